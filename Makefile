@@ -1,0 +1,25 @@
+.PHONY: demo test hooks clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+.venv/installed-test: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	touch $@
+
+demo: .venv/installed  ## fill the gaps of a generated sample and score the result
+	$(BIN)/latentfill demo -o demo
+
+test: .venv/installed-test  ## the whole test suite
+	$(BIN)/python -m pytest
+
+hooks: .venv/installed-test  ## format, lint and types, as in CI
+	$(BIN)/pre-commit run --all-files --show-diff-on-failure
+
+clean:
+	rm -rf .venv demo build dist
