@@ -1,0 +1,376 @@
+"""CSV files as raw records, so that whatever is not filled is written back byte for byte."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import os
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from latentfill.errors import InputError
+
+DELIMITERS = (",", ";", "\t", "|")
+_CHUNK = 65536  # records split at a time: keeps the short-lived lists of fields small
+_SAMPLE = 65536  # characters looked at to find the delimiter
+_GZIP_MAGIC = b"\x1f\x8b"
+_BOMS = (  # UTF-32 first: its little-endian mark begins with the one of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_QUOTE_REST = re.compile(r'(?:[^"]++|"")*+"')  # from inside a quoted field to its closing quote
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CsvText:
+    """One CSV file: the raw records for writing back and the text of every cell for reading."""
+
+    names: tuple[str, ...]
+    cells: tuple[Any, ...]  # one pyarrow array of text per column, quotes taken off
+    records: tuple[str, ...]  # header first, each with its own line end
+    tail: str  # blank lines after the last record
+    delimiter: str
+    encoding: str
+    bom: bytes
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.records) - 1
+
+    @property
+    def line_end(self) -> str:
+        """The line end of the header, used for new records."""
+        return self.records[0][len(_body(self.records[0])) :]
+
+    def without_last(self, n_rows: int) -> CsvText:
+        """The same file with its last `n_rows` records counted to the tail."""
+        keep = len(self.records) - n_rows
+        return CsvText(
+            names=self.names,
+            cells=tuple(column.slice(0, keep - 1) for column in self.cells),
+            records=self.records[:keep],
+            tail="".join(self.records[keep:]) + self.tail,
+            delimiter=self.delimiter,
+            encoding=self.encoding,
+            bom=self.bom,
+        )
+
+
+def read_csv(
+    path: str | os.PathLike[str], *, delimiter: str | None = None, encoding: str | None = None
+) -> CsvText:
+    """Read a CSV file, gzipped or not; encoding and delimiter are found unless given."""
+    path = Path(path)
+    text, found, bom = _decode(read_bytes(path), path, encoding)
+    if not text.strip():
+        raise InputError(f"{path} is empty. A table needs a header line and at least two rows.")
+    delimiter = delimiter or find_delimiter(text)
+    lines = list(io.StringIO(text, newline=""))
+    names = _header(lines, delimiter, path)
+    records, tail = _split_tail(lines, delimiter)
+    cells = None
+    if not _leaves_quote_open(records[0], delimiter, False):
+        cells = _fast_columns(text[: len(text) - len(tail)], delimiter, len(names), len(records) - 1)
+    if cells is None:  # records over several lines, or something wrong that needs a message
+        records, tail = _split_tail(_join_lines(lines, delimiter, path), delimiter)
+        names = tuple(plain(field).strip() for field in split_record(records[0], delimiter))
+        cells = tuple(_columns(records, delimiter, len(names), path))
+    if len(records) == 1:
+        raise InputError(f"{path} has a header line but no rows.")
+    return CsvText(names, cells, tuple(records), tail, delimiter, found, bom)
+
+
+def _header(lines: Sequence[str], delimiter: str, path: Path) -> tuple[str, ...]:
+    if not _body(lines[0]).strip():
+        raise InputError(f"{path}: line 1 is blank. The first line must hold the column names.")
+    return tuple(plain(field).strip() for field in split_record(lines[0], delimiter))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file, unpacked when it is gzipped."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}. Check the path.") from None
+    except IsADirectoryError:
+        raise InputError(f"{path} is a folder, not a table. Give the path of one file in it.") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if not data.startswith(_GZIP_MAGIC) and path.suffix.lower() != ".gz":
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(
+            f"{path} is not a complete gzip file ({error}). Copy or download it again."
+        ) from error
+
+
+def _decode(data: bytes, path: Path, encoding: str | None) -> tuple[str, str, bytes]:
+    """Text, codec and byte order mark; the three give the same bytes back."""
+    _refuse_other_formats(data, path)
+    bom, codec = next(((mark, name) for mark, name in _BOMS if data.startswith(mark)), (b"", "utf-8"))
+    if encoding is not None and not (bom and _unmarked(encoding) in codec):
+        bom, codec = b"", encoding
+    body = data[len(bom) :]
+    try:
+        text = body.decode(codec)
+    except UnicodeDecodeError as error:
+        raise _decode_error(body, len(bom), error, path) from error
+    _refuse_nul(text, path)
+    if codec != "utf-8" and text.encode(codec) != body:
+        raise InputError(f"{path}: writing {codec} text back would change its bytes. Convert it to UTF-8.")
+    return text, codec, bom
+
+
+def _unmarked(encoding: str) -> str:
+    """Codec name without its byte order, so that `utf-16` and `utf-8-sig` agree with the mark found."""
+    return codecs.lookup(encoding).name.removesuffix("-sig")
+
+
+def _decode_error(body: bytes, shift: int, error: UnicodeDecodeError, path: Path) -> InputError:
+    line = body.count(b"\n", 0, error.start) + 1
+    return InputError(
+        f"{path} is not {error.encoding} text: byte {body[error.start]:#04x} at offset "
+        f"{error.start + shift}, line {line}. Name the encoding it was written with, "
+        "for example `--encoding latin-1`; if it mixes encodings, convert it to UTF-8 first."
+    )
+
+
+def _refuse_nul(text: str, path: Path) -> None:
+    if (position := text.find("\0")) < 0:
+        return
+    line = text.count("\n", 0, position) + 1
+    raise InputError(
+        f"{path} holds a NUL character in line {line}, so it is damaged, binary, or UTF-16 without a "
+        "byte order mark. For the last give `--encoding utf-16-le`; else export the table as CSV again."
+    )
+
+
+def _refuse_other_formats(data: bytes, path: Path) -> None:
+    for magic, kind in ((b"PAR1", "a Parquet file"), (b"PK\x03\x04", "a spreadsheet or zip archive")):
+        if data.startswith(magic):
+            raise InputError(
+                f"{path} is {kind}, not CSV text. Name Parquet files `.parquet`; export others as CSV."
+            )
+
+
+def find_delimiter(text: str) -> str:
+    """The delimiter whose count per line is the same in the header and the first rows."""
+    sample = re.sub(r'"[^"]*"', "", text[:_SAMPLE], flags=re.DOTALL)
+    lines = [line for line in io.StringIO(sample, newline=None) if line.strip()]
+    if len(text) > _SAMPLE and len(lines) > 1:
+        lines.pop()  # cut off in the middle
+    lines = lines[:200]
+    in_header = {mark: lines[0].count(mark) for mark in DELIMITERS} if lines else {}
+    steady = [mark for mark, n in in_header.items() if n and all(line.count(mark) == n for line in lines)]
+    candidates = steady or [mark for mark, n in in_header.items() if n]
+    return max(candidates, key=in_header.__getitem__, default=",")
+
+
+def _join_lines(lines: Sequence[str], delimiter: str, path: Path) -> list[str]:
+    """Records with their line ends; lines that end inside quotes are joined with the next."""
+    records: list[str] = []
+    pending: list[str] = []
+    opened = 0
+    for number, line in enumerate(lines, start=1):
+        if not pending and '"' not in line:
+            records.append(line)
+            continue
+        opened = opened if pending else number
+        inside = _leaves_quote_open(line, delimiter, bool(pending))
+        pending.append(line)
+        if not inside:
+            records.append("".join(pending))
+            pending = []
+    if pending:
+        raise InputError(f"{path}: a quote opened in line {opened} is never closed. Close or remove it.")
+    return records
+
+
+def _leaves_quote_open(line: str, delimiter: str, inside: bool) -> bool:
+    """Whether a line ends inside a quoted field; quotes count only at the start of a field."""
+    position = 0
+    while True:
+        if inside or line.startswith('"', position):
+            closing = _QUOTE_REST.match(line, position + (not inside))
+            if closing is None:
+                return True
+            position, inside = closing.end(), False
+        position = line.find(delimiter, position) + 1
+        if position == 0:
+            return False
+
+
+def _split_tail(records: list[str], delimiter: str) -> tuple[list[str], str]:
+    """Take the blank lines at the end off the records."""
+    blank = " \t\r\n".replace(delimiter, "")
+    keep = len(records)
+    while keep > 1 and not records[keep - 1].strip(blank):
+        keep -= 1
+    return records[:keep], "".join(records[keep:])
+
+
+def _fast_columns(text: str, delimiter: str, n_columns: int, n_rows: int) -> tuple[Any, ...] | None:
+    """The cells as pyarrow reads them, when it finds one record per line; else None."""
+    import pyarrow as pa
+    from pyarrow import csv as pa_csv
+
+    names = [str(column) for column in range(n_columns)]  # real names may repeat
+    parse = pa_csv.ParseOptions(
+        delimiter=delimiter, newlines_in_values='"' in text, ignore_empty_lines=n_columns > 1
+    )
+    convert = pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
+    read = pa_csv.ReadOptions(skip_rows=1, column_names=names)
+    try:
+        table = pa_csv.read_csv(pa.py_buffer(text.encode()), read, parse, convert)
+    except (pa.ArrowInvalid, UnicodeEncodeError):
+        return None
+    return tuple(table.columns) if table.num_rows == n_rows else None
+
+
+def _columns(records: Sequence[str], delimiter: str, n_columns: int, path: Path) -> Iterator[Any]:
+    import pyarrow as pa
+
+    chunks: list[list[Any]] = [[] for _ in range(n_columns)]
+    for start in range(1, len(records), _CHUNK):
+        rows = [_plain_fields(record, delimiter) for record in records[start : start + _CHUNK]]
+        _refuse_ragged(rows, start, records, n_columns, path)
+        for chunk, texts in zip(chunks, zip(*rows, strict=True), strict=True):
+            chunk.append(pa.array(texts, pa.string()))
+    for chunk in chunks:
+        yield pa.chunked_array(chunk, pa.string())
+
+
+def _refuse_ragged(
+    rows: list[list[str]], start: int, records: Sequence[str], n_columns: int, path: Path
+) -> None:
+    if all(len(row) == n_columns for row in rows):
+        return
+    offset, row = next((i, row) for i, row in enumerate(rows) if len(row) != n_columns)
+    line = 1 + sum(_n_lines(record) for record in records[: start + offset])
+    if row == [""]:
+        raise InputError(f"{path}: line {line} is blank inside the table. Remove it.")
+    raise InputError(
+        f"{path}: line {line} has {len(row)} fields, but the header has {n_columns}. "
+        "Mend the line, quote fields that hold the delimiter, or give the right `--delimiter`."
+    )
+
+
+def _n_lines(record: str) -> int:
+    return len(list(io.StringIO(record, newline="")))
+
+
+def split_record(record: str, delimiter: str) -> list[str]:
+    """The raw fields of a record, quotes left on, without the line end."""
+    body = _body(record)
+    if '"' not in body:
+        return body.split(delimiter)
+    return _fields_pattern(delimiter).findall(body)
+
+
+@lru_cache
+def _fields_pattern(delimiter: str) -> re.Pattern[str]:
+    d = re.escape(delimiter)
+    return re.compile(rf'(?:^|{d})("(?:[^"]++|"")*+"[^{d}]*+|[^{d}]*+)')
+
+
+def _plain_fields(record: str, delimiter: str) -> list[str]:
+    fields = split_record(record, delimiter)
+    return [plain(field) for field in fields] if '"' in record else fields
+
+
+def plain(field: str) -> str:
+    """What a raw field says, its quotes taken off."""
+    if not field.startswith('"'):
+        return field
+    trimmed = field.rstrip()
+    if len(trimmed) < 2 or not trimmed.endswith('"'):
+        return field
+    return trimmed[1:-1].replace('""', '"')
+
+
+def _body(record: str) -> str:
+    return record.rstrip("\r\n")
+
+
+def replace_cells(record: str, delimiter: str, texts: Mapping[int, str]) -> str:
+    """The record with some fields replaced; a field that was quoted stays quoted."""
+    fields = split_record(record, delimiter)
+    for column, text in texts.items():
+        fields[column] = _quoted(text, delimiter, always=fields[column].startswith('"'))
+    return delimiter.join(fields) + record[len(_body(record)) :]
+
+
+def new_record(text: CsvText, cells: Mapping[int, str]) -> str:
+    """A record with the given cells and nothing in the others."""
+    fields = (_quoted(cells.get(column, ""), text.delimiter) for column in range(len(text.names)))
+    return text.delimiter.join(fields) + text.line_end
+
+
+def _quoted(text: str, delimiter: str, *, always: bool = False) -> str:
+    if always or any(mark in text for mark in (delimiter, '"', "\n", "\r")):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def encode_csv(text: CsvText, records: Iterable[str]) -> bytes:
+    """The bytes of a file with the header of `text` and these records in its encoding."""
+    whole = [text.records[0], *records]
+    unfinished = not text.records[-1].endswith(("\n", "\r"))
+    if unfinished and text.n_rows:  # the last line of the file has no line end; records may follow it now
+        whole = [_body(record) + (record[len(_body(record)) :] or text.line_end) for record in whole]
+        whole[-1] = _body(whole[-1])
+    return text.bom + ("".join(whole) + text.tail).encode(text.encoding)
+
+
+def format_csv(names: Sequence[str], columns: Sequence[Sequence[str]], delimiter: str = ",") -> bytes:
+    """A new UTF-8 CSV file from columns of text."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(zip(*columns, strict=True))
+    return out.getvalue().encode()
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file under a temporary name, then rename it; `.gz` names are packed reproducibly."""
+    path = Path(os.path.realpath(path))
+    if path.suffix.lower() == ".gz":
+        data = gzip.compress(data, compresslevel=6, mtime=0)
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives a temporary sibling path that takes the place of `path` when the block ends well."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written: {error.strerror or error}. "
+            "Choose a folder that exists and that you may write to."
+        ) from error
+    finally:
+        with suppress(OSError):  # nothing to remove when all went well, or the folder is missing
+            temporary.unlink()
+
+
+def duplicate_names(names: Iterable[str]) -> list[str]:
+    """Names that occur more than once, in the order of their first use."""
+    return [name for name, count in Counter(names).items() if count > 1]

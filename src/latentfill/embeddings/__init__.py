@@ -1,0 +1,16 @@
+"""Embeddings: read from files, packed into banks, or made by an encoder."""
+
+from latentfill.embeddings.bank import load_bank, save_bank
+from latentfill.embeddings.base import Embeddings, Provenance, StoredEmbeddings
+from latentfill.embeddings.timekd_files import load_split, open_embeddings, write_split
+
+__all__ = [
+    "Embeddings",
+    "Provenance",
+    "StoredEmbeddings",
+    "load_bank",
+    "load_split",
+    "open_embeddings",
+    "save_bank",
+    "write_split",
+]

@@ -1,0 +1,105 @@
+"""From a fitted model and a series to its filled cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from latentfill.clock import clock_features
+from latentfill.embeddings.base import Embeddings
+from latentfill.embeddings.encoder import Encoder
+from latentfill.embeddings.stored import StoredEncoder
+from latentfill.fitting import Fitted, Track, estimate_series, plan_of
+from latentfill.gaps import bucket_of, gap_lengths, interpolate, restore_observed
+from latentfill.nn.runtime import pick_device
+from latentfill.result import Code, CodeArray, Filled
+from latentfill.scaling import ColumnScaler
+from latentfill.series import BoolArray, FloatArray, IntArray, Series
+from latentfill.windows import window_starts
+
+
+def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None) -> Filled:
+    """Fill the gaps of a series that has the columns of the fitted one.
+
+    Rows that stored `embeddings` (by split) cover are filled from them, all others by the built-in encoder's path.
+    Whatever no strategy reaches gets the fallback; a column about which nothing is known stays empty.
+    """
+    values = fitted.scaler.apply(series.values)
+    clock = clock_features(series, fitted.cycles)
+    line, lengths = interpolate(values), gap_lengths(series.observed)
+    estimate, codes, expected = _builtin(fitted, values, clock, line, lengths)
+    for split, vectors in (embeddings or {}).items():
+        track = fitted.stored[split]
+        encoder = StoredEncoder(vectors, pick_device(fitted.config.device))
+        starts = plan_of(vectors, track.strategy.config.stride)
+        own, own_codes = _estimate(track, encoder, values, clock, starts, line, lengths)
+        reached = ~np.isnan(own)
+        estimate, codes = np.where(reached, own, estimate), np.where(reached, own_codes, codes)
+        expected = np.where(reached, _per_cell(track, lengths), expected)
+    estimate[:, ~fitted.known] = np.nan  # a column without a value to learn from: the networks only ever saw zeros
+    in_units = within(fitted.scaler.invert(estimate), fitted.scaler, fitted.config.margin)
+    if fitted.config.fallback == "linear":
+        codes = np.where(np.isnan(in_units), Code.FALLBACK, codes)
+        in_units = np.where(np.isnan(in_units), interpolate(series.values), in_units)
+    filled = restore_observed(in_units, series.values)
+    codes = np.where(np.isnan(filled), Code.EMPTY, np.where(series.observed, Code.OBSERVED, codes))
+    expected = np.where(np.isin(codes, (Code.OBSERVED, Code.EMPTY)), np.nan, expected)
+    return Filled(filled, codes.astype(np.int8), expected)
+
+
+def within(estimate: FloatArray, scaler: ColumnScaler, margin: float | None) -> FloatArray:
+    """Estimates held to the observed range of their column, widened by `margin` of it; None does nothing.
+
+    A column that is nowhere negative (or nowhere positive) stays so.
+    """
+    if margin is None:
+        return estimate
+    reach = margin * (scaler.high - scaler.low)
+    low, high = scaler.low - reach, scaler.high + reach
+    low = np.where(scaler.low >= 0, np.maximum(low, 0.0), low)
+    high = np.where(scaler.high <= 0, np.minimum(high, 0.0), high)
+    return np.clip(estimate, np.nan_to_num(low, nan=-np.inf), np.nan_to_num(high, nan=np.inf))
+
+
+def _builtin(
+    fitted: Fitted, values: FloatArray, clock: FloatArray, line: FloatArray, lengths: IntArray
+) -> tuple[FloatArray, CodeArray, FloatArray]:
+    """Estimate, codes and expected error of the built-in path, all (T, C); a series too short is padded with gaps."""
+    length, stride = fitted.config.length, fitted.config.stride
+    n_steps = len(values)
+    short = max(0, length - n_steps)
+    padded = np.pad(values, ((0, short), (0, 0)), constant_values=np.nan)
+    clock = np.pad(clock, ((0, short), (0, 0)), mode="edge")
+    starts = window_starts(len(padded), length, stride)
+    estimate, codes = _estimate(
+        fitted.builtin,
+        fitted.encoder,
+        padded,
+        clock,
+        starts,
+        np.pad(line, ((0, short), (0, 0)), constant_values=np.nan),
+        np.pad(lengths, ((0, short), (0, 0))),
+    )
+    return estimate[:n_steps], codes[:n_steps], _per_cell(fitted.builtin, lengths)
+
+
+def _estimate(
+    track: Track,
+    encoder: Encoder,
+    values: FloatArray,
+    clock: FloatArray,
+    starts: IntArray,
+    line: FloatArray,
+    lengths: IntArray,
+) -> tuple[FloatArray, CodeArray]:
+    """Trusted estimate of a track and the codes that go with it, both (T, C), NaN where it does not reach."""
+    estimate = estimate_series(track.strategy, encoder, values, clock, starts)
+    trusted = np.where(np.isnan(line), estimate, track.trust.apply(estimate, line, lengths))
+    linear: BoolArray = track.trust.of_cells(lengths) == 0
+    return trusted, np.where(linear & ~np.isnan(line), Code.LINEAR, track.code).astype(np.int8)
+
+
+def _per_cell(track: Track, lengths: IntArray) -> FloatArray:
+    """Expected absolute error of each cell, (T, C), original units."""
+    return track.expected[np.arange(lengths.shape[1]), bucket_of(np.maximum(lengths, 1))]

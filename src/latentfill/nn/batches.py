@@ -1,0 +1,44 @@
+"""Training batches: random windows with some of their observed cells hidden."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from latentfill.hiding import hide_mixture
+from latentfill.series import BoolArray
+from latentfill.windows import HeldOut, Windows
+
+MAX_PATTERNS = 2048  # masks kept of the file's own gaps
+
+
+class HidingBatches:
+    """Draws windows and hides some of their cells, in patterns that include those of the windows' own gaps."""
+
+    def __init__(self, windows: Windows, size: int, rng: np.random.Generator) -> None:
+        self.windows = windows
+        self.size = size
+        self.rng = rng
+        self.patterns = own_patterns(windows)
+
+    def draw(self) -> HeldOut:
+        """The next batch."""
+        batch = self.windows.take(self.rng.integers(len(self.windows), size=self.size))
+        hidden = hide_mixture(self.rng, batch.observed, self.patterns)
+        return HeldOut(batch.without(hidden), np.where(hidden, batch.values, np.nan))
+
+
+def own_patterns(windows: Windows) -> BoolArray:
+    """Observed masks (P, L, C) of windows that have both gaps and observed cells, evenly over the series."""
+    every = max(1, len(windows) // MAX_PATTERNS)
+    observed = windows.take(slice(None, None, every)).observed
+    share = observed.mean(axis=(1, 2))
+    return observed[(share > 0) & (share < 1)]
+
+
+def target_tensors(batch: HeldOut, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Truth (0 elsewhere) and the hidden cells it is known for, both (B, L, C)."""
+    hidden = ~np.isnan(batch.truth)
+    truth = np.where(hidden, batch.truth, 0.0).astype(np.float32)
+    return torch.from_numpy(truth).to(device), torch.from_numpy(hidden).to(device)

@@ -1,0 +1,170 @@
+"""Decoder heads: from an embedding (and, if asked for, the observed context) to one estimate per cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+Z_SUMMARY = 32  # numbers per column that a head keeps of an embedding: its shape, not its every digit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadInput:
+    """What a head may look at, for B windows of L steps and C columns, in scaled units."""
+
+    z: Tensor  # (B, K, D) standardised embedding, K = C, or 1 for a pooled one
+    coarse: Tensor | None  # (B, L, C) the encoder's own decoded window, if it has one
+    level: Tensor  # (B, C) mean of the observed cells
+    line: Tensor  # (B, L, C) linear interpolation of the observed cells
+    observed: Tensor  # (B, L, C) bool
+    back: Tensor  # (B, L, C) steps back to the nearest observed cell
+    ahead: Tensor  # (B, L, C) steps ahead to it
+    clock: Tensor  # (B, L, P) phase of each step in the series' cycles
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadSize:
+    """Everything that fixes a head's layers."""
+
+    length: int
+    columns: int
+    phases: int
+    z_columns: int
+    z_dim: int
+    context: bool  # whether the head sees the observed cells, or z and the level alone
+    width: int
+    blocks: int
+    kernel: int
+    dropout: float
+
+
+class ZSummary(nn.Module):
+    """Embedding (B, K, D) -> (B, K * Z_SUMMARY), the same small layer for every column."""
+
+    def __init__(self, size: HeadSize) -> None:
+        super().__init__()
+        self.layer = nn.Linear(size.z_dim, Z_SUMMARY)
+        self.size = size.z_columns * Z_SUMMARY
+
+    def forward(self, z: Tensor) -> Tensor:
+        return nn.functional.gelu(self.layer(z)).flatten(1)
+
+
+class MlpHead(nn.Module):
+    """Two hidden layers from the embedding to the whole window.
+
+    Without context the window is the level plus what the layers say; with context it is the interpolated line plus it.
+    """
+
+    def __init__(self, size: HeadSize) -> None:
+        super().__init__()
+        self.context = size.context
+        self.shape = (size.length, size.columns)
+        self.summary = ZSummary(size)
+        cells = size.length * size.columns
+        inputs = self.summary.size + size.columns + (2 * cells if size.context else 0)
+        hidden = 4 * size.width
+        self.layers = nn.Sequential(
+            nn.Linear(inputs, hidden),
+            nn.GELU(),
+            nn.Dropout(size.dropout),
+            nn.Linear(hidden, 2 * hidden),
+            nn.GELU(),
+            nn.Dropout(size.dropout),
+        )
+        self.outlet = zeroed(nn.Linear(2 * hidden, cells))
+
+    def forward(self, given: HeadInput) -> Tensor:
+        level = given.level[:, None]
+        parts = [self.summary(given.z), given.level]
+        if self.context:
+            parts += [(given.line - level).flatten(1), given.observed.to(level.dtype).flatten(1)]
+        window: Tensor = self.outlet(self.layers(torch.cat(parts, dim=1))).unflatten(1, self.shape)
+        return window + (given.line if self.context else level)
+
+
+class ConvHead(nn.Module):
+    """Residual dilated depth-wise convolution over time with pointwise column mixing.
+
+    Block after ModernTCN (Luo and Wang, ICLR 2024). The head starts from the interpolated line (with context) and moves,
+    as far as a learnt gate says, towards the window decoded from the embedding; on top it adds a residual. Without
+    context it refines the decoded window.
+    """
+
+    def __init__(self, size: HeadSize, *, decodes: bool) -> None:
+        """`decodes`: decode a window from z here, for encoders that have no decoder of their own."""
+        super().__init__()
+        self.context = size.context
+        self.decoder = nn.Linear(size.z_dim, size.length) if decodes else None
+        self.summary = ZSummary(size)
+        seen = size.columns * (5 if size.context else 1) + size.phases
+        self.inlet = nn.Linear(seen, size.width)
+        self.from_z = nn.Linear(self.summary.size, size.width)
+        dilations = (1, 2, 4, 3)
+        self.blocks = nn.ModuleList(
+            ConvBlock(size.width, size.kernel, dilations[i % 4], size.dropout) for i in range(size.blocks)
+        )
+        self.norm = nn.LayerNorm(size.width)
+        self.residual = zeroed(nn.Linear(size.width, size.columns))
+        self.gate = zeroed(nn.Linear(size.width, size.columns))
+
+    def forward(self, given: HeadInput) -> Tensor:
+        coarse = given.coarse
+        if self.decoder is not None:
+            coarse = self.decoder(given.z).transpose(1, 2) + given.level[:, None]  # (B, L, C)
+        assert coarse is not None
+        x = self.inlet(torch.cat([*self._per_cell(given, coarse), given.clock], dim=2))
+        x = x + self.from_z(self.summary(given.z))[:, None]
+        for block in self.blocks:
+            x = block(x)
+        x = self.norm(x)
+        residual: Tensor = self.residual(x)
+        if not self.context:
+            return coarse + residual
+        return torch.lerp(given.line, coarse, torch.sigmoid(self.gate(x))) + residual
+
+    def _per_cell(self, given: HeadInput, coarse: Tensor) -> list[Tensor]:
+        if not self.context:
+            return [coarse]
+        nearness = [1 / (1 + given.back), 1 / (1 + given.ahead)]
+        return [given.line, given.observed.to(coarse.dtype), *nearness, coarse]
+
+
+class ConvBlock(nn.Module):
+    """x + pointwise(norm(depth-wise convolution(x))), shape (B, L, W)."""
+
+    def __init__(self, width: int, kernel: int, dilation: int, dropout: float) -> None:
+        super().__init__()
+        reach = dilation * (kernel // 2)
+        self.time = nn.Conv1d(width, width, kernel, padding=reach, dilation=dilation, groups=width)
+        self.norm = nn.LayerNorm(width)
+        # One mask per window and channel, not per step: as good a regulariser, and a third of the block's time saved.
+        self.mix = nn.Sequential(
+            nn.Linear(width, 2 * width), nn.GELU(), WindowDropout(dropout), nn.Linear(2 * width, width)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.norm(self.time(x.transpose(1, 2)).transpose(1, 2))
+        return x + self.mix(y)  # type: ignore[no-any-return]
+
+
+class WindowDropout(nn.Module):
+    """Dropout of whole channels of (B, L, W), the same ones at every step of a window."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or not self.share:
+            return x
+        return x * nn.functional.dropout(torch.ones_like(x[:, :1]), self.share)
+
+
+def zeroed(layer: nn.Linear) -> nn.Linear:
+    """A layer that says nothing until trained, so that a head starts out as what it adds to."""
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer

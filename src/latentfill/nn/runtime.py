@@ -1,0 +1,30 @@
+"""Where and how reproducibly torch computes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from latentfill.errors import InputError
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of that name; `auto` is a GPU where there is one."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"device {name!r} cannot be used here ({error}); use 'auto' or 'cpu'.") from error
+    return device
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Layers and noise drawn inside come from `seed`; the caller's generator is left as it was."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield

@@ -1,0 +1,133 @@
+"""What comes out: the filled series, one code per cell, and a summary a person or a program can read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentfill.gaps import BUCKET_NAMES, bucket_of, gap_lengths
+from latentfill.series import BoolArray, FloatArray, IntArray, Series
+
+CodeArray = NDArray[np.int8]
+
+
+class Code(IntEnum):
+    """Where the value of a cell comes from."""
+
+    OBSERVED = 0  # read from the input, untouched
+    DENOISE = 1  # denoising decoder on the built-in encoder's embedding
+    STORED = 2  # denoising decoder on stored embeddings
+    LINEAR = 3  # linear interpolation, which held-out cells showed to be better here
+    FALLBACK = 4  # linear interpolation, because no strategy reached the cell
+    EMPTY = 5  # left empty
+
+
+MEANINGS = {
+    Code.OBSERVED: "observed: read from the input, untouched",
+    Code.DENOISE: "denoise: denoising decoder on the built-in encoder's embedding",
+    Code.STORED: "stored: denoising decoder on the stored embeddings",
+    Code.LINEAR: "linear: linear interpolation, which did better on held-out cells",
+    Code.FALLBACK: "fallback: linear interpolation, as no strategy reached the cell",
+    Code.EMPTY: "empty: nothing is known that could fill it",
+}
+
+MIN_CELLS = 30  # held-out cells from which on a mean error is reported for a group of its own
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Filled:
+    """A filled series."""
+
+    values: FloatArray  # (T, C) original units, NaN where left empty
+    codes: CodeArray  # (T, C), see `Code`
+    expected: FloatArray  # (T, C) mean absolute error to expect, original units; NaN where nothing was filled
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldOutErrors:
+    """Errors on cells that were held out of everything: the basis of what to expect in the gaps."""
+
+    column: IntArray  # (K,)
+    bucket: IntArray  # (K,), index into BUCKET_NAMES
+    error: FloatArray  # (K,), estimate - truth, scaled units
+    linear_error: FloatArray  # (K,), the same for linear interpolation
+
+    def expected(self, scale: FloatArray) -> FloatArray:
+        """Mean absolute error per column and gap-length bucket, (C, buckets), original units.
+
+        Groups with fewer than `MIN_CELLS` cells take the mean of their bucket over all columns (in scaled units), then
+        the mean of everything; NaN when nothing was held out.
+        """
+        size = np.abs(self.error)
+        overall = size.mean() if size.size else np.nan
+        table = np.full((len(scale), len(BUCKET_NAMES)), overall)
+        for b in range(len(BUCKET_NAMES)):
+            in_bucket = self.bucket == b
+            if in_bucket.sum() >= MIN_CELLS:
+                table[:, b] = size[in_bucket].mean()
+            for c in range(len(scale)):
+                cells = in_bucket & (self.column == c)
+                if cells.sum() >= MIN_CELLS:
+                    table[c, b] = size[cells].mean()
+        return table * scale[:, None]
+
+    def summary(self) -> dict[str, object]:
+        """Error over all held-out cells beside linear interpolation's, in scaled units."""
+        if not self.error.size:
+            return {"cells": 0}
+        mse, linear = float(np.mean(self.error**2)), float(np.mean(self.linear_error**2))
+        return {
+            "cells": int(self.error.size),
+            "units": "standard deviations of each column",
+            "mse": mse,
+            "mae": float(np.mean(np.abs(self.error))),
+            "linear_mse": linear,
+            "linear_mae": float(np.mean(np.abs(self.linear_error))),
+            "mse_ratio_to_linear": mse / linear if linear > 0 else None,
+        }
+
+
+def count_cells(series: Series, filled: Filled) -> dict[str, object]:
+    """Per column: what was observed, filled (by code and gap length, with the error to expect) and left empty."""
+    lengths = gap_lengths(series.observed)
+    return {
+        name: _count_column(lengths[:, c], filled.codes[:, c], filled.expected[:, c])
+        for c, name in enumerate(series.columns)
+    }
+
+
+def _count_column(lengths: IntArray, codes: CodeArray, expected: FloatArray) -> dict[str, object]:
+    missing = lengths > 0
+    by_length = {}
+    for b, name in enumerate(BUCKET_NAMES):
+        cells = missing & (bucket_of(lengths) == b)
+        if cells.any():
+            by_length[name] = {"cells": int(cells.sum()), "expected_absolute_error": _mean(expected[cells])}
+    return {
+        "observed": int(np.count_nonzero(~missing)),
+        "missing": int(np.count_nonzero(missing)),
+        "left_empty": int(np.count_nonzero(codes == Code.EMPTY)),
+        "by_code": count_codes(codes[missing]),
+        "by_gap_length": by_length,
+    }
+
+
+def count_codes(codes: CodeArray) -> dict[str, int]:
+    """How many cells each code has, by the code's name in lower case; codes without cells are left out."""
+    return {code.name.lower(): int(n) for code in Code if (n := np.count_nonzero(codes == code))}
+
+
+def row_ranges(rows: BoolArray) -> list[list[int]]:
+    """First and last index of each run of True, for saying which rows something holds for."""
+    edges = np.diff(np.concatenate([[0], rows.astype(np.int8), [0]]))
+    firsts, ends = np.nonzero(edges == 1)[0], np.nonzero(edges == -1)[0]
+    return [[int(first), int(end) - 1] for first, end in zip(firsts, ends, strict=True)]
+
+
+def _mean(values: FloatArray) -> float | None:
+    """Mean of the known values for JSON, four significant digits; None when there are none."""
+    known = values[~np.isnan(values)]
+    return float(f"{known.mean():.4g}") if known.size else None

@@ -1,0 +1,130 @@
+"""Strategy 1: a denoising decoder from the frozen embedding, and the observed context, to the window."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from latentfill.config import Config
+from latentfill.embeddings.encoder import Encoder, EncoderShape, as_tensors, tensor
+from latentfill.gaps import distances, interpolate
+from latentfill.nn.batches import HidingBatches, target_tensors
+from latentfill.nn.heads import ConvHead, HeadInput, HeadSize, MlpHead
+from latentfill.nn.training import History, ProgressCallback, TrainingPlan, masked_mse, train
+from latentfill.series import FloatArray
+from latentfill.windows import HeldOut, Windows
+
+Z_SAMPLE = 1024  # windows whose embeddings tell the mean and spread of z
+BATCH = 256  # windows estimated at a time
+
+
+class Denoise:
+    """Hide observed cells, embed what is left, add noise to z, decode, and learn from the hidden cells' error."""
+
+    def __init__(self, config: Config, encoder: EncoderShape, *, columns: int, phases: int, device: torch.device) -> None:
+        self.config = config
+        self.encoder_shape = encoder
+        self.device = device
+        size = HeadSize(
+            length=config.length,
+            columns=columns,
+            phases=phases,
+            z_columns=encoder.columns,
+            z_dim=encoder.dim,
+            context=config.context == "observed",
+            width=config.width,
+            blocks=config.blocks,
+            kernel=config.kernel,
+            dropout=config.dropout,
+        )
+        self.net = Decoder(size, config, decodes=not encoder.decodes).to(device)
+
+    def fit(
+        self,
+        windows: Windows,
+        encoder: Encoder,
+        held_out: HeldOut,
+        rng: np.random.Generator,
+        progress: ProgressCallback | None = None,
+        *,
+        stage: str = "decoder",
+    ) -> History:
+        """Train the decoder on `windows` (scaled), stopping early on `held_out`. The encoder stays as it is."""
+        every = max(1, len(windows) // Z_SAMPLE)
+        with torch.no_grad():
+            self.net.measure(encoder.encode(windows.take(slice(None, None, every))).z)
+        batches = HidingBatches(windows, self.config.decoder_batch, rng)
+
+        def loss() -> Tensor:
+            batch = batches.draw()
+            return masked_mse(self._forward(batch.windows, encoder), *target_tensors(batch, self.device))
+
+        def error() -> float:
+            return held_out.error(self._forward(held_out.windows, encoder).cpu().numpy())
+
+        plan = TrainingPlan.of(self.config, self.config.decoder_steps)
+        return train(self.net, loss, error if held_out.any() else None, plan, stage=stage, progress=progress)
+
+    def estimate(self, windows: Windows, encoder: Encoder) -> FloatArray:
+        """One estimate per cell, (N, L, C), scaled units."""
+        parts = [np.empty((0, *windows.values.shape[1:]))]
+        with torch.inference_mode():
+            for first in range(0, len(windows), BATCH):
+                batch = windows.take(slice(first, first + BATCH))
+                parts.append(self._forward(batch, encoder).cpu().numpy().astype(np.float64))
+        return np.concatenate(parts)
+
+    def _forward(self, windows: Windows, encoder: Encoder) -> Tensor:
+        with torch.no_grad():
+            encoded = encoder.encode(windows)
+        values, observed, clock = as_tensors(windows, self.device)
+        back, ahead = distances(windows.observed)
+        count = observed.sum(1).clamp(min=1)
+        given = HeadInput(
+            z=self.net.standardise(encoded.z),
+            coarse=encoded.window,
+            level=values.sum(1) / count,
+            line=tensor(np.nan_to_num(interpolate(windows.values)), self.device),
+            observed=observed,
+            back=tensor(back, self.device),
+            ahead=tensor(ahead, self.device),
+            clock=clock,
+        )
+        estimate: Tensor = self.net(given)
+        return estimate
+
+
+class Decoder(nn.Module):
+    """A head, with the noise on z that it is trained under."""
+
+    z_mean: Tensor
+    z_scale: Tensor
+
+    def __init__(self, size: HeadSize, config: Config, *, decodes: bool) -> None:
+        super().__init__()
+        self.noise = config.noise
+        self.noise_kind = config.noise_kind
+        self.register_buffer("z_mean", torch.zeros(size.z_columns, size.z_dim))
+        self.register_buffer("z_scale", torch.ones(size.z_columns, size.z_dim))
+        self.head = MlpHead(size) if config.head == "mlp" else ConvHead(size, decodes=decodes)
+
+    def measure(self, z: Tensor) -> None:
+        """Take mean and spread of embeddings (N, K, D), so that noise is in units of the spread."""
+        self.z_mean.copy_(z.mean(0))
+        spread = z.std(0, correction=0)
+        self.z_scale.copy_(torch.where(spread > 1e-6, spread, 1.0))
+
+    def standardise(self, z: Tensor) -> Tensor:
+        """z in units of its spread, with noise while training."""
+        z = (z - self.z_mean) / self.z_scale
+        if not self.training:
+            return z
+        if self.noise_kind == "dropout":
+            return nn.functional.dropout(z, self.noise)
+        return z + self.noise * torch.randn_like(z)
+
+    def forward(self, given: HeadInput) -> Tensor:
+        """Estimates (B, L, C) in scaled units."""
+        estimate: Tensor = self.head(given)
+        return estimate
