@@ -83,6 +83,11 @@ def test_an_unknown_target_is_refused_with_a_suggestion():
         select_columns(("Temperature", "wind"), kind="custom", target="temprature")
 
 
+def test_a_target_in_another_case_is_suggested():
+    with pytest.raises(InputError, match=r"target column 'ot': did you mean 'OT'\? \(known: load, OT\)"):
+        select_columns(("load", "OT"), kind="ett-hour", features="S", target="ot")
+
+
 def test_unknown_features_are_refused():
     with pytest.raises(InputError, match=r"M, MS, S.*'X'"):
         select_columns(("OT",), kind="custom", features="X")

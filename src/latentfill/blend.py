@@ -50,8 +50,7 @@ def _check(estimates: FloatArray, starts: IntArray, n_steps: int, weights: Float
         problems.append("weights must be above zero")
     if len(starts) and (starts.min() < 0 or starts.max() + length > n_steps):
         problems.append(
-            f"windows of {length} steps start at {starts.min()} to {starts.max()}, "
-            f"but the series has {n_steps} steps"
+            f"windows of {length} steps start at {starts.min()} to {starts.max()}, but the series has {n_steps} steps"
         )
     if problems:
         raise InputError("blend: " + "; ".join(problems))

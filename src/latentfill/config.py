@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, cast, get_args
 
-from latentfill.errors import InputError
+from latentfill.errors import InputError, did_you_mean
 
 Head = Literal["conv", "mlp"]
 Context = Literal["observed", "none"]
@@ -43,7 +42,7 @@ class Config:
     blocks: int = 5  # residual blocks of the convolutional head
     kernel: int = 9  # steps per convolution, before dilation
     dropout: float = 0.2
-    decoder_steps: int = 2000  # most training steps
+    decoder_steps: int = 1500  # most training steps
     decoder_batch: int = 32  # windows per step
 
     # training, both parts
@@ -52,7 +51,9 @@ class Config:
     check_every: int = 250  # steps between checks
     holdout: float = 0.1  # share of the observed cells held out: half to stop early on, half to score with
 
-    # TimeKD's split plan, used with stored embeddings
+    # stored embeddings, and TimeKD's split plan that pairs them with windows
+    embeddings: str | None = None  # a TimeKD folder, a folder above one, or an .h5 bank
+    dataset: str = "embeddings"  # name of the dataset inside the .h5 files
     split: SplitKind = "none"
     seq_len: int = 96
     pred_len: int = 96
@@ -82,7 +83,7 @@ class Config:
             elif wants.startswith("float") and (isinstance(value, bool) or not isinstance(value, int | float)):
                 if value is not None or "None" not in wants:
                     problems.append(f"{f.name} must be a number, got {value!r}")
-            elif wants == "str" and not isinstance(value, str):
+            elif wants.startswith("str") and not isinstance(value, str) and not (value is None and "None" in wants):
                 problems.append(f"{f.name} must be text, got {value!r}")
         return problems
 
@@ -127,12 +128,12 @@ class Config:
             )
             if getattr(self, name) < least
         ]
+        if self.kernel % 2 == 0:
+            problems.append(f"kernel must be odd, got {self.kernel}")
         if self.stride > self.length:
             problems.append(f"stride must be at most length ({self.length}), got {self.stride}")
         if self.dim % max(self.attention_heads, 1):
             problems.append(f"dim must be a multiple of attention_heads ({self.attention_heads}), got {self.dim}")
-        if self.kernel % 2 == 0:
-            problems.append(f"kernel must be odd, got {self.kernel}")
         if not 0 <= self.dropout < 1:
             problems.append(f"dropout must be at least 0 and below 1, got {self.dropout}")
         if self.noise_kind == "dropout" and self.noise >= 1:
@@ -159,11 +160,3 @@ class Config:
         if unknown:
             raise InputError("settings: " + "; ".join(did_you_mean("setting", name, known) for name in unknown))
         return cls(**cast(dict[str, Any], dict(settings)))
-
-
-def did_you_mean(kind: str, name: str, known: Iterable[str]) -> str:
-    """Words for an unknown name: the closest known one if there is one, and all of them."""
-    known = list(known)
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"unknown {kind} {name!r}: {hint}(known: {', '.join(known)})"

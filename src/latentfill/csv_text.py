@@ -68,9 +68,7 @@ class CsvText:
         )
 
 
-def read_csv(
-    path: str | os.PathLike[str], *, delimiter: str | None = None, encoding: str | None = None
-) -> CsvText:
+def read_csv(path: str | os.PathLike[str], *, delimiter: str | None = None, encoding: str | None = None) -> CsvText:
     """Read a CSV file, gzipped or not; encoding and delimiter are found unless given."""
     path = Path(path)
     text, found, bom = _decode(read_bytes(path), path, encoding)
@@ -113,9 +111,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         return gzip.decompress(data)
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(
-            f"{path} is not a complete gzip file ({error}). Copy or download it again."
-        ) from error
+        raise InputError(f"{path} is not a complete gzip file ({error}). Copy or download it again.") from error
 
 
 def _decode(data: bytes, path: Path, encoding: str | None) -> tuple[str, str, bytes]:
@@ -162,9 +158,7 @@ def _refuse_nul(text: str, path: Path) -> None:
 def _refuse_other_formats(data: bytes, path: Path) -> None:
     for magic, kind in ((b"PAR1", "a Parquet file"), (b"PK\x03\x04", "a spreadsheet or zip archive")):
         if data.startswith(magic):
-            raise InputError(
-                f"{path} is {kind}, not CSV text. Name Parquet files `.parquet`; export others as CSV."
-            )
+            raise InputError(f"{path} is {kind}, not CSV text. Name Parquet files `.parquet`; export others as CSV.")
 
 
 def find_delimiter(text: str) -> str:
@@ -229,9 +223,7 @@ def _fast_columns(text: str, delimiter: str, n_columns: int, n_rows: int) -> tup
     from pyarrow import csv as pa_csv
 
     names = [str(column) for column in range(n_columns)]  # real names may repeat
-    parse = pa_csv.ParseOptions(
-        delimiter=delimiter, newlines_in_values='"' in text, ignore_empty_lines=n_columns > 1
-    )
+    parse = pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values='"' in text, ignore_empty_lines=n_columns > 1)
     convert = pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
     read = pa_csv.ReadOptions(skip_rows=1, column_names=names)
     try:
@@ -254,9 +246,7 @@ def _columns(records: Sequence[str], delimiter: str, n_columns: int, path: Path)
         yield pa.chunked_array(chunk, pa.string())
 
 
-def _refuse_ragged(
-    rows: list[list[str]], start: int, records: Sequence[str], n_columns: int, path: Path
-) -> None:
+def _refuse_ragged(rows: list[list[str]], start: int, records: Sequence[str], n_columns: int, path: Path) -> None:
     if all(len(row) == n_columns for row in rows):
         return
     offset, row = next((i, row) for i, row in enumerate(rows) if len(row) != n_columns)

@@ -1,5 +1,10 @@
 """Everything a user can cause ends in one of these; each message says what was wrong and the way out."""
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
 
 class LatentFillError(Exception):
     """Base of all errors that latentfill raises on purpose."""
@@ -23,3 +28,12 @@ class NotFittedError(LatentFillError):
 
 class ModelFormatError(LatentFillError):
     """A model folder that is incomplete, from another format, or inconsistent."""
+
+
+def did_you_mean(kind: str, name: str, known: Iterable[str]) -> str:
+    """Words for an unknown name: the closest known one in any case, if there is one, and all of them."""
+    known = list(known)
+    folded = {one.casefold(): one for one in known}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1)
+    hint = f"did you mean {folded[close[0]]!r}? " if close else ""
+    return f"unknown {kind} {name!r}: {hint}(known: {', '.join(known)})"

@@ -57,6 +57,7 @@ class Fitted:
     encoder: StudentEncoder
     builtin: Track
     stored: Mapping[str, Track]  # by split: decoders of stored embeddings
+    shrunk_from: int | None = None  # the window length that was asked for, where the series was too short
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,8 +88,8 @@ def fit_series(
     `embeddings` are stored ones by split, which need not share a space: each split gets a decoder of its own.
     `train_rows` limits what the scaler sees to the first rows, as TimeKD's split plans do.
     """
-    config = shrink_to(config, series.n_steps)
-    known = series.observed.any(axis=0)
+    asked, config = config, shrink_to(config, series.n_steps)
+    known = np.logical_or.reduce(series.observed, axis=0)
     if not known.any():
         raise InputError("no value column has a single observed cell, so there is nothing to learn from.")
     scaler = ColumnScaler.fit(series.values[:train_rows], config.scaling)
@@ -99,7 +100,16 @@ def fit_series(
         encoder, builtin = lessons.fit_builtin()
         stored = {split: lessons.fit_stored(split, vectors) for split, vectors in (embeddings or {}).items()}
     return Fitted(
-        config, series.columns, known, scaler, cycles, series.time is not None, encoder, builtin, stored
+        config=config,
+        columns=series.columns,
+        known=known,
+        scaler=scaler,
+        cycles=cycles,
+        stamped=series.time is not None,
+        encoder=encoder,
+        builtin=builtin,
+        stored=stored,
+        shrunk_from=asked.length if config.length < asked.length else None,
     )
 
 
@@ -143,9 +153,7 @@ def estimate_series(
 class _Lessons:
     """Fits one strategy after the other to the same lesson."""
 
-    def __init__(
-        self, lesson: Lesson, config: Config, scaler: ColumnScaler, progress: ProgressCallback | None
-    ) -> None:
+    def __init__(self, lesson: Lesson, config: Config, scaler: ColumnScaler, progress: ProgressCallback | None) -> None:
         self.lesson = lesson
         self.config = config
         self.scaler = scaler
@@ -166,9 +174,7 @@ class _Lessons:
         strategy = Denoise(config, encoder.shape, device=self.device, **self.sizes)
         history = strategy.fit(windows, encoder, held_out, rng, self.progress)
         plan = window_starts(len(self.visible), config.length, config.stride)
-        return encoder, self._judge(
-            Code.DENOISE, strategy, encoder, plan, {"encoder": learnt, "decoder": history}
-        )
+        return encoder, self._judge(Code.DENOISE, strategy, encoder, plan, {"encoder": learnt, "decoder": history})
 
     def fit_stored(self, split: str, embeddings: Embeddings) -> Track:
         config = for_stored(self.config)

@@ -12,10 +12,10 @@ from latentfill.gaps import find_gaps
 from latentfill.series import BoolArray, FloatArray, IntArray
 
 
-def hide_points(rng: np.random.Generator, observed: BoolArray, rate: float | FloatArray) -> BoolArray:
-    """Independent cells, each with probability `rate` (a number, or (B,) for one rate per window)."""
-    chance = np.reshape(np.asarray(rate, dtype=np.float32), (-1, 1, 1))
-    return observed & (rng.random(observed.shape, dtype=np.float32) < chance)
+def hide_points(rng: np.random.Generator, observed: BoolArray, rate: FloatArray | float) -> BoolArray:
+    """Independent cells, each with probability `rate` (B,), or one for all."""
+    chance = np.reshape(rate, (-1, 1, 1))
+    return np.logical_and(observed, rng.random(observed.shape) < chance)
 
 
 def hide_blackouts(rng: np.random.Generator, observed: BoolArray, lengths: IntArray) -> BoolArray:
@@ -24,7 +24,7 @@ def hide_blackouts(rng: np.random.Generator, observed: BoolArray, lengths: IntAr
     return observed & run.transpose(0, 2, 1)
 
 
-def hide_runs(rng: np.random.Generator, observed: BoolArray, lengths: IntArray, share: FloatArray) -> BoolArray:
+def hide_runs(rng: np.random.Generator, observed: BoolArray, lengths: IntArray, share: FloatArray | float) -> BoolArray:
     """One run per column, of `lengths` (B, C) steps, in a `share` (B,) of the columns (at least one of each window)."""
     b, length, c = observed.shape
     runs = _runs(rng, length, lengths)
@@ -57,7 +57,7 @@ def hide_mixture(rng: np.random.Generator, observed: BoolArray, patterns: BoolAr
     """
     b, length, c = observed.shape
     longest = max(1, int(0.75 * length))
-    kind = rng.choice(4, size=b, p=MIXTURE if len(patterns) else MIXTURE_WITHOUT_OWN)[:, None, None]
+    kind = rng.choice(np.arange(4), size=(b, 1, 1), p=MIXTURE if len(patterns) else MIXTURE_WITHOUT_OWN)
     points = hide_points(rng, observed, rng.uniform(0.05, 0.7, b))
     blackouts = hide_blackouts(rng, observed, log_uniform(rng, longest, (b,)))
     runs = hide_runs(rng, observed, log_uniform(rng, longest, (b, c)), rng.uniform(0, 1, b))

@@ -45,6 +45,10 @@ class Filled:
     codes: CodeArray  # (T, C), see `Code`
     expected: FloatArray  # (T, C) mean absolute error to expect, original units; NaN where nothing was filled
 
+    def take_columns(self, index: IntArray) -> Filled:
+        """The columns at `index`, in that order."""
+        return Filled(self.values[:, index], self.codes[:, index], self.expected[:, index])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOutErrors:

@@ -49,9 +49,7 @@ class ColumnScaler:
             shift = low + mean
             scale = np.sqrt(np.where(known, (centred - mean) ** 2, 0.0).sum(axis=0) / n)
         usable = np.isfinite(scale) & (scale > 1e-12 * np.maximum(np.abs(high), np.abs(low)))
-        return cls(
-            shift=np.where(count > 0, shift, 0.0), scale=np.where(usable, scale, 1.0), low=low, high=high
-        )
+        return cls(shift=np.where(count > 0, shift, 0.0), scale=np.where(usable, scale, 1.0), low=low, high=high)
 
     def apply(self, values: FloatArray) -> FloatArray:
         """Scaled copy of `values` (..., C)."""
@@ -71,6 +69,4 @@ class ColumnScaler:
     @classmethod
     def from_dict(cls, state: Mapping[str, list[float | None]]) -> ColumnScaler:
         """The inverse of `to_dict`."""
-        return cls(
-            **{name: np.array([np.nan if v is None else v for v in state[name]], dtype=float) for name in state}
-        )
+        return cls(**{name: np.array([np.nan if v is None else v for v in state[name]], dtype=float) for name in state})

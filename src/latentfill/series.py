@@ -35,4 +35,4 @@ class Series:
 
     @property
     def n_steps(self) -> int:
-        return self.values.shape[0]
+        return len(self.values)

@@ -22,6 +22,7 @@ CSV_SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 PARQUET_SUFFIXES = (".parquet", ".pq")
 SIGNIFICANT = 6  # digits written of a fill, relative to the spread of its column
 
+_NEARLY_ALL = 0.99  # share of cells whose decimals count: a stray 3.2051 in a column of whole numbers does not
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _INFINITE = r"^[+-]?inf(inity)?$"
 
@@ -185,7 +186,8 @@ def _decimals_shown(texts: Any, observed: BoolArray, decimal: str) -> int:
     if pc.any(pc.match_substring_regex(shown, "[eE]")).as_py():
         return 17  # powers of ten hide the decimals: the spread alone decides
     fraction = pc.replace_substring_regex(shown, rf"^[^{decimal}]*[{decimal}]?", "")
-    return int(pc.max(pc.utf8_length(fraction)).as_py())
+    lengths = np.array(pc.utf8_length(fraction), dtype=np.int64)
+    return int(np.quantile(lengths, _NEARLY_ALL, method="inverted_cdf"))
 
 
 # --- CSV ----------------------------------------------------------------------------------------------------
@@ -303,7 +305,7 @@ class FrameSheet:
             return Column(name=name, kind="number", numbers=_series_floats(series), single=single)
         if dtype in (nw.Datetime, nw.Date):
             return Column(name=name, kind="time", times=_series_times(series))
-        if dtype in (nw.String, nw.Object, nw.Unknown):
+        if dtype in (nw.String, nw.Object) or _has_no_type(series):
             return Column(name=name, kind="text", texts=_series_texts(series))
         if dtype in (nw.Categorical, nw.Enum):
             return Column(name=name, kind="category", texts=_series_texts(series))
@@ -338,11 +340,12 @@ def frame_sheet(native: Any) -> FrameSheet:
     """Wrap a frame, refusing what is no table of columns in memory."""
     import narwhals as nw
 
-    names = [str(name) for name in getattr(native, "columns", ())]
-    if type(native).__module__.startswith("pyarrow"):
-        names = list(getattr(native, "column_names", ()))
-    if doubled := csv_text.duplicate_names(names):
-        raise InputError(f"The table has several columns named {', '.join(map(repr, doubled))}. Rename them.")
+    module = type(native).__module__.partition(".")[0]
+    if module in ("pandas", "pyarrow"):  # the others have no doubled names
+        names = getattr(native, "columns" if module == "pandas" else "column_names", ())
+        if doubled := csv_text.duplicate_names(str(name) for name in names):
+            listed = ", ".join(map(repr, doubled))
+            raise InputError(f"The table has several columns named {listed}. Rename them.")
     frame = nw.from_native(native, pass_through=True)
     if isinstance(frame, nw.LazyFrame):
         raise InputError("The table is lazy and holds no values yet. Call `.collect()` on it first.")
@@ -352,6 +355,13 @@ def frame_sheet(native: Any) -> FrameSheet:
             "polars or pyarrow data frame with named columns."
         )
     return FrameSheet(native, frame)
+
+
+def _has_no_type(series: Any) -> bool:
+    """Whether a column is all null and was given no type."""
+    import narwhals as nw
+
+    return bool(series.dtype == nw.Unknown and series.is_null().all())
 
 
 def _series_floats(series: Any) -> FloatArray:
@@ -399,7 +409,7 @@ def _scatter(frame: Any, position: int, dtype: Any, fill: Fill) -> Any:
 
     series = frame[:, position]
     rows, values = np.flatnonzero(fill.cells), fill.values[fill.cells]
-    if dtype == nw.Unknown:  # all null: there is no type to keep
+    if dtype == nw.Unknown:  # see _has_no_type: there is nothing in the column to keep
         return frame.with_columns(_new_series(series, fill.values, nw.Float64()))
     if dtype in (nw.String, nw.Object):
         new = _like_objects(series, fill)
@@ -423,10 +433,11 @@ def _new_series(like: Any, values: Any, dtype: Any) -> Any:
 def _like_objects(series: Any, fill: Fill) -> list[Any]:
     """Fills as objects of the type that the column holds: text, Decimal or number."""
     first = next((value for value in series.drop_nulls().to_list()), None)
-    texts = list(fill.texts or ())
     if isinstance(first, str):
-        return texts
-    return [Decimal(text) for text in texts] if isinstance(first, Decimal) else [float(t) for t in texts]
+        return list(fill.texts or ())
+    if isinstance(first, Decimal):
+        return [Decimal(text) for text in fill.texts or ()]
+    return list(fill.values[fill.cells].tolist())
 
 
 def _scatter_objects(frame: Any, position: int, rows: IntArray, new: list[Any]) -> Any:
@@ -492,10 +503,8 @@ def _pandas_with_added_rows(native: Any, changes: Changes) -> Any:
         wide.index = stamps
         if isinstance(native.index, pd.PeriodIndex):
             wide.index = stamps.to_period(native.index.freq)
-    elif not isinstance(native.index, pd.RangeIndex):
-        raise InputError(
-            "The index of the frame has no labels for added rows. Call `.reset_index()` on it first."
-        )
+    elif not native.index.equals(pd.RangeIndex(len(native))):
+        raise InputError("The index of the frame has no labels for added rows. Call `.reset_index()` on it first.")
     return wide
 
 
@@ -562,9 +571,7 @@ def _read_parquet(path: Path) -> Any:
         with parquet.ParquetFile(path) as file:
             return file.read()
     except (pa.ArrowException, OSError) as error:
-        raise InputError(
-            f"{path} is not a readable Parquet file ({error}). Write or download it again."
-        ) from error
+        raise InputError(f"{path} is not a readable Parquet file ({error}). Write or download it again.") from error
 
 
 def write_parquet(frame: Any, path: str | os.PathLike[str]) -> None:

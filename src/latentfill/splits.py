@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from latentfill.errors import InputError
+from latentfill.errors import InputError, did_you_mean
 
 SplitKind = Literal["ett-hour", "ett-minute", "custom"]
 Features = Literal["M", "MS", "S"]
@@ -110,12 +109,8 @@ def select_columns(
 
 
 def _check_target(columns: Sequence[str], target: str) -> None:
-    if target in columns:
-        return
-    folded = {column.casefold(): column for column in columns}
-    near = difflib.get_close_matches(target.casefold(), folded, n=1)
-    hint = f"did you mean {folded[near[0]]!r}? " if near else ""
-    raise InputError(
-        f"the table has no target column {target!r}; {hint}Its columns are {', '.join(columns)}. Name the "
-        "target the embeddings were made with (--target)."
-    )
+    if target not in columns:
+        raise InputError(
+            f"{did_you_mean('target column', target, columns)}. Name the target that the embeddings were "
+            "made with (--target)."
+        )

@@ -303,12 +303,20 @@ def _read_as(texts: Any, format: str) -> _Reading:
         except pa.ArrowInvalid:
             pass
     found = pc.extract_regex(texts, pattern=_pattern(format))
-    fields = {found.type.field(i).name: found.field(i) for i in range(found.type.num_fields)}
+    fields = _groups(found)
     fits = np.array(pc.is_valid(found).to_numpy(zero_copy_only=False), dtype=bool)
     zones = None
     if "z" in fields:
         zones = np.array(pc.fill_null(fields["z"], "").to_pylist(), dtype=object)
     return _Reading(_assemble(fields, fits, zones), format, zones)
+
+
+def _groups(found: Any) -> dict[str, Any]:
+    """The named groups of a match, null in rows without one (`field` alone would give empty text there)."""
+    import pyarrow.compute as pc
+
+    names = [found.type.field(i).name for i in range(found.type.num_fields)]
+    return {name: pc.struct_field(found, [i]) for i, name in enumerate(names)}
 
 
 def _assemble(fields: dict[str, Any], fits: BoolArray, zones: NDArray[np.object_] | None) -> TimeArray:
@@ -448,15 +456,15 @@ def _with_padding(reading: _Reading, texts: Any, notes: tuple[str, ...]) -> Stam
         return Stamps(reading.time, reading.format, None, notes)
     found = pc.extract_regex(texts, pattern=_pattern(reading.format))
     format = _expanded(reading.format)
-    for i in range(found.type.num_fields):
-        name = found.type.field(i).name
-        shortest = pc.min(pc.utf8_length(found.field(i))).as_py()
+    for name, group in _groups(found).items():
+        lengths = pc.utf8_length(group)
+        shortest, longest = pc.min(lengths).as_py(), pc.max(lengths).as_py() or 0
         if name in "mdHI" and shortest == 1:
             format = format.replace(f"%{name}", f"%-{name}")
-        if name in "bB" and (pc.max(pc.utf8_length(found.field(i))).as_py() or 0) > 4:
-            format = format.replace(f"%{name}", "%B")
+        if name in "ab" and longest > 3 + (name == "b"):  # `Sept` is short
+            format = format.replace(f"%{name}", f"%{name.upper()}")
         if name == "f" and shortest is not None:
-            format = format.replace("%f", f"%{min(shortest, 9)}")
+            format = format.replace("%f", f"%{shortest}")
     return Stamps(reading.time, format, reading.zones, notes)
 
 
@@ -526,6 +534,11 @@ _WORDS: dict[str, Callable[[Any], str]] = {  # not strftime: it follows the loca
 }
 
 
+def component(time: TimeArray, name: str) -> IntArray:
+    """Year, month, day, hour, minute or second of each stamp."""
+    return _component(time, "YmdHMS"[COMPONENTS.index(name)])
+
+
 def _component(time: TimeArray, name: str) -> IntArray:
     """Year, month, day, hour ... of each stamp by the letter of its directive."""
     if name in "Yy":
@@ -574,9 +587,7 @@ def read_time(columns: Sequence[Column], chosen: Sequence[int], format: str | No
 def find_time(columns: Sequence[Column], format: str | None) -> TimeAxis | None:
     """The stamps of a table nobody has named the time column of, None when there are none."""
     usable = [at for at, column in enumerate(columns) if _may_be_time(column, format)]
-    usable.sort(
-        key=lambda at: not _is_named(columns[at].name, TIME_NAMES)
-    )  # stable: first in order otherwise
+    usable.sort(key=lambda at: not _is_named(columns[at].name, TIME_NAMES))  # stable: first in order otherwise
     if usable:
         pair = _clock_partner(columns, usable[0], format)
         if pair is not None:
@@ -602,6 +613,11 @@ def _note_choice(axis: TimeAxis, columns: Sequence[Column], usable: Sequence[int
         return axis
     others = ", ".join(repr(columns[at].name) for at in usable[1:])
     return _noted(axis, columns, f"Columns {others} hold stamps too; time is read from column")
+
+
+def is_time_name(name: str) -> bool:
+    """Whether a name speaks of time, such as `date` or `Time [s]`."""
+    return _is_named(name, TIME_NAMES)
 
 
 def _is_named(name: str, known: Sequence[str]) -> bool:
@@ -662,9 +678,7 @@ def _epoch_unit(column: Column) -> str | None:
         return None
     if _reads_as_calendar([f"{value:.0f}" for value in values[:: max(1, len(values) // _SAMPLE)].tolist()]):
         return None
-    return next(
-        (unit for unit, low, high in _EPOCH_UNITS if low <= values.min() <= values.max() < high), None
-    )
+    return next((unit for unit, low, high in _EPOCH_UNITS if low <= values.min() <= values.max() < high), None)
 
 
 def _clock_partner(columns: Sequence[Column], date: int, format: str | None) -> int | None:
@@ -738,7 +752,7 @@ def _calendar_columns(columns: Sequence[Column]) -> tuple[int, ...]:
 def _from_one(columns: Sequence[Column], at: int, format: str | None) -> TimeAxis:
     column = columns[at]
     if column.kind == "time":
-        return TimeAxis((at,), _whole_time(column), lambda time, like: {at: time})
+        return TimeAxis((at,), whole_time(column), lambda time, like: {at: time})
     unit = _epoch_unit(column) if format is None and column.kind != "category" else None
     if unit is not None:
         return _from_epoch(column, at, unit)
@@ -748,7 +762,7 @@ def _from_one(columns: Sequence[Column], at: int, format: str | None) -> TimeAxi
     return TimeAxis((at,), stamps.time, lambda time, like: {at: stamps.texts_for(time, like)}, stamps.notes)
 
 
-def _whole_time(column: Column) -> TimeArray:
+def whole_time(column: Column) -> TimeArray:
     assert column.times is not None
     empty = np.flatnonzero(np.isnat(column.times))
     if len(empty):
@@ -787,11 +801,9 @@ def as_texts(column: Column) -> Any:
         return column.texts
     if column.kind == "number":
         assert column.numbers is not None
-        return pa.array(
-            [f"{value:.0f}" if value % 1 == 0 else repr(value) for value in column.numbers.tolist()]
-        )
+        return pa.array([f"{value:.0f}" if value % 1 == 0 else repr(value) for value in column.numbers.tolist()])
     if column.kind == "time":
-        time = _whole_time(column)
+        time = whole_time(column)
         days = time.astype("datetime64[D]")
         return pa.array(np.datetime_as_string(days if (days == time).all() else time).tolist())
     raise InputError(f"Column {column.name!r} cannot be part of the time. Name another one.")
@@ -838,9 +850,7 @@ def _from_components(columns: Sequence[Column], chosen: Sequence[int]) -> TimeAx
     bad = np.flatnonzero(np.isnat(time))
     if len(bad):
         shown = ", ".join(f"row {row + 1}: {[int(v[row]) for v in values]}" for row in bad[:_SHOWN].tolist())
-        raise InputError(
-            f"Columns {', '.join(by_name)} make no stamp in {len(bad)} rows ({shown}). Mend these rows."
-        )
+        raise InputError(f"Columns {', '.join(by_name)} make no stamp in {len(bad)} rows ({shown}). Mend these rows.")
     return TimeAxis(tuple(chosen), time, lambda new, like: _write_components(new, columns, by_name))
 
 
@@ -858,12 +868,11 @@ def _component_numbers(column: Column) -> IntArray:
 
 
 def _write_components(time: TimeArray, columns: Sequence[Column], by_name: dict[str, int]) -> dict[int, Any]:
-    letters = dict(zip(COMPONENTS, "YmdHMS", strict=True))
     cells = {}
     for name, at in by_name.items():
         width = _component_width(columns[at])
         suffix = _number_suffix(columns[at])
-        cells[at] = [f"{value:0{width}d}{suffix}" for value in _component(time, letters[name]).tolist()]
+        cells[at] = [f"{value:0{width}d}{suffix}" for value in component(time, name).tolist()]
     return cells
 
 

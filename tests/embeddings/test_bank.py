@@ -63,9 +63,7 @@ def test_a_failed_save_leaves_the_old_bank(tmp_path):
 
 def test_a_bank_refuses_other_windows_and_another_making_and_names_every_difference(tmp_path):
     save_bank(tmp_path / "bank", make(scaler_digest="aaa", saw="filled"))
-    wanted = Provenance(
-        encoder="timekd", source="elsewhere", settings={"size": 3}, scaler_digest="bbb", saw="filled"
-    )
+    wanted = Provenance(encoder="timekd", source="elsewhere", settings={"size": 3}, scaler_digest="bbb", saw="filled")
     with pytest.raises(EmbeddingMismatchError) as caught:
         load_bank(tmp_path / "bank", starts=np.arange(3), provenance=wanted)
     message = str(caught.value)

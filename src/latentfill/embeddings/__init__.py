@@ -2,7 +2,8 @@
 
 from latentfill.embeddings.bank import load_bank, save_bank
 from latentfill.embeddings.base import Embeddings, Provenance, StoredEmbeddings
-from latentfill.embeddings.timekd_files import load_split, open_embeddings, write_split
+from latentfill.embeddings.h5_windows import write_split
+from latentfill.embeddings.timekd_files import load_split, open_embeddings
 
 __all__ = [
     "Embeddings",

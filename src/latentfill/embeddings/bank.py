@@ -88,14 +88,11 @@ def _read_record(folder: Path) -> Mapping[str, object]:
     except OSError as error:
         raise InputError(f"{folder} is not a packed bank: {error}. `latentfill pack` writes one.") from error
     except ValueError as error:
-        raise InputError(
-            f"{folder / 'bank.json'} is not valid JSON: {error}. Pack the embeddings again."
-        ) from error
+        raise InputError(f"{folder / 'bank.json'} is not valid JSON: {error}. Pack the embeddings again.") from error
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         found = record.get("format") if isinstance(record, dict) else None
         raise InputError(
-            f"{folder / 'bank.json'} has format {found!r}, this version reads {FORMAT}. "
-            "Pack the embeddings again."
+            f"{folder / 'bank.json'} has format {found!r}, this version reads {FORMAT}. Pack the embeddings again."
         )
     missing = [key for key in _KEYS if key not in record]
     if missing:
@@ -136,9 +133,7 @@ def _provenance(folder: Path, record: Mapping[str, object]) -> Provenance:
         raise InputError(f"{folder / 'bank.json'}: {error}. Pack the embeddings again.") from error
 
 
-def _disagreement(
-    embeddings: Embeddings, starts: IntArray | None, provenance: Provenance | None
-) -> list[str]:
+def _disagreement(embeddings: Embeddings, starts: IntArray | None, provenance: Provenance | None) -> list[str]:
     """Where a sound bank is not the one asked for."""
     differences = []
     if starts is not None and not np.array_equal(starts, embeddings.starts):

@@ -46,10 +46,7 @@ class Provenance:
         if not isinstance(record, Mapping):
             raise InputError(f"Provenance: not a record of keys and values, got {record!r}")
         known = {f.name for f in fields(cls)}
-        problems = [
-            f"unknown key {key!r} (known: {', '.join(sorted(known))})"
-            for key in sorted(record.keys() - known)
-        ]
+        problems = [f"unknown key {key!r} (known: {', '.join(sorted(known))})" for key in sorted(record.keys() - known)]
         problems += [f"no {key!r}" for key in ("encoder", "source") if key not in record]
         if problems:
             raise InputError("Provenance: " + "; ".join(problems))

@@ -34,7 +34,8 @@ def own_patterns(windows: Windows) -> BoolArray:
     every = max(1, len(windows) // MAX_PATTERNS)
     observed = windows.take(slice(None, None, every)).observed
     share = observed.mean(axis=(1, 2))
-    return observed[(share > 0) & (share < 1)]
+    patterns: BoolArray = observed[(share > 0) & (share < 1)]
+    return patterns
 
 
 def target_tensors(batch: HeldOut, device: torch.device) -> tuple[Tensor, Tensor]:

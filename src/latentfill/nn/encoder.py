@@ -43,4 +43,5 @@ class MaskAwareStudent(nn.Module):
 
     def decode(self, z: Tensor, level: Tensor) -> Tensor:
         """Window (B, L, C) in scaled units from an embedding and its level: the plain latent decoder."""
-        return self.window(z).transpose(1, 2) + level[:, None]
+        window: Tensor = self.window(z)
+        return window.transpose(1, 2) + level[:, None]

@@ -86,7 +86,7 @@ def train(
     `held_out_error` is looked at every `check_every` steps and at the end, on the averaged weights; without one the
     last weights are kept.
     """
-    parameters = [p for p in module.parameters() if p.requires_grad]
+    parameters: list[Tensor] = [p for p in module.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=plan.learning_rate, weight_decay=WEIGHT_DECAY)
     average = [p.detach().clone() for p in parameters]
     best_weights, best, looks = [a.clone() for a in average], 0, list[float]()
@@ -113,7 +113,7 @@ def train(
 
 
 def _train_step(
-    parameters: list[nn.Parameter],
+    parameters: list[Tensor],
     optimiser: torch.optim.Optimizer,
     loss_of_batch: Callable[[], Tensor],
     plan: TrainingPlan,
@@ -123,7 +123,7 @@ def _train_step(
         group["lr"] = plan.learning_rate * _share_of_peak(step, plan.steps)
     optimiser.zero_grad(set_to_none=True)
     loss = loss_of_batch()
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(parameters, CLIP_NORM)
     optimiser.step()
     return float(loss.detach())
@@ -134,9 +134,7 @@ def _share_of_peak(step: int, steps: int) -> float:
     return min(1.0, step / WARM_UP_STEPS) * (FINAL_SHARE + (1 - FINAL_SHARE) * cosine)
 
 
-def _error_of(
-    module: nn.Module, parameters: list[nn.Parameter], weights: list[Tensor], error: Callable[[], float]
-) -> float:
+def _error_of(module: nn.Module, parameters: list[Tensor], weights: list[Tensor], error: Callable[[], float]) -> float:
     """`error` of the module with other `weights`, its own put back afterwards."""
     own = [p.detach().clone() for p in parameters]
     _put(parameters, weights)
@@ -148,7 +146,7 @@ def _error_of(
     return found
 
 
-def _put(parameters: list[nn.Parameter], weights: list[Tensor]) -> None:
+def _put(parameters: list[Tensor], weights: list[Tensor]) -> None:
     with torch.no_grad():
         for parameter, weight in zip(parameters, weights, strict=True):
             parameter.copy_(weight)

@@ -22,7 +22,9 @@ BATCH = 256  # windows estimated at a time
 class Denoise:
     """Hide observed cells, embed what is left, add noise to z, decode, and learn from the hidden cells' error."""
 
-    def __init__(self, config: Config, encoder: EncoderShape, *, columns: int, phases: int, device: torch.device) -> None:
+    def __init__(
+        self, config: Config, encoder: EncoderShape, *, columns: int, phases: int, device: torch.device
+    ) -> None:
         self.config = config
         self.encoder_shape = encoder
         self.device = device

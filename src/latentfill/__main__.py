@@ -1,0 +1,3 @@
+from latentfill.cli import main
+
+main()

@@ -1,0 +1,74 @@
+"""Stored embeddings and the windows of a series, brought together by split and index, and checked."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import numpy as np
+
+from latentfill.config import Config
+from latentfill.embeddings.base import Embeddings
+from latentfill.embeddings.timekd_files import WHOLE, load_split, open_embeddings
+from latentfill.errors import EmbeddingMismatchError
+from latentfill.series import IntArray, Series
+from latentfill.splits import SplitPlan, select_columns
+from latentfill.windows import split_starts
+
+
+def pair_embeddings(config: Config, series: Series, name: str | None) -> dict[str, Embeddings]:
+    """The stored embeddings at `config.embeddings` by split, their variables in the order of the series' columns.
+
+    `name` (the table's stem) chooses where a folder holds several sets.
+    """
+    assert config.embeddings is not None
+    stored = open_embeddings(config.embeddings, name, config.pred_len, config.dataset)
+    starts = window_plan(config, series.n_steps)
+    unknown = [split for split in stored.splits if split not in starts]
+    if unknown:
+        raise EmbeddingMismatchError(
+            f"{config.embeddings} holds the splits {', '.join(stored.splits)}, but split={config.split!r} has "
+            f"{', '.join(starts)}. Use the split plan they were made with (--split ett-hour, ett-minute or custom)."
+        )
+    order = _variables(config, series)
+    return {
+        split: _reorder(load_split(stored, split, starts[split], len(order), config.embeddings), order)
+        for split in stored.splits
+    }
+
+
+def window_plan(config: Config, n_rows: int) -> dict[str, IntArray]:
+    """Rows at which the stored windows of each split start."""
+    if config.split == "none":
+        count = n_rows - config.seq_len - config.pred_len + 1
+        return {WHOLE: np.arange(max(count, 0), dtype=np.int64)}
+    plan = SplitPlan(kind=config.split, seq_len=config.seq_len, pred_len=config.pred_len)
+    return {name: split_starts(split, config.seq_len, config.pred_len) for name, split in plan.splits(n_rows).items()}
+
+
+def train_rows(config: Config, n_rows: int) -> int | None:
+    """How many rows the scaler may see: the train rows of a split plan, or None for all."""
+    if config.split == "none":
+        return None
+    plan = SplitPlan(kind=config.split, seq_len=config.seq_len, pred_len=config.pred_len)
+    return plan.splits(n_rows)["train"].stop
+
+
+def digest(embeddings: Embeddings) -> str:
+    """SHA-256 of the vectors: tells whether a decoder was fitted to these very embeddings."""
+    return hashlib.sha256(np.ascontiguousarray(embeddings.vectors).data).hexdigest()
+
+
+def _variables(config: Config, series: Series) -> list[int]:
+    """For each variable of the embeddings, the column of the series it describes."""
+    if config.split == "none":
+        return list(range(len(series.columns)))
+    names = select_columns(series.columns, kind=config.split, features=config.features, target=config.target)
+    return [series.columns.index(name) for name in names]
+
+
+def _reorder(embeddings: Embeddings, order: list[int]) -> Embeddings:
+    """Variables put into the order of the series' columns; a single or pooled one stays as it is."""
+    if embeddings.vectors.shape[1] == 1 or order == sorted(order):
+        return embeddings
+    return replace(embeddings, vectors=embeddings.vectors[:, np.argsort(order)])

@@ -1,0 +1,194 @@
+"""Fit on a table, fill a table: one call per stage, in order."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from latentfill.config import Config
+from latentfill.embeddings.base import Embeddings
+from latentfill.embeddings.pairing import digest, pair_embeddings, train_rows
+from latentfill.errors import EmbeddingMismatchError, InputError, NotFittedError, did_you_mean
+from latentfill.filling import fill_series
+from latentfill.fitting import Fitted, fit_series
+from latentfill.model_dir import load_model, save_model
+from latentfill.nn.training import ProgressCallback
+from latentfill.result import Filled
+from latentfill.summary import summarise
+from latentfill.tables import Table, TableOptions, fill_frame, output_rows, read_table, write_matrix, write_table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Imputation:
+    """A filled table."""
+
+    table: Table
+    filled: Filled
+    summary: dict[str, object]  # JSON values
+
+    def to_frame(self, *, precision: int | None = None) -> Any:
+        """The filled table as a frame of the kind that was read (a pyarrow table if it was a file)."""
+        return fill_frame(self.table, self.filled.values, precision=precision)
+
+    def write(self, path: str | os.PathLike[str], *, precision: int | None = None) -> None:
+        """The filled table as CSV or Parquet, by the name of the file."""
+        write_table(self.table, self.filled.values, path, precision=precision)
+
+    def write_codes(self, path: str | os.PathLike[str]) -> None:
+        """One small number per cell, see `latentfill.Code`: the value columns, a row per row of the filled table."""
+        _, steps = output_rows(self.table)
+        write_matrix(self.filled.codes[steps], self.table.series.columns, path)
+
+
+class Imputer:
+    """Fills the missing values of a multivariate time series.
+
+    Parameters
+    ----------
+    config
+        All settings of the method; or give single ones by name, e.g. ``Imputer(length=48, seed=1)``.
+    progress
+        Called with a `Progress` while training.
+    **settings
+        Fields of `Config` and of `TableOptions` (how to read the data: ``time``, ``missing``, ``leave`` ...).
+
+    Examples
+    --------
+    >>> filled = Imputer(seed=1).fit(df).transform(df)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self, config: Config | None = None, *, progress: ProgressCallback | None = None, **settings: Any
+    ) -> None:
+        self.config, self.options = _settings(config, settings)
+        self.progress = progress
+        self._embeddings: dict[str, Embeddings] | None = None
+
+    def fit(self, data: Any) -> Imputer:
+        """Learn from a pandas, polars or pyarrow frame, the path of a file, or a `Table`."""
+        table = self.read(data, fresh=True)
+        config, series = self.config, table.series
+        vectors = pair_embeddings(config, series, table.name) if config.embeddings else {}
+        self.fitted_: Fitted = fit_series(
+            series,
+            config,
+            embeddings=vectors,
+            train_rows=train_rows(config, series.n_steps),
+            progress=self.progress,
+        )
+        self.digests_ = {split: digest(of_split) for split, of_split in vectors.items()}
+        return self
+
+    def transform(self, data: Any) -> Any:
+        """The data with its gaps filled, as the same kind of frame; a path gives a pyarrow table."""
+        return self.fill(data).to_frame()
+
+    def fit_transform(self, data: Any) -> Any:
+        """`fit` and `transform` in one."""
+        table = self.read(data, fresh=True)
+        return self.fit(table).transform(table)
+
+    def fill(self, data: Any) -> Imputation:
+        """The filled data with codes and summary; the columns must be those of the fit."""
+        fitted = self._check_fitted()
+        table = self.read(data)
+        series = table.series
+        order = _column_order(fitted.columns, series.columns)
+        if (series.time is not None) != fitted.stamped:
+            raise InputError(
+                f"the model was fitted {'with' if fitted.stamped else 'without'} time stamps and the table has "
+                f"{'none' if fitted.stamped else 'some'}; name its time column, or fit again."
+            )
+        began = time.monotonic()
+        vectors = self._vectors(table, table.name)
+        ordered = replace(series, values=series.values[:, order], columns=fitted.columns)
+        filled = fill_series(fitted, ordered, vectors).take_columns(np.argsort(order))
+        seconds = round(time.monotonic() - began, 2)
+        return Imputation(table, filled, summarise(fitted, table, filled, vectors) | {"fill_seconds": seconds})
+
+    def read(self, data: Any, *, fresh: bool = False) -> Table:
+        """`data` as a table, understood as the settings say; unless `fresh`, with the columns of an earlier fit."""
+        if isinstance(data, Table):
+            return data
+        options = self.options
+        if self.config.embeddings or self.config.split != "none":
+            options = replace(options, regular=False)  # stored windows are counted in rows
+        if hasattr(self, "fitted_") and not fresh:
+            options = replace(options, columns=self.fitted_.columns, leave=())
+        return read_table(data, options)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model to a folder; see `latentfill.model_dir`."""
+        extra = {"table": asdict(self.options), "embedding_digests": self.digests_ if self._check_fitted() else {}}
+        save_model(self._check_fitted(), path, extra)
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike[str], *, progress: ProgressCallback | None = None, **settings: Any
+    ) -> Imputer:
+        """A fitted imputer from a model folder; `settings` are fields of `TableOptions`, or `embeddings`."""
+        fitted, extra = load_model(path)
+        embeddings = settings.pop("embeddings", fitted.config.embeddings)
+        lists = {key: tuple(v) if isinstance(v, list) else v for key, v in extra["table"].items()}
+        imputer = cls(replace(fitted.config, embeddings=embeddings), progress=progress, **{**lists, **settings})
+        imputer.fitted_ = fitted
+        imputer.digests_ = extra["embedding_digests"]
+        return imputer
+
+    def _vectors(self, table: Table, name: str | None) -> dict[str, Embeddings]:
+        """The stored embeddings to fill from: those the decoders were fitted to, and no others."""
+        if not self.config.embeddings or not self.digests_:
+            return {}
+        vectors = pair_embeddings(self.config, table.series, name)
+        foreign = [
+            split for split in self.digests_ if split not in vectors or digest(vectors[split]) != self.digests_[split]
+        ]
+        if foreign:
+            raise EmbeddingMismatchError(
+                f"the embeddings at {self.config.embeddings} are not those the model was fitted with (split "
+                f"{', '.join(foreign)}). Two sets need not share a space: fit again with these, or fill without them "
+                "(--embeddings none)."
+            )
+        return vectors
+
+    def _check_fitted(self) -> Fitted:
+        if not hasattr(self, "fitted_"):
+            raise NotFittedError("this Imputer has not been fitted: call fit(data) first, or Imputer.load(path).")
+        return self.fitted_
+
+
+def impute(data: Any, **settings: Any) -> Any:
+    """Fit on `data` and fill it, in one call; see `Imputer`."""
+    return Imputer(**settings).fit_transform(data)
+
+
+def _settings(config: Config | None, settings: Mapping[str, Any]) -> tuple[Config, TableOptions]:
+    """Named settings divided between the method and the reading of tables."""
+    of_table = {f.name for f in fields(TableOptions)} - {"regular"}
+    of_method = {f.name for f in fields(Config)}
+    unknown = [name for name in settings if name not in of_table | of_method]
+    if unknown:
+        known = sorted(of_table | of_method)
+        raise InputError("settings: " + "; ".join(did_you_mean("setting", name, known) for name in unknown))
+    method = {name: value for name, value in settings.items() if name in of_method}
+    table = {name: value for name, value in settings.items() if name in of_table}
+    return replace(config or Config(), **method), TableOptions(**table)
+
+
+def _column_order(fitted: tuple[str, ...], found: tuple[str, ...]) -> list[int]:
+    """Where each fitted column stands among those found; other columns are an error."""
+    missing = [name for name in fitted if name not in found]
+    surplus = [name for name in found if name not in fitted]
+    if missing or surplus:
+        differences = [f"it lacks {', '.join(missing)}"] * bool(missing)
+        differences += [f"it also has {', '.join(surplus)}"] * bool(surplus)
+        raise InputError(
+            f"the table's value columns are not those the model was fitted on: {' and '.join(differences)}. "
+            "Name the columns to fill, or fit a model on tables with these columns."
+        )
+    return [found.index(name) for name in fitted]

@@ -1,0 +1,99 @@
+"""What a path holds: a table, stored embeddings, a packed bank or a model. Reads, computes nothing, needs no torch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latentfill.errors import InputError
+from latentfill.gaps import BUCKET_NAMES, bucket_of, find_gaps
+from latentfill.series import Series
+from latentfill.tables import Table, TableOptions, read_table
+
+MODEL_FILE, BANK_FILE = "model.safetensors", "bank.json"
+
+
+def inspect_path(path: Path, options: TableOptions, dataset: str = "embeddings") -> dict[str, Any]:
+    """A description in JSON values; `kind` says which of the four it is."""
+    if not path.exists():
+        raise InputError(f"{path} does not exist.")
+    if (path / MODEL_FILE).is_file():
+        return {"kind": "model", "path": str(path), **_model(path)}
+    if (path / BANK_FILE).is_file():
+        return {"kind": "bank", "path": str(path), **_bank(path)}
+    if path.is_dir() or path.suffix.lower() in (".h5", ".hdf5"):
+        from latentfill.embeddings.timekd_files import open_embeddings
+
+        return {"kind": "embeddings", "path": str(path), **open_embeddings(path, dataset=dataset).describe()}
+    return {"kind": "table", "path": str(path), **describe_table(read_table(path, options))}
+
+
+def describe_table(table: Table) -> dict[str, Any]:
+    """Shape, time axis, and per value column the range, the missing cells and a histogram of gap lengths."""
+    series = table.series
+    time = series.time
+    return {
+        "rows": table.n_rows,
+        "time": None
+        if time is None
+        else {
+            "columns": list(table.time_columns),
+            "first": str(time[0].astype("datetime64[s]")),
+            "last": str(time[-1].astype("datetime64[s]")),
+            "step_seconds": None if series.step is None else float(series.step / np.timedelta64(1, "s")),
+        },
+        "missing_cells": int(np.count_nonzero(~series.observed)),
+        "columns": _columns(series),
+        "notes": list(table.notes),
+    }
+
+
+def _columns(series: Series) -> dict[str, Any]:
+    gaps = find_gaps(series.observed)
+    described = {}
+    for c, name in enumerate(series.columns):
+        values = series.values[:, c]
+        known = values[~np.isnan(values)]
+        lengths = gaps.length[gaps.column == c]
+        described[name] = {
+            "observed": len(known),
+            "missing": len(values) - len(known),
+            "min": float(known.min()) if len(known) else None,
+            "mean": float(known.mean()) if len(known) else None,
+            "max": float(known.max()) if len(known) else None,
+            "gaps": {bucket: int(np.count_nonzero(bucket_of(lengths) == b)) for b, bucket in enumerate(BUCKET_NAMES)},
+            "longest_gap": int(lengths.max()) if len(lengths) else 0,
+        }
+    return described
+
+
+def _model(path: Path) -> dict[str, Any]:
+    from latentfill.model_dir import read_config
+
+    state = read_config(path)
+    tracks = {"built-in": state["builtin"], **state["stored"]}
+    return {
+        "format": state["format"],
+        "columns": state["columns"],
+        "settings": state["settings"],
+        "held_out_error": {name: track["held_out"] for name, track in tracks.items()},
+        "steps": {
+            name: {part: history["steps"] for part, history in track["history"].items()}
+            for name, track in tracks.items()
+        },
+        "bytes": (path / MODEL_FILE).stat().st_size,
+    }
+
+
+def _bank(path: Path) -> dict[str, Any]:
+    from latentfill.embeddings.bank import load_bank
+
+    embeddings = load_bank(path)
+    return {
+        "shape": list(embeddings.vectors.shape),
+        "starts": [int(embeddings.starts[0]), int(embeddings.starts[-1])] if len(embeddings.starts) else [],
+        "provenance": json.loads(json.dumps(embeddings.provenance.to_dict())),
+    }

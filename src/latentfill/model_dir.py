@@ -1,0 +1,200 @@
+"""A fitted model on disk: `model.safetensors`, `config.json` and `scaler.json` in one folder; no code, no pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from latentfill.config import Config
+from latentfill.embeddings.encoder import EncoderShape
+from latentfill.embeddings.student import StudentEncoder
+from latentfill.errors import InputError, ModelFormatError
+from latentfill.fitting import Fitted, Track, for_stored
+from latentfill.nn.runtime import pick_device
+from latentfill.nn.training import History
+from latentfill.result import Code
+from latentfill.scaling import ColumnScaler
+from latentfill.strategies.denoise import Denoise
+from latentfill.strategies.safety import Trust
+
+FORMAT = 1
+FILES = ("config.json", "scaler.json", "model.safetensors")
+
+
+def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Mapping[str, object]) -> None:
+    """Write `fitted` as a folder that appears whole or not at all; an older model there is replaced.
+
+    `extra` holds further JSON values to come back from `load_model`.
+    """
+    target = Path(path)
+    check_model_path(target)
+    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
+    try:
+        partial.mkdir(parents=True)
+        _write_json(partial / "config.json", {**_state(fitted), "extra": extra})
+        _write_json(partial / "scaler.json", {"columns": fitted.columns, **fitted.scaler.to_dict()})
+        weights = {name: t.detach().cpu().contiguous() for name, t in _weights(fitted).items()}
+        save_file(weights, partial / "model.safetensors")
+        if target.exists():
+            shutil.rmtree(target)
+        partial.rename(target)
+    except OSError as error:
+        raise InputError(f"the model cannot be written to {target}: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def check_model_path(path: Path) -> None:
+    """Refuse a place where a model cannot go: a file, or a folder that holds something else."""
+    if path.is_dir() and any(path.iterdir()) and not is_model(path):
+        raise InputError(f"{path} is a folder that holds something other than a model; name a new folder.")
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file; a model is a folder, so name a new one.")
+
+
+def is_model(path: str | os.PathLike[str]) -> bool:
+    """Whether a folder looks like a saved model."""
+    return all((Path(path) / name).is_file() for name in FILES)
+
+
+def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The readable part of a model folder, without its weights."""
+    folder = Path(path)
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise ModelFormatError(
+            f"{folder} is not a model folder: it has no {', '.join(missing)}. `latentfill fit IN -m MODEL` makes one."
+        )
+    state = _read_json(folder / "config.json")
+    if state.get("format") != FORMAT:
+        raise ModelFormatError(
+            f"{folder}/config.json has format {state.get('format')!r}, this version reads {FORMAT}. "
+            "Fit the model again with this version."
+        )
+    return state
+
+
+def load_model(path: str | os.PathLike[str]) -> tuple[Fitted, dict[str, Any]]:
+    """The model in a folder, frozen and on the device its settings name, and what was saved beside it."""
+    folder = Path(path)
+    state = read_config(folder)
+    try:
+        fitted = _restore(state, _read_json(folder / "scaler.json"))
+        weights = load_file(folder / "model.safetensors")
+    except (KeyError, TypeError, ValueError, SafetensorError) as error:
+        raise ModelFormatError(f"{folder} cannot be read as a model: {error}. Fit it again.") from error
+    _put_weights(fitted, weights, folder)
+    return fitted, state["extra"]
+
+
+def _state(fitted: Fitted) -> dict[str, object]:
+    return {
+        "format": FORMAT,
+        "settings": fitted.config.to_dict(),
+        "columns": fitted.columns,
+        "known": fitted.known.tolist(),
+        "cycles": fitted.cycles,
+        "stamped": fitted.stamped,
+        "shrunk_from": fitted.shrunk_from,
+        "builtin": _track_state(fitted.builtin),
+        "stored": {split: _track_state(track) for split, track in fitted.stored.items()},
+    }
+
+
+def _track_state(track: Track) -> dict[str, object]:
+    expected = [[None if np.isnan(v) else v for v in row] for row in track.expected.tolist()]
+    return {
+        "code": track.code.name.lower(),
+        "encoder": asdict(track.strategy.encoder_shape),
+        "trust": track.trust.to_dict(),
+        "expected_absolute_error": expected,
+        "held_out": track.score,
+        "history": {part: asdict(history) for part, history in track.history.items()},
+    }
+
+
+def _restore(state: Mapping[str, Any], scaler: Mapping[str, Any]) -> Fitted:
+    config = Config.from_dict(state["settings"])
+    sizes = {"columns": len(state["columns"]), "phases": 2 * len(state["cycles"])}
+    encoder = StudentEncoder(config, device=pick_device(config.device), **sizes)
+    return Fitted(
+        config=config,
+        columns=tuple(state["columns"]),
+        known=np.array(state["known"], dtype=bool),
+        scaler=ColumnScaler.from_dict({key: scaler[key] for key in scaler if key != "columns"}),
+        cycles=tuple(state["cycles"]),
+        stamped=state["stamped"],
+        shrunk_from=state["shrunk_from"],
+        encoder=encoder,
+        builtin=_restore_track(state["builtin"], config, sizes),
+        stored={s: _restore_track(track, for_stored(config), sizes) for s, track in state["stored"].items()},
+    )
+
+
+def _restore_track(state: Mapping[str, Any], config: Config, sizes: Mapping[str, int]) -> Track:
+    shape = EncoderShape(**state["encoder"])
+    expected = [[np.nan if v is None else v for v in row] for row in state["expected_absolute_error"]]
+    return Track(
+        code=Code[state["code"].upper()],
+        strategy=Denoise(config, shape, device=pick_device(config.device), **sizes),
+        trust=Trust.from_dict(state["trust"]),
+        expected=np.array(expected, dtype=float),
+        score=state["held_out"],
+        history={part: _history(record) for part, record in state["history"].items()},
+    )
+
+
+def _history(record: Mapping[str, Any]) -> History:
+    return History(**{**record, "held_out": tuple(record["held_out"])})
+
+
+def _modules(fitted: Fitted) -> dict[str, nn.Module]:
+    stored = {f"stored.{split}": track.strategy.net for split, track in fitted.stored.items()}
+    return {"encoder": fitted.encoder.net, "decoder": fitted.builtin.strategy.net, **stored}
+
+
+def _weights(fitted: Fitted) -> dict[str, Tensor]:
+    return {
+        f"{part}.{name}": tensor
+        for part, module in _modules(fitted).items()
+        for name, tensor in module.state_dict().items()
+    }
+
+
+def _put_weights(fitted: Fitted, weights: Mapping[str, Tensor], folder: Path) -> None:
+    """Fill the modules; every missing, unexpected or differently shaped tensor is named in one message."""
+    own = _weights(fitted)
+    problems = [f"{name} is missing" for name in sorted(own.keys() - weights.keys())]
+    problems += [f"{name} is unexpected" for name in sorted(weights.keys() - own.keys())]
+    problems += [
+        f"{name} is {tuple(weights[name].shape)}, the settings need {tuple(own[name].shape)}"
+        for name in sorted(own.keys() & weights.keys())
+        if own[name].shape != weights[name].shape
+    ]
+    if problems:
+        raise ModelFormatError(f"{folder}/model.safetensors does not fit its config.json: " + "; ".join(problems))
+    for part, module in _modules(fitted).items():
+        prefix = f"{part}."
+        module.load_state_dict({k.removeprefix(prefix): w for k, w in weights.items() if k.startswith(prefix)})
+        module.eval().requires_grad_(False)
+
+
+def _write_json(path: Path, record: Mapping[str, object]) -> None:
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return cast(dict[str, Any], json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise ModelFormatError(f"{path} cannot be read: {error}. Fit the model again.") from error

@@ -1,0 +1,84 @@
+"""What was done to a table, as JSON values: settings, counts, which rows were filled how, and the error to expect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+
+import numpy as np
+
+from latentfill.embeddings.base import Embeddings
+from latentfill.fitting import Fitted, Track
+from latentfill.result import MEANINGS, Code, Filled, count_cells, count_codes, row_ranges
+from latentfill.tables import Table
+
+
+def summarise(fitted: Fitted, table: Table, filled: Filled, embeddings: Mapping[str, Embeddings]) -> dict[str, object]:
+    """The summary of one filled table; `embeddings` are the stored ones that were used, by split."""
+    series = table.series
+    summary: dict[str, object] = {
+        "latentfill": version("latentfill"),
+        "table": {
+            "rows": table.n_rows,
+            "steps": series.n_steps,
+            "columns": list(series.columns),
+            "time_columns": list(table.time_columns),
+            "step_seconds": None if series.step is None else float(series.step / np.timedelta64(1, "s")),
+        },
+        "notes": [*table.notes, *_notes(fitted, filled, series.columns)],
+        "settings": fitted.config.to_dict(),
+        "cells": count_codes(filled.codes),
+        "codes": {str(code.value): MEANINGS[code] for code in Code},
+        "held_out_error": {"built-in": fitted.builtin.score}
+        | {split: _oracle(track) for split, track in fitted.stored.items() if split in embeddings},
+        "training": {"built-in": _training(fitted.builtin)}
+        | {split: _training(track) for split, track in fitted.stored.items()},
+        "columns": count_cells(series, filled),
+    }
+    if fitted.stored:
+        summary["embeddings"] = _coverage(fitted, embeddings, series.n_steps)
+    return summary
+
+
+def _notes(fitted: Fitted, filled: Filled, columns: tuple[str, ...]) -> list[str]:
+    """What a user should know about the outcome, one sentence each."""
+    empty = [name for c, name in enumerate(columns) if (filled.codes[:, c] == Code.EMPTY).all()]
+    notes = [f"Column {name!r} has no value to learn from and is left empty." for name in empty]
+    if fitted.shrunk_from:
+        notes.append(
+            f"The series was too short for windows of {fitted.shrunk_from} steps; they were shrunk to "
+            f"{fitted.config.length}."
+        )
+    if "linear_mse" not in fitted.builtin.score:
+        notes.append("Too few cells were observed to hold any out, so the error to expect is not known.")
+    return notes
+
+
+def _oracle(track: Track) -> dict[str, object]:
+    """Scores of stored embeddings, which may have seen the held-out values."""
+    label = "oracle: the stored embeddings may have seen the held-out values, so the true error may be larger"
+    return {**track.score, "label": label}
+
+
+def _training(track: Track) -> dict[str, object]:
+    return {
+        part: {"steps": history.steps, "seconds": round(history.seconds, 1), "held_out_mse": list(history.held_out)}
+        for part, history in track.history.items()
+    }
+
+
+def _coverage(fitted: Fitted, embeddings: Mapping[str, Embeddings], n_steps: int) -> dict[str, object]:
+    """Which rows (counted from 0 after the header) stored embeddings cover, and which they leave."""
+    left = np.ones(n_steps, dtype=bool)
+    splits: dict[str, object] = {}
+    for split, vectors in embeddings.items():
+        first, last = int(vectors.starts[0]), int(vectors.starts[-1]) + fitted.config.seq_len - 1
+        left[first : last + 1] = False
+        splits[split] = {"windows": len(vectors.starts), "rows": [first, last]}
+    return {
+        "path": fitted.config.embeddings,
+        "provenance": "unknown",
+        "splits": splits,
+        "rows_without_embeddings": row_ranges(left),
+        "rows_without_embeddings_filled_by": "the built-in encoder's path",
+    }

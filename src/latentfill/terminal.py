@@ -1,0 +1,145 @@
+"""What the command line shows: a progress bar while training, tables for people afterwards. All of it on stderr or as
+asked; the library itself never prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Table as Grid
+
+if TYPE_CHECKING:
+    from latentfill.demo import Outcome
+    from latentfill.nn.training import Progress as TrainingProgress
+    from latentfill.nn.training import ProgressCallback
+
+
+@contextmanager
+def progress_bars(console: Console, quiet: bool) -> Iterator[ProgressCallback | None]:
+    """A callback that draws one bar per stage of training, with the loss and the time left."""
+    if quiet:
+        yield None
+        return
+    columns = [
+        TextColumn("{task.description:<16}"),
+        BarColumn(),
+        TextColumn("{task.completed:>5.0f}/{task.total:.0f} steps  loss {task.fields[loss]:.4f}  {task.fields[left]}"),
+    ]
+    with Progress(*columns, console=console) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(at: TrainingProgress) -> None:
+            if at.stage not in tasks:
+                tasks[at.stage] = bars.add_task(at.stage, total=at.steps, loss=at.loss, left="")
+            left = f"at most {_duration(at.seconds_left)} left" if at.step < at.steps else "done"
+            bars.update(tasks[at.stage], completed=at.step, loss=at.loss, left=left)
+
+        yield show
+
+
+def show_summary(console: Console, summary: Mapping[str, Any]) -> None:
+    """Counts per column, the error to expect, and everything the user should know."""
+    grid = Grid("column", "observed", "filled", "left empty", "expected error", title="Filled cells")
+    for column in grid.columns[1:]:
+        column.justify = "right"
+    for name, counts in summary["columns"].items():
+        filled = counts["missing"] - counts["left_empty"]
+        error = _mean_expected(counts["by_gap_length"])
+        grid.add_row(name, str(counts["observed"]), str(filled), str(counts["left_empty"] or ""), error)
+    console.print(grid)
+    cells = ", ".join(f"{name} {count}" for name, count in summary["cells"].items() if name != "observed")
+    console.print(f"Cells by how they were filled: {cells or 'none, nothing was missing'}", highlight=False)
+    for track, score in summary["held_out_error"].items():
+        if score.get("linear_mse"):
+            console.print(_score_line(track, score), highlight=False)
+    if "embeddings" in summary:
+        for line in _embedding_lines(summary["embeddings"]):
+            console.print(line, highlight=False)
+    show_notes(console, summary["notes"])
+
+
+def show_demo(console: Console, outcome: Outcome) -> None:
+    """Errors against the truth, beside linear interpolation's, and where the files are."""
+    title = "Squared error on the sample's hidden cells, in standard deviations"
+    grid = Grid("gap length", "cells", "latentfill", "linear", "ratio", title=title)
+    for column in grid.columns[1:]:
+        column.justify = "right"
+    for score in outcome.scores:
+        ratio = score.mse / score.linear_mse
+        grid.add_row(score.group, str(score.cells), f"{score.mse:.4f}", f"{score.linear_mse:.4f}", f"{ratio:.2f}")
+    console.print(grid)
+    for name, path in (("sample with gaps", outcome.source), ("truth", outcome.truth), ("filled", outcome.filled)):
+        console.print(f"{name}: {path}", highlight=False, soft_wrap=True)
+
+
+def show_notes(console: Console, notes: list[str]) -> None:
+    """Warnings, one line each."""
+    for note in notes:
+        console.print(f"[yellow]note:[/yellow] {_plain(note)}", highlight=False)
+
+
+def show_inspection(console: Console, found: Mapping[str, Any]) -> None:
+    """A description of a path: a table of columns for tables, names and values for everything else."""
+    rest = {key: value for key, value in found.items() if key not in ("columns", "notes")}
+    if found["kind"] != "table":
+        rest = {key: value for key, value in found.items() if key != "notes"}
+    _show_record(console, rest)
+    if found["kind"] == "table":
+        console.print(_column_grid(found["columns"]))
+    show_notes(console, found.get("notes", []))
+
+
+def _column_grid(columns: Mapping[str, Any]) -> Grid:
+    buckets = list(next(iter(columns.values()))["gaps"])
+    grid = Grid("column", "observed", "missing", "min", "mean", "max", *(f"gaps {b}" for b in buckets), "longest")
+    for column in grid.columns[1:]:
+        column.justify = "right"
+    for name, c in columns.items():
+        numbers = ("" if c[key] is None else f"{c[key]:.5g}" for key in ("min", "mean", "max"))
+        gaps = (str(count or "") for count in c["gaps"].values())
+        grid.add_row(name, str(c["observed"]), str(c["missing"]), *numbers, *gaps, str(c["longest_gap"] or ""))
+    return grid
+
+
+def _show_record(console: Console, record: Mapping[str, Any], indent: str = "") -> None:
+    for key, value in record.items():
+        if isinstance(value, Mapping) and value:
+            console.print(f"{indent}{key}:", highlight=False, markup=False)
+            _show_record(console, value, indent + "  ")
+        elif value is not None and value != {}:
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+            console.print(f"{indent}{key}: {shown}", highlight=False, markup=False)
+
+
+def _score_line(track: str, score: Mapping[str, Any]) -> str:
+    label = " (oracle: the stored embeddings may have seen these cells)" if "label" in score else ""
+    return (
+        f"Held-out error, {track}: {score['mse'] / score['linear_mse']:.2f} x linear interpolation's squared error, "
+        f"mean absolute error {score['mae']:.3f} standard deviations, on {score['cells']} hidden cells{label}"
+    )
+
+
+def _embedding_lines(coverage: Mapping[str, Any]) -> Iterator[str]:
+    for split, of_split in coverage["splits"].items():
+        first, last = of_split["rows"]
+        yield f"Rows {first}-{last} were filled from the stored embeddings of {split} ({of_split['windows']} windows)"
+    ranges = ", ".join(f"{first}-{last}" for first, last in coverage["rows_without_embeddings"])
+    yield f"Rows without a stored embedding, filled by the built-in encoder: {ranges or 'none'}"
+
+
+def _mean_expected(by_length: Mapping[str, Any]) -> str:
+    known = [(v["cells"], v["expected_absolute_error"]) for v in by_length.values()]
+    known = [(cells, error) for cells, error in known if error is not None]
+    total = sum(cells for cells, _ in known)
+    return f"±{sum(cells * error for cells, error in known) / total:.3g}" if total else ""
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")
