@@ -374,4 +374,7 @@ def _bars(imputer: Imputer, console: Console, quiet: bool) -> Any:
 def _console(*, stderr: bool = True) -> Console:
     from rich.console import Console
 
-    return Console(stderr=stderr)
+    console = Console(stderr=stderr)
+    if not console.is_terminal:
+        console.width = 140  # a pipe has no width of its own: keep tables whole
+    return console

@@ -14,6 +14,8 @@ CALENDAR = {"day": 86_400.0, "week": 7 * 86_400.0, "year": 365.2425 * 86_400.0}
 MIN_REPEATS = 3.0
 MIN_STEPS = 4.0
 
+CLEAR = 0.3  # autocorrelation from which on a peak counts
+
 MAX_LAG = 2048  # longest cycle looked for in a series without time stamps, in steps
 
 
@@ -38,9 +40,9 @@ def clock_features(series: Series, cycles: tuple[float, ...]) -> FloatArray:
 
 
 def find_period(values: FloatArray) -> int | None:
-    """The lag of the strongest repeated peak in the mean autocorrelation of the columns; None if there is no clear one.
+    """The lag in steps of the first clear peak in the mean autocorrelation of the columns; None if there is none.
 
-    Gaps are bridged by straight lines first. A peak counts from a correlation of 0.3 on.
+    Gaps are bridged by straight lines first.
     """
     filled = np.nan_to_num(interpolate(values))
     filled = filled - filled.mean(axis=0)
@@ -55,9 +57,14 @@ def find_period(values: FloatArray) -> int | None:
         return None
     correlation = (power[:, usable] / power[0, usable]).mean(axis=1) * n / (n - np.arange(longest + 1))
     inner = correlation[1:-1]
-    peaks = 1 + np.nonzero((inner > correlation[:-2]) & (inner >= correlation[2:]) & (inner > 0.3))[0]
-    peaks = peaks[peaks >= MIN_STEPS]
-    return int(peaks[np.argmax(correlation[peaks])]) if len(peaks) else None
+    peaks = 1 + np.nonzero((inner > correlation[:-2]) & (inner >= correlation[2:]) & (inner > CLEAR))[0]
+    fallen = np.nonzero(correlation < CLEAR)[0]  # until it has fallen once, jitter makes peaks of its own
+    peaks = peaks[(peaks >= MIN_STEPS) & (peaks > (fallen[0] if len(fallen) else longest))]
+    if not len(peaks):
+        return None
+    first = peaks[correlation[peaks] >= 0.9 * correlation[peaks].max()][0]  # multiples peak as high as the period
+    near = peaks[peaks < 1.5 * first]
+    return int(near[np.argmax(correlation[near])])
 
 
 def _seconds(series: Series) -> FloatArray:

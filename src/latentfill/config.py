@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, cast, get_args
@@ -80,9 +81,8 @@ class Config:
             value, wants = getattr(self, f.name), str(f.type)
             if wants == "int" and (isinstance(value, bool) or not isinstance(value, int)):
                 problems.append(f"{f.name} must be a whole number, got {value!r}")
-            elif wants.startswith("float") and (isinstance(value, bool) or not isinstance(value, int | float)):
-                if value is not None or "None" not in wants:
-                    problems.append(f"{f.name} must be a number, got {value!r}")
+            elif wants.startswith("float") and not (_is_finite(value) or (value is None and "None" in wants)):
+                problems.append(f"{f.name} must be a number, got {value!r}")
             elif wants.startswith("str") and not isinstance(value, str) and not (value is None and "None" in wants):
                 problems.append(f"{f.name} must be text, got {value!r}")
         return problems
@@ -160,3 +160,7 @@ class Config:
         if unknown:
             raise InputError("settings: " + "; ".join(did_you_mean("setting", name, known) for name in unknown))
         return cls(**cast(dict[str, Any], dict(settings)))
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

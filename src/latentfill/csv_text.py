@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import gzip
 import io
 import os
 import re
-import zlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from latentfill.errors import InputError
+from latentfill.files import read_text
+from latentfill.files import write_bytes as write_bytes  # where the command line looks for it
 
 DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 65536  # records split at a time: keeps the short-lived lists of fields small
 _SAMPLE = 65536  # characters looked at to find the delimiter
-_GZIP_MAGIC = b"\x1f\x8b"
-_BOMS = (  # UTF-32 first: its little-endian mark begins with the one of UTF-16
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 _QUOTE_REST = re.compile(r'(?:[^"]++|"")*+"')  # from inside a quoted field to its closing quote
 
 
@@ -71,7 +60,7 @@ class CsvText:
 def read_csv(path: str | os.PathLike[str], *, delimiter: str | None = None, encoding: str | None = None) -> CsvText:
     """Read a CSV file, gzipped or not; encoding and delimiter are found unless given."""
     path = Path(path)
-    text, found, bom = _decode(read_bytes(path), path, encoding)
+    text, found, bom = read_text(path, encoding)
     if not text.strip():
         raise InputError(f"{path} is empty. A table needs a header line and at least two rows.")
     delimiter = delimiter or find_delimiter(text)
@@ -94,71 +83,6 @@ def _header(lines: Sequence[str], delimiter: str, path: Path) -> tuple[str, ...]
     if not _body(lines[0]).strip():
         raise InputError(f"{path}: line 1 is blank. The first line must hold the column names.")
     return tuple(plain(field).strip() for field in split_record(lines[0], delimiter))
-
-
-def read_bytes(path: Path) -> bytes:
-    """The bytes of a file, unpacked when it is gzipped."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"There is no file {path}. Check the path.") from None
-    except IsADirectoryError:
-        raise InputError(f"{path} is a folder, not a table. Give the path of one file in it.") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    if not data.startswith(_GZIP_MAGIC) and path.suffix.lower() != ".gz":
-        return data
-    try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path} is not a complete gzip file ({error}). Copy or download it again.") from error
-
-
-def _decode(data: bytes, path: Path, encoding: str | None) -> tuple[str, str, bytes]:
-    """Text, codec and byte order mark; the three give the same bytes back."""
-    _refuse_other_formats(data, path)
-    bom, codec = next(((mark, name) for mark, name in _BOMS if data.startswith(mark)), (b"", "utf-8"))
-    if encoding is not None and not (bom and _unmarked(encoding) in codec):
-        bom, codec = b"", encoding
-    body = data[len(bom) :]
-    try:
-        text = body.decode(codec)
-    except UnicodeDecodeError as error:
-        raise _decode_error(body, len(bom), error, path) from error
-    _refuse_nul(text, path)
-    if codec != "utf-8" and text.encode(codec) != body:
-        raise InputError(f"{path}: writing {codec} text back would change its bytes. Convert it to UTF-8.")
-    return text, codec, bom
-
-
-def _unmarked(encoding: str) -> str:
-    """Codec name without its byte order, so that `utf-16` and `utf-8-sig` agree with the mark found."""
-    return codecs.lookup(encoding).name.removesuffix("-sig")
-
-
-def _decode_error(body: bytes, shift: int, error: UnicodeDecodeError, path: Path) -> InputError:
-    line = body.count(b"\n", 0, error.start) + 1
-    return InputError(
-        f"{path} is not {error.encoding} text: byte {body[error.start]:#04x} at offset "
-        f"{error.start + shift}, line {line}. Name the encoding it was written with, "
-        "for example `--encoding latin-1`; if it mixes encodings, convert it to UTF-8 first."
-    )
-
-
-def _refuse_nul(text: str, path: Path) -> None:
-    if (position := text.find("\0")) < 0:
-        return
-    line = text.count("\n", 0, position) + 1
-    raise InputError(
-        f"{path} holds a NUL character in line {line}, so it is damaged, binary, or UTF-16 without a "
-        "byte order mark. For the last give `--encoding utf-16-le`; else export the table as CSV again."
-    )
-
-
-def _refuse_other_formats(data: bytes, path: Path) -> None:
-    for magic, kind in ((b"PAR1", "a Parquet file"), (b"PK\x03\x04", "a spreadsheet or zip archive")):
-        if data.startswith(magic):
-            raise InputError(f"{path} is {kind}, not CSV text. Name Parquet files `.parquet`; export others as CSV.")
 
 
 def find_delimiter(text: str) -> str:
@@ -326,41 +250,10 @@ def encode_csv(text: CsvText, records: Iterable[str]) -> bytes:
     return text.bom + ("".join(whole) + text.tail).encode(text.encoding)
 
 
-def format_csv(names: Sequence[str], columns: Sequence[Sequence[str]], delimiter: str = ",") -> bytes:
-    """A new UTF-8 CSV file from columns of text."""
+def format_csv(names: Sequence[str], columns: Sequence[Sequence[object]], delimiter: str = ",") -> bytes:
+    """A new UTF-8 CSV file from columns of cells."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     writer.writerow(names)
     writer.writerows(zip(*columns, strict=True))
     return out.getvalue().encode()
-
-
-def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file under a temporary name, then rename it; `.gz` names are packed reproducibly."""
-    path = Path(os.path.realpath(path))
-    if path.suffix.lower() == ".gz":
-        data = gzip.compress(data, compresslevel=6, mtime=0)
-    with replacing(path) as temporary:
-        temporary.write_bytes(data)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Gives a temporary sibling path that takes the place of `path` when the block ends well."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written: {error.strerror or error}. "
-            "Choose a folder that exists and that you may write to."
-        ) from error
-    finally:
-        with suppress(OSError):  # nothing to remove when all went well, or the folder is missing
-            temporary.unlink()
-
-
-def duplicate_names(names: Iterable[str]) -> list[str]:
-    """Names that occur more than once, in the order of their first use."""
-    return [name for name, count in Counter(names).items() if count > 1]

@@ -15,7 +15,8 @@ from latentfill.series import BoolArray, FloatArray, IntArray
 def hide_points(rng: np.random.Generator, observed: BoolArray, rate: FloatArray | float) -> BoolArray:
     """Independent cells, each with probability `rate` (B,), or one for all."""
     chance = np.reshape(rate, (-1, 1, 1))
-    return np.logical_and(observed, rng.random(observed.shape) < chance)
+    drawn: BoolArray = rng.random(observed.shape, dtype=np.float32) < chance
+    return observed & drawn
 
 
 def hide_blackouts(rng: np.random.Generator, observed: BoolArray, lengths: IntArray) -> BoolArray:
@@ -52,8 +53,8 @@ MIXTURE_WITHOUT_OWN = (0.5, 0.25, 0.25, 0.0)
 def hide_mixture(rng: np.random.Generator, observed: BoolArray, patterns: BoolArray) -> BoolArray:
     """Training masks that let one model serve every pattern: per window points, blackouts, runs, or the file's own.
 
-    `patterns` (P, L, C) are observed masks of windows with gaps; P may be 0. A third of the windows get scattered points
-    on top of whatever else they hide. Windows that would lose their last observed cell keep all of them.
+    `patterns` (P, L, C) are observed masks of windows with gaps; P may be 0. A third of the windows get scattered
+    points on top of whatever else they hide. Windows that would lose their last observed cell keep all of them.
     """
     b, length, c = observed.shape
     longest = max(1, int(0.75 * length))
@@ -72,14 +73,15 @@ def hide_like_gaps(rng: np.random.Generator, observed: BoolArray, rate: float) -
 
     Gaps are drawn at random; what all columns miss during a drawn gap (so gaps that fall together stay together) is
     moved to a random time, until `rate` of the observed cells is hidden or no place is left. No column loses more than
-    three times `rate` of its cells, and no gap longer than a tenth of the series is drawn. A series without gaps gets
+    three times `rate` of its cells, or its last one, and no gap longer than a tenth of the series is drawn. A series without gaps gets
     runs of 1 to 24 steps in one column, their lengths log-uniform.
     """
     n_steps, c = observed.shape
     hidden = np.zeros_like(observed)
     gaps = find_gaps(observed)
     usable = np.nonzero(gaps.length <= max(1, n_steps // 10))[0]
-    room = np.ceil(3 * rate * observed.sum(axis=0)).astype(np.int64)
+    count = observed.sum(axis=0)
+    room = np.minimum(np.ceil(3 * rate * count), np.maximum(count - 1, 0)).astype(np.int64)
     wanted = round(rate * int(observed.sum()))
     misses = 0
     while wanted > 0 and misses < 1000:

@@ -124,7 +124,8 @@ class Imputer:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to a folder; see `latentfill.model_dir`."""
-        extra = {"table": asdict(self.options), "embedding_digests": self.digests_ if self._check_fitted() else {}}
+        options = {name: value for name, value in asdict(self.options).items() if name != "regular"}
+        extra = {"table": options, "embedding_digests": self.digests_ if self._check_fitted() else {}}
         save_model(self._check_fitted(), path, extra)
 
     @classmethod

@@ -10,6 +10,7 @@ import numpy as np
 
 from latentfill.errors import InputError
 from latentfill.gaps import BUCKET_NAMES, bucket_of, find_gaps
+from latentfill.grids import step_text
 from latentfill.series import Series
 from latentfill.tables import Table, TableOptions, read_table
 
@@ -43,7 +44,7 @@ def describe_table(table: Table) -> dict[str, Any]:
             "columns": list(table.time_columns),
             "first": str(time[0].astype("datetime64[s]")),
             "last": str(time[-1].astype("datetime64[s]")),
-            "step_seconds": None if series.step is None else float(series.step / np.timedelta64(1, "s")),
+            "step": None if series.step is None else step_text(series.step),
         },
         "missing_cells": int(np.count_nonzero(~series.observed)),
         "columns": _columns(series),

@@ -9,6 +9,7 @@ import numpy as np
 
 from latentfill.embeddings.base import Embeddings
 from latentfill.fitting import Fitted, Track
+from latentfill.grids import step_text
 from latentfill.result import MEANINGS, Code, Filled, count_cells, count_codes, row_ranges
 from latentfill.tables import Table
 
@@ -23,7 +24,7 @@ def summarise(fitted: Fitted, table: Table, filled: Filled, embeddings: Mapping[
             "steps": series.n_steps,
             "columns": list(series.columns),
             "time_columns": list(table.time_columns),
-            "step_seconds": None if series.step is None else float(series.step / np.timedelta64(1, "s")),
+            "step": None if series.step is None else step_text(series.step),
         },
         "notes": [*table.notes, *_notes(fitted, filled, series.columns)],
         "settings": fitted.config.to_dict(),

@@ -28,16 +28,21 @@ def progress_bars(console: Console, quiet: bool) -> Iterator[ProgressCallback | 
         BarColumn(),
         TextColumn("{task.completed:>5.0f}/{task.total:.0f} steps  loss {task.fields[loss]:.4f}  {task.fields[left]}"),
     ]
-    with Progress(*columns, console=console) as bars:
-        tasks: dict[str, TaskID] = {}
+    bars = Progress(*columns, console=console)
+    tasks: dict[str, TaskID] = {}
 
-        def show(at: TrainingProgress) -> None:
-            if at.stage not in tasks:
-                tasks[at.stage] = bars.add_task(at.stage, total=at.steps, loss=at.loss, left="")
-            left = f"at most {_duration(at.seconds_left)} left" if at.step < at.steps else "done"
-            bars.update(tasks[at.stage], completed=at.step, loss=at.loss, left=left)
+    def show(at: TrainingProgress) -> None:
+        if at.stage not in tasks:
+            bars.start()
+            tasks[at.stage] = bars.add_task(at.stage, total=at.steps, loss=at.loss, left="")
+        left = f"at most {_duration(at.seconds_left)} left" if at.step < at.steps else "done"
+        bars.update(tasks[at.stage], completed=at.step, loss=at.loss, left=left)
 
+    try:
         yield show
+    finally:
+        if tasks:
+            bars.stop()
 
 
 def show_summary(console: Console, summary: Mapping[str, Any]) -> None:
@@ -93,14 +98,14 @@ def show_inspection(console: Console, found: Mapping[str, Any]) -> None:
 
 
 def _column_grid(columns: Mapping[str, Any]) -> Grid:
-    buckets = list(next(iter(columns.values()))["gaps"])
-    grid = Grid("column", "observed", "missing", "min", "mean", "max", *(f"gaps {b}" for b in buckets), "longest")
+    buckets = " / ".join(next(iter(columns.values()))["gaps"])
+    grid = Grid("column", "observed", "missing", "min", "mean", "max", f"gaps of {buckets} steps", "longest")
     for column in grid.columns[1:]:
         column.justify = "right"
     for name, c in columns.items():
         numbers = ("" if c[key] is None else f"{c[key]:.5g}" for key in ("min", "mean", "max"))
-        gaps = (str(count or "") for count in c["gaps"].values())
-        grid.add_row(name, str(c["observed"]), str(c["missing"]), *numbers, *gaps, str(c["longest_gap"] or ""))
+        gaps = " / ".join(map(str, c["gaps"].values())) if c["missing"] else ""
+        grid.add_row(name, str(c["observed"]), str(c["missing"]), *numbers, gaps, str(c["longest_gap"] or ""))
     return grid
 
 

@@ -1,4 +1,4 @@
-"""One training loop for everything that is learnt: warm-up, cosine decay, clipped gradients, averaged weights, early stop."""
+"""The one training loop: warm-up, cosine decay, clipped gradients, averaged weights, early stop."""
 
 from __future__ import annotations
 

@@ -1,0 +1,87 @@
+"""What is learnt, from what, and that held-out cells stay out of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from latentfill.config import Config
+from latentfill.errors import InputError
+from latentfill.fitting import fit_series, hold_out
+from latentfill.sample import Sample
+from latentfill.series import Series
+
+
+def as_series(sample: Sample) -> Series:
+    return Series(sample.values, sample.columns, sample.time, np.arange(len(sample.time)))
+
+
+def weights(fitted) -> dict[str, np.ndarray]:
+    nets = {"encoder": fitted.encoder.net, "decoder": fitted.builtin.strategy.net}
+    return {f"{part}.{name}": t.numpy() for part, net in nets.items() for name, t in net.state_dict().items()}
+
+
+def test_held_out_cells_are_observed_and_have_two_separate_uses(sample: Sample):
+    values = sample.values
+    lesson = hold_out(values, np.zeros((len(values), 0)), Config(holdout=0.1))
+    assert not (lesson.stop & lesson.score).any()
+    assert not np.isnan(values[lesson.stop | lesson.score]).any()
+    assert np.isnan(lesson.visible[lesson.stop | lesson.score]).all()
+    share = (lesson.stop | lesson.score).sum() / (~np.isnan(values)).sum()
+    assert 0.08 < share < 0.13
+
+
+def test_cells_held_out_for_scoring_cannot_change_what_is_learnt(sample: Sample, quick: dict[str, object], monkeypatch):
+    """A marker in the score cells changes no weight and no trust, only the reported error."""
+    import latentfill.fitting as fitting
+
+    plain = fit_series(as_series(sample), Config(**quick))
+
+    def marked(values, clock, config):
+        lesson = hold_out(values, clock, config)
+        return replace(lesson, values=np.where(lesson.score, 1e6, lesson.values))
+
+    monkeypatch.setattr(fitting, "hold_out", marked)
+    planted = fit_series(as_series(sample), Config(**quick))
+    before, after = weights(plain), weights(planted)
+    for name, weight in before.items():
+        np.testing.assert_array_equal(weight, after[name], err_msg=name)
+    np.testing.assert_array_equal(plain.builtin.trust.weight, planted.builtin.trust.weight)
+    assert planted.builtin.score["mse"] > 1e6 * plain.builtin.score["mse"]
+
+
+def test_the_encoder_is_frozen_while_the_decoder_learns(sample: Sample, quick: dict[str, object]):
+    short = fit_series(as_series(sample), Config(**quick))
+    longer = fit_series(as_series(sample), Config(**(quick | {"decoder_steps": 60})))
+    a, b = weights(short), weights(longer)
+    assert all(np.array_equal(a[name], b[name]) for name in a if name.startswith("encoder."))
+    assert not all(np.array_equal(a[name], b[name]) for name in a if name.startswith("decoder."))
+    assert not any(p.requires_grad for p in short.encoder.net.parameters())
+
+
+def test_the_scaler_sees_only_the_train_rows_of_a_split_plan(sample: Sample, quick: dict[str, object]):
+    fitted = fit_series(as_series(sample), Config(**quick), train_rows=200)
+    np.testing.assert_allclose(fitted.scaler.shift, np.nanmean(sample.values[:200], axis=0))
+    np.testing.assert_allclose(fitted.scaler.scale, np.nanstd(sample.values[:200], axis=0))
+
+
+def test_progress_reports_stage_loss_and_time_left(sample: Sample, quick: dict[str, object]):
+    seen = []
+    fit_series(as_series(sample), Config(**quick), progress=seen.append)
+    assert [p.stage for p in seen if p.step == p.steps] == ["encoder", "decoder"]
+    assert all(np.isfinite(p.loss) and p.loss > 0 and p.seconds_left >= 0 for p in seen)
+
+
+def test_training_stops_early_when_held_out_cells_get_no_better(sample: Sample, quick: dict[str, object]):
+    settings = quick | {"learning_rate": 1.0, "decoder_steps": 2000, "check_every": 10, "patience": 2}
+    history = fit_series(as_series(sample), Config(**settings)).builtin.history["decoder"]
+    assert history.steps < 2000
+    assert history.held_out[history.best] == min(history.held_out)
+
+
+def test_a_series_without_a_single_value_is_refused(sample: Sample, quick: dict[str, object]):
+    empty = replace(as_series(sample), values=np.full_like(sample.truth, np.nan))
+    with pytest.raises(InputError, match="no value column has a single observed cell"):
+        fit_series(empty, Config(**quick))

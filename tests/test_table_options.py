@@ -1,0 +1,15 @@
+"""Settings of reading: what cannot work is told at once."""
+
+import pytest
+
+from latentfill.errors import InputError
+from latentfill.table_options import TableOptions
+
+
+def test_all_problems_of_the_options_are_told_at_once():
+    with pytest.raises(InputError) as caught:
+        TableOptions(time="date", decimal=";", delimiter=",,", encoding="klingon", time_format="%Q", columns=())
+    for part in ("tuple of texts, got 'date'", "decimal", "delimiter", "'klingon'", "%Q", "columns is empty"):
+        assert part in str(caught.value)
+    with pytest.raises(InputError, match="columns cannot be filled and also left alone or used as time: a"):
+        TableOptions(columns=("a",), leave=("a",))
