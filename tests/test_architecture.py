@@ -68,7 +68,11 @@ def test_a_module_imports_only_its_own_group_or_an_earlier_one(path: Path):
     own = group_of(top(path))
     for name in imports(path):
         parts = name.split(".")
-        if parts[0] == "latentfill" and len(parts) > 1 and ((ROOT / parts[1]).is_dir() or (ROOT / f"{parts[1]}.py").is_file()):
+        if (
+            parts[0] == "latentfill"
+            and len(parts) > 1
+            and ((ROOT / parts[1]).is_dir() or (ROOT / f"{parts[1]}.py").is_file())
+        ):
             assert group_of(parts[1]) <= own, f"{path.name} (group {own}) imports {name} (group {group_of(parts[1])})"
 
 

@@ -6,13 +6,13 @@ import csv
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from latentfill import cli
 from latentfill.sample import Sample
 
 FLAGS = [
@@ -20,19 +20,6 @@ FLAGS = [
     "encoder_batch=8", "decoder_batch=8", "width=16", "blocks=2", "kernel=5",
 ]  # fmt: skip
 QUICK = [part for flag in FLAGS for part in ("--set", flag)]
-
-
-def run(*arguments: object) -> int:
-    """The exit code of a command, run in this process."""
-    before = sys.argv
-    sys.argv = ["latentfill", *map(str, arguments)]
-    try:
-        cli.main()
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    finally:
-        sys.argv = before
-    return 0
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +34,11 @@ def cells(path: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
-def test_impute_fills_every_gap_and_leaves_the_rest_as_text(source: Path, tmp_path: Path, sample: Sample):
+def test_impute_fills_every_gap_and_leaves_the_rest_as_text(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, sample: Sample
+):
     out, codes = tmp_path / "filled.csv", tmp_path / "codes.csv"
-    assert run("impute", source, "-o", out, "--codes", codes, *QUICK) == 0
+    assert run_cli("impute", source, "-o", out, "--codes", codes, *QUICK) == 0
     before, after = cells(source), cells(out)
     assert len(after) == len(before)
     for old, new in zip(before, after, strict=True):
@@ -65,50 +54,70 @@ def test_impute_fills_every_gap_and_leaves_the_rest_as_text(source: Path, tmp_pa
     assert summary["seconds"] > 0
 
 
-def test_filled_cells_have_the_digits_of_their_column_or_as_many_as_asked_for(source: Path, tmp_path: Path):
-    run("impute", source, "-o", tmp_path / "a.csv", "-q", *QUICK)
-    run("impute", source, "-o", tmp_path / "b.csv", "-q", "--precision", 4, *QUICK)
+def test_filled_cells_have_the_digits_of_their_column_or_as_many_as_asked_for(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path
+):
+    run_cli("impute", source, "-o", tmp_path / "a.csv", "-q", *QUICK)
+    run_cli("impute", source, "-o", tmp_path / "b.csv", "-q", "--precision", 4, *QUICK)
     before, two, four = (cells(path) for path in (source, tmp_path / "a.csv", tmp_path / "b.csv"))
     filled = [(r, c) for r, row in enumerate(before) for c, cell in enumerate(row) if not cell]
     assert {len(two[r][c].partition(".")[2]) for r, c in filled} == {2}
     assert {len(four[r][c].partition(".")[2]) for r, c in filled} == {4}
 
 
-def test_apply_with_a_saved_model_writes_what_impute_wrote(source: Path, tmp_path: Path):
-    assert run("impute", source, "-o", tmp_path / "at_once.csv", "-q", *QUICK) == 0
-    assert run("fit", source, "-m", tmp_path / "model", "-q", *QUICK) == 0
-    command = [sys.executable, "-m", "latentfill", "apply", source, "-m", tmp_path / "model", "-o", tmp_path / "later.csv"]
+def test_apply_with_a_saved_model_writes_what_impute_wrote(run_cli: Callable[..., int], source: Path, tmp_path: Path):
+    assert run_cli("impute", source, "-o", tmp_path / "at_once.csv", "-q", *QUICK) == 0
+    assert run_cli("fit", source, "-m", tmp_path / "model", "-q", *QUICK) == 0
+    command = [
+        sys.executable,
+        "-m",
+        "latentfill",
+        "apply",
+        source,
+        "-m",
+        tmp_path / "model",
+        "-o",
+        tmp_path / "later.csv",
+    ]
     subprocess.run([str(part) for part in command], check=True, capture_output=True)
     assert (tmp_path / "later.csv").read_bytes() == (tmp_path / "at_once.csv").read_bytes()
 
 
-def test_the_input_may_become_parquet_and_back(source: Path, tmp_path: Path, sample: Sample):
-    assert run("impute", source, "-o", tmp_path / "filled.parquet", "-q", *QUICK) == 0
+def test_the_input_may_become_parquet_and_back(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, sample: Sample
+):
+    assert run_cli("impute", source, "-o", tmp_path / "filled.parquet", "-q", *QUICK) == 0
     filled = pd.read_parquet(tmp_path / "filled.parquet")
     found = filled[list(sample.columns)].to_numpy(float)
     np.testing.assert_array_equal(found[~sample.missing], sample.truth[~sample.missing])
     assert not np.isnan(found).any()
 
 
-def test_flags_win_over_the_settings_file_and_the_file_over_defaults(source: Path, tmp_path: Path):
+def test_flags_win_over_the_settings_file_and_the_file_over_defaults(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path
+):
     settings = tmp_path / "settings.toml"
     settings.write_text("seed = 5\nnoise = 0.3\n")
-    assert run("impute", source, "-o", tmp_path / "f.csv", "-q", "--config", settings, "--seed", 6, *QUICK) == 0
+    assert run_cli("impute", source, "-o", tmp_path / "f.csv", "-q", "--config", settings, "--seed", 6, *QUICK) == 0
     used = json.loads((tmp_path / "f.summary.json").read_text())["settings"]
     assert (used["seed"], used["noise"], used["patience"]) == (6, 0.3, 4)
 
 
-def test_what_the_user_sees_names_counts_and_files(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    run("impute", source, "-o", tmp_path / "filled.csv", *QUICK)
+def test_what_the_user_sees_names_counts_and_files(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    run_cli("impute", source, "-o", tmp_path / "filled.csv", *QUICK)
     shown = capsys.readouterr().err
     for expected in ("Filled cells", "price", "Held-out error, built-in", "filled.csv", "filled.summary.json"):
         assert expected in shown
 
 
-def test_inspect_describes_a_table(source: Path, capsys: pytest.CaptureFixture[str], sample: Sample):
-    assert run("inspect", source) == 0
+def test_inspect_describes_a_table(
+    run_cli: Callable[..., int], source: Path, capsys: pytest.CaptureFixture[str], sample: Sample
+):
+    assert run_cli("inspect", source) == 0
     assert "load_north" in capsys.readouterr().out
-    assert run("inspect", source, "--json") == 0
+    assert run_cli("inspect", source, "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["kind"] == "table"
     assert found["rows"] == len(sample.time)
@@ -117,23 +126,27 @@ def test_inspect_describes_a_table(source: Path, capsys: pytest.CaptureFixture[s
     assert sum(found["columns"]["price"]["gaps"].values()) > 0
 
 
-def test_inspect_describes_a_model(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    run("fit", source, "-m", tmp_path / "model", "-q", *QUICK)
+def test_inspect_describes_a_model(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    run_cli("fit", source, "-m", tmp_path / "model", "-q", *QUICK)
     capsys.readouterr()
-    assert run("inspect", tmp_path / "model", "--json") == 0
+    assert run_cli("inspect", tmp_path / "model", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["kind"] == "model"
     assert found["settings"]["length"] == 24
     assert found["held_out_error"]["built-in"]["cells"] > 0
-    assert run("inspect", tmp_path / "model") == 0
+    assert run_cli("inspect", tmp_path / "model") == 0
 
 
-def test_inspect_describes_a_folder_of_embeddings(shared_data: Path, capsys: pytest.CaptureFixture[str]):
-    assert run("inspect", shared_data / "timekd", "--json") == 0
+def test_inspect_describes_a_folder_of_embeddings(
+    run_cli: Callable[..., int], shared_data: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert run_cli("inspect", shared_data / "timekd", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["kind"] == "embeddings"
     assert found["splits"]["train"]["count"] == 301
-    assert run("inspect", shared_data / "timekd") == 0
+    assert run_cli("inspect", shared_data / "timekd") == 0
 
 
 def bad(text: str | bytes, name: str = "bad.csv") -> tuple[str, bytes]:
@@ -167,45 +180,51 @@ BAD_INPUTS = {
 
 @pytest.mark.parametrize("case", sorted(BAD_INPUTS))
 def test_bad_input_ends_with_code_2_a_clear_line_and_nothing_written(
-    case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    run_cli: Callable[..., int], case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     (name, content), flags, expected = BAD_INPUTS[case]
     (tmp_path / name).write_bytes(content)
-    assert run("impute", tmp_path / name, "-o", tmp_path / "out.csv", *QUICK, *flags) == 2
+    assert run_cli("impute", tmp_path / name, "-o", tmp_path / "out.csv", *QUICK, *flags) == 2
     message = capsys.readouterr().err
     assert message.startswith("error: ")
     assert pd.Series([message.replace("\n", " ")]).str.contains(expected).item(), message
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    assert run("impute", tmp_path / "no.csv", "-o", tmp_path / "out.csv") == 2
+def test_a_missing_file_is_named(run_cli: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert run_cli("impute", tmp_path / "no.csv", "-o", tmp_path / "out.csv") == 2
     assert "no.csv" in capsys.readouterr().err
 
 
-def test_the_output_may_not_be_the_input(source: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_output_may_not_be_the_input(run_cli: Callable[..., int], source: Path, capsys: pytest.CaptureFixture[str]):
     before = source.read_bytes()
-    assert run("impute", source, "-o", source, *QUICK) == 2
+    assert run_cli("impute", source, "-o", source, *QUICK) == 2
     assert "input" in capsys.readouterr().err
     assert source.read_bytes() == before
 
 
-def test_outputs_must_differ_from_each_other(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    assert run("impute", source, "-o", tmp_path / "a.csv", "--codes", tmp_path / "a.csv", *QUICK) == 2
+def test_outputs_must_differ_from_each_other(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert run_cli("impute", source, "-o", tmp_path / "a.csv", "--codes", tmp_path / "a.csv", *QUICK) == 2
     assert "different files" in capsys.readouterr().err
 
 
-def test_a_folder_that_does_not_exist_is_named_before_any_work(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    assert run("impute", source, "-o", tmp_path / "deep" / "out.csv", *QUICK) == 2
+def test_a_folder_that_does_not_exist_is_named_before_any_work(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert run_cli("impute", source, "-o", tmp_path / "deep" / "out.csv", *QUICK) == 2
     assert "deep" in capsys.readouterr().err
 
 
-def test_a_folder_that_is_no_model_is_refused(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_folder_that_is_no_model_is_refused(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     (tmp_path / "thing").mkdir()
     (tmp_path / "thing" / "keep.txt").write_text("mine")
-    assert run("apply", source, "-m", tmp_path / "thing", "-o", tmp_path / "out.csv") == 2
+    assert run_cli("apply", source, "-m", tmp_path / "thing", "-o", tmp_path / "out.csv") == 2
     assert "not a model folder" in capsys.readouterr().err
-    assert run("fit", source, "-m", tmp_path / "thing", *QUICK) == 2
+    assert run_cli("fit", source, "-m", tmp_path / "thing", *QUICK) == 2
     assert "something other than a model" in capsys.readouterr().err
     assert (tmp_path / "thing" / "keep.txt").read_text() == "mine"
 
@@ -222,12 +241,12 @@ def test_help_comes_in_under_half_a_second():
 
 
 def test_the_demo_fills_its_sample_and_beats_linear_interpolation(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    run_cli: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     import latentfill.demo as demo
 
     monkeypatch.setattr(demo, "STEPS", 120)
-    assert run("demo", "-o", tmp_path / "demo", "-q") == 0
+    assert run_cli("demo", "-o", tmp_path / "demo", "-q") == 0
     shown = capsys.readouterr().out
     assert "filled.csv" in shown.replace("\n", "")
     truth, filled = (pd.read_csv(tmp_path / "demo" / name) for name in ("truth.csv", "filled.csv"))

@@ -343,7 +343,7 @@ def _fit_and_fill(imputer: Imputer, source: Path, quiet: bool) -> Imputation:
 
 
 def _write(filled: Imputation, outputs: Mapping[str, Path], precision: int | None, quiet: bool) -> None:
-    from latentfill.csv_text import write_bytes
+    from latentfill.files import write_bytes
     from latentfill.terminal import show_summary
 
     filled.write(outputs["table"], precision=precision)

@@ -14,7 +14,6 @@ from typing import Any
 
 from latentfill.errors import InputError
 from latentfill.files import read_text
-from latentfill.files import write_bytes as write_bytes  # where the command line looks for it
 
 DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 65536  # records split at a time: keeps the short-lived lists of fields small

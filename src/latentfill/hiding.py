@@ -21,17 +21,18 @@ def hide_points(rng: np.random.Generator, observed: BoolArray, rate: FloatArray 
 
 def hide_blackouts(rng: np.random.Generator, observed: BoolArray, lengths: IntArray) -> BoolArray:
     """One run of `lengths` (B,) consecutive steps in all columns of each window."""
-    run = _runs(rng, observed.shape[1], lengths[:, None])
-    return observed & run.transpose(0, 2, 1)
+    run: BoolArray = _runs(rng, observed.shape[1], lengths[:, None]).transpose(0, 2, 1)  # (B, L, 1)
+    hidden: BoolArray = observed & run
+    return hidden
 
 
 def hide_runs(rng: np.random.Generator, observed: BoolArray, lengths: IntArray, share: FloatArray | float) -> BoolArray:
     """One run per column, of `lengths` (B, C) steps, in a `share` (B,) of the columns (at least one of each window)."""
     b, length, c = observed.shape
-    runs = _runs(rng, length, lengths)
     order = rng.random((b, c)).argsort(axis=1)
     chosen = order < np.maximum(1, np.round(share * c))[:, None]
-    return observed & (runs & chosen[:, :, None]).transpose(0, 2, 1)
+    runs: BoolArray = (_runs(rng, length, lengths) & chosen[:, :, None]).transpose(0, 2, 1)
+    return observed & runs
 
 
 def hide_like(rng: np.random.Generator, observed: BoolArray, patterns: BoolArray) -> BoolArray:
@@ -73,8 +74,8 @@ def hide_like_gaps(rng: np.random.Generator, observed: BoolArray, rate: float) -
 
     Gaps are drawn at random; what all columns miss during a drawn gap (so gaps that fall together stay together) is
     moved to a random time, until `rate` of the observed cells is hidden or no place is left. No column loses more than
-    three times `rate` of its cells, or its last one, and no gap longer than a tenth of the series is drawn. A series without gaps gets
-    runs of 1 to 24 steps in one column, their lengths log-uniform.
+    three times `rate` of its cells, or its last one, and no gap longer than a tenth of the series is drawn. A series
+    without gaps gets runs of 1 to 24 steps in one column, their lengths log-uniform.
     """
     n_steps, c = observed.shape
     hidden = np.zeros_like(observed)

@@ -89,8 +89,8 @@ class ConvHead(nn.Module):
     """Residual dilated depth-wise convolution over time with pointwise column mixing.
 
     Block after ModernTCN (Luo and Wang, ICLR 2024). The head starts from the interpolated line (with context) and
-    moves, as far as a learnt gate says, towards the window decoded from the embedding; on top it adds a residual. Without
-    context it refines the decoded window.
+    moves, as far as a learnt gate says, towards the window decoded from the embedding; on top it adds a residual.
+    Without context it refines the decoded window.
     """
 
     def __init__(self, size: HeadSize, *, decodes: bool) -> None:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from latentfill.config import Config
+from latentfill.nn.runtime import return_free_memory
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ FINAL_SHARE = 0.02  # of the peak learning rate
 WEIGHT_DECAY = 1e-2
 CLIP_NORM = 1.0
 EMA_DECAY = 0.998  # averages the weights of about the last 500 steps
+TRIM_EVERY = 50  # steps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +106,8 @@ def train(
             log.debug("%s step %d: loss %.4f, held out %.4f", stage, step, smooth, looks[-1])
             if len(looks) - 1 - best >= plan.patience:
                 break
+        if step % TRIM_EVERY == 0:
+            return_free_memory()
         if progress and (step % 10 == 0 or step == plan.steps):
             left = (time.monotonic() - began) / step * (plan.steps - step)
             progress(Progress(stage, step, plan.steps, smooth, left))

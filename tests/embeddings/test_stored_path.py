@@ -1,0 +1,193 @@
+"""Filling from stored embeddings: pairing with windows, one decoder per split, and the rows that none covers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from latentfill import Code, Imputer
+from latentfill.config import Config
+from latentfill.embeddings.base import Embeddings, Provenance
+from latentfill.embeddings.h5_windows import write_split
+from latentfill.embeddings.pairing import pair_embeddings, window_plan
+from latentfill.embeddings.stored import StoredEncoder
+from latentfill.errors import EmbeddingMismatchError, InputError
+from latentfill.series import Series
+from latentfill.windows import cut_windows
+
+SEQ, PRED, ROWS = 12, 4, 200
+# custom split of 200 rows: train 0-139, val 128-159 (12 of them overlap), test from 148 on
+N_TRAIN, N_VAL = 140 - SEQ - PRED + 1, 32 - SEQ - PRED + 1
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    hours = np.arange(ROWS)
+    wave = np.sin(2 * np.pi * hours / 24)
+    table = pd.DataFrame({"OT": wave, "b": 2 * wave + 1, "c": -wave})
+    table += rng.normal(0, 0.05, table.shape)
+    table = table.mask(rng.random(table.shape) < 0.1)
+    table.insert(0, "date", pd.date_range("2024-01-01", periods=ROWS, freq="h"))
+    return table
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(1)
+    root = tmp_path / "embeddings"
+    for split, count in (("train", N_TRAIN), ("val", N_VAL)):
+        write_split(root / "table" / str(PRED), split, rng.normal(size=(count, 3, 8)).astype(np.float32))
+    return root
+
+
+@pytest.fixture
+def settings(folder: Path, quick: dict[str, object]) -> dict[str, object]:
+    return quick | {"embeddings": str(folder), "split": "custom", "seq_len": SEQ, "pred_len": PRED}
+
+
+def series(frame: pd.DataFrame) -> Series:
+    values = frame.drop(columns="date").to_numpy(float)
+    return Series(values, tuple(frame.columns[1:]), frame["date"].to_numpy("datetime64[ns]"), np.arange(len(frame)))
+
+
+def test_each_split_is_paired_with_its_own_windows(frame: pd.DataFrame, settings: dict[str, object]):
+    paired = pair_embeddings(Config(**settings), series(frame), "table")
+    assert list(paired) == ["train", "val"]
+    np.testing.assert_array_equal(paired["train"].starts, np.arange(N_TRAIN))
+    np.testing.assert_array_equal(paired["val"].starts, 128 + np.arange(N_VAL))
+
+
+def test_variables_are_put_into_the_order_of_the_columns(
+    frame: pd.DataFrame, folder: Path, settings: dict[str, object]
+):
+    """TimeKD's custom loader moves the target to the end: b, c, OT on disk is OT, b, c in the table."""
+    import h5py
+
+    with h5py.File(folder / "table" / str(PRED) / "train" / "5.h5") as file:
+        on_disk = file["embeddings"][:]
+    vectors = pair_embeddings(Config(**settings), series(frame), "table")["train"].vectors[5]
+    np.testing.assert_array_equal(vectors, on_disk[[2, 0, 1]])
+
+
+def test_covered_rows_are_filled_from_the_embeddings_and_the_rest_by_the_built_in_encoder(
+    frame: pd.DataFrame, settings: dict[str, object]
+):
+    imputation = Imputer(**settings).fit(frame).fill(frame)
+    codes, missing = imputation.filled.codes, frame.drop(columns="date").isna().to_numpy()
+    # The last train window ends on row 135, the last val window on row 155: 136-155 is covered by val from 128 on.
+    covered = np.arange(ROWS) <= 155
+    assert np.isin(codes[missing & covered[:, None]], (Code.STORED, Code.LINEAR)).all()
+    assert np.isin(codes[missing & ~covered[:, None]], (Code.DENOISE, Code.LINEAR)).all()
+    assert not np.isnan(imputation.filled.values).any()
+    told = imputation.summary["embeddings"]
+    assert told["splits"]["train"] == {"windows": N_TRAIN, "rows": [0, 135]}
+    assert told["splits"]["val"] == {"windows": N_VAL, "rows": [128, 155]}
+    assert told["rows_without_embeddings"] == [[156, 199]]
+    assert "oracle" in imputation.summary["held_out_error"]["train"]["label"]
+
+
+def test_a_saved_model_fills_from_the_same_embeddings_and_refuses_others(
+    frame: pd.DataFrame, folder: Path, settings: dict[str, object], tmp_path: Path
+):
+    imputer = Imputer(**settings).fit(frame)
+    imputer.save(tmp_path / "model")
+    loaded = Imputer.load(tmp_path / "model")
+    assert loaded.transform(frame).equals(imputer.transform(frame))
+    other = tmp_path / "other"
+    for split, count in (("train", N_TRAIN), ("val", N_VAL)):
+        write_split(other / "table" / str(PRED), split, np.ones((count, 3, 8), dtype=np.float32))
+    with pytest.raises(EmbeddingMismatchError, match=r"not those the model was fitted with.*train, val"):
+        Imputer.load(tmp_path / "model", embeddings=str(other)).transform(frame)
+    without = Imputer.load(tmp_path / "model", embeddings=None).fill(frame)
+    assert not (without.filled.codes == Code.STORED).any()
+    assert not np.isnan(without.filled.values).any()
+
+
+def test_another_window_length_names_both_counts(frame: pd.DataFrame, settings: dict[str, object]):
+    with pytest.raises(EmbeddingMismatchError, match=rf"{N_TRAIN}.*{N_TRAIN - 4}"):
+        pair_embeddings(Config(**(settings | {"seq_len": SEQ + 4})), series(frame), "table")
+
+
+def test_split_folders_without_a_split_plan_say_which_flag_is_missing(frame: pd.DataFrame, settings: dict[str, object]):
+    with pytest.raises(EmbeddingMismatchError, match="--split ett-hour, ett-minute or custom"):
+        pair_embeddings(Config(**(settings | {"split": "none"})), series(frame), "table")
+
+
+def test_embeddings_of_another_number_of_variables_are_refused(frame: pd.DataFrame, settings: dict[str, object]):
+    fewer = series(frame.drop(columns="c"))
+    with pytest.raises(EmbeddingMismatchError, match="3"):
+        pair_embeddings(Config(**settings), fewer, "table")
+
+
+def test_a_plain_folder_of_windows_pairs_with_the_whole_series(
+    frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object]
+):
+    count = ROWS - SEQ + 1
+    write_split(tmp_path, "flat", np.random.default_rng(0).normal(size=(count, 8)).astype(np.float32))
+    settings = quick | {"embeddings": str(tmp_path / "flat"), "seq_len": SEQ, "pred_len": 0}
+    codes = Imputer(**settings).fit(frame).fill(frame).filled.codes
+    assert not (codes == Code.DENOISE).any()
+    assert (codes == Code.STORED).any()
+
+
+def test_windows_without_a_stored_vector_are_named():
+    vectors = Embeddings(np.zeros((3, 1, 4), np.float32), np.array([0, 1, 2]), Provenance(encoder="x", source="there"))
+    windows = cut_windows(np.zeros((10, 1)), np.zeros((10, 0)), np.array([1, 7]), 2)
+    import torch
+
+    with pytest.raises(EmbeddingMismatchError, match="no embedding for the windows that start at rows 7"):
+        StoredEncoder(vectors, torch.device("cpu")).encode(windows)
+
+
+def test_the_published_borders_of_etth1_give_the_published_counts():
+    config = Config(split="ett-hour", seq_len=96, pred_len=96)
+    assert {split: len(starts) for split, starts in window_plan(config, 17420).items()} == {
+        "train": 8449,
+        "val": 2785,
+        "test": 2785,
+    }
+
+
+@pytest.mark.parametrize("settings_", [{"split": "weekly"}, {"features": "X"}, {"seq_len": 1}])
+def test_settings_of_the_split_plan_are_checked(settings_: dict[str, object]):
+    with pytest.raises(InputError, match=next(iter(settings_))):
+        Config(**settings_)
+
+
+def test_a_real_timekd_folder_fills_its_csv(shared_data: Path, tmp_path: Path, run_cli: Callable[..., int]):
+    """The command of the README on a real folder, cells of its CSV hidden."""
+    rng = np.random.default_rng(0)
+    table = pd.read_csv(shared_data / "timekd" / "cambridge5.csv", dtype=str)
+    hidden = rng.random((len(table), 5)) < 0.1
+    gappy = table.copy()
+    gappy.iloc[:, 1:] = table.iloc[:, 1:].mask(hidden)
+    gappy.to_csv(tmp_path / "cambridge5.csv", index=False)
+    arguments = ["impute", tmp_path / "cambridge5.csv", "--embeddings", shared_data / "timekd", "--split", "custom"]
+    arguments += ["--seq-len", 96, "--pred-len", 24, "-o", tmp_path / "filled.csv", "--codes", tmp_path / "codes.csv"]
+    arguments += [
+        "--set",
+        "encoder_steps=20",
+        "--set",
+        "decoder_steps=20",
+        "--set",
+        "dim=16",
+        "--set",
+        "width=16",
+        "-q",
+    ]
+    assert run_cli(*arguments) == 0
+    filled = pd.read_csv(tmp_path / "filled.csv", dtype=str)
+    assert not filled.isna().any().any()
+    assert (filled.to_numpy()[:, 1:][~hidden] == table.to_numpy()[:, 1:][~hidden]).all()
+    codes = pd.read_csv(tmp_path / "codes.csv").to_numpy()
+    # The 37 val windows start at row 324 (420 train rows - 96), so the last one ends on row 455.
+    assert np.isin(codes[:456][hidden[:456]], (Code.STORED, Code.LINEAR)).all()
+    assert np.isin(codes[456:][hidden[456:]], (Code.DENOISE, Code.LINEAR)).all()
+    summary = json.loads((tmp_path / "filled.summary.json").read_text())
+    assert summary["embeddings"]["rows_without_embeddings"] == [[456, 599]]
