@@ -2,9 +2,9 @@
 
     python benchmarks/whole_file.py [--quick] [--data DIR] [--seed 0] [NAME ...]
 
-ETT files lose 10 % scattered cells; files with gaps of their own lose 10 % of their observed cells in the pattern of those
-gaps (protocol R of docs/accuracy.md). Scores are in standard deviations of each column's observed cells. Nothing that is
-fitted sees a hidden cell: it is missing from the table that `latentfill` reads. Results go to benchmarks/results/.
+ETT files lose 10 % scattered cells; files with gaps of their own lose 10 % of their observed cells in the pattern of
+those gaps. Scores are in standard deviations of each column's observed cells. Nothing that is fitted sees a hidden cell:
+it is missing from the table that `latentfill` reads. Results go to benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from latentfill.hiding import hide_like_gaps, hide_points
 from latentfill.series import BoolArray, FloatArray
 from latentfill.tables import Table
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
+DATA = HERE.parents[1] / "shared" / "data"
 
 FILES = {
     "ETTh1": ("ETT/ETTh1.csv", {}),
@@ -43,7 +44,7 @@ RATE = 0.1
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help=f"some of {', '.join(FILES)}; all if none is named")
-    parser.add_argument("--data", type=Path, default=HERE.parents[1] / "shared" / "data", help="folder of the data sets")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the data sets")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help="a tenth of the training: checks that everything runs")
     arguments = parser.parse_args()

@@ -49,7 +49,9 @@ def test_without_context_nothing_observed_but_the_level_is_seen(name: str):
     head = heads(context=False)[name]
     torch.nn.init.normal_(head.outlet.weight if name == "mlp" else head.residual.weight)
     plain = head(given())
-    other = head(given(line=torch.randn(B, L, C), observed=torch.zeros(B, L, C, dtype=torch.bool), back=torch.ones(B, L, C)))
+    other = head(
+        given(line=torch.randn(B, L, C), observed=torch.zeros(B, L, C, dtype=torch.bool), back=torch.ones(B, L, C))
+    )
     torch.testing.assert_close(plain, other, rtol=0, atol=0)
     assert not torch.allclose(plain, head(given(z=torch.zeros(B, C, D))))
 

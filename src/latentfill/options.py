@@ -1,0 +1,110 @@
+"""The command line's options, in groups that commands share."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Group = Mapping[str, tuple[Any, Any]]  # parameter name -> annotated type, default
+
+
+def with_options(*groups: Group) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of `groups`; it receives them as keywords."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        own = inspect.signature(command, eval_str=True).parameters.values()
+        parameters = [p.replace(kind=keyword) for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
+        for name, (kind, default) in (item for group in groups for item in group.items()):
+            parameters.append(inspect.Parameter(name, keyword, default=default, annotation=kind))
+
+        @wraps(command)
+        def run(**arguments: Any) -> None:
+            command(**arguments)
+
+        # typer reads a command's options off its signature and annotations.
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in parameters}
+        return run
+
+    return decorate
+
+
+def _option(panel: str, kind: Any, *flags: str, help: str, default: Any = None, **more: Any) -> tuple[Any, Any]:
+    wanted = kind if default is not None else kind | None
+    return Annotated[wanted, typer.Option(*flags, help=help, rich_help_panel=panel, **more)], default
+
+
+def _reading(kind: Any, flag: str, help: str, default: Any = None) -> tuple[Any, Any]:
+    return _option("Reading the table", kind, flag, help=help, default=default)
+
+
+def _stored(kind: Any, flag: str, help: str) -> tuple[Any, Any]:
+    return _option("Stored embeddings", kind, flag, help=help)
+
+
+def _method(kind: Any, flag: str, help: str, **more: Any) -> tuple[Any, Any]:
+    return _option("Method", kind, flag, help=help, **more)
+
+
+def _writing(kind: Any, flag: str, help: str) -> tuple[Any, Any]:
+    return _option("Writing", kind, flag, help=help)
+
+
+Source = Annotated[
+    Path, typer.Argument(metavar="IN", help="Table to read: .csv, .tsv, .txt (each also .gz) or .parquet.")
+]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="OUT", help="Filled table, by its name .csv or .parquet.")
+]
+Model = Annotated[Path, typer.Option("--model", "-m", metavar="MODEL", help="Model folder.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors only.")]
+
+READING: Group = {
+    "time": _reading(str, "--time", "Column(s) that make the time stamp: year,month,day,hour; 'none' for row numbers."),
+    "time_format": _reading(str, "--time-format", "strptime format of the stamps."),
+    "missing": _reading(str, "--missing", "Values that mean missing, such as -200,-9999."),
+    "delimiter": _reading(str, "--delimiter", "Field delimiter of a CSV file; found if not given."),
+    "encoding": _reading(str, "--encoding", "Text encoding of a CSV file; UTF-8 if not given."),
+    "decimal": _reading(str, "--decimal", "Decimal sign, '.' or ','; found if not given."),
+}
+COLUMNS: Group = {
+    "columns": _reading(str, "--columns", "Use and fill these columns only."),
+    "leave": _reading(str, "--leave", "Columns to pass through untouched."),
+}
+GRID: Group = {"grid": _reading(bool, "--grid", "Add the rows that are missing from the regular time grid.", False)}
+STORED: Group = {
+    "embeddings": _stored(str, "--embeddings", "Stored .h5 embeddings: a folder, one above it, or a bank file."),
+    "dataset": _stored(str, "--dataset", "Name of the dataset inside the .h5 files."),
+    "split": _stored(str, "--split", "TimeKD split plan: none, ett-hour, ett-minute or custom."),
+    "seq_len": _stored(int, "--seq-len", "Window length of the embeddings."),
+    "pred_len": _stored(int, "--pred-len", "Horizon of the embeddings."),
+    "features": _stored(str, "--features", "TimeKD feature mode: M, MS or S."),
+    "target": _stored(str, "--target", "TimeKD target column."),
+}
+MOVED: Group = {
+    "embeddings": _stored(str, "--embeddings", "Where the embeddings are now; 'none' to fill without them."),
+}
+METHOD: Group = {
+    "head": _method(str, "--head", "Decoder head: conv or mlp."),
+    "context": _method(str, "--context", "What the decoder sees beside the embedding: observed or none."),
+    "noise": _method(float, "--noise", "Strength of the noise on the embedding."),
+    "noise_kind": _method(str, "--noise-kind", "gaussian or dropout."),
+    "length": _method(int, "--length", "Steps per window."),
+    "seed": _method(int, "--seed", "Seed of everything random."),
+    "config": _method(Path, "--config", "Settings file, .toml or .json; flags win over it."),
+    "set_": _method(
+        list[str], "--set", "Any other setting, such as decoder_steps=500; may be repeated.", metavar="NAME=VALUE"
+    ),
+}
+DEVICE: Group = {"device": _method(str, "--device", "auto, cpu or cuda.")}
+WRITING: Group = {
+    "codes": _writing(Path, "--codes", "Also write one code per cell: where its value comes from."),
+    "summary": _writing(Path, "--summary", "Where the JSON summary goes; beside OUT if not given."),
+    "precision": _writing(int, "--precision", "Decimals of filled cells; the column's own if not given."),
+}
