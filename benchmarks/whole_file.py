@@ -3,7 +3,7 @@
     python benchmarks/whole_file.py [--quick] [--data DIR] [--seed 0] [NAME ...]
 
 ETT files lose 10 % scattered cells; files with gaps of their own lose 10 % of their observed cells in the pattern of
-those gaps. Scores are in standard deviations of each column's observed cells. Nothing that is fitted sees a hidden cell:
+those gaps. Scores are in standard deviations of each column's observed cells. Nothing fitted sees a hidden cell:
 it is missing from the table that `latentfill` reads. Results go to benchmarks/results/.
 """
 

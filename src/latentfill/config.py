@@ -48,8 +48,8 @@ class Config:
 
     # training, both parts
     learning_rate: float = 1e-3  # peak, after warm-up; cosine decay
-    patience: int = 4  # checks of the held-out error without improvement before training stops
-    check_every: int = 250  # steps between checks
+    patience: int = 6  # checks of the held-out error without improvement before training stops
+    check_every: int = 100  # steps between checks
     holdout: float = 0.1  # share of the observed cells held out: half to stop early on, half to score with
 
     # stored embeddings, and TimeKD's split plan that pairs them with windows
