@@ -12,23 +12,18 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
-import platform
 import resource
-import subprocess
 import time
 from pathlib import Path
 
 import numpy as np
 
+from common import DATA, write_results
 from latentfill import Imputer, TableOptions, read_table
 from latentfill.gaps import BUCKET_NAMES, bucket_of, gap_lengths, interpolate
 from latentfill.hiding import hide_like_gaps, hide_points
 from latentfill.series import BoolArray, FloatArray
 from latentfill.tables import Table
-
-HERE = Path(__file__).resolve().parent
-DATA = HERE.parents[1] / "shared" / "data"
 
 FILES = {
     "ETTh1": ("ETT/ETTh1.csv", {}),
@@ -52,7 +47,7 @@ def main() -> None:
     if unknown:
         parser.error(f"unknown data set {', '.join(sorted(unknown))}; known: {', '.join(FILES)}")
     rows = [run(name, arguments.data, arguments.seed, arguments.quick) for name in arguments.names or FILES]
-    write(rows, arguments.quick)
+    write_results("whole_file_quick" if arguments.quick else "whole_file", {"rows": rows}, table_of(rows))
 
 
 def run(name: str, data: Path, seed: int, quick: bool) -> dict[str, object]:
@@ -113,30 +108,16 @@ def score(filled: FloatArray, truth: FloatArray, seen: FloatArray, hidden: BoolA
     return of(hidden) | {"by_gap_length": {name: of(cells) for name, cells in groups.items() if cells.any()}}
 
 
-def write(rows: list[dict[str, object]], quick: bool) -> None:
-    """JSON with the machine and the commit, and a Markdown table of it."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=HERE).stdout
-    machine = {"cpu": cpu(), "cores": os.cpu_count(), "python": platform.python_version()}
-    results = HERE / "results"
-    name = "whole_file_quick" if quick else "whole_file"
-    record = {"commit": commit.strip(), "machine": machine, "rows": rows}
-    (results / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
-    head = "| data | hidden | MSE | linear | ratio | MAE | linear | fit s | fill s | peak MB |\n"
+def table_of(rows: list[dict[str, object]]) -> str:
+    """Markdown: a row per file."""
+    head = "| data | hidden | MSE | linear | ratio | MAE | linear | fit s | fill s | peak MB |"
     lines = [
         f"| {r['data']} | {r['pattern']} {r['hidden_share']:.1%} | {r['mse']:.4f} | {r['linear_mse']:.4f} "
         f"| **{r['mse_ratio']:.2f}** | {r['mae']:.4f} | {r['linear_mae']:.4f} | {r['fit_seconds']:.0f} "
         f"| {r['fill_seconds']:.1f} | {r['peak_megabytes']} |"
         for r in rows
     ]
-    text = f"{machine['cores']} cores, {machine['cpu']}, commit {record['commit']}\n\n{head}|{'---|' * 10}\n"
-    (results / f"{name}.md").write_text(text + "\n".join(lines) + "\n")
-
-
-def cpu() -> str:
-    """The processor's name, where the system tells."""
-    info = Path("/proc/cpuinfo")
-    names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+    return "\n".join([head, "|---|---|---|---|---|---|---|---|---|---|", *lines])
 
 
 if __name__ == "__main__":

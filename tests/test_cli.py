@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import latentfill
 from latentfill.sample import Sample
 
 FLAGS = [
@@ -254,3 +258,152 @@ def test_the_demo_fills_its_sample_and_beats_linear_interpolation(
     assert truth.shape == filled.shape
     outcome_ratio = float(next(line for line in shown.splitlines() if " all " in line).split("│")[-2])
     assert outcome_ratio < 0.8
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["--length", 0, "--noise", -1, "--head", "tree"], "head.*length.*noise"),
+        (["--length", 1, "--decimal", "x"], "length.*decimal"),
+        (["--set", "grid=yes"], "grid must be true or false"),
+        (["--set", "delimiter=5"], "delimiter must be text"),
+        (["--set", "noise=" + "9" * 400], "noise must be at most 1000"),
+        (["--encoding", "base64"], "encoding 'base64' is not known"),
+        (["--device", "meta"], "device must be auto, cpu, cuda"),
+        (["--time", ""], "--time is empty"),
+    ],
+)
+def test_settings_that_cannot_be_are_told_before_any_work(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], flags, expected
+):
+    assert run_cli("impute", source, "-o", tmp_path / "out.csv", *flags) == 2
+    assert re.search(expected, capsys.readouterr().err)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("precision", [-1, 18])
+def test_a_precision_out_of_range_is_refused_before_any_work(run_cli, source, tmp_path, precision):
+    assert run_cli("impute", source, "-o", tmp_path / "out.csv", "--precision", precision) == 2
+    assert not any(tmp_path.iterdir())
+
+
+def test_lists_are_understood_in_settings_as_in_flags(run_cli: Callable[..., int], tmp_path: Path):
+    (tmp_path / "in.csv").write_text(GOOD.replace(",7,", ",-200,"))
+    for name, text in (
+        ("a.json", '\ufeff{"missing": "-200", "time": "none"}'),
+        ("b.toml", 'missing = ["-200"]\ntime = "none"'),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        given = ["--config", tmp_path / name, *QUICK, "-q"]
+        assert run_cli("impute", tmp_path / "in.csv", "-o", tmp_path / "out.csv", *given) == 0
+        assert "-200" not in (tmp_path / "out.csv").read_text()
+    given = ["--set", "missing=-200", "--set", 'columns=["a"]', *QUICK, "-q"]
+    assert run_cli("impute", tmp_path / "in.csv", "-o", tmp_path / "out.csv", *given) == 0
+    assert "-200" not in (tmp_path / "out.csv").read_text()
+
+
+def test_none_is_a_word_or_nothing_as_the_setting_takes_it(run_cli: Callable[..., int], source: Path, tmp_path: Path):
+    (tmp_path / "settings.toml").write_text('margin = "none"\nembeddings = "none"\n')
+    words = ("--set", "fallback=none", "--set", "context=none", "--set", "split=none")
+    given = ["--config", tmp_path / "settings.toml", *words, *QUICK, "-q"]
+    assert run_cli("impute", source, "-o", tmp_path / "out.csv", *given) == 0
+    used = json.loads((tmp_path / "out.summary.json").read_text())["settings"]
+    assert [used[name] for name in ("margin", "embeddings", "fallback", "context")] == [None, None, "none", "none"]
+
+
+def test_names_that_look_like_markup_are_shown_as_they_are(
+    run_cli: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    source = tmp_path / "[b]in.csv"
+    source.write_text(GOOD.replace("time,a,b", "time,[red]a,[/b]"))
+    assert run_cli("impute", source, "-o", tmp_path / "[b]out.csv", *QUICK) == 0
+    assert run_cli("inspect", source) == 0
+    shown = capsys.readouterr()
+    assert "[/b]" in shown.err
+    assert "[b]out.csv" in shown.err
+    assert "[red]a" in shown.out
+
+
+def test_paths_too_long_are_told_before_any_work(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    long = tmp_path / ("x" * 300 + ".csv")
+    assert run_cli("impute", long, "-o", tmp_path / "out.csv") == 2
+    assert "There is no file" in capsys.readouterr().err
+    assert run_cli("impute", source, "-o", long) == 2
+    assert "File name too long" in capsys.readouterr().err
+    assert run_cli("fit", source, "-m", long) == 2
+    assert "File name too long" in capsys.readouterr().err
+    assert run_cli("inspect", long) == 2
+
+
+def test_a_link_in_a_circle_is_no_input(run_cli: Callable[..., int], tmp_path: Path):
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    assert run_cli("impute", tmp_path / "loop.csv", "-o", tmp_path / "out.csv") == 2
+
+
+@pytest.fixture(scope="module")
+def model(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "model"
+    settings = {name: json.loads(value) for name, value in (flag.split("=") for flag in FLAGS)}
+    latentfill.Imputer(**settings).fit(source).save(path)
+    return path
+
+
+def edit(name: str, change: Callable[[Any], object]) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        state = json.loads((folder / name).read_text())
+        change(state)
+        (folder / name).write_text(json.dumps(state))
+
+    return damage
+
+
+DAMAGES = {
+    "cut weights": lambda m: (m / "model.safetensors").write_bytes((m / "model.safetensors").read_bytes()[:-50]),
+    "no scaler": lambda m: (m / "scaler.json").unlink(),
+    "a list": lambda m: (m / "config.json").write_text("[]"),
+    "only the format": lambda m: (m / "config.json").write_text('{"format": 1}'),
+    "one column less known": edit("config.json", lambda s: s["known"].pop()),
+    "a cycle in words": edit("config.json", lambda s: s.update(cycles=["day"])),
+    "a row of trust less": edit("config.json", lambda s: s["builtin"]["trust"]["weight"].pop()),
+    "no expected errors": edit("config.json", lambda s: s["builtin"].update(expected_absolute_error=[])),
+    "no history": edit("config.json", lambda s: s["builtin"].update(history=3)),
+    "no score": edit("config.json", lambda s: s["builtin"].update(held_out=None)),
+    "nothing extra": edit("config.json", lambda s: s.pop("extra")),
+    "one scale less": edit("scaler.json", lambda s: s["scale"].pop()),
+    "scales of zero": edit("scaler.json", lambda s: s.update(scale=[0] * len(s["scale"]))),
+    "columns in another order": edit("scaler.json", lambda s: s["columns"].reverse()),
+}
+
+
+@pytest.mark.parametrize("damage", sorted(DAMAGES))
+def test_a_damaged_model_is_refused_and_named(
+    run_cli: Callable[..., int], source: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage
+):
+    folder = tmp_path / "model"
+    shutil.copytree(model, folder)
+    DAMAGES[damage](folder)
+    assert run_cli("apply", source, "-m", folder, "-o", tmp_path / "out.csv") == 2
+    assert str(folder) in capsys.readouterr().err
+    assert run_cli("inspect", folder) in (0, 2)  # it reads less than `apply`
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_table_without_a_column_of_the_model_is_refused_and_the_column_named(
+    run_cli: Callable[..., int], model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "in.csv").write_text(GOOD)
+    assert run_cli("apply", tmp_path / "in.csv", "-m", model, "-o", tmp_path / "out.csv") == 2
+    assert re.search("lacks columns that the model was fitted with.*'load_north'", capsys.readouterr().err)
+
+
+def test_a_model_fitted_on_a_gpu_is_applied_on_the_device_that_is_given(
+    run_cli: Callable[..., int], source: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    folder = tmp_path / "model"
+    shutil.copytree(model, folder)
+    edit("config.json", lambda s: s["settings"].update(device="cuda:99"))(folder)
+    assert run_cli("apply", source, "-m", folder, "-o", tmp_path / "out.csv", "-q", "--device", "cpu") == 0
+    assert run_cli("apply", source, "-m", folder, "-o", tmp_path / "out.csv", "-q") == 2
+    assert "cuda:99" in capsys.readouterr().err

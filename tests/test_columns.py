@@ -82,3 +82,14 @@ def test_repeated_names_are_refused():
     refuse_repeated(["a", "b", "A"])
     with pytest.raises(InputError, match=r"same name: 'b', 'c'\. Rename"):
         refuse_repeated(["a", "b", "b", "c", "c"])
+
+
+def test_numbers_too_long_to_read_in_full_are_written_with_a_power_of_ten():
+    assert format_numbers(np.array([1.5e300, 2.5]), 2) == ["1.5e+300", "2.50"]
+    assert format_numbers(np.array([1.5e-300]), 305, ",") == ["1,5e-300"]
+
+
+def test_a_column_of_tiny_powers_of_ten_is_filled_with_digits_not_zeros():
+    texts = pa.array(["1.5e-300", "2.5e-300", ""])
+    decimals = decimals_for(texts, np.array([1.5e-300, 2.5e-300, np.nan]))
+    assert float(format_numbers(np.array([2e-300]), decimals)[0]) == 2e-300

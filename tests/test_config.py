@@ -47,14 +47,24 @@ def test_all_values_of_a_wrong_kind_are_told_in_one_message():
         assert words in str(caught.value)
 
 
+def test_wrong_kinds_and_values_out_of_range_are_told_in_one_message():
+    with pytest.raises(InputError) as caught:
+        Config(length=0, noise=-1, head="tree", dim="x")
+    for words in ("dim must be a whole number", "head must be one of", "length must be at least 2", "noise must be at"):
+        assert words in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"margin": -0.1}, "margin must be 0 or more, or none, got -0.1"),
+        ({"margin": -0.1}, "margin must be from 0 to 1000, or none, got -0.1"),
         ({"noise": -1}, "noise must be at least 0, got -1"),
         ({"noise": 1.0, "noise_kind": "dropout"}, "noise must be below 1 when noise_kind is dropout, got 1.0"),
         ({"seed": -1}, "seed must be at least 0, got -1"),
-        ({"seed": 2**63}, r"seed must be below 2\*\*63"),
+        ({"seed": 2**63}, "seed must be at most 9223372036854775807"),
+        ({"dim": 10**12}, "dim must be at most 8192, got 1000000000000"),
+        ({"noise": 10**400}, "noise must be at most 1000"),
+        ({"device": "meta"}, "device must be auto, cpu, cuda or cuda:N, got 'meta'"),
         ({"attention_heads": 0}, "attention_heads must be at least 1, got 0"),
         ({"holdout": 0}, "holdout must be above 0"),
         ({"length": None}, "length must be a whole number, got None"),

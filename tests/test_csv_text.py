@@ -137,6 +137,19 @@ def test_a_mark_of_utf_8_is_kept_when_utf_8_is_named(tmp_path):
         assert encode_csv(text, text.records[1:]) == data
 
 
+@pytest.mark.parametrize("data", [b"a,b\n\n1,2\n\n\n3,4\n", b"a,b\r\n1,2\r\n\r\n3,4\r\n"])
+def test_blank_lines_inside_a_table_are_no_rows_and_stay_where_they_are(tmp_path, data):
+    text = read_csv(save(tmp_path, data))
+    assert [column.to_pylist() for column in text.cells] == [["1", "3"], ["2", "4"]]
+    assert encode_csv(text, text.records[1:]) == data
+    assert new_record(text, {0: "5"}) == "5," + text.line_end
+    assert text.line_end in ("\n", "\r\n")
+
+
+def test_a_blank_line_is_a_missing_cell_where_there_is_one_column(tmp_path):
+    assert cells(save(tmp_path, b"a\n1\n\n3\n")) == [["1", "", "3"]]
+
+
 def test_new_files_quote_what_needs_it():
     assert format_csv(["a", "b"], [["1", "2"], ["x,y", 'z"']]) == b'a,b\n1,"x,y"\n2,"z"""\n'
 
@@ -150,7 +163,6 @@ def test_new_files_quote_what_needs_it():
         (b"\na,b\n1,2\n", ["line 1 is blank", "column names"]),
         (b"a,b\n1,2\n3,4,5\n", ["line 3", "3 fields", "header has 2", "--delimiter"]),
         (b"a,b\n1,2\n3\n5,6\n", ["line 3", "1 fields"]),
-        (b"a,b\n1,2\n\n3,4\n", ["line 3 is blank", "Remove"]),
         (b'a,b\n"1\n2",2\n3,4,5\n', ["line 4", "3 fields"]),
         (b'a,b\n1,"2\n3,4\n5,6\n', ["quote opened in line 2", "never closed"]),
     ],

@@ -83,3 +83,14 @@ def test_missing_files_and_folders_are_refused(tmp_path):
         read_bytes(tmp_path)
     with pytest.raises(InputError, match=r"cannot be written.*Choose a folder"):
         write_bytes(tmp_path / "none" / "out.csv", b"a\n")
+
+
+def test_a_name_as_long_as_names_can_be_is_written(tmp_path):
+    path = tmp_path / ("x" * 251 + ".csv")
+    write_bytes(path, b"a\n")
+    assert path.read_bytes() == b"a\n"
+
+
+def test_a_codec_that_fails_in_its_own_way_is_told(tmp_path):
+    with pytest.raises(InputError, match="is not idna text"):
+        read_text(save(tmp_path, b"a," + b"b" * 70 + b"\n"), "idna")

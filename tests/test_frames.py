@@ -209,3 +209,10 @@ def test_what_is_no_frame_in_memory_is_refused():
         read_table(pl.LazyFrame({"a": [1.0, None]}))
     with pytest.raises(InputError, match="same name: 'a'"):
         read_table(pd.DataFrame([[1.0, 2.0]] * 3, columns=["a", "a"]))
+
+
+def test_integers_of_128_bits_are_filled():
+    frame = pl.DataFrame({"a": pl.Series([1, None, 3], dtype=pl.Int128)})
+    table = read_table(frame)
+    filled = fill_frame(table, np.array([[1.0], [2.2], [3.0]]))
+    assert filled.equals(pl.DataFrame({"a": pl.Series([1, 2, 3], dtype=pl.Int128)}))

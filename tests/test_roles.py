@@ -77,3 +77,9 @@ def test_columns_that_cannot_be_filled_are_refused(text, options, parts):
         roles_of(text, **options)
     for part in parts:
         assert part in str(caught.value)
+
+
+def test_values_too_large_to_sum_are_refused_with_the_way_out():
+    columns = [Column(name="a", kind="number", numbers=np.array([1.0, 1e307, 2.0]))]
+    with pytest.raises(InputError, match=r"'a' holds values beyond 1e\+302 \(row 2\).*--leave 'a'"):
+        find_roles(columns, None, TableOptions(), ".")

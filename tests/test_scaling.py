@@ -90,3 +90,16 @@ def test_a_scaler_survives_json_exactly(values, method):
 def test_an_unknown_method_is_refused():
     with pytest.raises(InputError, match=r"'standard' or 'minmax'.*'robust'"):
         ColumnScaler.fit(column(1.0), "robust")
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e300])
+def test_tiny_and_huge_values_are_scaled_like_any_others(unit):
+    values = np.array([[1.0], [2.0], [4.0]])
+    scaled = ColumnScaler.fit(values * unit).apply(values * unit)
+    np.testing.assert_allclose(scaled, ColumnScaler.fit(values).apply(values))
+
+
+def test_values_far_beyond_those_fitted_on_stay_finite():
+    scaler = ColumnScaler.fit(np.array([[0.0], [1e-300]]))
+    scaled = scaler.apply(np.array([[1e300], [-1e300], [np.nan]]))
+    np.testing.assert_array_equal(scaled, [[1e300], [-1e300], [np.nan]])

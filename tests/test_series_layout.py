@@ -35,6 +35,12 @@ def test_rows_are_taken_in_time_order():
     assert "newest row" in laid(["2020-01-03", "2020-01-02"])[1][0]
 
 
+def test_stamps_farther_apart_than_nanoseconds_can_count_are_in_order():
+    assert not any(
+        "order" in note and "go back" in note for note in laid(["1700-01-01", "1900-01-01", "2200-01-01"])[1]
+    )
+
+
 def test_regular_false_keeps_to_the_rows_there_are():
     series, notes = laid(GAPPY, regular=False)
     assert series.rows.tolist() == [0, 1, 2, 3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -66,7 +67,7 @@ def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> Non
         imputer.fit(source)
     imputer.save(model)
     if not quiet:
-        console.print(f"Model: {model}", highlight=False, soft_wrap=True)
+        console.print(f"Model: {model}", highlight=False, soft_wrap=True, markup=False)
 
 
 @app.command()
@@ -131,7 +132,7 @@ def main() -> None:
 
 # Flags that steer the command itself and are no settings of the method or of reading.
 _NOT_SETTINGS = {"config", "set_", "codes", "summary", "precision"}
-_LISTS = {"missing", "leave", "columns"}
+_LISTS = {"time", "missing", "leave", "columns"}
 
 
 def _make_imputer(given: Mapping[str, Any]) -> Imputer:
@@ -140,18 +141,28 @@ def _make_imputer(given: Mapping[str, Any]) -> Imputer:
 
     settings = _read_config(given["config"]) if given["config"] else {}
     settings |= dict(_name_and_value(item) for item in given["set_"] or [])
-    return Imputer(**(settings | _settings(given)))
+    return Imputer(**(_understood(settings) | _settings(given)))
 
 
 def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings among the flags, those that were given; 'none' and comma lists understood."""
-    settings = {n: v for n, v in given.items() if n not in _NOT_SETTINGS and v is not None and v is not False}
+    """The settings among the flags, those that were given."""
+    given = {n: v for n, v in given.items() if n not in _NOT_SETTINGS and v is not None and v is not False}
+    return _understood(given)
+
+
+def _understood(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with 'none', lists and comma lists as the library takes them."""
+    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     for name in _LISTS & settings.keys():
-        settings[name] = _split_list(settings[name])
-    if "time" in settings:
-        settings["time"] = () if settings["time"] == "none" else _split_list(settings["time"])
-    if settings.get("embeddings") == "none":
-        settings["embeddings"] = None
+        if isinstance(text := settings[name], str):
+            settings[name] = _split_list(text)
+    if given.get("time") == "none":
+        settings["time"] = ()
+    elif settings.get("time") == () and isinstance(given["time"], str):
+        raise InputError("--time is empty. Name the column(s) that make the stamp, or give 'none' for row numbers.")
+    for name in ("embeddings", "margin"):
+        if settings.get(name) == "none":
+            settings[name] = None
     return settings
 
 
@@ -163,28 +174,30 @@ def _name_and_value(item: str) -> tuple[str, Any]:
     name, equals, text = item.partition("=")
     if not equals:
         raise InputError(f"--set takes NAME=VALUE, got {item!r}.")
+    name = name.strip().replace("-", "_")
+    if name in _LISTS and not text.startswith("["):
+        return name, text
     try:
-        value = json.loads(text)
-    except ValueError:
-        value = None if text == "none" else text
-    return name.strip().replace("-", "_"), value
+        return name, json.loads(text)
+    except (ValueError, RecursionError):
+        return name, text
 
 
 def _read_config(path: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         settings = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
     except OSError as error:
         raise InputError(f"the settings file {path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(
             f"the settings file {path} is not valid {path.suffix.lstrip('.') or 'JSON'}: {error}."
         ) from error
     if not isinstance(settings, dict):
         raise InputError(f"the settings file {path} must hold names and values, got {type(settings).__name__}.")
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()}
+    return settings
 
 
 def _outputs(source: Path, output: Path, given: Mapping[str, Any]) -> dict[str, Path]:
@@ -195,7 +208,7 @@ def _outputs(source: Path, output: Path, given: Mapping[str, Any]) -> dict[str, 
     outputs = {"table": output, "summary": given["summary"] or _summary_path(output)} | (
         {"codes": codes} if codes else {}
     )
-    if len({path.resolve() for path in outputs.values()}) < len(outputs):
+    if len({os.path.realpath(path) for path in outputs.values()}) < len(outputs):
         raise InputError(f"the outputs must be different files, got {', '.join(map(str, outputs.values()))}.")
     check_output_path(source, output)
     if codes:
@@ -230,7 +243,7 @@ def _write(filled: Imputation, outputs: Mapping[str, Path], precision: int | Non
         console = _console()
         show_summary(console, filled.summary)
         for name, path in outputs.items():
-            console.print(f"{name}: {path}", highlight=False, soft_wrap=True)
+            console.print(f"{name}: {path}", highlight=False, soft_wrap=True, markup=False)
 
 
 def _bars(imputer: Imputer, console: Console, quiet: bool) -> Any:

@@ -16,6 +16,7 @@ from latentfill.series import BoolArray, FloatArray, TimeArray
 MARKERS = ("", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", "missing")
 SIGNIFICANT = 6  # digits written of a fill, relative to the spread of its column
 
+_LONGEST = 40  # characters of a number in full
 _NEARLY_ALL = 0.99  # share of cells whose decimals count: a stray 3.2051 in a column of whole numbers does not
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _INFINITE = r"^[+-]?inf(inity)?$"
@@ -143,10 +144,11 @@ def _first_match(column: Column, pattern: str) -> str | None:
 
 
 def format_numbers(values: FloatArray, decimals: int, decimal: str = ".") -> list[str]:
-    """Numbers as text with so many decimals, never `-0`."""
+    """Numbers as text with so many decimals, never `-0`; with a power of ten where that would be too long to read."""
     zero = f"{-0.0:.{decimals}f}"
     texts = [f"{value:.{decimals}f}" for value in values.tolist()]
     texts = [text[1:] if text == zero else text for text in texts]
+    texts = [text if len(text) <= _LONGEST else repr(value) for text, value in zip(texts, values.tolist(), strict=True)]
     return texts if decimal == "." else [text.replace(".", decimal) for text in texts]
 
 
@@ -169,7 +171,7 @@ def _decimals_shown(texts: Any, observed: BoolArray, decimal: str) -> int:
 
     shown = pc.filter(pc.utf8_trim_whitespace(texts), pa.array(observed))
     if pc.any(pc.match_substring_regex(shown, "[eE]")).as_py():
-        return 17  # powers of ten hide the decimals: the spread alone decides
+        return 400  # powers of ten hide the decimals: the spread alone decides
     fraction = pc.replace_substring_regex(shown, rf"^[^{decimal}]*[{decimal}]?", "")
     lengths = np.array(pc.utf8_length(fraction), dtype=np.int64)
     return int(np.quantile(lengths, _NEARLY_ALL, method="inverted_cdf"))

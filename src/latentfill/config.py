@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from types import SimpleNamespace
 from typing import Any, Literal, cast, get_args
 
 from latentfill.errors import InputError, did_you_mean
@@ -50,7 +52,7 @@ class Config:
     learning_rate: float = 1e-3  # peak, after warm-up; cosine decay
     patience: int = 6  # checks of the held-out error without improvement before training stops
     check_every: int = 100  # steps between checks
-    holdout: float = 0.1  # share of the observed cells held out: half to stop early on, half to score with
+    holdout: float = 0.05  # share of the observed cells held out: half to stop early on, half to score with
 
     # stored embeddings, and TimeKD's split plan that pairs them with windows
     embeddings: str | None = None  # a TimeKD folder, a folder above one, or an .h5 bank
@@ -69,25 +71,25 @@ class Config:
     device: str = "auto"  # "auto": a GPU where there is one
 
     def __post_init__(self) -> None:
-        problems = [*self._wrong_types(), *self._wrong_words()]
-        if not problems:
-            problems = self._out_of_range()
+        wrong = self._wrong_types() | self._wrong_words()
+        sound = {f.name: f.default if f.name in wrong else getattr(self, f.name) for f in fields(self)}
+        problems = [*wrong.values(), *_out_of_range(SimpleNamespace(**sound))]
         if problems:
             raise InputError("settings: " + "; ".join(problems))
 
-    def _wrong_types(self) -> list[str]:
-        problems = []
+    def _wrong_types(self) -> dict[str, str]:
+        problems = {}
         for f in fields(self):
             value, wants = getattr(self, f.name), str(f.type)
             if wants == "int" and (isinstance(value, bool) or not isinstance(value, int)):
-                problems.append(f"{f.name} must be a whole number, got {value!r}")
+                problems[f.name] = f"{f.name} must be a whole number, got {value!r}"
             elif wants.startswith("float") and not (_is_finite(value) or (value is None and "None" in wants)):
-                problems.append(f"{f.name} must be a number, got {value!r}")
+                problems[f.name] = f"{f.name} must be a number, got {value!r}"
             elif wants.startswith("str") and not isinstance(value, str) and not (value is None and "None" in wants):
-                problems.append(f"{f.name} must be text, got {value!r}")
+                problems[f.name] = f"{f.name} must be text, got {value!r}"
         return problems
 
-    def _wrong_words(self) -> list[str]:
+    def _wrong_words(self) -> dict[str, str]:
         words = {
             "head": Head,
             "context": Context,
@@ -97,55 +99,13 @@ class Config:
             "split": SplitKind,
             "features": Features,
         }
-        return [
-            f"{name} must be one of {', '.join(get_args(kind))}, got {getattr(self, name)!r}"
+        problems = {
+            name: f"{name} must be one of {', '.join(get_args(kind))}, got {getattr(self, name)!r}"
             for name, kind in words.items()
             if getattr(self, name) not in get_args(kind)
-        ]
-
-    def _out_of_range(self) -> list[str]:
-        problems = [
-            f"{name} must be at least {least}, got {getattr(self, name)}"
-            for name, least in (
-                ("length", 2),
-                ("stride", 1),
-                ("dim", 1),
-                ("layers", 1),
-                ("attention_heads", 1),
-                ("encoder_steps", 1),
-                ("encoder_batch", 1),
-                ("width", 1),
-                ("blocks", 1),
-                ("kernel", 1),
-                ("decoder_steps", 1),
-                ("decoder_batch", 1),
-                ("patience", 1),
-                ("check_every", 1),
-                ("seq_len", 2),
-                ("pred_len", 0),
-                ("noise", 0),
-                ("seed", 0),
-            )
-            if getattr(self, name) < least
-        ]
-        if self.kernel % 2 == 0:
-            problems.append(f"kernel must be odd, got {self.kernel}")
-        if self.stride > self.length:
-            problems.append(f"stride must be at most length ({self.length}), got {self.stride}")
-        if self.dim % max(self.attention_heads, 1):
-            problems.append(f"dim must be a multiple of attention_heads ({self.attention_heads}), got {self.dim}")
-        if not 0 <= self.dropout < 1:
-            problems.append(f"dropout must be at least 0 and below 1, got {self.dropout}")
-        if self.noise_kind == "dropout" and self.noise >= 1:
-            problems.append(f"noise must be below 1 when noise_kind is dropout, got {self.noise}")
-        if not 0 < self.learning_rate <= 1:
-            problems.append(f"learning_rate must be above 0 and at most 1, got {self.learning_rate}")
-        if not 0 < self.holdout <= 0.5:
-            problems.append(f"holdout must be above 0 and at most 0.5, got {self.holdout}")
-        if self.margin is not None and self.margin < 0:
-            problems.append(f"margin must be 0 or more, or none, got {self.margin}")
-        if self.seed >= 2**63:
-            problems.append(f"seed must be below 2**63, got {self.seed}")
+        }
+        if isinstance(self.device, str) and not re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device):
+            problems["device"] = f"device must be auto, cpu, cuda or cuda:N, got {self.device!r}"
         return problems
 
     def to_dict(self) -> dict[str, object]:
@@ -162,5 +122,52 @@ class Config:
         return cls(**cast(dict[str, Any], dict(settings)))
 
 
+# The smallest and the largest value that make sense; beyond the largest, memory or patience would end first.
+_RANGES: Mapping[str, tuple[int, int]] = {
+    "length": (2, 100_000),
+    "stride": (1, 100_000),
+    "dim": (1, 8192),
+    "layers": (1, 64),
+    "attention_heads": (1, 8192),
+    "encoder_steps": (1, 10**7),
+    "encoder_batch": (1, 65_536),
+    "noise": (0, 1000),
+    "width": (1, 8192),
+    "blocks": (1, 64),
+    "kernel": (1, 9999),
+    "decoder_steps": (1, 10**7),
+    "decoder_batch": (1, 65_536),
+    "patience": (1, 10**7),
+    "check_every": (1, 10**7),
+    "seq_len": (2, 100_000),
+    "pred_len": (0, 100_000),
+    "seed": (0, 2**63 - 1),
+}
+
+
+def _out_of_range(s: SimpleNamespace) -> list[str]:
+    """Problems with the values of settings `s` that are of the right type."""
+    values = {name: getattr(s, name) for name in _RANGES}
+    problems = [f"{n} must be at least {low}, got {values[n]}" for n, (low, _) in _RANGES.items() if values[n] < low]
+    problems += [f"{n} must be at most {high}, got {values[n]}" for n, (_, high) in _RANGES.items() if values[n] > high]
+    if s.kernel % 2 == 0:
+        problems.append(f"kernel must be odd, got {s.kernel}")
+    if s.stride > s.length:
+        problems.append(f"stride must be at most length ({s.length}), got {s.stride}")
+    if s.dim % max(s.attention_heads, 1):
+        problems.append(f"dim must be a multiple of attention_heads ({s.attention_heads}), got {s.dim}")
+    if not 0 <= s.dropout < 1:
+        problems.append(f"dropout must be at least 0 and below 1, got {s.dropout}")
+    if s.noise_kind == "dropout" and s.noise >= 1:
+        problems.append(f"noise must be below 1 when noise_kind is dropout, got {s.noise}")
+    if not 0 < s.learning_rate <= 1:
+        problems.append(f"learning_rate must be above 0 and at most 1, got {s.learning_rate}")
+    if not 0 < s.holdout <= 0.5:
+        problems.append(f"holdout must be above 0 and at most 0.5, got {s.holdout}")
+    if s.margin is not None and not 0 <= s.margin <= 1000:
+        problems.append(f"margin must be from 0 to 1000, or none, got {s.margin}")
+    return problems
+
+
 def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf

@@ -40,7 +40,8 @@ class CsvText:
     @property
     def line_end(self) -> str:
         """The line end of the header, used for new records."""
-        return self.records[0][len(_body(self.records[0])) :]
+        end = self.records[0][len(_body(self.records[0])) :]
+        return end[: 2 if end.startswith("\r\n") else 1]  # blank lines may follow
 
     def without_last(self, n_rows: int) -> CsvText:
         """The same file with its last `n_rows` records counted to the tail."""
@@ -71,6 +72,7 @@ def read_csv(path: str | os.PathLike[str], *, delimiter: str | None = None, enco
         cells = _fast_columns(text[: len(text) - len(tail)], delimiter, len(names), len(records) - 1)
     if cells is None:  # records over several lines, or something wrong that needs a message
         records, tail = _split_tail(_join_lines(lines, delimiter, path), delimiter)
+        records = _without_blanks(records) if len(names) > 1 else records
         names = tuple(plain(field).strip() for field in split_record(records[0], delimiter))
         cells = tuple(_columns(records, delimiter, len(names), path))
     if len(records) == 1:
@@ -115,6 +117,17 @@ def _join_lines(lines: Sequence[str], delimiter: str, path: Path) -> list[str]:
     if pending:
         raise InputError(f"{path}: a quote opened in line {opened} is never closed. Close or remove it.")
     return records
+
+
+def _without_blanks(records: Sequence[str]) -> list[str]:
+    """Records with blank lines counted to the line end of the record before."""
+    kept: list[str] = []
+    for record in records:
+        if _body(record):
+            kept.append(record)
+        else:
+            kept[-1] += record
+    return kept
 
 
 def _leaves_quote_open(line: str, delimiter: str, inside: bool) -> bool:
@@ -174,8 +187,6 @@ def _refuse_ragged(rows: list[list[str]], start: int, records: Sequence[str], n_
         return
     offset, row = next((i, row) for i, row in enumerate(rows) if len(row) != n_columns)
     line = 1 + sum(_n_lines(record) for record in records[: start + offset])
-    if row == [""]:
-        raise InputError(f"{path}: line {line} is blank inside the table. Remove it.")
     raise InputError(
         f"{path}: line {line} has {len(row)} fields, but the header has {n_columns}. "
         "Mend the line, quote fields that hold the delimiter, or give the right `--delimiter`."

@@ -14,6 +14,10 @@ class InputError(LatentFillError, ValueError):
     """A file, table or setting that cannot be used as it is."""
 
 
+class UnknownColumnError(InputError):
+    """A column that was named and is not in the table."""
+
+
 class EmbeddingMismatchError(InputError):
     """Stored embeddings that do not belong to the windows they are paired with."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import os
+import uuid
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -50,10 +51,13 @@ def read_text(path: Path, encoding: str | None) -> tuple[str, str, bytes]:
     body = data[len(bom) :]
     try:
         text = body.decode(codec)
+        is_kept = codec == "utf-8" or text.encode(codec) == body
     except UnicodeDecodeError as error:
         raise _decode_error(body, len(bom), error, path) from error
+    except UnicodeError as error:
+        raise InputError(f"{path} is not {codec} text ({error}). Name the encoding it was written with.") from error
     _refuse_nul(text, path)
-    if codec != "utf-8" and text.encode(codec) != body:
+    if not is_kept:
         raise InputError(f"{path}: writing {codec} text back would change its bytes. Convert it to UTF-8.")
     return text, codec, bom
 
@@ -100,7 +104,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Gives a temporary sibling path that takes the place of `path` when the block ends well."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")  # short, as `path.name` may be as long as names can be
     try:
         yield temporary
         os.replace(temporary, path)

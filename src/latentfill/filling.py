@@ -14,7 +14,6 @@ from latentfill.fitting import Fitted, Track, estimate_series, plan_of
 from latentfill.gaps import bucket_of, gap_lengths, interpolate, restore_observed
 from latentfill.nn.runtime import pick_device
 from latentfill.result import Code, CodeArray, Filled
-from latentfill.scaling import ColumnScaler
 from latentfill.series import BoolArray, FloatArray, IntArray, Series
 from latentfill.windows import window_starts
 
@@ -38,7 +37,9 @@ def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddi
         estimate, codes = np.where(reached, own, estimate), np.where(reached, own_codes, codes)
         expected = np.where(reached, _per_cell(track, lengths), expected)
     estimate[:, ~fitted.known] = np.nan  # a column without a value to learn from: the networks only ever saw zeros
-    in_units = within(fitted.scaler.invert(estimate), fitted.scaler, fitted.config.margin)
+    low = np.fmin(fitted.scaler.low, np.fmin.reduce(series.values, axis=0))
+    high = np.fmax(fitted.scaler.high, np.fmax.reduce(series.values, axis=0))
+    in_units = within(fitted.scaler.invert(estimate), low, high, fitted.config.margin)
     if fitted.config.fallback == "linear":
         codes = np.where(np.isnan(in_units), Code.FALLBACK, codes)
         in_units = np.where(np.isnan(in_units), interpolate(series.values), in_units)
@@ -48,18 +49,19 @@ def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddi
     return Filled(filled, codes.astype(np.int8), expected)
 
 
-def within(estimate: FloatArray, scaler: ColumnScaler, margin: float | None) -> FloatArray:
+def within(estimate: FloatArray, low: FloatArray, high: FloatArray, margin: float | None) -> FloatArray:
     """Estimates held to the observed range of their column, widened by `margin` of it; None does nothing.
+
+    `low` and `high` are (C,), of the series fitted to and the series filled, NaN where nothing was observed.
 
     A column that is nowhere negative (or nowhere positive) stays so.
     """
     if margin is None:
         return estimate
-    reach = margin * (scaler.high - scaler.low)
-    low, high = scaler.low - reach, scaler.high + reach
-    low = np.where(scaler.low >= 0, np.maximum(low, 0.0), low)
-    high = np.where(scaler.high <= 0, np.minimum(high, 0.0), high)
-    return np.clip(estimate, np.nan_to_num(low, nan=-np.inf), np.nan_to_num(high, nan=np.inf))
+    reach = margin * (high - low)
+    lowest = np.where(low >= 0, np.maximum(low - reach, 0.0), low - reach)
+    highest = np.where(high <= 0, np.minimum(high + reach, 0.0), high + reach)
+    return np.clip(estimate, np.nan_to_num(lowest, nan=-np.inf), np.nan_to_num(highest, nan=np.inf))
 
 
 def _builtin(

@@ -168,8 +168,10 @@ def _scatter(frame: Any, position: int, dtype: Any, fill: Fill) -> Any:
             return _scatter_objects(frame, position, rows, new)
         return frame.with_columns(series.scatter(rows.tolist(), new))
     if dtype.is_integer():
-        limits = np.iinfo(str(dtype).lower())
-        values = np.clip(np.rint(values), limits.min, limits.max)
+        values = np.rint(values)
+        if dtype not in (nw.Int128, nw.UInt128):  # which hold any estimate
+            limits = np.iinfo(str(dtype).lower())
+            values = np.clip(values, limits.min, limits.max)
     new = _new_series(series, values, nw.Float64()).cast(series.dtype)
     return frame.with_columns(series.scatter(rows.tolist(), new))
 

@@ -13,7 +13,7 @@ import numpy as np
 from latentfill.config import Config
 from latentfill.embeddings.base import Embeddings
 from latentfill.embeddings.pairing import digest, pair_embeddings, train_rows
-from latentfill.errors import EmbeddingMismatchError, InputError, NotFittedError, did_you_mean
+from latentfill.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError, did_you_mean
 from latentfill.filling import fill_series
 from latentfill.fitting import Fitted, fit_series
 from latentfill.model_dir import load_model, save_model
@@ -118,9 +118,15 @@ class Imputer:
         options = self.options
         if self.config.embeddings or self.config.split != "none":
             options = replace(options, regular=False)  # stored windows are counted in rows
-        if hasattr(self, "fitted_") and not fresh:
-            options = replace(options, columns=self.fitted_.columns, leave=())
-        return read_table(data, options)
+        if not hasattr(self, "fitted_") or fresh:
+            return read_table(data, options)
+        try:
+            return read_table(data, replace(options, columns=self.fitted_.columns, leave=()))
+        except UnknownColumnError as error:
+            raise InputError(
+                f"The table lacks columns that the model was fitted with: {error} Fill a table that has them, or fit "
+                "a model on tables like this one."
+            ) from error
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to a folder; see `latentfill.model_dir`."""
@@ -133,7 +139,7 @@ class Imputer:
         cls, path: str | os.PathLike[str], *, progress: ProgressCallback | None = None, **settings: Any
     ) -> Imputer:
         """A fitted imputer from a model folder; `settings` are fields of `TableOptions`, or `embeddings`."""
-        fitted, extra = load_model(path)
+        fitted, extra = load_model(path, settings.get("device"))
         embeddings = settings.pop("embeddings", fitted.config.embeddings)
         lists = {key: tuple(v) if isinstance(v, list) else v for key, v in extra["table"].items()}
         imputer = cls(replace(fitted.config, embeddings=embeddings), progress=progress, **{**lists, **settings})
@@ -178,7 +184,19 @@ def _settings(config: Config | None, settings: Mapping[str, Any]) -> tuple[Confi
         raise InputError("settings: " + "; ".join(did_you_mean("setting", name, known) for name in unknown))
     method = {name: value for name, value in settings.items() if name in of_method}
     table = {name: value for name, value in settings.items() if name in of_table}
-    return replace(config or Config(), **method), TableOptions(**table)
+    problems: list[str] = []
+    made_config, made_options = Config(), TableOptions()
+    try:
+        made_config = replace(config or made_config, **method)
+    except InputError as error:
+        problems.append(str(error))
+    try:
+        made_options = TableOptions(**table)
+    except InputError as error:
+        problems.append(str(error))
+    if problems:
+        raise InputError("; ".join(problems))
+    return made_config, made_options
 
 
 def _column_order(fitted: tuple[str, ...], found: tuple[str, ...]) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ MODEL_FILE, BANK_FILE = "model.safetensors", "bank.json"
 
 def inspect_path(path: Path, options: TableOptions, dataset: str = "embeddings") -> dict[str, Any]:
     """A description in JSON values; `kind` says which of the four it is."""
-    if not path.exists():
+    if not os.path.exists(path):
         raise InputError(f"{path} does not exist.")
     if (path / MODEL_FILE).is_file():
         return {"kind": "model", "path": str(path), **_model(path)}
@@ -72,9 +73,14 @@ def _columns(series: Series) -> dict[str, Any]:
 
 
 def _model(path: Path) -> dict[str, Any]:
-    from latentfill.model_dir import read_config
+    from latentfill.model_dir import read_config, told_as_damage
 
     state = read_config(path)
+    with told_as_damage(path):
+        return _describe_model(state, path)
+
+
+def _describe_model(state: dict[str, Any], path: Path) -> dict[str, Any]:
     tracks = {"built-in": state["builtin"], **state["stored"]}
     return {
         "format": state["format"],

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +22,8 @@ from latentfill.embeddings.encoder import EncoderShape
 from latentfill.embeddings.student import StudentEncoder
 from latentfill.errors import InputError, ModelFormatError
 from latentfill.fitting import Fitted, Track, for_stored
+from latentfill.gaps import BUCKET_NAMES
+from latentfill.messages import counted
 from latentfill.nn.runtime import pick_device
 from latentfill.nn.training import History
 from latentfill.result import Code
@@ -36,9 +40,9 @@ def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Mapping[str,
 
     `extra` holds further JSON values to come back from `load_model`.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))
     check_model_path(target)
-    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
+    partial = target.with_name(f".{uuid.uuid4().hex}.partial")
     try:
         partial.mkdir(parents=True)
         _write_json(partial / "config.json", {**_state(fitted), "extra": extra})
@@ -56,45 +60,88 @@ def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Mapping[str,
 
 def check_model_path(path: Path) -> None:
     """Refuse a place where a model cannot go: a file, or a folder that holds something else."""
-    if path.is_dir() and any(path.iterdir()) and not is_model(path):
-        raise InputError(f"{path} is a folder that holds something other than a model; name a new folder.")
-    if path.exists() and not path.is_dir():
-        raise InputError(f"{path} is a file; a model is a folder, so name a new one.")
+    try:
+        if path.is_dir() and any(path.iterdir()) and not is_model(path):
+            raise InputError(f"{path} is a folder that holds something other than a model; name a new folder.")
+        if path.exists() and not path.is_dir():
+            raise InputError(f"{path} is a file; a model is a folder, so name a new one.")
+    except OSError as error:  # such as a name too long, or a folder that may not be read
+        raise InputError(f"the model cannot be written to {path}: {error.strerror or error}.") from error
 
 
 def is_model(path: str | os.PathLike[str]) -> bool:
     """Whether a folder looks like a saved model."""
-    return all((Path(path) / name).is_file() for name in FILES)
+    return all(os.path.isfile(Path(path) / name) for name in FILES)
 
 
 def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The readable part of a model folder, without its weights."""
     folder = Path(path)
-    missing = [name for name in FILES if not (folder / name).is_file()]
+    missing = [name for name in FILES if not os.path.isfile(folder / name)]
     if missing:
         raise ModelFormatError(
             f"{folder} is not a model folder: it has no {', '.join(missing)}. `latentfill fit IN -m MODEL` makes one."
         )
     state = _read_json(folder / "config.json")
-    if state.get("format") != FORMAT:
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        found = state.get("format") if isinstance(state, dict) else None
         raise ModelFormatError(
-            f"{folder}/config.json has format {state.get('format')!r}, this version reads {FORMAT}. "
+            f"{folder}/config.json has format {found!r}, this version reads {FORMAT}. "
             "Fit the model again with this version."
         )
     return state
 
 
-def load_model(path: str | os.PathLike[str]) -> tuple[Fitted, dict[str, Any]]:
-    """The model in a folder, frozen and on the device its settings name, and what was saved beside it."""
+def load_model(path: str | os.PathLike[str], device: str | None = None) -> tuple[Fitted, dict[str, Any]]:
+    """The model in a folder, frozen and on `device` (else on that of its settings), and what was saved beside it."""
     folder = Path(path)
     state = read_config(folder)
-    try:
-        fitted = _restore(state, _read_json(folder / "scaler.json"))
+    with told_as_damage(folder):
+        config = Config.from_dict(state["settings"])
+    if device is not None:
+        config = replace(config, device=device)
+    pick_device(config.device)
+    with told_as_damage(folder):
+        fitted = _restore(state, _read_json(folder / "scaler.json"), config)
         weights = load_file(folder / "model.safetensors")
-    except (KeyError, TypeError, ValueError, SafetensorError) as error:
-        raise ModelFormatError(f"{folder} cannot be read as a model: {error}. Fit it again.") from error
+        extra = {"table": dict(state["extra"]["table"]), "embedding_digests": dict(state["extra"]["embedding_digests"])}
+    if problems := list(_wrong_sizes(fitted)):
+        raise ModelFormatError(f"{folder} is inconsistent: {'; '.join(problems)}. Fit it again.")
     _put_weights(fitted, weights, folder)
-    return fitted, state["extra"]
+    return fitted, extra
+
+
+@contextmanager
+def told_as_damage(folder: Path) -> Iterator[None]:
+    """Whatever goes wrong inside is due to a file of the model that was changed or cut."""
+    try:
+        yield
+    except ModelFormatError:
+        raise
+    except KeyError as error:
+        raise ModelFormatError(f"{folder} cannot be read as a model: it has no {error}. Fit it again.") from error
+    except (AttributeError, IndexError, TypeError, ValueError, SafetensorError) as error:
+        raise ModelFormatError(f"{folder} cannot be read as a model: {error}. Fit it again.") from error
+
+
+def _wrong_sizes(fitted: Fitted) -> Iterator[str]:
+    """Arrays that do not have an entry for each column (and gap length), or scales that cannot be."""
+    c = len(fitted.columns)
+    arrays = {
+        "known": fitted.known,
+        **{name: getattr(fitted.scaler, name) for name in ("shift", "scale", "low", "high")},
+    }
+    for name, array in arrays.items():
+        if array.shape != (c,):
+            yield f"{name} has shape {array.shape} for {counted(c, 'column')}"
+    for track in (fitted.builtin, *fitted.stored.values()):
+        for name, array in (("trust", track.trust.weight), ("expected_absolute_error", track.expected)):
+            if array.shape != (c, len(BUCKET_NAMES)):
+                yield f"{name} has shape {array.shape}, it should be {(c, len(BUCKET_NAMES))}"
+    if not (fitted.scaler.scale > 0).all():
+        yield "scale holds values that are not above 0"
+    if len(set(fitted.columns)) < c:
+        yield "columns repeat names"
 
 
 def _state(fitted: Fitted) -> dict[str, object]:
@@ -123,8 +170,9 @@ def _track_state(track: Track) -> dict[str, object]:
     }
 
 
-def _restore(state: Mapping[str, Any], scaler: Mapping[str, Any]) -> Fitted:
-    config = Config.from_dict(state["settings"])
+def _restore(state: Mapping[str, Any], scaler: Mapping[str, Any], config: Config) -> Fitted:
+    if scaler["columns"] != state["columns"]:
+        raise ValueError(f"scaler.json has the columns {scaler['columns']}, config.json {state['columns']}")
     sizes = {"columns": len(state["columns"]), "phases": 2 * len(state["cycles"])}
     encoder = StudentEncoder(config, device=pick_device(config.device), **sizes)
     return Fitted(
@@ -132,7 +180,7 @@ def _restore(state: Mapping[str, Any], scaler: Mapping[str, Any]) -> Fitted:
         columns=tuple(state["columns"]),
         known=np.array(state["known"], dtype=bool),
         scaler=ColumnScaler.from_dict({key: scaler[key] for key in scaler if key != "columns"}),
-        cycles=tuple(state["cycles"]),
+        cycles=tuple(float(cycle) for cycle in state["cycles"]),
         stamped=state["stamped"],
         shrunk_from=state["shrunk_from"],
         encoder=encoder,
@@ -149,7 +197,7 @@ def _restore_track(state: Mapping[str, Any], config: Config, sizes: Mapping[str,
         strategy=Denoise(config, shape, device=pick_device(config.device), **sizes),
         trust=Trust.from_dict(state["trust"]),
         expected=np.array(expected, dtype=float),
-        score=state["held_out"],
+        score=dict(state["held_out"]),
         history={part: _history(record) for part, record in state["history"].items()},
     )
 
@@ -196,5 +244,5 @@ def _write_json(path: Path, record: Mapping[str, object]) -> None:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         return cast(dict[str, Any], json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelFormatError(f"{path} cannot be read: {error}. Fit the model again.") from error

@@ -52,8 +52,8 @@ def _method(kind: Any, flag: str, help: str, **more: Any) -> tuple[Any, Any]:
     return _option("Method", kind, flag, help=help, **more)
 
 
-def _writing(kind: Any, flag: str, help: str) -> tuple[Any, Any]:
-    return _option("Writing", kind, flag, help=help)
+def _writing(kind: Any, flag: str, help: str, **more: Any) -> tuple[Any, Any]:
+    return _option("Writing", kind, flag, help=help, **more)
 
 
 Source = Annotated[
@@ -106,5 +106,7 @@ DEVICE: Group = {"device": _method(str, "--device", "auto, cpu or cuda.")}
 WRITING: Group = {
     "codes": _writing(Path, "--codes", "Also write one code per cell: where its value comes from."),
     "summary": _writing(Path, "--summary", "Where the JSON summary goes; beside OUT if not given."),
-    "precision": _writing(int, "--precision", "Decimals of filled cells; the column's own if not given."),
+    "precision": _writing(
+        int, "--precision", "Decimals of filled cells; the column's own if not given.", min=0, max=17
+    ),
 }

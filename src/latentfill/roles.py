@@ -15,6 +15,7 @@ from latentfill.table_options import TableOptions
 from latentfill.time_axis import TimeAxis
 from latentfill.time_search import is_time_name
 
+MOST = 1e302  # sums over a column must stay finite
 _COUNTER_NAMES = ("", "no", "nr", "no.", "#", "n", "id", "idx", "index", "row", "rownum", "seq", "step", "t")
 
 
@@ -88,6 +89,12 @@ def _number_problem(column: Column, numbers: Numbers) -> str | None:
         return (
             f"Column {column.name!r} holds infinite values ({name_rows(infinite)}). "
             "To treat them as missing, give `--missing=inf,-inf`; or mend them in the table."
+        )
+    too_large = np.flatnonzero(np.abs(numbers.values) > MOST)
+    if len(too_large):
+        return (
+            f"Column {column.name!r} holds values beyond {MOST:g} ({name_rows(too_large)}), too large to reckon with. "
+            f"Rescale the column, or pass it through with `--leave {column.name!r}`."
         )
     return None
 

@@ -13,6 +13,8 @@ from latentfill.series import FloatArray
 
 Method = Literal["standard", "minmax"]
 
+LIMIT = 1e300  # scaled values stay finite, and so do their differences
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ColumnScaler:
@@ -43,21 +45,24 @@ class ColumnScaler:
             shift, scale = low, high - low
         else:
             n = np.maximum(count, 1)
-            # Centred on the first bound so that large offsets (a timestamp-like column) keep their digits.
-            centred = np.where(known, values - low, 0.0)
+            # As shares of the range, so that large offsets keep their digits and squares stay within double precision.
+            spread = np.where(high > low, high - low, 1.0)
+            centred = np.where(known, (values - low) / spread, 0.0)
             mean = centred.sum(axis=0) / n
-            shift = low + mean
-            scale = np.sqrt(np.where(known, (centred - mean) ** 2, 0.0).sum(axis=0) / n)
+            shift = low + mean * spread
+            scale = np.sqrt(np.where(known, (centred - mean) ** 2, 0.0).sum(axis=0) / n) * spread
         usable = np.isfinite(scale) & (scale > 1e-12 * np.maximum(np.abs(high), np.abs(low)))
         return cls(shift=np.where(count > 0, shift, 0.0), scale=np.where(usable, scale, 1.0), low=low, high=high)
 
     def apply(self, values: FloatArray) -> FloatArray:
         """Scaled copy of `values` (..., C)."""
-        return (values - self.shift) / self.scale
+        with np.errstate(over="ignore"):  # values far beyond those fitted on
+            return np.clip((values - self.shift) / self.scale, -LIMIT, LIMIT)
 
     def invert(self, scaled: FloatArray) -> FloatArray:
         """Back to original units, shape (..., C)."""
-        return scaled * self.scale + self.shift
+        with np.errstate(over="ignore"):
+            return scaled * self.scale + self.shift
 
     def to_dict(self) -> dict[str, list[float | None]]:
         """Plain lists for JSON; floats survive the round trip exactly."""

@@ -68,12 +68,11 @@ def _refuse_repeated(time: TimeArray) -> None:
 
 
 def _order_notes(time: TimeArray) -> tuple[str, ...]:
-    steps = np.diff(time).astype(np.int64)
-    if (steps > 0).all():
+    if (time[1:] > time[:-1]).all():
         return ()
-    if (steps < 0).all():
+    if (time[1:] < time[:-1]).all():
         return ("The newest row comes first; rows are worked on in time order and written in their own.",)
-    back = np.flatnonzero(steps < 0) + 1
+    back = np.flatnonzero(time[1:] < time[:-1]) + 1
     return (f"Rows are not in time order ({name_rows(back)} go back); they are written in their own order.",)
 
 

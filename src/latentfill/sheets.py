@@ -123,9 +123,9 @@ def read_sheet(source: Any, *, delimiter: str | None, encoding: str | None) -> S
     if not isinstance(source, str | os.PathLike):
         return frame_sheet(source)
     path = Path(source)
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InputError(f"{path} is a folder, not a table. Give the path of one file in it.")
-    if not path.exists():
+    if not os.path.exists(path):  # unlike pathlib's, False also for a name too long
         raise InputError(f"There is no file {path}. Check the path.")
     if file_kind(path) == "parquet":
         return frame_sheet(_read_parquet(path))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -28,7 +27,7 @@ class TableOptions:
     def __post_init__(self) -> None:
         problems = [*self._wrong_types(), *self._wrong_values()]
         if problems:
-            raise InputError("TableOptions: " + "; ".join(problems))
+            raise InputError("table options: " + "; ".join(problems))
 
     def _wrong_types(self) -> Iterator[str]:
         for name in ("time", "leave", "columns", "missing"):
@@ -37,28 +36,35 @@ class TableOptions:
                 continue
             if not isinstance(given, tuple) or not all(isinstance(item, str) for item in given):
                 yield f"{name} must be a tuple of texts, got {given!r}"
+        for name in ("time_format", "delimiter", "encoding", "decimal"):
+            if not isinstance(getattr(self, name), str | None):
+                yield f"{name} must be text, got {getattr(self, name)!r}"
+        for name in ("grid", "regular"):
+            if not isinstance(getattr(self, name), bool):
+                yield f"{name} must be true or false, got {getattr(self, name)!r}"
 
     def _wrong_values(self) -> Iterator[str]:
-        if self.time_format is not None:
+        if isinstance(self.time_format, str):
             wrong = format_problems(self.time_format)
             yield from (f"time_format {self.time_format!r} cannot be used: {problem}" for problem in wrong)
-        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
+        if isinstance(self.delimiter, str) and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
             yield f"delimiter must be one character and no quote, got {self.delimiter!r}"
-        if self.decimal not in (None, ".", ","):
+        if isinstance(self.decimal, str) and self.decimal not in (".", ","):
             yield f"decimal must be '.' or ',', got {self.decimal!r}"
         if self.grid and not self.regular:
             yield "grid=True adds rows of the regular grid and cannot go with regular=False"
         if self.columns == ():
             yield "columns is empty; name at least one or leave it out"
-        if self.encoding is not None and not _is_encoding(self.encoding):
+        if isinstance(self.encoding, str) and not _is_encoding(self.encoding):
             yield f"encoding {self.encoding!r} is not known; try utf-8, latin-1 or cp1252"
-        if self.columns and (both := sorted(set(self.columns) & {*self.leave, *(self.time or ())})):
+        taken = {name for names in (self.leave, self.time) if isinstance(names, tuple) for name in names}
+        if isinstance(self.columns, tuple) and (both := sorted(taken.intersection(self.columns))):
             yield f"columns cannot be filled and also left alone or used as time: {', '.join(both)}"
 
 
 def _is_encoding(name: str) -> bool:
     try:
-        codecs.lookup(name)
-    except LookupError:
+        "".encode(name)
+    except (LookupError, ValueError):  # unknown, or no encoding of text, such as base64
         return False
     return True

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from latentfill.changes import Changes, Fill
 from latentfill.columns import Column, decimals_for, find_decimal, format_numbers, read_numbers, refuse_repeated
 from latentfill.csv_text import format_csv
-from latentfill.errors import InputError, did_you_mean
+from latentfill.errors import InputError, UnknownColumnError, did_you_mean
 from latentfill.files import write_bytes
 from latentfill.messages import counted
 from latentfill.roles import find_roles
@@ -102,7 +102,7 @@ def _refuse_unknown(options: TableOptions, sheet: Sheet) -> None:
         if name not in known
     ]
     if problems:
-        raise InputError("; ".join(problems) + ".")
+        raise UnknownColumnError("; ".join(problems) + ".")
 
 
 def _find_decimal(
@@ -208,9 +208,11 @@ def _changes(table: Table, filled: FloatArray, precision: int | None) -> Changes
         raise InputError(f"The filled values have shape {filled.shape}, but the series has {series.values.shape}.")
     if np.isinf(filled).any():
         raise InputError("The filled values hold infinities. Use NaN for cells to be left as they are.")
+    if precision is not None and not 0 <= precision <= 17:
+        raise InputError(f"precision must be from 0 to 17 decimals, got {precision}.")
     order, steps = output_rows(table)
     missing = np.isnan(series.values[steps])
-    estimates = filled[steps] if precision is None else np.round(filled[steps], precision)
+    estimates = filled[steps] if precision is None else _round(filled[steps], precision)
     values = np.where(missing, estimates, series.values[steps])
     written = missing & ~np.isnan(estimates)
     fills = {
@@ -220,6 +222,11 @@ def _changes(table: Table, filled: FloatArray, precision: int | None) -> Changes
     if not (order < 0).any():
         return Changes(order, fills)
     return _with_stamps(table, Changes(order, fills), steps)
+
+
+def _round(values: FloatArray, decimals: int) -> FloatArray:
+    """Rounded values; those too large to have such decimals as they are."""
+    return np.where(np.abs(values) < 1e15, np.round(np.where(np.abs(values) < 1e15, values, 0.0), decimals), values)
 
 
 def output_rows(table: Table) -> tuple[IntArray, IntArray]:
@@ -287,13 +294,17 @@ def check_output_path(source: Any, output: str | os.PathLike[str], *, table: boo
     output = Path(output)
     if table:
         file_kind(output)
-    folder = output.resolve().parent
-    if output.is_dir():
+    folder = Path(os.path.realpath(output)).parent
+    try:
+        is_folder = output.is_dir()
+    except OSError as error:  # such as a name too long
+        raise InputError(f"{output} cannot be written: {error.strerror}. Choose another path.") from error
+    if is_folder:
         raise InputError(f"{output} is a folder. Give the path of a file to write.")
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder} to write {output.name} into. Make it first.")
     if not os.access(folder, os.W_OK):
         raise InputError(f"The folder {folder} cannot be written to. Choose another one.")
-    is_file = isinstance(source, str | os.PathLike) and Path(source).exists()
+    is_file = isinstance(source, str | os.PathLike) and os.path.exists(source)
     if is_file and output.exists() and os.path.samefile(source, output):
         raise InputError(f"{output} is the input file itself. Choose another output, so that it is kept.")

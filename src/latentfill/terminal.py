@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table as Grid
 
@@ -53,7 +54,7 @@ def show_summary(console: Console, summary: Mapping[str, Any]) -> None:
     for name, counts in summary["columns"].items():
         filled = counts["missing"] - counts["left_empty"]
         error = _mean_expected(counts["by_gap_length"])
-        grid.add_row(name, str(counts["observed"]), str(filled), str(counts["left_empty"] or ""), error)
+        grid.add_row(escape(name), str(counts["observed"]), str(filled), str(counts["left_empty"] or ""), error)
     console.print(grid)
     cells = ", ".join(f"{name} {count}" for name, count in summary["cells"].items() if name != "observed")
     console.print(f"Cells by how they were filled: {cells or 'none, nothing was missing'}", highlight=False)
@@ -77,13 +78,13 @@ def show_demo(console: Console, outcome: Outcome) -> None:
         grid.add_row(score.group, str(score.cells), f"{score.mse:.4f}", f"{score.linear_mse:.4f}", f"{ratio:.2f}")
     console.print(grid)
     for name, path in (("sample with gaps", outcome.source), ("truth", outcome.truth), ("filled", outcome.filled)):
-        console.print(f"{name}: {path}", highlight=False, soft_wrap=True)
+        console.print(f"{name}: {path}", highlight=False, soft_wrap=True, markup=False)
 
 
 def show_notes(console: Console, notes: list[str]) -> None:
     """Warnings, one line each."""
     for note in notes:
-        console.print(f"[yellow]note:[/yellow] {_plain(note)}", highlight=False)
+        console.print(f"[yellow]note:[/yellow] {escape(note)}", highlight=False)
 
 
 def show_inspection(console: Console, found: Mapping[str, Any]) -> None:
@@ -105,7 +106,7 @@ def _column_grid(columns: Mapping[str, Any]) -> Grid:
     for name, c in columns.items():
         numbers = ("" if c[key] is None else f"{c[key]:.5g}" for key in ("min", "mean", "max"))
         gaps = " / ".join(map(str, c["gaps"].values())) if c["missing"] else ""
-        grid.add_row(name, str(c["observed"]), str(c["missing"]), *numbers, gaps, str(c["longest_gap"] or ""))
+        grid.add_row(escape(name), str(c["observed"]), str(c["missing"]), *numbers, gaps, str(c["longest_gap"] or ""))
     return grid
 
 
@@ -144,7 +145,3 @@ def _mean_expected(by_length: Mapping[str, Any]) -> str:
 
 def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")

@@ -5,25 +5,12 @@ import math
 import torch
 from torch import nn
 
-from latentfill.nn.training import TrainingPlan, masked_mse, train
+from latentfill.nn.training import TrainingPlan, train
 
 
 def plan(**changes: object) -> TrainingPlan:
     settings = {"steps": 300, "learning_rate": 0.05, "check_every": 20, "patience": 3} | changes
     return TrainingPlan(**settings)
-
-
-def test_masked_mse_looks_at_chosen_cells_only_and_may_meet_nan_elsewhere():
-    estimate, target = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([0.0, torch.nan, 1.0])
-    cells = torch.tensor([True, False, True])
-    assert masked_mse(estimate, target, cells).item() == (1 + 4) / 2
-    assert masked_mse(estimate, target, torch.zeros(3, dtype=torch.bool)).item() == 0
-
-
-def test_masked_mse_gives_finite_gradients_beside_nan():
-    estimate = torch.ones(3, requires_grad=True)
-    masked_mse(estimate, torch.tensor([0.0, torch.nan, 1.0]), torch.tensor([True, False, True])).backward()
-    assert torch.isfinite(estimate.grad).all()
 
 
 def line_fit(held_out_slope: float, **changes: object):

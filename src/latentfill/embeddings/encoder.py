@@ -49,4 +49,5 @@ def as_tensors(windows: Windows, device: torch.device) -> tuple[Tensor, Tensor, 
 def tensor(array: np.ndarray, device: torch.device) -> Tensor:
     """`array` on `device`, as float32 unless it is boolean."""
     dtype = bool if array.dtype == bool else np.float32
-    return torch.from_numpy(np.ascontiguousarray(array, dtype=dtype)).to(device)
+    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, and the estimate NaN: the fallback's part
+        return torch.from_numpy(np.ascontiguousarray(array, dtype=dtype)).to(device)

@@ -10,7 +10,8 @@ from latentfill.config import Config
 from latentfill.embeddings.encoder import Encoded, EncoderShape, as_tensors
 from latentfill.nn.batches import HidingBatches, target_tensors
 from latentfill.nn.encoder import MaskAwareStudent
-from latentfill.nn.training import History, ProgressCallback, TrainingPlan, masked_mse, train
+from latentfill.nn.losses import masked_mse
+from latentfill.nn.training import History, ProgressCallback, TrainingPlan, train
 from latentfill.windows import HeldOut, Windows
 
 DROPOUT = 0.1

@@ -68,12 +68,6 @@ class History:
 ProgressCallback = Callable[[Progress], None]
 
 
-def masked_mse(estimate: Tensor, target: Tensor, cells: Tensor) -> Tensor:
-    """Mean squared error over `cells`; `target` may hold NaN elsewhere."""
-    error = torch.where(cells, estimate - torch.where(cells, target, 0.0), 0.0)
-    return error.square().sum() / cells.sum().clamp(min=1)
-
-
 def train(
     module: nn.Module,
     loss_of_batch: Callable[[], Tensor],

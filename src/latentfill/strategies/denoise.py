@@ -11,7 +11,8 @@ from latentfill.embeddings.encoder import Encoder, EncoderShape, as_tensors, ten
 from latentfill.gaps import distances, interpolate
 from latentfill.nn.batches import HidingBatches, target_tensors
 from latentfill.nn.heads import ConvHead, HeadInput, HeadSize, MlpHead
-from latentfill.nn.training import History, ProgressCallback, TrainingPlan, masked_mse, train
+from latentfill.nn.losses import BalancedLoss
+from latentfill.nn.training import History, ProgressCallback, TrainingPlan, train
 from latentfill.series import FloatArray
 from latentfill.windows import HeldOut, Windows
 
@@ -57,13 +58,16 @@ class Denoise:
         with torch.no_grad():
             self.net.measure(encoder.encode(windows.take(slice(None, None, every))).z)
         batches = HidingBatches(windows, self.config.decoder_batch, rng)
+        balanced = BalancedLoss(self.device)
 
         def loss() -> Tensor:
             batch = batches.draw()
-            return masked_mse(self._forward(batch.windows, encoder), *target_tensors(batch, self.device))
+            given = self._look(batch.windows, encoder)
+            distance = torch.minimum(given.back, given.ahead)
+            return balanced(self.net(given), *target_tensors(batch, self.device), distance)
 
         def error() -> float:
-            return held_out.error(self._forward(held_out.windows, encoder).cpu().numpy())
+            return held_out.error(self.net(self._look(held_out.windows, encoder)).cpu().numpy())
 
         plan = TrainingPlan.of(self.config, self.config.decoder_steps)
         return train(self.net, loss, error if held_out.any() else None, plan, stage=stage, progress=progress)
@@ -74,16 +78,17 @@ class Denoise:
         with torch.inference_mode():
             for first in range(0, len(windows), BATCH):
                 batch = windows.take(slice(first, first + BATCH))
-                parts.append(self._forward(batch, encoder).cpu().numpy().astype(np.float64))
+                parts.append(self.net(self._look(batch, encoder)).cpu().numpy().astype(np.float64))
         return np.concatenate(parts)
 
-    def _forward(self, windows: Windows, encoder: Encoder) -> Tensor:
+    def _look(self, windows: Windows, encoder: Encoder) -> HeadInput:
+        """Everything the head may look at."""
         with torch.no_grad():
             encoded = encoder.encode(windows)
         values, observed, clock = as_tensors(windows, self.device)
         back, ahead = distances(windows.observed)
         count = observed.sum(1).clamp(min=1)
-        given = HeadInput(
+        return HeadInput(
             z=self.net.standardise(encoded.z),
             coarse=encoded.window,
             level=values.sum(1) / count,
@@ -93,8 +98,6 @@ class Denoise:
             ahead=tensor(ahead, self.device),
             clock=clock,
         )
-        estimate: Tensor = self.net(given)
-        return estimate
 
 
 class Decoder(nn.Module):
