@@ -33,7 +33,7 @@ class Config:
     dim: int = 128  # size of the embedding, per column
     layers: int = 2  # transformer layers
     attention_heads: int = 4
-    encoder_steps: int = 1500  # most training steps; stops earlier when held-out cells get no better
+    encoder_steps: int = 2000  # most training steps; stops earlier when held-out cells get no better
     encoder_batch: int = 64  # windows per step
 
     # the denoising decoder
