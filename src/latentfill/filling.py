@@ -45,16 +45,16 @@ def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddi
         in_units = np.where(np.isnan(in_units), interpolate(series.values), in_units)
     filled = restore_observed(in_units, series.values)
     codes = np.where(np.isnan(filled), Code.EMPTY, np.where(series.observed, Code.OBSERVED, codes))
-    expected = np.where(np.isin(codes, (Code.OBSERVED, Code.EMPTY)), np.nan, expected)
+    measured = np.isin(codes, (Code.DENOISE, Code.STORED, Code.LINEAR))
+    expected = np.where(measured, expected, np.nan)
     return Filled(filled, codes.astype(np.int8), expected)
 
 
 def within(estimate: FloatArray, low: FloatArray, high: FloatArray, margin: float | None) -> FloatArray:
     """Estimates held to the observed range of their column, widened by `margin` of it; None does nothing.
 
-    `low` and `high` are (C,), of the series fitted to and the series filled, NaN where nothing was observed.
-
-    A column that is nowhere negative (or nowhere positive) stays so.
+    `low` and `high` are (C,), of the series fitted to and the series filled, NaN where nothing was observed. A column
+    that is nowhere negative (or nowhere positive) stays so.
     """
     if margin is None:
         return estimate

@@ -43,7 +43,7 @@ class Filled:
 
     values: FloatArray  # (T, C) original units, NaN where left empty
     codes: CodeArray  # (T, C), see `Code`
-    expected: FloatArray  # (T, C) mean absolute error to expect, original units; NaN where nothing was filled
+    expected: FloatArray  # (T, C) mean absolute error to expect, original units; NaN where it is not known
 
     def take_columns(self, index: IntArray) -> Filled:
         """The columns at `index`, in that order."""
