@@ -1,15 +1,16 @@
 .PHONY: demo test hooks clean
 
 PYTHON ?= python3
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 BIN := .venv/bin
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
 	touch $@
 
 .venv/installed-test: .venv/installed
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[test]"
 	touch $@
 
 demo: .venv/installed  ## fill the gaps of a generated sample and score the result

@@ -23,6 +23,7 @@ def write_results(name: str, record: Mapping[str, object], table: str) -> None:
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=HERE)
     about = {"commit": commit.stdout.strip(), "machine": machine()}
     folder = HERE / "results"
+    folder.mkdir(exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps({**about, **record}, indent=1) + "\n")
     head = f"{about['machine']['cores']} cores, {about['machine']['cpu']}, commit {about['commit']}"
     (folder / f"{name}.md").write_text(f"{head}\n\n{table}\n")

@@ -58,7 +58,7 @@ def run(name: str, data: Path, seed: int, quick: bool) -> dict[str, object]:
     rng = np.random.default_rng(seed)
     observed = table.series.observed
     like_gaps = not observed.all()
-    hidden = hide_like_gaps(rng, observed, RATE) if like_gaps else hide_points(rng, observed, RATE)
+    hidden = hide_like_gaps(rng, observed, RATE) if like_gaps else hide_points(rng, observed[None], RATE)[0]
     gappy = without(table, hidden)
     steps = {"encoder_steps": 150, "decoder_steps": 150} if quick else {}
     began = time.monotonic()

@@ -250,7 +250,7 @@ def test_the_demo_fills_its_sample_and_beats_linear_interpolation(
     import latentfill.demo as demo
 
     monkeypatch.setattr(demo, "STEPS", 120)
-    assert run_cli("demo", "-o", tmp_path / "demo", "-q") == 0
+    assert run_cli("demo", "-o", tmp_path / "demo") == 0
     shown = capsys.readouterr().out
     assert "filled.csv" in shown.replace("\n", "")
     truth, filled = (pd.read_csv(tmp_path / "demo" / name) for name in ("truth.csv", "filled.csv"))
@@ -407,3 +407,34 @@ def test_a_model_fitted_on_a_gpu_is_applied_on_the_device_that_is_given(
     assert run_cli("apply", source, "-m", folder, "-o", tmp_path / "out.csv", "-q", "--device", "cpu") == 0
     assert run_cli("apply", source, "-m", folder, "-o", tmp_path / "out.csv", "-q") == 2
     assert "cuda:99" in capsys.readouterr().err
+
+
+def test_a_model_folder_with_anything_else_in_it_is_not_replaced(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    model = tmp_path / "model"
+    assert run_cli("fit", source, "-m", model, "-q", *QUICK) == 0
+    assert run_cli("fit", source, "-m", model, "-q", *QUICK) == 0  # a model alone is replaced
+    (model / "notes.txt").write_text("mine")
+    assert run_cli("fit", source, "-m", model, "-q", *QUICK) == 2
+    assert "something other than a model" in capsys.readouterr().err
+    assert (model / "notes.txt").read_text() == "mine"
+
+
+def test_a_model_that_cannot_be_made_is_refused_before_any_work(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "file").write_text("")
+    assert run_cli("fit", source, "-m", tmp_path / "file" / "model", *QUICK) == 2
+    shown = capsys.readouterr().err
+    assert "not a folder that can be written to" in shown
+    assert "steps" not in shown
+
+
+def test_fit_shows_what_was_noticed_about_the_table(
+    run_cli: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    rows = [f"2024-01-{1 + h // 24:02} {h % 24:02}:00,{-999 if h % 9 == 0 else h % 7},{h % 5}" for h in range(200)]
+    (tmp_path / "in.csv").write_text("\n".join(["time,a,b", *rows]) + "\n")
+    assert run_cli("fit", tmp_path / "in.csv", "-m", tmp_path / "model", *QUICK) == 0
+    assert "-999" in capsys.readouterr().err

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from latentfill.errors import InputError
-from latentfill.files import read_bytes, read_text, write_bytes
+from latentfill.files import read_bytes, read_text, stem, write_bytes
 
 
 def save(folder: Path, data: bytes, name: str = "t.csv") -> Path:
@@ -94,3 +94,10 @@ def test_a_name_as_long_as_names_can_be_is_written(tmp_path):
 def test_a_codec_that_fails_in_its_own_way_is_told(tmp_path):
     with pytest.raises(InputError, match="is not idna text"):
         read_text(save(tmp_path, b"a," + b"b" * 70 + b"\n"), "idna")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("a.csv", "a"), ("a.2020.csv", "a.2020"), ("a.csv.gz", "a"), ("b.2021.parquet", "b.2021")]
+)
+def test_the_stem_is_the_name_without_the_ending_of_its_kind(name: str, expected: str):
+    assert stem(f"folder.x/{name}") == expected

@@ -85,3 +85,13 @@ def test_a_series_without_a_single_value_is_refused(sample: Sample, quick: dict[
     empty = replace(as_series(sample), values=np.full_like(sample.truth, np.nan))
     with pytest.raises(InputError, match="no value column has a single observed cell"):
         fit_series(empty, Config(**quick))
+
+
+def test_a_column_first_seen_after_the_train_rows_is_scaled_by_the_whole_series(
+    sample: Sample, quick: dict[str, object]
+):
+    values = sample.values.copy()
+    values[:200, 0] = np.nan
+    fitted = fit_series(replace(as_series(sample), values=values), Config(**quick), train_rows=200)
+    np.testing.assert_allclose(fitted.scaler.shift[0], np.nanmean(values[:, 0]))
+    np.testing.assert_allclose(fitted.scaler.scale[0], np.nanstd(values[:, 0]))

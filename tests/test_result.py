@@ -49,14 +49,14 @@ def test_the_last_cell_makes_a_group_large_enough():
 def test_nothing_held_out_means_nothing_to_expect():
     nothing = HeldOutErrors(np.empty(0, int), np.empty(0, int), np.empty(0), np.empty(0))
     assert np.isnan(nothing.expected(np.ones(2))).all()
-    assert nothing.summary() == {"cells": 0}
+    assert nothing.summary("units") == {"cells": 0}
 
 
 def test_the_summary_compares_with_linear_interpolation():
     # errors -1, 1, -3: mse 11 / 3, mae 5 / 3; linear errs twice as much
     summary = HeldOutErrors(
         np.zeros(3, int), np.zeros(3, int), np.array([-1.0, 1, -3]), np.array([2.0, -2, 6])
-    ).summary()
+    ).summary("units")
     assert summary["cells"] == 3
     assert (summary["mse"], summary["mae"]) == (pytest.approx(11 / 3), pytest.approx(5 / 3))
     assert (summary["linear_mse"], summary["linear_mae"]) == (pytest.approx(44 / 3), pytest.approx(10 / 3))
@@ -65,7 +65,7 @@ def test_the_summary_compares_with_linear_interpolation():
 
 def test_a_line_without_error_gives_no_ratio():
     perfect = HeldOutErrors(np.zeros(1, int), np.zeros(1, int), np.ones(1), np.zeros(1))
-    assert perfect.summary()["mse_ratio_to_linear"] is None
+    assert perfect.summary("units")["mse_ratio_to_linear"] is None
 
 
 # --- counting ------------------------------------------------------------------------------------

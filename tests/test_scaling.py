@@ -103,3 +103,12 @@ def test_values_far_beyond_those_fitted_on_stay_finite():
     scaler = ColumnScaler.fit(np.array([[0.0], [1e-300]]))
     scaled = scaler.apply(np.array([[1e300], [-1e300], [np.nan]]))
     np.testing.assert_array_equal(scaled, [[1e300], [-1e300], [np.nan]])
+
+
+def test_columns_that_are_flat_where_the_scaler_looked_are_scaled_by_the_other():
+    values = np.array([[1.0, 5.0, np.nan], [3.0, 5.0, np.nan], [9.0, 7.0, 100.0], [9.0, 9.0, 300.0]])
+    train, whole = ColumnScaler.fit(values[:2]), ColumnScaler.fit(values)
+    scaler = train.where_flat(whole)
+    np.testing.assert_array_equal(scaler.shift, [2.0, 6.5, 200.0])
+    np.testing.assert_allclose(scaler.scale, [1.0, np.std([5, 5, 7, 9]), 100.0])
+    np.testing.assert_array_equal(scaler.high, [9.0, 9.0, 300.0])

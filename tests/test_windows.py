@@ -3,7 +3,7 @@ import pytest
 
 from latentfill.errors import InputError
 from latentfill.splits import Split
-from latentfill.windows import HeldOut, WindowPlan, Windows, cut, cut_windows, split_starts, window_starts
+from latentfill.windows import HeldOut, Windows, cut, cut_windows, split_starts, window_starts
 
 
 @pytest.mark.parametrize(
@@ -91,31 +91,6 @@ def test_held_out_error_counts_only_the_hidden_cells():
     truth = np.array([[[1.0], [np.nan]], [[np.nan], [3.0]]])
     # (1 - 2)^2 and (3 - 5)^2, halved
     assert HeldOut(three_steps(), truth).error(np.array([[[2.0], [9.0]], [[9.0], [5.0]]])) == 2.5
-
-
-def test_a_plan_shrinks_to_a_short_series():
-    plan = WindowPlan(length=96, stride=24)
-    assert plan.fitted_to(10) == WindowPlan(length=10, stride=10)
-    assert plan.fitted_to(1000) == plan
-    assert plan.starts(10).tolist() == [0]
-    assert plan.starts(130).tolist() == [0, 24, 34]
-
-
-def test_an_empty_series_is_refused():
-    with pytest.raises(InputError, match="no steps"):
-        WindowPlan().starts(0)
-
-
-@pytest.mark.parametrize(
-    ("settings", "words"),
-    [
-        ({"length": 0, "stride": 0}, r"length.*0.*stride.*0"),
-        ({"length": 4, "stride": 5}, r"stride=5.*length=4"),
-    ],
-)
-def test_a_plan_tells_all_its_problems_at_once(settings, words):
-    with pytest.raises(InputError, match=words):
-        WindowPlan(**settings)
 
 
 def test_a_split_is_cut_at_every_row_of_the_table_it_covers():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import time
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from latentfill.imputer import Imputation, Imputer
+    from latentfill.tables import Table
 
 app = typer.Typer(
     name="latentfill",
@@ -59,14 +61,17 @@ def impute(source: Source, output: Output, quiet: Quiet = False, **given: Any) -
 def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> None:
     """Learn from a table and save the model."""
     from latentfill.model_dir import check_model_path
+    from latentfill.terminal import show_notes
 
     check_model_path(model)
     imputer = _make_imputer(given)
+    table = _read(imputer, source, quiet)
     console = _console()
     with _bars(imputer, console, quiet):
-        imputer.fit(source)
+        imputer.fit(table)
     imputer.save(model)
     if not quiet:
+        show_notes(console, imputer.fitted_.notes)
         console.print(f"Model: {model}", highlight=False, soft_wrap=True, markup=False)
 
 
@@ -77,7 +82,8 @@ def apply(source: Source, model: Model, output: Output, quiet: Quiet = False, **
     outputs = _outputs(source, output, given)
     from latentfill.imputer import Imputer
 
-    filled = Imputer.load(model, **_settings(given)).fill(source)
+    imputer = Imputer.load(model, **_settings(given))
+    filled = imputer.fill(_read(imputer, source, quiet))
     _write(filled, outputs, given["precision"], quiet)
 
 
@@ -115,19 +121,18 @@ def demo(
 
     with progress_bars(_console(), quiet) as progress:
         outcome = run_demo(output, seed, progress)
-    show_demo(_console(stderr=False), outcome)
+    if not quiet:
+        show_demo(_console(stderr=False), outcome)
 
 
 def main() -> None:
     """Run the command line; what a user can cause ends with one line on stderr and exit code 2."""
+    logging.getLogger("latentfill").addHandler(logging.NullHandler())  # notes are shown here, and once
     try:
         app()
     except LatentFillError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("interrupted: nothing was written", file=sys.stderr)
-        sys.exit(130)
 
 
 # Flags that steer the command itself and are no settings of the method or of reading.
@@ -218,12 +223,14 @@ def _outputs(source: Path, output: Path, given: Mapping[str, Any]) -> dict[str, 
 
 
 def _summary_path(output: Path) -> Path:
-    return output.with_name(output.name.split(".")[0] + ".summary.json")
+    from latentfill.files import stem
+
+    return output.with_name(stem(output) + ".summary.json")
 
 
 def _fit_and_fill(imputer: Imputer, source: Path, quiet: bool) -> Imputation:
     began = time.monotonic()
-    table = imputer.read(source)
+    table = _read(imputer, source, quiet)
     with _bars(imputer, _console(), quiet):
         imputer.fit(table)
     filled = imputer.fill(table)
@@ -231,17 +238,28 @@ def _fit_and_fill(imputer: Imputer, source: Path, quiet: bool) -> Imputation:
     return filled
 
 
+def _read(imputer: Imputer, source: Path, quiet: bool) -> Table:
+    """The table, and what was noticed about it, before any long work."""
+    from latentfill.terminal import show_notes
+
+    table = imputer.read(source)
+    if not quiet:
+        show_notes(_console(), table.notes)
+    return table
+
+
 def _write(filled: Imputation, outputs: Mapping[str, Path], precision: int | None, quiet: bool) -> None:
     from latentfill.files import write_bytes
     from latentfill.terminal import show_summary
 
+    filled.summary["precision"] = precision
     filled.write(outputs["table"], precision=precision)
     if "codes" in outputs:
         filled.write_codes(outputs["codes"])
     write_bytes(outputs["summary"], (json.dumps(filled.summary, indent=1) + "\n").encode())
     if not quiet:
         console = _console()
-        show_summary(console, filled.summary)
+        show_summary(console, filled.summary, known=len(filled.table.notes))
         for name, path in outputs.items():
             console.print(f"{name}: {path}", highlight=False, soft_wrap=True, markup=False)
 

@@ -10,7 +10,7 @@ import numpy as np
 from latentfill.errors import InputError
 from latentfill.gaps import BUCKET_NAMES, bucket_of, gap_lengths, interpolate
 from latentfill.imputer import Imputer
-from latentfill.metrics import masked_mae, masked_mse
+from latentfill.metrics import masked_mse
 from latentfill.nn.training import ProgressCallback
 from latentfill.sample import Sample, make_sample
 from latentfill.series import BoolArray, FloatArray
@@ -27,8 +27,6 @@ class Score:
     cells: int
     mse: float
     linear_mse: float
-    mae: float
-    linear_mae: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +63,8 @@ def score(sample: Sample, filled: FloatArray) -> tuple[Score, ...]:
     buckets = bucket_of(gap_lengths(~sample.missing))
 
     def of(group: str, cells: BoolArray) -> Score:
-        errors = [f(e, truth, cells) for f in (masked_mse, masked_mae) for e in (estimate, line)]
-        return Score(group, int(np.count_nonzero(cells)), *errors)
+        mse, linear_mse = masked_mse(estimate, truth, cells), masked_mse(line, truth, cells)
+        return Score(group, int(np.count_nonzero(cells)), mse, linear_mse)
 
     groups = [(name, sample.missing & (buckets == b)) for b, name in enumerate(BUCKET_NAMES)]
     return (*(of(name, cells) for name, cells in groups if cells.any()), of("all", sample.missing))

@@ -22,10 +22,6 @@ class EmbeddingMismatchError(InputError):
     """Stored embeddings that do not belong to the windows they are paired with."""
 
 
-class OracleEmbeddingError(LatentFillError):
-    """Scoring was asked for with embeddings that may have seen the hidden values."""
-
-
 class NotFittedError(LatentFillError):
     """Something was asked to fill before it was fitted."""
 

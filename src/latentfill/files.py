@@ -116,3 +116,9 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # nothing to remove when all went well, or the folder is missing
             temporary.unlink()
+
+
+def stem(path: str | os.PathLike[str]) -> str:
+    """The name of a file without the ending that says what kind of table it is: `a.2020.csv.gz` is `a.2020`."""
+    name = Path(path)
+    return Path(name.stem).stem if name.suffix.lower() == ".gz" else name.stem

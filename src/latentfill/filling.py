@@ -25,6 +25,7 @@ def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddi
     Whatever no strategy reaches gets the fallback; a column about which nothing is known stays empty.
     """
     values = fitted.scaler.apply(series.values)
+    values[:, ~fitted.known] = np.nan  # the networks only ever saw nothing there
     clock = clock_features(series, fitted.cycles)
     line, lengths = interpolate(values), gap_lengths(series.observed)
     estimate, codes, expected = _builtin(fitted, values, clock, line, lengths)
@@ -36,7 +37,7 @@ def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddi
         reached = ~np.isnan(own)
         estimate, codes = np.where(reached, own, estimate), np.where(reached, own_codes, codes)
         expected = np.where(reached, _per_cell(track, lengths), expected)
-    estimate[:, ~fitted.known] = np.nan  # a column without a value to learn from: the networks only ever saw zeros
+    estimate[:, ~fitted.known] = np.nan
     low = np.fmin(fitted.scaler.low, np.fmin.reduce(series.values, axis=0))
     high = np.fmax(fitted.scaler.high, np.fmax.reduce(series.values, axis=0))
     in_units = within(fitted.scaler.invert(estimate), low, high, fitted.config.margin)

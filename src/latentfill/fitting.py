@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -27,9 +26,9 @@ from latentfill.strategies.denoise import Denoise
 from latentfill.strategies.safety import Trust
 from latentfill.windows import HeldOut, Windows, cut, cut_windows, window_starts
 
-log = logging.getLogger(__name__)
-
 STOP_WINDOWS = 192  # windows that early stopping looks at
+UNITS = {"standard": "standard deviations of each column", "minmax": "observed ranges of each column"}
+ORACLE = "oracle: the stored embeddings may have seen the held-out values, so the true error may be larger"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +57,19 @@ class Fitted:
     builtin: Track
     stored: Mapping[str, Track]  # by split: decoders of stored embeddings
     shrunk_from: int | None = None  # the window length that was asked for, where the series was too short
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know about the fit, one sentence each."""
+        notes = []
+        if self.shrunk_from:
+            notes.append(
+                f"The series was too short for windows of {self.shrunk_from} steps; they were shrunk to "
+                f"{self.config.length}."
+            )
+        if "linear_mse" not in self.builtin.score:
+            notes.append("Too few cells were observed to hold any out, so the error to expect is not known.")
+        return notes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,7 +104,8 @@ def fit_series(
     known = np.logical_or.reduce(series.observed, axis=0)
     if not known.any():
         raise InputError("no value column has a single observed cell, so there is nothing to learn from.")
-    scaler = ColumnScaler.fit(series.values[:train_rows], config.scaling)
+    whole = ColumnScaler.fit(series.values, config.scaling)
+    scaler = ColumnScaler.fit(series.values[:train_rows], config.scaling).where_flat(whole)
     cycles = find_cycles(series)
     lesson = hold_out(scaler.apply(series.values), clock_features(series, cycles), config)
     with seeded(config.seed):
@@ -115,7 +128,9 @@ def fit_series(
 
 def shrink_to(config: Config, n_steps: int) -> Config:
     """`config` with a window that fits at least twice into the series."""
-    length = min(config.length, max(2, n_steps // 2))
+    length = max(2, n_steps // 2)
+    if length >= config.length:
+        return config
     return replace(config, length=length, stride=min(config.stride, max(1, length // 4)))
 
 
@@ -187,10 +202,12 @@ class _Lessons:
         return self._judge(Code.STORED, strategy, encoder, plan, {"decoder": history})
 
     def _windows(self, starts: IntArray, length: int) -> tuple[Windows, HeldOut]:
-        """What to train on, and what to stop by: up to `STOP_WINDOWS` windows, evenly over the series."""
-        seen = np.concatenate([[0], np.cumsum((~np.isnan(self.visible)).any(axis=1))])
-        starts = starts[seen[starts + length] > seen[starts]]
-        chosen = starts[:: max(1, len(starts) // STOP_WINDOWS)]
+        """What to train on, and what to stop by: at most `STOP_WINDOWS` windows, evenly over the series.
+
+        Windows in which nothing is observed stay among those to train on: they teach nothing, but evenly spaced starts
+        make views instead of copies.
+        """
+        chosen = starts[:: -(-len(starts) // STOP_WINDOWS)]
         clock = self.lesson.clock
         truth = np.where(self.lesson.stop, self.lesson.values, np.nan)
         held_out = HeldOut(cut_windows(self.visible, clock, chosen, length), cut(truth, chosen, length))
@@ -209,4 +226,5 @@ class _Lessons:
         trust = Trust.fit(estimate[stop], line[stop], values[stop], stop[1], buckets, values.shape[1])
         error = (trust.apply(estimate, line, lengths) - values)[score]
         errors = HeldOutErrors(score[1], bucket_of(lengths[score]), error, (line - values)[score])
-        return Track(code, strategy, trust, errors.expected(self.scaler.scale), errors.summary(), history)
+        told = errors.summary(UNITS[self.config.scaling]) | ({"label": ORACLE} if code == Code.STORED else {})
+        return Track(code, strategy, trust, errors.expected(self.scaler.scale), told, history)

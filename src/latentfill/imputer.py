@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ from latentfill.nn.training import ProgressCallback
 from latentfill.result import Filled
 from latentfill.summary import summarise
 from latentfill.tables import Table, TableOptions, fill_frame, output_rows, read_table, write_matrix, write_table
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,13 +70,14 @@ class Imputer:
     ) -> None:
         self.config, self.options = _settings(config, settings)
         self.progress = progress
-        self._embeddings: dict[str, Embeddings] | None = None
+        self._paired: tuple[Table, dict[str, Embeddings]] | None = None
 
     def fit(self, data: Any) -> Imputer:
         """Learn from a pandas, polars or pyarrow frame, the path of a file, or a `Table`."""
         table = self.read(data, fresh=True)
         config, series = self.config, table.series
         vectors = pair_embeddings(config, series, table.name) if config.embeddings else {}
+        self._paired = (table, vectors)
         self.fitted_: Fitted = fit_series(
             series,
             config,
@@ -105,16 +109,24 @@ class Imputer:
                 f"{'none' if fitted.stamped else 'some'}; name its time column, or fit again."
             )
         began = time.monotonic()
-        vectors = self._vectors(table, table.name)
+        vectors = self._vectors(table)
         ordered = replace(series, values=series.values[:, order], columns=fitted.columns)
         filled = fill_series(fitted, ordered, vectors).take_columns(np.argsort(order))
         seconds = round(time.monotonic() - began, 2)
-        return Imputation(table, filled, summarise(fitted, table, filled, vectors) | {"fill_seconds": seconds})
+        return Imputation(
+            table, filled, summarise(fitted, table, self.options, filled, vectors) | {"fill_seconds": seconds}
+        )
 
     def read(self, data: Any, *, fresh: bool = False) -> Table:
         """`data` as a table, understood as the settings say; unless `fresh`, with the columns of an earlier fit."""
         if isinstance(data, Table):
             return data
+        table = self._read(data, fresh=fresh)
+        for note in table.notes:
+            log.warning("%s", note)
+        return table
+
+    def _read(self, data: Any, *, fresh: bool) -> Table:
         options = self.options
         if self.config.embeddings or self.config.split != "none":
             options = replace(options, regular=False)  # stored windows are counted in rows
@@ -147,11 +159,13 @@ class Imputer:
         imputer.digests_ = extra["embedding_digests"]
         return imputer
 
-    def _vectors(self, table: Table, name: str | None) -> dict[str, Embeddings]:
+    def _vectors(self, table: Table) -> dict[str, Embeddings]:
         """The stored embeddings to fill from: those the decoders were fitted to, and no others."""
         if not self.config.embeddings or not self.digests_:
             return {}
-        vectors = pair_embeddings(self.config, table.series, name)
+        if self._paired and self._paired[0] is table:
+            return self._paired[1]
+        vectors = pair_embeddings(self.config, table.series, table.name)
         foreign = [
             split for split in self.digests_ if split not in vectors or digest(vectors[split]) != self.digests_[split]
         ]

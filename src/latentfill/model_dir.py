@@ -42,7 +42,7 @@ def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Mapping[str,
     """
     target = Path(os.path.realpath(path))
     check_model_path(target)
-    partial = target.with_name(f".{uuid.uuid4().hex}.partial")
+    partial, old = (target.with_name(f".{uuid.uuid4().hex}.{word}") for word in ("partial", "old"))
     try:
         partial.mkdir(parents=True)
         _write_json(partial / "config.json", {**_state(fitted), "extra": extra})
@@ -50,19 +50,23 @@ def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Mapping[str,
         weights = {name: t.detach().cpu().contiguous() for name, t in _weights(fitted).items()}
         save_file(weights, partial / "model.safetensors")
         if target.exists():
-            shutil.rmtree(target)
+            target.rename(old)
         partial.rename(target)
     except OSError as error:
         raise InputError(f"the model cannot be written to {target}: {error.strerror or error}.") from error
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        for leftover in (partial, old):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def check_model_path(path: Path) -> None:
-    """Refuse a place where a model cannot go: a file, or a folder that holds something else."""
+    """Refuse a place where a model cannot go: a file, a folder with anything but a model in it, no right to write."""
     try:
-        if path.is_dir() and any(path.iterdir()) and not is_model(path):
+        if path.is_dir() and any(item.name not in FILES for item in path.iterdir()):
             raise InputError(f"{path} is a folder that holds something other than a model; name a new folder.")
+        above = next(folder for folder in path.absolute().parents if folder.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+            raise InputError(f"{path} cannot be made: {above} is not a folder that can be written to.")
         if path.exists() and not path.is_dir():
             raise InputError(f"{path} is a file; a model is a folder, so name a new one.")
     except OSError as error:  # such as a name too long, or a folder that may not be read

@@ -78,14 +78,14 @@ class HeldOutErrors:
                     table[c, b] = size[cells].mean()
         return table * scale[:, None]
 
-    def summary(self) -> dict[str, object]:
-        """Error over all held-out cells beside linear interpolation's, in scaled units."""
+    def summary(self, units: str) -> dict[str, object]:
+        """Error over all held-out cells beside linear interpolation's; `units` names what the errors are in."""
         if not self.error.size:
             return {"cells": 0}
         mse, linear = float(np.mean(self.error**2)), float(np.mean(self.linear_error**2))
         return {
             "cells": int(self.error.size),
-            "units": "standard deviations of each column",
+            "units": units,
             "mse": mse,
             "mae": float(np.mean(np.abs(self.error))),
             "linear_mse": linear,
@@ -105,11 +105,13 @@ def count_cells(series: Series, filled: Filled) -> dict[str, object]:
 
 def _count_column(lengths: IntArray, codes: CodeArray, expected: FloatArray) -> dict[str, object]:
     missing = lengths > 0
-    by_length = {}
+    by_length: dict[str, dict[str, object]] = {}
     for b, name in enumerate(BUCKET_NAMES):
         cells = missing & (bucket_of(lengths) == b)
         if cells.any():
             by_length[name] = {"cells": int(cells.sum()), "expected_absolute_error": _mean(expected[cells])}
+            if (codes[cells] == Code.STORED).any():
+                by_length[name]["label"] = "oracle"
     return {
         "observed": int(np.count_nonzero(~missing)),
         "missing": int(np.count_nonzero(missing)),

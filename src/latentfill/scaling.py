@@ -54,6 +54,15 @@ class ColumnScaler:
         usable = np.isfinite(scale) & (scale > 1e-12 * np.maximum(np.abs(high), np.abs(low)))
         return cls(shift=np.where(count > 0, shift, 0.0), scale=np.where(usable, scale, 1.0), low=low, high=high)
 
+    def where_flat(self, other: ColumnScaler) -> ColumnScaler:
+        """This scaler, with those of its columns that showed no spread scaled as by `other`."""
+        flat = ~(self.high > self.low)
+        return ColumnScaler(
+            **{name: np.where(flat, getattr(other, name), getattr(self, name)) for name in ("shift", "scale")},
+            low=np.fmin(self.low, other.low),
+            high=np.fmax(self.high, other.high),
+        )
+
     def apply(self, values: FloatArray) -> FloatArray:
         """Scaled copy of `values` (..., C)."""
         with np.errstate(over="ignore"):  # values far beyond those fitted on

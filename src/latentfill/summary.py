@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 
 import numpy as np
@@ -11,10 +12,12 @@ from latentfill.embeddings.base import Embeddings
 from latentfill.fitting import Fitted, Track
 from latentfill.grids import step_text
 from latentfill.result import MEANINGS, Code, Filled, count_cells, count_codes, row_ranges
-from latentfill.tables import Table
+from latentfill.tables import Table, TableOptions
 
 
-def summarise(fitted: Fitted, table: Table, filled: Filled, embeddings: Mapping[str, Embeddings]) -> dict[str, object]:
+def summarise(
+    fitted: Fitted, table: Table, options: TableOptions, filled: Filled, embeddings: Mapping[str, Embeddings]
+) -> dict[str, object]:
     """The summary of one filled table; `embeddings` are the stored ones that were used, by split."""
     series = table.series
     summary: dict[str, object] = {
@@ -28,10 +31,11 @@ def summarise(fitted: Fitted, table: Table, filled: Filled, embeddings: Mapping[
         },
         "notes": [*table.notes, *_notes(fitted, filled, series.columns)],
         "settings": fitted.config.to_dict(),
+        "reading": asdict(options),
         "cells": count_codes(filled.codes),
         "codes": {str(code.value): MEANINGS[code] for code in Code},
         "held_out_error": {"built-in": fitted.builtin.score}
-        | {split: _oracle(track) for split, track in fitted.stored.items() if split in embeddings},
+        | {split: track.score for split, track in fitted.stored.items() if split in embeddings},
         "training": {"built-in": _training(fitted.builtin)}
         | {split: _training(track) for split, track in fitted.stored.items()},
         "columns": count_cells(series, filled),
@@ -44,21 +48,7 @@ def summarise(fitted: Fitted, table: Table, filled: Filled, embeddings: Mapping[
 def _notes(fitted: Fitted, filled: Filled, columns: tuple[str, ...]) -> list[str]:
     """What a user should know about the outcome, one sentence each."""
     empty = [name for c, name in enumerate(columns) if (filled.codes[:, c] == Code.EMPTY).all()]
-    notes = [f"Column {name!r} has no value to learn from and is left empty." for name in empty]
-    if fitted.shrunk_from:
-        notes.append(
-            f"The series was too short for windows of {fitted.shrunk_from} steps; they were shrunk to "
-            f"{fitted.config.length}."
-        )
-    if "linear_mse" not in fitted.builtin.score:
-        notes.append("Too few cells were observed to hold any out, so the error to expect is not known.")
-    return notes
-
-
-def _oracle(track: Track) -> dict[str, object]:
-    """Scores of stored embeddings, which may have seen the held-out values."""
-    label = "oracle: the stored embeddings may have seen the held-out values, so the true error may be larger"
-    return {**track.score, "label": label}
+    return [*fitted.notes, *(f"Column {name!r} has no value to learn from and is left empty." for name in empty)]
 
 
 def _training(track: Track) -> dict[str, object]:

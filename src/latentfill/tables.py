@@ -15,7 +15,7 @@ from latentfill.changes import Changes, Fill
 from latentfill.columns import Column, decimals_for, find_decimal, format_numbers, read_numbers, refuse_repeated
 from latentfill.csv_text import format_csv
 from latentfill.errors import InputError, UnknownColumnError, did_you_mean
-from latentfill.files import write_bytes
+from latentfill.files import stem, write_bytes
 from latentfill.messages import counted
 from latentfill.roles import find_roles
 from latentfill.sentinels import suspicions
@@ -80,7 +80,7 @@ def read_table(source: Any, options: TableOptions | None = None) -> Table:
         grid=options.grid,
         decimal=decimal,
         time_columns=tuple(columns[at].name for at in axis.columns) if axis else (),
-        name=Path(source).name.split(".")[0] if isinstance(source, str | os.PathLike) else None,
+        name=stem(source) if isinstance(source, str | os.PathLike) else None,
     )
 
 

@@ -3,7 +3,7 @@ asked; the library itself never prints."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ def progress_bars(console: Console, quiet: bool) -> Iterator[ProgressCallback | 
             bars.start()
             tasks[at.stage] = bars.add_task(at.stage, total=at.steps, loss=at.loss, left="")
         left = f"at most {_duration(at.seconds_left)} left" if at.step < at.steps else "done"
-        bars.update(tasks[at.stage], completed=at.step, loss=at.loss, left=left)
+        bars.update(tasks[at.stage], total=at.steps, completed=at.step, loss=at.loss, left=left)
 
     try:
         yield show
@@ -46,8 +46,8 @@ def progress_bars(console: Console, quiet: bool) -> Iterator[ProgressCallback | 
             bars.stop()
 
 
-def show_summary(console: Console, summary: Mapping[str, Any]) -> None:
-    """Counts per column, the error to expect, and everything the user should know."""
+def show_summary(console: Console, summary: Mapping[str, Any], known: int = 0) -> None:
+    """Counts per column, the error to expect, and what the user should know, but for the first `known` notes."""
     grid = Grid("column", "observed", "filled", "left empty", "expected error", title="Filled cells")
     for column in grid.columns[1:]:
         column.justify = "right"
@@ -64,7 +64,7 @@ def show_summary(console: Console, summary: Mapping[str, Any]) -> None:
     if "embeddings" in summary:
         for line in _embedding_lines(summary["embeddings"]):
             console.print(line, highlight=False)
-    show_notes(console, summary["notes"])
+    show_notes(console, summary["notes"][known:])
 
 
 def show_demo(console: Console, outcome: Outcome) -> None:
@@ -81,7 +81,7 @@ def show_demo(console: Console, outcome: Outcome) -> None:
         console.print(f"{name}: {path}", highlight=False, soft_wrap=True, markup=False)
 
 
-def show_notes(console: Console, notes: list[str]) -> None:
+def show_notes(console: Console, notes: Sequence[str]) -> None:
     """Warnings, one line each."""
     for note in notes:
         console.print(f"[yellow]note:[/yellow] {escape(note)}", highlight=False)
@@ -140,7 +140,8 @@ def _mean_expected(by_length: Mapping[str, Any]) -> str:
     known = [(v["cells"], v["expected_absolute_error"]) for v in by_length.values()]
     known = [(cells, error) for cells, error in known if error is not None]
     total = sum(cells for cells, _ in known)
-    return f"±{sum(cells * error for cells, error in known) / total:.3g}" if total else ""
+    oracle = " oracle" if any("label" in v for v in by_length.values()) else ""
+    return f"±{sum(cells * error for cells, error in known) / total:.3g}{oracle}" if total else ""
 
 
 def _duration(seconds: float) -> str:

@@ -64,40 +64,6 @@ class HeldOut:
         return masked_mse(estimate, self.truth, ~np.isnan(self.truth))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowPlan:
-    """How a series is cut when no split plan says so."""
-
-    length: int = 96  # steps per window, TimeKD's published setting
-    stride: int = 24  # steps between starts: every step is seen by four windows
-
-    def __post_init__(self) -> None:
-        problems = []
-        if self.length < 1:
-            problems.append(f"length must be at least 1 step, got {self.length}")
-        if self.stride < 1:
-            problems.append(f"stride must be at least 1 step, got {self.stride}")
-        if self.stride > self.length >= 1:
-            problems.append(
-                f"stride must be at most length, or steps between two windows are in neither, "
-                f"got stride={self.stride} and length={self.length}"
-            )
-        if problems:
-            raise InputError("WindowPlan: " + "; ".join(problems))
-
-    def fitted_to(self, n_steps: int) -> WindowPlan:
-        """This plan, its window shrunk to the series where that is shorter."""
-        if n_steps < 1:
-            raise InputError("the series has no steps, so there is nothing to cut into windows.")
-        length = min(self.length, n_steps)
-        return replace(self, length=length, stride=min(self.stride, length))
-
-    def starts(self, n_steps: int) -> IntArray:
-        """First step of each window of the plan fitted to a series of `n_steps`."""
-        fitted = self.fitted_to(n_steps)
-        return window_starts(n_steps, fitted.length, fitted.stride)
-
-
 def window_starts(n_steps: int, length: int, stride: int) -> IntArray:
     """First step of each window, shape (N,); the last window always ends on the last step."""
     if n_steps < length:

@@ -191,3 +191,8 @@ def test_a_real_timekd_folder_fills_its_csv(shared_data: Path, tmp_path: Path, r
     assert np.isin(codes[456:][hidden[456:]], (Code.DENOISE, Code.LINEAR)).all()
     summary = json.loads((tmp_path / "filled.summary.json").read_text())
     assert summary["embeddings"]["rows_without_embeddings"] == [[456, 599]]
+
+
+def test_a_table_that_is_not_in_time_order_is_not_paired(frame: pd.DataFrame, settings: dict[str, object]):
+    with pytest.raises(EmbeddingMismatchError, match="not in time order"):
+        Imputer(**settings).fit(frame.iloc[::-1])

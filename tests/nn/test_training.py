@@ -63,3 +63,13 @@ def test_a_diverging_run_keeps_the_weights_from_before():
 
     train(net, loss, lambda: float(net.weight.abs().sum()), plan(steps=200), stage="nan")
     assert torch.isfinite(net.weight).all()
+
+
+def test_the_last_progress_says_done_also_when_stopped_early():
+    seen = []
+    net = nn.Linear(1, 1)
+    history = train(
+        net, lambda: net.bias.square().sum(), lambda: 1.0 + len(seen), plan(), stage="x", progress=seen.append
+    )
+    assert history.steps < 300
+    assert (seen[-1].step, seen[-1].steps, seen[-1].seconds_left) == (history.steps, history.steps, 0.0)

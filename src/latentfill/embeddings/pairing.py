@@ -22,6 +22,11 @@ def pair_embeddings(config: Config, series: Series, name: str | None) -> dict[st
     `name` (the table's stem) chooses where a folder holds several sets.
     """
     assert config.embeddings is not None
+    if not np.array_equal(series.rows, np.arange(series.n_steps)):
+        raise EmbeddingMismatchError(
+            "the table's rows are not in time order, but stored embeddings count windows in the order of the rows. "
+            "Sort the table as it was when the embeddings were made."
+        )
     stored = open_embeddings(config.embeddings, name, config.pred_len, config.dataset)
     starts = window_plan(config, series.n_steps)
     unknown = [split for split in stored.splits if split not in starts]

@@ -94,12 +94,12 @@ class ConvHead(nn.Module):
     """
 
     def __init__(self, size: HeadSize, *, decodes: bool) -> None:
-        """`decodes`: decode a window from z here, for encoders that have no decoder of their own."""
+        """`decodes`: decode a window from the noisy z here, instead of taking the encoder's own."""
         super().__init__()
         self.context = size.context
         self.decoder = nn.Linear(size.z_dim, size.length) if decodes else None
         self.summary = ZSummary(size)
-        seen = size.columns * (5 if size.context else 1) + size.phases
+        seen = 5 * size.columns + size.phases if size.context else size.columns
         self.inlet = nn.Linear(seen, size.width)
         self.from_z = nn.Linear(self.summary.size, size.width)
         dilations = (1, 2, 4, 3)
@@ -115,7 +115,7 @@ class ConvHead(nn.Module):
         if self.decoder is not None:
             coarse = self.decoder(given.z).transpose(1, 2) + given.level[:, None]  # (B, L, C)
         assert coarse is not None
-        x = self.inlet(torch.cat([*self._per_cell(given, coarse), given.clock], dim=2))
+        x = self.inlet(torch.cat(self._per_step(given, coarse), dim=2))
         x = x + self.from_z(self.summary(given.z))[:, None]
         for block in self.blocks:
             x = block(x)
@@ -125,11 +125,11 @@ class ConvHead(nn.Module):
             return coarse + residual
         return torch.lerp(given.line, coarse, torch.sigmoid(self.gate(x))) + residual
 
-    def _per_cell(self, given: HeadInput, coarse: Tensor) -> list[Tensor]:
+    def _per_step(self, given: HeadInput, coarse: Tensor) -> list[Tensor]:
         if not self.context:
             return [coarse]
         nearness = [1 / (1 + given.back), 1 / (1 + given.ahead)]
-        return [given.line, given.observed.to(coarse.dtype), *nearness, coarse]
+        return [given.line, given.observed.to(coarse.dtype), *nearness, coarse, given.clock]
 
 
 class ConvBlock(nn.Module):

@@ -102,9 +102,11 @@ def train(
                 break
         if step % TRIM_EVERY == 0:
             return_free_memory()
-        if progress and (step % 10 == 0 or step == plan.steps):
+        if progress and step % 10 == 0 and step < plan.steps:
             left = (time.monotonic() - began) / step * (plan.steps - step)
             progress(Progress(stage, step, plan.steps, smooth, left))
+    if progress:  # stopped early or not: what was done is all there is
+        progress(Progress(stage, step, step, smooth, 0.0))
     _put(parameters, best_weights if held_out_error else average)
     module.eval().requires_grad_(False)
     return History(step, time.monotonic() - began, tuple(looks), best)

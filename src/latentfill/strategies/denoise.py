@@ -41,7 +41,7 @@ class Denoise:
             kernel=config.kernel,
             dropout=config.dropout,
         )
-        self.net = Decoder(size, config, decodes=not encoder.decodes).to(device)
+        self.net = Decoder(size, config, decodes=not encoder.decodes or config.context == "none").to(device)
 
     def fit(
         self,
