@@ -1,4 +1,4 @@
-"""What a path holds: a table, stored embeddings, a packed bank or a model. Reads, computes nothing, needs no torch."""
+"""What a path holds: a table, stored embeddings, a packed bank or a model. It reads, and computes nothing."""
 
 from __future__ import annotations
 
