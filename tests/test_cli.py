@@ -438,3 +438,13 @@ def test_fit_shows_what_was_noticed_about_the_table(
     (tmp_path / "in.csv").write_text("\n".join(["time,a,b", *rows]) + "\n")
     assert run_cli("fit", tmp_path / "in.csv", "-m", tmp_path / "model", *QUICK) == 0
     assert "-999" in capsys.readouterr().err
+
+
+def test_a_seed_may_be_given_to_apply_and_changes_nothing(run_cli: Callable[..., int], source: Path, tmp_path: Path):
+    assert run_cli("fit", source, "-m", tmp_path / "model", "--seed", 3, "-q", *QUICK) == 0
+    for seed in (1, 2):
+        assert (
+            run_cli("apply", source, "-m", tmp_path / "model", "-o", tmp_path / f"{seed}.csv", "--seed", seed, "-q")
+            == 0
+        )
+    assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()

@@ -16,11 +16,11 @@ import typer
 from latentfill.errors import InputError, LatentFillError
 from latentfill.options import (
     COLUMNS,
-    DEVICE,
     GRID,
     METHOD,
     MOVED,
     READING,
+    RUNNING,
     STORED,
     WRITING,
     Model,
@@ -47,7 +47,7 @@ app = typer.Typer(
 
 
 @app.command()
-@with_options(READING, COLUMNS, GRID, STORED, METHOD, DEVICE, WRITING)
+@with_options(READING, COLUMNS, GRID, STORED, METHOD, RUNNING, WRITING)
 def impute(source: Source, output: Output, quiet: Quiet = False, **given: Any) -> None:
     """Learn from a table and fill its gaps."""
     outputs = _outputs(source, output, given)
@@ -57,7 +57,7 @@ def impute(source: Source, output: Output, quiet: Quiet = False, **given: Any) -
 
 
 @app.command()
-@with_options(READING, COLUMNS, STORED, METHOD, DEVICE)
+@with_options(READING, COLUMNS, STORED, METHOD, RUNNING)
 def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> None:
     """Learn from a table and save the model."""
     from latentfill.model_dir import check_model_path
@@ -76,7 +76,7 @@ def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> Non
 
 
 @app.command()
-@with_options(READING, GRID, MOVED, DEVICE, WRITING)
+@with_options(READING, GRID, MOVED, RUNNING, WRITING)
 def apply(source: Source, model: Model, output: Output, quiet: Quiet = False, **given: Any) -> None:
     """Fill a table with a saved model, without training."""
     outputs = _outputs(source, output, given)

@@ -150,7 +150,7 @@ class Imputer:
     def load(
         cls, path: str | os.PathLike[str], *, progress: ProgressCallback | None = None, **settings: Any
     ) -> Imputer:
-        """A fitted imputer from a model folder; `settings` are fields of `TableOptions`, or `embeddings`."""
+        """A fitted imputer from a model folder; `settings` are fields of `TableOptions`, `embeddings` or `device`."""
         fitted, extra = load_model(path, settings.get("device"))
         embeddings = settings.pop("embeddings", fitted.config.embeddings)
         lists = {key: tuple(v) if isinstance(v, list) else v for key, v in extra["table"].items()}

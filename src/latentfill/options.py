@@ -96,13 +96,15 @@ METHOD: Group = {
     "noise": _method(float, "--noise", "Strength of the noise on the embedding."),
     "noise_kind": _method(str, "--noise-kind", "gaussian or dropout."),
     "length": _method(int, "--length", "Steps per window."),
-    "seed": _method(int, "--seed", "Seed of everything random."),
     "config": _method(Path, "--config", "Settings file, .toml or .json; flags win over it."),
     "set_": _method(
         list[str], "--set", "Any other setting, such as decoder_steps=500; may be repeated.", metavar="NAME=VALUE"
     ),
 }
-DEVICE: Group = {"device": _method(str, "--device", "auto, cpu or cuda.")}
+RUNNING: Group = {
+    "seed": _method(int, "--seed", "Seed of everything random; filling with a saved model draws nothing."),
+    "device": _method(str, "--device", "auto, cpu or cuda."),
+}
 WRITING: Group = {
     "codes": _writing(Path, "--codes", "Also write one code per cell: where its value comes from."),
     "summary": _writing(Path, "--summary", "Where the JSON summary goes; beside OUT if not given."),
