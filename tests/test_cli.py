@@ -448,3 +448,14 @@ def test_a_seed_may_be_given_to_apply_and_changes_nothing(run_cli: Callable[...,
             == 0
         )
     assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
+
+
+def test_an_unnamed_index_column_does_not_keep_a_model_from_its_own_table(
+    run_cli: Callable[..., int], tmp_path: Path, sample: Sample
+):
+    table = pd.DataFrame(sample.values, columns=list(sample.columns), index=np.arange(len(sample.time)) * 3 % 1000)
+    table.to_csv(tmp_path / "in.csv")
+    assert run_cli("fit", tmp_path / "in.csv", "-m", tmp_path / "model", "-q", *QUICK) == 0
+    assert run_cli("apply", tmp_path / "in.csv", "-m", tmp_path / "model", "-o", tmp_path / "out.csv", "-q") == 0
+    assert [row[0] for row in cells(tmp_path / "out.csv")] == [row[0] for row in cells(tmp_path / "in.csv")]
+    assert run_cli("inspect", tmp_path / "in.csv") == 0

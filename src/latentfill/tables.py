@@ -67,7 +67,7 @@ def read_table(source: Any, options: TableOptions | None = None) -> Table:
         raise InputError(f"The table has {counted(sheet.n_rows, 'row')}. A time series needs at least two.")
     decimal, decimal_notes = _find_decimal(columns, axis, options)
     roles = find_roles(columns, axis, options, decimal)
-    names = [columns[at].name or f"column {at + 1}" for at in roles.numbers]
+    names = [columns[at].name for at in roles.numbers]  # one may be unnamed, as an index written by pandas is
     values = np.column_stack([numbers.values for numbers in roles.numbers.values()])
     series, series_notes = lay_out(values, names, axis.time if axis else None, options)
     suspected = suspicions({columns[at].name: numbers.values for at, numbers in roles.numbers.items()})
