@@ -86,7 +86,9 @@ def _read_record(folder: Path) -> Mapping[str, object]:
     try:
         record = json.loads((folder / "bank.json").read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"{folder} is not a packed bank: {error}. `latentfill pack` writes one.") from error
+        raise InputError(
+            f"{folder} is not a packed bank: {error}. `latentfill.embeddings.save_bank` writes one."
+        ) from error
     except ValueError as error:
         raise InputError(f"{folder / 'bank.json'} is not valid JSON: {error}. Pack the embeddings again.") from error
     if not isinstance(record, dict) or record.get("format") != FORMAT:
