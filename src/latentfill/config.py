@@ -33,7 +33,7 @@ class Config:
     dim: int = 128  # size of the embedding, per column
     layers: int = 2  # transformer layers
     attention_heads: int = 4
-    encoder_steps: int = 2000  # most training steps; stops earlier when held-out cells get no better
+    encoder_steps: int = 1500  # most training steps; stops earlier when held-out cells get no better
     encoder_batch: int = 64  # windows per step
 
     # the denoising decoder
@@ -45,8 +45,9 @@ class Config:
     blocks: int = 5  # residual blocks of the convolutional head
     kernel: int = 9  # steps per convolution, before dilation
     dropout: float = 0.2
-    decoder_steps: int = 1500  # most training steps
-    decoder_batch: int = 32  # windows per step
+    neighbours: int = 16  # nearest windows of the series that the decoder looks at; 0: none
+    decoder_steps: int = 1000  # most training steps
+    decoder_batch: int = 48  # windows per step
 
     # training, both parts
     learning_rate: float = 1e-3  # peak, after warm-up; cosine decay
@@ -134,6 +135,7 @@ _RANGES: Mapping[str, tuple[int, int]] = {
     "noise": (0, 1000),
     "width": (1, 8192),
     "blocks": (1, 64),
+    "neighbours": (0, 1024),
     "kernel": (1, 9999),
     "decoder_steps": (1, 10**7),
     "decoder_batch": (1, 65_536),

@@ -14,7 +14,7 @@ from latentfill.fitting import Fitted, Track, estimate_series, plan_of
 from latentfill.gaps import bucket_of, gap_lengths, interpolate, restore_observed
 from latentfill.nn.runtime import pick_device
 from latentfill.result import Code, CodeArray, Filled
-from latentfill.series import BoolArray, FloatArray, IntArray, Series
+from latentfill.series import FloatArray, IntArray, Series
 from latentfill.windows import window_starts
 
 
@@ -27,13 +27,13 @@ def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddi
     values = fitted.scaler.apply(series.values)
     values[:, ~fitted.known] = np.nan  # the networks only ever saw nothing there
     clock = clock_features(series, fitted.cycles)
-    line, lengths = interpolate(values), gap_lengths(series.observed)
-    estimate, codes, expected = _builtin(fitted, values, clock, line, lengths)
+    lengths = gap_lengths(series.observed)
+    estimate, codes, expected = _builtin(fitted, values, clock, lengths)
     for split, vectors in (embeddings or {}).items():
         track = fitted.stored[split]
         encoder = StoredEncoder(vectors, pick_device(fitted.config.device))
         starts = plan_of(vectors, track.strategy.config.stride)
-        own, own_codes = _estimate(track, encoder, values, clock, starts, line, lengths)
+        own, own_codes = _estimate(track, encoder, values, clock, starts, lengths)
         reached = ~np.isnan(own)
         estimate, codes = np.where(reached, own, estimate), np.where(reached, own_codes, codes)
         expected = np.where(reached, _per_cell(track, lengths), expected)
@@ -46,7 +46,7 @@ def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddi
         in_units = np.where(np.isnan(in_units), interpolate(series.values), in_units)
     filled = restore_observed(in_units, series.values)
     codes = np.where(np.isnan(filled), Code.EMPTY, np.where(series.observed, Code.OBSERVED, codes))
-    measured = np.isin(codes, (Code.DENOISE, Code.STORED, Code.LINEAR))
+    measured = np.isin(codes, (Code.DENOISE, Code.STORED, Code.KRIGING, Code.LINEAR))
     expected = np.where(measured, expected, np.nan)
     return Filled(filled, codes.astype(np.int8), expected)
 
@@ -66,7 +66,7 @@ def within(estimate: FloatArray, low: FloatArray, high: FloatArray, margin: floa
 
 
 def _builtin(
-    fitted: Fitted, values: FloatArray, clock: FloatArray, line: FloatArray, lengths: IntArray
+    fitted: Fitted, values: FloatArray, clock: FloatArray, lengths: IntArray
 ) -> tuple[FloatArray, CodeArray, FloatArray]:
     """Estimate, codes and expected error of the built-in path, all (T, C); a series too short is padded with gaps."""
     length, stride = fitted.config.length, fitted.config.stride
@@ -75,32 +75,23 @@ def _builtin(
     padded = np.pad(values, ((0, short), (0, 0)), constant_values=np.nan)
     clock = np.pad(clock, ((0, short), (0, 0)), mode="edge")
     starts = window_starts(len(padded), length, stride)
-    estimate, codes = _estimate(
-        fitted.builtin,
-        fitted.encoder,
-        padded,
-        clock,
-        starts,
-        np.pad(line, ((0, short), (0, 0)), constant_values=np.nan),
-        np.pad(lengths, ((0, short), (0, 0))),
-    )
-    return estimate[:n_steps], codes[:n_steps], _per_cell(fitted.builtin, lengths)
+    lengths = np.pad(lengths, ((0, short), (0, 0)))
+    estimate, codes = _estimate(fitted.builtin, fitted.encoder, padded, clock, starts, lengths)
+    return estimate[:n_steps], codes[:n_steps], _per_cell(fitted.builtin, lengths[:n_steps])
 
 
 def _estimate(
-    track: Track,
-    encoder: Encoder,
-    values: FloatArray,
-    clock: FloatArray,
-    starts: IntArray,
-    line: FloatArray,
-    lengths: IntArray,
+    track: Track, encoder: Encoder, values: FloatArray, clock: FloatArray, starts: IntArray, lengths: IntArray
 ) -> tuple[FloatArray, CodeArray]:
-    """Trusted estimate of a track and the codes that go with it, both (T, C), NaN where it does not reach."""
-    estimate = estimate_series(track.strategy, encoder, values, clock, starts)
-    trusted = np.where(np.isnan(line), estimate, track.trust.apply(estimate, line, lengths))
-    linear: BoolArray = track.trust.of_cells(lengths) == 0
-    return trusted, np.where(linear & ~np.isnan(line), Code.LINEAR, track.code).astype(np.int8)
+    """Stacked estimate of a track and the code of the candidate that counts most, both (T, C).
+
+    NaN where neither kriging nor the decoder reaches.
+    """
+    estimates = estimate_series(track.strategy, encoder, values, clock, starts)
+    stacked = np.where(np.isnan(estimates[1:]).all(axis=0), np.nan, track.stack.apply(estimates, lengths))
+    codes = np.array([Code.LINEAR, Code.KRIGING, track.code], dtype=np.int8)
+    weights = np.where(np.isnan(estimates), -1.0, track.stack.of_cells(lengths))
+    return stacked, codes[weights.argmax(axis=0)]
 
 
 def _per_cell(track: Track, lengths: IntArray) -> FloatArray:

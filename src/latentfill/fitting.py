@@ -23,24 +23,27 @@ from latentfill.result import Code, HeldOutErrors
 from latentfill.scaling import ColumnScaler
 from latentfill.series import BoolArray, FloatArray, IntArray, Series
 from latentfill.strategies.denoise import Denoise
-from latentfill.strategies.safety import Trust
+from latentfill.strategies.kriging import Kriging
+from latentfill.strategies.neighbours import Neighbours
+from latentfill.strategies.stack import Stack
 from latentfill.windows import HeldOut, Windows, cut, cut_windows, window_starts
 
 STOP_WINDOWS = 192  # windows that early stopping looks at
 UNITS = {"standard": "standard deviations of each column", "minmax": "observed ranges of each column"}
+CANDIDATES = ("linear", "kriging", "decoder")
 ORACLE = "oracle: the stored embeddings may have seen the held-out values, so the true error may be larger"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Track:
-    """One fitted way of estimating a stretch of the series."""
+    """One fitted way of estimating a stretch of the series: a stack of linear interpolation, kriging and a decoder."""
 
-    code: Code
+    code: Code  # of cells in which the decoder counts most
     strategy: Denoise
-    trust: Trust
+    stack: Stack  # weights of the candidates, in the order of `CANDIDATES`
     expected: FloatArray  # (C, buckets) mean absolute error to expect, original units
     score: dict[str, object]  # error on held-out cells, JSON values
-    history: dict[str, History]
+    history: dict[str, History]  # by part
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,8 +112,9 @@ def fit_series(
     cycles = find_cycles(series)
     lesson = hold_out(scaler.apply(series.values), clock_features(series, cycles), config)
     with seeded(config.seed):
-        lessons = _Lessons(lesson, config, scaler, progress)
-        encoder, builtin = lessons.fit_builtin()
+        lessons = Lessons(lesson, config, scaler, progress)
+        encoder, learnt = lessons.fit_encoder()
+        builtin = lessons.fit_builtin(encoder, learnt)
         stored = {split: lessons.fit_stored(split, vectors) for split, vectors in (embeddings or {}).items()}
     return Fitted(
         config=config,
@@ -155,51 +159,84 @@ def plan_of(embeddings: Embeddings, stride: int) -> IntArray:
     return embeddings.starts[window_starts(len(embeddings.starts), 1, stride)]
 
 
+def estimate_windows(strategy: Denoise, encoder: Encoder, windows: Windows) -> FloatArray:
+    """The candidates' estimates (3, N, L, C) of windows (scaled), each seen alone."""
+    kriged = strategy.kriging.estimate(windows)[0].cpu().numpy()
+    return np.stack([interpolate(windows.values), kriged, strategy.estimate(windows, encoder)])
+
+
 def estimate_series(
     strategy: Denoise, encoder: Encoder, values: FloatArray, clock: FloatArray, starts: IntArray
 ) -> FloatArray:
-    """Blended estimates (T, C) of a scaled series; NaN where no window with anything observed reaches."""
+    """The candidates' estimates (3, T, C) of a scaled series; NaN where they say nothing.
+
+    Kriging and the decoder see one window at a time and are blended where windows overlap; windows without anything
+    observed take no part.
+    """
     length = strategy.config.length
     windows = cut_windows(values, clock, starts, length)
     windows = windows.take(np.nonzero(windows.observed.any(axis=(1, 2)))[0])
-    return blend(strategy.estimate(windows, encoder), windows.starts, len(values), taper(length))
+    _, *of_windows = estimate_windows(strategy, encoder, windows)
+    blended = [blend(each, windows.starts, len(values), taper(length)) for each in of_windows]
+    return np.stack([interpolate(values), *blended])
 
 
-class _Lessons:
-    """Fits one strategy after the other to the same lesson."""
+class Lessons:
+    """Fits encoders and decoders to one and the same lesson."""
 
-    def __init__(self, lesson: Lesson, config: Config, scaler: ColumnScaler, progress: ProgressCallback | None) -> None:
+    def __init__(
+        self, lesson: Lesson, config: Config, scaler: ColumnScaler, progress: ProgressCallback | None = None
+    ) -> None:
         self.lesson = lesson
         self.config = config
         self.scaler = scaler
         self.progress = progress
         self.visible = lesson.visible
+        self.columns, self.phases = lesson.values.shape[1], lesson.clock.shape[1]
         self.device = pick_device(config.device)
 
     @property
-    def sizes(self) -> dict[str, int]:
-        return {"columns": self.lesson.values.shape[1], "phases": self.lesson.clock.shape[1]}
+    def every_start(self) -> IntArray:
+        """First steps of all windows of the settings' length."""
+        return np.arange(len(self.visible) - self.config.length + 1)
 
-    def fit_builtin(self) -> tuple[StudentEncoder, Track]:
-        config = self.config
-        rng = np.random.default_rng([config.seed, 2])
-        windows, held_out = self._windows(np.arange(len(self.visible) - config.length + 1), config.length)
-        encoder = StudentEncoder(config, device=self.device, **self.sizes)
-        learnt = encoder.fit(windows, held_out, rng, self.progress)
-        strategy = Denoise(config, encoder.shape, device=self.device, **self.sizes)
-        history = strategy.fit(windows, encoder, held_out, rng, self.progress)
-        plan = window_starts(len(self.visible), config.length, config.stride)
-        return encoder, self._judge(Code.DENOISE, strategy, encoder, plan, {"encoder": learnt, "decoder": history})
+    def fit_encoder(self) -> tuple[StudentEncoder, History]:
+        """The built-in encoder, trained on every window."""
+        rng = np.random.default_rng([self.config.seed, 2])
+        encoder = StudentEncoder(self.config, columns=self.columns, phases=self.phases, device=self.device)
+        windows, held_out = self._windows(self.every_start, self.config.length)
+        return encoder, encoder.fit(windows, held_out, rng, self.progress)
+
+    def fit_builtin(self, encoder: Encoder, learnt: History) -> Track:
+        """A decoder of an encoder that can embed any window; `learnt` is how that was trained."""
+        plan = window_starts(len(self.visible), self.config.length, self.config.stride)
+        return self._fit_decoder(Code.DENOISE, self.config, encoder, self.every_start, plan, {"encoder": learnt})
 
     def fit_stored(self, split: str, embeddings: Embeddings) -> Track:
-        config = for_stored(self.config)
-        rng = np.random.default_rng([config.seed, 3])
-        windows, held_out = self._windows(embeddings.starts, config.length)
-        encoder = StoredEncoder(embeddings, self.device)
-        strategy = Denoise(config, encoder.shape, device=self.device, **self.sizes)
-        history = strategy.fit(windows, encoder, held_out, rng, self.progress, stage=f"decoder of {split}")
+        """A decoder of the stored embeddings of one split."""
+        config, encoder = for_stored(self.config), StoredEncoder(embeddings, self.device)
         plan = plan_of(embeddings, config.stride)
-        return self._judge(Code.STORED, strategy, encoder, plan, {"decoder": history})
+        return self._fit_decoder(Code.STORED, config, encoder, embeddings.starts, plan, {}, f"decoder of {split}")
+
+    def _fit_decoder(
+        self,
+        code: Code,
+        config: Config,
+        encoder: Encoder,
+        starts: IntArray,
+        plan: IntArray,
+        learnt: Mapping[str, History],
+        stage: str = "decoder",
+    ) -> Track:
+        """Train on the windows at `starts`, judge on the blend of those at `plan`."""
+        rng = np.random.default_rng([config.seed, 3])
+        windows, held_out = self._windows(starts, config.length)
+        kriging = Kriging(config.length, self.columns, self.phases).to(self.device)
+        kriging.fit(self.visible, self.lesson.clock, held_out)
+        neighbours = Neighbours.of(windows, encoder, self.device)
+        strategy = Denoise(config, encoder.shape, kriging, neighbours, phases=self.phases)
+        history = strategy.fit(windows, encoder, held_out, rng, self.progress, stage=stage)
+        return self._judge(code, strategy, encoder, plan, {**learnt, "decoder": history})
 
     def _windows(self, starts: IntArray, length: int) -> tuple[Windows, HeldOut]:
         """What to train on, and what to stop by: at most `STOP_WINDOWS` windows, evenly over the series.
@@ -216,15 +253,15 @@ class _Lessons:
     def _judge(
         self, code: Code, strategy: Denoise, encoder: Encoder, starts: IntArray, history: dict[str, History]
     ) -> Track:
-        """Learn on the stop cells how far to trust a fitted strategy; measure the outcome on the score cells."""
+        """Learn on the stop cells how far to trust each candidate; measure the outcome on the score cells."""
         values, visible = self.lesson.values, self.visible
-        estimate = estimate_series(strategy, encoder, visible, self.lesson.clock, starts)
-        line, lengths = interpolate(visible), gap_lengths(~np.isnan(visible))
-        judged = ~np.isnan(estimate) & ~np.isnan(line)
+        estimates = estimate_series(strategy, encoder, visible, self.lesson.clock, starts)
+        lengths = gap_lengths(~np.isnan(visible))
+        judged = ~np.isnan(estimates).any(axis=0)
         stop, score = (np.nonzero(cells & judged) for cells in (self.lesson.stop, self.lesson.score))
-        buckets = bucket_of(lengths[stop])
-        trust = Trust.fit(estimate[stop], line[stop], values[stop], stop[1], buckets, values.shape[1])
-        error = (trust.apply(estimate, line, lengths) - values)[score]
-        errors = HeldOutErrors(score[1], bucket_of(lengths[score]), error, (line - values)[score])
-        told = errors.summary(UNITS[self.config.scaling]) | ({"label": ORACLE} if code == Code.STORED else {})
-        return Track(code, strategy, trust, errors.expected(self.scaler.scale), told, history)
+        errors = np.stack([(estimate - values)[stop] for estimate in estimates])
+        stack = Stack.fit(errors, stop[1], bucket_of(lengths[stop]), values.shape[1])
+        error, linear = (stack.apply(estimates, lengths) - values)[score], (estimates[0] - values)[score]
+        outcome = HeldOutErrors(score[1], bucket_of(lengths[score]), error, linear)
+        told = outcome.summary(UNITS[self.config.scaling]) | ({"label": ORACLE} if code == Code.STORED else {})
+        return Track(code, strategy, stack, outcome.expected(self.scaler.scale), told, history)

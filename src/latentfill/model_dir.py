@@ -21,7 +21,7 @@ from latentfill.config import Config
 from latentfill.embeddings.encoder import EncoderShape
 from latentfill.embeddings.student import StudentEncoder
 from latentfill.errors import InputError, ModelFormatError
-from latentfill.fitting import Fitted, Track, for_stored
+from latentfill.fitting import CANDIDATES, Fitted, Track, for_stored
 from latentfill.gaps import BUCKET_NAMES
 from latentfill.messages import counted
 from latentfill.nn.runtime import pick_device
@@ -29,9 +29,11 @@ from latentfill.nn.training import History
 from latentfill.result import Code
 from latentfill.scaling import ColumnScaler
 from latentfill.strategies.denoise import Denoise
-from latentfill.strategies.safety import Trust
+from latentfill.strategies.kriging import Kriging
+from latentfill.strategies.neighbours import Neighbours
+from latentfill.strategies.stack import Stack
 
-FORMAT = 1
+FORMAT = 2
 FILES = ("config.json", "scaler.json", "model.safetensors")
 
 
@@ -139,9 +141,14 @@ def _wrong_sizes(fitted: Fitted) -> Iterator[str]:
         if array.shape != (c,):
             yield f"{name} has shape {array.shape} for {counted(c, 'column')}"
     for track in (fitted.builtin, *fitted.stored.values()):
-        for name, array in (("trust", track.trust.weight), ("expected_absolute_error", track.expected)):
-            if array.shape != (c, len(BUCKET_NAMES)):
-                yield f"{name} has shape {array.shape}, it should be {(c, len(BUCKET_NAMES))}"
+        shape = (c, len(BUCKET_NAMES))
+        stack = (len(CANDIDATES), *shape)
+        for name, array, wanted in (
+            ("stack", track.stack.weight, stack),
+            ("expected_absolute_error", track.expected, shape),
+        ):
+            if array.shape != wanted:
+                yield f"{name} has shape {array.shape}, it should be {wanted}"
     if not (fitted.scaler.scale > 0).all():
         yield "scale holds values that are not above 0"
     if len(set(fitted.columns)) < c:
@@ -167,7 +174,8 @@ def _track_state(track: Track) -> dict[str, object]:
     return {
         "code": track.code.name.lower(),
         "encoder": asdict(track.strategy.encoder_shape),
-        "trust": track.trust.to_dict(),
+        "neighbours": len(track.strategy.neighbours.keys),
+        "stack": track.stack.to_dict(),
         "expected_absolute_error": expected,
         "held_out": track.score,
         "history": {part: asdict(history) for part, history in track.history.items()},
@@ -196,10 +204,14 @@ def _restore(state: Mapping[str, Any], scaler: Mapping[str, Any], config: Config
 def _restore_track(state: Mapping[str, Any], config: Config, sizes: Mapping[str, int]) -> Track:
     shape = EncoderShape(**state["encoder"])
     expected = [[np.nan if v is None else v for v in row] for row in state["expected_absolute_error"]]
+    device, columns, phases = pick_device(config.device), sizes["columns"], sizes["phases"]
+    kriging = Kriging(config.length, columns, phases).to(device)
+    neighbours = Neighbours(int(state["neighbours"]), config.length, columns, shape.columns * shape.dim).to(device)
+    strategy = Denoise(config, shape, kriging, neighbours, phases=phases)
     return Track(
         code=Code[state["code"].upper()],
-        strategy=Denoise(config, shape, device=pick_device(config.device), **sizes),
-        trust=Trust.from_dict(state["trust"]),
+        strategy=strategy,
+        stack=Stack.from_dict(state["stack"]),
         expected=np.array(expected, dtype=float),
         score=dict(state["held_out"]),
         history={part: _history(record) for part, record in state["history"].items()},
@@ -211,8 +223,17 @@ def _history(record: Mapping[str, Any]) -> History:
 
 
 def _modules(fitted: Fitted) -> dict[str, nn.Module]:
-    stored = {f"stored.{split}": track.strategy.net for split, track in fitted.stored.items()}
-    return {"encoder": fitted.encoder.net, "decoder": fitted.builtin.strategy.net, **stored}
+    tracks = {"": fitted.builtin, **{f"stored.{split}.": track for split, track in fitted.stored.items()}}
+    parts = {
+        f"{name}{part}": module
+        for name, track in tracks.items()
+        for part, module in (
+            ("decoder", track.strategy.net),
+            ("kriging", track.strategy.kriging),
+            ("neighbours", track.strategy.neighbours),
+        )
+    }
+    return {"encoder": fitted.encoder.net, **parts}
 
 
 def _weights(fitted: Fitted) -> dict[str, Tensor]:

@@ -23,12 +23,14 @@ class Code(IntEnum):
     LINEAR = 3  # linear interpolation, which held-out cells showed to be better here
     FALLBACK = 4  # linear interpolation, because no strategy reached the cell
     EMPTY = 5  # left empty
+    KRIGING = 6  # kriging, the best linear estimate from all observed cells of the window
 
 
 MEANINGS = {
     Code.OBSERVED: "observed: read from the input, untouched",
     Code.DENOISE: "denoise: denoising decoder on the built-in encoder's embedding",
     Code.STORED: "stored: denoising decoder on the stored embeddings",
+    Code.KRIGING: "kriging: best linear estimate from the observed cells, which did better on held-out cells",
     Code.LINEAR: "linear: linear interpolation, which did better on held-out cells",
     Code.FALLBACK: "fallback: linear interpolation, as no strategy reached the cell",
     Code.EMPTY: "empty: nothing is known that could fill it",

@@ -59,6 +59,10 @@ class HeldOut:
         """Whether a single cell is hidden."""
         return not np.isnan(self.truth).all()
 
+    def take(self, index: IntArray | slice) -> HeldOut:
+        """Some of the windows."""
+        return HeldOut(self.windows.take(index), self.truth[index])
+
     def error(self, estimate: FloatArray) -> float:
         """Mean squared error over the hidden cells, in the units of the windows; NaN when there are none."""
         return masked_mse(estimate, self.truth, ~np.isnan(self.truth))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import pytest
 import torch
@@ -12,7 +13,17 @@ B, L, C, D, P = 4, 12, 3, 8, 2
 
 def size(**changes: object) -> HeadSize:
     base = HeadSize(
-        length=L, columns=C, phases=P, z_columns=C, z_dim=D, context=True, width=16, blocks=2, kernel=5, dropout=0.2
+        length=L,
+        columns=C,
+        phases=P,
+        z_columns=C,
+        z_dim=D,
+        context=True,
+        neighbours=False,
+        width=16,
+        blocks=2,
+        kernel=5,
+        dropout=0.2,
     )
     return dataclasses.replace(base, **changes)
 
@@ -23,11 +34,15 @@ def given(**changes: object) -> HeadInput:
         z=torch.randn(B, C, D),
         coarse=torch.randn(B, L, C),
         level=torch.randn(B, C),
+        base=torch.randn(B, L, C),
+        spread=torch.rand(B, L, C) + 0.1,
         line=torch.randn(B, L, C),
         observed=torch.rand(B, L, C) > 0.3,
         back=torch.rand(B, L, C),
         ahead=torch.rand(B, L, C),
         clock=torch.randn(B, L, P),
+        near=torch.randn(B, L, C),
+        near_spread=torch.rand(B, L, C),
     )
     return dataclasses.replace(base, **changes)
 
@@ -36,24 +51,70 @@ def heads(**changes: object) -> dict[str, torch.nn.Module]:
     return {"conv": ConvHead(size(**changes), decodes=False).eval(), "mlp": MlpHead(size(**changes)).eval()}
 
 
-@pytest.mark.parametrize("name", ["conv", "mlp"])
-def test_an_untrained_head_with_context_starts_from_the_line(name: str):
-    """The residual starts at zero; the convolutional head stands half way between the line and the decoded window."""
+def trained(head: torch.nn.Module) -> torch.nn.Module:
+    """With weights in the layers that say nothing at first."""
+    for name in ("outlet", "residual", "gate", "near_gate"):
+        layer = getattr(head, name, None)
+        if layer is not None:
+            torch.nn.init.normal_(layer.weight)
+    return head
+
+
+def test_an_untrained_mlp_head_says_what_the_base_says():
     start = given()
-    expected = start.line if name == "mlp" else (start.line + start.coarse) / 2
-    torch.testing.assert_close(heads()[name](start), expected)
+    torch.testing.assert_close(heads()["mlp"](start), start.base, rtol=0, atol=0)
+
+
+def test_an_untrained_convolutional_head_starts_near_the_base_its_gates_almost_closed():
+    start, open_by = given(), 1 / (1 + math.exp(3))
+    torch.testing.assert_close(heads()["conv"](start), start.base + open_by * (start.coarse - start.base))
+    moved = start.base + open_by * (start.coarse - start.base)
+    torch.testing.assert_close(heads(neighbours=True)["conv"](start), moved + open_by * (start.near - moved))
+
+
+@pytest.mark.parametrize("name", ["conv", "mlp"])
+def test_what_is_added_to_the_base_is_in_units_of_its_spread(name: str):
+    """So that certain cells, which have no spread, stay as they are."""
+    head = trained(heads()[name])
+    if name == "conv":
+        torch.nn.init.constant_(head.gate.bias, -1e4)  # closed, whatever the weights say
+    start = given()
+    start.spread[:, ::2] = 0.0
+    found = head(start)
+    torch.testing.assert_close(found[:, ::2], start.base[:, ::2], rtol=0, atol=0)
+    assert not torch.isclose(found[:, 1::2], start.base[:, 1::2]).any(dim=2).all()
+
+
+@pytest.mark.parametrize("part", ["z", "coarse", "level", "base", "spread", "line", "back", "ahead", "clock"])
+def test_a_convolutional_head_with_context_looks_at_all_it_is_given(part: str):
+    head, start = trained(heads(neighbours=True)["conv"]), given()
+    other = dataclasses.replace(start, **{part: getattr(start, part) + 1})
+    assert not torch.allclose(head(start), head(other))
+
+
+@pytest.mark.parametrize("part", ["near", "near_spread"])
+@pytest.mark.parametrize("neighbours", [False, True])
+def test_only_a_head_with_neighbours_looks_at_them(part: str, neighbours: bool):
+    head, start = trained(heads(neighbours=neighbours)["conv"]), given()
+    other = dataclasses.replace(start, **{part: getattr(start, part) + 1})
+    assert torch.allclose(head(start), head(other)) != neighbours
 
 
 @pytest.mark.parametrize("name", ["conv", "mlp"])
 def test_without_context_nothing_observed_but_the_level_is_seen(name: str):
-    head = heads(context=False)[name]
-    torch.nn.init.normal_(head.outlet.weight if name == "mlp" else head.residual.weight)
-    plain = head(given())
-    other = head(
-        given(line=torch.randn(B, L, C), observed=torch.zeros(B, L, C, dtype=torch.bool), back=torch.ones(B, L, C))
+    head = trained(heads(context=False)[name])
+    start = given()
+    start = dataclasses.replace(start, base=start.level[:, None].expand(B, L, C))  # as the strategy gives it
+    other = dataclasses.replace(
+        start,
+        line=torch.randn(B, L, C),
+        observed=torch.zeros(B, L, C, dtype=torch.bool),
+        back=torch.ones(B, L, C),
+        near=None,
+        near_spread=None,
     )
-    torch.testing.assert_close(plain, other, rtol=0, atol=0)
-    assert not torch.allclose(plain, head(given(z=torch.zeros(B, C, D))))
+    torch.testing.assert_close(head(start), head(other), rtol=0, atol=0)
+    assert not torch.allclose(head(start), head(dataclasses.replace(start, z=torch.zeros(B, C, D))))
 
 
 def test_a_head_decodes_the_window_itself_where_the_encoder_cannot():

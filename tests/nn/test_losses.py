@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import numpy as np
+import pytest
 import torch
 
-from latentfill.nn.losses import BalancedLoss, masked_mse
+from latentfill.nn.losses import BALANCE, LEAST_SPREAD, OUTLIER, balanced_huber, masked_mse
 
 
 def test_masked_mse_looks_at_chosen_cells_only_and_may_meet_nan_elsewhere():
@@ -18,29 +20,68 @@ def test_masked_mse_gives_finite_gradients_beside_nan():
     assert torch.isfinite(estimate.grad).all()
 
 
-def test_the_balanced_loss_is_the_plain_one_where_all_cells_are_alike():
-    loss, cells = BalancedLoss(torch.device("cpu")), torch.rand(2, 6, 3) > 0.5
-    estimate, target, near = torch.randn(2, 6, 3), torch.randn(2, 6, 3), torch.ones(2, 6, 3)
-    torch.testing.assert_close(loss(estimate, target, cells, near), masked_mse(estimate, target, cells))
+def cells_of(*numbers: float) -> torch.Tensor:
+    return torch.tensor(numbers, dtype=torch.float64)[None, :, None]
 
 
-def test_cells_that_are_easier_to_estimate_come_to_count_more():
-    """Errors of 0.1 beside an observed cell and of 1 far from any: near cells end up with (0.01) ** -0.8 the weight."""
-    loss = BalancedLoss(torch.device("cpu"))
-    cells = torch.ones(1, 8, 1, dtype=torch.bool)
-    distance = torch.tensor([1.0] * 4 + [20.0] * 4).reshape(1, 8, 1)
-    size = torch.tensor([0.1] * 4 + [1.0] * 4).reshape(1, 8, 1)
-    estimate = size.clone().requires_grad_()
-    for _ in range(600):
-        balanced = loss(estimate, torch.zeros(1, 8, 1), cells, distance)
-    balanced.backward()
-    pull = (estimate.grad / size).flatten()  # gradient of e^2 is 2 w e
-    torch.testing.assert_close(pull[0] / pull[-1], torch.tensor(0.01**-0.8), rtol=1e-3, atol=0)
-    torch.testing.assert_close(pull.mean(), torch.tensor(2.0 / 8))  # weights have a mean of one
+def everywhere(like: torch.Tensor) -> torch.Tensor:
+    return torch.ones_like(like, dtype=torch.bool)
 
 
-def test_the_balanced_loss_without_cells_is_zero_and_leaves_its_memory():
-    loss = BalancedLoss(torch.device("cpu"))
+@pytest.mark.parametrize("spread", [0.5, 1.0, 3.0])
+def test_the_balanced_loss_is_the_plain_one_where_all_cells_are_alike_and_errors_small(spread: float):
+    cells, truth = torch.rand(2, 6, 3) > 0.5, torch.randn(2, 6, 3)
+    estimate = truth + spread * (2 * torch.rand(2, 6, 3) - 1)  # well inside 1.5 spreads
+    balanced = balanced_huber(estimate, truth, cells, torch.full_like(truth, spread))
+    torch.testing.assert_close(balanced, masked_mse(estimate, truth, cells))
+
+
+def test_errors_far_beyond_their_spread_count_linearly():
+    error = cells_of(8.0)
+    # 4 spreads of 2, so 2 * 1.5 * 4 - 1.5^2 = 9.75 squared spreads of 4
+    assert balanced_huber(error, cells_of(0.0), everywhere(error), cells_of(2.0)).item() == pytest.approx(9.75 * 4)
+
+
+def test_the_loss_and_its_slope_have_no_step_where_errors_turn_linear():
+    found = []
+    for error in (OUTLIER - 1e-6, OUTLIER + 1e-6):
+        estimate = cells_of(error).requires_grad_()
+        loss = balanced_huber(estimate, cells_of(0.0), everywhere(estimate), cells_of(1.0))
+        loss.backward()
+        found.append((loss.item(), estimate.grad.item()))
+    np.testing.assert_allclose(found, [(OUTLIER**2, 2 * OUTLIER)] * 2, atol=1e-5)
+
+
+def test_cells_that_are_surer_count_more():
+    """A spread ten times less pulls 0.01 ** -0.8 times as much for the same error."""
+    assert BALANCE == 0.8
+    spread, error = cells_of(0.1, 1.0), cells_of(0.05, 0.05).requires_grad_()
+    balanced_huber(error, cells_of(0.0, 0.0), everywhere(error), spread).backward()
+    surer, other = error.grad.flatten()
+    torch.testing.assert_close(surer / other, torch.tensor(0.01**-0.8, dtype=torch.float64))
+
+
+def test_nothing_is_taken_to_be_surer_than_the_least_spread():
+    """In particular not a cell with a spread of zero, whose weight would be infinite."""
+    error, truth = cells_of(0.01, 0.01), cells_of(0.0, 0.0)
+    certain = balanced_huber(error, truth, everywhere(error), cells_of(0.0, 1.0))
+    least = balanced_huber(error, truth, everywhere(error), cells_of(LEAST_SPREAD, 1.0))
+    assert certain.item() == least.item() > 0
+
+
+def test_the_balanced_loss_looks_at_chosen_cells_only_and_may_meet_nan_elsewhere():
+    estimate = cells_of(1.0, 50.0, 0.5).requires_grad_()
+    cells = cells_of(1, 0, 1).bool()
+    loss = balanced_huber(estimate, cells_of(0.0, torch.nan, 0.0), cells, cells_of(1.0, 0.0, 1.0))
+    assert loss.item() == pytest.approx((1 + 0.25) / 2)
+    loss.backward()
+    assert estimate.grad.flatten().tolist() == [1.0, 0.0, 0.5]
+
+
+def test_the_balanced_loss_without_cells_is_zero_and_pulls_nowhere():
+    estimate = torch.ones(1, 4, 2, requires_grad=True)
     none = torch.zeros(1, 4, 2, dtype=torch.bool)
-    assert loss(torch.ones(1, 4, 2), torch.full((1, 4, 2), torch.nan), none, torch.ones(1, 4, 2)).item() == 0
-    assert (loss.error == 1).all()
+    loss = balanced_huber(estimate, torch.full((1, 4, 2), torch.nan), none, torch.ones(1, 4, 2))
+    assert loss.item() == 0
+    loss.backward()
+    assert (estimate.grad == 0).all()

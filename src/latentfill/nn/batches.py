@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -11,6 +15,11 @@ from latentfill.series import BoolArray
 from latentfill.windows import HeldOut, Windows
 
 MAX_PATTERNS = 2048  # masks kept of the file's own gaps
+REUSE = 6  # times a prepared batch is used
+RECENT = 24  # prepared batches at hand, at most
+RECENT_CELLS = 1 << 24
+
+Prepared = TypeVar("Prepared")
 
 
 class HidingBatches:
@@ -27,6 +36,27 @@ class HidingBatches:
         batch = self.windows.take(self.rng.integers(len(self.windows), size=self.size))
         hidden = hide_mixture(self.rng, batch.observed, self.patterns)
         return HeldOut(batch.without(hidden), np.where(hidden, batch.values, np.nan))
+
+
+class Replay(Generic[Prepared]):
+    """Batches that are dear to prepare, each used `REUSE` times on average, among others.
+
+    Every `REUSE`-th draw prepares a new one; the rest are drawn from the last few.
+    """
+
+    def __init__(self, prepare: Callable[[], Prepared], rng: np.random.Generator, *, cells: int) -> None:
+        """`cells`: how many cells a batch has, which limits how many are kept."""
+        self.prepare = prepare
+        self.rng = rng
+        self.recent: deque[Prepared] = deque(maxlen=min(RECENT, 1 + RECENT_CELLS // cells))
+        self.draws = 0
+
+    def draw(self) -> Prepared:
+        """The next batch."""
+        if self.draws % REUSE == 0:
+            self.recent.append(self.prepare())
+        self.draws += 1
+        return self.recent[int(self.rng.integers(len(self.recent)))]
 
 
 def own_patterns(windows: Windows) -> BoolArray:

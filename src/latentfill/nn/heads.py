@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+GATE_START = -3.0  # how closed a gate is before training, in log odds
 Z_SUMMARY = 32  # numbers per column that a head keeps of an embedding: its shape, not its every digit
 
 
@@ -14,14 +15,18 @@ Z_SUMMARY = 32  # numbers per column that a head keeps of an embedding: its shap
 class HeadInput:
     """What a head may look at, for B windows of L steps and C columns, in scaled units."""
 
-    z: Tensor  # (B, K, D) standardised embedding, K = C, or 1 for a pooled one
+    z: Tensor  # (B, K, D) embedding, K = C, or 1 for a pooled one
     coarse: Tensor | None  # (B, L, C) the encoder's own decoded window, if it has one
     level: Tensor  # (B, C) mean of the observed cells
+    base: Tensor  # (B, L, C) what the head adds to: the best linear estimate, or the level alone
+    spread: Tensor  # (B, L, C) standard deviation of the base's error, 0 in observed cells
     line: Tensor  # (B, L, C) linear interpolation of the observed cells
     observed: Tensor  # (B, L, C) bool
     back: Tensor  # (B, L, C) steps back to the nearest observed cell
     ahead: Tensor  # (B, L, C) steps ahead to it
     clock: Tensor  # (B, L, P) phase of each step in the series' cycles
+    near: Tensor | None = None  # (B, L, C) what the nearest windows say, if they are looked at
+    near_spread: Tensor | None = None  # (B, L, C) how far they disagree
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +39,7 @@ class HeadSize:
     z_columns: int
     z_dim: int
     context: bool  # whether the head sees the observed cells, or z and the level alone
+    neighbours: bool  # whether it sees what the nearest windows say
     width: int
     blocks: int
     kernel: int
@@ -55,7 +61,7 @@ class ZSummary(nn.Module):
 class MlpHead(nn.Module):
     """Two hidden layers from the embedding to the whole window.
 
-    Without context the window is the level plus what the layers say; with context it is the interpolated line plus it.
+    The window is the base plus what the layers say, in units of the base's spread.
     """
 
     def __init__(self, size: HeadSize) -> None:
@@ -80,17 +86,18 @@ class MlpHead(nn.Module):
         level = given.level[:, None]
         parts = [self.summary(given.z), given.level]
         if self.context:
-            parts += [(given.line - level).flatten(1), given.observed.to(level.dtype).flatten(1)]
+            parts += [(given.base - level).flatten(1), given.observed.to(level.dtype).flatten(1)]
         window: Tensor = self.outlet(self.layers(torch.cat(parts, dim=1))).unflatten(1, self.shape)
-        return window + (given.line if self.context else level)
+        return given.base + given.spread * window
 
 
 class ConvHead(nn.Module):
     """Residual dilated depth-wise convolution over time with pointwise column mixing.
 
-    Block after ModernTCN (Luo and Wang, ICLR 2024). The head starts from the interpolated line (with context) and
-    moves, as far as a learnt gate says, towards the window decoded from the embedding; on top it adds a residual.
-    Without context it refines the decoded window.
+    Block after ModernTCN (Luo and Wang, ICLR 2024). With context the head starts from the base, moves towards the
+    window decoded from the embedding and towards what the nearest windows say as far as learnt gates let it, and adds a
+    residual in units of the base's spread: what is nearly certain stays so. Without context it refines the decoded
+    window.
     """
 
     def __init__(self, size: HeadSize, *, decodes: bool) -> None:
@@ -99,7 +106,8 @@ class ConvHead(nn.Module):
         self.context = size.context
         self.decoder = nn.Linear(size.z_dim, size.length) if decodes else None
         self.summary = ZSummary(size)
-        seen = 5 * size.columns + size.phases if size.context else size.columns
+        views = (9 if size.neighbours else 7) if size.context else 1
+        seen = views * size.columns + (size.phases if size.context else 0)
         self.inlet = nn.Linear(seen, size.width)
         self.from_z = nn.Linear(self.summary.size, size.width)
         dilations = (1, 2, 4, 3)
@@ -108,7 +116,8 @@ class ConvHead(nn.Module):
         )
         self.norm = nn.LayerNorm(size.width)
         self.residual = zeroed(nn.Linear(size.width, size.columns))
-        self.gate = zeroed(nn.Linear(size.width, size.columns))
+        self.gate = zeroed(nn.Linear(size.width, size.columns), GATE_START)
+        self.near_gate = zeroed(nn.Linear(size.width, size.columns), GATE_START) if size.neighbours else None
 
     def forward(self, given: HeadInput) -> Tensor:
         coarse = given.coarse
@@ -123,13 +132,19 @@ class ConvHead(nn.Module):
         residual: Tensor = self.residual(x)
         if not self.context:
             return coarse + residual
-        return torch.lerp(given.line, coarse, torch.sigmoid(self.gate(x))) + residual
+        estimate = torch.lerp(given.base, coarse, torch.sigmoid(self.gate(x)))
+        if self.near_gate is not None and given.near is not None:
+            estimate = torch.lerp(estimate, given.near, torch.sigmoid(self.near_gate(x)))
+        return estimate + given.spread * residual
 
     def _per_step(self, given: HeadInput, coarse: Tensor) -> list[Tensor]:
         if not self.context:
             return [coarse]
-        nearness = [1 / (1 + given.back), 1 / (1 + given.ahead)]
-        return [given.line, given.observed.to(coarse.dtype), *nearness, coarse, given.clock]
+        level = given.level[:, None]
+        views = [given.base - level, given.line - level, coarse - level, level.expand_as(coarse), given.spread]
+        if self.near_gate is not None and given.near is not None and given.near_spread is not None:
+            views += [given.near - level, given.near_spread]
+        return [*views, 1 / (1 + given.back), 1 / (1 + given.ahead), given.clock]
 
 
 class ConvBlock(nn.Module):
@@ -163,8 +178,8 @@ class WindowDropout(nn.Module):
         return x * nn.functional.dropout(torch.ones_like(x[:, :1]), self.share)
 
 
-def zeroed(layer: nn.Linear) -> nn.Linear:
-    """A layer that says nothing until trained, so that a head starts out as what it adds to."""
+def zeroed(layer: nn.Linear, bias: float = 0.0) -> nn.Linear:
+    """A layer that says `bias` until trained, so that a head starts out as what it adds to."""
     nn.init.zeros_(layer.weight)
-    nn.init.zeros_(layer.bias)
+    nn.init.constant_(layer.bias, bias)
     return layer

@@ -5,41 +5,28 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-CLASSES = 8  # distances 1, 2-3, 4-7, 8-15 ... steps to the nearest observed cell of the column
-MEMORY = 0.98  # of the running error of a class, per batch
-BALANCE = 0.8  # 0: every cell counts the same; 1: every distance class counts the same
+BALANCE = 0.8  # 0: every cell counts by its squared error; 1: every cell counts the same, however uncertain
+OUTLIER = 1.5  # errors beyond so many spreads count linearly
+LEAST_SPREAD = 0.02  # in scaled units: nothing is known better than this
 
 
 def masked_mse(estimate: Tensor, target: Tensor, cells: Tensor) -> Tensor:
     """Mean squared error over `cells`; `target` may hold NaN elsewhere."""
-    return _squared_error(estimate, target, cells).sum() / cells.sum().clamp(min=1)
+    return _error(estimate, target, cells).square().sum() / cells.sum().clamp(min=1)
 
 
-class BalancedLoss:
-    """Masked MSE in which cells near an observed one are not drowned out by those far from any.
+def balanced_huber(estimate: Tensor, target: Tensor, cells: Tensor, spread: Tensor) -> Tensor:
+    """Weighted mean over `cells` of the Huber loss (Huber 1964), for cells of very different certainty; all (B, L, C).
 
-    An error far inside a gap is tens of times larger than beside an observed cell, so a plain mean over all patterns
-    teaches long gaps only. Each cell is weighted by (running error of its distance class) ** -BALANCE, and the weights
-    of a batch are scaled to a mean of one.
+    An error far inside a gap is tens of times larger than one beside an observed cell, so that a plain mean teaches
+    long gaps only. `spread` says how large an error is to be expected; a cell's weight is spread ** (-2 * BALANCE).
     """
-
-    def __init__(self, device: torch.device) -> None:
-        self.error = torch.ones(CLASSES, device=device)
-
-    def __call__(self, estimate: Tensor, target: Tensor, cells: Tensor, distance: Tensor) -> Tensor:
-        """The loss over `cells`; all (B, L, C), `distance` in steps to the nearest observed cell."""
-        error = _squared_error(estimate, target, cells)
-        kind = distance.clamp(min=1).log2().long().clamp(max=CLASSES - 1)
-        counts = torch.zeros_like(self.error).scatter_add_(0, kind[cells], torch.ones_like(error[cells]))
-        self._remember(error.detach()[cells], kind[cells], counts)
-        weight = self.error.clamp(min=1e-6) ** -BALANCE
-        weight = weight * counts.sum() / (weight * counts).sum().clamp(min=1e-12)
-        return (error * weight[kind]).sum() / cells.sum().clamp(min=1)
-
-    def _remember(self, error: Tensor, kind: Tensor, counts: Tensor) -> None:
-        mean = torch.zeros_like(self.error).scatter_add_(0, kind, error) / counts.clamp(min=1)
-        self.error = torch.where(counts > 0, MEMORY * self.error + (1 - MEMORY) * mean, self.error)
+    error, spread = _error(estimate, target, cells), spread.clamp(min=LEAST_SPREAD)
+    size = error.abs() / spread
+    loss = torch.where(size < OUTLIER, size.square(), 2 * OUTLIER * size - OUTLIER**2) * spread.square()
+    weight = torch.where(cells, spread ** (-2 * BALANCE), 0.0)
+    return (weight * loss).sum() / weight.sum().clamp(min=1e-12)
 
 
-def _squared_error(estimate: Tensor, target: Tensor, cells: Tensor) -> Tensor:
-    return torch.where(cells, estimate - torch.where(cells, target, 0.0), 0.0).square()
+def _error(estimate: Tensor, target: Tensor, cells: Tensor) -> Tensor:
+    return torch.where(cells, estimate - torch.where(cells, target, 0.0), 0.0)

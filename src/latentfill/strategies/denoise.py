@@ -1,6 +1,8 @@
-"""Strategy 1: a denoising decoder from the frozen embedding, and the observed context, to the window."""
+"""Strategy 1: a denoising decoder from the frozen embedding, its neighbours and the observed context to the window."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -9,11 +11,13 @@ from torch import Tensor, nn
 from latentfill.config import Config
 from latentfill.embeddings.encoder import Encoder, EncoderShape, as_tensors, tensor
 from latentfill.gaps import distances, interpolate
-from latentfill.nn.batches import HidingBatches, target_tensors
+from latentfill.nn.batches import HidingBatches, Replay, target_tensors
 from latentfill.nn.heads import ConvHead, HeadInput, HeadSize, MlpHead
-from latentfill.nn.losses import BalancedLoss
+from latentfill.nn.losses import balanced_huber
 from latentfill.nn.training import History, ProgressCallback, TrainingPlan, train
 from latentfill.series import FloatArray
+from latentfill.strategies.kriging import Kriging
+from latentfill.strategies.neighbours import Neighbours
 from latentfill.windows import HeldOut, Windows
 
 Z_SAMPLE = 1024  # windows whose embeddings tell the mean and spread of z
@@ -21,27 +25,37 @@ BATCH = 256  # windows estimated at a time
 
 
 class Denoise:
-    """Hide observed cells, embed what is left, add noise to z, decode, and learn from the hidden cells' error."""
+    """Hide observed cells, embed what is left, add noise to z, decode, and learn from the hidden cells' error.
+
+    With context the decoder corrects what kriging says of the observed cells; `kriging` and `neighbours` are fitted
+    beforehand and, like the encoder, stay as they are.
+    """
 
     def __init__(
-        self, config: Config, encoder: EncoderShape, *, columns: int, phases: int, device: torch.device
+        self, config: Config, encoder: EncoderShape, kriging: Kriging, neighbours: Neighbours, *, phases: int
     ) -> None:
         self.config = config
         self.encoder_shape = encoder
-        self.device = device
+        self.kriging = kriging
+        self.neighbours = neighbours
+        self.context = config.context == "observed"
+        self.k = config.neighbours if self.context and len(neighbours.keys) else 0
+        self.device = neighbours.keys.device
+        _, length, columns = neighbours.values.shape
         size = HeadSize(
-            length=config.length,
+            length=length,
             columns=columns,
             phases=phases,
             z_columns=encoder.columns,
             z_dim=encoder.dim,
-            context=config.context == "observed",
+            context=self.context,
+            neighbours=self.k > 0,
             width=config.width,
             blocks=config.blocks,
             kernel=config.kernel,
             dropout=config.dropout,
         )
-        self.net = Decoder(size, config, decodes=not encoder.decodes or config.context == "none").to(device)
+        self.net = Decoder(size, config, decodes=not encoder.decodes or not self.context).to(self.device)
 
     def fit(
         self,
@@ -58,16 +72,20 @@ class Denoise:
         with torch.no_grad():
             self.net.measure(encoder.encode(windows.take(slice(None, None, every))).z)
         batches = HidingBatches(windows, self.config.decoder_batch, rng)
-        balanced = BalancedLoss(self.device)
+
+        def prepare() -> tuple[HeadInput, Tensor, Tensor]:
+            batch = batches.draw()
+            return self._look(batch.windows, encoder), *target_tensors(batch, self.device)
+
+        replay = Replay(prepare, rng, cells=self.config.decoder_batch * windows.values[0].size)
+        held = self._look(held_out.windows, encoder)
 
         def loss() -> Tensor:
-            batch = batches.draw()
-            given = self._look(batch.windows, encoder)
-            distance = torch.minimum(given.back, given.ahead)
-            return balanced(self.net(given), *target_tensors(batch, self.device), distance)
+            given, target, hidden = replay.draw()
+            return balanced_huber(self.net(given), target, hidden, given.spread)
 
         def error() -> float:
-            return held_out.error(self.net(self._look(held_out.windows, encoder)).cpu().numpy())
+            return held_out.error(self.net(held).cpu().numpy())
 
         plan = TrainingPlan.of(self.config, self.config.decoder_steps)
         return train(self.net, loss, error if held_out.any() else None, plan, stage=stage, progress=progress)
@@ -77,8 +95,8 @@ class Denoise:
         parts = [np.empty((0, *windows.values.shape[1:]))]
         with torch.inference_mode():
             for first in range(0, len(windows), BATCH):
-                batch = windows.take(slice(first, first + BATCH))
-                parts.append(self.net(self._look(batch, encoder)).cpu().numpy().astype(np.float64))
+                given = self._look(windows.take(slice(first, first + BATCH)), encoder)
+                parts.append(self.net(given).cpu().numpy().astype(np.float64))
         return np.concatenate(parts)
 
     def _look(self, windows: Windows, encoder: Encoder) -> HeadInput:
@@ -87,16 +105,30 @@ class Denoise:
             encoded = encoder.encode(windows)
         values, observed, clock = as_tensors(windows, self.device)
         back, ahead = distances(windows.observed)
-        count = observed.sum(1).clamp(min=1)
-        return HeadInput(
-            z=self.net.standardise(encoded.z),
+        level = values.sum(1) / observed.sum(1).clamp(min=1)
+        given = HeadInput(
+            z=encoded.z,
             coarse=encoded.window,
-            level=values.sum(1) / count,
+            level=level,
+            base=level[:, None].expand_as(values),
+            spread=torch.ones_like(values),
             line=tensor(np.nan_to_num(interpolate(windows.values)), self.device),
             observed=observed,
             back=tensor(back, self.device),
             ahead=tensor(ahead, self.device),
             clock=clock,
+        )
+        if not self.context:
+            return given
+        base, spread = (part.float() for part in self.kriging.estimate(windows))
+        given = replace(given, base=base, spread=spread)
+        if not self.k:
+            return given
+        starts = torch.tensor(windows.starts, device=self.device)
+        near, near_spread = self.neighbours.look(encoded.z, values, observed, starts, self.k)
+        silent = near.isnan()
+        return replace(
+            given, near=torch.where(silent, base, near), near_spread=torch.where(silent, spread, near_spread)
         )
 
 
@@ -120,7 +152,12 @@ class Decoder(nn.Module):
         spread = z.std(0, correction=0)
         self.z_scale.copy_(torch.where(spread > 1e-6, spread, 1.0))
 
-    def standardise(self, z: Tensor) -> Tensor:
+    def forward(self, given: HeadInput) -> Tensor:
+        """Estimates (B, L, C) in scaled units."""
+        estimate: Tensor = self.head(replace(given, z=self._standardise(given.z)))
+        return estimate
+
+    def _standardise(self, z: Tensor) -> Tensor:
         """z in units of its spread, with noise while training."""
         z = (z - self.z_mean) / self.z_scale
         if not self.training:
@@ -128,8 +165,3 @@ class Decoder(nn.Module):
         if self.noise_kind == "dropout":
             return nn.functional.dropout(z, self.noise)
         return z + self.noise * torch.randn_like(z)
-
-    def forward(self, given: HeadInput) -> Tensor:
-        """Estimates (B, L, C) in scaled units."""
-        estimate: Tensor = self.head(given)
-        return estimate

@@ -1,0 +1,100 @@
+"""Gaussian vectors of which some cells are known, and the covariance of windows cut from a stationary series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+SOLVED_AT_ONCE = 1 << 23  # numbers in the linear systems of one batch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conditional:
+    """B vectors of D cells, given some of their cells."""
+
+    mean: Tensor  # (B, D), what is known included
+    spread: Tensor  # (B, D) standard deviation, 0 where known
+    summed: Tensor | None  # (D, D) covariance of the hidden cells, summed over the vectors
+
+
+def condition(precision: Tensor, known: Tensor, observed: Tensor, *, sum_up: bool = False) -> Conditional:
+    """What Gaussian vectors of mean zero are like, given some of their cells.
+
+    `precision` (D, D) is the inverse covariance Q; `known` (B, D) is 0 where not `observed`. The hidden cells h have
+    covariance inv(Q_hh) and mean -inv(Q_hh) Q_ho x_o given the others (Rasmussen and Williams 2006, A.3), so the cost
+    depends on how many are hidden, not on how many there are.
+    """
+    d = len(precision)
+    pull = -(known @ precision)
+    mean, spread = known.clone(), torch.zeros_like(known)
+    summed = precision.new_zeros(d * d) if sum_up else None
+    for rows, cells, hidden in _batches(observed):
+        root = _root_of_covariance(precision, cells, hidden)
+        wanted = pull[rows].gather(1, cells) * hidden
+        solved = (root.mT @ (root @ wanted[:, :, None]))[:, :, 0]
+        mean[rows] = mean[rows].scatter_add(1, cells, solved * hidden)
+        spread[rows] = spread[rows].scatter_add(1, cells, root.square().sum(1).sqrt() * hidden)
+        if summed is not None:
+            pairs = hidden[:, :, None] & hidden[:, None, :]
+            places = cells[:, :, None] * d + cells[:, None, :]
+            summed.index_add_(0, places[pairs], (root.mT @ root)[pairs])
+    return Conditional(mean, spread, None if summed is None else summed.view(d, d))
+
+
+def _batches(observed: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Vectors to solve for together, those with many hidden cells first: which ones (b,), their hidden cells (b, H),
+    and which of those are real (b, H): vectors with fewer than H are padded."""
+    counts = (~observed).sum(1)
+    order = torch.argsort(counts)
+    order = order[counts[order] > 0]
+    while len(order):
+        n = int(counts[order[-1]])
+        taken = min(len(order), max(1, SOLVED_AT_ONCE // n**2))
+        rows, order = order[-taken:], order[:-taken]
+        cells = torch.argsort(observed[rows].byte(), dim=1, stable=True)[:, :n]  # the hidden ones come first
+        yield rows, cells, ~observed[rows].gather(1, cells)
+
+
+def _root_of_covariance(precision: Tensor, cells: Tensor, hidden: Tensor) -> Tensor:
+    """R (b, H, H) with R.T @ R = inv(Q_hh); the identity where padded."""
+    system = precision[cells[:, :, None], cells[:, None, :]] * (hidden[:, :, None] & hidden[:, None, :])
+    system.diagonal(dim1=1, dim2=2).add_((~hidden).to(system.dtype))
+    identity = torch.eye(system.shape[1], dtype=system.dtype, device=system.device).expand_as(system)
+    root: Tensor = torch.linalg.solve_triangular(torch.linalg.cholesky(system), identity, upper=False)
+    return root
+
+
+def lagged_products(series: Tensor, lags: int) -> Tensor:
+    """Sums over time of x_i(t) x_j(t + d), shape (lags, C, C), of a series (T, C)."""
+    return torch.stack([series[: len(series) - d].T @ series[d:] for d in range(lags)])
+
+
+def block_toeplitz(lagged: Tensor) -> Tensor:
+    """Covariance (L * C, L * C) of windows of L steps, from the lagged covariances (L, C, C) of their series.
+
+    Cells are ordered by step, then by column.
+    """
+    length, c, _ = lagged.shape
+    both = torch.cat([lagged.flip(0)[:-1].mT, lagged])  # lags 1 - L ... L - 1
+    step = torch.arange(length, device=lagged.device)
+    return both[step[None, :] - step[:, None] + length - 1].transpose(1, 2).reshape(length * c, length * c)
+
+
+def lagged_sums(covariance: Tensor, length: int) -> Tensor:
+    """The way back: blocks of a window's covariance (L * C, L * C) summed per lag, (L, C, C)."""
+    c = len(covariance) // length
+    blocks = covariance.view(length, c, length, c).transpose(1, 2)  # (L, L, C, C)
+    return torch.stack([blocks.diagonal(d).sum(-1) for d in range(length)])
+
+
+def precisions(covariance: Tensor, noises: tuple[float, ...]) -> Iterator[Tensor]:
+    """Inverse of a covariance (D, D) with independent noise added, for each variance of it.
+
+    Negative eigenvalues, which a covariance measured between gaps may have, count as zero.
+    """
+    values, vectors = torch.linalg.eigh(covariance)
+    for noise in noises:
+        yield (vectors / (values.clamp(min=0) + noise)) @ vectors.T

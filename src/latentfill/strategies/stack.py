@@ -1,0 +1,112 @@
+"""How far to trust each estimate, per column and gap length, learnt on held-out cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from latentfill.gaps import BUCKET_NAMES, bucket_of
+from latentfill.series import FloatArray, IntArray
+
+PRIOR_CELLS = 30.0  # how many held-out cells the wider groups count for
+ENOUGH_CELLS = 5  # of a group's own, from which on the weights must prove themselves on them
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stack:
+    """A weighted mean of K candidates, weights non-negative with sum one, for each column and gap-length bucket.
+
+    Stacked generalisation with the weights on a simplex (Wolpert 1992; Breiman 1996). The first candidate is the plain
+    one: a group in whose own held-out cells the mean would do worse than it gets nothing but it.
+    """
+
+    weight: FloatArray  # (K, C, buckets)
+
+    @classmethod
+    def fit(cls, errors: FloatArray, column: IntArray, bucket: IntArray, columns: int) -> Stack:
+        """From the errors (K, M) of the candidates on M held-out cells, the column and bucket of each.
+
+        A group's weights minimise its mean squared error. With few cells it is drawn to what its column and its bucket
+        are like, and those to everything; without any evidence all candidates count the same.
+        """
+        k, n_buckets = len(errors), len(BUCKET_NAMES)
+        count = np.zeros((columns, n_buckets))
+        np.add.at(count, (column, bucket), 1.0)
+        gram = np.zeros((columns, n_buckets, k, k))  # sums of products of errors
+        for i in range(k):
+            for j in range(k):
+                np.add.at(gram[:, :, i, j], (column, bucket), errors[i] * errors[j])
+        everything = _drawn(gram.sum((0, 1)), count.sum(), np.eye(k))
+        of_bucket = _drawn(gram.sum(0), count.sum(0), everything)
+        of_column = _drawn(gram.sum(1), count.sum(1), everything)
+        wider = _unit(of_column)[:, None] + _unit(of_bucket)[None]
+        weight = _simplex_weights(_drawn(gram, count, wider))
+        own = np.einsum("cbi,cbij,cbj->cb", weight, gram, weight)
+        worse = (count >= ENOUGH_CELLS) & (own > gram[:, :, 0, 0])
+        weight[worse] = np.eye(k)[0]
+        return cls(np.moveaxis(weight, -1, 0))
+
+    def apply(self, estimates: FloatArray, lengths: IntArray) -> FloatArray:
+        """Weighted mean (..., C) of the candidates' estimates (K, ..., C) of cells in gaps of `lengths` (..., C).
+
+        Where a candidate says nothing (NaN) the others share its weight; NaN where all are silent.
+        """
+        weight = np.where(np.isnan(estimates), 0.0, self.of_cells(lengths))
+        silent = weight.sum(axis=0) == 0
+        plain = np.where(silent & ~np.isnan(estimates), 1.0, weight)  # only candidates of weight zero speak
+        total = plain.sum(axis=0)
+        mean: FloatArray = np.full(total.shape, np.nan)
+        np.divide((plain * np.nan_to_num(estimates)).sum(axis=0), total, out=mean, where=total > 0)
+        return mean
+
+    def of_cells(self, lengths: IntArray) -> FloatArray:
+        """The weights each cell gets, (K, ..., C); `lengths` (..., C) are gap lengths, 0 in observed cells."""
+        buckets = bucket_of(np.maximum(lengths, 1))
+        return self.weight[:, np.arange(lengths.shape[-1]), buckets]
+
+    def to_dict(self) -> dict[str, object]:
+        return {"weight": self.weight.tolist()}
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, list[list[list[float]]]]) -> Stack:
+        return cls(np.array(state["weight"], dtype=float))
+
+
+def _unit(gram: FloatArray) -> FloatArray:
+    """Matrices (..., K, K) scaled to a trace of one."""
+    trace = np.trace(gram, axis1=-2, axis2=-1)[..., None, None]
+    return gram / np.where(trace > 0, trace, 1.0)
+
+
+def _drawn(gram: FloatArray, count: FloatArray, wider: FloatArray) -> FloatArray:
+    """Sums of products of errors (..., K, K) over `count` cells, with `PRIOR_CELLS` like those of a wider group.
+
+    The wider group lends its shape, not its size: what is small for one column is large for another.
+    """
+    size = np.trace(gram, axis1=-2, axis2=-1) / np.maximum(count, 1)
+    size = np.where(np.asarray(count) > 0, size, 1.0)[..., None, None]
+    return gram + PRIOR_CELLS * size * _unit(wider)
+
+
+def _simplex_weights(gram: FloatArray) -> FloatArray:
+    """The w >= 0 with sum one that minimise w.G.w, for matrices (..., K, K): the best of all subsets."""
+    k = gram.shape[-1]
+    best = np.full((*gram.shape[:-2], k), 1.0 / k)
+    least = np.full(gram.shape[:-2], np.inf)
+    floor = 1e-9 * np.trace(gram, axis1=-2, axis2=-1)[..., None, None] * np.eye(k) + 1e-300 * np.eye(k)
+    for size in range(1, k + 1):
+        for subset in combinations(range(k), size):
+            index = np.ix_(subset, subset)
+            free = np.linalg.solve((gram + floor)[..., index[0], index[1]], np.ones((*gram.shape[:-2], size, 1)))[
+                ..., 0
+            ]
+            share = free / free.sum(axis=-1, keepdims=True)
+            weight = np.zeros_like(best)
+            weight[..., subset] = share
+            value = np.einsum("...i,...ij,...j->...", weight, gram, weight)
+            better = (share >= 0).all(axis=-1) & (value < least * (1 - 1e-12))
+            best[better], least[better] = weight[better], value[better]
+    return best

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from itertools import count
+
+import numpy as np
+import pytest
+
+from latentfill.nn import batches
+from latentfill.nn.batches import RECENT, RECENT_CELLS, REUSE, Replay
+
+
+def numbered(cells: int = 1) -> Replay[int]:
+    """Prepares 0, 1, 2, ..."""
+    numbers = count()
+    return Replay(lambda: next(numbers), np.random.default_rng(0), cells=cells)
+
+
+def test_the_first_draw_is_the_first_batch():
+    assert numbered().draw() == 0
+
+
+def test_one_batch_is_prepared_in_so_many_draws():
+    replay = numbered()
+    for draws in range(1, 10 * REUSE + 1):
+        replay.draw()
+        assert max(replay.recent) == -(-draws // REUSE) - 1
+
+
+def test_batches_are_used_as_often_as_said_on_average():
+    replay = numbered()
+    times = np.bincount([replay.draw() for _ in range(400 * REUSE)], minlength=400)
+    assert times[:300].mean() == pytest.approx(REUSE, abs=0.5)
+
+
+def test_draws_come_from_the_most_recent_batches_only():
+    replay = numbered()
+    ages = [draw // REUSE - replay.draw() for draw in range(200 * REUSE)]
+    assert min(ages) == 0
+    assert max(ages) == RECENT - 1
+    assert len(replay.recent) == RECENT
+
+
+@pytest.mark.parametrize(("cells", "kept"), [(RECENT_CELLS // 4, 5), (RECENT_CELLS, 2), (10 * RECENT_CELLS, 1)])
+def test_large_batches_are_kept_only_as_far_as_memory_allows(cells: int, kept: int):
+    replay = numbered(cells)
+    drawn = [replay.draw() for _ in range(40 * REUSE)]
+    assert list(replay.recent) == list(range(40 - kept, 40))
+    assert min(np.arange(40 * REUSE) // REUSE - drawn) == 0
+
+
+def test_the_same_seed_draws_the_same_batches():
+    first, second = numbered(), numbered()
+    assert [first.draw() for _ in range(100)] == [second.draw() for _ in range(100)]
+
+
+def test_a_batch_of_its_own_for_every_draw_is_prepared_if_nothing_is_to_be_used_twice(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(batches, "REUSE", 1)
+    replay = numbered(10 * RECENT_CELLS)
+    assert [replay.draw() for _ in range(5)] == [0, 1, 2, 3, 4]
