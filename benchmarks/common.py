@@ -1,16 +1,73 @@
-"""What the benchmarks share: where the data lies, and how results are kept."""
+"""What the benchmarks share: arguments, how errors are counted, and how results are kept."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+import numpy as np
+
+from latentfill.config import Config
+from latentfill.series import BoolArray, FloatArray
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "shared" / "data"
+
+Row = dict[str, object]  # one method on one pattern of one data set: the lines of results/*.json
+
+
+def parser_of(doc: str | None, names: Iterable[str], seeds: tuple[int, ...]) -> argparse.ArgumentParser:
+    """The arguments that every benchmark takes."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="DATA", help=f"some of {', '.join(names)}; all if none is named")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of the data sets")
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(seeds), help="seeds of masks and models")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the training: checks that everything runs")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the method")
+    parser.add_argument("--dry", action="store_true", help="print, and leave benchmarks/results/ as it is")
+    return parser
+
+
+def names_of(parser: argparse.ArgumentParser, arguments: argparse.Namespace, known: Iterable[str]) -> list[str]:
+    """The data sets asked for; an unknown one ends the program."""
+    unknown = [name for name in arguments.names if name not in known]
+    if unknown:
+        parser.error(f"unknown data set {', '.join(unknown)}; known: {', '.join(known)}")
+    return arguments.names or list(known)
+
+
+def config_of(arguments: argparse.Namespace, **settings: object) -> Config:
+    """The default settings, but for those of the protocol and those given."""
+    given = {name: float(value) if "." in value else int(value) for name, value in _pairs(arguments.set)}
+    steps = {"encoder_steps": 150, "decoder_steps": 100} if arguments.quick else {}
+    return Config(**{**settings, **steps, **given})
+
+
+def errors_of(estimate: FloatArray, truth: FloatArray, cells: BoolArray) -> dict[str, float]:
+    """Mean squared and mean absolute error over `cells`."""
+    error = (estimate - truth)[cells]
+    return {"mse": float(np.mean(error**2)), "mae": float(np.mean(np.abs(error)))}
+
+
+def write_results(name: str, record: Mapping[str, object], table: str, arguments: argparse.Namespace) -> None:
+    """`results/NAME.json` with the machine and the commit, and `results/NAME.md` with the same as a table."""
+    if arguments.dry:
+        print(table)
+        return
+    name += "_quick" * arguments.quick
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=HERE)
+    about = {"commit": commit.stdout.strip(), "machine": machine(), "seeds": arguments.seeds}
+    folder = HERE / "results"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps({**about, **record}, indent=1) + "\n")
+    head = f"{about['machine']['cores']} cores, {about['machine']['cpu']}, commit {about['commit']}"
+    (folder / f"{name}.md").write_text(f"{head}\n\n{table}\n")
+    print(f"{folder / name}.json")
 
 
 def machine() -> dict[str, object]:
@@ -18,16 +75,8 @@ def machine() -> dict[str, object]:
     return {"cpu": _cpu(), "cores": os.cpu_count(), "python": platform.python_version()}
 
 
-def write_results(name: str, record: Mapping[str, object], table: str) -> None:
-    """`results/NAME.json` with the machine and the commit, and `results/NAME.md` with the same as a table."""
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=HERE)
-    about = {"commit": commit.stdout.strip(), "machine": machine()}
-    folder = HERE / "results"
-    folder.mkdir(exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps({**about, **record}, indent=1) + "\n")
-    head = f"{about['machine']['cores']} cores, {about['machine']['cpu']}, commit {about['commit']}"
-    (folder / f"{name}.md").write_text(f"{head}\n\n{table}\n")
-    print(f"{folder / name}.json")
+def _pairs(items: list[str]) -> list[tuple[str, str]]:
+    return [(name, value) for name, _, value in (item.partition("=") for item in items)]
 
 
 def _cpu() -> str:

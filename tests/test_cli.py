@@ -366,7 +366,7 @@ DAMAGES = {
     "only the format": lambda m: (m / "config.json").write_text('{"format": 1}'),
     "one column less known": edit("config.json", lambda s: s["known"].pop()),
     "a cycle in words": edit("config.json", lambda s: s.update(cycles=["day"])),
-    "a row of trust less": edit("config.json", lambda s: s["builtin"]["trust"]["weight"].pop()),
+    "a candidate's weights less": edit("config.json", lambda s: s["builtin"]["stack"]["weight"].pop()),
     "no expected errors": edit("config.json", lambda s: s["builtin"].update(expected_absolute_error=[])),
     "no history": edit("config.json", lambda s: s["builtin"].update(history=3)),
     "no score": edit("config.json", lambda s: s["builtin"].update(held_out=None)),

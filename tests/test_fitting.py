@@ -19,8 +19,16 @@ def as_series(sample: Sample) -> Series:
 
 
 def weights(fitted) -> dict[str, np.ndarray]:
-    nets = {"encoder": fitted.encoder.net, "decoder": fitted.builtin.strategy.net}
-    return {f"{part}.{name}": t.numpy() for part, net in nets.items() for name, t in net.state_dict().items()}
+    """Everything that is learnt, by name: all of a model but its scaler and what to expect."""
+    strategy = fitted.builtin.strategy
+    nets = {
+        "encoder": fitted.encoder.net,
+        "kriging": strategy.kriging,
+        "neighbours": strategy.neighbours,
+        "decoder": strategy.net,
+    }
+    tensors = {f"{part}.{name}": t.numpy() for part, net in nets.items() for name, t in net.state_dict().items()}
+    return tensors | {"stack.weight": fitted.builtin.stack.weight}
 
 
 def test_held_out_cells_are_observed_and_have_two_separate_uses(sample: Sample):
@@ -34,7 +42,8 @@ def test_held_out_cells_are_observed_and_have_two_separate_uses(sample: Sample):
 
 
 def test_cells_held_out_for_scoring_cannot_change_what_is_learnt(sample: Sample, quick: dict[str, object], monkeypatch):
-    """A marker in the score cells changes no weight and no trust, only the reported error."""
+    """A marker in the score cells changes nothing in encoder, kriging, neighbours, decoder or stack, only the reported
+    error."""
     import latentfill.fitting as fitting
 
     plain = fit_series(as_series(sample), Config(**quick))
@@ -46,17 +55,19 @@ def test_cells_held_out_for_scoring_cannot_change_what_is_learnt(sample: Sample,
     monkeypatch.setattr(fitting, "hold_out", marked)
     planted = fit_series(as_series(sample), Config(**quick))
     before, after = weights(plain), weights(planted)
+    assert {name.split(".")[0] for name in before} == {"encoder", "kriging", "neighbours", "decoder", "stack"}
     for name, weight in before.items():
         np.testing.assert_array_equal(weight, after[name], err_msg=name)
-    np.testing.assert_array_equal(plain.builtin.trust.weight, planted.builtin.trust.weight)
     assert planted.builtin.score["mse"] > 1e6 * plain.builtin.score["mse"]
 
 
-def test_the_encoder_is_frozen_while_the_decoder_learns(sample: Sample, quick: dict[str, object]):
+def test_all_that_the_decoder_looks_at_is_frozen_while_it_learns(sample: Sample, quick: dict[str, object]):
     short = fit_series(as_series(sample), Config(**quick))
     longer = fit_series(as_series(sample), Config(**(quick | {"decoder_steps": 60})))
     a, b = weights(short), weights(longer)
-    assert all(np.array_equal(a[name], b[name]) for name in a if name.startswith("encoder."))
+    for name, weight in a.items():
+        if name.startswith(("encoder.", "kriging.", "neighbours.")):
+            np.testing.assert_array_equal(weight, b[name], err_msg=name)
     assert not all(np.array_equal(a[name], b[name]) for name in a if name.startswith("decoder."))
     assert not any(p.requires_grad for p in short.encoder.net.parameters())
 

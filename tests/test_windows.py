@@ -93,6 +93,15 @@ def test_held_out_error_counts_only_the_hidden_cells():
     assert HeldOut(three_steps(), truth).error(np.array([[[2.0], [9.0]], [[9.0], [5.0]]])) == 2.5
 
 
+@pytest.mark.parametrize("index", [slice(1, None), np.array([1])])
+def test_taking_held_out_windows_keeps_the_truth_with_its_window(index):
+    truth = np.array([[[1.0], [np.nan]], [[7.0], [np.nan]]])
+    second = HeldOut(three_steps(), truth).take(index)
+    assert second.windows.starts.tolist() == [1]
+    np.testing.assert_array_equal(second.windows.values[..., 0], [[np.nan, 3.0]])
+    np.testing.assert_array_equal(second.truth[..., 0], [[7.0, np.nan]])
+
+
 def test_a_split_is_cut_at_every_row_of_the_table_it_covers():
     # rows 4..11: windows of 3 rows with 2 rows kept after them start at 4, 5, 6, 7
     assert split_starts(Split("val", 4, 12), 3, 2).tolist() == [4, 5, 6, 7]

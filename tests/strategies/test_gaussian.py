@@ -41,7 +41,8 @@ def conditioned(cov: np.ndarray, x: np.ndarray, observed: np.ndarray) -> Conditi
 
 def assert_textbook(cov: np.ndarray, x: np.ndarray, observed: np.ndarray) -> None:
     found = conditioned(cov, x, observed)
-    means, left = (np.stack(part) for part in zip(*(textbook(cov, *pair) for pair in zip(x, observed, strict=True))))
+    alone = [textbook(cov, *vector) for vector in zip(x, observed, strict=True)]
+    means, left = np.stack([mean for mean, _ in alone]), np.stack([covariance for _, covariance in alone])
     np.testing.assert_allclose(found.mean.numpy(), means, rtol=1e-7, atol=1e-9)
     spread = np.sqrt(left.diagonal(axis1=1, axis2=2).clip(0))
     np.testing.assert_allclose(found.spread.numpy(), spread, rtol=1e-7, atol=1e-9)

@@ -98,6 +98,25 @@ def test_the_spread_is_how_far_off_the_mean_is(pattern: str):
     assert abs(off.mean()) < 0.1
 
 
+def test_nothing_looks_too_certain_though_most_cells_were_missing_at_fitting():
+    """What stays in doubt when the series is completed belongs to its covariance."""
+    series = swinging(4000)
+    missing = np.random.default_rng(12).random((3000, 2)) < 0.7
+    fresh = windows_of(series[3000:])
+    hidden = runs(fresh)
+    mean, spread = estimates(fit(np.where(missing, np.nan, series[:3000])), fresh.without(hidden))
+    assert ((mean - fresh.values)[hidden] / spread[hidden]).std() < 1.2
+
+
+def test_mean_and_spread_are_in_the_units_of_the_series():
+    series = swinging(800)
+    windows, large = windows_of(series), windows_of(1000 * series)
+    hidden = runs(windows)
+    mean, spread = estimates(fit(series), windows.without(hidden))
+    for part, other in zip((mean, spread), estimates(fit(1000 * series), large.without(hidden)), strict=True):
+        np.testing.assert_allclose(other, 1000 * part, rtol=1e-6, atol=1e-6)
+
+
 def test_the_spread_grows_with_the_distance_from_what_is_observed():
     series = swinging(1500)
     windows = windows_of(series)
@@ -167,6 +186,22 @@ def test_a_column_hidden_in_a_whole_window_follows_the_clock():
     assert rmse(flat, truth, hidden) > 0.7
 
 
+def test_a_level_seen_at_some_hours_only_is_no_cycle():
+    """Ten by day, nothing read at night: the sines must not explain the ten."""
+    n_steps = 24 * 40
+    series = np.where(np.arange(n_steps) % 24 < 12, 10.0, np.nan)[:, None]
+    found = fit(series + 0.01 * swinging(n_steps)[:, :1], daily(n_steps))
+    assert found.wave.abs().max() < 0.1
+
+
+def test_the_cycles_take_no_part_in_choosing_the_settings():
+    """Columns of noise have nothing in common, though they all follow the clock."""
+    noise = np.random.default_rng(13).normal(size=(480, 4))
+    waved = noise + 3 * np.sin(2 * np.pi * np.arange(480) / 24)[:, None]
+    assert fit(waved, daily(480), rate=0.3).groups[0].settings[0] == min(CROSS_SHARES)
+    assert fit(waved, rate=0.3).groups[0].settings[0] == max(CROSS_SHARES)
+
+
 def test_harmonics_are_those_of_the_shortest_cycle():
     step = np.arange(48.0)[:, None]
     day, week = 2 * np.pi * step / 24, 2 * np.pi * step / 168
@@ -191,6 +226,16 @@ def test_more_columns_than_one_group_holds_are_split_with_their_mates_together(m
     found = fit(mates())
     groups = sorted(group.columns.tolist() for group in found.groups)
     assert groups == [[0, 3, 6], [1, 4, 7], [2, 5]]
+
+
+def test_mates_find_each_other_across_many_gaps(monkeypatch: pytest.MonkeyPatch):
+    """Columns 0 and 3 are one but are seldom seen; the others, always seen, have half of it."""
+    monkeypatch.setattr(kriging, "GROUP_CELLS", 2 * L)
+    rng = np.random.default_rng(14)
+    one, *others = rng.normal(size=(4, 1500))
+    series = np.column_stack([one, one + others[0], one + others[1], one])
+    series[:, [0, 3]] = np.where(rng.random((1500, 2)) < 0.7, np.nan, series[:, [0, 3]])
+    assert sorted(group.columns.tolist() for group in fit(series).groups) == [[0, 3], [1, 2]]
 
 
 def test_every_column_of_every_group_is_estimated_from_its_mates(monkeypatch: pytest.MonkeyPatch):
@@ -318,6 +363,16 @@ def test_columns_that_have_nothing_in_common_are_not_believed_to():
 
 def test_columns_that_are_the_same_are_believed():
     assert fit(np.repeat(swinging(800)[:, :1], 3, axis=1)).groups[0].settings[0] > 0.8
+
+
+def test_fitting_again_forgets_the_first_series():
+    series = mates(600)[:, :2]
+    hidden = np.random.default_rng(15).random(series.shape) < 0.1
+    seen, held_out = np.where(hidden, np.nan, series), hide(series, hidden)
+    again, fresh = fit(swinging(600)), fit(seen, held_out=held_out)
+    again.estimate(held_out.windows)
+    again.fit(seen, no_clock(seen), held_out)
+    assert torch.equal(again.estimate(held_out.windows)[0], fresh.estimate(held_out.windows)[0])
 
 
 def test_a_stored_kriging_gives_the_same_estimates_bit_for_bit(monkeypatch: pytest.MonkeyPatch):

@@ -19,7 +19,8 @@ CPU = torch.device("cpu")
 class Projecting:
     """An encoder that projects each column's window, without its mean, onto fixed directions."""
 
-    def __init__(self, columns: int) -> None:
+    def __init__(self, columns: int, offset: float = 0.0) -> None:
+        self.offset = offset
         self.shape = EncoderShape(columns=columns, dim=D, decodes=False)
         self.directions = torch.randn(L, D, generator=torch.Generator().manual_seed(3))
 
@@ -27,7 +28,7 @@ class Projecting:
         values = torch.tensor(windows.values, dtype=torch.float32)
         count = (~values.isnan()).sum(1, keepdim=True).clamp(min=1)
         flat = torch.where(values.isnan(), 0.0, values - values.nansum(1, keepdim=True) / count)
-        return Encoded(flat.transpose(1, 2) @ self.directions)
+        return Encoded(flat.transpose(1, 2) @ self.directions + self.offset)
 
 
 def windows_of(series: np.ndarray, starts: np.ndarray | None = None) -> Windows:
@@ -152,9 +153,17 @@ def test_where_no_neighbour_speaks_there_is_nan_and_nowhere_else():
 
 
 def test_the_spread_is_how_far_neighbours_disagree():
-    mean, spread = say(bank_with([1.0, 1.0, 2.0], [1.0, 1.0, 4.0]), [1.0, 1.0, NAN], k=2)
-    torch.testing.assert_close(mean, torch.tensor([1.0, 1.0, 3.0]))
-    torch.testing.assert_close(spread, torch.tensor([0.0, 0.0, 1.0]))
+    mean, spread = say(bank_with([1.0, 1.0, 2.0], [1.0, 1.0, 8.0]), [1.0, 1.0, NAN], k=2)
+    torch.testing.assert_close(mean, torch.tensor([1.0, 1.0, 5.0]))
+    torch.testing.assert_close(spread, torch.tensor([0.0, 0.0, 3.0]))
+
+
+def test_neighbours_that_differ_only_by_their_level_hardly_disagree():
+    # 1000 observed cells against the one that counts for no shift: both come to within 0.01 of 0 and of each other
+    window = [0.0] * 1000 + [NAN]
+    mean, spread = say(bank_with([5.0] * 1001, [-5.0] * 1001), window, k=2)
+    assert mean.abs().max() < 0.01
+    assert spread.max() < 0.01
 
 
 def test_a_neighbour_that_fits_the_observed_cells_better_counts_more():
@@ -164,6 +173,13 @@ def test_a_neighbour_that_fits_the_observed_cells_better_counts_more():
     # misfits 2 / 3 and 8 / 3: weights exp(-2) and exp(-8)
     mean, _ = say(bank_with([2.0, 0.0, 1.0, 2.0], [3.0, -1.0, 1.0, 7.0]), [1.0, 1.0, 1.0, NAN], k=2)
     torch.testing.assert_close(mean[3], torch.tensor((2 + 7 * np.exp(-6)) / (1 + np.exp(-6)), dtype=torch.float32))
+
+
+def test_the_shape_counts_and_not_the_level():
+    # the first has the window's shape 2 higher; the second its level, and a shape of its own
+    bank = bank_with([2.0, 3.0, 4.0, 5.0] * 5, [1.0, 0.0, 3.0, 2.0] * 5)
+    mean, _ = say(bank, [NAN, 1.0, 2.0, 3.0] + [0.0, 1.0, 2.0, 3.0] * 4, k=2)
+    assert mean[0].item() == pytest.approx(2 - 2 * 19 / 20, abs=0.01)
 
 
 def test_the_nearest_embeddings_speak_and_no_more_than_asked_for():
@@ -182,7 +198,8 @@ def test_more_neighbours_than_the_bank_holds_are_all_of_it():
 
 
 def test_windows_asked_for_in_parts_are_told_the_same(monkeypatch: pytest.MonkeyPatch):
-    bank, asked = bank_of(waves()), windows_of(waves())
+    series = np.random.default_rng(1).normal(size=(100, 2))
+    bank, asked = bank_of(series), windows_of(series)
     asked = asked.without(gap(asked))
     whole = ask(bank, asked)
     monkeypatch.setattr(neighbours, "GATHERED_AT_ONCE", 4 * L * 2 * 5)  # five windows
@@ -236,6 +253,15 @@ def test_keys_are_of_length_one_and_no_longer_than_needed():
     bank = bank_of(np.random.default_rng(0).normal(size=(400, 20)))
     assert bank.keys.shape[1] == min(KEY_SIZE, 20 * D)
     torch.testing.assert_close(bank.keys.norm(dim=1), torch.ones(len(bank.keys)))
+
+
+def test_what_all_embeddings_have_in_common_does_not_make_windows_alike():
+    asked = windows_of(waves(), np.array([8, 40, 100]))
+    found = []
+    for encoder in (Projecting(2), Projecting(2, offset=50.0)):
+        bank = Neighbours.of(windows_of(waves()), encoder, CPU)
+        found.append(bank._key(encoder.encode(asked).z.flatten(1)) @ bank.keys.T)
+    torch.testing.assert_close(found[0], found[1], rtol=0, atol=1e-3)
 
 
 def test_a_stored_bank_says_the_same_bit_for_bit():

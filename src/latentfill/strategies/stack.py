@@ -12,7 +12,7 @@ from latentfill.gaps import BUCKET_NAMES, bucket_of
 from latentfill.series import FloatArray, IntArray
 
 PRIOR_CELLS = 30.0  # how many held-out cells the wider groups count for
-ENOUGH_CELLS = 5  # of a group's own, from which on the weights must prove themselves on them
+ENOUGH_CELLS = 30  # of a group's own, from which on the weights must prove themselves on them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,7 +20,7 @@ class Stack:
     """A weighted mean of K candidates, weights non-negative with sum one, for each column and gap-length bucket.
 
     Stacked generalisation with the weights on a simplex (Wolpert 1992; Breiman 1996). The first candidate is the plain
-    one: a group in whose own held-out cells the mean would do worse than it gets nothing but it.
+    one: a group in whose own held-out cells the mean does worse, or the plain one is exactly right, gets nothing else.
     """
 
     weight: FloatArray  # (K, C, buckets)
@@ -45,7 +45,8 @@ class Stack:
         wider = _unit(of_column)[:, None] + _unit(of_bucket)[None]
         weight = _simplex_weights(_drawn(gram, count, wider))
         own = np.einsum("cbi,cbij,cbj->cb", weight, gram, weight)
-        worse = (count >= ENOUGH_CELLS) & (own > gram[:, :, 0, 0])
+        plain = gram[:, :, 0, 0]
+        worse = ((count >= ENOUGH_CELLS) & (own > plain)) | ((count > 0) & (plain == 0))
         weight[worse] = np.eye(k)[0]
         return cls(np.moveaxis(weight, -1, 0))
 

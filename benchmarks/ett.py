@@ -1,0 +1,37 @@
+"""The ETT files as protocols T and L use them: rows 8640 / 2880 / 2880 (x 4 for 15-minute data), windows of 96."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from latentfill.clock import clock_features, find_cycles
+from latentfill.scaling import ColumnScaler
+from latentfill.series import Series
+from latentfill.tables import TableOptions, read_table
+from latentfill.windows import Windows, cut_windows
+
+LENGTH = 96
+FILES = {"ETTh1": ("ETT/ETTh1.csv", 1), "ETTh2": ("ETT/ETTh2.csv", 1), "ETTm1": ("ETT/ETTm1.csv.gz", 4)}
+TRAIN, VAL, TEST = 8640, 2880, 2880  # rows of hourly data
+
+
+def load(name: str, data: Path) -> tuple[Series, Windows]:
+    """The train rows in original units, and all test windows in standard deviations of the train rows.
+
+    Test windows start 96 rows before the test rows, as published.
+    """
+    path, per_hour = FILES[name]
+    series = read_table(data / path, TableOptions()).series
+    train = first_rows(series, TRAIN * per_hour)
+    values = ColumnScaler.fit(train.values).apply(series.values)
+    clock = clock_features(series, find_cycles(train))
+    first = (TRAIN + VAL) * per_hour - LENGTH
+    return train, cut_windows(values, clock, np.arange(first, first + TEST * per_hour + 1), LENGTH)
+
+
+def first_rows(series: Series, rows: int) -> Series:
+    assert series.time is not None
+    return dataclasses.replace(series, values=series.values[:rows], time=series.time[:rows], rows=series.rows[:rows])

@@ -1,0 +1,174 @@
+"""Everything that protocols T, L and S compare, behind one interface: learn from a series, then fill windows."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from baselines import BASELINES
+from latentfill.clock import clock_features
+from latentfill.config import Config
+from latentfill.embeddings.encoder import Encoded, Encoder
+from latentfill.fitting import Fitted, Lessons, Track, estimate_windows, fit_series, hold_out
+from latentfill.gaps import gap_lengths
+from latentfill.nn.runtime import seeded
+from latentfill.nn.training import History
+from latentfill.series import FloatArray, Series
+from latentfill.windows import Windows, cut_windows
+
+
+class Method(Protocol):
+    """One way of filling windows, or several that share the work."""
+
+    kind: str  # "ours", "ablation", "baseline" or "peer"
+    train_seconds: float
+    about: dict[str, object]  # what else the results should say
+
+    def fill(self, windows: Windows) -> dict[str, FloatArray]:
+        """Estimates (N, L, C) of the missing cells of windows (scaled), by the name of what made them."""
+        ...
+
+
+def methods_of(
+    series: Series, config: Config, *, baselines: bool, ablation: bool, peers: list[str], seconds: float
+) -> Iterator[Method]:
+    """Fit what is asked for to the series (original units), one after the other."""
+    ours = Ours(series, config)
+    yield ours
+    if ablation:
+        yield from ablations(series, ours.fitted)
+    scaled = ours.fitted.scaler.apply(series.values)
+    if baselines:
+        for name in BASELINES:
+            yield Simple(name, scaled)
+    for name in peers:
+        yield Peer(name, scaled, config, seconds)
+
+
+class Ours:
+    """latentfill as it ships: a stack of linear interpolation, kriging and the decoder, which are told apart."""
+
+    kind = "ours"
+
+    def __init__(self, series: Series, config: Config) -> None:
+        began = time.monotonic()
+        self.fitted = fit_series(series, config)
+        self.train_seconds = time.monotonic() - began
+        self.about = {"model": digest(self.fitted)}
+
+    def fill(self, windows: Windows) -> dict[str, FloatArray]:
+        track = self.fitted.builtin
+        candidates = estimate_windows(track.strategy, self.fitted.encoder, windows)
+        stacked = track.stack.apply(candidates, gap_lengths(windows.observed))
+        return {"latentfill": stacked, "latentfill: kriging": candidates[1], "latentfill: decoder": candidates[2]}
+
+
+def digest(fitted: Fitted) -> str:
+    """Tells whether two models are the same: the start of a hash of the decoder's weights."""
+    found = hashlib.sha256()
+    for tensor in fitted.builtin.strategy.net.state_dict().values():
+        found.update(tensor.cpu().numpy().tobytes())
+    return found.hexdigest()[:16]
+
+
+class Altered:
+    """An encoder whose embeddings are changed on the way to the decoder."""
+
+    def __init__(self, encoder: Encoder, change: Callable[[Encoded, Windows], Encoded]) -> None:
+        self.encoder = encoder
+        self.shape = encoder.shape
+        self.change = change
+
+    def encode(self, windows: Windows) -> Encoded:
+        return self.change(self.encoder.encode(windows), windows)
+
+
+def without_z(encoded: Encoded, windows: Windows) -> Encoded:
+    """No embedding: zeros, and the window's level in place of what is decoded from it."""
+    assert encoded.window is not None
+    observed = torch.from_numpy(windows.observed).to(encoded.z.device)
+    values = torch.nan_to_num(torch.tensor(windows.values, dtype=torch.float32, device=encoded.z.device))
+    level = values.sum(1, keepdim=True) / observed.sum(1, keepdim=True).clamp(min=1)
+    return Encoded(torch.zeros_like(encoded.z), level.expand_as(encoded.window))
+
+
+def shuffled_z(encoded: Encoded, _: Windows) -> Encoded:
+    """The embedding of another window of the batch."""
+    assert encoded.window is not None
+    shift = len(encoded.z) // 2
+    return Encoded(encoded.z.roll(shift, 0), encoded.window.roll(shift, 0))
+
+
+ABLATIONS: dict[str, tuple[Callable[[Encoded, Windows], Encoded] | None, bool]] = {
+    "z, no neighbours": (None, False),
+    "shuffled z and its neighbours": (shuffled_z, True),
+    "no z, no neighbours": (without_z, False),
+}
+
+
+def ablations(series: Series, fitted: Fitted) -> Iterator[Method]:
+    """Decoders trained like the one of `fitted`, on the same lesson, with part of what they see taken away."""
+    values, clock = fitted.scaler.apply(series.values), clock_features(series, fitted.cycles)
+    for name, (change, neighbours) in ABLATIONS.items():
+        config = fitted.config if neighbours else replace(fitted.config, neighbours=0)
+        encoder = Altered(fitted.encoder, change) if change else fitted.encoder
+        yield Ablation(name, Lessons(hold_out(values, clock, config), config, fitted.scaler), encoder)
+
+
+class Ablation:
+    """A decoder that sees less; its own output, not the stack's."""
+
+    kind = "ablation"
+
+    def __init__(self, name: str, lessons: Lessons, encoder: Encoder) -> None:
+        self.name, self.encoder = name, encoder
+        began = time.monotonic()
+        with seeded(lessons.config.seed):
+            self.track: Track = lessons.fit_builtin(encoder, History(0, 0.0, (), 0))
+        self.train_seconds = time.monotonic() - began
+        self.about: dict[str, object] = {}
+
+    def fill(self, windows: Windows) -> dict[str, FloatArray]:
+        return {f"decoder: {self.name}": self.track.strategy.estimate(windows, self.encoder)}
+
+
+class Simple:
+    """A baseline."""
+
+    kind = "baseline"
+
+    def __init__(self, name: str, scaled: FloatArray) -> None:
+        self.name = name
+        began = time.monotonic()
+        self.baseline = BASELINES[name]().fit(scaled)
+        self.train_seconds = time.monotonic() - began
+        self.about: dict[str, object] = {}
+
+    def fill(self, windows: Windows) -> dict[str, FloatArray]:
+        return {self.name: self.baseline.fill(windows.values)}
+
+
+class Peer:
+    """A published model, trained here for `seconds` on the train rows."""
+
+    kind = "peer"
+
+    def __init__(self, name: str, scaled: FloatArray, config: Config, seconds: float) -> None:
+        from peers import PEERS  # needs the extra "peers"
+
+        self.name = name
+        clock = np.zeros((len(scaled), 0))
+        windows = cut_windows(scaled, clock, np.arange(len(scaled) - config.length + 1), config.length)
+        began = time.monotonic()
+        self.peer = PEERS[name]().fit(windows.values, seconds=seconds, seed=config.seed)
+        self.train_seconds = time.monotonic() - began
+        self.about: dict[str, object] = {}
+
+    def fill(self, windows: Windows) -> dict[str, FloatArray]:
+        return {self.name: self.peer.fill(windows.values)}

@@ -1,0 +1,48 @@
+"""Protocol L (long gaps): blackouts of ETT windows, by the same model as protocol T.
+
+    python benchmarks/protocol_l.py [--quick] [--ablation] [--peers SAITS ...] [--data DIR] [DATA ...]
+
+As protocol T, but hidden is one run of 12, 24 or 48 steps, at least 8 steps from either end, in all columns of every
+4th test window. Results, with a digest that shows the model is the one of protocol T, go to benchmarks/results/.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+import ett
+from common import config_of, names_of, parser_of, write_results
+from latentfill.series import BoolArray
+from latentfill.windows import Windows
+from windowed import add_arguments, compare, table
+
+STEPS = (12, 24, 48)
+EDGE = 8
+EVERY = 4
+
+
+def main() -> None:
+    parser = parser_of(__doc__, ett.FILES, seeds=(0,))
+    add_arguments(parser)
+    arguments = parser.parse_args()
+    rows = []
+    for name in names_of(parser, arguments, ett.FILES):
+        train, windows = ett.load(name, arguments.data)
+        every = slice(None, None, EVERY * (4 if arguments.quick else 1))
+        masks = {f"{steps} steps": blackout(windows, steps)[every] for steps in STEPS}
+        for seed in arguments.seeds:
+            config = config_of(arguments, seed=seed)
+            rows += compare(train, config, windows.take(every), masks, arguments, {"data": name})
+    write_results("protocol_l", {"settings": config_of(arguments).to_dict(), "rows": rows}, table(rows), arguments)
+
+
+def blackout(windows: Windows, steps: int) -> BoolArray:
+    """One run in all columns of each window, (N, L, C)."""
+    n, length, _ = windows.values.shape
+    first = np.random.default_rng(1).integers(EDGE, length - EDGE - steps + 1, n)[:, None]
+    run = (np.arange(length) >= first) & (np.arange(length) < first + steps)
+    return np.broadcast_to(run[:, :, None], windows.values.shape)
+
+
+if __name__ == "__main__":
+    main()

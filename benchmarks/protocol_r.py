@@ -1,0 +1,175 @@
+"""Protocol R (real files): hide cells of a file the way it has gaps, run the main job as a user would, score.
+
+    python benchmarks/protocol_r.py [--quick] [--data DIR] [--seeds 0 1 2] [DATA ...]
+
+10 % of the observed cells are hidden in the pattern of the file's own gaps (lengths, and which columns miss together);
+files without gaps lose scattered cells. Nothing fitted sees a hidden cell: it is missing from the table that is
+read. Errors are in original units, per column and length of the gap a cell ends up in; a ratio over several columns is
+taken in units of each column's spread. Results go to benchmarks/results/.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import resource
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from baselines import BASELINES
+from common import Row, config_of, names_of, parser_of, write_results
+from latentfill import Imputer, TableOptions, read_table
+from latentfill.config import Config
+from latentfill.gaps import BUCKET_NAMES, bucket_of, gap_lengths
+from latentfill.hiding import hide_like_gaps, hide_points
+from latentfill.series import BoolArray, FloatArray
+from latentfill.tables import Table
+
+FILES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
+    "beijing_multisite": ("beijing_multisite/PRSA_Data_Aotizhongxin_20130301-20170228.csv.gz", {}),
+    "beijing_pm25": ("beijing_pm25/PRSA_data_2010_2014.csv", {"time": ("year", "month", "day", "hour")}),
+    "airquality_uci": ("airquality_uci/AirQualityUCI.csv", {"missing": ("-200",)}),
+    "cambridge_buildings": ("cambridge_buildings/electricity_hourly_2016_2019.csv.gz", {"missing": ("0",)}),
+    "ETTh1": ("ETT/ETTh1.csv", {}),
+    "ETTh2": ("ETT/ETTh2.csv", {}),
+}
+RATE = 0.1
+SCORED = 30  # cells from which on a column and gap length is judged
+WORSE = 1.02  # ratio to linear from which on it counts as worse
+
+
+def main() -> None:
+    parser = parser_of(__doc__, FILES, seeds=(0, 1, 2))
+    parser.add_argument("--no-baselines", action="store_true", help="leave out the simple imputers")
+    arguments = parser.parse_args()
+    files, groups = [], []
+    for name in names_of(parser, arguments, FILES):
+        for seed in arguments.seeds:
+            config = config_of(arguments, seed=seed)
+            about, found = run(name, arguments.data, config, baselines=not arguments.no_baselines)
+            files.append(about)
+            groups += found
+            print(about, flush=True)
+    record = {"settings": config_of(arguments).to_dict(), "files": files, "groups": groups}
+    write_results("protocol_r", record, table(files, groups), arguments)
+
+
+def run(name: str, data: Path, config: Config, *, baselines: bool) -> tuple[Row, list[Row]]:
+    """Hide, fit, fill and score one file: what it took, and a row for each method, column and gap length."""
+    path, options = FILES[name]
+    table = read_table(data / path, TableOptions(**options))
+    truth, observed = table.series.values, table.series.observed
+    rng = np.random.default_rng(config.seed)
+    like_gaps = not observed.all()
+    hidden = hide_like_gaps(rng, observed, RATE) if like_gaps else hide_points(rng, observed[None], RATE)[0]
+    gappy = without(table, hidden)
+    seen = gappy.series.values
+    began = time.monotonic()
+    imputer = Imputer(config).fit(gappy)
+    fitted = time.monotonic()
+    fills = {"latentfill": imputer.fill(gappy).filled.values}
+    done = time.monotonic()
+    scaler = imputer.fitted_.scaler
+    for baseline in BASELINES if baselines else ("linear",):
+        scaled = scaler.apply(seen)
+        fills[baseline] = scaler.invert(BASELINES[baseline]().fit(scaled).fill(scaled))
+    about: Row = {
+        "data": name,
+        "seed": config.seed,
+        "pattern": "like-gaps" if like_gaps else "point",
+        "hidden_share": float(hidden.sum() / observed.sum()),
+        "fit_seconds": round(fitted - began, 1),
+        "fill_seconds": round(done - fitted, 2),
+        "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+    errors = {method: filled - truth for method, filled in fills.items()}
+    of_gap = bucket_of(gap_lengths(~np.isnan(seen)))
+    groups = [
+        {"data": name, "seed": config.seed, "column": column, "gap": gap, **score(errors, cells, c, truth)}
+        for c, column in enumerate(table.series.columns)
+        for b, gap in enumerate(BUCKET_NAMES)
+        if (cells := hidden[:, c] & (of_gap[:, c] == b)).any()
+    ]
+    for method in fills:
+        about[f"ratio: {method}"] = round(ratio(groups, method), 4)
+    return about, groups
+
+
+def without(table: Table, hidden: BoolArray) -> Table:
+    """The table as it would have been read with the hidden cells missing."""
+    values = np.where(hidden, np.nan, table.series.values)
+    return dataclasses.replace(table, series=dataclasses.replace(table.series, values=values))
+
+
+def score(errors: dict[str, FloatArray], cells: BoolArray, column: int, truth: FloatArray) -> Row:
+    """Sums over the hidden cells of a column in gaps of one length, original units, and the column's spread."""
+    of_cells = {method: error[cells, column] for method, error in errors.items()}
+    return {
+        "cells": int(cells.sum()),
+        "spread": float(np.nanstd(truth[:, column])),
+        "mse": {method: float(np.mean(error**2)) for method, error in of_cells.items()},
+        "mae": {method: float(np.mean(np.abs(error))) for method, error in of_cells.items()},
+    }
+
+
+def ratio(groups: list[Row], method: str) -> float:
+    """Squared error over that of linear interpolation, each column in units of its spread."""
+    ours, linear = 0.0, 0.0
+    for group in groups:
+        weight = group["cells"] / (group["spread"] ** 2 or 1.0)
+        ours += weight * group["mse"][method]
+        linear += weight * group["mse"]["linear"]
+    return ours / linear
+
+
+def judged(groups: list[Row]) -> list[Row]:
+    """One entry for each column and gap length of a file with enough cells, seeds together: ours against linear."""
+    together: dict[tuple[object, ...], list[Row]] = defaultdict(list)
+    for group in groups:
+        together[group["data"], group["column"], group["gap"]].append(group)
+    found = []
+    for (data, column, gap), rows in together.items():
+        cells = sum(row["cells"] for row in rows)
+        ours, linear = (sum(row["cells"] * row["mse"][m] for row in rows) for m in ("latentfill", "linear"))
+        if cells >= SCORED:
+            worse = ours > WORSE * linear
+            found.append(
+                {
+                    "data": data,
+                    "column": column,
+                    "gap": gap,
+                    "cells": cells,
+                    "worse": worse,
+                    "ours": ours,
+                    "linear": linear,
+                }
+            )
+    return found
+
+
+def table(files: list[Row], groups: list[Row]) -> str:
+    """Markdown: ratios by file and method, then the column and gap lengths that are worse than linear."""
+    methods = [key.removeprefix("ratio: ") for key in files[0] if key.startswith("ratio: ")]
+    pairs = judged(groups)
+    lines = ["| data | seeds | " + " | ".join(methods) + " | pairs worse than linear | fit s | peak MB |"]
+    lines.append("|---" * (len(methods) + 5) + "|")
+    for data in dict.fromkeys(file["data"] for file in files):
+        own = [file for file in files if file["data"] == data]
+        of_data = [pair for pair in pairs if pair["data"] == data]
+        cells = [f"{np.mean([file[f'ratio: {method}'] for file in own]):.3f}" for method in methods]
+        worse = f"{sum(pair['worse'] for pair in of_data)} of {len(of_data)}"
+        fit, peak = np.mean([file["fit_seconds"] for file in own]), max(file["peak_megabytes"] for file in own)
+        lines.append(f"| {data} | {len(own)} | " + " | ".join(cells) + f" | {worse} | {fit:.0f} | {peak} |")
+    bad = [pair for pair in pairs if pair["worse"]]
+    if bad:
+        lines += ["", "Worse than linear by more than 2 %:", ""]
+    for pair in bad:
+        times = f"{pair['ours'] / pair['linear']:.2f} x" if pair["linear"] else "linear is exact"
+        lines.append(f"- {pair['data']}, {pair['column']}, gaps of {pair['gap']}: {times} ({pair['cells']} cells)")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

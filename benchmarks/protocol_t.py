@@ -1,0 +1,56 @@
+"""Protocol T (TimesNet, Time-Series-Library): scattered cells of ETT windows, one model for all rates.
+
+    python benchmarks/protocol_t.py [--quick] [--ablation] [--peers SAITS ...] [--data DIR] [DATA ...]
+
+Windows of 96 steps, stride 1, each filled alone. Scaler, encoder, decoder and early stopping see the train rows only. At
+rate r the mask is `torch.rand((windows, 96, columns), generator=torch.Generator().manual_seed(0)) <= r`. Errors are over
+hidden cells, in standard deviations of the train rows. Results go to benchmarks/results/.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+import ett
+from common import config_of, names_of, parser_of, write_results
+from latentfill.series import BoolArray
+from latentfill.windows import Windows
+from published import PROTOCOL_T
+from windowed import add_arguments, compare, means, table
+
+RATES = (0.125, 0.25, 0.375, 0.5)
+OTHER_RATES = (0.1, 0.3, 0.5, 0.7)
+
+
+def main() -> None:
+    parser = parser_of(__doc__, ett.FILES, seeds=(0,))
+    add_arguments(parser)
+    parser.add_argument("--every", type=int, default=1, help="score every n-th test window")
+    arguments = parser.parse_args()
+    rows = []
+    for name in names_of(parser, arguments, ett.FILES):
+        train, windows = ett.load(name, arguments.data)
+        every = slice(None, None, arguments.every * (16 if arguments.quick else 1))
+        masks = {label(rate): points(windows, rate)[every] for rate in sorted({*RATES, *OTHER_RATES})}
+        for seed in arguments.seeds:
+            config = config_of(arguments, seed=seed)
+            rows += compare(train, config, windows.take(every), masks, arguments, {"data": name})
+    rows += means(rows, map(label, RATES), "mean 12.5-50 %")
+    rows += means(rows, map(label, OTHER_RATES), "mean 10-70 %")
+    settings = config_of(arguments).to_dict()
+    write_results("protocol_t", {"settings": settings, "rows": rows}, table(rows, PROTOCOL_T), arguments)
+
+
+def label(rate: float) -> str:
+    return f"{100 * rate:g} %"
+
+
+def points(windows: Windows, rate: float) -> BoolArray:
+    """Independent cells (N, L, C), the published deterministic mask."""
+    kept = torch.rand(windows.values.shape, generator=torch.Generator().manual_seed(0)) > rate
+    return np.logical_not(kept.numpy())
+
+
+if __name__ == "__main__":
+    main()
