@@ -15,7 +15,7 @@ from latentfill.series import BoolArray
 from latentfill.windows import HeldOut, Windows
 
 MAX_PATTERNS = 2048  # masks kept of the file's own gaps
-REUSE = 6  # times a prepared batch is used
+REUSE = 8  # times a prepared batch is used
 RECENT = 24  # prepared batches at hand, at most
 RECENT_CELLS = 1 << 24
 

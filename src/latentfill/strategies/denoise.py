@@ -75,7 +75,7 @@ class Denoise:
 
         def prepare() -> tuple[HeadInput, Tensor, Tensor]:
             batch = batches.draw()
-            return self._look(batch.windows, encoder), *target_tensors(batch, self.device)
+            return self._look(batch.windows, encoder, fast=True), *target_tensors(batch, self.device)
 
         replay = Replay(prepare, rng, cells=self.config.decoder_batch * windows.values[0].size)
         held = self._look(held_out.windows, encoder)
@@ -99,7 +99,7 @@ class Denoise:
                 parts.append(self.net(given).cpu().numpy().astype(np.float64))
         return np.concatenate(parts)
 
-    def _look(self, windows: Windows, encoder: Encoder) -> HeadInput:
+    def _look(self, windows: Windows, encoder: Encoder, *, fast: bool = False) -> HeadInput:
         """Everything the head may look at."""
         with torch.no_grad():
             encoded = encoder.encode(windows)
@@ -120,7 +120,7 @@ class Denoise:
         )
         if not self.context:
             return given
-        base, spread = (part.float() for part in self.kriging.estimate(windows))
+        base, spread = (part.float() for part in self.kriging.estimate(windows, fast=fast))
         given = replace(given, base=base, spread=spread)
         if not self.k:
             return given

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 SOLVED_AT_ONCE = 1 << 23  # numbers in the linear systems of one batch
+ALIKE = 0.85  # smallest system of a batch, as a share of its largest: the work grows with the cube
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +53,8 @@ def _batches(observed: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     order = order[counts[order] > 0]
     while len(order):
         n = int(counts[order[-1]])
-        taken = min(len(order), max(1, SOLVED_AT_ONCE // n**2))
+        alike = int((counts[order] >= ALIKE * n).sum())
+        taken = min(alike, max(1, SOLVED_AT_ONCE // n**2))
         rows, order = order[-taken:], order[:-taken]
         cells = torch.argsort(observed[rows].byte(), dim=1, stable=True)[:, :n]  # the hidden ones come first
         yield rows, cells, ~observed[rows].gather(1, cells)
@@ -62,8 +64,11 @@ def _root_of_covariance(precision: Tensor, cells: Tensor, hidden: Tensor) -> Ten
     """R (b, H, H) with R.T @ R = inv(Q_hh); the identity where padded."""
     system = precision[cells[:, :, None], cells[:, None, :]] * (hidden[:, :, None] & hidden[:, None, :])
     system.diagonal(dim1=1, dim2=2).add_((~hidden).to(system.dtype))
+    factor, failed = torch.linalg.cholesky_ex(system)
+    if failed.any():  # single precision was not enough
+        factor = torch.linalg.cholesky(system.double()).to(system.dtype)
     identity = torch.eye(system.shape[1], dtype=system.dtype, device=system.device).expand_as(system)
-    root: Tensor = torch.linalg.solve_triangular(torch.linalg.cholesky(system), identity, upper=False)
+    root: Tensor = torch.linalg.solve_triangular(factor, identity, upper=False)
     return root
 
 

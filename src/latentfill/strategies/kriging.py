@@ -59,10 +59,11 @@ class Kriging(nn.Module):
             group.columns.copy_(torch.from_numpy(columns))
             group.fit(flat[:, columns], windows[:, :, columns], truth[:, :, columns])
 
-    def estimate(self, windows: Windows) -> tuple[Tensor, Tensor]:
+    def estimate(self, windows: Windows, *, fast: bool = False) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of its error, (B, L, C), scaled units, float64: the value and 0 where observed.
 
-        A column of which a window shows nothing gets what the other columns tell of it.
+        A column of which a window shows nothing gets what the other columns tell of it. `fast` computes in single
+        precision.
         """
         device = self.wave.device
         mean = torch.empty(windows.values.shape, dtype=torch.float64, device=device)
@@ -73,7 +74,7 @@ class Kriging(nn.Module):
             values = torch.tensor(part.values, dtype=torch.float64, device=device)
             for group in self._groups():
                 c = group.columns
-                found, doubt = group.estimate((values - around)[:, :, c])
+                found, doubt = group.estimate((values - around)[:, :, c], fast=fast)
                 mean[first : first + BATCH, :, c] = found + around[:, :, c]
                 spread[first : first + BATCH, :, c] = doubt
             mean[first : first + BATCH] = torch.where(values.isnan(), mean[first : first + BATCH], values)
@@ -125,12 +126,12 @@ class ColumnGroup(nn.Module):
             self.settings.copy_(torch.tensor([share, NOISES[int(np.argmin(errors))]]))
         self._precision = None
 
-    def estimate(self, values: Tensor) -> tuple[Tensor, Tensor]:
+    def estimate(self, values: Tensor, *, fast: bool = False) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation (B, L, K) of windows with NaN in their hidden cells."""
         if self._precision is None:
             share, noise = self.settings.tolist()
             (self._precision,) = precisions(self._covariance(share), (noise,))
-        mean, spread, _ = self._given(self._precision, values)
+        mean, spread, _ = self._given(self._precision.float() if fast else self._precision, values)
         return mean, spread
 
     def _given(
@@ -139,7 +140,7 @@ class ColumnGroup(nn.Module):
         """`condition` for windows (B, L, K) in the units of the series."""
         observed = ~values.isnan()
         known = torch.where(observed, (values - self.mean) / self.scale, 0.0)
-        found = condition(precision, known.flatten(1), observed.flatten(1), sum_up=sum_up)
+        found = condition(precision, known.flatten(1).to(precision.dtype), observed.flatten(1), sum_up=sum_up)
         mean = found.mean.view_as(values) * self.scale + self.mean
         return mean, found.spread.view_as(values) * self.scale, found.summed
 
