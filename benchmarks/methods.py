@@ -15,8 +15,7 @@ from baselines import BASELINES
 from latentfill.clock import clock_features
 from latentfill.config import Config
 from latentfill.embeddings.encoder import Encoded, Encoder
-from latentfill.fitting import Fitted, Lessons, Track, estimate_windows, fit_series, hold_out
-from latentfill.gaps import gap_lengths
+from latentfill.fitting import Fitted, Lessons, Track, fit_series, hold_out
 from latentfill.nn.runtime import seeded
 from latentfill.nn.training import History
 from latentfill.series import FloatArray, Series
@@ -52,7 +51,11 @@ def methods_of(
 
 
 class Ours:
-    """latentfill as it ships: a stack of linear interpolation, kriging and the decoder, which are told apart."""
+    """latentfill's decoder, and the kriging it starts from.
+
+    Windows are seen alone here, so the weights that `latentfill impute` gives its candidates in a whole file, where it
+    sees both sides of every gap, play no part.
+    """
 
     kind = "ours"
 
@@ -63,10 +66,9 @@ class Ours:
         self.about = {"model": digest(self.fitted)}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        track = self.fitted.builtin
-        candidates = estimate_windows(track.strategy, self.fitted.encoder, windows)
-        stacked = track.stack.apply(candidates, gap_lengths(windows.observed))
-        return {"latentfill": stacked, "latentfill: kriging": candidates[1], "latentfill: decoder": candidates[2]}
+        strategy = self.fitted.builtin.strategy
+        kriged, _ = strategy.kriging.estimate(windows)
+        return {"latentfill": strategy.estimate(windows, self.fitted.encoder), "kriging alone": kriged.cpu().numpy()}
 
 
 def digest(fitted: Fitted) -> str:

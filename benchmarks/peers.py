@@ -59,7 +59,7 @@ OWN_SHARE = 0.1  # of the train windows is kept for validation
 CHUNK = 256  # windows filled at a time: SAITS returns its attention weights as well
 
 # Diffusion takes 50 passes for a sample, half a second per window on one core: fill few windows, from few samples.
-CSDI_WINDOWS = 48
+CSDI_WINDOWS = 32
 CSDI_SAMPLES = 5
 
 
@@ -133,7 +133,7 @@ class Peer:
         best, weights, rounds, drawn = np.inf, self._model.model.state_dict(), 0, 0
         size, took, began = 4.0 * setting.batch, 0.0, time.monotonic()
         while time.monotonic() - began + took / 2 < seconds:
-            chosen = rng.permutation(len(train))[: max(setting.batch, int(size))]
+            chosen = rng.permutation(len(train))[: max(1, round(size / setting.batch)) * setting.batch]
             started = time.monotonic()
             self._model.fit({"X": train[chosen]}, validation)
             took = time.monotonic() - started

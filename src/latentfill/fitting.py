@@ -159,12 +159,6 @@ def plan_of(embeddings: Embeddings, stride: int) -> IntArray:
     return embeddings.starts[window_starts(len(embeddings.starts), 1, stride)]
 
 
-def estimate_windows(strategy: Denoise, encoder: Encoder, windows: Windows) -> FloatArray:
-    """The candidates' estimates (3, N, L, C) of windows (scaled), each seen alone."""
-    kriged = strategy.kriging.estimate(windows)[0].cpu().numpy()
-    return np.stack([interpolate(windows.values), kriged, strategy.estimate(windows, encoder)])
-
-
 def estimate_series(
     strategy: Denoise, encoder: Encoder, values: FloatArray, clock: FloatArray, starts: IntArray
 ) -> FloatArray:
@@ -176,7 +170,7 @@ def estimate_series(
     length = strategy.config.length
     windows = cut_windows(values, clock, starts, length)
     windows = windows.take(np.nonzero(windows.observed.any(axis=(1, 2)))[0])
-    _, *of_windows = estimate_windows(strategy, encoder, windows)
+    of_windows = (strategy.kriging.estimate(windows)[0].cpu().numpy(), strategy.estimate(windows, encoder))
     blended = [blend(each, windows.starts, len(values), taper(length)) for each in of_windows]
     return np.stack([interpolate(values), *blended])
 
