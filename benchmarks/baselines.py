@@ -5,8 +5,8 @@
     estimates = BASELINES["seasonal"]().fit(train).fill(gappy)
 
 Values are in standard deviations of the train rows. A window is filled from what is observed inside it, never from
-other windows; `fit` sees the train rows alone. Settings were chosen, or confirmed, on validation windows of ETTh1. "knn" and
-"iterative" need scikit-learn: pip install "latentfill[bench]".
+other windows; `fit` sees the train rows alone. Settings were chosen, or confirmed, on validation windows of ETTh1.
+"knn" and "iterative" need scikit-learn: `pip install -c constraints.txt -e ".[bench]"`.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ class Median(_Completed):
 class Seasonal(_Completed):
     """A seasonal profile, and straight lines across what it leaves, both from the observed cells of the window alone.
 
-    The profile is the mean of the cells at the same phase of the period that the train rows show. A phase of which the
-    window shows nothing gets the straight line between observed cells.
+    The profile is the mean of the cells at the same phase of the period that the train rows show, after taking off a
+    moving mean over one period. A phase of which the window shows nothing gets the line between observed cells.
     """
 
     def fit(self, train: FloatArray) -> Self:
@@ -110,17 +110,25 @@ class Seasonal(_Completed):
         return super().fit(train)
 
     def _estimate(self, values: FloatArray) -> FloatArray:
-        profile = self._profile(values)
+        profile = self._profile(values - self._level(values))
         return profile + interpolate(values - profile)
 
     def _profile(self, values: FloatArray) -> FloatArray:
-        """The mean of all cells at the same phase, (..., L, C); NaN where none is observed."""
+        """The mean of the observed cells at the same phase, (..., L, C); NaN where there are none."""
         *lead, length, columns = values.shape
         periods = -(-length // self.period_)
         padding = [(0, 0)] * len(lead) + [(0, periods * self.period_ - length), (0, 0)]
         by_phase = np.pad(values, padding, constant_values=np.nan).reshape(*lead, periods, self.period_, columns)
         mean = np.broadcast_to(_mean(by_phase, axis=-3), by_phase.shape)
         return mean.reshape(*lead, -1, columns)[..., :length, :]
+
+    def _level(self, values: FloatArray) -> FloatArray:
+        """Moving mean over about one period, (..., L, C), with straight lines in the gaps."""
+        step, half = np.arange(values.shape[-2]), self.period_ // 2
+        first, stop = np.maximum(step - half, 0), np.minimum(step + half + 1, len(step))
+        running = np.cumsum(np.nan_to_num(interpolate(values)), axis=-2)
+        running = np.concatenate([np.zeros_like(running[..., :1, :]), running], axis=-2)
+        return (running[..., stop, :] - running[..., first, :]) / (stop - first)[:, None]
 
 
 class _Rows(_Completed):
@@ -227,7 +235,7 @@ def _sklearn() -> Any:
     try:
         from sklearn.experimental import enable_iterative_imputer  # noqa: F401
     except ImportError as error:
-        raise ImportError('this baseline needs scikit-learn: pip install "latentfill[bench]"') from error
+        raise ImportError('this baseline needs scikit-learn: pip install -c constraints.txt -e ".[bench]"') from error
     from sklearn import impute
 
     return impute

@@ -66,9 +66,8 @@ class Ours:
         self.about = {"model": digest(self.fitted)}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        strategy = self.fitted.builtin.strategy
-        kriged, _ = strategy.kriging.estimate(windows)
-        return {"latentfill": strategy.estimate(windows, self.fitted.encoder), "kriging alone": kriged.cpu().numpy()}
+        kriged, decoded = self.fitted.builtin.strategy.estimate(windows, self.fitted.encoder)
+        return {"latentfill": decoded, "kriging alone": kriged}
 
 
 def digest(fitted: Fitted) -> str:
@@ -137,7 +136,7 @@ class Ablation:
         self.about: dict[str, object] = {}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        return {f"decoder: {self.name}": self.track.strategy.estimate(windows, self.encoder)}
+        return {f"decoder: {self.name}": self.track.strategy.estimate(windows, self.encoder)[1]}
 
 
 class Simple:

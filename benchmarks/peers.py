@@ -1,6 +1,6 @@
 """Published imputation models to compare with, as PyPOTS implements them, behind one interface.
 
-    peer = Peer("SAITS").fit(train_windows, seconds=120.0, seed=0)
+    peer = PEERS["SAITS"]().fit(train_windows, seconds=120.0, seed=0)
     estimates = peer.fill(gappy_windows)
 
 Values are in standard deviations of the train rows. One model serves every rate and pattern of hidden cells.
@@ -44,8 +44,9 @@ import copy
 import importlib
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import ModuleType
 from typing import Any, Self
 
@@ -58,7 +59,8 @@ from latentfill.series import BoolArray, FloatArray
 OWN_SHARE = 0.1  # of the train windows is kept for validation
 CHUNK = 256  # windows filled at a time: SAITS returns its attention weights as well
 
-# Diffusion takes 50 passes for a sample, half a second per window on one core: fill few windows, from few samples.
+# A sample takes 50 passes, half a second per window on one core. So CSDI fills this many of the windows it is given,
+# evenly spaced, and leaves NaN in the others: score what it fills.
 CSDI_WINDOWS = 32
 CSDI_SAMPLES = 5
 
@@ -73,7 +75,7 @@ class Setting:
     validation: int = 64  # windows scored after a round
     hidden_loss: bool = False  # replace the loss by the squared error over hidden cells
     samples: int = 0  # draws that an estimate is the median of; 0 for a model that estimates in one pass
-    most_windows: int | None = None  # that are filled in a reasonable time
+    most_windows: int | None = None  # filled in one call; None: all
 
 
 SETTINGS = {
@@ -151,15 +153,17 @@ class Peer:
         }
         return self
 
-    def every(self, n_windows: int) -> int:
-        """Which n-th windows to fill, of so many, to be done in a reasonable time: 1 for all models but CSDI."""
-        most = SETTINGS[self.name].most_windows
-        return -(-n_windows // most) if most else 1
-
     def fill(self, windows: FloatArray) -> FloatArray:
-        """`windows` (N, L, C) with an estimate in every NaN; observed cells as they were."""
-        parts = [self._estimate(windows[first : first + CHUNK]) for first in range(0, len(windows), CHUNK)]
-        return restore_observed(np.concatenate(parts).astype(windows.dtype), windows)
+        """`windows` (N, L, C) with an estimate in every NaN; observed cells as they were.
+
+        Of more than `Setting.most_windows`, only every n-th is filled; the others keep their NaN.
+        """
+        filled, most = windows.copy(), SETTINGS[self.name].most_windows
+        every = -(-len(windows) // most) if most else 1
+        for first in range(0, len(windows), CHUNK * every):
+            chosen = slice(first, first + CHUNK * every, every)
+            filled[chosen] = restore_observed(self._estimate(windows[chosen]), windows[chosen])
+        return filled
 
     def _estimate(self, windows: FloatArray) -> FloatArray:
         samples = SETTINGS[self.name].samples
@@ -176,6 +180,9 @@ class Peer:
         if setting.hidden_loss:
             model.model.register_forward_hook(hidden_loss)
         return model
+
+
+PEERS: dict[str, Callable[[], Peer]] = {name: partial(Peer, name) for name in SETTINGS}
 
 
 def split(windows: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -170,7 +170,7 @@ def estimate_series(
     length = strategy.config.length
     windows = cut_windows(values, clock, starts, length)
     windows = windows.take(np.nonzero(windows.observed.any(axis=(1, 2)))[0])
-    of_windows = (strategy.kriging.estimate(windows)[0].cpu().numpy(), strategy.estimate(windows, encoder))
+    of_windows = strategy.estimate(windows, encoder)
     blended = [blend(each, windows.starts, len(values), taper(length)) for each in of_windows]
     return np.stack([interpolate(values), *blended])
 

@@ -105,6 +105,26 @@ def test_no_vectors_at_all_are_conditioned_too():
     assert (found.mean.shape, found.spread.shape) == ((0, 3), (0, 3))
 
 
+def test_single_precision_comes_to_much_the_same():
+    rng = np.random.default_rng(8)
+    precision, x = np.linalg.inv(covariance(rng) + np.eye(D)), rng.normal(size=(30, D))
+    observed = torch.from_numpy(rng.random((30, D)) < 0.5)
+    known = torch.where(observed, torch.from_numpy(x), 0.0)
+    exact = condition(torch.from_numpy(precision), known, observed)
+    single = condition(torch.from_numpy(precision).float(), known.float(), observed)
+    torch.testing.assert_close(single.mean.double(), exact.mean, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(single.spread.double(), exact.spread, rtol=1e-4, atol=1e-4)
+
+
+def test_what_single_precision_finds_indefinite_is_solved_in_double():
+    # Whole numbers that single precision holds exactly, with determinant 5: 8672446 * 5 - 6585^2. Its inverse has
+    # 8672446 / 5 and 5 / 5 on the diagonal.
+    precision = torch.tensor([[5.0, 6585.0], [6585.0, 8672446.0]])
+    assert torch.linalg.cholesky_ex(precision).info > 0
+    found = condition(precision, torch.zeros(1, 2), torch.zeros(1, 2, dtype=torch.bool))
+    torch.testing.assert_close(found.spread, torch.tensor([[8672446 / 5, 1.0]]).sqrt())
+
+
 def test_lagged_products_are_the_sums_over_time():
     # two columns of three steps: x = 1, 2, 3 and y = 1, 0, -1
     series = torch.tensor([[1.0, 1.0], [2.0, 0.0], [3.0, -1.0]])

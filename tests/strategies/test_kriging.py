@@ -338,6 +338,19 @@ def test_more_windows_than_one_batch_are_all_estimated(monkeypatch: pytest.Monke
         np.testing.assert_allclose(part, other, rtol=1e-9, atol=1e-9)
 
 
+def test_fast_estimates_are_much_the_same_and_leave_observed_cells_alone():
+    series = swinging(800)
+    found, windows = fit(series), windows_of(series)
+    windows = windows.without(np.random.default_rng(16).random(windows.values.shape) < 0.5)
+    mean, spread = (part.numpy() for part in found.estimate(windows, fast=True))
+    exact, exact_spread = estimates(found, windows)
+    np.testing.assert_allclose(mean, exact, atol=1e-3)
+    np.testing.assert_allclose(spread, exact_spread, atol=1e-3)
+    assert not np.array_equal(mean, exact)
+    np.testing.assert_array_equal(mean[windows.observed], windows.values[windows.observed])
+    assert (spread[windows.observed] == 0).all()
+
+
 def test_a_marker_in_the_held_out_truth_changes_only_the_settings():
     series = swinging(800)
     hidden = np.random.default_rng(8).random(series.shape) < 0.1

@@ -90,14 +90,17 @@ class Denoise:
         plan = TrainingPlan.of(self.config, self.config.decoder_steps)
         return train(self.net, loss, error if held_out.any() else None, plan, stage=stage, progress=progress)
 
-    def estimate(self, windows: Windows, encoder: Encoder) -> FloatArray:
-        """One estimate per cell, (N, L, C), scaled units."""
-        parts = [np.empty((0, *windows.values.shape[1:]))]
+    def estimate(self, windows: Windows, encoder: Encoder) -> tuple[FloatArray, FloatArray]:
+        """Kriging's estimate of each cell and the decoder's, both (N, L, C), scaled units."""
+        kriged, decoded = np.empty(windows.values.shape), np.empty(windows.values.shape)
         with torch.inference_mode():
             for first in range(0, len(windows), BATCH):
-                given = self._look(windows.take(slice(first, first + BATCH)), encoder)
-                parts.append(self.net(given).cpu().numpy().astype(np.float64))
-        return np.concatenate(parts)
+                part = slice(first, first + BATCH)
+                batch = windows.take(part)
+                given = self._look(batch, encoder)
+                base = given.base if self.context else self.kriging.estimate(batch)[0]
+                kriged[part], decoded[part] = base.cpu().numpy(), self.net(given).cpu().numpy()
+        return kriged, decoded
 
     def _look(self, windows: Windows, encoder: Encoder, *, fast: bool = False) -> HeadInput:
         """Everything the head may look at."""
