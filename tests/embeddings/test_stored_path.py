@@ -82,8 +82,8 @@ def test_covered_rows_are_filled_from_the_embeddings_and_the_rest_by_the_built_i
     codes, missing = imputation.filled.codes, frame.drop(columns="date").isna().to_numpy()
     # The last train window ends on row 135, the last val window on row 155: 136-155 is covered by val from 128 on.
     covered = np.arange(ROWS) <= 155
-    assert np.isin(codes[missing & covered[:, None]], (Code.STORED, Code.LINEAR)).all()
-    assert np.isin(codes[missing & ~covered[:, None]], (Code.DENOISE, Code.LINEAR)).all()
+    assert np.isin(codes[missing & covered[:, None]], (Code.STORED, Code.KRIGING, Code.LINEAR)).all()
+    assert np.isin(codes[missing & ~covered[:, None]], (Code.DENOISE, Code.KRIGING, Code.LINEAR)).all()
     assert not np.isnan(imputation.filled.values).any()
     told = imputation.summary["embeddings"]
     assert told["splits"]["train"] == {"windows": N_TRAIN, "rows": [0, 135]}
@@ -187,8 +187,8 @@ def test_a_real_timekd_folder_fills_its_csv(shared_data: Path, tmp_path: Path, r
     assert (filled.to_numpy()[:, 1:][~hidden] == table.to_numpy()[:, 1:][~hidden]).all()
     codes = pd.read_csv(tmp_path / "codes.csv").to_numpy()
     # The 37 val windows start at row 324 (420 train rows - 96), so the last one ends on row 455.
-    assert np.isin(codes[:456][hidden[:456]], (Code.STORED, Code.LINEAR)).all()
-    assert np.isin(codes[456:][hidden[456:]], (Code.DENOISE, Code.LINEAR)).all()
+    assert np.isin(codes[:456][hidden[:456]], (Code.STORED, Code.KRIGING, Code.LINEAR)).all()
+    assert np.isin(codes[456:][hidden[456:]], (Code.DENOISE, Code.KRIGING, Code.LINEAR)).all()
     summary = json.loads((tmp_path / "filled.summary.json").read_text())
     assert summary["embeddings"]["rows_without_embeddings"] == [[456, 599]]
 

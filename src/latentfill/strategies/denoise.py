@@ -75,10 +75,11 @@ class Denoise:
 
         def prepare() -> tuple[HeadInput, Tensor, Tensor]:
             batch = batches.draw()
-            return self._look(batch.windows, encoder, fast=True), *target_tensors(batch, self.device)
+            kriged = self.kriging.estimate(batch.windows, fast=True) if self.context else None
+            return self._look(batch.windows, encoder, kriged), *target_tensors(batch, self.device)
 
         replay = Replay(prepare, rng, cells=self.config.decoder_batch * windows.values[0].size)
-        held = self._look(held_out.windows, encoder)
+        held = self._look(held_out.windows, encoder, self.kriging.estimate(held_out.windows))
 
         def loss() -> Tensor:
             given, target, hidden = replay.draw()
@@ -97,13 +98,13 @@ class Denoise:
             for first in range(0, len(windows), BATCH):
                 part = slice(first, first + BATCH)
                 batch = windows.take(part)
-                given = self._look(batch, encoder)
-                base = given.base if self.context else self.kriging.estimate(batch)[0]
-                kriged[part], decoded[part] = base.cpu().numpy(), self.net(given).cpu().numpy()
+                found = self.kriging.estimate(batch)
+                kriged[part] = found[0].cpu().numpy()
+                decoded[part] = self.net(self._look(batch, encoder, found)).cpu().numpy()
         return kriged, decoded
 
-    def _look(self, windows: Windows, encoder: Encoder, *, fast: bool = False) -> HeadInput:
-        """Everything the head may look at."""
+    def _look(self, windows: Windows, encoder: Encoder, kriged: tuple[Tensor, Tensor] | None) -> HeadInput:
+        """Everything the head may look at; `kriged` only with context."""
         with torch.no_grad():
             encoded = encoder.encode(windows)
         values, observed, clock = as_tensors(windows, self.device)
@@ -121,9 +122,9 @@ class Denoise:
             ahead=tensor(ahead, self.device),
             clock=clock,
         )
-        if not self.context:
+        if not self.context or kriged is None:
             return given
-        base, spread = (part.float() for part in self.kriging.estimate(windows, fast=fast))
+        base, spread = (part.float() for part in kriged)
         given = replace(given, base=base, spread=spread)
         if not self.k:
             return given
