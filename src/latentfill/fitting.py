@@ -29,6 +29,7 @@ from latentfill.strategies.stack import Stack
 from latentfill.windows import HeldOut, Windows, cut, cut_windows, window_starts
 
 STOP_WINDOWS = 192  # windows that early stopping looks at
+FAR = 5.0  # a column whose mean lies further from the fitted one, in scaled units, is brought to it first
 UNITS = {"standard": "standard deviations of each column", "minmax": "observed ranges of each column"}
 CANDIDATES = ("linear", "kriging", "decoder")
 ORACLE = "oracle: the stored embeddings may have seen the held-out values, so the true error may be larger"
@@ -168,11 +169,19 @@ def estimate_series(
     observed take no part.
     """
     length = strategy.config.length
-    windows = cut_windows(values, clock, starts, length)
+    away = _far_off(values)
+    windows = cut_windows(values - away, clock, starts, length)
     windows = windows.take(np.nonzero(windows.observed.any(axis=(1, 2)))[0])
     of_windows = strategy.estimate(windows, encoder)
-    blended = [blend(each, windows.starts, len(values), taper(length)) for each in of_windows]
+    blended = [blend(each, windows.starts, len(values), taper(length)) + away for each in of_windows]
     return np.stack([interpolate(values), *blended])
+
+
+def _far_off(values: FloatArray) -> FloatArray:
+    """Means of the columns of a scaled series (T, C) that lie beyond `FAR`: (C,), 0 for those that are like the fit."""
+    mean = np.where(np.isnan(values), 0.0, values).sum(axis=0) / np.maximum((~np.isnan(values)).sum(axis=0), 1)
+    away: FloatArray = np.where(np.abs(mean) > FAR, mean, 0.0)
+    return away
 
 
 class Lessons:

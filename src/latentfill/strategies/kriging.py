@@ -21,7 +21,6 @@ HARMONICS = 8  # of the shortest cycle, in the mean; slower ones pass for a wind
 PRIOR_CELLS = 30.0  # how many observed cells say that a column has no cycle
 GROUP_CELLS = 1024  # cells of a window that are estimated together; more columns are split into groups
 LEVEL_VARIANCE = 10.0  # of a window's level, in variances of the column
-FAR = 5.0  # a window further from the series' mean, in spreads of the column, is brought that near first
 EM_STEPS = 3
 BATCH = 256  # windows estimated at a time
 SETTLE_WINDOWS = 96  # windows on whose held-out cells the settings are chosen
@@ -141,11 +140,8 @@ class ColumnGroup(nn.Module):
         """`condition` for windows (B, L, K) in the units of the series."""
         observed = ~values.isnan()
         known = torch.where(observed, (values - self.mean) / self.scale, 0.0)
-        level = known.sum(1, keepdim=True) / observed.sum(1, keepdim=True).clamp(min=1)
-        moved = level - level.clamp(-FAR, FAR)
-        known = torch.where(observed, known - moved, 0.0)
         found = condition(precision, known.flatten(1).to(precision.dtype), observed.flatten(1), sum_up=sum_up)
-        mean = (found.mean.view_as(values) + moved) * self.scale + self.mean
+        mean = found.mean.view_as(values) * self.scale + self.mean
         return mean, found.spread.view_as(values) * self.scale, found.summed
 
     def _covariance(self, share: float, level: float = LEVEL_VARIANCE) -> Tensor:
