@@ -2,9 +2,9 @@
 
     python benchmarks/protocol_t.py [--quick] [--ablation] [--peers SAITS ...] [--data DIR] [DATA ...]
 
-Windows of 96 steps, stride 1, each filled alone. Scaler, encoder, decoder and early stopping see the train rows only. At
-rate r the mask is `torch.rand((windows, 96, columns), generator=torch.Generator().manual_seed(0)) <= r`. Errors are over
-hidden cells, in standard deviations of the train rows. Results go to benchmarks/results/.
+Windows of 96 steps, stride 1, each filled alone. Scaler, encoder, decoder and early stopping see the train rows only.
+At rate r the mask is `torch.rand((windows, 96, columns), generator=torch.Generator().manual_seed(0)) <= r`. Errors are
+over hidden cells, in standard deviations of the train rows. Results go to benchmarks/results/.
 """
 
 from __future__ import annotations

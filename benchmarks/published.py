@@ -1,8 +1,8 @@
 """Numbers from papers, to stand beside those measured here; models there are trained on a GPU, one per rate or pattern.
 
 Sources: ModernTCN (Luo and Wang, ICLR 2024); GPT4TS (Zhou et al., NeurIPS 2023); TimesNet (Wu et al., ICLR 2023), which
-also has PatchTST's; T1 (ICLR 2026); TSI-Bench (Du et al., 2024) for SAITS, BRITS and CSDI; HELIX (ICML 2026). ModernTCN's
-are quoted from memory of its table.
+also has PatchTST's; T1 (ICLR 2026); TSI-Bench (Du et al., 2024) for SAITS, BRITS and CSDI; HELIX (ICML 2026).
+ModernTCN's are quoted from memory of its table.
 """
 
 from __future__ import annotations

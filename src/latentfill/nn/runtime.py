@@ -32,6 +32,20 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Linear algebra on small matrices inside uses one thread.
+
+    More threads gain little there, and on a busy machine they wait for each other for many times as long.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def return_free_memory() -> None:
     """Hand memory that was freed back to the system, where the C library can (glibc).
 

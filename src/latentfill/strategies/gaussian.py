@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from latentfill.nn.runtime import one_thread
+
 SOLVED_AT_ONCE = 1 << 23  # numbers in the linear systems of one batch
 ALIKE = 0.85  # smallest system of a batch, as a share of its largest: the work grows with the cube
 
@@ -33,7 +35,8 @@ def condition(precision: Tensor, known: Tensor, observed: Tensor, *, sum_up: boo
     mean, spread = known.clone(), torch.zeros_like(known)
     summed = precision.new_zeros(d * d) if sum_up else None
     for rows, cells, hidden in _batches(observed):
-        root = _root_of_covariance(precision, cells, hidden)
+        with one_thread():
+            root = _root_of_covariance(precision, cells, hidden)
         wanted = pull[rows].gather(1, cells) * hidden
         solved = (root.mT @ (root @ wanted[:, :, None]))[:, :, 0]
         mean[rows] = mean[rows].scatter_add(1, cells, solved * hidden)
@@ -100,6 +103,7 @@ def precisions(covariance: Tensor, noises: tuple[float, ...]) -> Iterator[Tensor
 
     Negative eigenvalues, which a covariance measured between gaps may have, count as zero.
     """
-    values, vectors = torch.linalg.eigh(covariance)
+    with one_thread():
+        values, vectors = torch.linalg.eigh(covariance)
     for noise in noises:
         yield (vectors / (values.clamp(min=0) + noise)) @ vectors.T

@@ -47,10 +47,10 @@ class Kriging(nn.Module):
     def fit(self, values: FloatArray, clock: FloatArray, held_out: HeldOut) -> None:
         """Learn from a scaled series (T, C), NaN where missing, and its clock (T, P); settle on `held_out` windows."""
         self.wave.copy_(torch.from_numpy(_fit_wave(values, harmonics(clock))))
-        flat = values - self._mean(clock)
+        flat = values - self._mean(clock).cpu().numpy()
         held_out = held_out.take(slice(None, None, -(-len(held_out.windows) // SETTLE_WINDOWS)))
-        truth = held_out.truth - self._mean(held_out.windows.clock)
-        windows = held_out.windows.values - self._mean(held_out.windows.clock)
+        around = self._mean(held_out.windows.clock).cpu().numpy()
+        windows, truth = held_out.windows.values - around, held_out.truth - around
         alike = _likeness(flat)
         left = np.arange(values.shape[1])
         for group in self._groups():
@@ -70,7 +70,7 @@ class Kriging(nn.Module):
         spread = torch.empty_like(mean)
         for first in range(0, len(windows), BATCH):
             part = windows.take(slice(first, first + BATCH))
-            around = torch.from_numpy(self._mean(part.clock)).to(device)
+            around = self._mean(part.clock)
             values = torch.tensor(part.values, dtype=torch.float64, device=device)
             for group in self._groups():
                 c = group.columns
@@ -80,10 +80,9 @@ class Kriging(nn.Module):
             mean[first : first + BATCH] = torch.where(values.isnan(), mean[first : first + BATCH], values)
         return mean, spread
 
-    def _mean(self, clock: FloatArray) -> FloatArray:
+    def _mean(self, clock: FloatArray) -> Tensor:
         """The part of the mean that follows the clock, (..., C)."""
-        mean: FloatArray = harmonics(clock) @ self.wave.cpu().numpy()
-        return mean
+        return torch.from_numpy(harmonics(clock)).to(self.wave.device) @ self.wave
 
     def _groups(self) -> list[ColumnGroup]:
         return list(self.groups)  # type: ignore[arg-type]
