@@ -82,7 +82,7 @@ class Kriging(nn.Module):
 
     def _mean(self, clock: FloatArray) -> Tensor:
         """The part of the mean that follows the clock, (..., C)."""
-        return torch.from_numpy(harmonics(clock)).to(self.wave.device) @ self.wave
+        return torch.tensor(harmonics(clock), dtype=torch.float64, device=self.wave.device) @ self.wave
 
     def _groups(self) -> list[ColumnGroup]:
         return list(self.groups)  # type: ignore[arg-type]
