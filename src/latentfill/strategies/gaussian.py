@@ -11,6 +11,7 @@ from torch import Tensor
 from latentfill.nn.runtime import one_thread
 
 SOLVED_AT_ONCE = 1 << 23  # numbers in the linear systems of one batch
+LEAST_OWN = 1e-5  # least share of its precision that a known cell keeps when the hidden ones are not given: rounding
 ALIKE = 0.85  # smallest system of a batch, as a share of its largest: the work grows with the cube
 
 
@@ -20,19 +21,25 @@ class Conditional:
 
     mean: Tensor  # (B, D), what is known included
     spread: Tensor  # (B, D) standard deviation, 0 where known
-    summed: Tensor | None  # (D, D) covariance of the hidden cells, summed over the vectors
+    summed: Tensor | None = None  # (D, D) covariance of the hidden cells, summed over the vectors
+    missed: Tensor | None = None  # (B, D) value less what all other known cells say, 0 where hidden
+    missed_by: Tensor | None = None  # (B, D) standard deviation that this difference should have, 0 where hidden
 
 
-def condition(precision: Tensor, known: Tensor, observed: Tensor, *, sum_up: bool = False) -> Conditional:
+def condition(
+    precision: Tensor, known: Tensor, observed: Tensor, *, sum_up: bool = False, leave_out: bool = False
+) -> Conditional:
     """What Gaussian vectors of mean zero are like, given some of their cells.
 
     `precision` (D, D) is the inverse covariance Q; `known` (B, D) is 0 where not `observed`. The hidden cells h have
     covariance inv(Q_hh) and mean -inv(Q_hh) Q_ho x_o given the others (Rasmussen and Williams 2006, A.3), so the cost
-    depends on how many are hidden, not on how many there are.
+    depends on how many are hidden, not on how many there are. With `leave_out`, what each known cell would be taken
+    for if it were hidden (eq. 5.12): P x_o / diag P away from its value, where P = Q_oo - Q_oh inv(Q_hh) Q_ho.
     """
     d = len(precision)
     pull = -(known @ precision)
     mean, spread = known.clone(), torch.zeros_like(known)
+    own = precision.diagonal().expand_as(known).clone() if leave_out else None  # diag P, where known
     summed = precision.new_zeros(d * d) if sum_up else None
     for rows, cells, hidden in _batches(observed):
         with one_thread():
@@ -45,7 +52,13 @@ def condition(precision: Tensor, known: Tensor, observed: Tensor, *, sum_up: boo
             pairs = hidden[:, :, None] & hidden[:, None, :]
             places = cells[:, :, None] * d + cells[:, None, :]
             summed.index_add_(0, places[pairs], (root.mT @ root)[pairs])
-    return Conditional(mean, spread, None if summed is None else summed.view(d, d))
+        if own is not None:
+            own[rows] -= (root @ (precision[cells] * hidden[:, :, None])).square().sum(1)
+    if own is None:
+        return Conditional(mean, spread, None if summed is None else summed.view(d, d))
+    own = torch.maximum(own, LEAST_OWN * precision.diagonal())
+    missed = torch.where(observed, (mean @ precision) / own, 0.0)
+    return Conditional(mean, spread, missed=missed, missed_by=torch.where(observed, own.rsqrt(), 0.0))
 
 
 def _batches(observed: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
@@ -57,7 +70,7 @@ def _batches(observed: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     while len(order):
         n = int(counts[order[-1]])
         alike = int((counts[order] >= ALIKE * n).sum())
-        taken = min(alike, max(1, SOLVED_AT_ONCE // n**2))
+        taken = min(alike, max(1, SOLVED_AT_ONCE // (n * observed.shape[1])))
         rows, order = order[-taken:], order[:-taken]
         cells = torch.argsort(observed[rows].byte(), dim=1, stable=True)[:, :n]  # the hidden ones come first
         yield rows, cells, ~observed[rows].gather(1, cells)

@@ -14,7 +14,15 @@ from torch import Tensor, nn
 
 from latentfill.blend import blend, taper
 from latentfill.series import FloatArray, IntArray
-from latentfill.strategies.gaussian import block_toeplitz, condition, lagged_products, lagged_sums, precisions
+from latentfill.strategies.gaussian import (
+    Conditional,
+    block_toeplitz,
+    condition,
+    lagged_products,
+    lagged_sums,
+    precisions,
+)
+from latentfill.strategies.miss_regression import regress_misses
 from latentfill.windows import HeldOut, Windows, cut, window_starts
 
 HARMONICS = 8  # of the shortest cycle, in the mean; slower ones pass for a window's level
@@ -122,7 +130,7 @@ class ColumnGroup(nn.Module):
             )
             share, _ = min((self._errors(known, target, share, NOISES[1:2])[0], share) for share in CROSS_SHARES)[::-1]
             errors = self._errors(known, target, share, NOISES)
-            self.settings.copy_(torch.tensor([share, NOISES[int(np.argmin(errors))]]))
+            self.settings.copy_(torch.tensor([share, NOISES[int(np.argmin(errors))]], dtype=torch.float64))
         self._precision = None
 
     def estimate(self, values: Tensor, *, fast: bool = False) -> tuple[Tensor, Tensor]:
@@ -130,18 +138,19 @@ class ColumnGroup(nn.Module):
         if self._precision is None:
             share, noise = self.settings.tolist()
             (self._precision,) = precisions(self._covariance(share), (noise,))
-        mean, spread, _ = self._given(self._precision.float() if fast else self._precision, values)
-        return mean, spread
-
-    def _given(
-        self, precision: Tensor, values: Tensor, *, sum_up: bool = False
-    ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """`condition` for windows (B, L, K) in the units of the series."""
+        precision = self._precision.float() if fast else self._precision
         observed = ~values.isnan()
-        known = torch.where(observed, (values - self.mean) / self.scale, 0.0)
-        found = condition(precision, known.flatten(1).to(precision.dtype), observed.flatten(1), sum_up=sum_up)
-        mean = found.mean.view_as(values) * self.scale + self.mean
-        return mean, found.spread.view_as(values) * self.scale, found.summed
+        found = self._given(precision, values, leave_out=True)
+        assert found.missed is not None and found.missed_by is not None
+        mean, missed, missed_by = (p.view_as(values).double() for p in (found.mean, found.missed, found.missed_by))
+        miss, size = regress_misses(mean, missed, missed_by, observed)
+        return (mean + miss) * self.scale + self.mean, found.spread.view_as(values) * size * self.scale
+
+    def _given(self, precision: Tensor, values: Tensor, *, sum_up: bool = False, leave_out: bool = False) -> Conditional:
+        """`condition` for windows (B, L, K) of the series; the result in units of `scale`, around `mean`."""
+        observed = ~values.isnan()
+        known = torch.where(observed, (values - self.mean) / self.scale, 0.0).flatten(1).to(precision.dtype)
+        return condition(precision, known, observed.flatten(1), sum_up=sum_up, leave_out=leave_out)
 
     def _covariance(self, share: float, level: float = LEVEL_VARIANCE) -> Tensor:
         own = torch.eye(len(self.mean), dtype=torch.float64, device=self.mean.device)
@@ -150,9 +159,9 @@ class ColumnGroup(nn.Module):
     def _errors(self, known: Tensor, target: Tensor, share: float, noises: tuple[float, ...]) -> list[float]:
         """Mean squared error over the cells of `target`, for each variance of the noise."""
         cells = ~target.isnan()
-        scale = self.scale.expand_as(target)[cells]
+        wanted = ((target - self.mean) / self.scale)[cells]
         return [
-            float(((self._given(precision, known)[0] - target)[cells] / scale).square().mean())
+            float((self._given(precision, known).mean.view_as(target)[cells] - wanted).square().mean())
             for precision in precisions(self._covariance(share), noises)
         ]
 
@@ -177,13 +186,13 @@ class ColumnGroup(nn.Module):
         means, doubt = [], torch.zeros_like(precision)
         for first in range(0, len(starts), BATCH):
             windows = torch.tensor(cut(values, starts[first : first + BATCH], length), device=precision.device)
-            mean, _, summed = self._given(precision, windows, sum_up=True)
-            assert summed is not None
-            means.append(mean.cpu().numpy())
-            doubt += summed
-        completed = np.where(np.isnan(values), blend(np.concatenate(means), starts, len(values), taper(length)), values)
-        standard = (torch.from_numpy(completed).to(precision.device) - self.mean) / self.scale
-        certain = lagged_products(standard, length) / len(values)
+            found = self._given(precision, windows, sum_up=True)
+            assert found.summed is not None
+            means.append(found.mean.view_as(windows).cpu().numpy())
+            doubt += found.summed
+        blended = torch.from_numpy(blend(np.concatenate(means), starts, len(values), taper(length))).to(self.mean.device)
+        standard = (torch.from_numpy(values).to(self.mean.device) - self.mean) / self.scale
+        certain = lagged_products(torch.where(standard.isnan(), blended, standard), length) / len(values)
         self.lagged.copy_(certain + lagged_sums(doubt, length) / (len(starts) * length))
 
 

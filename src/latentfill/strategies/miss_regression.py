@@ -1,0 +1,66 @@
+"""What kriging misses in the observed cells of a window tells what it misses in the hidden ones.
+
+The covariance is that of the whole series; in one window, or one year, columns may go together in another way. A
+Bayesian linear regression in each window and column, of the leave-one-out misses on what the columns show, follows
+that. How far it may go, the window's own evidence says (MacKay 1992, "Bayesian interpolation").
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+# Precisions of the regression's weights. The first is as good as no regression.
+PRIORS = (1e6, 3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0)
+BELIEF = 0.2  # share of the evidence that counts: misses of neighbouring cells are not independent
+ROUNDS = 2  # the second looks at hidden cells as the first has mended them
+PRIOR_CELLS = 20.0  # how many cells say that misses are as large as they should be
+
+
+def regress_misses(mean: Tensor, missed: Tensor, missed_by: Tensor, observed: Tensor) -> tuple[Tensor, Tensor]:
+    """What to add to the hidden cells' mean, (B, L, K), and how much wider their spread is, (B, 1, K).
+
+    `mean` (B, L, K) is the completed window, `missed` value less leave-one-out estimate of the observed cells and
+    `missed_by` the standard deviation that this should have, all in units of each column's standard deviation.
+    """
+    alone = mean - missed  # (B, L, K) what each cell is taken for without its own value
+    weight = torch.where(observed, missed_by.clamp(min=1e-6) ** -2, 0.0)
+    added = torch.zeros_like(mean)
+    for _ in range(ROUNDS):
+        views = _views(mean + added, alone, observed)  # (B, K, L, J)
+        coefficients, left = _regress(views, missed.mT, weight.mT)
+        added = torch.where(observed, 0.0, torch.einsum("bklj,bkj->blk", views, coefficients))
+    size = (PRIOR_CELLS + BELIEF * left) / (PRIOR_CELLS + BELIEF * observed.sum(1))
+    return added, size.sqrt()[:, None]
+
+
+def _views(completed: Tensor, alone: Tensor, observed: Tensor) -> Tensor:
+    """What each column's misses are regressed on, (B, K, L, K + 1): the other columns, its own estimate, and one.
+
+    Each is taken from its mean over the observed cells.
+    """
+    b, length, k = completed.shape
+    own = torch.eye(k, dtype=torch.bool, device=completed.device)[:, None, :]
+    views = torch.where(own, alone[:, None], completed[:, None])  # (B, K, L, K)
+    share = (observed / observed.sum(1, keepdim=True).clamp(min=1)).to(completed.dtype)
+    views = views - torch.einsum("bklj,blj->bkj", views, share)[:, :, None]
+    return torch.cat([views, views.new_ones(b, k, length, 1)], dim=-1)
+
+
+def _regress(views: Tensor, target: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Weights (B, K, J) of the views, a mean over `PRIORS`, and the weighted sum of squares (B, K) that is left.
+
+    Target and weight are (B, K, L).
+    """
+    j = views.shape[-1]
+    weighted = views * weight[..., None]
+    gram, pull = weighted.mT @ views, (weighted.mT @ target[..., None])[..., 0]  # (B, K, J, J), (B, K, J)
+    cells, total = (weight > 0).sum(-1), (weight * target.square()).sum(-1)
+    prior = views.new_tensor(PRIORS).view(-1, 1, 1)  # (P, 1, 1)
+    factor = torch.linalg.cholesky(gram + prior[..., None, None] * torch.eye(j, dtype=gram.dtype, device=gram.device))
+    weights = torch.cholesky_solve(pull.expand(len(PRIORS), *pull.shape)[..., None], factor)[..., 0]  # (P, B, K, J)
+    left = (total - (weights * pull).sum(-1)).clamp(min=0)
+    log_det = 2 * factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+    evidence = 0.5 * (j * prior.log() - log_det) - 0.5 * (cells + 2) * (left + 2).log()  # (P, B, K)
+    share = torch.softmax(BELIEF * evidence, dim=0)
+    return (share[..., None] * weights).sum(0), (share * left).sum(0)
