@@ -44,13 +44,13 @@ class Config:
     width: int = 64  # channels of the convolutional head, units of the mlp head / 4
     blocks: int = 5  # residual blocks of the convolutional head
     kernel: int = 9  # steps per convolution, before dilation
-    dropout: float = 0.2
+    dropout: float = 0.3
     neighbours: int = 16  # nearest windows of the series that the decoder looks at; 0: none
     decoder_steps: int = 1000  # most training steps
     decoder_batch: int = 48  # windows per step
 
     # training, both parts
-    learning_rate: float = 1e-3  # peak, after warm-up; cosine decay
+    learning_rate: float = 3e-3  # peak, after warm-up; cosine decay
     patience: int = 6  # checks of the held-out error without improvement before training stops
     check_every: int = 100  # steps between checks
     holdout: float = 0.05  # share of the observed cells held out: half to stop early on, half to score with

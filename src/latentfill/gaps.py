@@ -54,6 +54,37 @@ def distances(observed: BoolArray) -> tuple[IntArray, IntArray]:
     return step - last, ahead - step
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Beside:
+    """The nearest other observed cells of the same column, for every cell, observed or not; all (..., L, C)."""
+
+    before: FloatArray  # value of the last one before, NaN where there is none
+    after: FloatArray  # value of the first one after, NaN where there is none
+    back: IntArray  # steps back to the one before, at least 1; to just outside where there is none
+    ahead: IntArray  # steps ahead to the one after
+
+    @property
+    def line(self) -> FloatArray:
+        """The straight line between the two; the one that there is at either end, NaN where there is neither."""
+        line = self.before + (self.after - self.before) * (self.back / (self.back + self.ahead))
+        return np.where(np.isnan(self.before), self.after, np.where(np.isnan(self.after), self.before, line))
+
+
+def beside(values: FloatArray) -> Beside:
+    """What lies on both sides of each cell of `values` (..., L, C), NaN where missing, its own value left out."""
+    length = values.shape[-2]
+    step = np.arange(length)[:, None]
+    back, ahead = distances(~np.isnan(values))
+    edge = np.full_like(back[..., :1, :], 1)
+    back = np.concatenate([edge, back[..., :-1, :] + 1], axis=-2)
+    ahead = np.concatenate([ahead[..., 1:, :] + 1, edge], axis=-2)
+    left = np.take_along_axis(values, np.maximum(step - back, 0), axis=-2)
+    right = np.take_along_axis(values, np.minimum(step + ahead, length - 1), axis=-2)
+    before = np.where(back > step, np.nan, left)
+    after = np.where(step + ahead >= length, np.nan, right)
+    return Beside(before, after, back, ahead)
+
+
 def interpolate(values: FloatArray) -> FloatArray:
     """Straight lines across the gaps of `values` (..., L, C); the nearest value held at either end.
 

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from latentfill.nn.heads import ConvHead, HeadInput, HeadSize, MlpHead, WindowDropout
+from latentfill.nn.heads import ConvHead, HeadInput, HeadSize, MlpHead, TimeConv, WindowDropout
 
 B, L, C, D, P = 4, 12, 3, 8, 2
 
@@ -35,11 +35,14 @@ def given(**changes: object) -> HeadInput:
         coarse=torch.randn(B, L, C),
         level=torch.randn(B, C),
         base=torch.randn(B, L, C),
+        missed=torch.randn(B, L, C),
         spread=torch.rand(B, L, C) + 0.1,
         line=torch.randn(B, L, C),
+        before=torch.randn(B, L, C),
+        after=torch.randn(B, L, C),
+        back=1 + torch.rand(B, L, C),
+        ahead=1 + torch.rand(B, L, C),
         observed=torch.rand(B, L, C) > 0.3,
-        back=torch.rand(B, L, C),
-        ahead=torch.rand(B, L, C),
         clock=torch.randn(B, L, P),
         near=torch.randn(B, L, C),
         near_spread=torch.rand(B, L, C),
@@ -90,11 +93,22 @@ def test_what_is_added_to_the_base_is_in_units_of_its_spread(name: str):
     assert (found[:, 1::2] != start.base[:, 1::2]).all()
 
 
-@pytest.mark.parametrize("part", ["z", "coarse", "level", "base", "spread", "line", "back", "ahead", "clock"])
+SEEN = ("coarse", "level", "base", "missed", "spread", "line", "before", "after", "back", "ahead", "clock")
+
+
+@pytest.mark.parametrize("part", SEEN)
 def test_a_convolutional_head_with_context_looks_at_all_it_is_given(part: str):
     head, start = trained(heads(neighbours=True)["conv"]), given()
     other = dataclasses.replace(start, **{part: getattr(start, part) + 1})
     assert not torch.allclose(head(start), head(other))
+
+
+def test_an_embedding_is_seen_by_what_is_decoded_from_it():
+    start = given()
+    other = dataclasses.replace(start, z=start.z + 1)
+    taken, own = trained(heads()["conv"]), trained(ConvHead(size(), decodes=True).eval())
+    torch.testing.assert_close(taken(start), taken(other), rtol=0, atol=0)
+    assert not torch.allclose(own(start), own(other))
 
 
 @pytest.mark.parametrize("part", ["near", "near_spread"])
@@ -113,6 +127,8 @@ def test_without_context_nothing_observed_but_the_level_is_seen(name: str):
     other = dataclasses.replace(
         start,
         line=torch.randn(B, L, C),
+        before=torch.randn(B, L, C),
+        after=torch.randn(B, L, C),
         observed=torch.zeros(B, L, C, dtype=torch.bool),
         back=torch.ones(B, L, C),
         near=None,
@@ -127,9 +143,21 @@ def test_a_head_decodes_the_window_itself_where_the_encoder_cannot():
     assert head(given(coarse=None)).shape == (B, L, C)
 
 
-def test_a_pooled_embedding_serves_all_columns():
-    head = ConvHead(size(z_columns=1), decodes=True)
+def test_a_pooled_embedding_says_something_else_of_each_column():
+    head = trained(ConvHead(size(z_columns=1), decodes=True).eval())
+    decoded = head.decoder(torch.randn(B, 1, D))
+    assert decoded.shape == (B, L, C)
+    assert (decoded[:, :, 0] != decoded[:, :, 1]).all()
     assert head(given(z=torch.randn(B, 1, D), coarse=None)).shape == (B, L, C)
+
+
+@pytest.mark.parametrize("dilation", [1, 3])
+def test_the_convolution_over_time_is_the_one_of_torch(dilation: int):
+    ours = TimeConv(6, 5, dilation)
+    theirs = torch.nn.Conv1d(6, 6, 5, padding=2 * dilation, dilation=dilation, groups=6)
+    theirs.weight.data, theirs.bias.data = ours.weight.data.T[:, None].contiguous(), ours.bias.data
+    x = torch.randn(3, 20, 6)
+    torch.testing.assert_close(ours(x), theirs(x.mT).mT)
 
 
 def test_window_dropout_drops_whole_channels_and_keeps_the_mean():

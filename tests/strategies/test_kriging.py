@@ -62,8 +62,8 @@ def fit(
 
 
 def estimates(of: Kriging, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
-    mean, spread = of.estimate(windows)
-    return mean.numpy(), spread.numpy()
+    kriged = of.estimate(windows)
+    return kriged.mean.numpy(), kriged.spread.numpy()
 
 
 def runs(windows: Windows, columns: slice = slice(None), length: int = 6) -> np.ndarray:
@@ -126,7 +126,7 @@ def test_the_spread_grows_with_the_distance_from_what_is_observed():
     assert first_half.min() > 0
 
 
-def test_observed_cells_come_back_bit_for_bit_with_no_spread():
+def test_observed_cells_come_back_bit_for_bit():
     """Also around a mean that follows the clock, where adding and taking away would round."""
     series = swinging(1200) + np.sin(2 * np.pi * np.arange(1200) / 24)[:, None]
     found = fit(series, daily(1200))
@@ -135,8 +135,7 @@ def test_observed_cells_come_back_bit_for_bit_with_no_spread():
     assert found.wave.abs().max() > 0.1
     mean, spread = estimates(found, windows)
     np.testing.assert_array_equal(mean[windows.observed], windows.values[windows.observed])
-    assert (spread[windows.observed] == 0).all()
-    assert (spread[~windows.observed] > 0).all()
+    assert (spread > 0).all()
 
 
 def recovered(matrix: np.ndarray) -> float:
@@ -311,8 +310,8 @@ def test_a_window_in_which_nothing_is_observed_gets_the_columns_means():
 
 def test_no_windows_give_no_estimates():
     windows = windows_of(swinging(400))
-    mean, spread = fit(swinging(400)).estimate(windows.take(slice(0)))
-    assert (mean.shape, spread.shape) == ((0, L, 2), (0, L, 2))
+    kriged = fit(swinging(400)).estimate(windows.take(slice(0)))
+    assert kriged.mean.shape == kriged.missed.shape == kriged.spread.shape == (0, L, 2)
 
 
 def test_estimates_do_not_depend_on_which_windows_are_asked_for_together():
@@ -342,13 +341,13 @@ def test_fast_estimates_are_much_the_same_and_leave_observed_cells_alone():
     series = swinging(800)
     found, windows = fit(series), windows_of(series)
     windows = windows.without(np.random.default_rng(16).random(windows.values.shape) < 0.5)
-    mean, spread = (part.numpy() for part in found.estimate(windows, fast=True))
+    fast = found.estimate(windows, fast=True)
+    mean, spread = fast.mean.numpy(), fast.spread.numpy()
     exact, exact_spread = estimates(found, windows)
     np.testing.assert_allclose(mean, exact, atol=1e-3)
     np.testing.assert_allclose(spread, exact_spread, atol=1e-3)
     assert not np.array_equal(mean, exact)
     np.testing.assert_array_equal(mean[windows.observed], windows.values[windows.observed])
-    assert (spread[windows.observed] == 0).all()
 
 
 def test_a_marker_in_the_held_out_truth_changes_only_the_settings():
@@ -387,7 +386,7 @@ def test_fitting_again_forgets_the_first_series():
     again, fresh = fit(swinging(600)), fit(seen, held_out=held_out)
     again.estimate(held_out.windows)
     again.fit(seen, no_clock(seen), held_out)
-    assert torch.equal(again.estimate(held_out.windows)[0], fresh.estimate(held_out.windows)[0])
+    assert torch.equal(again.estimate(held_out.windows).mean, fresh.estimate(held_out.windows).mean)
 
 
 def test_a_stored_kriging_gives_the_same_estimates_bit_for_bit(monkeypatch: pytest.MonkeyPatch):
@@ -398,5 +397,34 @@ def test_a_stored_kriging_gives_the_same_estimates_bit_for_bit(monkeypatch: pyte
     back.load_state_dict(found.state_dict())
     windows = windows_of(series, clock)
     windows = windows.without(np.random.default_rng(11).random(windows.values.shape) < 0.3)
-    for part, other in zip(found.estimate(windows), back.estimate(windows), strict=True):
-        assert torch.equal(part, other)
+    for part, other in zip(estimates(found, windows), estimates(back, windows), strict=True):
+        np.testing.assert_array_equal(part, other)
+
+
+def test_observed_cells_tell_what_would_have_been_made_of_them():
+    """As each would be if it alone were hidden, but for the regression that learns from these very misses."""
+    series = swinging(800)
+    found, windows = fit(series), windows_of(series).take(slice(0, 400, 40))
+    kriged = found.estimate(windows)
+    np.testing.assert_array_equal(kriged.mean.numpy(), windows.values)
+    for step, column in [(0, 0), (7, 1), (L - 1, 0)]:
+        one = np.zeros(windows.values.shape, dtype=bool)
+        one[:, step, column] = True
+        alone = found.estimate(windows.without(one))
+        missed, spread = kriged.missed.numpy()[:, step, column], kriged.spread.numpy()[:, step, column]
+        off = windows.values[:, step, column] - alone.mean.numpy()[:, step, column]
+        assert np.abs(missed - off).max() < spread.max()
+        assert np.corrcoef(missed, off)[0, 1] > 0.9
+
+
+def test_what_goes_together_otherwise_in_a_window_is_followed_there():
+    """Two columns are the same but for noise in the series; in the windows to fill the second goes the other way."""
+    rng = np.random.default_rng(17)
+    common = np.convolve(rng.normal(size=1300), np.ones(3) / 3, mode="valid")[:1200, None]
+    series = common * np.array([[1.0, 1.0]]) + 0.05 * rng.normal(size=(1200, 2))
+    turned = windows_of(series * np.array([[1.0, -1.0]]))
+    hidden = np.zeros(turned.values.shape, dtype=bool)
+    hidden[:, ::6, 1] = True
+    mean, _ = estimates(fit(series), turned.without(hidden))
+    plain = np.square(turned.values - -turned.values)[hidden].mean()  # the second column taken for the first
+    assert np.square(mean - turned.values)[hidden].mean() < 0.3 * plain

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 GATE_START = -3.0  # how closed a gate is before training, in log odds
-Z_SUMMARY = 32  # numbers per column that a head keeps of an embedding: its shape, not its every digit
+LEAST_SPREAD = 0.01  # scaled units; distances are seen in units of the spread
+Z_SUMMARY = 32  # numbers per column that the mlp head keeps of an embedding: its shape, not its every digit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,11 +20,14 @@ class HeadInput:
     coarse: Tensor | None  # (B, L, C) the encoder's own decoded window, if it has one
     level: Tensor  # (B, C) mean of the observed cells
     base: Tensor  # (B, L, C) what the head adds to: the best linear estimate, or the level alone
-    spread: Tensor  # (B, L, C) standard deviation of the base's error, 0 in observed cells
-    line: Tensor  # (B, L, C) linear interpolation of the observed cells
+    missed: Tensor  # (B, L, C) what the base would have missed of the observed cells, 0 elsewhere
+    spread: Tensor  # (B, L, C) standard deviation of the base's error; where observed, of what is missed
+    line: Tensor  # (B, L, C) straight line between the nearest other observed cells
+    before: Tensor  # (B, L, C) the last observed value before the cell
+    after: Tensor  # (B, L, C) the first one after it
+    back: Tensor  # (B, L, C) steps back to the one before, at least 1
+    ahead: Tensor  # (B, L, C) steps ahead to the one after
     observed: Tensor  # (B, L, C) bool
-    back: Tensor  # (B, L, C) steps back to the nearest observed cell
-    ahead: Tensor  # (B, L, C) steps ahead to it
     clock: Tensor  # (B, L, P) phase of each step in the series' cycles
     near: Tensor | None = None  # (B, L, C) what the nearest windows say, if they are looked at
     near_spread: Tensor | None = None  # (B, L, C) how far they disagree
@@ -52,10 +56,32 @@ class ZSummary(nn.Module):
     def __init__(self, size: HeadSize) -> None:
         super().__init__()
         self.layer = nn.Linear(size.z_dim, Z_SUMMARY)
-        self.size = size.z_columns * Z_SUMMARY
 
     def forward(self, z: Tensor) -> Tensor:
         return nn.functional.gelu(self.layer(z)).flatten(1)
+
+    @staticmethod
+    def size_of(size: HeadSize) -> int:
+        """How many numbers it gives."""
+        return size.z_columns * Z_SUMMARY
+
+
+class ZDecoder(nn.Module):
+    """Embedding (B, K, D) -> window (B, L, C): one layer that all columns share, or all at once from a pooled one."""
+
+    def __init__(self, size: HeadSize) -> None:
+        super().__init__()
+        self.pooled = size.z_columns != size.columns
+        self.shape = (size.length, size.columns)
+        cells = size.length * size.columns
+        self.layer = (
+            nn.Linear(size.z_columns * size.z_dim, cells) if self.pooled else nn.Linear(size.z_dim, size.length)
+        )
+
+    def forward(self, z: Tensor) -> Tensor:
+        if self.pooled:
+            return self.layer(z.flatten(1)).unflatten(1, self.shape)  # type: ignore[no-any-return]
+        return self.layer(z).transpose(1, 2)  # type: ignore[no-any-return]
 
 
 class MlpHead(nn.Module):
@@ -70,7 +96,7 @@ class MlpHead(nn.Module):
         self.shape = (size.length, size.columns)
         self.summary = ZSummary(size)
         cells = size.length * size.columns
-        inputs = self.summary.size + size.columns + (2 * cells if size.context else 0)
+        inputs = ZSummary.size_of(size) + size.columns + (2 * cells if size.context else 0)
         hidden = 4 * size.width
         self.layers = nn.Sequential(
             nn.Linear(inputs, hidden),
@@ -96,20 +122,23 @@ class ConvHead(nn.Module):
 
     Block after ModernTCN (Luo and Wang, ICLR 2024). With context the head starts from the base, moves towards the
     window decoded from the embedding and towards what the nearest windows say as far as learnt gates let it, and adds a
-    residual in units of the base's spread: what is nearly certain stays so. Without context it refines the decoded
-    window.
+    residual in units of the base's spread: what is nearly certain stays so. It sees each candidate as its distance
+    from the base in those units, and in observed cells how far the base, left to the other cells, would have missed.
+    The embedding itself it does not see: that tells windows apart so well that they are learnt by heart. Without
+    context it refines the window decoded from the embedding.
     """
 
     def __init__(self, size: HeadSize, *, decodes: bool) -> None:
         """`decodes`: decode a window from the noisy z here, instead of taking the encoder's own."""
         super().__init__()
         self.context = size.context
-        self.decoder = nn.Linear(size.z_dim, size.length) if decodes else None
-        self.summary = ZSummary(size)
-        views = (9 if size.neighbours else 7) if size.context else 1
+        self.decoder = ZDecoder(size) if decodes else None
+        views = (13 if size.neighbours else 11) if size.context else 1
         seen = views * size.columns + (size.phases if size.context else 0)
         self.inlet = nn.Linear(seen, size.width)
-        self.from_z = nn.Linear(self.summary.size, size.width)
+        self.from_z = (
+            None if size.context else nn.Sequential(ZSummary(size), nn.Linear(ZSummary.size_of(size), size.width))
+        )
         dilations = (1, 2, 4, 3)
         self.blocks = nn.ModuleList(
             ConvBlock(size.width, size.kernel, dilations[i % 4], size.dropout) for i in range(size.blocks)
@@ -122,10 +151,11 @@ class ConvHead(nn.Module):
     def forward(self, given: HeadInput) -> Tensor:
         coarse = given.coarse
         if self.decoder is not None:
-            coarse = self.decoder(given.z).transpose(1, 2) + given.level[:, None]  # (B, L, C)
+            coarse = self.decoder(given.z) + given.level[:, None]
         assert coarse is not None
         x = self.inlet(torch.cat(self._per_step(given, coarse), dim=2))
-        x = x + self.from_z(self.summary(given.z))[:, None]
+        if self.from_z is not None:
+            x = x + self.from_z(given.z)[:, None]
         for block in self.blocks:
             x = block(x)
         x = self.norm(x)
@@ -141,10 +171,15 @@ class ConvHead(nn.Module):
         if not self.context:
             return [coarse]
         level = given.level[:, None]
-        views = [given.base - level, given.line - level, coarse - level, level.expand_as(coarse), given.spread]
+        spread = given.spread.clamp(min=LEAST_SPREAD)
+        alone = given.base - given.missed  # what the base makes of each cell from all others
+        views = [given.base - level, level.expand_as(coarse), spread.log(), given.observed.to(coarse.dtype)]
+        views += [1 / given.back, 1 / given.ahead, (given.missed / spread).asinh()]
+        others = [coarse, given.line, given.before, given.after]
         if self.near_gate is not None and given.near is not None and given.near_spread is not None:
-            views += [given.near - level, given.near_spread]
-        return [*views, 1 / (1 + given.back), 1 / (1 + given.ahead), given.clock]
+            others.append(given.near)
+            views.append(given.near_spread)
+        return [*views, *(((other - alone) / spread).asinh() for other in others), given.clock]
 
 
 class ConvBlock(nn.Module):
@@ -152,8 +187,7 @@ class ConvBlock(nn.Module):
 
     def __init__(self, width: int, kernel: int, dilation: int, dropout: float) -> None:
         super().__init__()
-        reach = dilation * (kernel // 2)
-        self.time = nn.Conv1d(width, width, kernel, padding=reach, dilation=dilation, groups=width)
+        self.time = TimeConv(width, kernel, dilation)
         self.norm = nn.LayerNorm(width)
         # One mask per window and channel, not per step: as good a regulariser, and a third of the block's time saved.
         self.mix = nn.Sequential(
@@ -161,8 +195,31 @@ class ConvBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.norm(self.time(x.transpose(1, 2)).transpose(1, 2))
-        return x + self.mix(y)  # type: ignore[no-any-return]
+        return x + self.mix(self.norm(self.time(x)))  # type: ignore[no-any-return]
+
+
+class TimeConv(nn.Module):
+    """Dilated depth-wise convolution over the steps of (B, L, W), zeros beyond the ends.
+
+    A sum of shifted products: on a processor a third of the time of `nn.Conv1d` with as many groups as channels.
+    """
+
+    def __init__(self, width: int, kernel: int, dilation: int) -> None:
+        super().__init__()
+        self.dilation = dilation
+        bound = kernel**-0.5
+        self.weight = nn.Parameter(torch.empty(kernel, width).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(width).uniform_(-bound, bound))
+
+    def forward(self, x: Tensor) -> Tensor:
+        kernel, length = len(self.weight), x.shape[1]
+        reach = self.dilation * (kernel // 2)
+        padded = nn.functional.pad(x, (0, 0, reach, reach))
+        total = self.bias.expand_as(x)
+        for k in range(kernel):
+            first = k * self.dilation
+            total = torch.addcmul(total, padded[:, first : first + length], self.weight[k])
+        return total
 
 
 class WindowDropout(nn.Module):

@@ -10,13 +10,13 @@ from torch import Tensor, nn
 
 from latentfill.config import Config
 from latentfill.embeddings.encoder import Encoder, EncoderShape, as_tensors, tensor
-from latentfill.gaps import distances, interpolate
+from latentfill.gaps import beside
 from latentfill.nn.batches import HidingBatches, Replay, target_tensors
 from latentfill.nn.heads import ConvHead, HeadInput, HeadSize, MlpHead
 from latentfill.nn.losses import balanced_huber
 from latentfill.nn.training import History, ProgressCallback, TrainingPlan, train
 from latentfill.series import FloatArray
-from latentfill.strategies.kriging import Kriging
+from latentfill.strategies.kriging import Kriged, Kriging
 from latentfill.strategies.neighbours import Neighbours
 from latentfill.windows import HeldOut, Windows
 
@@ -99,33 +99,39 @@ class Denoise:
                 part = slice(first, first + BATCH)
                 batch = windows.take(part)
                 found = self.kriging.estimate(batch)
-                kriged[part] = found[0].cpu().numpy()
+                kriged[part] = found.mean.cpu().numpy()
                 decoded[part] = self.net(self._look(batch, encoder, found)).cpu().numpy()
         return kriged, decoded
 
-    def _look(self, windows: Windows, encoder: Encoder, kriged: tuple[Tensor, Tensor] | None) -> HeadInput:
+    def _look(self, windows: Windows, encoder: Encoder, kriged: Kriged | None) -> HeadInput:
         """Everything the head may look at; `kriged` only with context."""
         with torch.no_grad():
             encoded = encoder.encode(windows)
         values, observed, clock = as_tensors(windows, self.device)
-        back, ahead = distances(windows.observed)
         level = values.sum(1) / observed.sum(1).clamp(min=1)
+        base, missed, spread = level[:, None].expand_as(values), torch.zeros_like(values), torch.ones_like(values)
+        if self.context and kriged is not None:
+            base, missed, spread = (part.float() for part in (kriged.mean, kriged.missed, kriged.spread))
+        sides = beside(windows.values)
+        line, before, after = (
+            torch.where(side.isnan(), base - missed, side)
+            for side in (tensor(part, self.device) for part in (sides.line, sides.before, sides.after))
+        )
         given = HeadInput(
             z=encoded.z,
             coarse=encoded.window,
             level=level,
-            base=level[:, None].expand_as(values),
-            spread=torch.ones_like(values),
-            line=tensor(np.nan_to_num(interpolate(windows.values)), self.device),
+            base=base,
+            missed=missed,
+            spread=spread,
+            line=line,
+            before=before,
+            after=after,
+            back=tensor(sides.back, self.device),
+            ahead=tensor(sides.ahead, self.device),
             observed=observed,
-            back=tensor(back, self.device),
-            ahead=tensor(ahead, self.device),
             clock=clock,
         )
-        if not self.context or kriged is None:
-            return given
-        base, spread = (part.float() for part in kriged)
-        given = replace(given, base=base, spread=spread)
         if not self.k:
             return given
         starts = torch.tensor(windows.starts, device=self.device)

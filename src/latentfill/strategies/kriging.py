@@ -8,6 +8,8 @@ ordinary kriging: drift makes no window unlikely.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -39,6 +41,15 @@ CROSS_SHARES = (0.9, 1.0, 0.5, 0.0)
 NOISES = (1e-2, 1e-3, 1e-4, 1e-1)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Kriged:
+    """What kriging says of B windows, all (B, L, C), scaled units, float64."""
+
+    mean: Tensor  # the best linear estimate; the value itself where observed
+    missed: Tensor  # value less the estimate from all other cells, where observed; else 0
+    spread: Tensor  # standard deviation of the estimate's error; where observed, of what is missed
+
+
 class Kriging(nn.Module):
     """Kriging of windows of L steps, C columns and P clock features; nothing in it is trained by gradients."""
 
@@ -67,26 +78,27 @@ class Kriging(nn.Module):
             group.columns.copy_(torch.from_numpy(columns))
             group.fit(flat[:, columns], windows[:, :, columns], truth[:, :, columns])
 
-    def estimate(self, windows: Windows, *, fast: bool = False) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation of its error, (B, L, C), scaled units, float64: the value and 0 where observed.
+    def estimate(self, windows: Windows, *, fast: bool = False) -> Kriged:
+        """What windows (B, L, C) hold in their missing cells.
 
         A column of which a window shows nothing gets what the other columns tell of it. `fast` computes in single
         precision.
         """
         device = self.wave.device
         mean = torch.empty(windows.values.shape, dtype=torch.float64, device=device)
-        spread = torch.empty_like(mean)
+        missed, spread = torch.empty_like(mean), torch.empty_like(mean)
         for first in range(0, len(windows), BATCH):
             part = windows.take(slice(first, first + BATCH))
             around = self._mean(part.clock)
             values = torch.tensor(part.values, dtype=torch.float64, device=device)
             for group in self._groups():
                 c = group.columns
-                found, doubt = group.estimate((values - around)[:, :, c], fast=fast)
-                mean[first : first + BATCH, :, c] = found + around[:, :, c]
-                spread[first : first + BATCH, :, c] = doubt
+                found = group.estimate((values - around)[:, :, c], fast=fast)
+                mean[first : first + BATCH, :, c] = found.mean + around[:, :, c]
+                missed[first : first + BATCH, :, c] = found.missed
+                spread[first : first + BATCH, :, c] = found.spread
             mean[first : first + BATCH] = torch.where(values.isnan(), mean[first : first + BATCH], values)
-        return mean, spread
+        return Kriged(mean, missed, spread)
 
     def _mean(self, clock: FloatArray) -> Tensor:
         """The part of the mean that follows the clock, (..., C)."""
@@ -133,20 +145,24 @@ class ColumnGroup(nn.Module):
             self.settings.copy_(torch.tensor([share, NOISES[int(np.argmin(errors))]], dtype=torch.float64))
         self._precision = None
 
-    def estimate(self, values: Tensor, *, fast: bool = False) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation (B, L, K) of windows with NaN in their hidden cells."""
+    def estimate(self, values: Tensor, *, fast: bool = False) -> Kriged:
+        """The same for windows (B, L, K) of this group, NaN in their hidden cells, around the mean."""
         if self._precision is None:
             share, noise = self.settings.tolist()
             (self._precision,) = precisions(self._covariance(share), (noise,))
         precision = self._precision.float() if fast else self._precision
         observed = ~values.isnan()
         found = self._given(precision, values, leave_out=True)
-        assert found.missed is not None and found.missed_by is not None
+        assert found.missed is not None
+        assert found.missed_by is not None
         mean, missed, missed_by = (p.view_as(values).double() for p in (found.mean, found.missed, found.missed_by))
         miss, size = regress_misses(mean, missed, missed_by, observed)
-        return (mean + miss) * self.scale + self.mean, found.spread.view_as(values) * size * self.scale
+        spread = torch.where(observed, missed_by, found.spread.view_as(values) * size)
+        return Kriged((mean + miss) * self.scale + self.mean, missed * self.scale, spread * self.scale)
 
-    def _given(self, precision: Tensor, values: Tensor, *, sum_up: bool = False, leave_out: bool = False) -> Conditional:
+    def _given(
+        self, precision: Tensor, values: Tensor, *, sum_up: bool = False, leave_out: bool = False
+    ) -> Conditional:
         """`condition` for windows (B, L, K) of the series; the result in units of `scale`, around `mean`."""
         observed = ~values.isnan()
         known = torch.where(observed, (values - self.mean) / self.scale, 0.0).flatten(1).to(precision.dtype)
@@ -190,7 +206,9 @@ class ColumnGroup(nn.Module):
             assert found.summed is not None
             means.append(found.mean.view_as(windows).cpu().numpy())
             doubt += found.summed
-        blended = torch.from_numpy(blend(np.concatenate(means), starts, len(values), taper(length))).to(self.mean.device)
+        blended = torch.from_numpy(blend(np.concatenate(means), starts, len(values), taper(length))).to(
+            self.mean.device
+        )
         standard = (torch.from_numpy(values).to(self.mean.device) - self.mean) / self.scale
         certain = lagged_products(torch.where(standard.isnan(), blended, standard), length) / len(values)
         self.lagged.copy_(certain + lagged_sums(doubt, length) / (len(starts) * length))
