@@ -48,10 +48,11 @@ def config_of(arguments: argparse.Namespace, **settings: object) -> Config:
     return Config(**{**settings, **steps, **given})
 
 
-def errors_of(estimate: FloatArray, truth: FloatArray, cells: BoolArray) -> dict[str, float]:
-    """Mean squared and mean absolute error over `cells`."""
+def errors_of(estimate: FloatArray, truth: FloatArray, cells: BoolArray) -> Row:
+    """Mean squared and mean absolute error over those of `cells` that are estimated, and how many those are."""
     error = (estimate - truth)[cells]
-    return {"mse": float(np.mean(error**2)), "mae": float(np.mean(np.abs(error)))}
+    error = error[np.isfinite(error)]
+    return {"mse": float(np.mean(error**2)), "mae": float(np.mean(np.abs(error))), "scored_cells": len(error)}
 
 
 def write_results(name: str, record: Mapping[str, object], table: str, arguments: argparse.Namespace) -> None:

@@ -166,10 +166,9 @@ class Peer:
         self.name = name
         clock = np.zeros((len(scaled), 0))
         windows = cut_windows(scaled, clock, np.arange(len(scaled) - config.length + 1), config.length)
-        began = time.monotonic()
         self.peer = PEERS[name]().fit(windows.values, seconds=seconds, seed=config.seed)
-        self.train_seconds = time.monotonic() - began
-        self.about: dict[str, object] = {}
+        self.train_seconds = self.peer.training_["seconds"]
+        self.about: dict[str, object] = {"training": self.peer.training_}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
         return {self.name: self.peer.fill(windows.values)}

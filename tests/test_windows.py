@@ -3,7 +3,16 @@ import pytest
 
 from latentfill.errors import InputError
 from latentfill.splits import Split
-from latentfill.windows import HeldOut, Windows, cut, cut_windows, split_starts, window_starts
+from latentfill.windows import (
+    RESERVE_EVERY,
+    HeldOut,
+    Windows,
+    cut,
+    cut_windows,
+    reserve,
+    split_starts,
+    window_starts,
+)
 
 
 @pytest.mark.parametrize(
@@ -106,3 +115,24 @@ def test_a_split_is_cut_at_every_row_of_the_table_it_covers():
     # rows 4..11: windows of 3 rows with 2 rows kept after them start at 4, 5, 6, 7
     assert split_starts(Split("val", 4, 12), 3, 2).tolist() == [4, 5, 6, 7]
     assert split_starts(Split("val", 4, 6), 3, 2).tolist() == []
+
+
+@pytest.mark.parametrize("stride", [1, 3])
+def test_windows_to_check_by_share_no_step_with_those_to_learn_from(stride):
+    length, n_steps = 5, 60 * RESERVE_EVERY
+    starts = window_starts(n_steps, length, stride)
+    train, check = reserve(starts, length, n_steps)
+    learnt, kept = (np.zeros(n_steps, dtype=bool) for _ in range(2))
+    for index, steps in ((train, learnt), (check, kept)):
+        for start in starts[index]:
+            steps[start : start + length] = True
+    assert not (learnt & kept).any()
+    assert kept.mean() == pytest.approx(2 / RESERVE_EVERY, rel=0.2)
+    assert (learnt | kept).mean() > 0.9
+
+
+@pytest.mark.parametrize("starts", [np.arange(200), np.array([0]), np.arange(30, 36)])
+def test_where_nothing_can_be_kept_back_every_window_is_learnt_from(starts):
+    train, check = reserve(starts, 5, 3 * 5 * RESERVE_EVERY - (len(starts) > 100))
+    assert train.tolist() == list(range(len(starts)))
+    assert not len(check)

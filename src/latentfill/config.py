@@ -46,7 +46,7 @@ class Config:
     kernel: int = 9  # steps per convolution, before dilation
     dropout: float = 0.3
     neighbours: int = 16  # nearest windows of the series that the decoder looks at; 0: none
-    decoder_steps: int = 1000  # most training steps
+    decoder_steps: int = 2000  # most training steps
     decoder_batch: int = 48  # windows per step
 
     # training, both parts

@@ -16,7 +16,8 @@ from latentfill.embeddings.stored import StoredEncoder
 from latentfill.embeddings.student import StudentEncoder
 from latentfill.errors import InputError
 from latentfill.gaps import bucket_of, find_gaps, gap_lengths, interpolate
-from latentfill.hiding import hide_like_gaps
+from latentfill.hiding import hide_like_gaps, hide_mixture
+from latentfill.nn.batches import own_patterns
 from latentfill.nn.runtime import pick_device, seeded
 from latentfill.nn.training import History, ProgressCallback
 from latentfill.result import Code, HeldOutErrors
@@ -26,7 +27,7 @@ from latentfill.strategies.denoise import Denoise
 from latentfill.strategies.kriging import Kriging
 from latentfill.strategies.neighbours import Neighbours
 from latentfill.strategies.stack import Stack
-from latentfill.windows import HeldOut, Windows, cut, cut_windows, window_starts
+from latentfill.windows import HeldOut, Material, cut, cut_windows, reserve, window_starts
 
 STOP_WINDOWS = 192  # windows that early stopping looks at
 FAR = 5.0  # a column whose mean lies further from the fitted one, in scaled units, is brought to it first
@@ -207,8 +208,7 @@ class Lessons:
         """The built-in encoder, trained on every window."""
         rng = np.random.default_rng([self.config.seed, 2])
         encoder = StudentEncoder(self.config, columns=self.columns, phases=self.phases, device=self.device)
-        windows, held_out = self._windows(self.every_start, self.config.length)
-        return encoder, encoder.fit(windows, held_out, rng, self.progress)
+        return encoder, encoder.fit(self._material(self.every_start, self.config.length), rng, self.progress)
 
     def fit_builtin(self, encoder: Encoder, learnt: History) -> Track:
         """A decoder of an encoder that can embed any window; `learnt` is how that was trained."""
@@ -233,25 +233,35 @@ class Lessons:
     ) -> Track:
         """Train on the windows at `starts`, judge on the blend of those at `plan`."""
         rng = np.random.default_rng([config.seed, 3])
-        windows, held_out = self._windows(starts, config.length)
         kriging = Kriging(config.length, self.columns, self.phases).to(self.device)
-        kriging.fit(self.visible, self.lesson.clock, held_out)
-        neighbours = Neighbours.of(windows, encoder, self.device)
+        kriging.fit(self.visible, self.lesson.clock, self._stop_windows(starts, config.length))
+        material = self._material(starts, config.length)
+        neighbours = Neighbours.of(material.windows, encoder, self.device)
         strategy = Denoise(config, encoder.shape, kriging, neighbours, phases=self.phases)
-        history = strategy.fit(windows, encoder, held_out, rng, self.progress, stage=stage)
+        history = strategy.fit(material, encoder, rng, self.progress, stage=stage)
         return self._judge(code, strategy, encoder, plan, {**learnt, "decoder": history})
 
-    def _windows(self, starts: IntArray, length: int) -> tuple[Windows, HeldOut]:
-        """What to train on, and what to stop by: at most `STOP_WINDOWS` windows, evenly over the series.
+    def _material(self, starts: IntArray, length: int) -> Material:
+        """What to train on, and what to stop by.
 
         Windows in which nothing is observed stay among those to train on: they teach nothing, but evenly spaced starts
         make views instead of copies.
         """
+        windows = cut_windows(self.visible, self.lesson.clock, starts, length)
+        train, check = reserve(starts, length, len(self.visible))
+        if not len(check):
+            return Material(windows, train, self._stop_windows(starts, length))
+        rng = np.random.default_rng([self.config.seed, 4])
+        some = windows.take(check[:: -(-len(check) // STOP_WINDOWS)])
+        hidden = hide_mixture(rng, some.observed, own_patterns(windows))
+        return Material(windows, train, HeldOut(some.without(hidden), np.where(hidden, some.values, np.nan)))
+
+    def _stop_windows(self, starts: IntArray, length: int) -> HeldOut:
+        """At most `STOP_WINDOWS` windows, evenly over the series, with the cells that are held out to stop by."""
         chosen = starts[:: -(-len(starts) // STOP_WINDOWS)]
-        clock = self.lesson.clock
         truth = np.where(self.lesson.stop, self.lesson.values, np.nan)
-        held_out = HeldOut(cut_windows(self.visible, clock, chosen, length), cut(truth, chosen, length))
-        return cut_windows(self.visible, clock, starts, length), held_out
+        windows = cut_windows(self.visible, self.lesson.clock, chosen, length)
+        return HeldOut(windows, cut(truth, chosen, length))
 
     def _judge(
         self, code: Code, strategy: Denoise, encoder: Encoder, starts: IntArray, history: dict[str, History]

@@ -12,6 +12,8 @@ from latentfill.metrics import masked_mse
 from latentfill.series import BoolArray, FloatArray, IntArray
 from latentfill.splits import Split
 
+RESERVE_EVERY = 14  # windows between stretches that are kept for checks: a seventh of the series
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Windows:
@@ -66,6 +68,29 @@ class HeldOut:
     def error(self, estimate: FloatArray) -> float:
         """Mean squared error over the hidden cells, in the units of the windows; NaN when there are none."""
         return masked_mse(estimate, self.truth, ~np.isnan(self.truth))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What a network learns from, and what it has not seen."""
+
+    windows: Windows  # all there are
+    train: IntArray  # which of them to learn from
+    check: HeldOut  # windows to stop by; none of the ones to learn from overlaps them, if the series is long enough
+
+
+def reserve(starts: IntArray, length: int, n_steps: int) -> tuple[IntArray, IntArray]:
+    """Which windows to learn from, and which to check by: indices into `starts`.
+
+    Those to check by lie in stretches of two windows, `RESERVE_EVERY` windows apart; what overlaps such a stretch is
+    not learnt from. A series too short for three of them reserves nothing.
+    """
+    period = RESERVE_EVERY * length
+    phase = (starts - period // 2) % period
+    check, train = phase <= length, (phase >= 2 * length) & (phase <= period - length)
+    if n_steps < 3 * period or not check.any() or 2 * train.sum() < len(starts):
+        return np.arange(len(starts)), np.arange(0)
+    return np.nonzero(train)[0], np.nonzero(check)[0]
 
 
 def window_starts(n_steps: int, length: int, stride: int) -> IntArray:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from latentfill.nn import batches
-from latentfill.nn.batches import RECENT, RECENT_CELLS, REUSE, Replay
+from latentfill.nn.batches import RECENT, RECENT_CELLS, REUSE, HidingBatches, Replay
+from latentfill.windows import cut_windows
 
 
 def numbered(cells: int = 1) -> Replay[int]:
@@ -57,3 +58,15 @@ def test_a_batch_of_its_own_for_every_draw_is_prepared_if_nothing_is_to_be_used_
     monkeypatch.setattr(batches, "REUSE", 1)
     replay = numbered(10 * RECENT_CELLS)
     assert [replay.draw() for _ in range(5)] == [0, 1, 2, 3, 4]
+
+
+def test_only_windows_that_may_be_drawn_are_drawn():
+    values = np.arange(60.0)[:, None]
+    windows = cut_windows(values, np.zeros((60, 0)), np.arange(50), 10)
+    drawn = HidingBatches(windows, np.array([3, 40]), 64, np.random.default_rng(0)).draw()
+    assert set(drawn.windows.starts) == {3, 40}
+    hidden = np.isnan(drawn.windows.values)
+    assert hidden.any()
+    whole = np.where(hidden, drawn.truth, drawn.windows.values)
+    np.testing.assert_array_equal(whole[:, 0, 0], drawn.windows.starts)
+    assert np.isnan(drawn.truth[~hidden]).all()

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from latentfill.config import Config
 from latentfill.embeddings.encoder import Encoded, EncoderShape
-from latentfill.strategies.denoise import Denoise
+from latentfill.strategies.denoise import KNOTS, Denoise, hats
 from latentfill.strategies.kriging import Kriging
 from latentfill.strategies.neighbours import Neighbours
 from latentfill.windows import HeldOut, Windows, cut, cut_windows
@@ -110,3 +112,27 @@ def test_more_windows_than_are_estimated_at_a_time_keep_their_order(monkeypatch:
 def test_no_windows_give_no_estimates():
     for found in untrained(series()).estimate(with_gaps().take(slice(0)), Slopes()):
         assert found.shape == (0, L, C)
+
+
+def test_the_trust_between_two_knots_is_that_of_both():
+    halfway = torch.tensor([KNOTS[1] ** 0.5 * KNOTS[2] ** 0.5, 1e-9, 100.0])
+    expected = [[0, 0.5, 0.5, 0, 0], [1, 0, 0, 0, 0], [0, 0, 0, 0, 1]]
+    torch.testing.assert_close(hats(halfway), torch.tensor(expected), rtol=0, atol=1e-5)
+
+
+def test_the_decoder_is_trusted_as_far_as_windows_it_did_not_learn_from_say():
+    """Here it adds one everywhere, which is right where little is known, and of no use where much is."""
+    strategy, windows = untrained(series(), head="mlp"), with_gaps()
+    given = strategy._look(windows, Slopes(), strategy.kriging.estimate(windows))
+    spread = torch.where(torch.arange(L)[None, :, None] < L // 2, KNOTS[0], KNOTS[-1]).expand(given.base.shape)
+    given = replace(given, spread=spread)
+    torch.nn.init.constant_(strategy.net.head.outlet.bias, 1.0)
+    truth = torch.where(spread == KNOTS[-1], given.base + spread, given.base)
+    before = strategy.net(given)
+    torch.testing.assert_close(before, given.base + spread)
+    strategy.net.learn_trust(given, truth, ~given.observed)
+    assert strategy.net.trust[0] < 0.3
+    assert strategy.net.trust[-1] > 0.7
+    added = (strategy.net(given) - given.base) / spread
+    torch.testing.assert_close(added[:, 0, 0], strategy.net.trust[0].expand(len(added)))
+    torch.testing.assert_close(added[:, -1, 0], strategy.net.trust[-1].expand(len(added)))

@@ -12,7 +12,7 @@ from latentfill.nn.batches import HidingBatches, target_tensors
 from latentfill.nn.encoder import MaskAwareStudent
 from latentfill.nn.losses import masked_mse
 from latentfill.nn.training import History, ProgressCallback, TrainingPlan, train
-from latentfill.windows import HeldOut, Windows
+from latentfill.windows import Material, Windows
 
 DROPOUT = 0.1
 
@@ -36,23 +36,23 @@ class StudentEncoder:
 
     def fit(
         self,
-        windows: Windows,
-        held_out: HeldOut,
+        material: Material,
         rng: np.random.Generator,
         progress: ProgressCallback | None = None,
     ) -> History:
-        """Learn to reconstruct hidden cells of `windows` (scaled), stopping early on `held_out`; then freeze."""
-        batches = HidingBatches(windows, self.config.encoder_batch, rng)
+        """Learn to reconstruct hidden cells (scaled), stopping early on the windows to check by; then freeze."""
+        check = material.check
+        batches = HidingBatches(material.windows, material.train, self.config.encoder_batch, rng)
 
         def loss() -> Tensor:
             batch = batches.draw()
             return masked_mse(self._window(batch.windows), *target_tensors(batch, self.device))
 
         def error() -> float:
-            return held_out.error(self._window(held_out.windows).cpu().numpy())
+            return check.error(self._window(check.windows).cpu().numpy())
 
         plan = TrainingPlan.of(self.config, self.config.encoder_steps)
-        return train(self.net, loss, error if held_out.any() else None, plan, stage="encoder", progress=progress)
+        return train(self.net, loss, error if check.any() else None, plan, stage="encoder", progress=progress)
 
     def encode(self, windows: Windows) -> Encoded:
         """Embedding (B, C, D) of the observed cells, and the window decoded from it."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from latentfill.hiding import hide_mixture
-from latentfill.series import BoolArray
+from latentfill.series import BoolArray, IntArray
 from latentfill.windows import HeldOut, Windows
 
 MAX_PATTERNS = 2048  # masks kept of the file's own gaps
@@ -25,15 +25,17 @@ Prepared = TypeVar("Prepared")
 class HidingBatches:
     """Draws windows and hides some of their cells, in patterns that include those of the windows' own gaps."""
 
-    def __init__(self, windows: Windows, size: int, rng: np.random.Generator) -> None:
+    def __init__(self, windows: Windows, among: IntArray, size: int, rng: np.random.Generator) -> None:
+        """`among`: which of the windows to draw."""
         self.windows = windows
+        self.among = among
         self.size = size
         self.rng = rng
         self.patterns = own_patterns(windows)
 
     def draw(self) -> HeldOut:
         """The next batch."""
-        batch = self.windows.take(self.rng.integers(len(self.windows), size=self.size))
+        batch = self.windows.take(self.among[self.rng.integers(len(self.among), size=self.size)])
         hidden = hide_mixture(self.rng, batch.observed, self.patterns)
         return HeldOut(batch.without(hidden), np.where(hidden, batch.values, np.nan))
 

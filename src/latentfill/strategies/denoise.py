@@ -12,15 +12,17 @@ from latentfill.config import Config
 from latentfill.embeddings.encoder import Encoder, EncoderShape, as_tensors, tensor
 from latentfill.gaps import beside
 from latentfill.nn.batches import HidingBatches, Replay, target_tensors
-from latentfill.nn.heads import ConvHead, HeadInput, HeadSize, MlpHead
+from latentfill.nn.heads import LEAST_SPREAD, ConvHead, HeadInput, HeadSize, MlpHead
 from latentfill.nn.losses import balanced_huber
 from latentfill.nn.training import History, ProgressCallback, TrainingPlan, train
 from latentfill.series import FloatArray
 from latentfill.strategies.kriging import Kriged, Kriging
 from latentfill.strategies.neighbours import Neighbours
-from latentfill.windows import HeldOut, Windows
+from latentfill.windows import Material, Windows
 
 Z_SAMPLE = 1024  # windows whose embeddings tell the mean and spread of z
+KNOTS = (0.05, 0.1, 0.2, 0.4, 0.8)  # spreads, in scaled units, at which the trust in the decoder is learnt
+PRIOR_TRUST = 0.2  # how much the knots are drawn together, as a share of what an average knot has to tell
 BATCH = 256  # windows estimated at a time
 
 
@@ -59,19 +61,22 @@ class Denoise:
 
     def fit(
         self,
-        windows: Windows,
+        material: Material,
         encoder: Encoder,
-        held_out: HeldOut,
         rng: np.random.Generator,
         progress: ProgressCallback | None = None,
         *,
         stage: str = "decoder",
     ) -> History:
-        """Train the decoder on `windows` (scaled), stopping early on `held_out`. The encoder stays as it is."""
+        """Train the decoder (scaled windows), stop early and learn how far to trust it on the windows to check by.
+
+        The encoder stays as it is.
+        """
+        windows, check = material.windows, material.check
         every = max(1, len(windows) // Z_SAMPLE)
         with torch.no_grad():
             self.net.measure(encoder.encode(windows.take(slice(None, None, every))).z)
-        batches = HidingBatches(windows, self.config.decoder_batch, rng)
+        batches = HidingBatches(windows, material.train, self.config.decoder_batch, rng)
 
         def prepare() -> tuple[HeadInput, Tensor, Tensor]:
             batch = batches.draw()
@@ -79,17 +84,21 @@ class Denoise:
             return self._look(batch.windows, encoder, kriged), *target_tensors(batch, self.device)
 
         replay = Replay(prepare, rng, cells=self.config.decoder_batch * windows.values[0].size)
-        held = self._look(held_out.windows, encoder, self.kriging.estimate(held_out.windows))
+        seen = self._look(check.windows, encoder, self.kriging.estimate(check.windows))
+        truth, asked = target_tensors(check, self.device)
 
         def loss() -> Tensor:
             given, target, hidden = replay.draw()
             return balanced_huber(self.net(given), target, hidden, given.spread)
 
         def error() -> float:
-            return held_out.error(self.net(held).cpu().numpy())
+            return float(balanced_huber(self.net(seen), truth, asked, seen.spread))
 
         plan = TrainingPlan.of(self.config, self.config.decoder_steps)
-        return train(self.net, loss, error if held_out.any() else None, plan, stage=stage, progress=progress)
+        history = train(self.net, loss, error if check.any() else None, plan, stage=stage, progress=progress)
+        if self.context and check.any():
+            self.net.learn_trust(seen, truth, asked)
+        return history
 
     def estimate(self, windows: Windows, encoder: Encoder) -> tuple[FloatArray, FloatArray]:
         """Kriging's estimate of each cell and the decoder's, both (N, L, C), scaled units."""
@@ -142,11 +151,19 @@ class Denoise:
         )
 
 
+def hats(spread: Tensor) -> Tensor:
+    """Weights (..., knots) with sum one that interpolate between `KNOTS` in the logarithm of the spread."""
+    knots = spread.new_tensor(KNOTS).log()
+    x = spread.clamp(min=LEAST_SPREAD).log()[..., None].clamp(knots[0], knots[-1])
+    return (1 - (x - knots).abs() / (knots[1] - knots[0])).clamp(min=0)
+
+
 class Decoder(nn.Module):
     """A head, with the noise on z that it is trained under."""
 
     z_mean: Tensor
     z_scale: Tensor
+    trust: Tensor  # (knots,) how much of what the head adds to the base is taken
 
     def __init__(self, size: HeadSize, config: Config, *, decodes: bool) -> None:
         super().__init__()
@@ -154,6 +171,7 @@ class Decoder(nn.Module):
         self.noise_kind = config.noise_kind
         self.register_buffer("z_mean", torch.zeros(size.z_columns, size.z_dim))
         self.register_buffer("z_scale", torch.ones(size.z_columns, size.z_dim))
+        self.register_buffer("trust", torch.ones(len(KNOTS)))
         self.head = MlpHead(size) if config.head == "mlp" else ConvHead(size, decodes=decodes)
 
     def measure(self, z: Tensor) -> None:
@@ -165,7 +183,23 @@ class Decoder(nn.Module):
     def forward(self, given: HeadInput) -> Tensor:
         """Estimates (B, L, C) in scaled units."""
         estimate: Tensor = self.head(replace(given, z=self._standardise(given.z)))
-        return estimate
+        return given.base + (hats(given.spread) @ self.trust) * (estimate - given.base)
+
+    def learn_trust(self, given: HeadInput, truth: Tensor, cells: Tensor) -> None:
+        """By how much to shrink what the head adds to the base, at each of `KNOTS`, from windows it did not learn from.
+
+        The least squares over `cells` (B, L, C), each in units of its spread.
+        """
+        with torch.no_grad():
+            added = self.forward(given) - given.base
+        spread = given.spread.clamp(min=LEAST_SPREAD)
+        views = (hats(given.spread) * (added / spread)[..., None])[cells].double()  # (M, knots)
+        wanted = ((truth - given.base) / spread)[cells].double()
+        gram, pull = views.T @ views, views.T @ wanted
+        overall = (pull.sum() / gram.sum().clamp(min=1e-9)).clamp(0, 1)
+        prior = PRIOR_TRUST * gram.diagonal().mean().clamp(min=1e-9)  # towards the same trust everywhere
+        gram.diagonal().add_(prior)
+        self.trust.copy_(torch.linalg.solve(gram, pull + prior * overall).clamp(0, 1))
 
     def _standardise(self, z: Tensor) -> Tensor:
         """z in units of its spread, with noise while training."""
