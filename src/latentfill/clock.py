@@ -16,7 +16,7 @@ MIN_STEPS = 4.0
 
 CLEAR = 0.3  # autocorrelation from which on a peak counts
 
-MAX_LAG = 2048  # longest cycle looked for in a series without time stamps, in steps
+DRIFT_WINDOWS = (192, 768, 3072)  # steps; no cycle longer than the last is looked for in a series without time stamps
 
 
 def find_cycles(series: Series) -> tuple[float, ...]:
@@ -42,15 +42,22 @@ def clock_features(series: Series, cycles: tuple[float, ...]) -> FloatArray:
 def find_period(values: FloatArray) -> int | None:
     """The lag in steps of the first clear peak in the mean autocorrelation of the columns; None if there is none.
 
-    Gaps are bridged by straight lines first.
+    Gaps are bridged by straight lines, and a moving mean is taken off: beside drift, multiples of a cycle look clearer
+    than the cycle. Short moving means, which show short cycles, are tried first.
     """
     filled = np.nan_to_num(interpolate(values))
-    filled = filled - filled.mean(axis=0)
-    n = len(filled)
-    longest = min(MAX_LAG, int(n / MIN_REPEATS))
-    if longest <= MIN_STEPS:
-        return None
-    spectrum = np.abs(np.fft.rfft(filled, 2 * n, axis=0)) ** 2
+    for window in DRIFT_WINDOWS:
+        longest = min(window, int(len(filled) / MIN_REPEATS))
+        found = _first_peak(filled - _moving_mean(filled, window), longest) if longest > MIN_STEPS else None
+        if found or window > len(filled):
+            return found
+    return None
+
+
+def _first_peak(values: FloatArray, longest: int) -> int | None:
+    """The shortest lag up to `longest` that is as clear as any."""
+    n = len(values)
+    spectrum = np.abs(np.fft.rfft(values, 2 * n, axis=0)) ** 2
     power = np.fft.irfft(spectrum, axis=0)[: longest + 1]
     usable = power[0] > 0
     if not usable.any():
@@ -65,6 +72,15 @@ def find_period(values: FloatArray) -> int | None:
     first = peaks[correlation[peaks] >= 0.9 * correlation[peaks].max()][0]  # multiples peak as high as the period
     near = peaks[peaks < 1.5 * first]
     return int(near[np.argmax(correlation[near])])
+
+
+def _moving_mean(values: FloatArray, window: int) -> FloatArray:
+    """Mean of (T, C) values over `window` steps around each step, over as many as there are near the ends."""
+    total = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+    step = np.arange(len(values))
+    first, stop = np.maximum(step - window // 2, 0), np.minimum(step + window // 2 + 1, len(values))
+    mean: FloatArray = (total[stop] - total[first]) / (stop - first)[:, None]
+    return mean
 
 
 def _seconds(series: Series) -> FloatArray:
