@@ -9,9 +9,11 @@ import pytest
 
 from latentfill.config import Config
 from latentfill.errors import InputError
-from latentfill.fitting import fit_series, hold_out
+from latentfill.fitting import Lessons, errors_at, fit_series, hold_out
+from latentfill.scaling import ColumnScaler
 from latentfill.sample import Sample
 from latentfill.series import Series
+from latentfill.windows import covered, reserve
 
 
 def as_series(sample: Sample) -> Series:
@@ -106,3 +108,32 @@ def test_a_column_first_seen_after_the_train_rows_is_scaled_by_the_whole_series(
     fitted = fit_series(replace(as_series(sample), values=values), Config(**quick), train_rows=200)
     np.testing.assert_allclose(fitted.scaler.shift[0], np.nanmean(values[:, 0]))
     np.testing.assert_allclose(fitted.scaler.scale[0], np.nanstd(values[:, 0]))
+
+
+def test_what_the_candidates_are_judged_by_lies_where_nothing_was_learnt():
+    values = np.random.default_rng(0).normal(size=(400, 2))
+    values[::7, 0] = np.nan
+    config = Config(length=8, stride=4)
+    lessons = Lessons(hold_out(values, np.zeros((400, 0)), config), config, ColumnScaler.fit(values, "standard"))
+    plan = np.arange(0, 393, 4)
+    train, _ = reserve(plan, 8, 400)
+    learnt = covered(plan[train], 8, 400)
+    rounds = list(lessons._hidden_for_trust(plan, 8))
+    assert len(rounds) > 1
+    for hidden, windows in rounds:
+        assert hidden.any()
+        assert not hidden[learnt].any()
+        assert not np.isnan(lessons.visible[hidden]).any()
+        assert covered(windows, 8, 400)[hidden.any(axis=1)].all()
+
+
+def test_errors_are_taken_where_every_candidate_speaks():
+    nan = np.nan
+    truth = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0], [4.0, 40.0]])
+    seen = np.array([[1.0, 10.0], [nan, 20.0], [nan, nan], [4.0, 40.0]])
+    estimates = np.stack([truth + 1, truth - 2])
+    estimates[1, 1, 0] = nan
+    errors, column, bucket = errors_at(np.isnan(seen), estimates, truth, seen)
+    assert column.tolist() == [0, 1]
+    assert bucket.tolist() == [1, 0]  # gaps of two steps and of one
+    np.testing.assert_allclose(errors, [[1, 1], [-2, -2]])

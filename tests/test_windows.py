@@ -7,6 +7,7 @@ from latentfill.windows import (
     RESERVE_EVERY,
     HeldOut,
     Windows,
+    covered,
     cut,
     cut_windows,
     reserve,
@@ -136,3 +137,8 @@ def test_where_nothing_can_be_kept_back_every_window_is_learnt_from(starts):
     train, check = reserve(starts, 5, 3 * 5 * RESERVE_EVERY - (len(starts) > 100))
     assert train.tolist() == list(range(len(starts)))
     assert not len(check)
+
+
+def test_covered_steps_lie_in_some_window():
+    assert covered(np.array([1, 2, 7]), 3, 10).tolist() == [False, *[True] * 4, False, False, *[True] * 3]
+    assert not covered(np.array([], dtype=np.int64), 3, 4).any()

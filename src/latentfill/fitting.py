@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,9 +27,11 @@ from latentfill.strategies.denoise import Denoise
 from latentfill.strategies.kriging import Kriging
 from latentfill.strategies.neighbours import Neighbours
 from latentfill.strategies.stack import Stack
-from latentfill.windows import HeldOut, Material, cut, cut_windows, reserve, window_starts
+from latentfill.windows import HeldOut, Material, covered, cut, cut_windows, reserve, window_starts
 
 STOP_WINDOWS = 192  # windows that early stopping looks at
+TRUST_ROUNDS = 8  # times that cells are hidden to learn how far to trust each candidate
+TRUST_RATE = 0.1  # share of the cells that each time hides, where nothing was learnt from
 FAR = 5.0  # a column whose mean lies further from the fitted one, in scaled units, is brought to it first
 UNITS = {"standard": "standard deviations of each column", "minmax": "observed ranges of each column"}
 CANDIDATES = ("linear", "kriging", "decoder")
@@ -266,15 +268,42 @@ class Lessons:
     def _judge(
         self, code: Code, strategy: Denoise, encoder: Encoder, starts: IntArray, history: dict[str, History]
     ) -> Track:
-        """Learn on the stop cells how far to trust each candidate; measure the outcome on the score cells."""
-        values, visible = self.lesson.values, self.visible
-        estimates = estimate_series(strategy, encoder, visible, self.lesson.clock, starts)
-        lengths = gap_lengths(~np.isnan(visible))
-        judged = ~np.isnan(estimates).any(axis=0)
-        stop, score = (np.nonzero(cells & judged) for cells in (self.lesson.stop, self.lesson.score))
-        errors = np.stack([(estimate - values)[stop] for estimate in estimates])
-        stack = Stack.fit(errors, stop[1], bucket_of(lengths[stop]), values.shape[1])
-        error, linear = (stack.apply(estimates, lengths) - values)[score], (estimates[0] - values)[score]
-        outcome = HeldOutErrors(score[1], bucket_of(lengths[score]), error, linear)
+        """Learn how far to trust each candidate; measure the outcome on the score cells.
+
+        Learnt from the stop cells, and from more that are hidden for it in the stretches that no network learnt from.
+        """
+        values, visible, clock = self.lesson.values, self.visible, self.lesson.clock
+        estimates = estimate_series(strategy, encoder, visible, clock, starts)
+        found = [errors_at(self.lesson.stop, estimates, values, visible)]
+        for hidden, windows in self._hidden_for_trust(starts, strategy.config.length):
+            less = np.where(hidden, np.nan, visible)
+            found.append(errors_at(hidden, estimate_series(strategy, encoder, less, clock, windows), visible, less))
+        errors, column, bucket = (np.concatenate(part, axis=-1) for part in zip(*found, strict=True))
+        stack = Stack.fit(errors, column, bucket, values.shape[1])
+        stacked = np.stack([stack.apply(estimates, gap_lengths(~np.isnan(visible))), estimates[0]])
+        (error, linear), column, bucket = errors_at(self.lesson.score, stacked, values, visible)
+        outcome = HeldOutErrors(column, bucket, error, linear)
         told = outcome.summary(UNITS[self.config.scaling]) | ({"label": ORACLE} if code == Code.STORED else {})
         return Track(code, strategy, stack, outcome.expected(self.scaler.scale), told, history)
+
+    def _hidden_for_trust(self, starts: IntArray, length: int) -> Iterator[tuple[BoolArray, IntArray]]:
+        """Cells (T, C) like the series' gaps, `TRUST_ROUNDS` times, and the windows that reach them.
+
+        All lie where windows to check by do, so where nothing was learnt.
+        """
+        _, check = reserve(starts, length, len(self.visible))
+        kept = covered(starts[check], length, len(self.visible))
+        before = np.concatenate([[0], np.cumsum(kept)])
+        reaching = starts[before[starts + length] > before[starts]]
+        rng = np.random.default_rng([self.config.seed, 5])
+        for _ in range(TRUST_ROUNDS if len(reaching) else 0):
+            yield hide_like_gaps(rng, ~np.isnan(self.visible), TRUST_RATE) & kept[:, None], reaching
+
+
+def errors_at(
+    cells: BoolArray, estimates: FloatArray, truth: FloatArray, seen: FloatArray
+) -> tuple[FloatArray, IntArray, IntArray]:
+    """Errors (K, M) of K estimates (K, T, C) at those of the `cells` (T, C) that all reach, and the column and
+    gap-length bucket (M,) of each in the series as it was `seen`."""
+    at = np.nonzero(cells & ~np.isnan(estimates).any(axis=0))
+    return (estimates - truth)[:, at[0], at[1]], at[1], bucket_of(gap_lengths(~np.isnan(seen))[at])

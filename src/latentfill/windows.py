@@ -109,6 +109,13 @@ def split_starts(split: Split, seq_len: int, pred_len: int) -> IntArray:
     return np.arange(split.n_windows(seq_len, pred_len), dtype=np.int64) + split.start
 
 
+def covered(starts: IntArray, length: int, n_steps: int) -> BoolArray:
+    """Which steps of a series lie in some window, (T,)."""
+    change = np.bincount(starts, minlength=n_steps + 1) - np.bincount(starts + length, minlength=n_steps + 1)
+    inside: BoolArray = np.cumsum(change)[:n_steps] > 0
+    return inside
+
+
 def cut(values: FloatArray, starts: IntArray, length: int) -> FloatArray:
     """The windows of (T, C) values, a read-only (N, L, C); a view where starts are evenly spaced."""
     _check_inside(values.shape[0], starts, length)
