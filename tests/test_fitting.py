@@ -10,8 +10,8 @@ import pytest
 from latentfill.config import Config
 from latentfill.errors import InputError
 from latentfill.fitting import Lessons, errors_at, fit_series, hold_out
-from latentfill.scaling import ColumnScaler
 from latentfill.sample import Sample
+from latentfill.scaling import ColumnScaler
 from latentfill.series import Series
 from latentfill.windows import covered, reserve
 
