@@ -49,11 +49,11 @@ def compare(
         seconds=seconds,
     ):
         for pattern, hidden in patterns.items():
-            rows += _score(method, windows, hidden, {**about, "pattern": pattern, "seed": config.seed})
-        shown = {
-            row["pattern"]: f"{row['mse']:.4f}/{row['mae']:.4f}" for row in rows if row["method"] == rows[-1]["method"]
-        }
-        print(about, rows[-1]["method"], f"{method.train_seconds:.0f} s", shown, flush=True)
+            found = _score(method, windows, hidden, {**about, "pattern": pattern, "seed": config.seed})
+            for row in found:
+                errors = f"{row['mse']:.4f} / {row['mae']:.4f}"
+                print(*about.values(), config.seed, pattern, row["method"], errors, f"{method.train_seconds:.0f} s")
+            rows += found
     return rows
 
 

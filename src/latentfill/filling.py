@@ -11,10 +11,11 @@ from latentfill.embeddings.base import Embeddings
 from latentfill.embeddings.encoder import Encoder
 from latentfill.embeddings.stored import StoredEncoder
 from latentfill.fitting import Fitted, Track, estimate_series, plan_of
-from latentfill.gaps import bucket_of, gap_lengths, interpolate, restore_observed
+from latentfill.gaps import BUCKET_NAMES, interpolate, restore_observed
 from latentfill.nn.runtime import pick_device
 from latentfill.result import Code, CodeArray, Filled
 from latentfill.series import FloatArray, IntArray, Series
+from latentfill.strategies.stack import kind_of
 from latentfill.windows import window_starts
 
 
@@ -27,16 +28,16 @@ def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddi
     values = fitted.scaler.apply(series.values)
     values[:, ~fitted.known] = np.nan  # the networks only ever saw nothing there
     clock = clock_features(series, fitted.cycles)
-    lengths = gap_lengths(series.observed)
-    estimate, codes, expected = _builtin(fitted, values, clock, lengths)
+    kinds = kind_of(values)
+    estimate, codes, expected = _builtin(fitted, values, clock, kinds)
     for split, vectors in (embeddings or {}).items():
         track = fitted.stored[split]
         encoder = StoredEncoder(vectors, pick_device(fitted.config.device))
         starts = plan_of(vectors, track.strategy.config.stride)
-        own, own_codes = _estimate(track, encoder, values, clock, starts, lengths)
+        own, own_codes = _estimate(track, encoder, values, clock, starts, kinds)
         reached = ~np.isnan(own)
         estimate, codes = np.where(reached, own, estimate), np.where(reached, own_codes, codes)
-        expected = np.where(reached, _per_cell(track, lengths), expected)
+        expected = np.where(reached, _per_cell(track, kinds), expected)
     estimate[:, ~fitted.known] = np.nan
     low = np.fmin(fitted.scaler.low, np.fmin.reduce(series.values, axis=0))
     high = np.fmax(fitted.scaler.high, np.fmax.reduce(series.values, axis=0))
@@ -66,7 +67,7 @@ def within(estimate: FloatArray, low: FloatArray, high: FloatArray, margin: floa
 
 
 def _builtin(
-    fitted: Fitted, values: FloatArray, clock: FloatArray, lengths: IntArray
+    fitted: Fitted, values: FloatArray, clock: FloatArray, kinds: IntArray
 ) -> tuple[FloatArray, CodeArray, FloatArray]:
     """Estimate, codes and expected error of the built-in path, all (T, C); a series too short is padded with gaps."""
     length, stride = fitted.config.length, fitted.config.stride
@@ -75,25 +76,25 @@ def _builtin(
     padded = np.pad(values, ((0, short), (0, 0)), constant_values=np.nan)
     clock = np.pad(clock, ((0, short), (0, 0)), mode="edge")
     starts = window_starts(len(padded), length, stride)
-    lengths = np.pad(lengths, ((0, short), (0, 0)))
-    estimate, codes = _estimate(fitted.builtin, fitted.encoder, padded, clock, starts, lengths)
-    return estimate[:n_steps], codes[:n_steps], _per_cell(fitted.builtin, lengths[:n_steps])
+    padded_kinds = np.pad(kinds, ((0, short), (0, 0)))
+    estimate, codes = _estimate(fitted.builtin, fitted.encoder, padded, clock, starts, padded_kinds)
+    return estimate[:n_steps], codes[:n_steps], _per_cell(fitted.builtin, kinds)
 
 
 def _estimate(
-    track: Track, encoder: Encoder, values: FloatArray, clock: FloatArray, starts: IntArray, lengths: IntArray
+    track: Track, encoder: Encoder, values: FloatArray, clock: FloatArray, starts: IntArray, kinds: IntArray
 ) -> tuple[FloatArray, CodeArray]:
     """Stacked estimate of a track and the code of the candidate that counts most, both (T, C).
 
     NaN where neither kriging nor the decoder reaches.
     """
     estimates = estimate_series(track.strategy, encoder, values, clock, starts)
-    stacked = np.where(np.isnan(estimates[1:]).all(axis=0), np.nan, track.stack.apply(estimates, lengths))
+    stacked = np.where(np.isnan(estimates[1:]).all(axis=0), np.nan, track.stack.apply(estimates, kinds))
     codes = np.array([Code.LINEAR, Code.KRIGING, track.code], dtype=np.int8)
-    weights = np.where(np.isnan(estimates), -1.0, track.stack.of_cells(lengths))
+    weights = np.where(np.isnan(estimates), -1.0, track.stack.of_cells(kinds))
     return stacked, codes[weights.argmax(axis=0)]
 
 
-def _per_cell(track: Track, lengths: IntArray) -> FloatArray:
+def _per_cell(track: Track, kinds: IntArray) -> FloatArray:
     """Expected absolute error of each cell, (T, C), original units."""
-    return track.expected[np.arange(lengths.shape[1]), bucket_of(np.maximum(lengths, 1))]
+    return track.expected[np.arange(kinds.shape[1]), kinds % len(BUCKET_NAMES)]

@@ -15,7 +15,7 @@ from latentfill.embeddings.encoder import Encoder
 from latentfill.embeddings.stored import StoredEncoder
 from latentfill.embeddings.student import StudentEncoder
 from latentfill.errors import InputError
-from latentfill.gaps import bucket_of, find_gaps, gap_lengths, interpolate
+from latentfill.gaps import BUCKET_NAMES, find_gaps, interpolate
 from latentfill.hiding import hide_like_gaps, hide_mixture
 from latentfill.nn.batches import own_patterns
 from latentfill.nn.runtime import pick_device, seeded
@@ -26,7 +26,7 @@ from latentfill.series import BoolArray, FloatArray, IntArray, Series
 from latentfill.strategies.denoise import Denoise
 from latentfill.strategies.kriging import Kriging
 from latentfill.strategies.neighbours import Neighbours
-from latentfill.strategies.stack import Stack
+from latentfill.strategies.stack import Stack, kind_of
 from latentfill.windows import HeldOut, Material, covered, cut, cut_windows, reserve, window_starts
 
 STOP_WINDOWS = 192  # windows that early stopping looks at
@@ -278,11 +278,11 @@ class Lessons:
         for hidden, windows in self._hidden_for_trust(starts, strategy.config.length):
             less = np.where(hidden, np.nan, visible)
             found.append(errors_at(hidden, estimate_series(strategy, encoder, less, clock, windows), visible, less))
-        errors, column, bucket = (np.concatenate(part, axis=-1) for part in zip(*found, strict=True))
-        stack = Stack.fit(errors, column, bucket, values.shape[1])
-        stacked = np.stack([stack.apply(estimates, gap_lengths(~np.isnan(visible))), estimates[0]])
-        (error, linear), column, bucket = errors_at(self.lesson.score, stacked, values, visible)
-        outcome = HeldOutErrors(column, bucket, error, linear)
+        errors, column, kind = (np.concatenate(part, axis=-1) for part in zip(*found, strict=True))
+        stack = Stack.fit(errors, column, kind, values.shape[1])
+        stacked = np.stack([stack.apply(estimates, kind_of(visible)), estimates[0]])
+        (error, linear), column, kind = errors_at(self.lesson.score, stacked, values, visible)
+        outcome = HeldOutErrors(column, kind % len(BUCKET_NAMES), error, linear)
         told = outcome.summary(UNITS[self.config.scaling]) | ({"label": ORACLE} if code == Code.STORED else {})
         return Track(code, strategy, stack, outcome.expected(self.scaler.scale), told, history)
 
@@ -304,6 +304,6 @@ def errors_at(
     cells: BoolArray, estimates: FloatArray, truth: FloatArray, seen: FloatArray
 ) -> tuple[FloatArray, IntArray, IntArray]:
     """Errors (K, M) of K estimates (K, T, C) at those of the `cells` (T, C) that all reach, and the column and
-    gap-length bucket (M,) of each in the series as it was `seen`."""
+    kind of gap (M,) of each in the series as it was `seen`."""
     at = np.nonzero(cells & ~np.isnan(estimates).any(axis=0))
-    return (estimates - truth)[:, at[0], at[1]], at[1], bucket_of(gap_lengths(~np.isnan(seen))[at])
+    return (estimates - truth)[:, at[0], at[1]], at[1], kind_of(seen)[at]

@@ -31,9 +31,9 @@ from latentfill.scaling import ColumnScaler
 from latentfill.strategies.denoise import Denoise
 from latentfill.strategies.kriging import Kriging
 from latentfill.strategies.neighbours import Neighbours
-from latentfill.strategies.stack import Stack
+from latentfill.strategies.stack import KINDS, Stack
 
-FORMAT = 2
+FORMAT = 3
 FILES = ("config.json", "scaler.json", "model.safetensors")
 
 
@@ -142,7 +142,7 @@ def _wrong_sizes(fitted: Fitted) -> Iterator[str]:
             yield f"{name} has shape {array.shape} for {counted(c, 'column')}"
     for track in (fitted.builtin, *fitted.stored.values()):
         shape = (c, len(BUCKET_NAMES))
-        stack = (len(CANDIDATES), *shape)
+        stack = (len(CANDIDATES), c, KINDS)
         for name, array, wanted in (
             ("stack", track.stack.weight, stack),
             ("expected_absolute_error", track.expected, shape),

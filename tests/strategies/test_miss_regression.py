@@ -59,3 +59,12 @@ def test_an_exact_column_does_no_harm():
     added, wider = regress_misses(mean, torch.zeros_like(mean), torch.zeros_like(mean), observed)
     assert (added == 0).all()
     assert wider.isfinite().all()
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e12, 1e200])
+def test_values_of_any_size_are_regressed(size: float):
+    alone, observed = windows()
+    missed = torch.where(observed, size * torch.randn(B, L, K, dtype=torch.float64), 0.0)
+    added, wider = regress_misses(size * alone + missed, missed, torch.ones_like(alone), observed)
+    assert added.isfinite().all()
+    assert wider.isfinite().all()

@@ -7,10 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentfill.gaps import BUCKET_NAMES
-from latentfill.strategies.stack import ENOUGH_CELLS, Stack
-
-BUCKETS = len(BUCKET_NAMES)
+from latentfill.strategies.stack import ENOUGH_CELLS, KINDS, Stack, kind_of
 
 
 def fit(*groups: tuple[int, int, int, float], columns: int = 2) -> np.ndarray:
@@ -74,7 +71,7 @@ def test_weights_are_not_negative_and_sum_to_one_in_any_unit(seed, k, cells, sca
     rng = np.random.default_rng(seed)
     errors, column, bucket = rng.normal(size=(k, cells)), rng.integers(2, size=cells), rng.integers(6, size=cells)
     weight = Stack.fit(errors * scale, column, bucket, 2).weight
-    assert weight.shape == (k, 2, BUCKETS)
+    assert weight.shape == (k, 2, KINDS)
     assert (weight >= 0).all()
     np.testing.assert_allclose(weight.sum(axis=0), 1)
     np.testing.assert_allclose(weight, Stack.fit(errors, column, bucket, 2).weight, atol=1e-6)
@@ -163,16 +160,23 @@ def test_candidates_that_are_all_exactly_right_leave_the_first():
 
 def weights(*of_candidates: float, columns: int = 1) -> Stack:
     """The same weights for every column and gap length."""
-    return Stack(np.tile(np.array(of_candidates)[:, None, None], (1, columns, BUCKETS)))
+    return Stack(np.tile(np.array(of_candidates)[:, None, None], (1, columns, KINDS)))
 
 
-def test_each_cell_gets_the_weight_of_its_column_and_gap_length():
-    second = np.zeros((2, BUCKETS))
+def test_each_cell_gets_the_weight_of_its_column_and_kind_of_gap():
+    second = np.zeros((2, KINDS))
     second[0, 0], second[0, 1], second[1, 1] = 0.25, 0.5, 1.0
-    lengths = np.array([[1, 1], [2, 3], [0, 0]])
+    kinds = np.array([[0, 0], [1, 1], [0, 0]])
     estimates = np.stack([np.full((3, 2), 10.0), np.full((3, 2), 14.0)])
-    # 10 + w * 4; an observed cell (length 0) counts as a gap of 1
-    assert Stack(np.stack([1 - second, second])).apply(estimates, lengths).tolist() == [[11, 10], [12, 14], [11, 10]]
+    assert Stack(np.stack([1 - second, second])).apply(estimates, kinds).tolist() == [[11, 10], [12, 14], [11, 10]]
+
+
+def test_gaps_are_told_apart_by_length_and_by_whether_both_ends_are_equal():
+    nan = np.nan
+    values = np.array([[0, nan, 0, nan, nan, 1, nan]]).T
+    assert kind_of(values)[[1, 3, 4, 6], 0].tolist() == [6 + 0, 1, 1, 0]
+    whole = np.array([[2.0, 5.0, 2.0, 3.0]]).T  # as if each cell in turn were missing
+    assert kind_of(whole)[:, 0].tolist() == [0, 6, 0, 0]
 
 
 def test_a_silent_candidates_weight_is_shared_by_the_others():

@@ -14,6 +14,7 @@ from torch import Tensor
 PRIORS = (1e6, 3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0)
 BELIEF = 0.2  # share of the evidence that counts: misses of neighbouring cells are not independent
 ROUNDS = 2  # the second looks at hidden cells as the first has mended them
+ROUNDING = 1e-9  # of a matrix's trace, added to its diagonal: values far from all that was fitted stay solvable
 PRIOR_CELLS = 20.0  # how many cells say that misses are as large as they should be
 
 
@@ -29,7 +30,8 @@ def regress_misses(mean: Tensor, missed: Tensor, missed_by: Tensor, observed: Te
     for _ in range(ROUNDS):
         views = _views(mean + added, alone, observed)  # (B, K, L, J)
         coefficients, left = _regress(views, missed.mT, weight.mT)
-        added = torch.where(observed, 0.0, torch.einsum("bklj,bkj->blk", views, coefficients))
+        added = torch.einsum("bklj,bkj->blk", views, coefficients)
+        added = torch.where(observed | ~added.isfinite(), 0.0, added)
     size = (PRIOR_CELLS + BELIEF * left) / (PRIOR_CELLS + BELIEF * observed.sum(1))
     return added, size.sqrt()[:, None]
 
@@ -57,10 +59,16 @@ def _regress(views: Tensor, target: Tensor, weight: Tensor) -> tuple[Tensor, Ten
     gram, pull = weighted.mT @ views, (weighted.mT @ target[..., None])[..., 0]  # (B, K, J, J), (B, K, J)
     cells, total = (weight > 0).sum(-1), (weight * target.square()).sum(-1)
     prior = views.new_tensor(PRIORS).view(-1, 1, 1)  # (P, 1, 1)
-    factor = torch.linalg.cholesky(gram + prior[..., None, None] * torch.eye(j, dtype=gram.dtype, device=gram.device))
+    ridge = prior[..., None] + ROUNDING * gram.diagonal(dim1=-2, dim2=-1).sum(-1, keepdim=True)  # (P, B, K, 1)
+    factor, failed = torch.linalg.cholesky_ex(
+        gram + ridge[..., None] * torch.eye(j, dtype=gram.dtype, device=gram.device)
+    )
     weights = torch.cholesky_solve(pull.expand(len(PRIORS), *pull.shape)[..., None], factor)[..., 0]  # (P, B, K, J)
     left = (total - (weights * pull).sum(-1)).clamp(min=0)
     log_det = 2 * factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
     evidence = 0.5 * (j * prior.log() - log_det) - 0.5 * (cells + 2) * (left + 2).log()  # (P, B, K)
-    share = torch.softmax(BELIEF * evidence, dim=0)
-    return (share[..., None] * weights).sum(0), (share * left).sum(0)
+    lost = (failed > 0) | ~evidence.isfinite() | ~weights.isfinite().all(-1)  # numbers too large to square
+    share = torch.softmax(BELIEF * evidence.masked_fill(lost, -torch.inf), dim=0).nan_to_num()
+    weights = weights.masked_fill(lost[..., None], 0.0)
+    left = torch.where(lost, cells, left)
+    return (share[..., None] * weights).sum(0), torch.where(lost.all(0), cells, (share * left).sum(0))

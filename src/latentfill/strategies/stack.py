@@ -1,4 +1,4 @@
-"""How far to trust each estimate, per column and gap length, learnt on held-out cells."""
+"""How far to trust each estimate, per column and kind of gap, learnt on held-out cells."""
 
 from __future__ import annotations
 
@@ -8,41 +8,53 @@ from itertools import combinations
 
 import numpy as np
 
-from latentfill.gaps import BUCKET_NAMES, bucket_of
+from latentfill.gaps import BUCKET_NAMES, beside, bucket_of, gap_lengths
 from latentfill.series import FloatArray, IntArray
 
 PRIOR_CELLS = 30.0  # how many held-out cells the wider groups count for
 ENOUGH_CELLS = 30  # of a group's own, from which on the weights must prove themselves on them
+KINDS = 2 * len(BUCKET_NAMES)  # of gaps: by length, and once more those between two equal values
+
+
+def kind_of(values: FloatArray) -> IntArray:
+    """The kind of gap that each cell of a series (T, C) lies in, or would if it were missing.
+
+    Between two equal values a column that often stays where it is, as rain does at zero, is likely to have stayed.
+    """
+    sides = beside(values)
+    flat = sides.before == sides.after
+    kind: IntArray = bucket_of(np.maximum(gap_lengths(~np.isnan(values)), 1)) + len(BUCKET_NAMES) * flat
+    return kind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stack:
-    """A weighted mean of K candidates, weights non-negative with sum one, for each column and gap-length bucket.
+    """A weighted mean of K candidates, weights non-negative with sum one, for each column and kind of gap.
 
     Stacked generalisation with the weights on a simplex (Wolpert 1992; Breiman 1996). The first candidate is the plain
     one: a group in whose own held-out cells the mean does worse, or the plain one is exactly right, gets nothing else.
     """
 
-    weight: FloatArray  # (K, C, buckets)
+    weight: FloatArray  # (K, C, KINDS)
 
     @classmethod
-    def fit(cls, errors: FloatArray, column: IntArray, bucket: IntArray, columns: int) -> Stack:
-        """From the errors (K, M) of the candidates on M held-out cells, the column and bucket of each.
+    def fit(cls, errors: FloatArray, column: IntArray, kind: IntArray, columns: int) -> Stack:
+        """From the errors (K, M) of the candidates on M held-out cells, the column and kind of gap of each.
 
-        A group's weights minimise its mean squared error. With few cells it is drawn to what its column and its bucket
+        A group's weights minimise its mean squared error. With few cells it is drawn to what its column and its kind
         are like, and those to everything; without any evidence all candidates count the same.
         """
-        k, n_buckets = len(errors), len(BUCKET_NAMES)
-        count = np.zeros((columns, n_buckets))
-        np.add.at(count, (column, bucket), 1.0)
-        gram = np.zeros((columns, n_buckets, k, k))  # sums of products of errors
+        k = len(errors)
+        count = np.zeros((columns, KINDS))
+        np.add.at(count, (column, kind), 1.0)
+        gram = np.zeros((columns, KINDS, k, k))  # sums of products of errors
         for i in range(k):
             for j in range(k):
-                np.add.at(gram[:, :, i, j], (column, bucket), errors[i] * errors[j])
+                np.add.at(gram[:, :, i, j], (column, kind), errors[i] * errors[j])
         everything = _drawn(gram.sum((0, 1)), count.sum(), np.eye(k))
-        of_bucket = _drawn(gram.sum(0), count.sum(0), everything)
+        of_kind = _drawn(gram.sum(0), count.sum(0), everything)
         of_column = _drawn(gram.sum(1), count.sum(1), everything)
-        wider = _unit(of_column)[:, None] + _unit(of_bucket)[None]
+        wider = _unit(of_column)[:, None] + _unit(of_kind)[None]
         weight = _simplex_weights(_drawn(gram, count, wider))
         own = np.einsum("cbi,cbij,cbj->cb", weight, gram, weight)
         plain = gram[:, :, 0, 0]
@@ -50,12 +62,12 @@ class Stack:
         weight[worse] = np.eye(k)[0]
         return cls(np.moveaxis(weight, -1, 0))
 
-    def apply(self, estimates: FloatArray, lengths: IntArray) -> FloatArray:
-        """Weighted mean (..., C) of the candidates' estimates (K, ..., C) of cells in gaps of `lengths` (..., C).
+    def apply(self, estimates: FloatArray, kinds: IntArray) -> FloatArray:
+        """Weighted mean (..., C) of the candidates' estimates (K, ..., C) of cells in gaps of these `kinds` (..., C).
 
         Where a candidate says nothing (NaN) the others share its weight; NaN where all are silent.
         """
-        weight = np.where(np.isnan(estimates), 0.0, self.of_cells(lengths))
+        weight = np.where(np.isnan(estimates), 0.0, self.of_cells(kinds))
         silent = weight.sum(axis=0) == 0
         plain = np.where(silent & ~np.isnan(estimates), 1.0, weight)  # only candidates of weight zero speak
         total = plain.sum(axis=0)
@@ -63,10 +75,9 @@ class Stack:
         np.divide((plain * np.nan_to_num(estimates)).sum(axis=0), total, out=mean, where=total > 0)
         return mean
 
-    def of_cells(self, lengths: IntArray) -> FloatArray:
-        """The weights each cell gets, (K, ..., C); `lengths` (..., C) are gap lengths, 0 in observed cells."""
-        buckets = bucket_of(np.maximum(lengths, 1))
-        return self.weight[:, np.arange(lengths.shape[-1]), buckets]
+    def of_cells(self, kinds: IntArray) -> FloatArray:
+        """The weights each cell gets, (K, ..., C), by the kind (..., C) of its gap."""
+        return self.weight[:, np.arange(kinds.shape[-1]), kinds]
 
     def to_dict(self) -> dict[str, object]:
         return {"weight": self.weight.tolist()}
