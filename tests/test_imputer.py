@@ -163,7 +163,9 @@ def test_one_column_alone_is_filled(frame: pd.DataFrame, sample: Sample, quick: 
 
 def test_many_columns_are_filled(sample: Sample, quick: dict[str, object]):
     wide = pd.DataFrame(np.tile(sample.values, (1, 50)), columns=[f"c{i}" for i in range(300)])
-    filled = Imputer(**(quick | {"encoder_steps": 3, "decoder_steps": 3})).fit_transform(wide.iloc[:200])
+    filled = Imputer(**(quick | {"length": 8, "stride": 4, "encoder_steps": 3, "decoder_steps": 3})).fit_transform(
+        wide[:200]
+    )
     assert filled.shape == (200, 300)
     assert not filled.isna().any().any()
 

@@ -34,7 +34,7 @@ class Config:
     layers: int = 2  # transformer layers
     attention_heads: int = 4
     encoder_steps: int = 1500  # most training steps; stops earlier when held-out cells get no better
-    encoder_batch: int = 64  # windows per step
+    encoder_batch: int = 64  # windows per step, fewer in wide tables
 
     # the denoising decoder
     head: Head = "conv"
@@ -47,7 +47,7 @@ class Config:
     dropout: float = 0.3
     neighbours: int = 16  # nearest windows of the series that the decoder looks at; 0: none
     decoder_steps: int = 2000  # most training steps
-    decoder_batch: int = 48  # windows per step
+    decoder_batch: int = 48  # windows per step, fewer in wide tables
 
     # training, both parts
     learning_rate: float = 3e-3  # peak, after warm-up; cosine decay

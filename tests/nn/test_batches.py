@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from latentfill.nn import batches
-from latentfill.nn.batches import RECENT, RECENT_CELLS, REUSE, HidingBatches, Replay
+from latentfill.nn.batches import BATCH_CELLS, LEAST_WINDOWS, RECENT, RECENT_CELLS, REUSE, HidingBatches, Replay
 from latentfill.windows import cut_windows
 
 
@@ -70,3 +70,10 @@ def test_only_windows_that_may_be_drawn_are_drawn():
     whole = np.where(hidden, drawn.truth, drawn.windows.values)
     np.testing.assert_array_equal(whole[:, 0, 0], drawn.windows.starts)
     assert np.isnan(drawn.truth[~hidden]).all()
+
+
+@pytest.mark.parametrize(("columns", "drawn"), [(1, 40), (BATCH_CELLS // 20, 20), (BATCH_CELLS, LEAST_WINDOWS)])
+def test_batches_of_wide_windows_are_smaller(columns: int, drawn: int):
+    windows = cut_windows(np.zeros((9, columns)), np.zeros((9, 0)), np.arange(9), 1)
+    batch = HidingBatches(windows, np.arange(9), 40, np.random.default_rng(0)).draw()
+    assert len(batch.windows) == drawn

@@ -15,6 +15,8 @@ from latentfill.series import BoolArray, IntArray
 from latentfill.windows import HeldOut, Windows
 
 MAX_PATTERNS = 2048  # masks kept of the file's own gaps
+BATCH_CELLS = 1 << 16  # of a batch, at most, unless it would have fewer than `LEAST_WINDOWS`
+LEAST_WINDOWS = 8
 REUSE = 8  # times a prepared batch is used
 RECENT = 24  # prepared batches at hand, at most
 RECENT_CELLS = 1 << 24
@@ -26,10 +28,10 @@ class HidingBatches:
     """Draws windows and hides some of their cells, in patterns that include those of the windows' own gaps."""
 
     def __init__(self, windows: Windows, among: IntArray, size: int, rng: np.random.Generator) -> None:
-        """`among`: which of the windows to draw."""
+        """`among`: which of the windows to draw; `size`: how many at a time, fewer where they have many cells."""
         self.windows = windows
         self.among = among
-        self.size = size
+        self.size = min(size, max(LEAST_WINDOWS, BATCH_CELLS // windows.values[0].size)) if len(windows) else size
         self.rng = rng
         self.patterns = own_patterns(windows)
 

@@ -83,7 +83,7 @@ class Denoise:
             kriged = self.kriging.estimate(batch.windows, fast=True) if self.context else None
             return self._look(batch.windows, encoder, kriged), *target_tensors(batch, self.device)
 
-        replay = Replay(prepare, rng, cells=self.config.decoder_batch * windows.values[0].size)
+        replay = Replay(prepare, rng, cells=batches.size * windows.values[0].size)
         seen = self._look(check.windows, encoder, self.kriging.estimate(check.windows))
         truth, asked = target_tensors(check, self.device)
 

@@ -156,7 +156,7 @@ class ColumnGroup(nn.Module):
         assert found.missed is not None
         assert found.missed_by is not None
         mean, missed, missed_by = (p.view_as(values).double() for p in (found.mean, found.missed, found.missed_by))
-        miss, size = regress_misses(mean, missed, missed_by, observed)
+        miss, size = regress_misses(mean, missed, missed_by, observed, self.lagged[0])
         spread = torch.where(observed, missed_by, found.spread.view_as(values) * size)
         return Kriged((mean + miss) * self.scale + self.mean, missed * self.scale, spread * self.scale)
 

@@ -13,22 +13,40 @@ from torch import Tensor
 # Precisions of the regression's weights. The first is as good as no regression.
 PRIORS = (1e6, 3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0)
 BELIEF = 0.2  # share of the evidence that counts: misses of neighbouring cells are not independent
+PARTNERS = 12  # other columns that a column is regressed on
+AT_ONCE = 1 << 24  # numbers in the matrices of the windows that are solved together
 ROUNDS = 2  # the second looks at hidden cells as the first has mended them
 ROUNDING = 1e-9  # of a matrix's trace, added to its diagonal: values far from all that was fitted stay solvable
 PRIOR_CELLS = 20.0  # how many cells say that misses are as large as they should be
 
 
-def regress_misses(mean: Tensor, missed: Tensor, missed_by: Tensor, observed: Tensor) -> tuple[Tensor, Tensor]:
+def regress_misses(
+    mean: Tensor, missed: Tensor, missed_by: Tensor, observed: Tensor, likeness: Tensor
+) -> tuple[Tensor, Tensor]:
     """What to add to the hidden cells' mean, (B, L, K), and how much wider their spread is, (B, 1, K).
 
     `mean` (B, L, K) is the completed window, `missed` value less leave-one-out estimate of the observed cells and
-    `missed_by` the standard deviation that this should have, all in units of each column's standard deviation.
+    `missed_by` the standard deviation that this should have, all in units of each column's standard deviation. A
+    column is regressed on the `PARTNERS` others that are most alike, by `likeness` (K, K), of any sign.
     """
+    k = mean.shape[-1]
+    alike = likeness.abs().clone().fill_diagonal_(-1.0)
+    partners = alike.topk(min(PARTNERS, k - 1), dim=1).indices  # (K, J - 2)
+    numbers = len(PRIORS) * k * (partners.shape[1] + 2) ** 2
+    at_once = max(1, AT_ONCE // numbers)
+    parts = [slice(first, first + at_once) for first in range(0, max(1, len(mean)), at_once)]
+    found = [_regress_windows(mean[p], missed[p], missed_by[p], observed[p], partners) for p in parts]
+    return torch.cat([added for added, _ in found]), torch.cat([wider for _, wider in found])
+
+
+def _regress_windows(
+    mean: Tensor, missed: Tensor, missed_by: Tensor, observed: Tensor, partners: Tensor
+) -> tuple[Tensor, Tensor]:
     alone = mean - missed  # (B, L, K) what each cell is taken for without its own value
     weight = torch.where(observed, missed_by.clamp(min=1e-6) ** -2, 0.0)
     added = torch.zeros_like(mean)
     for _ in range(ROUNDS):
-        views = _views(mean + added, alone, observed)  # (B, K, L, J)
+        views = _views(mean + added, alone, observed, partners)
         coefficients, left = _regress(views, missed.mT, weight.mT)
         added = torch.einsum("bklj,bkj->blk", views, coefficients)
         added = torch.where(observed | ~added.isfinite(), 0.0, added)
@@ -36,17 +54,16 @@ def regress_misses(mean: Tensor, missed: Tensor, missed_by: Tensor, observed: Te
     return added, size.sqrt()[:, None]
 
 
-def _views(completed: Tensor, alone: Tensor, observed: Tensor) -> Tensor:
-    """What each column's misses are regressed on, (B, K, L, K + 1): the other columns, its own estimate, and one.
+def _views(completed: Tensor, alone: Tensor, observed: Tensor, partners: Tensor) -> Tensor:
+    """What each column's misses are regressed on, (B, K, L, J): its partners, its own estimate, and one.
 
     Each is taken from its mean over the observed cells.
     """
-    b, length, k = completed.shape
-    own = torch.eye(k, dtype=torch.bool, device=completed.device)[:, None, :]
-    views = torch.where(own, alone[:, None], completed[:, None])  # (B, K, L, K)
     share = (observed / observed.sum(1, keepdim=True).clamp(min=1)).to(completed.dtype)
-    views = views - torch.einsum("bklj,blj->bkj", views, share)[:, :, None]
-    return torch.cat([views, views.new_ones(b, k, length, 1)], dim=-1)
+    completed, alone = (x - (x * share).sum(1, keepdim=True) for x in (completed, alone))
+    others = completed[:, :, partners].transpose(1, 2)  # (B, K, L, J - 2)
+    own = alone.mT[..., None]
+    return torch.cat([others, own, torch.ones_like(own)], dim=-1)
 
 
 def _regress(views: Tensor, target: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
