@@ -33,7 +33,7 @@ class Config:
     dim: int = 128  # size of the embedding, per column
     layers: int = 2  # transformer layers
     attention_heads: int = 4
-    encoder_steps: int = 1500  # most training steps; stops earlier when held-out cells get no better
+    encoder_steps: int = 1200  # most training steps; stops earlier when held-out cells get no better
     encoder_batch: int = 64  # windows per step, fewer in wide tables
 
     # the denoising decoder
@@ -46,7 +46,7 @@ class Config:
     kernel: int = 9  # steps per convolution, before dilation
     dropout: float = 0.3
     neighbours: int = 16  # nearest windows of the series that the decoder looks at; 0: none
-    decoder_steps: int = 2000  # most training steps
+    decoder_steps: int = 1600  # most training steps
     decoder_batch: int = 48  # windows per step, fewer in wide tables
 
     # training, both parts

@@ -53,7 +53,7 @@ def _notes(fitted: Fitted, filled: Filled, columns: tuple[str, ...]) -> list[str
 
 def _training(track: Track) -> dict[str, object]:
     return {
-        part: {"steps": history.steps, "seconds": round(history.seconds, 1), "held_out_mse": list(history.held_out)}
+        part: {"steps": history.steps, "seconds": round(history.seconds, 1), "held_out_loss": list(history.held_out)}
         for part, history in track.history.items()
     }
 
