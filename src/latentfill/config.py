@@ -53,7 +53,7 @@ class Config:
     learning_rate: float = 3e-3  # peak, after warm-up; cosine decay
     patience: int = 6  # checks of the held-out error without improvement before training stops
     check_every: int = 100  # steps between checks
-    holdout: float = 0.05  # share of the observed cells held out: half to stop early on, half to score with
+    holdout: float = 0.05  # share of the observed cells held out: half to weigh estimates by, half to score with
 
     # stored embeddings, and TimeKD's split plan that pairs them with windows
     embeddings: str | None = None  # a TimeKD folder, a folder above one, or an .h5 bank

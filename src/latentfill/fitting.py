@@ -85,7 +85,7 @@ class Lesson:
 
     values: FloatArray  # (T, C) scaled, held-out cells still there
     clock: FloatArray  # (T, P)
-    stop: BoolArray  # (T, C) held out for early stopping and trust
+    stop: BoolArray  # (T, C) held out to settle kriging and the stack by
     score: BoolArray  # (T, C) held out for the error that is reported
 
     @property
