@@ -9,6 +9,7 @@ import platform
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from latentfill.series import BoolArray, FloatArray
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "shared" / "data"
 
-Row = dict[str, object]  # one method on one pattern of one data set: the lines of results/*.json
+Row = dict[str, Any]  # one method on one pattern of one data set: the lines of results/*.json
 
 
 def parser_of(doc: str | None, names: Iterable[str], seeds: tuple[int, ...]) -> argparse.ArgumentParser:
@@ -55,20 +56,41 @@ def errors_of(estimate: FloatArray, truth: FloatArray, cells: BoolArray) -> Row:
     return {"mse": float(np.mean(error**2)), "mae": float(np.mean(np.abs(error))), "scored_cells": len(error)}
 
 
-def write_results(name: str, record: Mapping[str, object], table: str, arguments: argparse.Namespace) -> None:
-    """`results/NAME.json` with the machine and the commit, and `results/NAME.md` with the same as a table."""
+def write_results(protocol: str, data: str, record: Mapping[str, object], arguments: argparse.Namespace) -> None:
+    """Keep what was measured on one data set, with the machine and the commit, in `results/PROTOCOL/DATA.json`."""
     if arguments.dry:
-        print(table)
         return
-    name += "_quick" * arguments.quick
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=HERE)
-    about = {"commit": commit.stdout.strip(), "machine": machine(), "seeds": arguments.seeds}
-    folder = HERE / "results"
-    folder.mkdir(exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps({**about, **record}, indent=1) + "\n")
-    head = f"{about['machine']['cores']} cores, {about['machine']['cpu']}, commit {about['commit']}"
-    (folder / f"{name}.md").write_text(f"{head}\n\n{table}\n")
-    print(f"{folder / name}.json")
+    git = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=HERE)
+    about = {"data": data, "commit": git.stdout.strip(), "machine": machine(), "seeds": arguments.seeds}
+    path = results_of(protocol, arguments.quick) / f"{data}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**about, **record}, indent=1) + "\n")
+    print(path, flush=True)
+
+
+def read_results(protocol: str, names: Iterable[str], *, quick: bool = False) -> list[dict[str, Any]]:
+    """The records of `write_results`, of those data sets that have one, in the order of `names`."""
+    paths = [results_of(protocol, quick) / f"{name}.json" for name in names]
+    return [json.loads(path.read_text()) for path in paths if path.is_file()]
+
+
+def write_table(protocol: str, text: str, arguments: argparse.Namespace) -> None:
+    """Print the Markdown table of a protocol, and keep it as `results/PROTOCOL.md`."""
+    print(text)
+    if not arguments.dry:
+        results_of(protocol, arguments.quick).with_suffix(".md").write_text(text + "\n")
+
+
+def results_of(protocol: str, quick: bool) -> Path:
+    """The folder of a protocol's results."""
+    return HERE / "results" / ("quick" if quick else "") / protocol
+
+
+def made_with(records: Iterable[Mapping[str, Any]]) -> str:
+    """A line that says on which machines and at which commits the records were measured."""
+    places = {f"{about['machine']['cores']} cores, {about['machine']['cpu']}" for about in records}
+    commits = ", ".join(f"{about['data']} at {about['commit']}" for about in records)
+    return f"{'; '.join(sorted(places))}; {commits}."
 
 
 def machine() -> dict[str, object]:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import numpy as np
 
 import ett
-from common import config_of, names_of, parser_of, write_results
+from common import config_of, names_of, parser_of, read_results, write_results, write_table
 from latentfill.series import BoolArray
 from latentfill.windows import Windows
 from windowed import add_arguments, compare, table
 
+PROTOCOL = "protocol_l"
 STEPS = (12, 24, 48)
 EDGE = 8
 EVERY = 4
@@ -25,15 +26,21 @@ def main() -> None:
     parser = parser_of(__doc__, ett.FILES, seeds=(0,))
     add_arguments(parser)
     arguments = parser.parse_args()
-    rows = []
     for name in names_of(parser, arguments, ett.FILES):
         train, windows = ett.load(name, arguments.data)
         every = slice(None, None, EVERY * (4 if arguments.quick else 1))
         masks = {f"{steps} steps": blackout(windows, steps)[every] for steps in STEPS}
+        rows = []
         for seed in arguments.seeds:
             config = config_of(arguments, seed=seed)
             rows += compare(train, config, windows.take(every), masks, arguments, {"data": name})
-    write_results("protocol_l", {"settings": config_of(arguments).to_dict(), "rows": rows}, table(rows), arguments)
+        write_results(PROTOCOL, name, {"settings": config_of(arguments).to_dict(), "rows": rows}, arguments)
+    write_table(PROTOCOL, report(quick=arguments.quick), arguments)
+
+
+def report(*, quick: bool = False) -> str:
+    """The results as Markdown."""
+    return table(read_results(PROTOCOL, ett.FILES, quick=quick))
 
 
 def blackout(windows: Windows, steps: int) -> BoolArray:

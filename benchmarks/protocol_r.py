@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from baselines import BASELINES
-from common import Row, config_of, names_of, parser_of, write_results
+from common import Row, config_of, made_with, names_of, parser_of, read_results, write_results, write_table
 from latentfill import Imputer, TableOptions, read_table
 from latentfill.config import Config
 from latentfill.gaps import BUCKET_NAMES, bucket_of, gap_lengths
@@ -35,6 +35,7 @@ FILES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "ETTh1": ("ETT/ETTh1.csv", {}),
     "ETTh2": ("ETT/ETTh2.csv", {}),
 }
+PROTOCOL = "protocol_r"
 RATE = 0.1
 SCORED = 30  # cells from which on a column and gap length is judged
 WORSE = 1.02  # ratio to linear from which on it counts as worse
@@ -44,16 +45,22 @@ def main() -> None:
     parser = parser_of(__doc__, FILES, seeds=(0, 1, 2))
     parser.add_argument("--no-baselines", action="store_true", help="leave out the simple imputers")
     arguments = parser.parse_args()
-    files, groups = [], []
     for name in names_of(parser, arguments, FILES):
+        files, groups = [], []
         for seed in arguments.seeds:
             config = config_of(arguments, seed=seed)
             about, found = run(name, arguments.data, config, baselines=not arguments.no_baselines)
             files.append(about)
             groups += found
             print(about, flush=True)
-    record = {"settings": config_of(arguments).to_dict(), "files": files, "groups": groups}
-    write_results("protocol_r", record, table(files, groups), arguments)
+        settings = config_of(arguments).to_dict()
+        write_results(PROTOCOL, name, {"settings": settings, "files": files, "groups": groups}, arguments)
+    write_table(PROTOCOL, report(quick=arguments.quick), arguments)
+
+
+def report(*, quick: bool = False) -> str:
+    """The results as Markdown."""
+    return table(read_results(PROTOCOL, FILES, quick=quick))
 
 
 def run(name: str, data: Path, config: Config, *, baselines: bool) -> tuple[Row, list[Row]]:
@@ -149,8 +156,10 @@ def judged(groups: list[Row]) -> list[Row]:
     return found
 
 
-def table(files: list[Row], groups: list[Row]) -> str:
+def table(records: list[Row]) -> str:
     """Markdown: ratios by file and method, then the column and gap lengths that are worse than linear."""
+    files = [file for record in records for file in record["files"]]
+    groups = [group for record in records for group in record["groups"]]
     methods = [key.removeprefix("ratio: ") for key in files[0] if key.startswith("ratio: ")]
     pairs = judged(groups)
     lines = ["| data | seeds | " + " | ".join(methods) + " | pairs worse than linear | fit s | peak MB |"]
@@ -168,7 +177,7 @@ def table(files: list[Row], groups: list[Row]) -> str:
     for pair in bad:
         times = f"{pair['ours'] / pair['linear']:.2f} x" if pair["linear"] else "linear is exact"
         lines.append(f"- {pair['data']}, {pair['column']}, gaps of {pair['gap']}: {times} ({pair['cells']} cells)")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", made_with(records)])
 
 
 if __name__ == "__main__":

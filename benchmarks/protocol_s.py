@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common import config_of, parser_of, write_results
+from common import config_of, parser_of, read_results, write_results, write_table
 from latentfill.clock import clock_features, find_cycles
 from latentfill.hiding import hide_points
 from latentfill.scaling import ColumnScaler
@@ -25,6 +25,7 @@ from latentfill.windows import Windows, cut_windows
 from published import PROTOCOL_S
 from windowed import add_arguments, compare, table
 
+PROTOCOL, NAME = "protocol_s", "ETTh1"
 FILE = "ETT/ETTh1.csv"
 LENGTH = 48
 TRAIN_MONTHS, VAL_MONTHS, TEST_MONTHS = 14, 5, 5
@@ -33,7 +34,7 @@ RUN = 36  # steps
 
 
 def main() -> None:
-    parser = parser_of(__doc__, ("ETTh1",), seeds=(0, 1, 2, 3, 4))
+    parser = parser_of(__doc__, (NAME,), seeds=(0, 1, 2, 3, 4))
     add_arguments(parser)
     parser.add_argument("--patterns", nargs="+", choices=PATTERNS, default=list(PATTERNS))
     arguments = parser.parse_args()
@@ -46,9 +47,15 @@ def main() -> None:
             gappy = dataclasses.replace(train, values=np.where(hidden, np.nan, train.values))
             mask = PATTERNS[pattern](rng, windows.observed)
             config = config_of(arguments, seed=seed, length=LENGTH, stride=LENGTH // 4)
-            rows += compare(gappy, config, windows, {pattern: mask}, arguments, {"data": "ETTh1"})
+            rows += compare(gappy, config, windows, {pattern: mask}, arguments, {"data": NAME})
     settings = config_of(arguments, length=LENGTH, stride=LENGTH // 4).to_dict()
-    write_results("protocol_s", {"settings": settings, "rows": rows}, table(rows, PROTOCOL_S), arguments)
+    write_results(PROTOCOL, NAME, {"settings": settings, "rows": rows}, arguments)
+    write_table(PROTOCOL, report(quick=arguments.quick), arguments)
+
+
+def report(*, quick: bool = False) -> str:
+    """The results as Markdown."""
+    return table(read_results(PROTOCOL, [NAME], quick=quick), PROTOCOL_S)
 
 
 def load(data: Path) -> tuple[Series, Windows]:

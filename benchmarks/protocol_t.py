@@ -13,12 +13,13 @@ import numpy as np
 import torch
 
 import ett
-from common import config_of, names_of, parser_of, write_results
+from common import config_of, names_of, parser_of, read_results, write_results, write_table
 from latentfill.series import BoolArray
 from latentfill.windows import Windows
 from published import PROTOCOL_T
 from windowed import add_arguments, compare, means, table
 
+PROTOCOL = "protocol_t"
 RATES = (0.125, 0.25, 0.375, 0.5)
 OTHER_RATES = (0.1, 0.3, 0.5, 0.7)
 
@@ -28,18 +29,24 @@ def main() -> None:
     add_arguments(parser)
     parser.add_argument("--every", type=int, default=1, help="score every n-th test window")
     arguments = parser.parse_args()
-    rows = []
     for name in names_of(parser, arguments, ett.FILES):
         train, windows = ett.load(name, arguments.data)
         every = slice(None, None, arguments.every * (16 if arguments.quick else 1))
         masks = {label(rate): points(windows, rate)[every] for rate in sorted({*RATES, *OTHER_RATES})}
+        rows = []
         for seed in arguments.seeds:
             config = config_of(arguments, seed=seed)
             rows += compare(train, config, windows.take(every), masks, arguments, {"data": name})
-    rows += means(rows, map(label, RATES), "mean 12.5-50 %")
-    rows += means(rows, map(label, OTHER_RATES), "mean 10-70 %")
-    settings = config_of(arguments).to_dict()
-    write_results("protocol_t", {"settings": settings, "rows": rows}, table(rows, PROTOCOL_T), arguments)
+        rows += means(rows, map(label, RATES), "mean 12.5-50 %")
+        rows += means(rows, map(label, OTHER_RATES), "mean 10-70 %")
+        write_results(PROTOCOL, name, {"settings": config_of(arguments).to_dict(), "rows": rows}, arguments)
+    write_table(PROTOCOL, report(quick=arguments.quick), arguments)
+
+
+def report(*, quick: bool = False) -> str:
+    """The results as Markdown."""
+    records = read_results(PROTOCOL, ett.FILES, quick=quick)
+    return table(records, PROTOCOL_T)
 
 
 def label(rate: float) -> str:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import argparse
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from common import Row, errors_of
+from common import Row, errors_of, made_with
 from latentfill.config import Config
 from latentfill.series import BoolArray, Series
 from latentfill.windows import Windows
 from methods import Method, methods_of
-
-PEER_SECONDS = 600.0  # of training, as much as ours may take
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-baselines", action="store_true", help="leave out the simple imputers")
     parser.add_argument("--ablation", action="store_true", help="also decoders without z, with another window's, ...")
     parser.add_argument("--peers", nargs="*", default=[], metavar="NAME", help="published models to train here")
-    parser.add_argument("--peer-seconds", type=float, default=PEER_SECONDS)
+    parser.add_argument("--peer-seconds", type=float, help="of training for each; by default as long as ours took")
 
 
 def compare(
@@ -39,14 +37,13 @@ def compare(
     A mask may be for the first of the windows only: `windows` are then cut to its length.
     """
     rows = []
-    seconds = 20.0 if arguments.quick else arguments.peer_seconds
     for method in methods_of(
         series,
         config,
         baselines=not arguments.no_baselines,
         ablation=arguments.ablation,
         peers=arguments.peers,
-        seconds=seconds,
+        seconds=arguments.peer_seconds,
     ):
         for pattern, hidden in patterns.items():
             found = _score(method, windows, hidden, {**about, "pattern": pattern, "seed": config.seed})
@@ -92,8 +89,10 @@ def means(rows: Iterable[Row], patterns: Iterable[str], name: str) -> list[Row]:
     ]
 
 
-def table(rows: list[Row], published: list[Row] = []) -> str:  # noqa: B006
+def table(records: Iterable[Row], published: Sequence[Row] = ()) -> str:
     """Markdown: per data set a row for each method, a column for each pattern, MSE / MAE, mean over the seeds."""
+    records = list(records)
+    rows = [row for record in records for row in record["rows"]]
     parts = []
     for data in dict.fromkeys(row["data"] for row in rows):
         own = [row for row in [*rows, *published] if row["data"] == data]
@@ -105,15 +104,18 @@ def table(rows: list[Row], published: list[Row] = []) -> str:  # noqa: B006
             cells = [_cell([row for row in of_method if row["pattern"] == pattern]) for pattern in patterns]
             seconds = [float(row["train_seconds"]) for row in of_method if "train_seconds" in row]
             spent = f"{np.mean(seconds):.0f}" if seconds else "published"
-            lines.append(f"| {method} | " + " | ".join(cells) + f" | {spent} |")
+            lines.append(f"| {method}{_fewer(of_method, own)} | " + " | ".join(cells) + f" | {spent} |")
         parts.append("\n".join(lines))
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, made_with(records)])
+
+
+def _fewer(rows: list[Row], others: list[Row]) -> str:
+    """A remark on a method that fills some of the windows only."""
+    cells, most = ([row.get("scored_cells", 0) for row in found] for found in (rows, others))
+    return f" ({100 * max(cells) / max(most):.0f} % of the windows)" if 0 < max(cells) < 0.99 * max(most) else ""
 
 
 def _cell(rows: list[Row]) -> str:
-    texts = [
-        f"{np.mean([float(row[key]) for row in rows if row.get(key) is not None]):.4f}"
-        for key in ("mse", "mae")
-        if any(row.get(key) is not None for row in rows)
-    ]
-    return " / ".join(texts) or "-"
+    errors = [[float(row[key]) for row in rows if row.get(key) is not None] for key in ("mse", "mae")]
+    texts = [f"{np.mean(found):.4f}" if found else "-" for found in errors]
+    return " / ".join(texts) if any(errors) else "-"
