@@ -40,7 +40,7 @@ def test_all_values_of_a_wrong_kind_are_told_in_one_message():
         "stride must be a whole number, got True",
         "noise must be a number, got 'much'",
         "device must be text, got 0",
-        "head must be one of conv, mlp, got 'linear'",
+        "head must be one of conv, mlp, lstm, transformer, got 'linear'",
         "split must be one of none, ett-hour, ett-minute, custom, got 'ett'",
         "seed must be a whole number, got 1.5",
     ):

@@ -11,7 +11,7 @@ from typing import Any, Literal, cast, get_args
 
 from latentfill.errors import InputError, did_you_mean
 
-Head = Literal["conv", "mlp"]
+Head = Literal["conv", "mlp", "lstm", "transformer"]
 Context = Literal["observed", "none"]
 NoiseKind = Literal["gaussian", "dropout"]
 Scaling = Literal["standard", "minmax"]
@@ -41,8 +41,8 @@ class Config:
     context: Context = "observed"  # "none": the plain latent decoder, from the embedding alone
     noise: float = 0.1  # std of Gaussian noise on z in units of its own std, or the share of z dropped
     noise_kind: NoiseKind = "gaussian"
-    width: int = 64  # channels of the convolutional head, units of the mlp head / 4
-    blocks: int = 5  # residual blocks of the convolutional head
+    width: int = 64  # channels of the head, units of the mlp head / 4
+    blocks: int = 5  # residual blocks of the conv head, layers of the lstm and transformer heads x 2
     kernel: int = 9  # steps per convolution, before dilation
     dropout: float = 0.3
     neighbours: int = 16  # nearest windows of the series that the decoder looks at; 0: none

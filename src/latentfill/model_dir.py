@@ -33,7 +33,7 @@ from latentfill.strategies.kriging import Kriging
 from latentfill.strategies.neighbours import Neighbours
 from latentfill.strategies.stack import KINDS, Stack
 
-FORMAT = 3
+FORMAT = 4
 FILES = ("config.json", "scaler.json", "model.safetensors")
 
 

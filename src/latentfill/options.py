@@ -91,7 +91,7 @@ MOVED: Group = {
     "embeddings": _stored(str, "--embeddings", "Where the embeddings are now; 'none' to fill without them."),
 }
 METHOD: Group = {
-    "head": _method(str, "--head", "Decoder head: conv or mlp."),
+    "head": _method(str, "--head", "Decoder head: conv, mlp, lstm or transformer."),
     "context": _method(str, "--context", "What the decoder sees beside the embedding: observed or none."),
     "noise": _method(float, "--noise", "Strength of the noise on the embedding."),
     "noise_kind": _method(str, "--noise-kind", "gaussian or dropout."),

@@ -6,7 +6,11 @@ import math
 import pytest
 import torch
 
-from latentfill.nn.heads import ConvHead, HeadInput, HeadSize, MlpHead, TimeConv, WindowDropout
+from latentfill.nn.heads import HeadInput, HeadSize, StepHead, make_head
+from latentfill.nn.trunks import TRUNKS, TimeConv, WindowDropout
+
+STEP_HEADS = sorted(TRUNKS)
+HEADS = [*STEP_HEADS, "mlp"]
 
 B, L, C, D, P = 4, 12, 3, 8, 2
 
@@ -51,7 +55,7 @@ def given(**changes: object) -> HeadInput:
 
 
 def heads(**changes: object) -> dict[str, torch.nn.Module]:
-    return {"conv": ConvHead(size(**changes), decodes=False).eval(), "mlp": MlpHead(size(**changes)).eval()}
+    return {name: make_head(name, size(**changes), decodes=False).eval() for name in HEADS}
 
 
 def trained(head: torch.nn.Module) -> torch.nn.Module:
@@ -68,23 +72,25 @@ def test_an_untrained_mlp_head_says_what_the_base_says():
     torch.testing.assert_close(heads()["mlp"](start), start.base, rtol=0, atol=0)
 
 
-def test_an_untrained_convolutional_head_starts_near_the_base_its_gates_almost_closed():
+@pytest.mark.parametrize("name", STEP_HEADS)
+def test_an_untrained_head_over_steps_starts_near_the_base_its_gates_almost_closed(name: str):
     start, open_by = given(), 1 / (1 + math.exp(3))
-    torch.testing.assert_close(heads()["conv"](start), start.base + open_by * (start.coarse - start.base))
+    torch.testing.assert_close(heads()[name](start), start.base + open_by * (start.coarse - start.base))
     moved = start.base + open_by * (start.coarse - start.base)
-    torch.testing.assert_close(heads(neighbours=True)["conv"](start), moved + open_by * (start.near - moved))
+    torch.testing.assert_close(heads(neighbours=True)[name](start), moved + open_by * (start.near - moved))
 
 
-def test_an_untrained_convolutional_head_without_context_says_what_was_decoded():
+@pytest.mark.parametrize("name", STEP_HEADS)
+def test_an_untrained_head_over_steps_without_context_says_what_was_decoded(name: str):
     start = given()
-    torch.testing.assert_close(heads(context=False)["conv"](start), start.coarse, rtol=0, atol=0)
+    torch.testing.assert_close(heads(context=False)[name](start), start.coarse, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("name", ["conv", "mlp"])
+@pytest.mark.parametrize("name", HEADS)
 def test_what_is_added_to_the_base_is_in_units_of_its_spread(name: str):
     """So that certain cells, which have no spread, stay as they are."""
     head = trained(heads()[name])
-    if name == "conv":
+    if name != "mlp":
         torch.nn.init.constant_(head.gate.bias, -1e4)  # closed, whatever the weights say
     start = given()
     start.spread[:, ::2] = 0.0
@@ -96,9 +102,10 @@ def test_what_is_added_to_the_base_is_in_units_of_its_spread(name: str):
 SEEN = ("coarse", "level", "base", "missed", "spread", "line", "before", "after", "back", "ahead", "clock")
 
 
+@pytest.mark.parametrize("name", STEP_HEADS)
 @pytest.mark.parametrize("part", SEEN)
-def test_a_convolutional_head_with_context_looks_at_all_it_is_given(part: str):
-    head, start = trained(heads(neighbours=True)["conv"]), given()
+def test_a_head_over_steps_with_context_looks_at_all_it_is_given(part: str, name: str):
+    head, start = trained(heads(neighbours=True)[name]), given()
     other = dataclasses.replace(start, **{part: getattr(start, part) + 1})
     assert not torch.allclose(head(start), head(other))
 
@@ -106,7 +113,7 @@ def test_a_convolutional_head_with_context_looks_at_all_it_is_given(part: str):
 def test_an_embedding_is_seen_by_what_is_decoded_from_it():
     start = given()
     other = dataclasses.replace(start, z=start.z + 1)
-    taken, own = trained(heads()["conv"]), trained(ConvHead(size(), decodes=True).eval())
+    taken, own = trained(heads()["conv"]), trained(StepHead(size(), decodes=True).eval())
     torch.testing.assert_close(taken(start), taken(other), rtol=0, atol=0)
     assert not torch.allclose(own(start), own(other))
 
@@ -119,7 +126,7 @@ def test_only_a_head_with_neighbours_looks_at_them(part: str, neighbours: bool):
     assert torch.allclose(head(start), head(other)) != neighbours
 
 
-@pytest.mark.parametrize("name", ["conv", "mlp"])
+@pytest.mark.parametrize("name", HEADS)
 def test_without_context_nothing_observed_but_the_level_is_seen(name: str):
     head = trained(heads(context=False)[name])
     start = given()
@@ -139,16 +146,29 @@ def test_without_context_nothing_observed_but_the_level_is_seen(name: str):
 
 
 def test_a_head_decodes_the_window_itself_where_the_encoder_cannot():
-    head = ConvHead(size(), decodes=True)
+    head = StepHead(size(), decodes=True)
     assert head(given(coarse=None)).shape == (B, L, C)
 
 
 def test_a_pooled_embedding_says_something_else_of_each_column():
-    head = trained(ConvHead(size(z_columns=1), decodes=True).eval())
+    head = trained(StepHead(size(z_columns=1), decodes=True).eval())
     decoded = head.decoder(torch.randn(B, 1, D))
     assert decoded.shape == (B, L, C)
     assert (decoded[:, :, 0] != decoded[:, :, 1]).all()
     assert head(given(z=torch.randn(B, 1, D), coarse=None)).shape == (B, L, C)
+
+
+@pytest.mark.parametrize("name", STEP_HEADS)
+@pytest.mark.parametrize("width", [3, 16])
+def test_every_step_of_a_trunk_sees_those_before_and_after_it(name: str, width: int):
+    trunk = TRUNKS[name](width, 2, 5, 0.0).eval()
+    x = torch.randn(2, L, width)
+    found = trunk(x)
+    assert found.shape == x.shape
+    for away in (-1, 1):
+        other = x.clone()
+        other[:, 5 + away, 0] += 1
+        assert not torch.allclose(trunk(other)[:, 5], found[:, 5])
 
 
 @pytest.mark.parametrize("dilation", [1, 3])

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from latentfill.nn.trunks import TRUNKS
+
 GATE_START = -3.0  # how closed a gate is before training, in log odds
 LEAST_SPREAD = 0.01  # scaled units; distances are seen in units of the spread
 Z_SUMMARY = 32  # numbers per column that the mlp head keeps of an embedding: its shape, not its every digit
@@ -117,10 +119,10 @@ class MlpHead(nn.Module):
         return given.base + given.spread * window
 
 
-class ConvHead(nn.Module):
-    """Residual dilated depth-wise convolution over time with pointwise column mixing.
+class StepHead(nn.Module):
+    """A trunk over the steps of a window, one of `TRUNKS`, that sees all columns at each step.
 
-    Block after ModernTCN (Luo and Wang, ICLR 2024). With context the head starts from the base, moves towards the
+    With context the head starts from the base, moves towards the
     window decoded from the embedding and towards what the nearest windows say as far as learnt gates let it, and adds a
     residual in units of the base's spread: what is nearly certain stays so. It sees each candidate as its distance
     from the base in those units, and in observed cells how far the base, left to the other cells, would have missed.
@@ -128,7 +130,7 @@ class ConvHead(nn.Module):
     context it refines the window decoded from the embedding.
     """
 
-    def __init__(self, size: HeadSize, *, decodes: bool) -> None:
+    def __init__(self, size: HeadSize, *, trunk: str = "conv", decodes: bool) -> None:
         """`decodes`: decode a window from the noisy z here, instead of taking the encoder's own."""
         super().__init__()
         self.context = size.context
@@ -139,10 +141,7 @@ class ConvHead(nn.Module):
         self.from_z = (
             None if size.context else nn.Sequential(ZSummary(size), nn.Linear(ZSummary.size_of(size), size.width))
         )
-        dilations = (1, 2, 4, 3)
-        self.blocks = nn.ModuleList(
-            ConvBlock(size.width, size.kernel, dilations[i % 4], size.dropout) for i in range(size.blocks)
-        )
+        self.trunk = TRUNKS[trunk](size.width, size.blocks, size.kernel, size.dropout)
         self.norm = nn.LayerNorm(size.width)
         self.residual = zeroed(nn.Linear(size.width, size.columns))
         self.gate = zeroed(nn.Linear(size.width, size.columns), GATE_START)
@@ -156,9 +155,7 @@ class ConvHead(nn.Module):
         x = self.inlet(torch.cat(self._per_step(given, coarse), dim=2))
         if self.from_z is not None:
             x = x + self.from_z(given.z)[:, None]
-        for block in self.blocks:
-            x = block(x)
-        x = self.norm(x)
+        x = self.norm(self.trunk(x))
         residual: Tensor = self.residual(x)
         if not self.context:
             return coarse + residual
@@ -182,57 +179,9 @@ class ConvHead(nn.Module):
         return [*views, *(((other - alone) / spread).asinh() for other in others), given.clock]
 
 
-class ConvBlock(nn.Module):
-    """x + pointwise(norm(depth-wise convolution(x))), shape (B, L, W)."""
-
-    def __init__(self, width: int, kernel: int, dilation: int, dropout: float) -> None:
-        super().__init__()
-        self.time = TimeConv(width, kernel, dilation)
-        self.norm = nn.LayerNorm(width)
-        # One mask per window and channel, not per step: as good a regulariser, and a third of the block's time saved.
-        self.mix = nn.Sequential(
-            nn.Linear(width, 2 * width), nn.GELU(), WindowDropout(dropout), nn.Linear(2 * width, width)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.mix(self.norm(self.time(x)))  # type: ignore[no-any-return]
-
-
-class TimeConv(nn.Module):
-    """Dilated depth-wise convolution over the steps of (B, L, W), zeros beyond the ends.
-
-    A sum of shifted products: on a processor a third of the time of `nn.Conv1d` with as many groups as channels.
-    """
-
-    def __init__(self, width: int, kernel: int, dilation: int) -> None:
-        super().__init__()
-        self.dilation = dilation
-        bound = kernel**-0.5
-        self.weight = nn.Parameter(torch.empty(kernel, width).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.empty(width).uniform_(-bound, bound))
-
-    def forward(self, x: Tensor) -> Tensor:
-        kernel, length = len(self.weight), x.shape[1]
-        reach = self.dilation * (kernel // 2)
-        padded = nn.functional.pad(x, (0, 0, reach, reach))
-        total = self.bias.expand_as(x)
-        for k in range(kernel):
-            first = k * self.dilation
-            total = torch.addcmul(total, padded[:, first : first + length], self.weight[k])
-        return total
-
-
-class WindowDropout(nn.Module):
-    """Dropout of whole channels of (B, L, W), the same ones at every step of a window."""
-
-    def __init__(self, share: float) -> None:
-        super().__init__()
-        self.share = share
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training or not self.share:
-            return x
-        return x * nn.functional.dropout(torch.ones_like(x[:, :1]), self.share)
+def make_head(name: str, size: HeadSize, *, decodes: bool) -> nn.Module:
+    """The head of that name: `mlp`, or a trunk over the steps; `decodes` as in `StepHead`."""
+    return MlpHead(size) if name == "mlp" else StepHead(size, trunk=name, decodes=decodes)
 
 
 def zeroed(layer: nn.Linear, bias: float = 0.0) -> nn.Linear:

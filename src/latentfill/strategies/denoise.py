@@ -12,7 +12,7 @@ from latentfill.config import Config
 from latentfill.embeddings.encoder import Encoder, EncoderShape, as_tensors, tensor
 from latentfill.gaps import beside
 from latentfill.nn.batches import HidingBatches, Replay, target_tensors
-from latentfill.nn.heads import LEAST_SPREAD, ConvHead, HeadInput, HeadSize, MlpHead
+from latentfill.nn.heads import LEAST_SPREAD, HeadInput, HeadSize, make_head
 from latentfill.nn.losses import balanced_huber
 from latentfill.nn.training import History, ProgressCallback, TrainingPlan, train
 from latentfill.series import FloatArray
@@ -172,7 +172,7 @@ class Decoder(nn.Module):
         self.register_buffer("z_mean", torch.zeros(size.z_columns, size.z_dim))
         self.register_buffer("z_scale", torch.ones(size.z_columns, size.z_dim))
         self.register_buffer("trust", torch.ones(len(KNOTS)))
-        self.head = MlpHead(size) if config.head == "mlp" else ConvHead(size, decodes=decodes)
+        self.head = make_head(config.head, size, decodes=decodes)
 
     def measure(self, z: Tensor) -> None:
         """Take mean and spread of embeddings (N, K, D), so that noise is in units of the spread."""

@@ -1,0 +1,131 @@
+"""Trunks of the decoder heads: from B windows of L steps and W channels to the same, every step seeing the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+ATTENTION_HEADS = 4
+LONGEST_WAVE = 10_000.0  # steps, of the positions' slowest sine
+
+
+class ConvTrunk(nn.Module):
+    """Residual dilated depth-wise convolutions over time with pointwise channel mixing.
+
+    Block after ModernTCN (Luo and Wang, ICLR 2024).
+    """
+
+    def __init__(self, width: int, blocks: int, kernel: int, dropout: float) -> None:
+        super().__init__()
+        dilations = (1, 2, 4, 3)
+        self.blocks = nn.Sequential(*(ConvBlock(width, kernel, dilations[i % 4], dropout) for i in range(blocks)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.blocks(x)  # type: ignore[no-any-return]
+
+
+class LstmTrunk(nn.Module):
+    """A long short-term memory in both directions (Hochreiter and Schmidhuber 1997), added to what it is given.
+
+    One layer for every two blocks asked for: a layer of it takes several times as long as a block.
+    """
+
+    def __init__(self, width: int, blocks: int, kernel: int, dropout: float) -> None:
+        super().__init__()
+        layers = max(1, blocks // 2)
+        self.lstm = nn.LSTM(
+            width,
+            -(-width // 2),
+            num_layers=layers,
+            dropout=dropout if layers > 1 else 0.0,
+            batch_first=True,
+            bidirectional=True,
+        )
+        self.back = nn.Linear(2 * -(-width // 2), width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.back(self.lstm(x)[0])  # type: ignore[no-any-return]
+
+
+class TransformerTrunk(nn.Module):
+    """Self-attention over the steps (Vaswani et al. 2017), with sines as positions; one layer for every two blocks."""
+
+    def __init__(self, width: int, blocks: int, kernel: int, dropout: float) -> None:
+        super().__init__()
+        heads = next(count for count in (ATTENTION_HEADS, 2, 1) if width % count == 0)
+        layer = nn.TransformerEncoderLayer(
+            width, heads, 2 * width, dropout, activation="gelu", batch_first=True, norm_first=True
+        )
+        self.layers = nn.TransformerEncoder(layer, max(1, blocks // 2), enable_nested_tensor=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x + positions(x.shape[1], x.shape[2]).to(x))  # type: ignore[no-any-return]
+
+
+def positions(length: int, width: int) -> Tensor:
+    """Sines and cosines (L, W) of the step, of waves from 6 to `LONGEST_WAVE` steps."""
+    channel = torch.arange(width)
+    angle = torch.arange(length)[:, None] / LONGEST_WAVE ** (2 * (channel // 2) / width)
+    return torch.where(channel % 2 == 0, angle.sin(), angle.cos())
+
+
+TRUNKS: dict[str, Callable[[int, int, int, float], nn.Module]] = {
+    "conv": ConvTrunk,
+    "lstm": LstmTrunk,
+    "transformer": TransformerTrunk,
+}
+
+
+class ConvBlock(nn.Module):
+    """x + pointwise(norm(depth-wise convolution(x))), shape (B, L, W)."""
+
+    def __init__(self, width: int, kernel: int, dilation: int, dropout: float) -> None:
+        super().__init__()
+        self.time = TimeConv(width, kernel, dilation)
+        self.norm = nn.LayerNorm(width)
+        # One mask per window and channel, not per step: as good a regulariser, and a third of the block's time saved.
+        self.mix = nn.Sequential(
+            nn.Linear(width, 2 * width), nn.GELU(), WindowDropout(dropout), nn.Linear(2 * width, width)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.mix(self.norm(self.time(x)))  # type: ignore[no-any-return]
+
+
+class TimeConv(nn.Module):
+    """Dilated depth-wise convolution over the steps of (B, L, W), zeros beyond the ends.
+
+    A sum of shifted products: on a processor a third of the time of `nn.Conv1d` with as many groups as channels.
+    """
+
+    def __init__(self, width: int, kernel: int, dilation: int) -> None:
+        super().__init__()
+        self.dilation = dilation
+        bound = kernel**-0.5
+        self.weight = nn.Parameter(torch.empty(kernel, width).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(width).uniform_(-bound, bound))
+
+    def forward(self, x: Tensor) -> Tensor:
+        kernel, length = len(self.weight), x.shape[1]
+        reach = self.dilation * (kernel // 2)
+        padded = nn.functional.pad(x, (0, 0, reach, reach))
+        total = self.bias.expand_as(x)
+        for k in range(kernel):
+            first = k * self.dilation
+            total = torch.addcmul(total, padded[:, first : first + length], self.weight[k])
+        return total
+
+
+class WindowDropout(nn.Module):
+    """Dropout of whole channels of (B, L, W), the same ones at every step of a window."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or not self.share:
+            return x
+        return x * nn.functional.dropout(torch.ones_like(x[:, :1]), self.share)
