@@ -11,7 +11,6 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from baselines import BASELINES
 from latentfill.clock import clock_features
 from latentfill.config import Config
 from latentfill.embeddings.encoder import Encoded, Encoder
@@ -19,6 +18,7 @@ from latentfill.fitting import Fitted, Lessons, Track, fit_series, hold_out
 from latentfill.nn.runtime import seeded
 from latentfill.nn.training import History
 from latentfill.series import FloatArray, Series
+from latentfill.strategies.baselines import BASELINES
 from latentfill.windows import Windows, cut_windows
 
 MOST_WINDOWS = {"knn": 600}  # that a slow baseline fills: it takes a second for every eight

@@ -18,13 +18,13 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines import BASELINES
 from common import Row, config_of, made_with, names_of, parser_of, read_results, write_results, write_table
 from latentfill import Imputer, TableOptions, read_table
 from latentfill.config import Config
 from latentfill.gaps import BUCKET_NAMES, bucket_of, gap_lengths
 from latentfill.hiding import hide_like_gaps, hide_points
 from latentfill.series import BoolArray, FloatArray
+from latentfill.strategies.baselines import BASELINES
 from latentfill.tables import Table
 
 FILES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {

@@ -1,19 +1,18 @@
-"""Simple imputers to compare with, behind one interface: fit on the train rows, then fill windows or a whole series.
+"""Well-known simple imputers behind one interface: fit on a scaled series, then fill it, another one, or windows.
 
 `BASELINES` maps a name to a function that makes a fresh one:
 
     estimates = BASELINES["seasonal"]().fit(train).fill(gappy)
 
-Values are in standard deviations of the train rows. A window is filled from what is observed inside it, never from
-other windows; `fit` sees the train rows alone. Settings were chosen, or confirmed, on validation windows of ETTh1.
-"knn" and "iterative" need scikit-learn: `pip install -c constraints.txt -e ".[bench]"`.
+A window is filled from what is observed inside it, never from other windows; `fit` sees the series fitted to alone.
+Settings were chosen, or confirmed, on validation windows of ETTh1.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -30,6 +29,8 @@ KNN_NEIGHBOURS = 10
 ITERATIVE_ROWS = 10_000  # rows that the regressions are fitted on
 ITERATIVE_HIDDEN = (0.1, 0.7)  # shares of the cells hidden in them: scikit-learn only refines what it has to fill
 HIDDEN_STEPS = 96  # steps that share one such rate
+REGRESSED = 32  # features that each is regressed on, where rows have more than `ROW_FEATURES`: those most alike
+ROW_FEATURES = 128  # of a row, at most, unless the series has more columns
 CHUNK = 50_000  # rows handed to scikit-learn at a time, which bounds the memory
 
 
@@ -44,12 +45,29 @@ class Baseline(Protocol):
         """`values` (..., L, C) with an estimate in every NaN; observed cells as they were."""
         ...
 
+    def state(self) -> dict[str, FloatArray]:
+        """What was learnt, for `load` to take up again."""
+        ...
+
+    def load(self, state: Mapping[str, FloatArray]) -> Self:
+        """As if fitted to the series that `state` was learnt from."""
+        ...
+
 
 class _Completed:
     """What all baselines share: cells without an estimate get the straight line, then the column's train mean."""
 
+    mean_: FloatArray  # (1, C), 0 where the train rows show none
+
     def fit(self, train: FloatArray) -> Self:
-        self.mean_ = np.nan_to_num(_mean(train, axis=0))  # (1, C), 0 where the train rows show none
+        self.mean_ = np.nan_to_num(_mean(train, axis=0))
+        return self
+
+    def state(self) -> dict[str, FloatArray]:
+        return {"mean": self.mean_}
+
+    def load(self, state: Mapping[str, FloatArray]) -> Self:
+        self.mean_ = state["mean"]
         return self
 
     def fill(self, values: FloatArray) -> FloatArray:
@@ -78,6 +96,33 @@ class LastObserved(_Completed):
         step = np.arange(values.shape[-2])[:, None]
         nearest = np.where(back <= step, step - back, step + ahead)
         return np.take_along_axis(values, np.minimum(nearest, len(step) - 1), axis=-2)
+
+
+class NextObserved(_Completed):
+    """The next observed cell carried back; after the last one, that one carried forward."""
+
+    def _estimate(self, values: FloatArray) -> FloatArray:
+        return LastObserved()._estimate(values[..., ::-1, :])[..., ::-1, :]
+
+
+class Spline(_Completed):
+    """Natural cubic splines through the observed cells, the nearest one held at either end.
+
+    Where fewer than four cells are observed, straight lines.
+    """
+
+    def _estimate(self, values: FloatArray) -> FloatArray:
+        from scipy.interpolate import CubicSpline
+
+        by_column = np.moveaxis(values, -2, -1).reshape(-1, values.shape[-2])
+        estimate = np.full(by_column.shape, np.nan)
+        for line, column in zip(estimate, by_column, strict=True):
+            step = np.flatnonzero(~np.isnan(column))
+            if 4 <= len(step) < len(column):
+                spline = CubicSpline(step, column[step], bc_type="natural")
+                line[:] = spline(np.clip(np.arange(len(column)), step[0], step[-1]))
+        *lead, length, columns = values.shape
+        return np.moveaxis(estimate.reshape(*lead, columns, length), -1, -2)
 
 
 class Mean(_Completed):
@@ -109,6 +154,13 @@ class Seasonal(_Completed):
         self.period_ = found.most_common(1)[0][0] if found else PERIOD
         return super().fit(train)
 
+    def state(self) -> dict[str, FloatArray]:
+        return super().state() | {"period": np.array(self.period_)}
+
+    def load(self, state: Mapping[str, FloatArray]) -> Self:
+        self.period_ = int(state["period"])
+        return super().load(state)
+
     def _estimate(self, values: FloatArray) -> FloatArray:
         profile = self._profile(values - self._level(values))
         return profile + interpolate(values - profile)
@@ -128,7 +180,8 @@ class Seasonal(_Completed):
         first, stop = np.maximum(step - half, 0), np.minimum(step + half + 1, len(step))
         running = np.cumsum(np.nan_to_num(interpolate(values)), axis=-2)
         running = np.concatenate([np.zeros_like(running[..., :1, :]), running], axis=-2)
-        return (running[..., stop, :] - running[..., first, :]) / (stop - first)[:, None]
+        level: FloatArray = (running[..., stop, :] - running[..., first, :]) / (stop - first)[:, None]
+        return level
 
 
 class _Rows(_Completed):
@@ -137,14 +190,29 @@ class _Rows(_Completed):
     Windows end where they end: steps before the first and after the last one are missing.
     """
 
-    reach: int  # steps to either side
+    reach: int  # steps to either side, fewer where rows would have more than `ROW_FEATURES` numbers
+    rows_: FloatArray  # (R, features) that the imputer was fitted to
 
     def fit(self, train: FloatArray) -> Self:
         super().fit(train)
+        return self._learn(self._train_rows(train, np.random.default_rng(0)))
+
+    def state(self) -> dict[str, FloatArray]:
+        return super().state() | {"rows": self.rows_}
+
+    def load(self, state: Mapping[str, FloatArray]) -> Self:
+        return super().load(state)._learn(state["rows"])
+
+    def _learn(self, rows: FloatArray) -> Self:
+        self.rows_ = rows
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", r"\[IterativeImputer\] Early stopping", Warning)  # more rounds: no better
-            self.imputer_ = self._imputer().fit(self._train_rows(train, np.random.default_rng(0)))
+            self.imputer_ = self._imputer().fit(rows)
         return self
+
+    def _steps_around(self, columns: int) -> int:
+        """How many steps to either side a row looks."""
+        return max(0, min(self.reach, (ROW_FEATURES // columns - 1) // 2))
 
     def _imputer(self) -> Any:
         raise NotImplementedError
@@ -155,8 +223,9 @@ class _Rows(_Completed):
 
     def _estimate(self, values: FloatArray) -> FloatArray:
         columns = values.shape[-1]
-        rows, estimate = _rows(values, self.reach), values.reshape(-1, columns).copy()
-        middle = slice(self.reach * columns, (self.reach + 1) * columns)
+        reach = self._steps_around(columns)
+        rows, estimate = _rows(values, reach), values.reshape(-1, columns).copy()
+        middle = slice(reach * columns, (reach + 1) * columns)
         wanted = np.flatnonzero(np.isnan(estimate).any(axis=1))
         for chosen in np.array_split(wanted, -(-len(wanted) // CHUNK)) if len(wanted) else ():
             estimate[chosen] = self.imputer_.transform(rows[chosen])[:, middle]
@@ -173,10 +242,12 @@ class Neighbours(_Rows):
     reach = 1  # the time taken grows with it
 
     def _imputer(self) -> Any:
-        return _sklearn().KNNImputer(n_neighbors=KNN_NEIGHBOURS, weights="distance", keep_empty_features=True)
+        from sklearn.impute import KNNImputer
+
+        return KNNImputer(n_neighbors=KNN_NEIGHBOURS, weights="distance", keep_empty_features=True)
 
     def _train_rows(self, train: FloatArray, rng: np.random.Generator) -> FloatArray:
-        return _some(rng, _rows(train, self.reach), KNN_ROWS)
+        return _some(rng, _rows(train, self._steps_around(train.shape[1])), KNN_ROWS)
 
 
 class Iterative(_Rows):
@@ -189,17 +260,23 @@ class Iterative(_Rows):
     reach = 4
 
     def _imputer(self) -> Any:
-        return _sklearn().IterativeImputer(random_state=0, keep_empty_features=True)
+        from sklearn.experimental import enable_iterative_imputer  # noqa: F401
+        from sklearn.impute import IterativeImputer
+
+        few = REGRESSED if self.rows_.shape[1] > ROW_FEATURES else None
+        return IterativeImputer(random_state=0, keep_empty_features=True, n_nearest_features=few)
 
     def _train_rows(self, train: FloatArray, rng: np.random.Generator) -> FloatArray:
         rate = rng.uniform(*ITERATIVE_HIDDEN, -(-len(train) // HIDDEN_STEPS)).repeat(HIDDEN_STEPS)[: len(train)]
         hidden = hide_points(rng, ~np.isnan(train)[:, None], rate)[:, 0]
-        return _some(rng, _rows(np.where(hidden, np.nan, train), self.reach), ITERATIVE_ROWS)
+        return _some(rng, _rows(np.where(hidden, np.nan, train), self._steps_around(train.shape[1])), ITERATIVE_ROWS)
 
 
 BASELINES: dict[str, Callable[[], Baseline]] = {
     "linear": Linear,
+    "spline": Spline,
     "locf": LastObserved,
+    "nocb": NextObserved,
     "mean": Mean,
     "median": Median,
     "seasonal": Seasonal,
@@ -213,7 +290,9 @@ def _mean(values: FloatArray, axis: int) -> FloatArray:
     observed = ~np.isnan(values)
     total = np.where(observed, values, 0.0).sum(axis=axis, keepdims=True)
     count = observed.sum(axis=axis, keepdims=True)
-    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+    mean: FloatArray = np.full_like(total, np.nan)
+    np.divide(total, count, out=mean, where=count > 0)
+    return mean
 
 
 def _rows(values: FloatArray, reach: int) -> FloatArray:
@@ -228,14 +307,3 @@ def _rows(values: FloatArray, reach: int) -> FloatArray:
 def _some(rng: np.random.Generator, rows: FloatArray, most: int) -> FloatArray:
     """At most `most` of the rows, drawn without replacement, in their order."""
     return rows[np.sort(rng.permutation(len(rows))[:most])]
-
-
-def _sklearn() -> Any:
-    """The module `sklearn.impute`, or a word on how to get it."""
-    try:
-        from sklearn.experimental import enable_iterative_imputer  # noqa: F401
-    except ImportError as error:
-        raise ImportError('this baseline needs scikit-learn: pip install -c constraints.txt -e ".[bench]"') from error
-    from sklearn import impute
-
-    return impute
