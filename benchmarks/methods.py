@@ -14,9 +14,8 @@ import torch
 from latentfill.clock import clock_features
 from latentfill.config import Config
 from latentfill.embeddings.encoder import Encoded, Encoder
-from latentfill.fitting import Fitted, Lessons, Track, fit_series, hold_out
-from latentfill.nn.runtime import seeded
-from latentfill.nn.training import History
+from latentfill.fitting import Fitted, Lessons, Track, fit_series
+from latentfill.lesson import hold_out
 from latentfill.series import FloatArray, Series
 from latentfill.strategies.baselines import BASELINES
 from latentfill.windows import Windows, cut_windows
@@ -68,14 +67,14 @@ class Ours:
         self.about = {"model": digest(self.fitted)}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        kriged, decoded = self.fitted.builtin.strategy.estimate(windows, self.fitted.encoder)
-        return {"latentfill": decoded, "kriging alone": kriged}
+        found = self.fitted.builtin.candidates.estimate_windows(windows, self.fitted.encoder)
+        return {"latentfill": found["denoise"], "kriging alone": found["kriging"]}
 
 
 def digest(fitted: Fitted) -> str:
     """Tells whether two models are the same: the start of a hash of the decoder's weights."""
     found = hashlib.sha256()
-    for tensor in fitted.builtin.strategy.net.state_dict().values():
+    for tensor in fitted.builtin.candidates.modules["denoise.decoder"].state_dict().values():
         found.update(tensor.cpu().numpy().tobytes())
     return found.hexdigest()[:16]
 
@@ -120,8 +119,10 @@ def ablations(series: Series, fitted: Fitted) -> Iterator[Method]:
     values, clock = fitted.scaler.apply(series.values), clock_features(series, fitted.cycles)
     for name, (change, neighbours) in ABLATIONS.items():
         config = fitted.config if neighbours else replace(fitted.config, neighbours=0)
+        assert fitted.encoder is not None
         encoder = Altered(fitted.encoder, change) if change else fitted.encoder
-        yield Ablation(name, Lessons(hold_out(values, clock, config), config, fitted.scaler), encoder)
+        lesson = hold_out(values, clock, config)
+        yield Ablation(name, Lessons(lesson, config, fitted.scaler, config.strategies), encoder)
 
 
 class Ablation:
@@ -132,13 +133,12 @@ class Ablation:
     def __init__(self, name: str, lessons: Lessons, encoder: Encoder) -> None:
         self.name, self.encoder = name, encoder
         began = time.monotonic()
-        with seeded(lessons.config.seed):
-            self.track: Track = lessons.fit_builtin(encoder, History(0, 0.0, (), 0))
+        self.track: Track = lessons.fit_builtin(encoder, {})
         self.train_seconds = time.monotonic() - began
         self.about: dict[str, object] = {}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        return {f"decoder: {self.name}": self.track.strategy.estimate(windows, self.encoder)[1]}
+        return {f"decoder: {self.name}": self.track.candidates.estimate_windows(windows, self.encoder)["denoise"]}
 
 
 class Simple:

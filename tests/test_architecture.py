@@ -24,7 +24,7 @@ GROUPS = (
     ),
     ("embeddings", "nn"),
     ("strategies", "result"),
-    ("fitting", "filling", "model_dir", "summary", "imputer", "inspection", "demo"),
+    ("lesson", "judging", "fitting", "filling", "model_dir", "summary", "imputer", "inspection", "demo"),
     ("terminal", "options", "cli", "__main__", "__init__"),
 )
 WITH_TORCH = {"embeddings", "nn", "strategies", "model_dir"}

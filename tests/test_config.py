@@ -102,4 +102,4 @@ def test_unknown_settings_are_refused_with_a_suggestion_each():
         Config.from_dict({"lenght": 48, "Stride": 4, "zzz": 1})
     assert "unknown setting 'lenght': did you mean 'length'?" in str(caught.value)
     assert "unknown setting 'Stride': did you mean 'stride'?" in str(caught.value)
-    assert "unknown setting 'zzz': (known: length, stride, " in str(caught.value)
+    assert "unknown setting 'zzz': (known: strategy, candidates, " in str(caught.value)

@@ -9,9 +9,10 @@ import pytest
 
 from latentfill.config import Config
 from latentfill.errors import InputError
-from latentfill.fitting import Lessons, errors_at, fit_series, hold_out
+from latentfill.fitting import fit_series
+from latentfill.judging import errors_at
+from latentfill.lesson import hold_out
 from latentfill.sample import Sample
-from latentfill.scaling import ColumnScaler
 from latentfill.series import Series
 from latentfill.windows import covered, reserve
 
@@ -22,13 +23,7 @@ def as_series(sample: Sample) -> Series:
 
 def weights(fitted) -> dict[str, np.ndarray]:
     """Everything that is learnt, by name: all of a model but its scaler and what to expect."""
-    strategy = fitted.builtin.strategy
-    nets = {
-        "encoder": fitted.encoder.net,
-        "kriging": strategy.kriging,
-        "neighbours": strategy.neighbours,
-        "decoder": strategy.net,
-    }
+    nets = {"encoder": fitted.encoder.net, **fitted.builtin.candidates.modules}
     tensors = {f"{part}.{name}": t.numpy() for part, net in nets.items() for name, t in net.state_dict().items()}
     return tensors | {"stack.weight": fitted.builtin.stack.weight}
 
@@ -57,7 +52,8 @@ def test_cells_held_out_for_scoring_cannot_change_what_is_learnt(sample: Sample,
     monkeypatch.setattr(fitting, "hold_out", marked)
     planted = fit_series(as_series(sample), Config(**quick))
     before, after = weights(plain), weights(planted)
-    assert {name.split(".")[0] for name in before} == {"encoder", "kriging", "neighbours", "decoder", "stack"}
+    parts = {name.removeprefix("denoise.").split(".")[0] for name in before}
+    assert parts == {"encoder", "kriging", "neighbours", "decoder", "stack"}
     for name, weight in before.items():
         np.testing.assert_array_equal(weight, after[name], err_msg=name)
     assert planted.builtin.score["mse"] > 1e6 * plain.builtin.score["mse"]
@@ -68,9 +64,9 @@ def test_all_that_the_decoder_looks_at_is_frozen_while_it_learns(sample: Sample,
     longer = fit_series(as_series(sample), Config(**(quick | {"decoder_steps": 60})))
     a, b = weights(short), weights(longer)
     for name, weight in a.items():
-        if name.startswith(("encoder.", "kriging.", "neighbours.")):
+        if name.startswith(("encoder.", "denoise.kriging.", "denoise.neighbours.")):
             np.testing.assert_array_equal(weight, b[name], err_msg=name)
-    assert not all(np.array_equal(a[name], b[name]) for name in a if name.startswith("decoder."))
+    assert not all(np.array_equal(a[name], b[name]) for name in a if name.startswith("denoise.decoder."))
     assert not any(p.requires_grad for p in short.encoder.net.parameters())
 
 
@@ -114,26 +110,27 @@ def test_what_the_candidates_are_judged_by_lies_where_nothing_was_learnt():
     values = np.random.default_rng(0).normal(size=(400, 2))
     values[::7, 0] = np.nan
     config = Config(length=8, stride=4)
-    lessons = Lessons(hold_out(values, np.zeros((400, 0)), config), config, ColumnScaler.fit(values, "standard"))
+    lesson = hold_out(values, np.zeros((400, 0)), config)
     plan = np.arange(0, 393, 4)
     train, _ = reserve(plan, 8, 400)
     learnt = covered(plan[train], 8, 400)
-    rounds = list(lessons._hidden_for_trust(plan, 8))
+    rounds = list(lesson.hidden_for_trust(plan, 8))
     assert len(rounds) > 1
     for hidden, windows in rounds:
         assert hidden.any()
         assert not hidden[learnt].any()
-        assert not np.isnan(lessons.visible[hidden]).any()
+        assert not np.isnan(lesson.visible[hidden]).any()
         assert covered(windows, 8, 400)[hidden.any(axis=1)].all()
 
 
-def test_errors_are_taken_where_every_candidate_speaks():
+def test_where_a_candidate_is_silent_it_is_taken_to_say_what_the_first_does():
     nan = np.nan
     truth = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0], [4.0, 40.0]])
     seen = np.array([[1.0, 10.0], [nan, 20.0], [nan, nan], [4.0, 40.0]])
     estimates = np.stack([truth + 1, truth - 2])
     estimates[1, 1, 0] = nan
+    estimates[:, 2, 0] = nan
     errors, column, bucket = errors_at(np.isnan(seen), estimates, truth, seen)
     assert column.tolist() == [0, 1]
     assert bucket.tolist() == [1, 0]  # gaps of two steps and of one
-    np.testing.assert_allclose(errors, [[1, 1], [-2, -2]])
+    np.testing.assert_allclose(errors, [[1, 1], [1, -2]])

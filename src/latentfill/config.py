@@ -15,14 +15,31 @@ Head = Literal["conv", "mlp", "lstm", "transformer"]
 Context = Literal["observed", "none"]
 NoiseKind = Literal["gaussian", "dropout"]
 Scaling = Literal["standard", "minmax"]
+Metric = Literal["cosine", "euclidean"]
+SearchKind = Literal["exact", "faiss"]
+Weights = Literal["similarity", "uniform", "fit"]
+Match = Literal["level", "scale", "none"]
+LatentStart = Literal["encoder", "zero", "random"]
+Optimiser = Literal["adam", "lbfgs"]
 Fallback = Literal["linear", "none"]
 SplitKind = Literal["none", "ett-hour", "ett-minute", "custom"]
 Features = Literal["M", "MS", "S"]
 
 
+BASELINE_NAMES = ("linear", "spline", "locf", "nocb", "mean", "median", "seasonal", "knn", "iterative")
+LEARNT_NAMES = ("kriging", "neighbours", "denoise", "latent")  # strategies that work on windows
+STRATEGY_NAMES = (*BASELINE_NAMES, *LEARNT_NAMES)
+AUTO = "auto"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Config:
     """Settings of an `Imputer`. Steps are rows of the series; scaled units are per-column standard deviations."""
+
+    # what fills the gaps
+    strategy: str = AUTO  # one of `STRATEGY_NAMES`, or "auto": several, weighed by what they do on held-out cells
+    candidates: str = "linear,kriging,denoise"  # that auto weighs; linear is always one of them
+    time_budget: float | None = None  # seconds that fitting may take; auto leaves out the dearest candidates first
 
     # windows
     length: int = 96  # steps per window, TimeKD's published seq_len; shrinks to fit a shorter series
@@ -48,6 +65,25 @@ class Config:
     neighbours: int = 16  # nearest windows of the series that the decoder looks at; 0: none
     decoder_steps: int = 1600  # most training steps
     decoder_batch: int = 48  # windows per step, fewer in wide tables
+
+    # neighbours in embedding space, as a strategy of their own
+    neighbour_count: int = 10  # nearest windows that are averaged
+    neighbour_metric: Metric = "cosine"
+    neighbour_search: SearchKind = "exact"  # "faiss": an index, for banks of very many windows
+    neighbour_weights: Weights = "similarity"  # of the embeddings; or all the same, or by fit to the observed cells
+    neighbour_temperature: float = 0.1  # of weights by similarity: small ones leave the nearest alone
+    neighbour_match: Match = "level"  # what neighbours are brought to, on the cells both have
+    neighbour_overlap: bool = False  # whether windows that overlap the one filled take part
+    bank: str | None = None  # another table with the same columns, whose windows are neighbours too
+
+    # optimisation of the latent against the observed cells
+    latent_start: LatentStart = "encoder"
+    latent_restarts: int = 1  # tries from different points, the best on the observed cells is kept
+    latent_optimiser: Optimiser = "adam"
+    latent_steps: int = 200  # at most
+    latent_rate: float = 0.05  # step size, in standard deviations of the embedding
+    latent_pull: float = 0.01  # weight of the squared distance from the start, in the same units
+    latent_tolerance: float = 1e-3  # relative gain over ten steps below which a window has converged
 
     # training, both parts
     learning_rate: float = 3e-3  # peak, after warm-up; cosine decay
@@ -82,7 +118,9 @@ class Config:
         problems = {}
         for f in fields(self):
             value, wants = getattr(self, f.name), str(f.type)
-            if wants == "int" and (isinstance(value, bool) or not isinstance(value, int)):
+            if wants == "bool" and not isinstance(value, bool):
+                problems[f.name] = f"{f.name} must be true or false, got {value!r}"
+            elif wants == "int" and (isinstance(value, bool) or not isinstance(value, int)):
                 problems[f.name] = f"{f.name} must be a whole number, got {value!r}"
             elif wants.startswith("float") and not (_is_finite(value) or (value is None and "None" in wants)):
                 problems[f.name] = f"{f.name} must be a number, got {value!r}"
@@ -99,15 +137,34 @@ class Config:
             "fallback": Fallback,
             "split": SplitKind,
             "features": Features,
+            "neighbour_metric": Metric,
+            "neighbour_search": SearchKind,
+            "neighbour_weights": Weights,
+            "neighbour_match": Match,
+            "latent_start": LatentStart,
+            "latent_optimiser": Optimiser,
         }
         problems = {
             name: f"{name} must be one of {', '.join(get_args(kind))}, got {getattr(self, name)!r}"
             for name, kind in words.items()
             if getattr(self, name) not in get_args(kind)
         }
+        if isinstance(self.strategy, str) and self.strategy not in (AUTO, *STRATEGY_NAMES):
+            problems["strategy"] = did_you_mean("strategy", self.strategy, (AUTO, *STRATEGY_NAMES))
+        if isinstance(self.candidates, str):
+            unknown = [name for name in split_names(self.candidates) if name not in STRATEGY_NAMES]
+            if unknown:
+                told = "; ".join(did_you_mean("strategy", name, STRATEGY_NAMES) for name in unknown)
+                problems["candidates"] = f"candidates: {told}"
         if isinstance(self.device, str) and not re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device):
             problems["device"] = f"device must be auto, cpu, cuda or cuda:N, got {self.device!r}"
         return problems
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """The strategies that are fitted, linear interpolation, which everything is measured against, first."""
+        asked = split_names(self.candidates) if self.strategy == AUTO else (self.strategy,)
+        return tuple(dict.fromkeys(("linear", *asked)))
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON values, the inverse of `from_dict`."""
@@ -121,6 +178,11 @@ class Config:
         if unknown:
             raise InputError("settings: " + "; ".join(did_you_mean("setting", name, known) for name in unknown))
         return cls(**cast(dict[str, Any], dict(settings)))
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """The names in a comma list."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 # The smallest and the largest value that make sense; beyond the largest, memory or patience would end first.
@@ -137,6 +199,10 @@ _RANGES: Mapping[str, tuple[int, int]] = {
     "blocks": (1, 64),
     "neighbours": (0, 1024),
     "kernel": (1, 9999),
+    "neighbour_count": (1, 10_000),
+    "latent_restarts": (1, 1000),
+    "latent_steps": (1, 10**6),
+    "latent_pull": (0, 10**6),
     "decoder_steps": (1, 10**7),
     "decoder_batch": (1, 65_536),
     "patience": (1, 10**7),
@@ -166,6 +232,11 @@ def _out_of_range(s: SimpleNamespace) -> list[str]:
         problems.append(f"learning_rate must be above 0 and at most 1, got {s.learning_rate}")
     if not 0 < s.holdout <= 0.5:
         problems.append(f"holdout must be above 0 and at most 0.5, got {s.holdout}")
+    if s.time_budget is not None and s.time_budget <= 0:
+        problems.append(f"time_budget must be above 0 seconds, or none, got {s.time_budget}")
+    for name in ("neighbour_temperature", "latent_rate", "latent_tolerance"):
+        if not getattr(s, name) > 0:
+            problems.append(f"{name} must be above 0, got {getattr(s, name)}")
     if s.margin is not None and not 0 <= s.margin <= 1000:
         problems.append(f"margin must be from 0 to 1000, or none, got {s.margin}")
     return problems

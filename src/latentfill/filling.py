@@ -10,7 +10,7 @@ from latentfill.clock import clock_features
 from latentfill.embeddings.base import Embeddings
 from latentfill.embeddings.encoder import Encoder
 from latentfill.embeddings.stored import StoredEncoder
-from latentfill.fitting import Fitted, Track, estimate_series, plan_of
+from latentfill.fitting import Fitted, Track, plan_of
 from latentfill.gaps import BUCKET_NAMES, interpolate, restore_observed
 from latentfill.nn.runtime import pick_device
 from latentfill.result import Code, CodeArray, Filled
@@ -33,7 +33,7 @@ def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddi
     for split, vectors in (embeddings or {}).items():
         track = fitted.stored[split]
         encoder = StoredEncoder(vectors, pick_device(fitted.config.device))
-        starts = plan_of(vectors, track.strategy.config.stride)
+        starts = plan_of(vectors, track.setting.config.stride)
         own, own_codes = _estimate(track, encoder, values, clock, starts, kinds)
         reached = ~np.isnan(own)
         estimate, codes = np.where(reached, own, estimate), np.where(reached, own_codes, codes)
@@ -47,7 +47,7 @@ def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddi
         in_units = np.where(np.isnan(in_units), interpolate(series.values), in_units)
     filled = restore_observed(in_units, series.values)
     codes = np.where(np.isnan(filled), Code.EMPTY, np.where(series.observed, Code.OBSERVED, codes))
-    measured = np.isin(codes, (Code.DENOISE, Code.STORED, Code.KRIGING, Code.LINEAR))
+    measured = ~np.isin(codes, (Code.OBSERVED, Code.FALLBACK, Code.EMPTY))
     expected = np.where(measured, expected, np.nan)
     return Filled(filled, codes.astype(np.int8), expected)
 
@@ -82,17 +82,17 @@ def _builtin(
 
 
 def _estimate(
-    track: Track, encoder: Encoder, values: FloatArray, clock: FloatArray, starts: IntArray, kinds: IntArray
+    track: Track, encoder: Encoder | None, values: FloatArray, clock: FloatArray, starts: IntArray, kinds: IntArray
 ) -> tuple[FloatArray, CodeArray]:
     """Stacked estimate of a track and the code of the candidate that counts most, both (T, C).
 
-    NaN where neither kriging nor the decoder reaches.
+    NaN where what was asked for has nothing to say.
     """
-    estimates = estimate_series(track.strategy, encoder, values, clock, starts)
-    stacked = np.where(np.isnan(estimates[1:]).all(axis=0), np.nan, track.stack.apply(estimates, kinds))
-    codes = np.array([Code.LINEAR, Code.KRIGING, track.code], dtype=np.int8)
+    estimates = track.candidates.estimate(values, clock, starts, encoder)
+    reached = track.candidates.reached(estimates, track.setting.config.strategy)
+    stacked = np.where(reached, track.stack.apply(estimates, kinds), np.nan)
     weights = np.where(np.isnan(estimates), -1.0, track.stack.of_cells(kinds))
-    return stacked, codes[weights.argmax(axis=0)]
+    return stacked, np.array(track.codes, dtype=np.int8)[weights.argmax(axis=0)]
 
 
 def _per_cell(track: Track, kinds: IntArray) -> FloatArray:

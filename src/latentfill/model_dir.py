@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -21,16 +22,16 @@ from latentfill.config import Config
 from latentfill.embeddings.encoder import EncoderShape
 from latentfill.embeddings.student import StudentEncoder
 from latentfill.errors import InputError, ModelFormatError
-from latentfill.fitting import CANDIDATES, Fitted, Track, for_stored
+from latentfill.fitting import Fitted, Track, for_stored
 from latentfill.gaps import BUCKET_NAMES
 from latentfill.messages import counted
 from latentfill.nn.runtime import pick_device
 from latentfill.nn.training import History
-from latentfill.result import Code
 from latentfill.scaling import ColumnScaler
-from latentfill.strategies.denoise import Denoise
-from latentfill.strategies.kriging import Kriging
-from latentfill.strategies.neighbours import Neighbours
+from latentfill.series import FloatArray
+from latentfill.strategies.base import Setting
+from latentfill.strategies.baselines import BASELINES
+from latentfill.strategies.candidates import Candidates
 from latentfill.strategies.stack import KINDS, Stack
 
 FORMAT = 4
@@ -108,8 +109,8 @@ def load_model(path: str | os.PathLike[str], device: str | None = None) -> tuple
         config = replace(config, device=device)
     pick_device(config.device)
     with told_as_damage(folder):
-        fitted = _restore(state, _read_json(folder / "scaler.json"), config)
         weights = load_file(folder / "model.safetensors")
+        fitted = _restore(state, _read_json(folder / "scaler.json"), config, weights)
         extra = {"table": dict(state["extra"]["table"]), "embedding_digests": dict(state["extra"]["embedding_digests"])}
     if problems := list(_wrong_sizes(fitted)):
         raise ModelFormatError(f"{folder} is inconsistent: {'; '.join(problems)}. Fit it again.")
@@ -142,7 +143,7 @@ def _wrong_sizes(fitted: Fitted) -> Iterator[str]:
             yield f"{name} has shape {array.shape} for {counted(c, 'column')}"
     for track in (fitted.builtin, *fitted.stored.values()):
         shape = (c, len(BUCKET_NAMES))
-        stack = (len(CANDIDATES), c, KINDS)
+        stack = (len(track.candidates.names), c, KINDS)
         for name, array, wanted in (
             ("stack", track.stack.weight, stack),
             ("expected_absolute_error", track.expected, shape),
@@ -164,6 +165,7 @@ def _state(fitted: Fitted) -> dict[str, object]:
         "cycles": fitted.cycles,
         "stamped": fitted.stamped,
         "shrunk_from": fitted.shrunk_from,
+        "encoder": fitted.encoder is not None,
         "builtin": _track_state(fitted.builtin),
         "stored": {split: _track_state(track) for split, track in fitted.stored.items()},
     }
@@ -171,10 +173,11 @@ def _state(fitted: Fitted) -> dict[str, object]:
 
 def _track_state(track: Track) -> dict[str, object]:
     expected = [[None if np.isnan(v) else v for v in row] for row in track.expected.tolist()]
+    candidates = track.candidates
     return {
-        "code": track.code.name.lower(),
-        "encoder": asdict(track.strategy.encoder_shape),
-        "neighbours": len(track.strategy.neighbours.keys),
+        "strategies": candidates.names,
+        "encoder": None if track.setting.encoder is None else asdict(track.setting.encoder),
+        "banks": {name: strategy.bank for name, strategy in candidates.by_name.items()},
         "stack": track.stack.to_dict(),
         "expected_absolute_error": expected,
         "held_out": track.score,
@@ -182,11 +185,19 @@ def _track_state(track: Track) -> dict[str, object]:
     }
 
 
-def _restore(state: Mapping[str, Any], scaler: Mapping[str, Any], config: Config) -> Fitted:
+def _restore(
+    state: Mapping[str, Any], scaler: Mapping[str, Any], config: Config, weights: Mapping[str, Tensor]
+) -> Fitted:
     if scaler["columns"] != state["columns"]:
         raise ValueError(f"scaler.json has the columns {scaler['columns']}, config.json {state['columns']}")
-    sizes = {"columns": len(state["columns"]), "phases": 2 * len(state["cycles"])}
-    encoder = StudentEncoder(config, device=pick_device(config.device), **sizes)
+    columns, phases, device = len(state["columns"]), 2 * len(state["cycles"]), pick_device(config.device)
+
+    def track(name: str, record: Mapping[str, Any], config: Config) -> Track:
+        shape = None if record["encoder"] is None else EncoderShape(**record["encoder"])
+        setting = Setting(config=config, columns=columns, phases=phases, encoder=shape, device=device)
+        return _restore_track(name, record, setting, weights)
+
+    encoder = StudentEncoder(config, columns=columns, phases=phases, device=device) if state["encoder"] else None
     return Fitted(
         config=config,
         columns=tuple(state["columns"]),
@@ -196,22 +207,21 @@ def _restore(state: Mapping[str, Any], scaler: Mapping[str, Any], config: Config
         stamped=state["stamped"],
         shrunk_from=state["shrunk_from"],
         encoder=encoder,
-        builtin=_restore_track(state["builtin"], config, sizes),
-        stored={s: _restore_track(track, for_stored(config), sizes) for s, track in state["stored"].items()},
+        builtin=track("", state["builtin"], config),
+        stored={s: track(f"stored.{s}.", record, for_stored(config)) for s, record in state["stored"].items()},
     )
 
 
-def _restore_track(state: Mapping[str, Any], config: Config, sizes: Mapping[str, int]) -> Track:
-    shape = EncoderShape(**state["encoder"])
+def _restore_track(name: str, state: Mapping[str, Any], setting: Setting, weights: Mapping[str, Tensor]) -> Track:
+    names = tuple(state["strategies"])
+    simple = {n: BASELINES[n]().load(_arrays(weights, f"{name}{n}.")) for n in names if n in BASELINES}
+    banks = {strategy: int(size) for strategy, size in state["banks"].items()}
     expected = [[np.nan if v is None else v for v in row] for row in state["expected_absolute_error"]]
-    device, columns, phases = pick_device(config.device), sizes["columns"], sizes["phases"]
-    kriging = Kriging(config.length, columns, phases).to(device)
-    neighbours = Neighbours(int(state["neighbours"]), config.length, columns, shape.columns * shape.dim).to(device)
-    strategy = Denoise(config, shape, kriging, neighbours, phases=phases)
     return Track(
-        code=Code[state["code"].upper()],
-        strategy=strategy,
+        setting=setting,
+        candidates=Candidates.blank(names, setting, banks, simple),
         stack=Stack.from_dict(state["stack"]),
+        stored=bool(name),
         expected=np.array(expected, dtype=float),
         score=dict(state["held_out"]),
         history={part: _history(record) for part, record in state["history"].items()},
@@ -222,26 +232,38 @@ def _history(record: Mapping[str, Any]) -> History:
     return History(**{**record, "held_out": tuple(record["held_out"])})
 
 
+def _tracks(fitted: Fitted) -> dict[str, Track]:
+    """The tracks, by what the names of their weights begin with."""
+    return {"": fitted.builtin, **{f"stored.{split}.": track for split, track in fitted.stored.items()}}
+
+
 def _modules(fitted: Fitted) -> dict[str, nn.Module]:
-    tracks = {"": fitted.builtin, **{f"stored.{split}.": track for split, track in fitted.stored.items()}}
     parts = {
         f"{name}{part}": module
-        for name, track in tracks.items()
-        for part, module in (
-            ("decoder", track.strategy.net),
-            ("kriging", track.strategy.kriging),
-            ("neighbours", track.strategy.neighbours),
-        )
+        for name, track in _tracks(fitted).items()
+        for part, module in track.candidates.modules.items()
     }
-    return {"encoder": fitted.encoder.net, **parts}
+    return parts if fitted.encoder is None else {"encoder": fitted.encoder.net, **parts}
 
 
 def _weights(fitted: Fitted) -> dict[str, Tensor]:
-    return {
+    """Everything learnt, by name; of simple imputers the arrays that they keep."""
+    simple = {
+        f"{name}{baseline}.{part}": torch.from_numpy(np.asarray(array))
+        for name, track in _tracks(fitted).items()
+        for baseline, made in track.candidates.baselines.items()
+        for part, array in made.state().items()
+    }
+    learnt = {
         f"{part}.{name}": tensor
         for part, module in _modules(fitted).items()
         for name, tensor in module.state_dict().items()
     }
+    return simple | learnt
+
+
+def _arrays(weights: Mapping[str, Tensor], prefix: str) -> dict[str, FloatArray]:
+    return {name.removeprefix(prefix): w.numpy() for name, w in weights.items() if name.startswith(prefix)}
 
 
 def _put_weights(fitted: Fitted, weights: Mapping[str, Tensor], folder: Path) -> None:

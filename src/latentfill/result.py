@@ -24,18 +24,43 @@ class Code(IntEnum):
     FALLBACK = 4  # linear interpolation, because no strategy reached the cell
     EMPTY = 5  # left empty
     KRIGING = 6  # kriging, the best linear estimate from all observed cells of the window
+    NEIGHBOURS = 7  # the windows nearest in the built-in encoder's embedding
+    LATENT = 8  # the latent of the built-in encoder, moved until its window agrees with the observed cells
+    STORED_NEIGHBOURS = 9  # the windows nearest in the stored embeddings
+    STORED_LATENT = 10  # the stored embedding, moved until its window agrees with the observed cells
+    SPLINE = 11
+    LOCF = 12  # last observation carried forward
+    NOCB = 13  # next observation carried back
+    MEAN = 14  # of the column
+    MEDIAN = 15  # of the column
+    SEASONAL = 16  # the mean course of the period
+    KNN = 17  # scikit-learn's KNNImputer
+    ITERATIVE = 18  # scikit-learn's IterativeImputer
 
 
 MEANINGS = {
     Code.OBSERVED: "observed: read from the input, untouched",
     Code.DENOISE: "denoise: denoising decoder on the built-in encoder's embedding",
     Code.STORED: "stored: denoising decoder on the stored embeddings",
-    Code.KRIGING: "kriging: best linear estimate from the observed cells, which did better on held-out cells",
-    Code.LINEAR: "linear: linear interpolation, which did better on held-out cells",
+    Code.KRIGING: "kriging: best linear estimate from the observed cells, asked for or better on held-out cells",
+    Code.LINEAR: "linear: linear interpolation, asked for or better on held-out cells",
+    Code.NEIGHBOURS: "neighbours: the windows nearest in the built-in encoder's embedding",
+    Code.LATENT: "latent: the built-in encoder's embedding, optimised against the observed cells",
+    Code.STORED_NEIGHBOURS: "stored_neighbours: the windows nearest in the stored embeddings",
+    Code.STORED_LATENT: "stored_latent: the stored embedding, optimised against the observed cells",
+    Code.SPLINE: "spline: natural cubic spline",
+    Code.LOCF: "locf: last observation carried forward",
+    Code.NOCB: "nocb: next observation carried back",
+    Code.MEAN: "mean: mean of the column",
+    Code.MEDIAN: "median: median of the column",
+    Code.SEASONAL: "seasonal: mean course of the period the data show",
+    Code.KNN: "knn: the most similar rows, by scikit-learn's KNNImputer",
+    Code.ITERATIVE: "iterative: rows regressed on each other, by scikit-learn's IterativeImputer",
     Code.FALLBACK: "fallback: linear interpolation, as no strategy reached the cell",
     Code.EMPTY: "empty: nothing is known that could fill it",
 }
 
+STORED_CODES = (Code.STORED, Code.STORED_NEIGHBOURS, Code.STORED_LATENT)  # what the embeddings saw is not known
 MIN_CELLS = 30  # held-out cells from which on a mean error is reported for a group of its own
 
 
@@ -112,7 +137,7 @@ def _count_column(lengths: IntArray, codes: CodeArray, expected: FloatArray) -> 
         cells = missing & (bucket_of(lengths) == b)
         if cells.any():
             by_length[name] = {"cells": int(cells.sum()), "expected_absolute_error": _mean(expected[cells])}
-            if (codes[cells] == Code.STORED).any():
+            if np.isin(codes[cells], STORED_CODES).any():
                 by_length[name]["label"] = "oracle"
     return {
         "observed": int(np.count_nonzero(~missing)),

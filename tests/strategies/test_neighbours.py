@@ -9,7 +9,7 @@ from torch import Tensor
 
 from latentfill.embeddings.encoder import Encoded, EncoderShape
 from latentfill.strategies import neighbours
-from latentfill.strategies.neighbours import BANK_STRIDE, KEY_SIZE, Neighbours
+from latentfill.strategies.neighbours import BANK_STRIDE, KEY_SIZE, Neighbours, Rules
 from latentfill.windows import Windows, cut_windows
 
 L, D = 12, 5
@@ -220,9 +220,8 @@ def test_a_bank_keeps_evenly_spaced_windows_and_their_starts():
         np.testing.assert_allclose(values, series[start : start + L], rtol=1e-6, atol=1e-6)
 
 
-def test_a_bank_keeps_no_more_cells_than_allowed(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(neighbours, "BANK_CELLS", 7 * L * 2)
-    starts = bank_of(waves()).starts
+def test_a_bank_keeps_no_more_cells_than_allowed():
+    starts = Neighbours.of(windows_of(waves()), Projecting(2), CPU, Rules(cells=7 * L * 2)).starts
     assert 4 <= len(starts) <= 7
     assert len(set(starts.diff().tolist())) == 1
 

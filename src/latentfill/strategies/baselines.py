@@ -45,6 +45,10 @@ class Baseline(Protocol):
         """`values` (..., L, C) with an estimate in every NaN; observed cells as they were."""
         ...
 
+    def estimate(self, values: FloatArray) -> FloatArray:
+        """An estimate for every cell of `values` (..., L, C); NaN where it has nothing to say."""
+        ...
+
     def state(self) -> dict[str, FloatArray]:
         """What was learnt, for `load` to take up again."""
         ...
@@ -71,27 +75,26 @@ class _Completed:
         return self
 
     def fill(self, values: FloatArray) -> FloatArray:
-        estimate = self._estimate(values)
+        estimate = self.estimate(values)
         for fallback in (interpolate(values), self.mean_):
             estimate = np.where(np.isnan(estimate), fallback, estimate)
         return restore_observed(estimate, values)
 
-    def _estimate(self, values: FloatArray) -> FloatArray:
-        """An estimate per cell (..., L, C), NaN where there is none."""
+    def estimate(self, values: FloatArray) -> FloatArray:
         raise NotImplementedError
 
 
 class Linear(_Completed):
     """Straight lines between the observed cells, the nearest one held at either end."""
 
-    def _estimate(self, values: FloatArray) -> FloatArray:
+    def estimate(self, values: FloatArray) -> FloatArray:
         return interpolate(values)
 
 
 class LastObserved(_Completed):
     """The last observed cell carried forward; before the first one, that one carried back."""
 
-    def _estimate(self, values: FloatArray) -> FloatArray:
+    def estimate(self, values: FloatArray) -> FloatArray:
         back, ahead = distances(~np.isnan(values))
         step = np.arange(values.shape[-2])[:, None]
         nearest = np.where(back <= step, step - back, step + ahead)
@@ -101,8 +104,8 @@ class LastObserved(_Completed):
 class NextObserved(_Completed):
     """The next observed cell carried back; after the last one, that one carried forward."""
 
-    def _estimate(self, values: FloatArray) -> FloatArray:
-        return LastObserved()._estimate(values[..., ::-1, :])[..., ::-1, :]
+    def estimate(self, values: FloatArray) -> FloatArray:
+        return LastObserved().estimate(values[..., ::-1, :])[..., ::-1, :]
 
 
 class Spline(_Completed):
@@ -111,7 +114,7 @@ class Spline(_Completed):
     Where fewer than four cells are observed, straight lines.
     """
 
-    def _estimate(self, values: FloatArray) -> FloatArray:
+    def estimate(self, values: FloatArray) -> FloatArray:
         from scipy.interpolate import CubicSpline
 
         by_column = np.moveaxis(values, -2, -1).reshape(-1, values.shape[-2])
@@ -128,14 +131,14 @@ class Spline(_Completed):
 class Mean(_Completed):
     """The mean of the column's observed cells in the window; of its train rows where the window shows none."""
 
-    def _estimate(self, values: FloatArray) -> FloatArray:
+    def estimate(self, values: FloatArray) -> FloatArray:
         return np.broadcast_to(_mean(values, axis=-2), values.shape)
 
 
 class Median(_Completed):
     """The median of the column's observed cells in the window; the train mean where the window shows none."""
 
-    def _estimate(self, values: FloatArray) -> FloatArray:
+    def estimate(self, values: FloatArray) -> FloatArray:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
             return np.broadcast_to(np.nanmedian(values, axis=-2, keepdims=True), values.shape)
@@ -161,7 +164,7 @@ class Seasonal(_Completed):
         self.period_ = int(state["period"])
         return super().load(state)
 
-    def _estimate(self, values: FloatArray) -> FloatArray:
+    def estimate(self, values: FloatArray) -> FloatArray:
         profile = self._profile(values - self._level(values))
         return profile + interpolate(values - profile)
 
@@ -221,7 +224,7 @@ class _Rows(_Completed):
         """The rows (R, (2 * reach + 1) * C) to fit on."""
         raise NotImplementedError
 
-    def _estimate(self, values: FloatArray) -> FloatArray:
+    def estimate(self, values: FloatArray) -> FloatArray:
         columns = values.shape[-1]
         reach = self._steps_around(columns)
         rows, estimate = _rows(values, reach), values.reshape(-1, columns).copy()

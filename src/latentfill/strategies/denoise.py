@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from latentfill.config import Config
-from latentfill.embeddings.encoder import Encoder, EncoderShape, as_tensors, tensor
+from latentfill.embeddings.encoder import Encoder, as_tensors, tensor
 from latentfill.gaps import beside
 from latentfill.nn.batches import HidingBatches, Replay, target_tensors
 from latentfill.nn.heads import LEAST_SPREAD, HeadInput, HeadSize, make_head
 from latentfill.nn.losses import balanced_huber
-from latentfill.nn.training import History, ProgressCallback, TrainingPlan, train
+from latentfill.nn.training import History, TrainingPlan, train
 from latentfill.series import FloatArray
+from latentfill.strategies.base import Setting, Training
 from latentfill.strategies.kriging import Kriged, Kriging
+from latentfill.strategies.kriging_alone import KrigingAlone
 from latentfill.strategies.neighbours import Neighbours
-from latentfill.windows import Material, Windows
+from latentfill.windows import Windows
 
 Z_SAMPLE = 1024  # windows whose embeddings tell the mean and spread of z
 KNOTS = (0.05, 0.1, 0.2, 0.4, 0.8)  # spreads, in scaled units, at which the trust in the decoder is learnt
@@ -29,25 +32,23 @@ BATCH = 256  # windows estimated at a time
 class Denoise:
     """Hide observed cells, embed what is left, add noise to z, decode, and learn from the hidden cells' error.
 
-    With context the decoder corrects what kriging says of the observed cells; `kriging` and `neighbours` are fitted
-    beforehand and, like the encoder, stay as they are.
+    With context the decoder corrects what kriging says of the observed cells. Kriging and neighbours are fitted
+    beforehand and, like the encoder, stay as they are. Without context it sees z and the window's level alone.
     """
 
-    def __init__(
-        self, config: Config, encoder: EncoderShape, kriging: Kriging, neighbours: Neighbours, *, phases: int
-    ) -> None:
+    def __init__(self, setting: Setting, kriging: Kriging | None, neighbours: Neighbours | None) -> None:
+        """`kriging` is needed with context and not used without; `neighbours` may be missing."""
+        config, encoder = setting.config, setting.shape
         self.config = config
-        self.encoder_shape = encoder
-        self.kriging = kriging
-        self.neighbours = neighbours
-        self.context = config.context == "observed"
-        self.k = config.neighbours if self.context and len(neighbours.keys) else 0
-        self.device = neighbours.keys.device
-        _, length, columns = neighbours.values.shape
+        self.device = setting.device
+        self.kriging = kriging if config.context == "observed" else None
+        asked = self.kriging is not None and neighbours is not None and len(neighbours.keys) > 0
+        self.k = config.neighbours if asked else 0
+        self.neighbours = neighbours if self.k else None
         size = HeadSize(
-            length=length,
-            columns=columns,
-            phases=phases,
+            length=config.length,
+            columns=setting.columns,
+            phases=setting.phases,
             z_columns=encoder.columns,
             z_dim=encoder.dim,
             context=self.context,
@@ -59,19 +60,47 @@ class Denoise:
         )
         self.net = Decoder(size, config, decodes=not encoder.decodes or not self.context).to(self.device)
 
-    def fit(
-        self,
-        material: Material,
-        encoder: Encoder,
-        rng: np.random.Generator,
-        progress: ProgressCallback | None = None,
-        *,
-        stage: str = "decoder",
-    ) -> History:
+    @classmethod
+    def learn(cls, setting: Setting, training: Training) -> tuple[Self, dict[str, History]]:
+        kriging, near, config = None, None, setting.config
+        if config.context == "observed":
+            kriging = KrigingAlone.learn(setting, training)[0].kriging
+            if config.neighbours:
+                near = Neighbours.of(training.material.windows, training.embed, setting.device)
+        made = cls(setting, kriging, near)
+        return made, {"decoder": made.fit(training)}
+
+    @classmethod
+    def blank(cls, setting: Setting, bank: int) -> Self:
+        embedding = setting.shape.columns * setting.shape.dim
+        near = Neighbours(bank, setting.config.length, setting.columns, embedding).to(setting.device)
+        return cls(setting, KrigingAlone.blank(setting, 0).kriging, near)
+
+    @property
+    def bank(self) -> int:
+        return len(self.neighbours.keys) if self.neighbours is not None else 0
+
+    @property
+    def context(self) -> bool:
+        """Whether the decoder sees the observed cells, through what kriging makes of them."""
+        return self.kriging is not None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("kriging", "denoise") if self.context else ("denoise",)
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        parts = {"kriging": self.kriging, "neighbours": self.neighbours, "decoder": self.net}
+        return {name: part for name, part in parts.items() if part is not None}
+
+    def fit(self, training: Training, stage: str = "decoder") -> History:
         """Train the decoder (scaled windows), stop early and learn how far to trust it on the windows to check by.
 
         The encoder stays as it is.
         """
+        material, encoder = training.material, training.embed
+        rng = np.random.default_rng([self.config.seed, 3])
         windows, check = material.windows, material.check
         every = max(1, len(windows) // Z_SAMPLE)
         with torch.no_grad():
@@ -80,11 +109,10 @@ class Denoise:
 
         def prepare() -> tuple[HeadInput, Tensor, Tensor]:
             batch = batches.draw()
-            kriged = self.kriging.estimate(batch.windows, fast=True) if self.context else None
-            return self._look(batch.windows, encoder, kriged), *target_tensors(batch, self.device)
+            return self.look(batch.windows, encoder, fast=True)[1], *target_tensors(batch, self.device)
 
         replay = Replay(prepare, rng, cells=batches.size * windows.values[0].size)
-        seen = self._look(check.windows, encoder, self.kriging.estimate(check.windows))
+        _, seen = self.look(check.windows, encoder)
         truth, asked = target_tensors(check, self.device)
 
         def loss() -> Tensor:
@@ -95,31 +123,40 @@ class Denoise:
             return float(balanced_huber(self.net(seen), truth, asked, seen.spread))
 
         plan = TrainingPlan.of(self.config, self.config.decoder_steps)
-        history = train(self.net, loss, error if check.any() else None, plan, stage=stage, progress=progress)
+        history = train(
+            self.net,
+            loss,
+            error if check.any() else None,
+            plan,
+            stage=stage + training.suffix,
+            progress=training.progress,
+        )
         if self.context and check.any():
             self.net.learn_trust(seen, truth, asked)
         return history
 
-    def estimate(self, windows: Windows, encoder: Encoder) -> tuple[FloatArray, FloatArray]:
-        """Kriging's estimate of each cell and the decoder's, both (N, L, C), scaled units."""
-        kriged, decoded = np.empty(windows.values.shape), np.empty(windows.values.shape)
+    def estimate(self, windows: Windows, encoder: Encoder | None) -> FloatArray:
+        """The estimates of kriging, with context, and of the decoder: (len(names), N, L, C), scaled units."""
+        assert encoder is not None
+        found = np.empty((len(self.names), *windows.values.shape))
         with torch.inference_mode():
             for first in range(0, len(windows), BATCH):
                 part = slice(first, first + BATCH)
-                batch = windows.take(part)
-                found = self.kriging.estimate(batch)
-                kriged[part] = found.mean.cpu().numpy()
-                decoded[part] = self.net(self._look(batch, encoder, found)).cpu().numpy()
-        return kriged, decoded
+                kriged, given = self.look(windows.take(part), encoder)
+                if kriged is not None:
+                    found[0, part] = kriged.mean.cpu().numpy()
+                found[-1, part] = self.net(given).cpu().numpy()
+        return found
 
-    def _look(self, windows: Windows, encoder: Encoder, kriged: Kriged | None) -> HeadInput:
-        """Everything the head may look at; `kriged` only with context."""
+    def look(self, windows: Windows, encoder: Encoder, *, fast: bool = False) -> tuple[Kriged | None, HeadInput]:
+        """What kriging says, with context, and everything the head may look at; `fast` in single precision."""
+        kriged = self.kriging.estimate(windows, fast=fast) if self.kriging is not None else None
         with torch.no_grad():
             encoded = encoder.encode(windows)
         values, observed, clock = as_tensors(windows, self.device)
         level = values.sum(1) / observed.sum(1).clamp(min=1)
         base, missed, spread = level[:, None].expand_as(values), torch.zeros_like(values), torch.ones_like(values)
-        if self.context and kriged is not None:
+        if kriged is not None:
             base, missed, spread = (part.float() for part in (kriged.mean, kriged.missed, kriged.spread))
         sides = beside(windows.values)
         line, before, after = (
@@ -141,14 +178,13 @@ class Denoise:
             observed=observed,
             clock=clock,
         )
-        if not self.k:
-            return given
+        if self.neighbours is None:
+            return kriged, given
         starts = torch.tensor(windows.starts, device=self.device)
         near, near_spread = self.neighbours.look(encoded.z, values, observed, starts, self.k)
         silent = near.isnan()
-        return replace(
-            given, near=torch.where(silent, base, near), near_spread=torch.where(silent, spread, near_spread)
-        )
+        near, near_spread = torch.where(silent, base, near), torch.where(silent, spread, near_spread)
+        return kriged, replace(given, near=near, near_spread=near_spread)
 
 
 def hats(spread: Tensor) -> Tensor:
@@ -181,9 +217,18 @@ class Decoder(nn.Module):
         self.z_scale.copy_(torch.where(spread > 1e-6, spread, 1.0))
 
     def forward(self, given: HeadInput) -> Tensor:
-        """Estimates (B, L, C) in scaled units."""
-        estimate: Tensor = self.head(replace(given, z=self._standardise(given.z)))
+        """Estimates (B, L, C) in scaled units; noise on z while training."""
+        z = self.standardise(given.z)
+        return self.decode(replace(given, z=self._with_noise(z) if self.training else z))
+
+    def decode(self, given: HeadInput) -> Tensor:
+        """Estimates (B, L, C) from a z that is already in units of its spread."""
+        estimate: Tensor = self.head(given)
         return given.base + (hats(given.spread) @ self.trust) * (estimate - given.base)
+
+    def standardise(self, z: Tensor) -> Tensor:
+        """z (B, K, D) in units of its spread."""
+        return (z - self.z_mean) / self.z_scale
 
     def learn_trust(self, given: HeadInput, truth: Tensor, cells: Tensor) -> None:
         """By how much to shrink what the head adds to the base, at each of `KNOTS`, from windows it did not learn from.
@@ -201,11 +246,7 @@ class Decoder(nn.Module):
         gram.diagonal().add_(prior)
         self.trust.copy_(torch.linalg.solve(gram, pull + prior * overall).clamp(0, 1))
 
-    def _standardise(self, z: Tensor) -> Tensor:
-        """z in units of its spread, with noise while training."""
-        z = (z - self.z_mean) / self.z_scale
-        if not self.training:
-            return z
+    def _with_noise(self, z: Tensor) -> Tensor:
         if self.noise_kind == "dropout":
             return nn.functional.dropout(z, self.noise)
         return z + self.noise * torch.randn_like(z)

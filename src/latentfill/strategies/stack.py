@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -61,6 +61,19 @@ class Stack:
         worse = ((count >= ENOUGH_CELLS) & (own > plain)) | ((count > 0) & (plain == 0))
         weight[worse] = np.eye(k)[0]
         return cls(np.moveaxis(weight, -1, 0))
+
+    @classmethod
+    def only(cls, candidate: int, candidates: int, columns: int) -> Stack:
+        """All the weight on one of the candidates."""
+        weight = np.zeros((candidates, columns, KINDS))
+        weight[candidate] = 1.0
+        return cls(weight)
+
+    def among(self, chosen: Sequence[int], candidates: int) -> Stack:
+        """The same weights for the chosen ones of more candidates, none for the others."""
+        weight = np.zeros((candidates, *self.weight.shape[1:]))
+        weight[list(chosen)] = self.weight
+        return Stack(weight)
 
     def apply(self, estimates: FloatArray, kinds: IntArray) -> FloatArray:
         """Weighted mean (..., C) of the candidates' estimates (K, ..., C) of cells in gaps of these `kinds` (..., C).

@@ -1,0 +1,125 @@
+"""All the ways of estimating a series that are fitted side by side, each by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from torch import nn
+
+from latentfill.blend import blend, taper
+from latentfill.config import AUTO, BASELINE_NAMES
+from latentfill.embeddings.encoder import Encoder
+from latentfill.nn.runtime import seeded
+from latentfill.nn.training import History
+from latentfill.series import BoolArray, FloatArray, IntArray
+from latentfill.strategies.base import Setting, Strategy, Training
+from latentfill.strategies.baselines import BASELINES, Baseline
+from latentfill.strategies.denoise import Denoise
+from latentfill.strategies.kriging_alone import KrigingAlone
+from latentfill.strategies.latent import Latent
+from latentfill.strategies.nearest import Nearest
+from latentfill.windows import Windows, cut_windows
+
+FAR = 5.0  # a column whose mean lies further from the fitted one, in scaled units, is brought to it first
+STRATEGIES: dict[str, type[Strategy]] = {
+    "kriging": KrigingAlone,
+    "neighbours": Nearest,
+    "denoise": Denoise,
+    "latent": Latent,
+}
+EMBEDDED = {"neighbours", "denoise", "latent"}  # those that need an encoder
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Fitted strategies, and the names by which their estimates are asked for."""
+
+    names: tuple[str, ...]  # in the order of the estimates
+    baselines: Mapping[str, Baseline]
+    strategies: Sequence[Strategy]
+    length: int  # steps per window
+
+    @classmethod
+    def learn(
+        cls, names: tuple[str, ...], setting: Setting, training: Training
+    ) -> tuple[Candidates, dict[str, History]]:
+        """Fit everything of these names; also says how each part was trained."""
+        strategies, history = list[Strategy](), dict[str, History]()
+        for name in _made(names, setting):
+            with seeded(setting.config.seed):  # whatever else is fitted, a strategy comes out the same
+                strategy, learnt = STRATEGIES[name].learn(setting, training)
+            strategies.append(strategy)
+            history |= learnt
+        baselines = {n: BASELINES[n]().fit(training.material.values) for n in names if n in BASELINE_NAMES}
+        return cls(names, baselines, strategies, setting.config.length), history
+
+    @classmethod
+    def blank(
+        cls, names: tuple[str, ...], setting: Setting, banks: Mapping[str, int], learnt: Mapping[str, Baseline]
+    ) -> Candidates:
+        """Ones that have learnt nothing but the simple imputers, with banks of these sizes by strategy."""
+        strategies = [STRATEGIES[name].blank(setting, banks.get(name, 0)) for name in _made(names, setting)]
+        return cls(names, learnt, strategies, setting.config.length)
+
+    def estimate(self, values: FloatArray, clock: FloatArray, starts: IntArray, encoder: Encoder | None) -> FloatArray:
+        """Estimates (len(names), T, C) of a scaled series (T, C); NaN where a candidate has nothing to say.
+
+        Simple imputers see the series whole. All others see one window at a time and are blended where windows
+        overlap; windows without anything observed take no part.
+        """
+        found = {name: baseline.estimate(values) for name, baseline in self.baselines.items()}
+        if self.strategies:
+            away = _far_off(values)
+            windows = cut_windows(values - away, clock, starts, self.length)
+            windows = windows.take(np.nonzero(windows.observed.any(axis=(1, 2)))[0])
+            for name, estimate in self.estimate_windows(windows, encoder).items():
+                found[name] = blend(estimate, windows.starts, len(values), taper(self.length)) + away
+        return np.stack([found[name] for name in self.names])
+
+    def estimate_windows(self, windows: Windows, encoder: Encoder | None) -> dict[str, FloatArray]:
+        """Estimates (N, L, C) of windows, by the name of the strategy; simple imputers take no part."""
+        return {
+            name: estimate
+            for strategy in self.strategies
+            for name, estimate in zip(strategy.names, strategy.estimate(windows, encoder), strict=True)
+            if name in self.names
+        }
+
+    def reached(self, estimates: FloatArray, strategy: str) -> BoolArray:
+        """Where a strategy has something to say, (T, C), of estimates (len(names), T, C).
+
+        Auto has where a candidate that works on windows does, and without such a one wherever any does.
+        """
+        learnt = [i for i, name in enumerate(self.names) if name not in BASELINE_NAMES]
+        rows = (learnt or slice(None)) if strategy == AUTO else [self.names.index(strategy)]
+        return np.asarray(~np.isnan(estimates[rows]).all(axis=0))
+
+    @property
+    def by_name(self) -> dict[str, Strategy]:
+        """The strategies by the name of the last of their estimates."""
+        return {strategy.names[-1]: strategy for strategy in self.strategies}
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        """All that the strategies learnt, by strategy and part."""
+        return {f"{n}.{part}": module for n, s in self.by_name.items() for part, module in s.modules.items()}
+
+
+def needs_encoder(names: Sequence[str]) -> bool:
+    """Whether one of these strategies works on embeddings."""
+    return not EMBEDDED.isdisjoint(names)
+
+
+def _made(names: Sequence[str], setting: Setting) -> list[str]:
+    """Which strategies are made: the decoder that starts from kriging also says what kriging says."""
+    told = "denoise" in names and setting.config.context == "observed"
+    return [name for name in names if name in STRATEGIES and not (told and name == "kriging")]
+
+
+def _far_off(values: FloatArray) -> FloatArray:
+    """Means of the columns of a scaled series (T, C) that lie beyond `FAR`: (C,), 0 for those that are like the fit."""
+    mean = np.where(np.isnan(values), 0.0, values).sum(axis=0) / np.maximum((~np.isnan(values)).sum(axis=0), 1)
+    away: FloatArray = np.where(np.abs(mean) > FAR, mean, 0.0)
+    return away

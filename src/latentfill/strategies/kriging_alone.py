@@ -1,0 +1,43 @@
+"""Kriging as a strategy of its own."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from torch import nn
+
+from latentfill.embeddings.encoder import Encoder
+from latentfill.nn.training import History
+from latentfill.series import FloatArray
+from latentfill.strategies.base import Setting, Training
+from latentfill.strategies.kriging import Kriging
+from latentfill.windows import Windows
+
+
+class KrigingAlone:
+    """The best linear estimate from the observed cells of the window; needs no embedding."""
+
+    names = ("kriging",)
+    bank = 0
+
+    def __init__(self, kriging: Kriging) -> None:
+        self.kriging = kriging
+
+    @classmethod
+    def learn(cls, setting: Setting, training: Training) -> tuple[Self, dict[str, History]]:
+        made = cls.blank(setting, 0)
+        made.kriging.fit(training.material.values, training.material.clock, training.material.settle)
+        return made, {}
+
+    @classmethod
+    def blank(cls, setting: Setting, bank: int) -> Self:
+        return cls(Kriging(setting.config.length, setting.columns, setting.phases).to(setting.device))
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        return {"kriging": self.kriging}
+
+    def estimate(self, windows: Windows, encoder: Encoder | None) -> FloatArray:
+        """Estimates (1, N, L, C)."""
+        found: FloatArray = self.kriging.estimate(windows).mean.cpu().numpy()[None]
+        return found
