@@ -20,7 +20,7 @@ GROUPS = (
         *("messages", "series", "files", "csv_text"),
         *("moments", "stamp_formats", "stamp_texts", "timestamps", "columns", "time_axis", "time_search", "grids"),
         *("changes", "frames", "sheets", "table_options", "roles", "sentinels", "series_layout", "tables"),
-        *("splits", "windows", "scaling", "gaps", "hiding", "blend", "metrics", "clock", "sample"),
+        *("splits", "windows", "scaling", "gaps", "limits", "hiding", "blend", "metrics", "clock", "sample"),
     ),
     ("embeddings", "nn"),
     ("strategies", "result"),

@@ -35,7 +35,7 @@ def values(frame: pd.DataFrame, sample: Sample) -> np.ndarray:
 
 VARIANTS = [
     {"head": head, "context": context, "noise_kind": kind}
-    for head in ("conv", "mlp")
+    for head in ("conv", "mlp", "lstm", "transformer")
     for context in ("observed", "none")
     for kind in ("gaussian", "dropout")
 ]

@@ -17,6 +17,7 @@ from latentfill.errors import InputError, LatentFillError
 from latentfill.options import (
     COLUMNS,
     GRID,
+    LIMITS,
     METHOD,
     MOVED,
     READING,
@@ -47,7 +48,7 @@ app = typer.Typer(
 
 
 @app.command()
-@with_options(READING, COLUMNS, GRID, STORED, METHOD, RUNNING, WRITING)
+@with_options(READING, COLUMNS, GRID, STORED, METHOD, RUNNING, LIMITS, WRITING)
 def impute(source: Source, output: Output, quiet: Quiet = False, **given: Any) -> None:
     """Learn from a table and fill its gaps."""
     outputs = _outputs(source, output, given)
@@ -57,7 +58,7 @@ def impute(source: Source, output: Output, quiet: Quiet = False, **given: Any) -
 
 
 @app.command()
-@with_options(READING, COLUMNS, STORED, METHOD, RUNNING)
+@with_options(READING, COLUMNS, STORED, METHOD, RUNNING, LIMITS)
 def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> None:
     """Learn from a table and save the model."""
     from latentfill.model_dir import check_model_path
@@ -76,7 +77,7 @@ def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> Non
 
 
 @app.command()
-@with_options(READING, GRID, MOVED, RUNNING, WRITING)
+@with_options(READING, GRID, MOVED, RUNNING, LIMITS, WRITING)
 def apply(source: Source, model: Model, output: Output, quiet: Quiet = False, **given: Any) -> None:
     """Fill a table with a saved model, without training."""
     outputs = _outputs(source, output, given)
@@ -165,9 +166,12 @@ def _understood(given: Mapping[str, Any]) -> dict[str, Any]:
         settings["time"] = ()
     elif settings.get("time") == () and isinstance(given["time"], str):
         raise InputError("--time is empty. Name the column(s) that make the stamp, or give 'none' for row numbers.")
-    for name in ("embeddings", "margin"):
+    for name in ("embeddings", "margin", "max_gap", "minimum", "maximum", "non_negative", "time_budget", "bank"):
         if settings.get(name) == "none":
             settings[name] = None
+    for name in ("minimum", "maximum"):  # a number or a table in a settings file
+        if name in settings and not isinstance(settings[name], str | None):
+            settings[name] = json.dumps(settings[name])
     return settings
 
 

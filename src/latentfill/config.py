@@ -102,6 +102,10 @@ class Config:
 
     # the result
     fallback: Fallback = "linear"  # for cells that no strategy reaches
+    max_gap: int | None = None  # steps; longer gaps are left empty
+    minimum: str | None = None  # of estimates: a number, or COLUMN=NUMBER,...
+    maximum: str | None = None
+    non_negative: str | None = None  # columns whose estimates are at least 0, "*" for all
     margin: float | None = 0.1  # estimates stay within the observed range widened by this share of it; None lifts it
 
     seed: int = 0
@@ -120,6 +124,10 @@ class Config:
             value, wants = getattr(self, f.name), str(f.type)
             if wants == "bool" and not isinstance(value, bool):
                 problems[f.name] = f"{f.name} must be true or false, got {value!r}"
+            elif (
+                wants == "int | None" and value is not None and (isinstance(value, bool) or not isinstance(value, int))
+            ):
+                problems[f.name] = f"{f.name} must be a whole number, or none, got {value!r}"
             elif wants == "int" and (isinstance(value, bool) or not isinstance(value, int)):
                 problems[f.name] = f"{f.name} must be a whole number, got {value!r}"
             elif wants.startswith("float") and not (_is_finite(value) or (value is None and "None" in wants)):
@@ -232,6 +240,8 @@ def _out_of_range(s: SimpleNamespace) -> list[str]:
         problems.append(f"learning_rate must be above 0 and at most 1, got {s.learning_rate}")
     if not 0 < s.holdout <= 0.5:
         problems.append(f"holdout must be above 0 and at most 0.5, got {s.holdout}")
+    if s.max_gap is not None and s.max_gap < 0:
+        problems.append(f"max_gap must be 0 or more steps, or none, got {s.max_gap}")
     if s.time_budget is not None and s.time_budget <= 0:
         problems.append(f"time_budget must be above 0 seconds, or none, got {s.time_budget}")
     for name in ("neighbour_temperature", "latent_rate", "latent_tolerance"):

@@ -11,7 +11,8 @@ from latentfill.embeddings.base import Embeddings
 from latentfill.embeddings.encoder import Encoder
 from latentfill.embeddings.stored import StoredEncoder
 from latentfill.fitting import Fitted, Track, plan_of
-from latentfill.gaps import BUCKET_NAMES, interpolate, restore_observed
+from latentfill.gaps import BUCKET_NAMES, gap_lengths, interpolate, restore_observed
+from latentfill.limits import bounds_of
 from latentfill.nn.runtime import pick_device
 from latentfill.result import Code, CodeArray, Filled
 from latentfill.series import FloatArray, IntArray, Series
@@ -45,6 +46,9 @@ def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddi
     if fitted.config.fallback == "linear":
         codes = np.where(np.isnan(in_units), Code.FALLBACK, codes)
         in_units = np.where(np.isnan(in_units), interpolate(series.values), in_units)
+    in_units = np.clip(in_units, *bounds_of(fitted.config, fitted.columns))
+    if fitted.config.max_gap is not None:
+        in_units = np.where(gap_lengths(series.observed) > fitted.config.max_gap, np.nan, in_units)
     filled = restore_observed(in_units, series.values)
     codes = np.where(np.isnan(filled), Code.EMPTY, np.where(series.observed, Code.OBSERVED, codes))
     measured = ~np.isin(codes, (Code.OBSERVED, Code.FALLBACK, Code.EMPTY))

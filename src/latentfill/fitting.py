@@ -16,6 +16,7 @@ from latentfill.embeddings.student import StudentEncoder
 from latentfill.errors import InputError
 from latentfill.judging import judge
 from latentfill.lesson import Lesson, hold_out
+from latentfill.limits import bounds_of
 from latentfill.nn.runtime import pick_device, seeded
 from latentfill.nn.training import History, ProgressCallback
 from latentfill.result import Code
@@ -92,6 +93,7 @@ def fit_series(
     `train_rows` limits what the scaler sees to the first rows, as TimeKD's split plans do. `also` names strategies that
     are fitted beside those of the settings, to be compared with them.
     """
+    bounds_of(config, series.columns)  # refused before any work
     asked, config = config, shrink_to(config, series.n_steps)
     known = np.logical_or.reduce(series.observed, axis=0)
     if not known.any():

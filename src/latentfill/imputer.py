@@ -20,8 +20,11 @@ from latentfill.fitting import Fitted, fit_series
 from latentfill.model_dir import load_model, save_model
 from latentfill.nn.training import ProgressCallback
 from latentfill.result import Filled
+from latentfill.strategies.candidates import needs_encoder
 from latentfill.summary import summarise
 from latentfill.tables import Table, TableOptions, fill_frame, output_rows, read_table, write_matrix, write_table
+
+LIMITS = ("max_gap", "minimum", "maximum", "non_negative")  # settings that a fitted model does not depend on
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +79,11 @@ class Imputer:
         """Learn from a pandas, polars or pyarrow frame, the path of a file, or a `Table`."""
         table = self.read(data, fresh=True)
         config, series = self.config, table.series
+        if config.embeddings and not needs_encoder(config.strategies):
+            raise InputError(
+                f"strategy {config.strategy!r} does not use embeddings. Leave out the stored ones, or choose one that "
+                "does: denoise, neighbours, latent or auto."
+            )
         vectors = pair_embeddings(config, series, table.name) if config.embeddings else {}
         self._paired = (table, vectors)
         self.fitted_: Fitted = fit_series(
@@ -150,8 +158,14 @@ class Imputer:
     def load(
         cls, path: str | os.PathLike[str], *, progress: ProgressCallback | None = None, **settings: Any
     ) -> Imputer:
-        """A fitted imputer from a model folder; `settings` are fields of `TableOptions`, `embeddings` or `device`."""
+        """A fitted imputer from a model folder.
+
+        `settings` are fields of `TableOptions`, `embeddings`, `device`, and what estimates may be: `max_gap`,
+        `minimum`, `maximum`, `non_negative`.
+        """
         fitted, extra = load_model(path, settings.get("device"))
+        limits = {name: settings.pop(name) for name in LIMITS if name in settings}
+        fitted = replace(fitted, config=replace(fitted.config, **limits))
         embeddings = settings.pop("embeddings", fitted.config.embeddings)
         lists = {key: tuple(v) if isinstance(v, list) else v for key, v in extra["table"].items()}
         imputer = cls(replace(fitted.config, embeddings=embeddings), progress=progress, **{**lists, **settings})

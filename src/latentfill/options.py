@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from latentfill.config import STRATEGY_NAMES
+
 Group = Mapping[str, tuple[Any, Any]]  # parameter name -> annotated type, default
 
 
@@ -91,6 +93,10 @@ MOVED: Group = {
     "embeddings": _stored(str, "--embeddings", "Where the embeddings are now; 'none' to fill without them."),
 }
 METHOD: Group = {
+    "strategy": _method(str, "--strategy", "auto, which weighs several, or one: " + ", ".join(STRATEGY_NAMES) + "."),
+    "candidates": _method(str, "--candidates", "Strategies that auto weighs, a comma list."),
+    "time_budget": _method(float, "--time-budget", "Seconds that fitting may take; auto leaves out the dearest."),
+    "bank": _method(str, "--bank", "Another table with the same columns, whose windows are neighbours too."),
     "head": _method(str, "--head", "Decoder head: conv, mlp, lstm or transformer."),
     "context": _method(str, "--context", "What the decoder sees beside the embedding: observed or none."),
     "noise": _method(float, "--noise", "Strength of the noise on the embedding."),
@@ -104,6 +110,12 @@ METHOD: Group = {
 RUNNING: Group = {
     "seed": _method(int, "--seed", "Seed of everything random; filling with a saved model draws nothing."),
     "device": _method(str, "--device", "auto, cpu or cuda."),
+}
+LIMITS: Group = {
+    "max_gap": _writing(int, "--max-gap", "Leave gaps of more steps than this empty."),
+    "minimum": _writing(str, "--min", "Least estimate: a number, or COLUMN=NUMBER,..."),
+    "maximum": _writing(str, "--max", "Largest estimate: a number, or COLUMN=NUMBER,..."),
+    "non_negative": _writing(str, "--non-negative", "Columns whose estimates are at least 0; '*' for all."),
 }
 WRITING: Group = {
     "codes": _writing(Path, "--codes", "Also write one code per cell: where its value comes from."),

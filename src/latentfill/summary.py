@@ -11,6 +11,7 @@ import numpy as np
 from latentfill.embeddings.base import Embeddings
 from latentfill.fitting import Fitted, Track
 from latentfill.grids import step_text
+from latentfill.messages import counted
 from latentfill.result import MEANINGS, Code, Filled, count_cells, count_codes, row_ranges
 from latentfill.tables import Table, TableOptions
 
@@ -47,8 +48,15 @@ def summarise(
 
 def _notes(fitted: Fitted, filled: Filled, columns: tuple[str, ...]) -> list[str]:
     """What a user should know about the outcome, one sentence each."""
+    unknown = {name for name, known in zip(fitted.columns, fitted.known, strict=True) if not known}
     empty = [name for c, name in enumerate(columns) if (filled.codes[:, c] == Code.EMPTY).all()]
-    return [*fitted.notes, *(f"Column {name!r} has no value to learn from and is left empty." for name in empty)]
+    left = int(np.count_nonzero(filled.codes == Code.EMPTY))
+    long = [f"Gaps of more than {fitted.config.max_gap} steps are left empty: {counted(left, 'cell')} in all."]
+    return [
+        *fitted.notes,
+        *(f"Column {name!r} has no value to learn from and is left empty." for name in empty if name in unknown),
+        *(long if left and fitted.config.max_gap is not None else []),
+    ]
 
 
 def _training(track: Track) -> dict[str, object]:

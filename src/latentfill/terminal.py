@@ -61,6 +61,8 @@ def show_summary(console: Console, summary: Mapping[str, Any], known: int = 0) -
     for track, score in summary["held_out_error"].items():
         if score.get("linear_mse"):
             console.print(_score_line(track, score), highlight=False)
+            if len(score["weights"]) and len(score["candidates"]) > 1:
+                console.print(_choice_grid(track, score))
     if "embeddings" in summary:
         for line in _embedding_lines(summary["embeddings"]):
             console.print(line, highlight=False)
@@ -126,6 +128,18 @@ def _score_line(track: str, score: Mapping[str, Any]) -> str:
         f"Held-out error, {track}: {score['mse'] / score['linear_mse']:.2f} x linear interpolation's squared error, "
         f"mean absolute error {score['mae']:.3f} standard deviations, on {score['cells']} hidden cells{label}"
     )
+
+
+def _choice_grid(track: str, score: Mapping[str, Any]) -> Grid:
+    """How much each candidate counts by gap length, and why: its squared error on held-out cells."""
+    title = f"What fills the gaps, {track}: weight of each candidate by gap length"
+    grid = Grid("candidate", "held-out error", *score["weights"], title=title)
+    for column in grid.columns[1:]:
+        column.justify = "right"
+    for name, error in score["candidates"].items():
+        shares = [weights[name] for weights in score["weights"].values()]
+        grid.add_row(name, f"{error['mse']:.4f}", *(f"{share:.2f}" if share >= 0.005 else "" for share in shares))
+    return grid
 
 
 def _embedding_lines(coverage: Mapping[str, Any]) -> Iterator[str]:

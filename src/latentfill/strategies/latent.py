@@ -152,6 +152,6 @@ def _stepper(settings: Config, z: Tensor, losses: Callable[[], Tensor]) -> Calla
     lbfgs = torch.optim.LBFGS([z], history_size=HISTORY, line_search_fn="strong_wolfe", max_iter=LOOK_EVERY)
 
     def by_lbfgs(steps: int) -> None:
-        lbfgs.step(lambda: float(backward(lbfgs)))  # type: ignore[no-untyped-call]
+        lbfgs.step(lambda: float(backward(lbfgs).detach()))  # type: ignore[no-untyped-call]
 
     return by_lbfgs

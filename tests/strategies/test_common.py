@@ -1,0 +1,108 @@
+"""What must hold for every strategy, auto among them, as a user meets it: through the `Imputer`."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from latentfill import Code, Imputer
+from latentfill.config import AUTO, STRATEGY_NAMES
+from latentfill.sample import make_sample
+
+SAMPLE = make_sample(seed=3, days=21)
+COLUMNS = list(SAMPLE.columns)
+NAMES = (AUTO, *STRATEGY_NAMES)
+
+
+def table(values: np.ndarray) -> pd.DataFrame:
+    frame = pd.DataFrame(values, columns=[f"c{i}" for i in range(values.shape[1])])
+    return frame.assign(time=SAMPLE.time[: len(values)])
+
+
+@pytest.fixture(scope="module")
+def fitted(quick: dict[str, object]):
+    @cache
+    def fit(name: str) -> Imputer:
+        return Imputer(**quick, strategy=name, latent_steps=20).fit(table(SAMPLE.values))
+
+    return fit
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_gaps_are_filled_and_observed_cells_stay_bit_for_bit(fitted, name: str):
+    found = fitted(name).fill(table(SAMPLE.values))
+    assert not np.isnan(found.filled.values).any()
+    np.testing.assert_array_equal(found.filled.values[~SAMPLE.missing], SAMPLE.values[~SAMPLE.missing])
+    assert set(np.unique(found.filled.codes[~SAMPLE.missing])) == {Code.OBSERVED}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_codes_and_summary_say_what_filled_the_cells(fitted, name: str):
+    found = fitted(name).fill(table(SAMPLE.values))
+    used = {Code(code).name.lower() for code in np.unique(found.filled.codes[SAMPLE.missing])}
+    score = found.summary["held_out_error"]["built-in"]
+    if name == AUTO:
+        assert used <= {"linear", "kriging", "denoise", "fallback"}
+        assert set(score["candidates"]) == {"linear", "kriging", "denoise"}
+    else:
+        assert used <= {name, "fallback"}
+        assert name in used
+        assert score["candidates"][name]["mse"] == pytest.approx(score["mse"])
+        assert set(score["candidates"]) == {"linear", name}
+    for weights in score["weights"].values():
+        assert sum(weights.values()) == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_seed_gives_the_same_values(fitted, name: str, quick: dict[str, object]):
+    again = Imputer(**quick, strategy=name, latent_steps=20).fit(table(SAMPLE.values)).fill(table(SAMPLE.values))
+    np.testing.assert_array_equal(again.filled.values, fitted(name).fill(table(SAMPLE.values)).filled.values)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_saved_model_fills_as_the_one_that_was_saved(fitted, name: str, tmp_path: Path):
+    fitted(name).save(tmp_path / "model")
+    loaded = Imputer.load(tmp_path / "model")
+    first, second = (imputer.fill(table(SAMPLE.values)) for imputer in (fitted(name), loaded))
+    np.testing.assert_array_equal(second.filled.values, first.filled.values)
+    np.testing.assert_array_equal(second.filled.codes, first.filled.codes)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_table_with_an_empty_column_is_filled(fitted, name: str):
+    values = SAMPLE.values[100:300].copy()
+    values[:, 2] = np.nan
+    found = fitted(name).fill(table(values)).filled.values
+    others = np.delete(found, 2, axis=1)
+    assert not np.isnan(others).any()
+    reach = np.nanmax(SAMPLE.values[:, 2]) - np.nanmin(SAMPLE.values[:, 2])
+    known = found[:, 2][~np.isnan(found[:, 2])]
+    assert (np.abs(known - np.nanmean(SAMPLE.values[:, 2])) < 1.3 * reach).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("rows", [24, 10, 3])
+def test_a_table_of_one_window_or_less_is_filled(fitted, name: str, rows: int):
+    values = SAMPLE.truth[200 : 200 + rows].copy()
+    values[1, :2] = np.nan
+    assert not np.isnan(fitted(name).fill(table(values)).filled.values).any()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_single_column_of_fifty_rows_is_fitted_and_filled(name: str, quick: dict[str, object]):
+    values = SAMPLE.truth[:50, :1].copy()
+    values[[3, 20, 21, 22, 49]] = np.nan
+    found = Imputer(**quick, strategy=name, latent_steps=20).fit(table(values)).fill(table(values)).filled.values
+    assert not np.isnan(found).any()
+    assert found.min() >= np.nanmin(values) - 0.1 * np.ptp(values[~np.isnan(values)]) - 1e-9
+    assert found.max() <= np.nanmax(values) + 0.1 * np.ptp(values[~np.isnan(values)]) + 1e-9
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_without_gaps_is_left_as_it_is(fitted, name: str):
+    whole = SAMPLE.truth[:100]
+    np.testing.assert_array_equal(fitted(name).fill(table(whole)).filled.values, whole)
