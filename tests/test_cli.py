@@ -367,7 +367,7 @@ DAMAGES = {
     "one column less known": edit("config.json", lambda s: s["known"].pop()),
     "a cycle in words": edit("config.json", lambda s: s.update(cycles=["day"])),
     "a candidate's weights less": edit("config.json", lambda s: s["builtin"]["stack"]["weight"].pop()),
-    "no expected errors": edit("config.json", lambda s: s["builtin"].update(expected_absolute_error=[])),
+    "no weights of the candidates": edit("config.json", lambda s: s["builtin"].update(stack={"weight": []})),
     "no history": edit("config.json", lambda s: s["builtin"].update(history=3)),
     "no score": edit("config.json", lambda s: s["builtin"].update(held_out=None)),
     "nothing extra": edit("config.json", lambda s: s.pop("extra")),

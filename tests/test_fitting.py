@@ -126,11 +126,7 @@ def test_what_the_candidates_are_judged_by_lies_where_nothing_was_learnt():
 def test_where_a_candidate_is_silent_it_is_taken_to_say_what_the_first_does():
     nan = np.nan
     truth = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0], [4.0, 40.0]])
-    seen = np.array([[1.0, 10.0], [nan, 20.0], [nan, nan], [4.0, 40.0]])
+    cells = np.array([[False, False], [True, False], [False, True], [False, False]])
     estimates = np.stack([truth + 1, truth - 2])
     estimates[1, 1, 0] = nan
-    estimates[:, 2, 0] = nan
-    errors, column, bucket = errors_at(np.isnan(seen), estimates, truth, seen)
-    assert column.tolist() == [0, 1]
-    assert bucket.tolist() == [1, 0]  # gaps of two steps and of one
-    np.testing.assert_allclose(errors, [[1, 1], [1, -2]])
+    np.testing.assert_allclose(errors_at(cells, estimates, truth), [[1, 1], [1, -2]])

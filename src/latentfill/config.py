@@ -102,6 +102,8 @@ class Config:
 
     # the result
     fallback: Fallback = "linear"  # for cells that no strategy reaches
+    intervals: float | None = None  # coverage of the bounds that go with every filled cell, such as 0.9
+    samples: int = 0  # completed tables to draw, which differ as far as the estimates may be off
     max_gap: int | None = None  # steps; longer gaps are left empty
     minimum: str | None = None  # of estimates: a number, or COLUMN=NUMBER,...
     maximum: str | None = None
@@ -209,6 +211,7 @@ _RANGES: Mapping[str, tuple[int, int]] = {
     "kernel": (1, 9999),
     "neighbour_count": (1, 10_000),
     "latent_restarts": (1, 1000),
+    "samples": (0, 1000),
     "latent_steps": (1, 10**6),
     "latent_pull": (0, 10**6),
     "decoder_steps": (1, 10**7),
@@ -240,6 +243,8 @@ def _out_of_range(s: SimpleNamespace) -> list[str]:
         problems.append(f"learning_rate must be above 0 and at most 1, got {s.learning_rate}")
     if not 0 < s.holdout <= 0.5:
         problems.append(f"holdout must be above 0 and at most 0.5, got {s.holdout}")
+    if s.intervals is not None and not 0 < s.intervals < 1:
+        problems.append(f"intervals must be a coverage between 0 and 1, such as 0.9, got {s.intervals}")
     if s.max_gap is not None and s.max_gap < 0:
         problems.append(f"max_gap must be 0 or more steps, or none, got {s.max_gap}")
     if s.time_budget is not None and s.time_budget <= 0:

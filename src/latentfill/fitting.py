@@ -14,6 +14,7 @@ from latentfill.embeddings.encoder import Encoder
 from latentfill.embeddings.stored import StoredEncoder
 from latentfill.embeddings.student import StudentEncoder
 from latentfill.errors import InputError
+from latentfill.intervals import Calibration
 from latentfill.judging import judge
 from latentfill.lesson import Lesson, hold_out
 from latentfill.limits import bounds_of
@@ -21,7 +22,7 @@ from latentfill.nn.runtime import pick_device, seeded
 from latentfill.nn.training import History, ProgressCallback
 from latentfill.result import Code
 from latentfill.scaling import ColumnScaler
-from latentfill.series import BoolArray, FloatArray, IntArray, Series
+from latentfill.series import BoolArray, IntArray, Series
 from latentfill.strategies.base import Setting, Training
 from latentfill.strategies.candidates import Candidates, needs_encoder
 from latentfill.strategies.stack import Stack
@@ -38,7 +39,7 @@ class Track:
     candidates: Candidates
     stack: Stack  # weights of the candidates, in the order of their names
     stored: bool  # whether its embeddings are stored ones
-    expected: FloatArray  # (C, buckets) mean absolute error to expect, original units
+    calibration: Calibration  # how far the estimates may be off, scaled units
     score: dict[str, object]  # error on held-out cells, JSON values
     history: dict[str, History]  # by part
 
@@ -75,6 +76,11 @@ class Fitted:
             )
         if "linear_mse" not in self.builtin.score:
             notes.append("Too few cells were observed to hold any out, so the error to expect is not known.")
+        elif not self.builtin.calibration.calibrated:
+            notes.append(
+                f"Only {self.builtin.calibration.cells.sum()} cells were held out, too few for intervals that hold as "
+                "often as they say: they are not calibrated."
+            )
         return notes
 
 
@@ -199,5 +205,4 @@ class Lessons:
         candidates, history = Candidates.learn(self.names, setting, training)
         found = judge(candidates, encoder, self.lesson, plan, config)
         score = found.score | ({"label": ORACLE} if stored else {})
-        expected = found.expected * self.scaler.scale[:, None]
-        return Track(setting, candidates, found.stack, stored, expected, score, {**learnt, **history})
+        return Track(setting, candidates, found.stack, stored, found.calibration, score, {**learnt, **history})

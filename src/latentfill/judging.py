@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from latentfill.config import AUTO, Config
 from latentfill.embeddings.encoder import Encoder
 from latentfill.gaps import BUCKET_NAMES
+from latentfill.intervals import Calibration, Evidence, evidence_at
 from latentfill.lesson import Lesson
-from latentfill.result import HeldOutErrors
+from latentfill.result import score_summary
 from latentfill.series import BoolArray, FloatArray, IntArray
-from latentfill.strategies.candidates import Candidates
+from latentfill.strategies.candidates import Candidates, Estimated
 from latentfill.strategies.stack import Stack, kind_of
 
 UNITS = {"standard": "standard deviations of each column", "minmax": "observed ranges of each column"}
@@ -24,65 +25,76 @@ class Verdict:
     """What held-out cells say of the candidates."""
 
     stack: Stack  # weights of the candidates, in the order of their names
-    expected: FloatArray  # (C, buckets) mean absolute error to expect, scaled units
+    calibration: Calibration  # how far what they come to may be off
     score: dict[str, object]  # error on held-out cells, JSON values
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """What the candidates said of M cells that were hidden from them."""
+
+    errors: FloatArray  # (K, M) estimate - truth
+    kind: IntArray  # (M,) of gap
+    evidence: Evidence  # its error is that of the first candidate
+
+    def judged(self, stack: Stack) -> Evidence:
+        """The evidence on what the candidates come to."""
+        weight = stack.weight[:, self.evidence.column, self.kind]
+        return replace(self.evidence, error=-(weight * self.errors).sum(axis=0))
+
+
 def judge(candidates: Candidates, encoder: Encoder | None, lesson: Lesson, starts: IntArray, config: Config) -> Verdict:
-    """Learn how far to trust each candidate; measure the outcome on the score cells.
+    """Learn how far to trust each candidate and how far that may be off; measure the outcome on the score cells.
 
     With strategy auto, its candidates are weighed by the stop cells, and by more that are hidden for it in the
     stretches that no network learnt from. Else the one asked for gets all the weight.
     """
-    values, visible, clock = lesson.values, lesson.visible, lesson.clock
-    estimates = candidates.estimate(visible, clock, starts, encoder)
-    stack = _weigh(candidates, estimates, encoder, lesson, starts, config)
-    stacked = stack.apply(estimates, kind_of(visible))
-    cells = lesson.score & candidates.reached(estimates, config.strategy)
-    errors, column, kind = errors_at(cells, np.concatenate([estimates, stacked[None]]), values, visible)
-    linear = errors[candidates.names.index("linear")]
-    outcome = HeldOutErrors(column, kind % len(BUCKET_NAMES), errors[-1], linear)
-    told = outcome.summary(UNITS[config.scaling])
-    if len(column):
-        told["candidates"] = dict(zip(candidates.names, map(_sizes, errors[:-1]), strict=True))
-        told["weights"] = weights_by_gap(candidates.names, stack, column, kind)
-    return Verdict(stack, outcome.expected(np.ones(values.shape[1])), told)
+    names, (_, columns) = candidates.names, lesson.values.shape
+    estimated = candidates.estimate(lesson.visible, lesson.clock, starts, encoder)
+    reached = candidates.reached(estimated.values, config.strategy)
+    learn = [_try(lesson.stop & reached, estimated, lesson.values, lesson.visible)]
+    check = _try(lesson.score & reached, estimated, lesson.values, lesson.visible)
+    for hidden, windows in lesson.hidden_for_trust(starts, candidates.length):
+        less = np.where(hidden, np.nan, lesson.visible)
+        guessed = candidates.estimate(less, lesson.clock, windows, encoder)
+        cells = hidden & candidates.reached(guessed.values, config.strategy)
+        learn.append(_try(cells, guessed, lesson.visible, less))
+    stack = _weigh(names, learn, columns, config)
+    judged = Evidence.joined([trial.judged(stack) for trial in learn])
+    outcome = check.judged(stack)
+    told = score_summary(outcome.error, check.errors[names.index("linear")], UNITS[config.scaling])
+    if len(outcome.error):
+        told["candidates"] = dict(zip(names, map(_sizes, check.errors), strict=True))
+        told["weights"] = weights_by_gap(names, stack, outcome.column, check.kind)
+    return Verdict(stack, Calibration.fit(judged, outcome, columns), told)
 
 
-def _weigh(
-    candidates: Candidates,
-    estimates: FloatArray,
-    encoder: Encoder | None,
-    lesson: Lesson,
-    starts: IntArray,
-    config: Config,
-) -> Stack:
-    names, columns = candidates.names, lesson.values.shape[1]
+def _weigh(names: tuple[str, ...], trials: list[Trial], columns: int, config: Config) -> Stack:
     if config.strategy != AUTO:
         return Stack.only(names.index(config.strategy), len(names), columns)
     chosen = [names.index(name) for name in config.strategies if name in names]
-    visible = lesson.visible
-    found = [errors_at(lesson.stop & candidates.reached(estimates, AUTO), estimates, lesson.values, visible)]
-    for hidden, windows in lesson.hidden_for_trust(starts, candidates.length):
-        less = np.where(hidden, np.nan, visible)
-        guessed = candidates.estimate(less, lesson.clock, windows, encoder)
-        found.append(errors_at(hidden & candidates.reached(guessed, AUTO), guessed, visible, less))
-    errors, column, kind = (np.concatenate(part, axis=-1) for part in zip(*found, strict=True))
-    return Stack.fit(errors[chosen], column, kind, columns).among(chosen, len(names))
+    errors = np.concatenate([trial.errors[chosen] for trial in trials], axis=1)
+    column = np.concatenate([trial.evidence.column for trial in trials])
+    kind = np.concatenate([trial.kind for trial in trials])
+    return Stack.fit(errors, column, kind, columns).among(chosen, len(names))
 
 
-def errors_at(
-    cells: BoolArray, estimates: FloatArray, truth: FloatArray, seen: FloatArray
-) -> tuple[FloatArray, IntArray, IntArray]:
-    """Errors (K, M) of K estimates (K, T, C) at those of the `cells` (T, C) that one at least reaches, and the column
-    and kind of gap (M,) of each in the series as it was `seen`.
+def _try(cells: BoolArray, estimated: Estimated, truth: FloatArray, seen: FloatArray) -> Trial:
+    """What was said of `cells` (T, C), hidden in the series as it was `seen`."""
+    cells = cells & ~np.isnan(estimated.values).all(axis=0)
+    errors = errors_at(cells, estimated.values, truth)
+    evidence = evidence_at(cells, -errors[0], seen, estimated.values, estimated.spread)
+    return Trial(errors, kind_of(seen)[cells], evidence)
+
+
+def errors_at(cells: BoolArray, estimates: FloatArray, truth: FloatArray) -> FloatArray:
+    """Errors (K, M) of K estimates (K, T, C) at the `cells` (T, C), each of which one at least reaches.
 
     Where a candidate has nothing to say it is taken to say what the first that speaks does.
     """
-    at = np.nonzero(cells & ~np.isnan(estimates).all(axis=0))
-    chosen = estimates[:, at[0], at[1]]
+    chosen = estimates[:, cells]
     first = np.take_along_axis(chosen, (~np.isnan(chosen)).argmax(axis=0)[None], axis=0)
-    return np.where(np.isnan(chosen), first, chosen) - truth[at], at[1], kind_of(seen)[at]
+    return np.asarray(np.where(np.isnan(chosen), first, chosen) - truth[cells])
 
 
 def weights_by_gap(names: tuple[str, ...], stack: Stack, column: IntArray, kind: IntArray) -> Mapping[str, object]:

@@ -24,6 +24,7 @@ from latentfill.embeddings.student import StudentEncoder
 from latentfill.errors import InputError, ModelFormatError
 from latentfill.fitting import Fitted, Track, for_stored
 from latentfill.gaps import BUCKET_NAMES
+from latentfill.intervals import LEVELS, Calibration
 from latentfill.messages import counted
 from latentfill.nn.runtime import pick_device
 from latentfill.nn.training import History
@@ -142,14 +143,12 @@ def _wrong_sizes(fitted: Fitted) -> Iterator[str]:
         if array.shape != (c,):
             yield f"{name} has shape {array.shape} for {counted(c, 'column')}"
     for track in (fitted.builtin, *fitted.stored.values()):
-        shape = (c, len(BUCKET_NAMES))
-        stack = (len(track.candidates.names), c, KINDS)
-        for name, array, wanted in (
-            ("stack", track.stack.weight, stack),
-            ("expected_absolute_error", track.expected, shape),
-        ):
-            if array.shape != wanted:
-                yield f"{name} has shape {array.shape}, it should be {wanted}"
+        wanted = (len(track.candidates.names), c, KINDS)
+        if track.stack.weight.shape != wanted:
+            yield f"stack has shape {track.stack.weight.shape}, it should be {wanted}"
+        wanted = (c, len(BUCKET_NAMES), len(LEVELS))
+        if track.calibration.quantiles.shape != wanted:
+            yield f"calibration has shape {track.calibration.quantiles.shape}, it should be {wanted}"
     if not (fitted.scaler.scale > 0).all():
         yield "scale holds values that are not above 0"
     if len(set(fitted.columns)) < c:
@@ -172,14 +171,12 @@ def _state(fitted: Fitted) -> dict[str, object]:
 
 
 def _track_state(track: Track) -> dict[str, object]:
-    expected = [[None if np.isnan(v) else v for v in row] for row in track.expected.tolist()]
     candidates = track.candidates
     return {
         "strategies": candidates.names,
         "encoder": None if track.setting.encoder is None else asdict(track.setting.encoder),
         "banks": {name: strategy.bank for name, strategy in candidates.by_name.items()},
         "stack": track.stack.to_dict(),
-        "expected_absolute_error": expected,
         "held_out": track.score,
         "history": {part: asdict(history) for part, history in track.history.items()},
     }
@@ -216,13 +213,12 @@ def _restore_track(name: str, state: Mapping[str, Any], setting: Setting, weight
     names = tuple(state["strategies"])
     simple = {n: BASELINES[n]().load(_arrays(weights, f"{name}{n}.")) for n in names if n in BASELINES}
     banks = {strategy: int(size) for strategy, size in state["banks"].items()}
-    expected = [[np.nan if v is None else v for v in row] for row in state["expected_absolute_error"]]
     return Track(
         setting=setting,
         candidates=Candidates.blank(names, setting, banks, simple),
         stack=Stack.from_dict(state["stack"]),
         stored=bool(name),
-        expected=np.array(expected, dtype=float),
+        calibration=Calibration.load(_arrays(weights, f"{name}calibration.")),
         score=dict(state["held_out"]),
         history={part: _history(record) for part, record in state["history"].items()},
     )
@@ -247,19 +243,26 @@ def _modules(fitted: Fitted) -> dict[str, nn.Module]:
 
 
 def _weights(fitted: Fitted) -> dict[str, Tensor]:
-    """Everything learnt, by name; of simple imputers the arrays that they keep."""
-    simple = {
-        f"{name}{baseline}.{part}": torch.from_numpy(np.asarray(array))
+    """Everything learnt, by name; of simple imputers and of the calibration the arrays that they keep."""
+    arrays = {
+        f"{name}{kept}.{part}": array
         for name, track in _tracks(fitted).items()
-        for baseline, made in track.candidates.baselines.items()
-        for part, array in made.state().items()
+        for kept, state in _states(track).items()
+        for part, array in state.items()
     }
+    simple = {name: torch.from_numpy(np.asarray(array)) for name, array in arrays.items()}
     learnt = {
         f"{part}.{name}": tensor
         for part, module in _modules(fitted).items()
         for name, tensor in module.state_dict().items()
     }
     return simple | learnt
+
+
+def _states(track: Track) -> dict[str, dict[str, FloatArray]]:
+    """What is learnt outside of networks, by what it belongs to."""
+    simple = {name: baseline.state() for name, baseline in track.candidates.baselines.items()}
+    return {**simple, "calibration": track.calibration.state()}
 
 
 def _arrays(weights: Mapping[str, Tensor], prefix: str) -> dict[str, FloatArray]:

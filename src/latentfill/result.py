@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 
 import numpy as np
@@ -61,7 +61,6 @@ MEANINGS = {
 }
 
 STORED_CODES = (Code.STORED, Code.STORED_NEIGHBOURS, Code.STORED_LATENT)  # what the embeddings saw is not known
-MIN_CELLS = 30  # held-out cells from which on a mean error is reported for a group of its own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,54 +70,30 @@ class Filled:
     values: FloatArray  # (T, C) original units, NaN where left empty
     codes: CodeArray  # (T, C), see `Code`
     expected: FloatArray  # (T, C) mean absolute error to expect, original units; NaN where it is not known
+    lower: FloatArray | None = None  # (T, C) bounds of the interval that was asked for; the value where observed
+    upper: FloatArray | None = None
+    samples: FloatArray | None = None  # (S, T, C) completed series that reflect the uncertainty
 
     def take_columns(self, index: IntArray) -> Filled:
         """The columns at `index`, in that order."""
-        return Filled(self.values[:, index], self.codes[:, index], self.expected[:, index])
+        parts = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{name: part[..., index] for name, part in parts.items() if part is not None})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class HeldOutErrors:
-    """Errors on cells that were held out of everything: the basis of what to expect in the gaps."""
-
-    column: IntArray  # (K,)
-    bucket: IntArray  # (K,), index into BUCKET_NAMES
-    error: FloatArray  # (K,), estimate - truth, scaled units
-    linear_error: FloatArray  # (K,), the same for linear interpolation
-
-    def expected(self, scale: FloatArray) -> FloatArray:
-        """Mean absolute error per column and gap-length bucket, (C, buckets), original units.
-
-        Groups with fewer than `MIN_CELLS` cells take the mean of their bucket over all columns (in scaled units), then
-        the mean of everything; NaN when nothing was held out.
-        """
-        size = np.abs(self.error)
-        overall = size.mean() if size.size else np.nan
-        table = np.full((len(scale), len(BUCKET_NAMES)), overall)
-        for b in range(len(BUCKET_NAMES)):
-            in_bucket = self.bucket == b
-            if in_bucket.sum() >= MIN_CELLS:
-                table[:, b] = size[in_bucket].mean()
-            for c in range(len(scale)):
-                cells = in_bucket & (self.column == c)
-                if cells.sum() >= MIN_CELLS:
-                    table[c, b] = size[cells].mean()
-        return table * scale[:, None]
-
-    def summary(self, units: str) -> dict[str, object]:
-        """Error over all held-out cells beside linear interpolation's; `units` names what the errors are in."""
-        if not self.error.size:
-            return {"cells": 0}
-        mse, linear = float(np.mean(self.error**2)), float(np.mean(self.linear_error**2))
-        return {
-            "cells": int(self.error.size),
-            "units": units,
-            "mse": mse,
-            "mae": float(np.mean(np.abs(self.error))),
-            "linear_mse": linear,
-            "linear_mae": float(np.mean(np.abs(self.linear_error))),
-            "mse_ratio_to_linear": mse / linear if linear > 0 else None,
-        }
+def score_summary(error: FloatArray, linear_error: FloatArray, units: str) -> dict[str, object]:
+    """Errors (M,) on held-out cells beside linear interpolation's; `units` names what they are in."""
+    if not error.size:
+        return {"cells": 0}
+    mse, linear = float(np.mean(error**2)), float(np.mean(linear_error**2))
+    return {
+        "cells": int(error.size),
+        "units": units,
+        "mse": mse,
+        "mae": float(np.mean(np.abs(error))),
+        "linear_mse": linear,
+        "linear_mae": float(np.mean(np.abs(linear_error))),
+        "mse_ratio_to_linear": mse / linear if linear > 0 else None,
+    }
 
 
 def count_cells(series: Series, filled: Filled) -> dict[str, object]:

@@ -57,14 +57,14 @@ def with_gaps() -> Windows:
 def test_an_untrained_decoder_says_what_kriging_says():
     strategy, windows = untrained(series(), head="mlp"), with_gaps()
     expected = strategy.kriging.estimate(windows).mean.numpy()
-    for found in strategy.estimate(windows, Slopes()):
+    for found in strategy.estimate(windows, Slopes()).values:
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_without_context_it_starts_from_the_level_of_what_is_observed():
     strategy, windows = untrained(series(), head="mlp", context="none"), with_gaps()
     assert strategy.names == ("denoise",)
-    (decoded,) = strategy.estimate(windows, Slopes())
+    (decoded,) = strategy.estimate(windows, Slopes()).values
     level = np.nanmean(windows.values, axis=1, keepdims=True)
     np.testing.assert_allclose(decoded, np.broadcast_to(level, decoded.shape), rtol=1e-5, atol=1e-6)
 
@@ -81,7 +81,7 @@ def test_neighbours_are_looked_at_if_asked_for_and_with_context_only(settings: d
 def test_a_bank_without_windows_is_not_looked_at():
     strategy = untrained(np.full((50, C), np.nan))
     assert strategy.k == 0
-    assert np.isfinite(strategy.estimate(with_gaps(), Slopes())).all()
+    assert np.isfinite(strategy.estimate(with_gaps(), Slopes()).values).all()
 
 
 def test_where_neighbours_are_silent_kriging_speaks():
@@ -91,7 +91,7 @@ def test_where_neighbours_are_silent_kriging_speaks():
     torch.nn.init.constant_(strategy.net.head.near_gate.bias, 100.0)  # all is taken from the neighbours
     middle = windows_of(values).take(np.array([L // 2]))
     middle = middle.without(np.arange(L)[:, None] == np.array([[3, 7]]))
-    kriged, decoded = strategy.estimate(middle, Slopes())
+    kriged, decoded = strategy.estimate(middle, Slopes()).values
     np.testing.assert_allclose(decoded, kriged, rtol=1e-5, atol=1e-5)
 
 
@@ -99,7 +99,7 @@ def test_what_neighbours_say_is_taken_as_far_as_the_gate_lets_it():
     strategy, windows = untrained(series(), neighbours=4), with_gaps()
     torch.nn.init.constant_(strategy.net.head.near_gate.bias, 100.0)
     strategy.neighbours.values.fill_(7.0)
-    kriged, decoded = strategy.estimate(windows.without(np.ones(windows.values.shape, dtype=bool)), Slopes())
+    kriged, decoded = strategy.estimate(windows.without(np.ones(windows.values.shape, dtype=bool)), Slopes()).values
     np.testing.assert_allclose(decoded, 7.0, rtol=1e-5)
     assert np.abs(kriged).max() < 2
 
@@ -107,13 +107,13 @@ def test_what_neighbours_say_is_taken_as_far_as_the_gate_lets_it():
 def test_more_windows_than_are_estimated_at_a_time_keep_their_order(monkeypatch: pytest.MonkeyPatch):
     strategy, windows = untrained(series()), with_gaps()
     strategy.net.eval()
-    whole = strategy.estimate(windows, Slopes())
+    whole = strategy.estimate(windows, Slopes()).values
     monkeypatch.setattr("latentfill.strategies.denoise.BATCH", 50)
-    np.testing.assert_allclose(strategy.estimate(windows, Slopes()), whole, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(strategy.estimate(windows, Slopes()).values, whole, rtol=1e-4, atol=1e-5)
 
 
 def test_no_windows_give_no_estimates():
-    for found in untrained(series()).estimate(with_gaps().take(slice(0)), Slopes()):
+    for found in untrained(series()).estimate(with_gaps().take(slice(0)), Slopes()).values:
         assert found.shape == (0, L, C)
 
 

@@ -51,7 +51,7 @@ def windows(n: int = 40) -> Windows:
 
 
 def error(made: Latent, asked: Windows, cells: np.ndarray, truth: np.ndarray) -> float:
-    return float(np.mean((made.estimate(asked, Silent())[0] - truth)[cells] ** 2))
+    return float(np.mean((made.estimate(asked, Silent()).values[0] - truth)[cells] ** 2))
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
@@ -74,15 +74,15 @@ def test_the_decoder_stays_as_it_is_bit_for_bit():
 @pytest.mark.parametrize("start", ["encoder", "zero", "random"])
 def test_from_every_start_it_ends_in_the_same_place(start: str):
     asked = windows()
-    found = latent(latent_start=start, latent_steps=600, latent_tolerance=1e-6).estimate(asked, Silent())[0]
-    expected = latent(latent_steps=600, latent_tolerance=1e-6).estimate(asked, Silent())[0]
+    found = latent(latent_start=start, latent_steps=600, latent_tolerance=1e-6).estimate(asked, Silent()).values[0]
+    expected = latent(latent_steps=600, latent_tolerance=1e-6).estimate(asked, Silent()).values[0]
     assert np.abs(found - expected)[asked.observed].mean() < 0.05
 
 
 def test_windows_are_optimised_each_for_itself():
     asked = windows()
-    together = latent().estimate(asked, Silent())[0]
-    alone = latent().estimate(asked.take(slice(7, 8)), Silent())[0]
+    together = latent().estimate(asked, Silent()).values[0]
+    alone = latent().estimate(asked.take(slice(7, 8)), Silent()).values[0]
     np.testing.assert_allclose(alone[0], together[7], atol=0.02)
 
 
@@ -95,7 +95,7 @@ def test_more_tries_are_never_worse_on_the_observed_cells():
 def test_a_run_that_diverges_does_no_harm_and_is_reported():
     made = latent(latent_rate=1e30, latent_steps=30)
     asked = windows()
-    found = made.estimate(asked, Silent())[0]
+    found = made.estimate(asked, Silent()).values[0]
     assert np.isfinite(found).all()
     assert np.abs(found).max() < 10
     slow = latent(latent_rate=0.01, latent_steps=20)
@@ -109,8 +109,8 @@ def test_a_strong_pull_keeps_z_where_it_starts():
     config = {"latent_steps": 100}
     held = Latent(Config(length=L, stride=4, latent_pull=1e6, **config), latent().decoder)
     start = latent(latent_steps=1, latent_rate=1e-9)
-    np.testing.assert_allclose(held.estimate(asked, Silent()), start.estimate(asked, Silent()), atol=0.05)
+    np.testing.assert_allclose(held.estimate(asked, Silent()).values, start.estimate(asked, Silent()).values, atol=0.05)
 
 
 def test_no_windows_give_no_estimates():
-    assert latent().estimate(windows().take(slice(0)), Silent()).shape == (1, 0, L, C)
+    assert latent().estimate(windows().take(slice(0)), Silent()).values.shape == (1, 0, L, C)

@@ -60,7 +60,7 @@ SETTINGS = [
 @pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: "-".join(map(str, s.values())))
 def test_a_series_that_repeats_is_found_again(settings: dict[str, object]):
     series = waves()
-    found = nearest(series, neighbour_count=4, **settings).estimate(asked(series), Means())[0]
+    found = nearest(series, neighbour_count=4, **settings).estimate(asked(series), Means()).values[0]
     np.testing.assert_allclose(found, windows_of(series, np.arange(0, 229, 24)).values, atol=0.05)
 
 
@@ -73,10 +73,10 @@ def test_every_window_is_kept_and_compared_by_its_whole_embedding():
 def test_windows_that_overlap_take_part_only_if_asked():
     series = np.random.default_rng(0).normal(size=(100, C))
     windows = windows_of(series, np.array([40]))
-    itself = nearest(series, neighbour_count=1, neighbour_overlap=True).estimate(windows, Means())[0]
+    itself = nearest(series, neighbour_count=1, neighbour_overlap=True).estimate(windows, Means()).values[0]
     np.testing.assert_allclose(itself, windows.values, atol=1e-5)
     without = nearest(series, neighbour_count=1)
-    assert not np.allclose(without.estimate(windows, Means())[0], windows.values, atol=0.1)
+    assert not np.allclose(without.estimate(windows, Means()).values[0], windows.values, atol=0.1)
     heard = without.explain(windows.without(np.arange(L)[:, None] >= np.full(C, 7)), Means())
     assert len(heard.neighbour) > 0
     assert (np.abs(heard.neighbour - 40) >= L).all()
@@ -89,7 +89,7 @@ def test_a_neighbour_is_brought_to_the_scale_of_the_window():
     errors = {}
     for match in ("scale", "level"):
         strategy = nearest(series[:120], neighbour_match=match, neighbour_count=100, neighbour_weights="fit")
-        errors[match] = np.abs(strategy.estimate(gappy, Means())[0] - windows.values)[:, 9:].mean()
+        errors[match] = np.abs(strategy.estimate(gappy, Means()).values[0] - windows.values)[:, 9:].mean()
     assert errors["scale"] < 0.5 * errors["level"]
 
 
@@ -97,14 +97,14 @@ def test_a_cell_that_no_neighbour_shows_stays_open():
     series = waves()
     series[np.arange(240) % 24 == 5, 0] = np.nan  # never seen at this hour
     windows = windows_of(series, np.array([48]))
-    found = nearest(series, neighbour_count=3, neighbour_temperature=0.01).estimate(windows, Means())[0]
+    found = nearest(series, neighbour_count=3, neighbour_temperature=0.01).estimate(windows, Means()).values[0]
     assert np.isnan(found[0, 5, 0])
     assert not np.isnan(np.delete(found[0, :, 0], 5)).any()
 
 
 def test_a_bank_smaller_than_the_number_of_neighbours_gives_all_it_has():
     series = waves(40)
-    found = nearest(series, neighbour_count=1000).estimate(windows_of(series, np.array([0])), Means())
+    found = nearest(series, neighbour_count=1000).estimate(windows_of(series, np.array([0])), Means()).values
     assert not np.isnan(found).any()
 
 
@@ -115,7 +115,7 @@ def test_an_embedding_of_zeros_is_like_no_other_and_does_no_harm():
 
     config = Config(length=L, stride=4)
     strategy = Nearest(config, Neighbours.of(windows_of(waves()), Nothing(), CPU, rules_of(config)))
-    found = strategy.estimate(asked(waves()), Nothing())
+    found = strategy.estimate(asked(waves()), Nothing()).values
     assert np.isfinite(found).all()
 
 
@@ -124,7 +124,7 @@ def test_what_it_explains_adds_up_to_what_it_estimates():
     windows = windows_of(series, np.array([0, 30, 88]))
     windows = windows.without(np.random.default_rng(1).random(windows.values.shape) < 0.3)
     strategy = nearest(series, neighbour_count=5)
-    found, why = strategy.estimate(windows, Means())[0], strategy.explain(windows, Means())
+    found, why = strategy.estimate(windows, Means()).values[0], strategy.explain(windows, Means())
     added = np.zeros(windows.values.shape)
     weight = np.zeros(windows.values.shape)
     np.add.at(added, (why.window, why.step, why.column), why.value * why.weight)
@@ -142,5 +142,5 @@ def test_an_index_is_as_good_as_exact_search_here_and_tells_its_recall():
     assert exact.measure_recall() == 1.0
     assert 0.5 < index.measure_recall() <= 1.0
     gap = asked(series[:240])
-    found, expected = (strategy.estimate(gap, Means())[0] for strategy in (index, exact))
+    found, expected = (strategy.estimate(gap, Means()).values[0] for strategy in (index, exact))
     assert np.abs(found - expected).mean() < 0.05

@@ -49,6 +49,14 @@ class Training:
         return self.encoder
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimates:
+    """What a strategy says of N windows, scaled units."""
+
+    values: FloatArray  # (K, N, L, C), one for each of its names; NaN where it has nothing to say
+    spread: FloatArray | None = None  # (N, L, C) standard deviation to expect of the first one's error, if it can tell
+
+
 class Strategy(Protocol):
     """A fitted way of estimating the missing cells of windows, or several that share the work."""
 
@@ -77,9 +85,6 @@ class Strategy(Protocol):
         """How many windows its bank holds."""
         ...
 
-    def estimate(self, windows: Windows, encoder: Encoder | None) -> FloatArray:
-        """Estimates (len(names), N, L, C) of scaled windows, NaN where it has nothing to say.
-
-        `encoder` is the one it was fitted with, None where none was needed.
-        """
+    def estimate(self, windows: Windows, encoder: Encoder | None) -> Estimates:
+        """Estimates of scaled windows; `encoder` is the one it was fitted with, None where none was needed."""
         ...

@@ -33,6 +33,14 @@ EMBEDDED = {"neighbours", "denoise", "latent"}  # those that need an encoder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Estimated:
+    """What K candidates say of a series, scaled units."""
+
+    values: FloatArray  # (K, T, C), NaN where a candidate has nothing to say
+    spread: FloatArray  # (T, C) standard deviation to expect of kriging's error, NaN where it is not known
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
     """Fitted strategies, and the names by which their estimates are asked for."""
 
@@ -63,28 +71,32 @@ class Candidates:
         strategies = [STRATEGIES[name].blank(setting, banks.get(name, 0)) for name in _made(names, setting)]
         return cls(names, learnt, strategies, setting.config.length)
 
-    def estimate(self, values: FloatArray, clock: FloatArray, starts: IntArray, encoder: Encoder | None) -> FloatArray:
-        """Estimates (len(names), T, C) of a scaled series (T, C); NaN where a candidate has nothing to say.
+    def estimate(self, values: FloatArray, clock: FloatArray, starts: IntArray, encoder: Encoder | None) -> Estimated:
+        """Estimates of a scaled series (T, C).
 
         Simple imputers see the series whole. All others see one window at a time and are blended where windows
         overlap; windows without anything observed take no part.
         """
         found = {name: baseline.estimate(values) for name, baseline in self.baselines.items()}
+        spread = np.full(values.shape, np.nan)
         if self.strategies:
             away = _far_off(values)
             windows = cut_windows(values - away, clock, starts, self.length)
             windows = windows.take(np.nonzero(windows.observed.any(axis=(1, 2)))[0])
-            for name, estimate in self.estimate_windows(windows, encoder).items():
-                found[name] = blend(estimate, windows.starts, len(values), taper(self.length)) + away
-        return np.stack([found[name] for name in self.names])
+            for strategy in self.strategies:
+                said = strategy.estimate(windows, encoder)
+                for name, estimate in zip(strategy.names, said.values, strict=True):
+                    found[name] = blend(estimate, windows.starts, len(values), taper(self.length)) + away
+                if said.spread is not None:
+                    spread = blend(said.spread, windows.starts, len(values), taper(self.length))
+        return Estimated(np.stack([found[name] for name in self.names]), spread)
 
     def estimate_windows(self, windows: Windows, encoder: Encoder | None) -> dict[str, FloatArray]:
         """Estimates (N, L, C) of windows, by the name of the strategy; simple imputers take no part."""
         return {
             name: estimate
             for strategy in self.strategies
-            for name, estimate in zip(strategy.names, strategy.estimate(windows, encoder), strict=True)
-            if name in self.names
+            for name, estimate in zip(strategy.names, strategy.estimate(windows, encoder).values, strict=True)
         }
 
     def reached(self, estimates: FloatArray, strategy: str) -> BoolArray:

@@ -16,8 +16,7 @@ from latentfill.nn.batches import HidingBatches, Replay, target_tensors
 from latentfill.nn.heads import LEAST_SPREAD, HeadInput, HeadSize, make_head
 from latentfill.nn.losses import balanced_huber
 from latentfill.nn.training import History, TrainingPlan, train
-from latentfill.series import FloatArray
-from latentfill.strategies.base import Setting, Training
+from latentfill.strategies.base import Estimates, Setting, Training
 from latentfill.strategies.kriging import Kriged, Kriging
 from latentfill.strategies.kriging_alone import KrigingAlone
 from latentfill.strategies.neighbours import Neighbours
@@ -135,18 +134,20 @@ class Denoise:
             self.net.learn_trust(seen, truth, asked)
         return history
 
-    def estimate(self, windows: Windows, encoder: Encoder | None) -> FloatArray:
-        """The estimates of kriging, with context, and of the decoder: (len(names), N, L, C), scaled units."""
+    def estimate(self, windows: Windows, encoder: Encoder | None) -> Estimates:
+        """The estimates of kriging, with context, and of the decoder."""
         assert encoder is not None
         found = np.empty((len(self.names), *windows.values.shape))
+        spread = np.empty(windows.values.shape) if self.context else None
         with torch.inference_mode():
             for first in range(0, len(windows), BATCH):
                 part = slice(first, first + BATCH)
                 kriged, given = self.look(windows.take(part), encoder)
                 if kriged is not None:
-                    found[0, part] = kriged.mean.cpu().numpy()
+                    assert spread is not None
+                    found[0, part], spread[part] = kriged.mean.cpu().numpy(), kriged.spread.cpu().numpy()
                 found[-1, part] = self.net(given).cpu().numpy()
-        return found
+        return Estimates(found, spread)
 
     def look(self, windows: Windows, encoder: Encoder, *, fast: bool = False) -> tuple[Kriged | None, HeadInput]:
         """What kriging says, with context, and everything the head may look at; `fast` in single precision."""

@@ -8,8 +8,7 @@ from torch import nn
 
 from latentfill.embeddings.encoder import Encoder
 from latentfill.nn.training import History
-from latentfill.series import FloatArray
-from latentfill.strategies.base import Setting, Training
+from latentfill.strategies.base import Estimates, Setting, Training
 from latentfill.strategies.kriging import Kriging
 from latentfill.windows import Windows
 
@@ -37,7 +36,6 @@ class KrigingAlone:
     def modules(self) -> dict[str, nn.Module]:
         return {"kriging": self.kriging}
 
-    def estimate(self, windows: Windows, encoder: Encoder | None) -> FloatArray:
-        """Estimates (1, N, L, C)."""
-        found: FloatArray = self.kriging.estimate(windows).mean.cpu().numpy()[None]
-        return found
+    def estimate(self, windows: Windows, encoder: Encoder | None) -> Estimates:
+        found = self.kriging.estimate(windows)
+        return Estimates(found.mean.cpu().numpy()[None], found.spread.cpu().numpy())

@@ -15,8 +15,7 @@ from latentfill.config import Config
 from latentfill.embeddings.encoder import Encoder
 from latentfill.nn.heads import HeadInput
 from latentfill.nn.training import History
-from latentfill.series import FloatArray
-from latentfill.strategies.base import Setting, Training
+from latentfill.strategies.base import Estimates, Setting, Training
 from latentfill.strategies.denoise import Denoise
 from latentfill.windows import Windows
 
@@ -59,8 +58,7 @@ class Latent:
     def modules(self) -> dict[str, nn.Module]:
         return {"decoder": self.decoder.net}
 
-    def estimate(self, windows: Windows, encoder: Encoder | None) -> FloatArray:
-        """Estimates (1, N, L, C)."""
+    def estimate(self, windows: Windows, encoder: Encoder | None) -> Estimates:
         assert encoder is not None
         found = np.empty(windows.values.shape)
         self.windows, self.not_converged = len(windows), 0
@@ -74,7 +72,7 @@ class Latent:
                 found[first : first + BATCH] = self._decode(given, z).cpu().numpy()
         if self.not_converged:
             log.info("latent: %d of %d windows had not converged", self.not_converged, self.windows)
-        return found[None]
+        return Estimates(found[None])
 
     def _search(self, given: HeadInput, values: Tensor) -> tuple[Tensor, Tensor]:
         """The best z (B, K, D), standardised, and whether it had converged (B,)."""

@@ -14,7 +14,7 @@ from latentfill.config import Config
 from latentfill.embeddings.encoder import Encoder, as_tensors
 from latentfill.nn.training import History
 from latentfill.series import FloatArray, IntArray
-from latentfill.strategies.base import Setting, Training
+from latentfill.strategies.base import Estimates, Setting, Training
 from latentfill.strategies.neighbours import Heard, Neighbours, Rules
 from latentfill.strategies.search import Exact, recall
 from latentfill.windows import Windows
@@ -64,12 +64,12 @@ class Nearest:
     def modules(self) -> dict[str, nn.Module]:
         return {"bank": self.near}
 
-    def estimate(self, windows: Windows, encoder: Encoder | None) -> FloatArray:
-        """Estimates (1, N, L, C), NaN where no neighbour shows anything."""
+    def estimate(self, windows: Windows, encoder: Encoder | None) -> Estimates:
+        """The weighted mean, NaN where no neighbour shows anything."""
         found = np.empty(windows.values.shape)
         for part, heard in self._listen(windows, encoder):
             found[part] = (heard.weight * heard.values).sum(1).cpu().numpy()
-        return found[None]
+        return Estimates(found[None])
 
     def explain(self, windows: Windows, encoder: Encoder | None) -> Explained:
         """Which neighbours speak of each missing cell, what they say and how much they count."""
