@@ -36,7 +36,19 @@ GROUPS = (
     ),
     ("embeddings", "nn"),
     ("strategies", "result"),
-    ("lesson", "judging", "fitting", "filling", "model_dir", "summary", "imputer", "inspection", "demo"),
+    (
+        "lesson",
+        "judging",
+        "fitting",
+        "filling",
+        "model_dir",
+        "summary",
+        "scores",
+        "evaluate",
+        "imputer",
+        "inspection",
+        "demo",
+    ),
     ("terminal", "options", "cli", "__main__", "__init__"),
 )
 WITH_TORCH = {"embeddings", "nn", "strategies", "model_dir"}

@@ -1,4 +1,4 @@
-"""The command line: impute, fit, apply, inspect and demo."""
+"""The command line: impute, fit, apply, evaluate, inspect and demo."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,7 @@ from latentfill.options import (
     MOVED,
     READING,
     RUNNING,
+    SCORING,
     STORED,
     WRITING,
     Model,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from latentfill.imputer import Imputation, Imputer
+    from latentfill.scores import Score
     from latentfill.tables import Table
 
 app = typer.Typer(
@@ -86,6 +89,35 @@ def apply(source: Source, model: Model, output: Output, quiet: Quiet = False, **
     imputer = Imputer.load(model, **_settings(given))
     filled = imputer.fill(_read(imputer, source, quiet))
     _write(filled, outputs, given["precision"], quiet)
+
+
+@app.command()
+@with_options(READING, COLUMNS, STORED, METHOD, RUNNING, SCORING)
+def evaluate(
+    source: Annotated[Path | None, typer.Argument(metavar="IN", help="Table to hide cells of.")] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None, typer.Option(help="Compare two runs that were written with -o, instead of running.")
+    ] = None,
+    quiet: Quiet = False,
+    **given: Any,
+) -> None:
+    """Hide known cells, fill them by several strategies, and score each against the truth."""
+    from latentfill.scores import Check, differences, read_json
+    from latentfill.terminal import show_differences
+
+    checks = [Check.parse(text) for text in given.pop("fail_if") or []]
+    if compare is not None:
+        found = differences(read_json(compare[0]), read_json(compare[1]))
+        show_differences(_console(stderr=False), found)
+        return
+    if source is None:
+        raise InputError("name a table to evaluate on, or two earlier runs with --compare A B.")
+    scores = _evaluate(source, quiet, given)
+    failures = [failure for check in checks for failure in check.failures(scores)]
+    for failure in failures:
+        print(f"failed: {failure}", file=sys.stderr)
+    if failures:
+        sys.exit(1)
 
 
 @app.command()
@@ -166,7 +198,17 @@ def _understood(given: Mapping[str, Any]) -> dict[str, Any]:
         settings["time"] = ()
     elif settings.get("time") == () and isinstance(given["time"], str):
         raise InputError("--time is empty. Name the column(s) that make the stamp, or give 'none' for row numbers.")
-    for name in ("embeddings", "margin", "max_gap", "minimum", "maximum", "non_negative", "time_budget", "bank"):
+    for name in (
+        "embeddings",
+        "margin",
+        "max_gap",
+        "minimum",
+        "maximum",
+        "non_negative",
+        "time_budget",
+        "bank",
+        "intervals",
+    ):
         if settings.get(name) == "none":
             settings[name] = None
     for name in ("minimum", "maximum"):  # a number or a table in a settings file
@@ -240,6 +282,51 @@ def _fit_and_fill(imputer: Imputer, source: Path, quiet: bool) -> Imputation:
     filled = imputer.fill(table)
     filled.summary["seconds"] = round(time.monotonic() - began, 2)
     return filled
+
+
+def _evaluate(source: Path, quiet: bool, given: dict[str, Any]) -> list[Score]:
+    """Run, show and write the scores."""
+    from latentfill import scores as scoring
+    from latentfill.evaluate import Plan, evaluate
+    from latentfill.files import write_bytes
+    from latentfill.tables import check_output_path
+    from latentfill.terminal import show_scores
+
+    outputs = {name: given.pop(name) for name in ("output", "csv")}
+    for path in outputs.values():
+        if path is not None:
+            check_output_path(source, path, table=False)
+    lists = {name: _split_list(given.pop(name)) for name in ("strategies", "patterns", "rates", "seeds")}
+    plan = Plan(
+        strategies=lists["strategies"],
+        patterns=lists["patterns"],
+        rates=_numbers("rates", lists["rates"], float),
+        seeds=_numbers("seeds", lists["seeds"], int),
+        allow_oracle=given.pop("allow_oracle"),
+    )
+    imputer = _make_imputer(given)
+    table = _read(imputer, source, quiet)
+    scores: list[Score] = []
+    console = _console()
+    with _bars(imputer, console, quiet):
+        told = None if quiet else lambda text: console.print(f"hiding {text}", highlight=False)
+        for run in evaluate(table, imputer.config, plan, progress=imputer.progress, told=told):
+            scores += run.scores
+    about = {"table": str(source), "settings": imputer.config.to_dict(), "latentfill": version("latentfill")}
+    if outputs["output"] is not None:
+        write_bytes(outputs["output"], scoring.to_json(about, scores))
+    if outputs["csv"] is not None:
+        write_bytes(outputs["csv"], scoring.to_csv(scores))
+    if not quiet:
+        show_scores(_console(stderr=False), scores)
+    return scores
+
+
+def _numbers(name: str, texts: tuple[str, ...], kind: Callable[[str], Any]) -> tuple[Any, ...]:
+    try:
+        return tuple(kind(text) for text in texts)
+    except ValueError as error:
+        raise InputError(f"--{name} takes numbers, separated by commas, got {','.join(texts)!r}.") from error
 
 
 def _read(imputer: Imputer, source: Path, quiet: bool) -> Table:

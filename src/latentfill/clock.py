@@ -32,6 +32,15 @@ def find_cycles(series: Series) -> tuple[float, ...]:
     )
 
 
+def cycle_steps(series: Series) -> int | None:
+    """Steps of the shortest cycle, None if the series has none."""
+    cycles = find_cycles(series)
+    if not cycles:
+        return None
+    spacing = 1.0 if series.time is None else float(np.median(np.diff(_seconds(series))))
+    return max(1, round(cycles[0] / spacing))
+
+
 def clock_features(series: Series, cycles: tuple[float, ...]) -> FloatArray:
     """Sine and cosine of each cycle's phase, shape (T, 2 * cycles)."""
     position = np.arange(series.n_steps, dtype=float) if series.time is None else _seconds(series)

@@ -77,6 +77,7 @@ class Config:
     bank: str | None = None  # another table with the same columns, whose windows are neighbours too
 
     # optimisation of the latent against the observed cells
+    latent_head: Head = "mlp"  # of the decoder that is inverted; the others take many times as long
     latent_start: LatentStart = "encoder"
     latent_restarts: int = 1  # tries from different points, the best on the observed cells is kept
     latent_optimiser: Optimiser = "adam"
@@ -151,6 +152,7 @@ class Config:
             "neighbour_search": SearchKind,
             "neighbour_weights": Weights,
             "neighbour_match": Match,
+            "latent_head": Head,
             "latent_start": LatentStart,
             "latent_optimiser": Optimiser,
         }
@@ -173,8 +175,12 @@ class Config:
     @property
     def strategies(self) -> tuple[str, ...]:
         """The strategies that are fitted, linear interpolation, which everything is measured against, first."""
-        asked = split_names(self.candidates) if self.strategy == AUTO else (self.strategy,)
-        return tuple(dict.fromkeys(("linear", *asked)))
+        return self.candidate_names if self.strategy == AUTO else tuple(dict.fromkeys(("linear", self.strategy)))
+
+    @property
+    def candidate_names(self) -> tuple[str, ...]:
+        """The strategies that auto weighs."""
+        return tuple(dict.fromkeys(("linear", *split_names(self.candidates))))
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON values, the inverse of `from_dict`."""

@@ -22,6 +22,10 @@ class EmbeddingMismatchError(InputError):
     """Stored embeddings that do not belong to the windows they are paired with."""
 
 
+class OracleEmbeddingError(EmbeddingMismatchError):
+    """Embeddings that may have seen the cells that are to be scored."""
+
+
 class NotFittedError(LatentFillError):
     """Something was asked to fill before it was fitted."""
 

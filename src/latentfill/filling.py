@@ -9,7 +9,6 @@ import numpy as np
 
 from latentfill.clock import clock_features
 from latentfill.embeddings.base import Embeddings
-from latentfill.embeddings.encoder import Encoder
 from latentfill.embeddings.stored import StoredEncoder
 from latentfill.fitting import Fitted, Track, plan_of
 from latentfill.gaps import BUCKET_NAMES, gap_lengths, interpolate, restore_observed
@@ -17,7 +16,8 @@ from latentfill.intervals import features_at
 from latentfill.limits import bounds_of
 from latentfill.nn.runtime import pick_device
 from latentfill.result import Code, Filled
-from latentfill.series import FloatArray, IntArray, Series
+from latentfill.series import BoolArray, FloatArray, Series
+from latentfill.strategies.candidates import Estimated
 from latentfill.strategies.stack import kind_of
 from latentfill.windows import window_starts
 
@@ -46,25 +46,38 @@ def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddi
     Rows that stored `embeddings` (by split) cover are filled from them, all others by the built-in encoder's path.
     Whatever no strategy reaches gets the fallback; a column about which nothing is known stays empty.
     """
-    config, scaler = fitted.config, fitted.scaler
-    values = scaler.apply(series.values)
-    values[:, ~fitted.known] = np.nan  # the networks only ever saw nothing there
-    clock = clock_features(series, fitted.cycles)
-    guess = _builtin(fitted, values, clock)
+    return fill_from(fitted, series, estimate_series(fitted, series, embeddings))
+
+
+def estimate_series(
+    fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None
+) -> dict[str, Estimated]:
+    """What all candidates say of a series, scaled units: of the built-in path (""), and of stored `embeddings`."""
+    values, clock = _scaled(fitted, series), clock_features(series, fitted.cycles)
+    found = {"": _builtin(fitted, values, clock)}
     for split, vectors in (embeddings or {}).items():
         track = fitted.stored[split]
-        encoder = StoredEncoder(vectors, pick_device(config.device))
-        guess = _guess(track, encoder, values, clock, plan_of(vectors, track.setting.config.stride)).over(guess)
+        encoder = StoredEncoder(vectors, pick_device(fitted.config.device))
+        starts = plan_of(vectors, track.setting.config.stride)
+        found[split] = track.candidates.estimate(values, clock, starts, encoder)
+    return found
+
+
+def fill_from(fitted: Fitted, series: Series, estimated: Mapping[str, Estimated]) -> Filled:
+    """Fill the gaps of a series from what `estimate_series` says of it."""
+    config, scaler = fitted.config, fitted.scaler
+    values = _scaled(fitted, series)
+    guess = _guess(fitted.builtin, estimated[""], values)
+    for split, said in estimated.items():
+        if split:
+            guess = _guess(fitted.stored[split], said, values).over(guess)
     guess.estimate[:, ~fitted.known] = np.nan
-    low = np.fmin(scaler.low, np.fmin.reduce(series.values, axis=0))
-    high = np.fmax(scaler.high, np.fmax.reduce(series.values, axis=0))
-    in_units = within(scaler.invert(guess.estimate), low, high, config.margin)
+    in_units = within(scaler.invert(guess.estimate), *_range(fitted, series), config.margin)
     codes = np.where(np.isnan(in_units), Code.EMPTY, guess.code)
     if config.fallback == "linear":
         codes = np.where(np.isnan(in_units), Code.FALLBACK, codes)
         in_units = np.where(np.isnan(in_units), interpolate(series.values), in_units)
-    least, most = bounds_of(config, fitted.columns)
-    in_units = np.clip(in_units, least, most)
+    in_units = np.clip(in_units, *bounds_of(config, fitted.columns))
     if config.max_gap is not None:
         in_units = np.where(gap_lengths(series.observed) > config.max_gap, np.nan, in_units)
     filled = restore_observed(in_units, series.values)
@@ -72,12 +85,11 @@ def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddi
     measured = ~np.isin(codes, (Code.OBSERVED, Code.FALLBACK, Code.EMPTY))
     expected = np.where(measured, guess.expected * scaler.scale, np.nan)
 
+    least, most = _ends(fitted, series)
+
     def around(offset: FloatArray) -> FloatArray:
         """The filled values moved by scaled offsets, as far as values may go; observed ones untouched."""
-        least_of = np.where(low >= 0, np.fmax(least, 0.0), least)
-        most_of = np.where(high <= 0, np.fmin(most, 0.0), most)
-        moved = np.clip(filled + offset * scaler.scale, least_of, most_of)
-        return np.where(series.observed, series.values, moved)
+        return np.where(series.observed, series.values, np.clip(filled + offset * scaler.scale, least, most))
 
     bounded = config.intervals is not None
     return Filled(
@@ -88,6 +100,47 @@ def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddi
         upper=np.fmax(around(guess.above), filled) if bounded else None,
         samples=around(guess.drawn) if config.samples else None,
     )
+
+
+def quantiles_at(
+    fitted: Fitted, series: Series, estimated: Mapping[str, Estimated], filled: Filled, cells: BoolArray
+) -> FloatArray:
+    """Quantiles (M, len(LEVELS)) of what M missing `cells` (T, C) may be, original units, around what they got."""
+    values = _scaled(fitted, series)
+    column = np.nonzero(cells)[1]
+    offsets = _offsets(fitted.builtin, estimated[""], values, cells)
+    for split, said in estimated.items():
+        if split:
+            reached = _reached(fitted.stored[split], said)[cells]
+            offsets = np.where(reached[:, None], _offsets(fitted.stored[split], said, values, cells), offsets)
+    moved = filled.values[cells][:, None] + offsets * fitted.scaler.scale[column][:, None]
+    least, most = _ends(fitted, series)
+    return np.clip(moved, least[column][:, None], most[column][:, None])
+
+
+def _offsets(track: Track, estimated: Estimated, values: FloatArray, cells: BoolArray) -> FloatArray:
+    """Quantiles (M, len(LEVELS)) of the errors of cells, scaled units."""
+    column, bucket = np.nonzero(cells)[1], (kind_of(values) % len(BUCKET_NAMES))[cells]
+    size = track.calibration.model.size(features_at(cells, values, estimated.values, estimated.spread), column)
+    return np.asarray(size[:, None] * track.calibration.quantiles[column, bucket])
+
+
+def _reached(track: Track, estimated: Estimated) -> BoolArray:
+    """Where what was asked for has something to say, (T, C)."""
+    return track.candidates.spoken(~np.isnan(estimated.values), track.setting.config.strategy)
+
+
+def _range(fitted: Fitted, series: Series) -> tuple[FloatArray, FloatArray]:
+    """The least and largest values observed, by column, in the series fitted to and this one; NaN if there are none."""
+    low = np.fmin(fitted.scaler.low, np.fmin.reduce(series.values, axis=0))
+    return low, np.fmax(fitted.scaler.high, np.fmax.reduce(series.values, axis=0))
+
+
+def _ends(fitted: Fitted, series: Series) -> tuple[FloatArray, FloatArray]:
+    """How far intervals may reach, by column: to the limits asked for, and not across zero where nothing did."""
+    least, most = bounds_of(fitted.config, fitted.columns)
+    low, high = _range(fitted, series)
+    return np.where(low >= 0, np.fmax(least, 0.0), least), np.where(high <= 0, np.fmin(most, 0.0), most)
 
 
 def within(estimate: FloatArray, low: FloatArray, high: FloatArray, margin: float | None) -> FloatArray:
@@ -104,23 +157,30 @@ def within(estimate: FloatArray, low: FloatArray, high: FloatArray, margin: floa
     return np.clip(estimate, np.nan_to_num(lowest, nan=-np.inf), np.nan_to_num(highest, nan=np.inf))
 
 
-def _builtin(fitted: Fitted, values: FloatArray, clock: FloatArray) -> Guess:
+def _scaled(fitted: Fitted, series: Series) -> FloatArray:
+    """The series (T, C) as the networks see it: columns without a value to learn from stay empty."""
+    values = fitted.scaler.apply(series.values)
+    values[:, ~fitted.known] = np.nan
+    return values
+
+
+def _builtin(fitted: Fitted, values: FloatArray, clock: FloatArray) -> Estimated:
     """What the built-in path says; a series too short is padded with gaps."""
     length, stride = fitted.config.length, fitted.config.stride
     short = max(0, length - len(values))
     padded = np.pad(values, ((0, short), (0, 0)), constant_values=np.nan)
     clock = np.pad(clock, ((0, short), (0, 0)), mode="edge")
-    guess = _guess(fitted.builtin, fitted.encoder, padded, clock, window_starts(len(padded), length, stride))
-    return Guess(*(getattr(guess, f.name)[..., : len(values), :] for f in fields(guess)))
+    starts = window_starts(len(padded), length, stride)
+    found = fitted.builtin.candidates.estimate(padded, clock, starts, fitted.encoder)
+    return Estimated(found.values[:, : len(values)], found.spread[: len(values)])
 
 
-def _guess(track: Track, encoder: Encoder | None, values: FloatArray, clock: FloatArray, starts: IntArray) -> Guess:
+def _guess(track: Track, estimated: Estimated, values: FloatArray) -> Guess:
     """What a track says of a series, NaN where what was asked for has nothing to say."""
     config, calibration = track.setting.config, track.calibration
     kinds = kind_of(values)
-    estimated = track.candidates.estimate(values, clock, starts, encoder)
     estimates, missing = estimated.values, np.isnan(values)
-    reached = track.candidates.reached(estimates, config.strategy)
+    reached = _reached(track, estimated)
     weights = np.where(np.isnan(estimates), -1.0, track.stack.of_cells(kinds))
     column, bucket = np.nonzero(missing)[1], (kinds % len(BUCKET_NAMES))[missing]
     size = calibration.model.size(features_at(missing, values, estimates, estimated.spread), column)

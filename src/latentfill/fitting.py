@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from latentfill.clock import clock_features, find_cycles
-from latentfill.config import Config
+from latentfill.config import AUTO, Config
 from latentfill.embeddings.base import Embeddings
 from latentfill.embeddings.encoder import Encoder
 from latentfill.embeddings.stored import StoredEncoder
 from latentfill.embeddings.student import StudentEncoder
 from latentfill.errors import InputError
 from latentfill.intervals import Calibration
-from latentfill.judging import judge
+from latentfill.judging import Verdict, judge
 from latentfill.lesson import Lesson, hold_out
 from latentfill.limits import bounds_of
 from latentfill.nn.runtime import pick_device, seeded
@@ -42,6 +42,13 @@ class Track:
     calibration: Calibration  # how far the estimates may be off, scaled units
     score: dict[str, object]  # error on held-out cells, JSON values
     history: dict[str, History]  # by part
+    others: Mapping[str, Verdict] = field(default_factory=dict)  # on strategies that were fitted to be compared with
+
+    def using(self, strategy: str) -> Track:
+        """The same, filling by another of the strategies it was fitted with."""
+        setting = replace(self.setting, config=replace(self.setting.config, strategy=strategy))
+        verdict = self.others[strategy]
+        return replace(self, setting=setting, stack=verdict.stack, calibration=verdict.calibration, score=verdict.score)
 
     @property
     def codes(self) -> list[Code]:
@@ -64,6 +71,12 @@ class Fitted:
     builtin: Track
     stored: Mapping[str, Track]  # by split: decoders of stored embeddings
     shrunk_from: int | None = None  # the window length that was asked for, where the series was too short
+
+    def using(self, strategy: str) -> Fitted:
+        """The same, filling by another of the strategies it was fitted with."""
+        config = replace(self.config, strategy=strategy)
+        stored = {split: track.using(strategy) for split, track in self.stored.items()}
+        return replace(self, config=config, builtin=self.builtin.using(strategy), stored=stored)
 
     @property
     def notes(self) -> list[str]:
@@ -97,7 +110,7 @@ def fit_series(
 
     `embeddings` are stored ones by split, which need not share a space: each split gets a decoder of its own.
     `train_rows` limits what the scaler sees to the first rows, as TimeKD's split plans do. `also` names strategies that
-    are fitted beside those of the settings, to be compared with them.
+    are fitted beside those of the settings, to be compared with them: see `Fitted.using`.
     """
     bounds_of(config, series.columns)  # refused before any work
     asked, config = config, shrink_to(config, series.n_steps)
@@ -108,7 +121,7 @@ def fit_series(
     scaler = ColumnScaler.fit(series.values[:train_rows], config.scaling).where_flat(whole)
     cycles = find_cycles(series)
     lesson = hold_out(scaler.apply(series.values), clock_features(series, cycles), config)
-    lessons = Lessons(lesson, config, scaler, (*config.strategies, *also), progress)
+    lessons = Lessons(lesson, config, scaler, also, progress)
     encoder, learnt = lessons.fit_encoder() if needs_encoder(lessons.names) else (None, {})
     builtin = lessons.fit_builtin(encoder, learnt)
     stored = {split: lessons.fit_stored(split, vectors) for split, vectors in (embeddings or {}).items()}
@@ -152,13 +165,16 @@ class Lessons:
         lesson: Lesson,
         config: Config,
         scaler: ColumnScaler,
-        names: Sequence[str],
+        also: Sequence[str] = (),
         progress: ProgressCallback | None = None,
     ) -> None:
+        """`also`: strategies that are fitted beside those of the settings."""
         self.lesson = lesson
         self.config = config
         self.scaler = scaler
-        self.names = tuple(dict.fromkeys(names))
+        self.judged = tuple(dict.fromkeys((config.strategy, *also)))
+        made = (name for one in self.judged for name in (config.candidate_names if one == AUTO else (one,)))
+        self.names = tuple(dict.fromkeys(("linear", *config.strategies, *made)))
         self.progress = progress
         self.columns, self.phases = lesson.values.shape[1], lesson.clock.shape[1]
         self.device = pick_device(config.device)
@@ -203,6 +219,17 @@ class Lessons:
         setting = Setting(config=config, columns=self.columns, phases=self.phases, encoder=shape, device=self.device)
         training = Training(self.lesson.material(starts, config.length), encoder, self.progress, suffix)
         candidates, history = Candidates.learn(self.names, setting, training)
-        found = judge(candidates, encoder, self.lesson, plan, config)
-        score = found.score | ({"label": ORACLE} if stored else {})
-        return Track(setting, candidates, found.stack, stored, found.calibration, score, {**learnt, **history})
+        verdicts = judge(candidates, encoder, self.lesson, plan, config, self.judged)
+        if stored:
+            verdicts = {name: replace(v, score=v.score | {"label": ORACLE}) for name, v in verdicts.items()}
+        own = verdicts[config.strategy]
+        return Track(
+            setting=setting,
+            candidates=candidates,
+            stack=own.stack,
+            stored=stored,
+            calibration=own.calibration,
+            score=own.score,
+            history={**learnt, **history},
+            others=verdicts,
+        )

@@ -69,13 +69,16 @@ def hide_mixture(rng: np.random.Generator, observed: BoolArray, patterns: BoolAr
     return keep_some(hidden | hide_points(rng, observed, rate), observed)
 
 
-def hide_like_gaps(rng: np.random.Generator, observed: BoolArray, rate: float) -> BoolArray:
+def hide_like_gaps(
+    rng: np.random.Generator, observed: BoolArray, rate: float, *, cycle: int | None = None
+) -> BoolArray:
     """Cells of a whole series `observed` (T, C), hidden in the pattern of the series' own gaps.
 
     Gaps are drawn at random; what all columns miss during a drawn gap (so gaps that fall together stay together) is
-    moved to a random time, until `rate` of the observed cells is hidden or no place is left. No column loses more than
-    three times `rate` of its cells, or its last one, and no gap longer than a tenth of the series is drawn. A series
-    without gaps gets runs of 1 to 24 steps in one column, their lengths log-uniform.
+    moved to a random time, of the same place in the `cycle` (steps) where one is given, until `rate` of the observed
+    cells is hidden or no place is left. No column loses more than three times `rate` of its cells, or its last one, and
+    no gap longer than a tenth of the series is drawn. A series without gaps gets runs of 1 to 24 steps in one column,
+    their lengths log-uniform.
     """
     n_steps, c = observed.shape
     hidden = np.zeros_like(observed)
@@ -92,7 +95,11 @@ def hide_like_gaps(rng: np.random.Generator, observed: BoolArray, rate: float) -
         else:
             length = min(int(log_uniform(rng, 24, ())), n_steps - 1)
             pattern = np.broadcast_to(np.arange(c) == rng.integers(c), (length, c))
-        at = int(rng.integers(n_steps - len(pattern) + 1))
+        last = n_steps - len(pattern)
+        at = int(rng.integers(last + 1))
+        if cycle and len(usable) and cycle <= last:
+            at += (int(gaps.start[gap]) - at) % cycle
+            at -= cycle if at > last else 0
         place = slice(at, at + len(pattern))
         new = pattern & observed[place] & ~hidden[place]
         new &= new.sum(axis=0) <= room

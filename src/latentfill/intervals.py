@@ -35,6 +35,10 @@ class Evidence:
     features: FloatArray  # (M, F), see `features_at`
     occasion: IntArray  # (M,) cells of the same one were hidden together
 
+    def where(self, cells: BoolArray) -> Evidence:
+        """Some of the cells (M,) alone."""
+        return Evidence(*(getattr(self, name)[cells] for name in Evidence.__slots__))
+
     @classmethod
     def joined(cls, parts: Iterable[Evidence]) -> Evidence:
         """All of it, with the occasions told apart."""

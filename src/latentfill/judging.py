@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,8 +34,15 @@ class Trial:
     """What the candidates said of M cells that were hidden from them."""
 
     errors: FloatArray  # (K, M) estimate - truth
+    known: BoolArray  # (K, M) whether a candidate had something to say
     kind: IntArray  # (M,) of gap
     evidence: Evidence  # its error is that of the first candidate
+    columns: int  # C
+
+    def where(self, cells: BoolArray) -> Trial:
+        """Some of the cells (M,) alone."""
+        errors, known, kind = self.errors[:, cells], self.known[:, cells], self.kind[cells]
+        return replace(self, errors=errors, known=known, kind=kind, evidence=self.evidence.where(cells))
 
     def judged(self, stack: Stack) -> Evidence:
         """The evidence on what the candidates come to."""
@@ -43,23 +50,37 @@ class Trial:
         return replace(self.evidence, error=-(weight * self.errors).sum(axis=0))
 
 
-def judge(candidates: Candidates, encoder: Encoder | None, lesson: Lesson, starts: IntArray, config: Config) -> Verdict:
-    """Learn how far to trust each candidate and how far that may be off; measure the outcome on the score cells.
+def judge(
+    candidates: Candidates,
+    encoder: Encoder | None,
+    lesson: Lesson,
+    starts: IntArray,
+    config: Config,
+    strategies: Sequence[str],
+) -> dict[str, Verdict]:
+    """For each of the strategies: how far to trust each candidate, how far the outcome may be off, and its error.
 
-    With strategy auto, its candidates are weighed by the stop cells, and by more that are hidden for it in the
-    stretches that no network learnt from. Else the one asked for gets all the weight.
+    With auto, its candidates are weighed by the stop cells, and by more that are hidden for it in the stretches that no
+    network learnt from. Any other gets all the weight. The error is measured on the score cells.
     """
-    names, (_, columns) = candidates.names, lesson.values.shape
-    estimated = candidates.estimate(lesson.visible, lesson.clock, starts, encoder)
-    reached = candidates.reached(estimated.values, config.strategy)
-    learn = [_try(lesson.stop & reached, estimated, lesson.values, lesson.visible)]
-    check = _try(lesson.score & reached, estimated, lesson.values, lesson.visible)
+    values, visible, clock = lesson.values, lesson.visible, lesson.clock
+    estimated = candidates.estimate(visible, clock, starts, encoder)
+    learn = [_try(lesson.stop, estimated, values, visible)]
     for hidden, windows in lesson.hidden_for_trust(starts, candidates.length):
-        less = np.where(hidden, np.nan, lesson.visible)
-        guessed = candidates.estimate(less, lesson.clock, windows, encoder)
-        cells = hidden & candidates.reached(guessed.values, config.strategy)
-        learn.append(_try(cells, guessed, lesson.visible, less))
-    stack = _weigh(names, learn, columns, config)
+        less = np.where(hidden, np.nan, visible)
+        learn.append(_try(hidden, candidates.estimate(less, clock, windows, encoder), visible, less))
+    check = _try(lesson.score, estimated, values, visible)
+    return {name: _verdict(name, candidates, learn, check, config) for name in strategies}
+
+
+def _verdict(strategy: str, candidates: Candidates, learn: list[Trial], check: Trial, config: Config) -> Verdict:
+    names, columns = candidates.names, learn[0].columns
+    learn = [trial.where(candidates.spoken(trial.known, strategy)) for trial in learn]
+    check = check.where(candidates.spoken(check.known, strategy))
+    if strategy == AUTO:
+        stack = _weigh(names, learn, columns, config)
+    else:
+        stack = Stack.only(names.index(strategy), len(names), columns)
     judged = Evidence.joined([trial.judged(stack) for trial in learn])
     outcome = check.judged(stack)
     told = score_summary(outcome.error, check.errors[names.index("linear")], UNITS[config.scaling])
@@ -70,9 +91,7 @@ def judge(candidates: Candidates, encoder: Encoder | None, lesson: Lesson, start
 
 
 def _weigh(names: tuple[str, ...], trials: list[Trial], columns: int, config: Config) -> Stack:
-    if config.strategy != AUTO:
-        return Stack.only(names.index(config.strategy), len(names), columns)
-    chosen = [names.index(name) for name in config.strategies if name in names]
+    chosen = [names.index(name) for name in config.candidate_names if name in names]
     errors = np.concatenate([trial.errors[chosen] for trial in trials], axis=1)
     column = np.concatenate([trial.evidence.column for trial in trials])
     kind = np.concatenate([trial.kind for trial in trials])
@@ -84,7 +103,7 @@ def _try(cells: BoolArray, estimated: Estimated, truth: FloatArray, seen: FloatA
     cells = cells & ~np.isnan(estimated.values).all(axis=0)
     errors = errors_at(cells, estimated.values, truth)
     evidence = evidence_at(cells, -errors[0], seen, estimated.values, estimated.spread)
-    return Trial(errors, kind_of(seen)[cells], evidence)
+    return Trial(errors, ~np.isnan(estimated.values[:, cells]), kind_of(seen)[cells], evidence, seen.shape[1])
 
 
 def errors_at(cells: BoolArray, estimates: FloatArray, truth: FloatArray) -> FloatArray:

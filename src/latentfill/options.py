@@ -54,6 +54,10 @@ def _method(kind: Any, flag: str, help: str, **more: Any) -> tuple[Any, Any]:
     return _option("Method", kind, flag, help=help, **more)
 
 
+def _scoring(kind: Any, flag: str, help: str, default: Any = None, *more: str) -> tuple[Any, Any]:
+    return _option("Scoring", kind, flag, *more, help=help, default=default)
+
+
 def _writing(kind: Any, flag: str, help: str, **more: Any) -> tuple[Any, Any]:
     return _option("Writing", kind, flag, help=help, **more)
 
@@ -111,7 +115,25 @@ RUNNING: Group = {
     "seed": _method(int, "--seed", "Seed of everything random; filling with a saved model draws nothing."),
     "device": _method(str, "--device", "auto, cpu or cuda."),
 }
+SCORING: Group = {
+    "strategies": _scoring(str, "--strategies", "Strategies to compare, a comma list.", "auto,linear"),
+    "patterns": _scoring(
+        str,
+        "--patterns",
+        "What is hidden: point, block, subsequence, blackout, like-gaps, mcar, mar, mnar.",
+        "like-gaps",
+    ),
+    "rates": _scoring(str, "--rates", "Shares of the observed cells to hide, a comma list.", "0.1"),
+    "seeds": _scoring(str, "--seeds", "Seeds of what is hidden and learnt, a comma list.", "0"),
+    "intervals": _scoring(float, "--intervals", "Also score intervals of this coverage, such as 0.9."),
+    "allow_oracle": _scoring(bool, "--allow-oracle", "Score embeddings that may have seen the hidden cells.", False),
+    "output": _scoring(Path, "--output", "Scores as JSON.", None, "-o"),
+    "csv": _scoring(Path, "--csv", "Scores as CSV."),
+    "fail_if": _scoring(list[str], "--fail-if", 'Exit with code 1 if, e.g. "ratio_to_linear>1.0" or "auto.mae>0.3".'),
+}
 LIMITS: Group = {
+    "intervals": _writing(float, "--intervals", "Also write bounds that hold with this probability, such as 0.9."),
+    "samples": _writing(int, "--samples", "Also draw so many completed tables that reflect the uncertainty."),
     "max_gap": _writing(int, "--max-gap", "Leave gaps of more steps than this empty."),
     "minimum": _writing(str, "--min", "Least estimate: a number, or COLUMN=NUMBER,..."),
     "maximum": _writing(str, "--max", "Largest estimate: a number, or COLUMN=NUMBER,..."),

@@ -12,10 +12,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table as Grid
 
+from latentfill.scores import ALL, METRICS, over_seeds
+
 if TYPE_CHECKING:
     from latentfill.demo import Outcome
     from latentfill.nn.training import Progress as TrainingProgress
     from latentfill.nn.training import ProgressCallback
+    from latentfill.scores import Difference, Mean, Score
 
 
 @contextmanager
@@ -67,6 +70,46 @@ def show_summary(console: Console, summary: Mapping[str, Any], known: int = 0) -
         for line in _embedding_lines(summary["embeddings"]):
             console.print(line, highlight=False)
     show_notes(console, summary["notes"][known:])
+
+
+def show_scores(console: Console, scores: Sequence[Score]) -> None:
+    """A table for each pattern and rate: a row per strategy, means over the seeds with their spread."""
+    overall = [score for score in scores if score.column == ALL and score.gap == ALL]
+    found = over_seeds(overall)
+    shown = [metric for metric in METRICS if any(metric in metrics for metrics in found.values())]
+    for pattern, rate in dict.fromkeys((score.pattern, score.rate) for score in overall):
+        of_pattern = [score for score in overall if (score.pattern, score.rate) == (pattern, rate)]
+        realised = sum(score.realised_rate for score in of_pattern) / len(of_pattern)
+        title = f"{pattern}, {100 * realised:.1f} % of the observed cells hidden; errors in standard deviations"
+        grid = Grid("strategy", *(metric.replace("_", " ") for metric in shown), "seeds", title=title)
+        for column in grid.columns[1:]:
+            column.justify = "right"
+        for (name, *where), metrics in found.items():
+            if where[:2] == [pattern, rate]:
+                label = " (oracle)" if any(score.label for score in of_pattern if score.strategy == name) else ""
+                seeds = max(mean.seeds for mean in metrics.values())
+                grid.add_row(escape(name + label), *(_mean_text(metrics.get(metric)) for metric in shown), str(seeds))
+        console.print(grid)
+
+
+def _mean_text(mean: Mean | None) -> str:
+    if mean is None:
+        return ""
+    return f"{mean.mean:.4f}" + (f" ± {mean.spread:.4f}" if mean.seeds > 1 else "")
+
+
+def show_differences(console: Console, found: Sequence[Difference]) -> None:
+    """How squared errors changed from one run to another, and whether that is more than noise."""
+    grid = Grid("strategy", "pattern", "rate", "before", "after", "change", "noise", "", title="Squared error")
+    for column in grid.columns[2:]:
+        column.justify = "right"
+    for one in found:
+        strategy, pattern, rate, *_ = one.key
+        noise = "one seed" if one.noise is None else f"± {one.noise:.4f}"
+        verdict = ("better" if one.change < 0 else "worse") if one.beyond_noise else ""
+        errors = (f"{one.before:.4f}", f"{one.after:.4f}", f"{one.change:+.4f}")
+        grid.add_row(escape(strategy), pattern, f"{rate:g}", *errors, noise, verdict)
+    console.print(grid if found else "The two runs have no strategy, pattern, rate and seed in common.")
 
 
 def show_demo(console: Console, outcome: Outcome) -> None:

@@ -24,7 +24,7 @@ class Silent:
 
 def latent(**settings: object) -> Latent:
     """One whose decoder is linear in z: level plus three fixed courses."""
-    config = Config(length=L, stride=4, width=8, blocks=1, kernel=3, latent_pull=1e-4, **settings)
+    config = Config(length=L, stride=4, width=8, blocks=1, kernel=3, latent_pull=1e-4, latent_head="conv", **settings)
     setting = Setting(config=config, columns=C, phases=0, encoder=Silent.shape, device=torch.device("cpu"))
     with torch.random.fork_rng():
         torch.manual_seed(0)

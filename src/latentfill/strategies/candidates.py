@@ -99,14 +99,14 @@ class Candidates:
             for name, estimate in zip(strategy.names, strategy.estimate(windows, encoder).values, strict=True)
         }
 
-    def reached(self, estimates: FloatArray, strategy: str) -> BoolArray:
-        """Where a strategy has something to say, (T, C), of estimates (len(names), T, C).
+    def spoken(self, known: BoolArray, strategy: str) -> BoolArray:
+        """Where a strategy has something to say, (...), of where each candidate has, (len(names), ...).
 
         Auto has where a candidate that works on windows does, and without such a one wherever any does.
         """
         learnt = [i for i, name in enumerate(self.names) if name not in BASELINE_NAMES]
         rows = (learnt or slice(None)) if strategy == AUTO else [self.names.index(strategy)]
-        return np.asarray(~np.isnan(estimates[rows]).all(axis=0))
+        return np.asarray(known[rows].any(axis=0))
 
     @property
     def by_name(self) -> dict[str, Strategy]:

@@ -51,7 +51,7 @@ class Latent:
 
     @classmethod
     def blank(cls, setting: Setting, bank: int) -> Self:
-        plain = replace(setting, config=replace(setting.config, context="none"))
+        plain = replace(setting, config=replace(setting.config, context="none", head=setting.config.latent_head))
         return cls(setting.config, Denoise(plain, None, None))
 
     @property
