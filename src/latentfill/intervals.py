@@ -3,6 +3,7 @@
 Split conformal prediction (Papadopoulos et al. 2002; Lei et al. 2018) with locally weighted residuals: on held-out
 cells a regression learns how large errors are (`SizeModel`), and the quantiles of errors in units of that size, per
 column and gap length, make the bounds. Groups with few cells borrow from their column, their gap length and everything.
+Cells that nothing else was learnt from then say at which level of these quantiles the coverage is the one asked for.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ LEAST = 1e-3  # scaled units; smaller errors and differences are all the same
 NEAR = 48  # steps around a cell over which its column's changes are looked at
 RIDGE = 1e-2  # pull of the regression's slopes towards zero, as a share of the cells
 PRIOR_CELLS = 20.0  # cells that the wider groups count for, each
+DEPTH_CELLS = 100.0  # cells to check by that the cells to learn from count for
 CALIBRATED = 50  # held-out cells below which intervals are not called calibrated
 
 
@@ -148,6 +150,7 @@ class Calibration:
     quantiles: FloatArray  # (C, buckets, len(LEVELS)) of (truth - estimate) / size
     mean_size: FloatArray  # (C, buckets) mean of |truth - estimate| / size
     cells: IntArray  # (C, buckets) held-out cells of a group's own
+    depth: FloatArray  # (len(LEVELS),) coverage at which that share of the cells to check by is inside
     persistence: float  # correlation of normal scores from one step to the next
     together: FloatArray  # (C, C) correlation of normal scores between columns at one step
 
@@ -159,12 +162,14 @@ class Calibration:
         if not len(every.error):
             shape = (columns, len(BUCKET_NAMES))
             empty = np.full((*shape, len(LEVELS)), np.nan)
-            return cls(model, empty, np.full(shape, np.nan), np.zeros(shape, dtype=np.int64), 0.0, np.eye(columns))
+            none = np.zeros(shape, dtype=np.int64)
+            return cls(model, empty, np.full(shape, np.nan), none, LEVELS, 0.0, np.eye(columns))
         ratio = every.error / model.size(every.features, every.column)
         quantiles, mean_size, cells = _by_group(ratio, every.column, every.bucket, columns)
         scores = _normal_scores(quantiles[every.column, every.bucket], ratio)
         persistence, together = _dependence(scores, every, columns)
-        return cls(model, quantiles, mean_size, cells, persistence, together)
+        place = _place(quantiles[check.column, check.bucket], ratio[len(learn.error) :])
+        return cls(model, quantiles, mean_size, cells, _depth(np.abs(2 * place - 1)), persistence, together)
 
     @property
     def calibrated(self) -> bool:
@@ -175,8 +180,7 @@ class Calibration:
         self, estimate: FloatArray, size: FloatArray, column: IntArray, bucket: IntArray, coverage: float
     ) -> tuple[FloatArray, FloatArray]:
         """Lower and upper bound (M,) that hold with probability `coverage`, in the units of the estimate."""
-        n = np.maximum(self.cells[column, bucket] + 2 * PRIOR_CELLS, 1.0)
-        upper = np.minimum(1.0, (1 + coverage) / 2 * (n + 1) / n)  # the correction for a finite sample
+        upper = np.full(len(size), (1 + np.interp(coverage, LEVELS, self.depth)) / 2)
         table = self.quantiles[column, bucket]
         return estimate + size * quantile(table, 1 - upper), estimate + size * quantile(table, upper)
 
@@ -218,6 +222,7 @@ class Calibration:
             quantiles=state["quantiles"],
             mean_size=state["mean_size"],
             cells=state["cells"].astype(np.int64),
+            depth=state["depth"],
             persistence=float(state["persistence"]),
             together=state["together"],
         )
@@ -272,8 +277,23 @@ def _by_group(
 
 def _normal_scores(table: FloatArray, ratio: FloatArray) -> FloatArray:
     """Standard normal scores (M,) of where each ratio lies in its own distribution (M, len(LEVELS))."""
-    place = (table < ratio[:, None]).mean(axis=1)
-    return np.asarray(ndtri(np.clip(place, 0.005, 0.995)))
+    return np.asarray(ndtri(np.clip(_place(table, ratio), 0.005, 0.995)))
+
+
+def _place(table: FloatArray, ratio: FloatArray) -> FloatArray:
+    """Probabilities (M,) of staying below each ratio in its own distribution (M, len(LEVELS)), ties in the middle."""
+    return np.asarray(((table < ratio[:, None]).mean(axis=1) + (table <= ratio[:, None]).mean(axis=1)) / 2)
+
+
+def _depth(depth: FloatArray) -> FloatArray:
+    """Quantiles at `LEVELS` of how far out cells (M,) lie in their distributions; few cells are drawn to those levels.
+
+    Cells to learn from were estimated with more of the series hidden, so their errors are somewhat larger.
+    """
+    if not len(depth):
+        return LEVELS
+    weight = len(depth) / (len(depth) + DEPTH_CELLS)
+    return np.asarray(weight * np.quantile(depth, LEVELS) + (1 - weight) * LEVELS)
 
 
 def _dependence(scores: FloatArray, evidence: Evidence, columns: int) -> tuple[float, FloatArray]:

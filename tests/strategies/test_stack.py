@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentfill.strategies.stack import ENOUGH_CELLS, KINDS, Stack, kind_of
+from latentfill.strategies.stack import ENOUGH_CELLS, ENOUGH_GAPS, KINDS, Stack, kind_of
+
+
+def learn(errors: np.ndarray, column: np.ndarray, kind: np.ndarray, columns: int) -> Stack:
+    """A stack learnt from cells that lie in a gap each."""
+    return Stack.fit(errors, column, kind, np.arange(len(column)), columns)
 
 
 def fit(*groups: tuple[int, int, int, float], columns: int = 2) -> np.ndarray:
@@ -15,7 +20,7 @@ def fit(*groups: tuple[int, int, int, float], columns: int = 2) -> np.ndarray:
     weight: in every cell the first says 5 and the second 6, so the truth that asks for weight w is 5 + w."""
     column, bucket, count, wanted = (np.array(part) for part in zip(*groups, strict=True))
     truth = np.repeat(5 + wanted.astype(float), count)
-    stack = Stack.fit(np.stack([5 - truth, 6 - truth]), np.repeat(column, count), np.repeat(bucket, count), columns)
+    stack = learn(np.stack([5 - truth, 6 - truth]), np.repeat(column, count), np.repeat(bucket, count), columns)
     np.testing.assert_allclose(stack.weight[0] + stack.weight[1], 1)
     return stack.weight[1]
 
@@ -23,7 +28,7 @@ def fit(*groups: tuple[int, int, int, float], columns: int = 2) -> np.ndarray:
 def of_one_group(errors: np.ndarray) -> np.ndarray:
     """Weights (K,) of candidates whose errors (K, M) all lie in one column and bucket."""
     none = np.zeros(errors.shape[1], dtype=int)
-    return Stack.fit(errors, none, none, 1).weight[:, 0, 0]
+    return learn(errors, none, none, 1).weight[:, 0, 0]
 
 
 def test_a_perfect_candidate_gets_all_the_weight():
@@ -70,11 +75,11 @@ def test_no_other_mean_of_the_candidates_does_better(seed, k):
 def test_weights_are_not_negative_and_sum_to_one_in_any_unit(seed, k, cells, scale):
     rng = np.random.default_rng(seed)
     errors, column, bucket = rng.normal(size=(k, cells)), rng.integers(2, size=cells), rng.integers(6, size=cells)
-    weight = Stack.fit(errors * scale, column, bucket, 2).weight
+    weight = learn(errors * scale, column, bucket, 2).weight
     assert weight.shape == (k, 2, KINDS)
     assert (weight >= 0).all()
     np.testing.assert_allclose(weight.sum(axis=0), 1)
-    np.testing.assert_allclose(weight, Stack.fit(errors, column, bucket, 2).weight, atol=1e-6)
+    np.testing.assert_allclose(weight, learn(errors, column, bucket, 2).weight, atol=1e-6)
 
 
 def test_good_and_harmful_columns_are_told_apart():
@@ -97,7 +102,7 @@ def test_few_cells_are_drawn_to_their_column_and_gap_length_and_those_to_everyth
     # the group itself: a + 0.75 a + 0.125         -> (1.75 b + 0.125) / 2 = 0.7625
     # a group that shares only its column or bucket: the mean of 0.75 b + 0.125 and 0.65
     first, second = np.repeat([1.0, 0.0], 15), np.repeat([0.0, 2.0], 15)
-    stack = Stack.fit(np.stack([first, second]), np.zeros(30, dtype=int), np.ones(30, dtype=int), 2)
+    stack = learn(np.stack([first, second]), np.zeros(30, dtype=int), np.ones(30, dtype=int), 2)
     weight = stack.weight[0]
     assert weight[0, 1] == pytest.approx(0.7625)
     np.testing.assert_allclose(np.delete(weight[0], 1), (0.75 * 0.8 + 0.125 + 0.65) / 2)
@@ -112,15 +117,25 @@ def test_a_few_lucky_cells_do_not_outvote_many_harmful_ones():
 def test_what_is_large_for_one_column_does_not_drown_what_another_shows():
     """Column 1 has errors a million times larger, and the other taste."""
     errors = np.concatenate([np.tile([[1.0], [0.0]], 200), np.tile([[0.0], [1e6]], 200)], axis=1)
-    weight = Stack.fit(errors, np.repeat([0, 1], 200), np.zeros(400, dtype=int), 2).weight
+    weight = learn(errors, np.repeat([0, 1], 200), np.zeros(400, dtype=int), 2).weight
     assert weight[1, 0, 0] > 0.9
     assert weight[1, 1, 0] == 0.0
+
+
+def test_a_gain_that_one_gap_brings_may_be_chance():
+    """Nine gaps of ten cells say nothing against the first candidate, and one speaks loudly for the second."""
+    first, second = np.zeros(100), np.full(100, 0.01)
+    first[:10], second[:10] = 1.0, 0.0
+    none, gap = np.zeros(100, dtype=int), np.repeat(np.arange(10), 10)
+    assert Stack.fit(np.stack([first, second]), none, none, gap, 1).weight[1, 0, 0] == 0.0
+    first[:50], second[:50] = 1.0, 0.0  # five gaps are no chance
+    assert Stack.fit(np.stack([first, second]), none, none, gap, 1).weight[1, 0, 0] > 0.9
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
 def test_without_evidence_all_candidates_count_the_same(k: int):
     none = np.zeros(0, dtype=int)
-    np.testing.assert_allclose(Stack.fit(np.empty((k, 0)), none, none, 2).weight, 1 / k)
+    np.testing.assert_allclose(learn(np.empty((k, 0)), none, none, 2).weight, 1 / k)
 
 
 def test_a_group_that_its_own_cells_show_to_be_worse_than_the_first_candidate_gets_only_that():
@@ -140,7 +155,7 @@ def test_a_mean_that_does_a_little_worse_than_the_first_candidate_is_enough(want
 
 
 def test_fewer_cells_than_enough_prove_nothing():
-    assert fit((0, 1, 3000, 1.0), (1, 1, ENOUGH_CELLS - 1, -1.0))[1, 1] > 0.2
+    assert fit((0, 1, 3000, 1.0), (1, 1, ENOUGH_GAPS - 1, -1.0))[1, 1] > 0.2
 
 
 def test_a_first_candidate_that_is_exactly_right_is_not_spoilt():
@@ -149,7 +164,7 @@ def test_a_first_candidate_that_is_exactly_right_is_not_spoilt():
     errors = np.concatenate([np.stack([np.zeros(10), np.full(10, 0.01)]), rng.normal(size=(2, 3000))], axis=1)
     errors[1, 10:] *= 0.1
     column = np.repeat([0, 1], [10, 3000])
-    weight = Stack.fit(errors, column, np.full(3010, 1), 2).weight
+    weight = learn(errors, column, np.full(3010, 1), 2).weight
     assert weight[:, 0, 1].tolist() == [1.0, 0.0]
     assert weight[1, 1, 1] > 0.9
 
@@ -201,6 +216,6 @@ def test_a_candidate_without_weight_cannot_be_heard():
 
 def test_a_stack_survives_json_exactly():
     rng = np.random.default_rng(2)
-    stack = Stack.fit(rng.normal(size=(3, 50)), rng.integers(2, size=50), rng.integers(6, size=50), 2)
+    stack = learn(rng.normal(size=(3, 50)), rng.integers(2, size=50), rng.integers(6, size=50), 2)
     back = Stack.from_dict(json.loads(json.dumps(stack.to_dict())))
     np.testing.assert_array_equal(back.weight, stack.weight)

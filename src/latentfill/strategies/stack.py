@@ -12,7 +12,9 @@ from latentfill.gaps import BUCKET_NAMES, beside, bucket_of, gap_lengths
 from latentfill.series import FloatArray, IntArray
 
 PRIOR_CELLS = 30.0  # how many held-out cells the wider groups count for
-ENOUGH_CELLS = 30  # of a group's own, from which on the weights must prove themselves on them
+ENOUGH_CELLS = 30  # of a group's own, from which on the weights must not do worse than the plain candidate on them
+ENOUGH_GAPS = 5  # of a group's own, from which on they must do better, and not by one lucky gap
+SURE = 1.0  # standard errors that the gain must be above zero
 KINDS = 2 * len(BUCKET_NAMES)  # of gaps: by length, and once more those between two equal values
 
 
@@ -32,14 +34,15 @@ class Stack:
     """A weighted mean of K candidates, weights non-negative with sum one, for each column and kind of gap.
 
     Stacked generalisation with the weights on a simplex (Wolpert 1992; Breiman 1996). The first candidate is the plain
-    one: a group in whose own held-out cells the mean does worse, or the plain one is exactly right, gets nothing else.
+    one: a group in whose own held-out gaps the mean does worse, or better by what may be chance, gets nothing else.
     """
 
     weight: FloatArray  # (K, C, KINDS)
 
     @classmethod
-    def fit(cls, errors: FloatArray, column: IntArray, kind: IntArray, columns: int) -> Stack:
-        """From the errors (K, M) of the candidates on M held-out cells, the column and kind of gap of each.
+    def fit(cls, errors: FloatArray, column: IntArray, kind: IntArray, gap: IntArray, columns: int) -> Stack:
+        """From the errors (K, M) of the candidates on M held-out cells, and the column, kind and number of each one's
+        gap.
 
         A group's weights minimise its mean squared error. With few cells it is drawn to what its column and its kind
         are like, and those to everything; without any evidence all candidates count the same.
@@ -57,9 +60,10 @@ class Stack:
         wider = _unit(of_column)[:, None] + _unit(of_kind)[None]
         weight = _simplex_weights(_drawn(gram, count, wider))
         own = np.einsum("cbi,cbij,cbj->cb", weight, gram, weight)
-        plain = gram[:, :, 0, 0]
-        worse = ((count >= ENOUGH_CELLS) & (own > plain)) | ((count > 0) & (plain == 0))
-        weight[worse] = np.eye(k)[0]
+        mean = (weight[column, kind].T * errors).sum(axis=0)
+        gaps, standard = _gains(errors[0] ** 2 - mean**2, column, kind, gap, columns)
+        worse = (count >= ENOUGH_CELLS) & (own >= gram[:, :, 0, 0])
+        weight[worse | ((gaps >= ENOUGH_GAPS) & (standard <= SURE))] = np.eye(k)[0]
         return cls(np.moveaxis(weight, -1, 0))
 
     @classmethod
@@ -98,6 +102,23 @@ class Stack:
     @classmethod
     def from_dict(cls, state: Mapping[str, list[list[list[float]]]]) -> Stack:
         return cls(np.array(state["weight"], dtype=float))
+
+
+def _gains(
+    gain: FloatArray, column: IntArray, kind: IntArray, gap: IntArray, columns: int
+) -> tuple[IntArray, FloatArray]:
+    """How many gaps each group has, and how many standard errors its total gain is above zero, (C, KINDS) each.
+
+    Cells of one gap go right or wrong together, so each gap counts as one draw.
+    """
+    group = column * KINDS + kind
+    (own, _), index = np.unique(np.stack([group, gap]), axis=1, return_inverse=True)
+    of_gap = np.bincount(index, weights=gain, minlength=len(own))
+    total, square, gaps = (
+        np.bincount(own, weights=weights, minlength=columns * KINDS).reshape(columns, KINDS)
+        for weights in (of_gap, of_gap**2, np.ones(len(own)))
+    )
+    return gaps.astype(np.int64), total / np.sqrt(np.maximum(square, 1e-300))
 
 
 def _unit(gram: FloatArray) -> FloatArray:
