@@ -49,13 +49,45 @@ def test_impute_fills_every_gap_and_leaves_the_rest_as_text(
         for a, b in zip(old, new, strict=True):
             assert b == a if a else b
     code = pd.read_csv(codes)
-    assert tuple(code.columns) == sample.columns
-    np.testing.assert_array_equal(code.to_numpy() == 0, ~sample.missing)
+    assert tuple(code.columns) == (*sample.columns, *(f"{name}_expected" for name in sample.columns), "model")
+    np.testing.assert_array_equal(code[list(sample.columns)].to_numpy() == 0, ~sample.missing)
     summary = json.loads((tmp_path / "filled.summary.json").read_text())
     assert summary["settings"]["length"] == 24
     assert summary["cells"]["observed"] == int((~sample.missing).sum())
     assert summary["columns"]["price"]["missing"] == int(sample.missing[:, -1].sum())
     assert summary["seconds"] > 0
+
+
+def test_bounds_follow_the_table_or_go_to_a_file_of_their_own(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, sample: Sample
+):
+    out, apart, bounds = tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / "bounds.csv"
+    asked = ("--strategy", "linear", "--intervals", 0.9, "-q", "--samples", 2)
+    assert run_cli("impute", source, "-o", out, *asked) == 0
+    assert run_cli("impute", source, "-o", apart, "--intervals-to", bounds, "--codes", tmp_path / "c.csv", *asked) == 0
+    whole, own = pd.read_csv(out), pd.read_csv(bounds)
+    names = [f"{name}_{end}" for name in sample.columns for end in ("lower", "upper")]
+    assert list(whole.columns) == [*pd.read_csv(source).columns, *names]
+    assert list(own.columns) == names
+    assert list(pd.read_csv(apart).columns) == list(pd.read_csv(source).columns)
+    missing = pd.Series(sample.missing[:, -1])
+    price = whole["price"]
+    assert (whole["price_lower"][~missing] == price[~missing]).all()
+    assert (whole["price_lower"] <= price).all()
+    assert (whole["price_upper"] >= price).all()
+    assert (whole["price_upper"] - whole["price_lower"])[missing].mean() > 0
+    assert own["price_lower"].between(whole["price_lower"] - 0.01, whole["price_lower"] + 0.01).all()
+    assert {"price_expected", "price_lower", "price_upper", "model"} <= set(pd.read_csv(tmp_path / "c.csv").columns)
+    first, second = (pd.read_csv(tmp_path / f"a.sample{i}.csv") for i in (1, 2))
+    assert list(first.columns) == list(pd.read_csv(source).columns)
+    assert (first["price"] != second["price"])[missing].any()
+    assert (first["price"] == second["price"])[~missing].all()
+
+
+def test_bounds_without_a_coverage_are_refused(run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys):
+    assert run_cli("impute", source, "-o", tmp_path / "a.csv", "--intervals-to", tmp_path / "b.csv") == 2
+    assert "--intervals-to needs a coverage" in capsys.readouterr().err
+    assert not (tmp_path / "a.csv").exists()
 
 
 def test_filled_cells_have_the_digits_of_their_column_or_as_many_as_asked_for(

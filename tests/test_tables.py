@@ -6,11 +6,13 @@ import io
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from latentfill.errors import InputError
 from latentfill.files import read_bytes
-from latentfill.tables import TableOptions, check_output_path, fill_frame, read_table, write_matrix, write_table
+from latentfill.tables import TableOptions, check_output_path, fill_frame, read_table, write_columns, write_table
 
 NAN = np.nan
 
@@ -112,10 +114,47 @@ def test_a_gzipped_output_holds_the_same_text(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["o.csv", "o.parquet"])
-def test_a_matrix_is_written_under_its_names(tmp_path, name):
-    write_matrix(np.array([[1, 2], [3, 4], [5, 6]], dtype="uint8"), ["a", "b,c"], tmp_path / name)
+def test_columns_are_written_under_their_names_and_nan_as_nothing(tmp_path, name):
+    columns = {"a": np.array([1, 3, 5], dtype="uint8"), "b,c": np.array([0.5, np.nan, 6]), "m": np.full(3, "x1")}
+    write_columns(columns, tmp_path / name)
     back = pd.read_csv(tmp_path / name) if name == "o.csv" else pd.read_parquet(tmp_path / name)
-    assert back.to_dict("list") == {"a": [1, 3, 5], "b,c": [2, 4, 6]}
+    assert back["a"].tolist() == [1, 3, 5]
+    assert back["b,c"].isna().tolist() == [False, True, False]
+    assert back["m"].tolist() == ["x1"] * 3
+
+
+def test_bounds_follow_the_table_with_the_texts_of_observed_cells(tmp_path):
+    table = read_text(tmp_path, 'a;w;b\n1,50;"x;";4\n;y;\n3,25;z;9\n')
+    filled = np.array([[1.5, 4], [2, 5], [3.25, 9]])
+    low, high = filled - np.array([[0, 0], [0.123, 2], [0, 0]]), filled + np.array([[0, 0], [0.456, np.nan], [0, 0]])
+    write_table(table, filled, tmp_path / "o.csv", extras={"lower": low, "upper": high})
+    assert (tmp_path / "o.csv").read_text() == (
+        "a;w;b;a_lower;a_upper;b_lower;b_upper\n"
+        '1,50;"x;";4;1,50;1,50;4;4\n'
+        "2,00;y;5;1,88;2,46;3;\n"
+        "3,25;z;9;3,25;3,25;9;9\n"
+    )
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])
+def test_bounds_follow_the_columns_of_a_frame(kind):
+    frame = pd.DataFrame({"a": [1.0, None, 3.0], "w": ["x", "y", "z"]}, index=[7, 8, 9])
+    made = {"pandas": lambda: frame, "polars": lambda: pl.from_pandas(frame), "pyarrow": lambda: pa.table(dict(frame))}
+    table = read_table(made[kind](), TableOptions())
+    extras = {"lower": np.array([[1.0], [np.nan], [3.0]]), "upper": np.array([[1.0], [2.5], [3.0]])}
+    back = fill_frame(table, np.array([[1.0], [2.0], [3.0]]), extras=extras)
+    names = back.column_names if kind == "pyarrow" else list(back.columns)
+    assert names == ["a", "w", "a_lower", "a_upper"]
+    upper = back["a_upper"].to_pylist() if kind == "pyarrow" else back["a_upper"].to_list()
+    assert upper == [1.0, 2.5, 3.0]
+    if kind == "pandas":
+        assert back.index.tolist() == [7, 8, 9]
+
+
+def test_bounds_never_replace_a_column(tmp_path):
+    table = read_text(tmp_path, "a,a_lower\n1,4\n,5\n3,9\n")
+    with pytest.raises(InputError, match="already has a column 'a_lower'"):
+        write_table(table, np.full((3, 2), 2.0), tmp_path / "o.csv", extras={"lower": np.full((3, 2), 2.0)})
 
 
 # --- rows of the grid ---------------------------------------------------------------------------------------

@@ -21,6 +21,15 @@ class Fill:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Extra:
+    """A column that is put after those of the table, by rows of the output."""
+
+    name: str
+    values: FloatArray  # (R,) NaN where empty
+    texts: Sequence[str]  # (R,) the same as text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Changes:
     """Everything that is to be written into a table."""
 
@@ -28,6 +37,7 @@ class Changes:
     fills: Mapping[int, Fill]
     stamps: Mapping[int, Any] = field(default_factory=dict)  # time column -> stamps of the added rows
     index: TimeArray | None = None  # (R,) stamps of a pandas time index, when rows are added
+    extras: Sequence[Extra] = ()
 
     @property
     def added(self) -> IntArray:

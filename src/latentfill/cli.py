@@ -169,7 +169,7 @@ def main() -> None:
 
 
 # Flags that steer the command itself and are no settings of the method or of reading.
-_NOT_SETTINGS = {"config", "set_", "codes", "summary", "precision"}
+_NOT_SETTINGS = {"config", "set_", "codes", "summary", "precision", "intervals_to"}
 _LISTS = {"time", "missing", "leave", "columns"}
 
 
@@ -255,23 +255,31 @@ def _outputs(source: Path, output: Path, given: Mapping[str, Any]) -> dict[str, 
     """Where everything goes, refused before any work where it cannot go there."""
     from latentfill.tables import check_output_path
 
-    codes = given["codes"]
-    outputs = {"table": output, "summary": given["summary"] or _summary_path(output)} | (
-        {"codes": codes} if codes else {}
-    )
+    samples = range(1, (given["samples"] or 0) + 1)
+    outputs = {"table": output, "summary": given["summary"] or _beside(output, ".summary.json")}
+    outputs |= {name: given[flag] for name, flag in (("codes", "codes"), ("bounds", "intervals_to")) if given[flag]}
+    outputs |= {f"sample {i}": _beside(output, f".sample{i}{_endings(output)}") for i in samples}
+    if given["intervals_to"] and given["intervals"] is None:
+        raise InputError("--intervals-to needs a coverage: add --intervals 0.9, say.")
     if len({os.path.realpath(path) for path in outputs.values()}) < len(outputs):
         raise InputError(f"the outputs must be different files, got {', '.join(map(str, outputs.values()))}.")
-    check_output_path(source, output)
-    if codes:
-        check_output_path(source, codes)
-    check_output_path(source, outputs["summary"], table=False)
+    for name, path in outputs.items():
+        check_output_path(source, path, table=name != "summary")
     return outputs
 
 
-def _summary_path(output: Path) -> Path:
+def _beside(output: Path, ending: str) -> Path:
+    """A file beside the output, with its name and another ending."""
     from latentfill.files import stem
 
-    return output.with_name(stem(output) + ".summary.json")
+    return output.with_name(stem(output) + ending)
+
+
+def _endings(output: Path) -> str:
+    """What comes after the stem of a file's name."""
+    from latentfill.files import stem
+
+    return output.name[len(stem(output)) :]
 
 
 def _fit_and_fill(imputer: Imputer, source: Path, quiet: bool) -> Imputation:
@@ -344,9 +352,13 @@ def _write(filled: Imputation, outputs: Mapping[str, Path], precision: int | Non
     from latentfill.terminal import show_summary
 
     filled.summary["precision"] = precision
-    filled.write(outputs["table"], precision=precision)
+    filled.write(outputs["table"], precision=precision, bounds="bounds" not in outputs)
     if "codes" in outputs:
         filled.write_codes(outputs["codes"])
+    if "bounds" in outputs:
+        filled.write_bounds(outputs["bounds"])
+    for number in range(sum(name.startswith("sample ") for name in outputs)):
+        filled.write_sample(number, outputs[f"sample {number + 1}"], precision=precision)
     write_bytes(outputs["summary"], (json.dumps(filled.summary, indent=1) + "\n").encode())
     if not quiet:
         console = _console()

@@ -250,9 +250,16 @@ def _quoted(text: str, delimiter: str, *, always: bool = False) -> str:
     return text
 
 
-def encode_csv(text: CsvText, records: Iterable[str]) -> bytes:
-    """The bytes of a file with the header of `text` and these records in its encoding."""
-    whole = [text.records[0], *records]
+def append_cells(record: str, delimiter: str, texts: Sequence[str]) -> str:
+    """The record with some fields after its own."""
+    body = _body(record)
+    return delimiter.join([body, *(_quoted(text, delimiter) for text in texts)]) + record[len(body) :]
+
+
+def encode_csv(text: CsvText, records: Iterable[str], added: Sequence[str] = ()) -> bytes:
+    """The bytes of a file with the header of `text`, and names `added` to it, and these records in its encoding."""
+    header = append_cells(text.records[0], text.delimiter, added) if added else text.records[0]
+    whole = [header, *records]
     unfinished = not text.records[-1].endswith(("\n", "\r"))
     if unfinished and text.n_rows:  # the last line of the file has no line end; records may follow it now
         whole = [_body(record) + (record[len(_body(record)) :] or text.line_end) for record in whole]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from latentfill.clock import clock_features
+from latentfill.config import Config
 from latentfill.embeddings.base import Embeddings
 from latentfill.embeddings.stored import StoredEncoder
 from latentfill.fitting import Fitted, Track, plan_of
@@ -67,10 +68,10 @@ def fill_from(fitted: Fitted, series: Series, estimated: Mapping[str, Estimated]
     """Fill the gaps of a series from what `estimate_series` says of it."""
     config, scaler = fitted.config, fitted.scaler
     values = _scaled(fitted, series)
-    guess = _guess(fitted.builtin, estimated[""], values)
+    guess = _guess(fitted.builtin, estimated[""], values, config)
     for split, said in estimated.items():
         if split:
-            guess = _guess(fitted.stored[split], said, values).over(guess)
+            guess = _guess(fitted.stored[split], said, values, config).over(guess)
     guess.estimate[:, ~fitted.known] = np.nan
     in_units = within(scaler.invert(guess.estimate), *_range(fitted, series), config.margin)
     codes = np.where(np.isnan(in_units), Code.EMPTY, guess.code)
@@ -175,9 +176,9 @@ def _builtin(fitted: Fitted, values: FloatArray, clock: FloatArray) -> Estimated
     return Estimated(found.values[:, : len(values)], found.spread[: len(values)])
 
 
-def _guess(track: Track, estimated: Estimated, values: FloatArray) -> Guess:
+def _guess(track: Track, estimated: Estimated, values: FloatArray, config: Config) -> Guess:
     """What a track says of a series, NaN where what was asked for has nothing to say."""
-    config, calibration = track.setting.config, track.calibration
+    calibration = track.calibration
     kinds = kind_of(values)
     estimates, missing = estimated.values, np.isnan(values)
     reached = _reached(track, estimated)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from latentfill import csv_text
-from latentfill.changes import Changes, Fill
+from latentfill.changes import Changes, Extra, Fill
 from latentfill.columns import Column, refuse_repeated
 from latentfill.errors import InputError
 from latentfill.series import FloatArray, IntArray, TimeArray
@@ -69,7 +69,11 @@ class FrameSheet:
                 frame = _scatter(frame, position, self.frame[:, position].dtype, fill)
         for position, stamps in changes.stamps.items():
             frame = _put_stamps(frame, position, self.frame[:, position].dtype, changes.added, stamps)
-        return _like_before(frame.to_native(), self.native)
+        whole = nw.from_native(_like_before(frame.to_native(), self.native), eager_only=True)
+        if not changes.extras:
+            return whole.to_native()
+        new = [_new_floats(whole, extra) for extra in changes.extras]
+        return whole.with_columns(*new).to_native()
 
     def to_csv(self, changes: Changes, delimiter: str = ",") -> bytes:
         """A new CSV file with plain texts; missing cells are empty."""
@@ -174,6 +178,23 @@ def _scatter(frame: Any, position: int, dtype: Any, fill: Fill) -> Any:
             values = np.clip(values, limits.min, limits.max)
     new = _new_series(series, values, nw.Float64()).cast(series.dtype)
     return frame.with_columns(series.scatter(rows.tolist(), new))
+
+
+def _new_floats(frame: Any, extra: Extra) -> Any:
+    """A column of floats for a frame, null where it is empty."""
+    import narwhals as nw
+
+    series = nw.new_series(extra.name, extra.values, nw.Float64(), backend=frame.implementation)
+    if frame.implementation.is_pandas():  # rows are matched by their labels
+        native = series.to_native()
+        native.index = frame.to_native().index
+        return nw.from_native(native, series_only=True)
+    return nw.new_series(
+        extra.name,
+        [None if value != value else value for value in extra.values.tolist()],
+        nw.Float64(),
+        backend=frame.implementation,
+    )
 
 
 def _new_series(like: Any, values: Any, dtype: Any) -> Any:

@@ -17,14 +17,22 @@ from latentfill.embeddings.pairing import digest, pair_embeddings, train_rows
 from latentfill.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError, did_you_mean
 from latentfill.filling import fill_series
 from latentfill.fitting import Fitted, fit_series
-from latentfill.model_dir import load_model, save_model
+from latentfill.model_dir import load_model, model_id, save_model
 from latentfill.nn.training import ProgressCallback
 from latentfill.result import Filled
+from latentfill.series import FloatArray
 from latentfill.strategies.candidates import needs_encoder
 from latentfill.summary import summarise
-from latentfill.tables import Table, TableOptions, fill_frame, output_rows, read_table, write_matrix, write_table
+from latentfill.tables import Table, TableOptions, fill_frame, output_rows, read_table, write_columns, write_table
 
-LIMITS = ("max_gap", "minimum", "maximum", "non_negative")  # settings that a fitted model does not depend on
+LIMITS = (
+    "intervals",
+    "samples",
+    "max_gap",
+    "minimum",
+    "maximum",
+    "non_negative",
+)  # settings that a fitted model does not depend on
 
 log = logging.getLogger(__name__)
 
@@ -38,17 +46,51 @@ class Imputation:
     summary: dict[str, object]  # JSON values
 
     def to_frame(self, *, precision: int | None = None) -> Any:
-        """The filled table as a frame of the kind that was read (a pyarrow table if it was a file)."""
-        return fill_frame(self.table, self.filled.values, precision=precision)
+        """The filled table as a frame of the kind that was read (a pyarrow table if it was a file).
 
-    def write(self, path: str | os.PathLike[str], *, precision: int | None = None) -> None:
-        """The filled table as CSV or Parquet, by the name of the file."""
-        write_table(self.table, self.filled.values, path, precision=precision)
+        With intervals, `NAME_lower` and `NAME_upper` follow for every value column.
+        """
+        return fill_frame(self.table, self.filled.values, precision=precision, extras=self._bounds)
+
+    def write(self, path: str | os.PathLike[str], *, precision: int | None = None, bounds: bool = True) -> None:
+        """The filled table as CSV or Parquet, by the name of the file; with its `bounds` where there are intervals."""
+        extras = self._bounds if bounds else {}
+        write_table(self.table, self.filled.values, path, precision=precision, extras=extras)
+
+    def write_bounds(self, path: str | os.PathLike[str]) -> None:
+        """`NAME_lower` and `NAME_upper` of every value column, a row per row of the filled table."""
+        write_columns(self._by_name(self._bounds), path)
 
     def write_codes(self, path: str | os.PathLike[str]) -> None:
-        """One small number per cell, see `latentfill.Code`: the value columns, a row per row of the filled table."""
+        """Where each cell comes from, a row per row of the filled table.
+
+        For every value column its code (see `latentfill.Code`), the absolute error to expect (`NAME_expected`) and,
+        with intervals, `NAME_lower` and `NAME_upper`; last, the id of the model.
+        """
         _, steps = output_rows(self.table)
-        write_matrix(self.filled.codes[steps], self.table.series.columns, path)
+        names = self.table.series.columns
+        codes = {name: self.filled.codes[steps, c] for c, name in enumerate(names)}
+        measures = {"expected": self.filled.expected, **self._bounds}
+        model = {"model": np.full(len(steps), self.summary["model"])}
+        write_columns({**codes, **self._by_name(measures), **model}, path)
+
+    def write_sample(self, number: int, path: str | os.PathLike[str], *, precision: int | None = None) -> None:
+        """One of the completed tables that reflect the uncertainty, `number` from 0."""
+        assert self.filled.samples is not None
+        write_table(self.table, self.filled.samples[number], path, precision=precision)
+
+    @property
+    def _bounds(self) -> dict[str, FloatArray]:
+        """The intervals by what their columns are called."""
+        if self.filled.lower is None or self.filled.upper is None:
+            return {}
+        return {"lower": self.filled.lower, "upper": self.filled.upper}
+
+    def _by_name(self, arrays: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+        """Columns of arrays (T, C), by name and suffix, a row per row of the filled table."""
+        _, steps = output_rows(self.table)
+        names = self.table.series.columns
+        return {f"{name}_{suffix}": a[steps, c] for c, name in enumerate(names) for suffix, a in arrays.items()}
 
 
 class Imputer:
@@ -93,6 +135,7 @@ class Imputer:
             train_rows=train_rows(config, series.n_steps),
             progress=self.progress,
         )
+        self.model_id_ = model_id(self.fitted_)
         self.digests_ = {split: digest(of_split) for split, of_split in vectors.items()}
         return self
 
@@ -122,7 +165,10 @@ class Imputer:
         filled = fill_series(fitted, ordered, vectors).take_columns(np.argsort(order))
         seconds = round(time.monotonic() - began, 2)
         return Imputation(
-            table, filled, summarise(fitted, table, self.options, filled, vectors) | {"fill_seconds": seconds}
+            table,
+            filled,
+            summarise(fitted, table, self.options, filled, vectors)
+            | {"model": self.model_id_, "fill_seconds": seconds},
         )
 
     def read(self, data: Any, *, fresh: bool = False) -> Table:
@@ -160,8 +206,8 @@ class Imputer:
     ) -> Imputer:
         """A fitted imputer from a model folder.
 
-        `settings` are fields of `TableOptions`, `embeddings`, `device`, and what estimates may be: `max_gap`,
-        `minimum`, `maximum`, `non_negative`.
+        `settings` are fields of `TableOptions`, `embeddings`, `device`, and what is made of the estimates:
+        `intervals`, `samples`, `max_gap`, `minimum`, `maximum`, `non_negative`.
         """
         fitted, extra = load_model(path, settings.get("device"))
         limits = {name: settings.pop(name) for name in LIMITS if name in settings}
@@ -170,6 +216,7 @@ class Imputer:
         lists = {key: tuple(v) if isinstance(v, list) else v for key, v in extra["table"].items()}
         imputer = cls(replace(fitted.config, embeddings=embeddings), progress=progress, **{**lists, **settings})
         imputer.fitted_ = fitted
+        imputer.model_id_ = model_id(fitted)
         imputer.digests_ = extra["embedding_digests"]
         return imputer
 

@@ -21,8 +21,13 @@ LEVELS = np.linspace(0.0, 1.0, 201)  # probabilities at which quantiles are kept
 LEAST = 1e-3  # scaled units; smaller errors and differences are all the same
 NEAR = 48  # steps around a cell over which its column's changes are looked at
 RIDGE = 1e-2  # pull of the regression's slopes towards zero, as a share of the cells
-PRIOR_CELLS = 20.0  # cells that the wider groups count for, each
+PRIOR_CELLS = 20.0  # cells that a wider group counts for at most
+EVERYTHING = 5.0  # cells that all of them together count for
 DEPTH_CELLS = 100.0  # cells to check by that the cells to learn from count for
+ROUNDS = 25  # of the regression
+FAR_OFF = 4.0  # sizes beyond so many times what was expected count as that
+LENT_GAPS = 5.0  # gaps that a wider group stands for at most
+WARY_GAPS = 3.0  # cells of one gap err together: bounds that rest on this many gaps hold for half the misses asked for
 CALIBRATED = 50  # held-out cells below which intervals are not called calibrated
 
 
@@ -36,6 +41,7 @@ class Evidence:
     bucket: IntArray  # (M,) of the gap each lies in, an index into BUCKET_NAMES
     features: FloatArray  # (M, F), see `features_at`
     occasion: IntArray  # (M,) cells of the same one were hidden together
+    gap: IntArray  # (M,) first step of the gap each lies in
 
     def where(self, cells: BoolArray) -> Evidence:
         """Some of the cells (M,) alone."""
@@ -52,6 +58,7 @@ class Evidence:
             bucket=np.concatenate([part.bucket for part, _ in numbered]),
             features=np.concatenate([part.features for part, _ in numbered]),
             occasion=np.concatenate([number for _, number in numbered]),
+            gap=np.concatenate([part.gap for part, _ in numbered]),
         )
 
 
@@ -98,12 +105,16 @@ def evidence_at(
         bucket=bucket_of((sides.back + sides.ahead - 1)[cells]),
         features=features_at(cells, seen, estimates, spread),
         occasion=np.zeros(len(step), dtype=np.int64),
+        gap=step - sides.back[cells] + 1,
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SizeModel:
-    """How large the error of a cell is likely to be, scaled units: a ridge regression of its logarithm."""
+    """How large the error of a cell is likely to be, scaled units: a gamma regression with logarithmic link.
+
+    McCullagh and Nelder, "Generalized linear models" (1989), chapter 8.
+    """
 
     centre: FloatArray  # (F,)
     scale: FloatArray  # (F,)
@@ -114,26 +125,26 @@ class SizeModel:
 
     @classmethod
     def fit(cls, evidence: Evidence, columns: int) -> SizeModel:
-        """Least squares, with a level of its own for each column that is drawn to the mean where it has few cells."""
+        """By scoring, with a level of its own for each column that is drawn to the mean where it has few cells."""
         m, f = evidence.features.shape
         if not m:
             return cls(np.zeros(f), np.ones(f), np.zeros(f), np.zeros(columns), 0.0, 0.0)
-        size = np.abs(evidence.error)
-        floor = LEAST + 0.1 * float(np.median(size))
-        target = np.log(size + floor)
+        size = np.abs(evidence.error) + LEAST
         centre, scale = evidence.features.mean(axis=0), evidence.features.std(axis=0)
         scale = np.where(scale > 1e-9, scale, 1.0)
         x = (evidence.features - centre) / scale
-        own, level = evidence.column, np.full(columns, target.mean())
-        slope = np.zeros(f)
-        count = np.bincount(own, minlength=columns)
-        for _ in range(5):  # slopes and levels in turn; they depend little on each other
-            y = target - level[own]
-            slope = np.linalg.solve(x.T @ x + RIDGE * m * np.eye(f), x.T @ y)
-            rest = target - x @ slope
-            total = np.bincount(own, weights=rest, minlength=columns)
-            level = (total + PRIOR_CELLS * rest.mean()) / (count + PRIOR_CELLS)
-        found = x @ slope + level[own]
+        gram = x.T @ x + RIDGE * m * np.eye(f)
+        own, count = evidence.column, np.bincount(evidence.column, minlength=columns)
+        total = np.bincount(own, weights=size, minlength=columns)
+        level = np.log((total + PRIOR_CELLS * size.mean()) / (count + PRIOR_CELLS))
+        slope, found = np.zeros(f), level[own]
+        for _ in range(ROUNDS):  # slopes and levels in turn
+            off = np.minimum(size / np.exp(found) - 1, FAR_OFF)
+            slope = slope + np.linalg.solve(gram, x.T @ off - RIDGE * m * slope)
+            found = np.clip(x @ slope + level[own], -20, 20)
+            off = np.minimum(size / np.exp(found) - 1, FAR_OFF)
+            level = level + np.bincount(own, weights=off, minlength=columns) / (count + PRIOR_CELLS)
+            found = np.clip(x @ slope + level[own], -20, 20)
         return cls(centre, scale, slope, level, *map(float, np.quantile(found, (0.001, 0.999))))
 
     def size(self, features: FloatArray, column: IntArray) -> FloatArray:
@@ -150,6 +161,7 @@ class Calibration:
     quantiles: FloatArray  # (C, buckets, len(LEVELS)) of (truth - estimate) / size
     mean_size: FloatArray  # (C, buckets) mean of |truth - estimate| / size
     cells: IntArray  # (C, buckets) held-out cells of a group's own
+    gaps: FloatArray  # (C, buckets) gaps that stand behind a group, its own and those it borrows
     depth: FloatArray  # (len(LEVELS),) coverage at which that share of the cells to check by is inside
     persistence: float  # correlation of normal scores from one step to the next
     together: FloatArray  # (C, C) correlation of normal scores between columns at one step
@@ -163,13 +175,14 @@ class Calibration:
             shape = (columns, len(BUCKET_NAMES))
             empty = np.full((*shape, len(LEVELS)), np.nan)
             none = np.zeros(shape, dtype=np.int64)
-            return cls(model, empty, np.full(shape, np.nan), none, LEVELS, 0.0, np.eye(columns))
+            return cls(model, empty, np.full(shape, np.nan), none, np.ones(shape), LEVELS, 0.0, np.eye(columns))
         ratio = every.error / model.size(every.features, every.column)
         quantiles, mean_size, cells = _by_group(ratio, every.column, every.bucket, columns)
         scores = _normal_scores(quantiles[every.column, every.bucket], ratio)
         persistence, together = _dependence(scores, every, columns)
         place = _place(quantiles[check.column, check.bucket], ratio[len(learn.error) :])
-        return cls(model, quantiles, mean_size, cells, _depth(np.abs(2 * place - 1)), persistence, together)
+        depth = _depth(np.abs(2 * place - 1))
+        return cls(model, quantiles, mean_size, cells, _gaps(every, columns), depth, persistence, together)
 
     @property
     def calibrated(self) -> bool:
@@ -180,7 +193,8 @@ class Calibration:
         self, estimate: FloatArray, size: FloatArray, column: IntArray, bucket: IntArray, coverage: float
     ) -> tuple[FloatArray, FloatArray]:
         """Lower and upper bound (M,) that hold with probability `coverage`, in the units of the estimate."""
-        upper = np.full(len(size), (1 + np.interp(coverage, LEVELS, self.depth)) / 2)
+        few = self.gaps[column, bucket] / (self.gaps[column, bucket] + WARY_GAPS)
+        upper = 1 - (1 - np.interp(coverage, LEVELS, self.depth)) / 2 * few
         table = self.quantiles[column, bucket]
         return estimate + size * quantile(table, 1 - upper), estimate + size * quantile(table, upper)
 
@@ -222,6 +236,7 @@ class Calibration:
             quantiles=state["quantiles"],
             mean_size=state["mean_size"],
             cells=state["cells"].astype(np.int64),
+            gaps=state["gaps"],
             depth=state["depth"],
             persistence=float(state["persistence"]),
             together=state["together"],
@@ -251,7 +266,7 @@ def continuous_ranked_probability(table: FloatArray, truth: FloatArray) -> Float
 def _by_group(
     ratio: FloatArray, column: IntArray, bucket: IntArray, columns: int
 ) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Quantiles, mean size and number of cells by column and bucket; wider groups lend `PRIOR_CELLS` each."""
+    """Quantiles, mean size and number of cells by column and bucket; wider groups lend some."""
     buckets = len(BUCKET_NAMES)
     order = np.argsort(ratio, kind="stable")
     ratio, column, bucket = ratio[order], column[order], bucket[order]
@@ -264,15 +279,24 @@ def _by_group(
         in_column = column == c
         for b in range(buckets):
             in_bucket = bucket == b
-            weight = np.full(len(ratio), 1e-3 * PRIOR_CELLS / len(ratio))
-            weight[in_column] += PRIOR_CELLS / of_column[c] if of_column[c] else 0.0
-            weight[in_bucket] += PRIOR_CELLS / of_bucket[b] if of_bucket[b] else 0.0
+            weight = np.full(len(ratio), EVERYTHING / len(ratio))
+            weight[in_column] += min(1.0, PRIOR_CELLS / max(of_column[c], 1))
+            weight[in_bucket] += min(1.0, PRIOR_CELLS / max(of_bucket[b], 1))
             weight[in_column & in_bucket] += 1.0
             total = np.cumsum(weight)
             middle = (total - weight / 2) / total[-1]
             quantiles[c, b] = np.interp(LEVELS, middle, ratio)
             mean_size[c, b] = (weight * np.abs(ratio)).sum() / total[-1]
     return quantiles, mean_size, cells
+
+
+def _gaps(evidence: Evidence, columns: int) -> FloatArray:
+    """How many gaps the groups' quantiles rest on: all of their own, a few of their column's and of their length's."""
+    names = np.stack([evidence.occasion, evidence.column, evidence.gap, evidence.bucket])
+    _, column, _, bucket = np.unique(names, axis=1)
+    own = np.zeros((columns, len(BUCKET_NAMES)))
+    np.add.at(own, (column, bucket), 1.0)
+    return own + np.minimum(own.sum(axis=1), LENT_GAPS)[:, None] + np.minimum(own.sum(axis=0), LENT_GAPS)
 
 
 def _normal_scores(table: FloatArray, ratio: FloatArray) -> FloatArray:

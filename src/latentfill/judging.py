@@ -9,7 +9,7 @@ import numpy as np
 
 from latentfill.config import AUTO, Config
 from latentfill.embeddings.encoder import Encoder
-from latentfill.gaps import BUCKET_NAMES, beside
+from latentfill.gaps import BUCKET_NAMES
 from latentfill.intervals import Calibration, Evidence, evidence_at
 from latentfill.lesson import Lesson
 from latentfill.result import score_summary
@@ -36,7 +36,6 @@ class Trial:
     errors: FloatArray  # (K, M) estimate - truth
     known: BoolArray  # (K, M) whether a candidate had something to say
     kind: IntArray  # (M,) of gap
-    begin: IntArray  # (M,) first step of the gap
     evidence: Evidence  # its error is that of the first candidate
     columns: int  # C
 
@@ -46,7 +45,6 @@ class Trial:
             errors=self.errors[:, cells],
             known=self.known[:, cells],
             kind=self.kind[cells],
-            begin=self.begin[cells],
             evidence=self.evidence.where(cells),
             columns=self.columns,
         )
@@ -102,8 +100,8 @@ def _weigh(names: tuple[str, ...], trials: list[Trial], columns: int, config: Co
     errors = np.concatenate([trial.errors[chosen] for trial in trials], axis=1)
     column = np.concatenate([trial.evidence.column for trial in trials])
     kind = np.concatenate([trial.kind for trial in trials])
-    longest = 1 + max((int(trial.begin.max()) for trial in trials if len(trial.begin)), default=0)
-    gap = np.concatenate([trial.begin + number * longest for number, trial in enumerate(trials)])
+    longest = 1 + max((int(trial.evidence.gap.max()) for trial in trials if len(trial.evidence.gap)), default=0)
+    gap = np.concatenate([trial.evidence.gap + number * longest for number, trial in enumerate(trials)])
     return Stack.fit(errors, column, kind, gap, columns).among(chosen, len(names))
 
 
@@ -112,9 +110,8 @@ def _try(cells: BoolArray, estimated: Estimated, truth: FloatArray, seen: FloatA
     cells = cells & ~np.isnan(estimated.values).all(axis=0)
     errors = errors_at(cells, estimated.values, truth)
     evidence = evidence_at(cells, -errors[0], seen, estimated.values, estimated.spread)
-    begin = evidence.step - beside(seen).back[cells] + 1
     known = ~np.isnan(estimated.values[:, cells])
-    return Trial(errors, known, kind_of(seen)[cells], begin, evidence, seen.shape[1])
+    return Trial(errors, known, kind_of(seen)[cells], evidence, seen.shape[1])
 
 
 def errors_at(cells: BoolArray, estimates: FloatArray, truth: FloatArray) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -61,6 +62,17 @@ def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Mapping[str,
     finally:
         for leftover in (partial, old):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def model_id(fitted: Fitted) -> str:
+    """What tells one fitted model from another: the start of a hash of all that it learnt."""
+    found = hashlib.sha256()
+    for name, weights in sorted(_weights(fitted).items()):
+        found.update(name.encode())
+        found.update(weights.detach().cpu().contiguous().numpy().tobytes())
+    for array in (fitted.scaler.shift, fitted.scaler.scale):
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()[:12]
 
 
 def check_model_path(path: Path) -> None:

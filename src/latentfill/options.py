@@ -133,14 +133,19 @@ SCORING: Group = {
 }
 LIMITS: Group = {
     "intervals": _writing(float, "--intervals", "Also write bounds that hold with this probability, such as 0.9."),
-    "samples": _writing(int, "--samples", "Also draw so many completed tables that reflect the uncertainty."),
+    "samples": _writing(
+        int, "--samples", "Also draw so many completed tables that reflect the uncertainty: OUT.sample1.csv, ..."
+    ),
     "max_gap": _writing(int, "--max-gap", "Leave gaps of more steps than this empty."),
     "minimum": _writing(str, "--min", "Least estimate: a number, or COLUMN=NUMBER,..."),
     "maximum": _writing(str, "--max", "Largest estimate: a number, or COLUMN=NUMBER,..."),
     "non_negative": _writing(str, "--non-negative", "Columns whose estimates are at least 0; '*' for all."),
 }
 WRITING: Group = {
-    "codes": _writing(Path, "--codes", "Also write one code per cell: where its value comes from."),
+    "intervals_to": _writing(Path, "--intervals-to", "Write the bounds to this file, not beside the values."),
+    "codes": _writing(
+        Path, "--codes", "Also write where each cell comes from: a code, the error to expect, the bounds, the model."
+    ),
     "summary": _writing(Path, "--summary", "Where the JSON summary goes; beside OUT if not given."),
     "precision": _writing(
         int, "--precision", "Decimals of filled cells; the column's own if not given.", min=0, max=17

@@ -61,7 +61,11 @@ class CsvSheet:
         """The file as it was, with the filled cells replaced and the added rows put in."""
         edits = self._edits(changes)
         records = [self._record(row, edits.get(at, {})) for at, row in enumerate(changes.order.tolist())]
-        return csv_text.encode_csv(self.text, records)
+        if changes.extras:
+            added = zip(*(extra.texts for extra in changes.extras), strict=True)
+            pairs = zip(records, added, strict=True)
+            records = [csv_text.append_cells(record, self.text.delimiter, texts) for record, texts in pairs]
+        return csv_text.encode_csv(self.text, records, [extra.name for extra in changes.extras])
 
     def _record(self, row: int, cells: Mapping[int, str]) -> str:
         if row < 0:
@@ -87,6 +91,8 @@ class CsvSheet:
 
         names = [name or f"unnamed_{at + 1}" for at, name in enumerate(self.names)]
         arrays = [self._array(at, changes) for at in range(len(names))]
+        names += [extra.name for extra in changes.extras]
+        arrays += [pa.array(extra.values, pa.float64(), from_pandas=True) for extra in changes.extras]
         return pa.table(arrays, names=names)
 
     def _array(self, position: int, changes: Changes) -> Any:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentfill.changes import Changes, Fill
+from latentfill.changes import Changes, Extra, Fill
 from latentfill.columns import Column, decimals_for, find_decimal, format_numbers, read_numbers, refuse_repeated
 from latentfill.csv_text import format_csv
 from latentfill.errors import InputError, UnknownColumnError, did_you_mean
@@ -175,7 +175,12 @@ def _chosen_axis(sheet: Sheet, columns: Sequence[Column], names: Sequence[str], 
 
 
 def write_table(
-    table: Table, filled: FloatArray, path: str | os.PathLike[str], *, precision: int | None = None
+    table: Table,
+    filled: FloatArray,
+    path: str | os.PathLike[str],
+    *,
+    precision: int | None = None,
+    extras: Mapping[str, FloatArray] | None = None,
 ) -> None:
     """Write the table with its missing cells filled; everything that was there stays as it was.
 
@@ -187,9 +192,12 @@ def write_table(
         CSV or Parquet by its suffix, whatever was read.
     precision
         Decimals of filled cells; by default as many as their column shows and its spread gives meaning to.
+    extras
+        Arrays like `filled` by a suffix: each puts a column `NAME_SUFFIX` after the table for every value column. In
+        cells that were observed they should hold the value.
     """
     kind = file_kind(path)
-    changes = _changes(table, filled, precision)
+    changes = _changes(table, filled, precision, extras)
     if kind == "parquet":
         write_parquet(table.sheet.to_frame(changes), path)
     else:
@@ -197,12 +205,31 @@ def write_table(
         write_bytes(path, table.sheet.to_csv(changes, delimiter))
 
 
-def fill_frame(table: Table, filled: FloatArray, *, precision: int | None = None) -> Any:
+def fill_frame(
+    table: Table,
+    filled: FloatArray,
+    *,
+    precision: int | None = None,
+    extras: Mapping[str, FloatArray] | None = None,
+) -> Any:
     """The table as a frame of the kind that was read, filled; tables from files become pyarrow tables."""
-    return table.sheet.to_frame(_changes(table, filled, precision))
+    return table.sheet.to_frame(_changes(table, filled, precision, extras))
 
 
-def _changes(table: Table, filled: FloatArray, precision: int | None) -> Changes:
+def check_extras(table: Table, suffixes: Sequence[str]) -> None:
+    """Refuse columns `NAME_SUFFIX` that the table already has."""
+    taken = [f"{name}_{suffix}" for name in table.series.columns for suffix in suffixes]
+    taken = [name for name in taken if name in table.sheet.names]
+    if taken:
+        raise InputError(
+            f"the table already has a column {taken[0]!r}, which the bounds would be written to. Rename it, or write "
+            "the bounds to a file of their own (--intervals-to)."
+        )
+
+
+def _changes(
+    table: Table, filled: FloatArray, precision: int | None, extras: Mapping[str, FloatArray] | None = None
+) -> Changes:
     series = table.series
     if filled.shape != series.values.shape:
         raise InputError(f"The filled values have shape {filled.shape}, but the series has {series.values.shape}.")
@@ -219,9 +246,38 @@ def _changes(table: Table, filled: FloatArray, precision: int | None) -> Changes
         at: _fill(table, at, column, values[:, column], written[:, column], precision)
         for column, at in enumerate(table.positions)
     }
-    if not (order < 0).any():
-        return Changes(order, fills)
-    return _with_stamps(table, Changes(order, fills), steps)
+    check_extras(table, list(extras or {}))
+    added = [
+        _extra(table, at, column, suffix, array[steps, column], fills[at], precision)
+        for column, at in enumerate(table.positions)
+        for suffix, array in (extras or {}).items()
+    ]
+    changes = Changes(order, fills, extras=added)
+    return changes if not (order < 0).any() else _with_stamps(table, changes, steps)
+
+
+def _extra(
+    table: Table, at: int, column: int, suffix: str, values: FloatArray, fill: Fill, precision: int | None
+) -> Extra:
+    """A column of numbers beside value column `column`, with its decimals, and its very texts where it was observed."""
+    name = f"{table.series.columns[column]}_{suffix}"
+    source = table.sheet.column(at)
+    if source.kind != "text":
+        return Extra(name, values if precision is None else _round(values, precision), ())
+    decimals = precision
+    if decimals is None:
+        decimals = decimals_for(source.texts, _by_row(table.series, column), table.decimal)
+    texts = format_numbers(values, max(decimals, 0), table.decimal)
+    order, _ = output_rows(table)
+    seen = source.texts.to_pylist()
+    written = fill.cells | np.isnan(fill.values)
+    texts = [
+        seen[row] if row >= 0 and not new else "" if empty else text
+        for row, new, empty, text in zip(
+            order.tolist(), written.tolist(), np.isnan(values).tolist(), texts, strict=True
+        )
+    ]
+    return Extra(name, values, texts)
 
 
 def _round(values: FloatArray, decimals: int) -> FloatArray:
@@ -273,17 +329,18 @@ def _with_stamps(table: Table, changes: Changes, steps: IntArray) -> Changes:
     like = table.series.rows[last_row[new]]
     stamps = table.axis.write(table.series.time[new], like)
     index = None if table.axis.columns else table.series.time[steps]
-    return Changes(changes.order, changes.fills, stamps, index)
+    return replace(changes, stamps=stamps, index=index)
 
 
-def write_matrix(matrix: NDArray[np.integer], names: Sequence[str], path: str | os.PathLike[str]) -> None:
-    """Whole numbers (rows, columns) as a CSV or Parquet file by its name, a header of `names` above them."""
+def write_columns(columns: Mapping[str, NDArray[Any]], path: str | os.PathLike[str]) -> None:
+    """Columns of numbers as a CSV or Parquet file by its name; NaN is an empty cell."""
     if file_kind(path) == "parquet":
         import pyarrow as pa
 
-        write_parquet(pa.table({name: matrix[:, c] for c, name in enumerate(names)}), path)
+        write_parquet(pa.table({name: pa.array(array, from_pandas=True) for name, array in columns.items()}), path)
         return
-    write_bytes(path, format_csv(names, matrix.T.tolist()))
+    cells = [["" if value != value else value for value in array.tolist()] for array in columns.values()]
+    write_bytes(path, format_csv(list(columns), cells))
 
 
 def check_output_path(source: Any, output: str | os.PathLike[str], *, table: bool = True) -> None:
