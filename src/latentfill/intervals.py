@@ -296,7 +296,8 @@ def _gaps(evidence: Evidence, columns: int) -> FloatArray:
     _, column, _, bucket = np.unique(names, axis=1)
     own = np.zeros((columns, len(BUCKET_NAMES)))
     np.add.at(own, (column, bucket), 1.0)
-    return own + np.minimum(own.sum(axis=1), LENT_GAPS)[:, None] + np.minimum(own.sum(axis=0), LENT_GAPS)
+    lent = np.minimum(own.sum(axis=1), LENT_GAPS)[:, None] + np.minimum(own.sum(axis=0), LENT_GAPS)
+    return np.asarray(own + lent)
 
 
 def _normal_scores(table: FloatArray, ratio: FloatArray) -> FloatArray:

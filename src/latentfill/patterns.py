@@ -59,9 +59,9 @@ def missing_at_random(rng: np.random.Generator, values: FloatArray, rate: float,
     standard = _standard(values)
     if c > 1:
         driver = int(rng.integers(c))
-        hidden = _by_chance(rng, values, rate, standard[:, [driver]])
-        hidden[:, driver] = False
-        return _keep_enough(rng, hidden, values)
+        others = np.where(np.arange(c) == driver, np.nan, values)
+        share = rate * (~np.isnan(values)).sum() / max(1, (~np.isnan(others)).sum())
+        return _keep_enough(rng, _by_chance(rng, others, min(share, 0.95), standard[:, [driver]]), values)
     phase = 2 * np.pi * np.arange(len(values)) / (cycle or len(values))
     return _keep_enough(rng, _by_chance(rng, values, rate, np.sqrt(2) * np.sin(phase)[:, None]), values)
 

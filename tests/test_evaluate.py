@@ -1,0 +1,173 @@
+"""Honest scores: nothing that is fitted sees a hidden cell, and every strategy is scored on the same ones."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import latentfill.evaluate as evaluating
+from latentfill import TableOptions, read_table
+from latentfill.config import Config
+from latentfill.errors import InputError, OracleEmbeddingError
+from latentfill.evaluate import Plan, Run, evaluate
+from latentfill.fitting import Fitted
+from latentfill.model_dir import model_id
+from latentfill.sample import make_sample
+from latentfill.scores import ALL, Score
+from latentfill.tables import Table
+
+SAMPLE = make_sample(seed=3, days=21)
+COLUMNS = list(SAMPLE.columns)
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    frame = pd.DataFrame(SAMPLE.values, columns=COLUMNS).assign(time=SAMPLE.time)
+    return read_table(frame, TableOptions())
+
+
+def runs(
+    table: Table, quick: dict[str, object], *, settings: dict[str, object] | None = None, **plan: object
+) -> list[Run]:
+    return list(evaluate(table, Config(**(quick | (settings or {}))), Plan(**plan)))
+
+
+def overall(scores: list[Score]) -> dict[str, Score]:
+    return {score.strategy: score for score in scores if score.column == ALL and score.gap == ALL}
+
+
+def test_hidden_cells_cannot_reach_anything_that_is_fitted(table: Table, quick: dict[str, object], monkeypatch):
+    """A marker in the cells that are hidden changes the scores and nothing else."""
+    fitted: list[Fitted] = []
+    fit = evaluating.fit_series
+    monkeypatch.setattr(evaluating, "fit_series", lambda *a, **k: fitted.append(fit(*a, **k)) or fitted[-1])
+    plan = {"strategies": ("auto", "neighbours", "latent", "iterative"), "patterns": ("point",)}
+    (plain,) = runs(table, quick, settings={"intervals": 0.9, "latent_steps": 10}, **plan)
+    values = np.where(plain.hidden, 1e6, table.series.values)
+    marked = replace(table, series=replace(table.series, values=values))
+    monkeypatch.setitem(evaluating.PATTERNS, "point", lambda *_: plain.hidden)
+    (planted,) = runs(marked, quick, settings={"intervals": 0.9, "latent_steps": 10}, **plan)
+    assert model_id(fitted[0]) == model_id(fitted[1])
+    for name, verdict in fitted[0].builtin.others.items():
+        other = fitted[1].builtin.others[name]
+        np.testing.assert_array_equal(verdict.stack.weight, other.stack.weight)
+        np.testing.assert_array_equal(verdict.calibration.quantiles, other.calibration.quantiles)
+    assert overall(planted.scores)["auto"].mae != overall(plain.scores)["auto"].mae
+
+
+def test_every_strategy_is_scored_on_the_same_cells_beside_linear_interpolation(table: Table, quick: dict[str, object]):
+    (run,) = runs(table, quick, strategies=("kriging", "mean"), patterns=("block",), rates=(0.2,))
+    found = overall(run.scores)
+    assert list(found) == ["kriging", "mean", "linear"]
+    assert {score.cells for score in found.values()} == {int(run.hidden.sum())}
+    assert found["linear"].ratio_to_linear == pytest.approx(1)
+    assert found["kriging"].ratio_to_linear == pytest.approx(found["kriging"].mse / found["linear"].mse)
+    assert found["mean"].realised_rate == pytest.approx(run.hidden.sum() / (~np.isnan(table.series.values)).sum())
+
+
+def test_linear_scores_are_those_of_linear_interpolation(table: Table, quick: dict[str, object]):
+    (run,) = runs(table, quick, strategies=("linear",), patterns=("point",), settings={"margin": None})
+    truth = table.series.values
+    gappy = pd.DataFrame(np.where(run.hidden, np.nan, truth))
+    line = gappy.interpolate(limit_direction="both").to_numpy()
+    error = ((line - truth) / np.nanstd(truth, axis=0))[run.hidden]
+    assert overall(run.scores)["linear"].mse == pytest.approx(np.mean(error**2))
+    by_gap = [score for score in run.scores if score.column == ALL and score.gap != ALL]
+    assert sum(score.cells for score in by_gap) == run.hidden.sum()
+    assert sum(score.cells * score.mse for score in by_gap) / run.hidden.sum() == pytest.approx(np.mean(error**2))
+
+
+def test_there_is_a_run_for_every_seed_pattern_and_rate(table: Table, quick: dict[str, object]):
+    told: list[str] = []
+    plan = Plan(strategies=("linear",), patterns=("point", "blackout"), rates=(0.1, 0.3), seeds=(0, 5))
+    found = list(evaluate(table, Config(**quick), plan, told=told.append))
+    assert len(found) == len(told) == 8
+    keys = [(run.scores[0].seed, run.scores[0].pattern, run.scores[0].rate) for run in found]
+    assert len(set(keys)) == 8
+    assert (found[0].hidden != found[4].hidden).any()
+
+
+def test_intervals_are_scored_where_they_are_asked_for(table: Table, quick: dict[str, object]):
+    (run,) = runs(table, quick, strategies=("kriging",), patterns=("point",), settings={"intervals": 0.9})
+    found = overall(run.scores)["kriging"]
+    assert 0.7 < found.coverage < 1
+    assert 0 < found.crps < found.mae
+    assert found.width > 0
+    (run,) = runs(table, quick, strategies=("linear",), patterns=("point",))
+    assert overall(run.scores)["linear"].coverage is None
+
+
+def test_stored_embeddings_are_refused_unless_oracle_scores_are_allowed(table: Table, quick: dict[str, object]):
+    with pytest.raises(OracleEmbeddingError, match=r"may know the hidden cells.*--allow-oracle"):
+        runs(table, quick, settings={"embeddings": "somewhere"})
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        ({"strategies": ("krigin",)}, "unknown strategy 'krigin': did you mean 'kriging'"),
+        ({"patterns": ("blok",)}, "unknown pattern 'blok': did you mean 'block'"),
+        ({"rates": (0.0,)}, "rate must be above 0"),
+        ({"rates": (0.95,)}, "rate must be above 0 and at most 0.9, got 0.95"),
+        ({"seeds": ()}, "at least one of the seeds"),
+        ({"seeds": (-1,)}, "seed must be 0 or more"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused(plan: dict[str, object], message: str):
+    with pytest.raises(InputError, match=message):
+        Plan(**plan)
+
+
+# --- on the command line -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "in.csv"
+    path.write_text(SAMPLE.to_csv())
+    return path
+
+
+def test_scores_are_shown_and_written(run_cli, source: Path, tmp_path: Path, capsys):
+    out, rows = tmp_path / "s.json", tmp_path / "s.csv"
+    flags = ("--strategies", "linear,mean", "--patterns", "point,block", "--seeds", "0,1", "--intervals", 0.8)
+    assert run_cli("evaluate", source, "-o", out, "--csv", rows, *flags) == 0
+    shown = capsys.readouterr().out
+    assert "mean" in shown
+    assert "coverage" in shown
+    assert "±" in shown
+    assert len(pd.read_csv(rows)) == len(json.loads(out.read_text())["scores"])
+
+
+def test_a_failed_check_ends_with_code_1_and_says_so(run_cli, source: Path, capsys):
+    base = ("evaluate", source, "-q", "--strategies", "mean", "--patterns", "point")
+    assert run_cli(*base, "--fail-if", "ratio_to_linear>1") == 1
+    assert "failed: ratio_to_linear>1: mean, point 0.1" in capsys.readouterr().err
+    assert run_cli(*base, "--fail-if", "ratio_to_linear<0.5") == 0
+    assert run_cli(*base, "--fail-if", "ratio>1") == 2
+
+
+def test_two_runs_are_compared(run_cli, source: Path, tmp_path: Path, capsys):
+    for name, strategy in (("a", "linear"), ("b", "linear,mean")):
+        run_cli(
+            "evaluate", source, "-q", "--strategies", strategy, "--patterns", "point", "-o", tmp_path / f"{name}.json"
+        )
+    assert run_cli("evaluate", "--compare", tmp_path / "a.json", tmp_path / "b.json") == 0
+    shown = capsys.readouterr().out
+    assert "linear" in shown
+    assert "+0.0000" in shown
+
+
+def test_without_a_table_it_says_what_it_needs(run_cli, capsys):
+    assert run_cli("evaluate") == 2
+    assert "name a table to evaluate on" in capsys.readouterr().err
+
+
+def test_words_that_are_no_numbers_are_refused(run_cli, source: Path, capsys):
+    assert run_cli("evaluate", source, "--seeds", "a,b") == 2
+    assert "--seeds takes numbers" in capsys.readouterr().err
