@@ -130,3 +130,33 @@ def test_where_a_candidate_is_silent_it_is_taken_to_say_what_the_first_does():
     estimates = np.stack([truth + 1, truth - 2])
     estimates[1, 1, 0] = nan
     np.testing.assert_allclose(errors_at(cells, estimates, truth), [[1, 1], [1, -2]])
+
+
+# --- the time budget -----------------------------------------------------------------------------
+
+
+def test_a_time_budget_leaves_out_the_dearest_strategies_and_says_so(sample: Sample, quick: dict[str, object]):
+    settings = quick | {"candidates": "linear,kriging,denoise,neighbours,latent", "latent_steps": 10}
+    whole = fit_series(as_series(sample), Config(**settings, time_budget=1000.0))
+    assert whole.builtin.candidates.names == ("linear", "kriging", "denoise", "neighbours", "latent")
+    assert whole.notes == []
+    slow = settings | {"decoder_steps": 10**6}
+    some = fit_series(as_series(sample), Config(**slow, time_budget=60.0))
+    assert some.builtin.candidates.names == ("linear", "kriging", "neighbours")
+    assert any("left no room for denoise, latent" in note for note in some.notes)
+    assert some.builtin.stack.weight[1].max() > 0  # kriging, though the decoder that also says it is not there
+    few = fit_series(as_series(sample), Config(**slow | {"encoder_steps": 10**6}, time_budget=60.0))
+    assert few.builtin.candidates.names == ("linear", "kriging")
+    assert few.encoder is None
+
+
+def test_a_single_strategy_that_the_time_budget_does_not_allow_is_refused(sample: Sample, quick: dict[str, object]):
+    settings = quick | {"strategy": "denoise", "decoder_steps": 10**6}
+    with pytest.raises(InputError, match="'denoise' cannot be fitted within the time budget of 60 s"):
+        fit_series(as_series(sample), Config(**settings, time_budget=60.0))
+
+
+@pytest.mark.parametrize("budget", [0.0, -1.0])
+def test_a_time_budget_of_nothing_is_refused(budget: float):
+    with pytest.raises(InputError, match="time_budget must be above 0 seconds"):
+        Config(time_budget=budget)

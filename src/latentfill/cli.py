@@ -56,7 +56,11 @@ def impute(source: Source, output: Output, quiet: Quiet = False, **given: Any) -
     """Learn from a table and fill its gaps."""
     outputs = _outputs(source, output, given)
     imputer = _make_imputer(given)
+    if "explain" in outputs:
+        imputer.check_explains()
     filled = _fit_and_fill(imputer, source, quiet)
+    if "explain" in outputs:
+        imputer.explain(filled.table, outputs["explain"])
     _write(filled, outputs, given["precision"], quiet)
 
 
@@ -88,6 +92,8 @@ def apply(source: Source, model: Model, output: Output, quiet: Quiet = False, **
 
     imputer = Imputer.load(model, **_settings(given))
     filled = imputer.fill(_read(imputer, source, quiet))
+    if "explain" in outputs:
+        imputer.explain(filled.table, outputs["explain"])
     _write(filled, outputs, given["precision"], quiet)
 
 
@@ -169,7 +175,7 @@ def main() -> None:
 
 
 # Flags that steer the command itself and are no settings of the method or of reading.
-_NOT_SETTINGS = {"config", "set_", "codes", "summary", "precision", "intervals_to"}
+_NOT_SETTINGS = {"config", "set_", "codes", "summary", "precision", "intervals_to", "explain"}
 _LISTS = {"time", "missing", "leave", "columns"}
 
 
@@ -257,7 +263,11 @@ def _outputs(source: Path, output: Path, given: Mapping[str, Any]) -> dict[str, 
 
     samples = range(1, (given["samples"] or 0) + 1)
     outputs = {"table": output, "summary": given["summary"] or _beside(output, ".summary.json")}
-    outputs |= {name: given[flag] for name, flag in (("codes", "codes"), ("bounds", "intervals_to")) if given[flag]}
+    outputs |= {
+        name: given[flag]
+        for name, flag in (("codes", "codes"), ("bounds", "intervals_to"), ("explain", "explain"))
+        if given[flag]
+    }
     outputs |= {f"sample {i}": _beside(output, f".sample{i}{_endings(output)}") for i in samples}
     if given["intervals_to"] and given["intervals"] is None:
         raise InputError("--intervals-to needs a coverage: add --intervals 0.9, say.")

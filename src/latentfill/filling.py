@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from latentfill.limits import bounds_of
 from latentfill.nn.runtime import pick_device
 from latentfill.result import Code, Filled
 from latentfill.series import BoolArray, FloatArray, Series
-from latentfill.strategies.candidates import Estimated
+from latentfill.strategies.candidates import Estimated, Explanation
 from latentfill.strategies.stack import kind_of
 from latentfill.windows import window_starts
 
@@ -62,6 +62,16 @@ def estimate_series(
         starts = plan_of(vectors, track.setting.config.stride)
         found[split] = track.candidates.estimate(values, clock, starts, encoder)
     return found
+
+
+def explain_series(fitted: Fitted, series: Series) -> Explanation:
+    """Which neighbours stand behind each missing cell, values in original units; the built-in path's alone."""
+    length, stride = fitted.config.length, fitted.config.stride
+    starts = window_starts(series.n_steps, length, stride)
+    clock = clock_features(series, fitted.cycles)
+    found = fitted.builtin.candidates.explain(_scaled(fitted, series), clock, starts, fitted.encoder)
+    value = found.value * fitted.scaler.scale[found.column] + fitted.scaler.shift[found.column]
+    return replace(found, value=value)
 
 
 def fill_from(fitted: Fitted, series: Series, estimated: Mapping[str, Estimated]) -> Filled:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -19,15 +20,18 @@ from latentfill.judging import Verdict, judge
 from latentfill.lesson import Lesson, hold_out
 from latentfill.limits import bounds_of
 from latentfill.nn.runtime import pick_device, seeded
-from latentfill.nn.training import History, ProgressCallback
+from latentfill.nn.training import History, OutOfTimeError, ProgressCallback
 from latentfill.result import Code
 from latentfill.scaling import ColumnScaler
 from latentfill.series import BoolArray, IntArray, Series
 from latentfill.strategies.base import Setting, Training
 from latentfill.strategies.candidates import Candidates, needs_encoder
 from latentfill.strategies.stack import Stack
-from latentfill.windows import window_starts
+from latentfill.windows import Windows, cut_windows, window_starts
 
+ENCODER_SHARE = 0.35  # of the time budget, by the end of which the encoder must be trained
+TRAINING_SHARE = 0.75  # and everything else; the rest is for judging
+BANK_APART = 2  # windows between the series and the bank of another one, so that none overlap
 ORACLE = "oracle: the stored embeddings may have seen the held-out values, so the true error may be larger"
 
 
@@ -42,6 +46,7 @@ class Track:
     calibration: Calibration  # how far the estimates may be off, scaled units
     score: dict[str, object]  # error on held-out cells, JSON values
     history: dict[str, History]  # by part
+    dropped: tuple[str, ...] = ()  # strategies that the time budget left no room for
     others: Mapping[str, Verdict] = field(default_factory=dict)  # on strategies that were fitted to be compared with
 
     def using(self, strategy: str) -> Track:
@@ -70,6 +75,7 @@ class Fitted:
     encoder: StudentEncoder | None  # None where no strategy works on embeddings
     builtin: Track
     stored: Mapping[str, Track]  # by split: decoders of stored embeddings
+    n_steps: int = 0  # of the series fitted to
     shrunk_from: int | None = None  # the window length that was asked for, where the series was too short
 
     def using(self, strategy: str) -> Fitted:
@@ -86,6 +92,10 @@ class Fitted:
             notes.append(
                 f"The series was too short for windows of {self.shrunk_from} steps; they were shrunk to "
                 f"{self.config.length}."
+            )
+        if self.builtin.dropped:
+            notes.append(
+                f"The time budget of {self.config.time_budget:g} s left no room for {', '.join(self.builtin.dropped)}."
             )
         if "linear_mse" not in self.builtin.score:
             notes.append("Too few cells were observed to hold any out, so the error to expect is not known.")
@@ -104,6 +114,7 @@ def fit_series(
     embeddings: Mapping[str, Embeddings] | None = None,
     train_rows: int | None = None,
     also: Sequence[str] = (),
+    bank: Series | None = None,
     progress: ProgressCallback | None = None,
 ) -> Fitted:
     """Fit everything to one series (T, C).
@@ -111,7 +122,9 @@ def fit_series(
     `embeddings` are stored ones by split, which need not share a space: each split gets a decoder of its own.
     `train_rows` limits what the scaler sees to the first rows, as TimeKD's split plans do. `also` names strategies that
     are fitted beside those of the settings, to be compared with them: see `Fitted.using`.
+    `bank` is another series with the same columns, whose windows are neighbours too.
     """
+    began = time.monotonic()
     bounds_of(config, series.columns)  # refused before any work
     asked, config = config, shrink_to(config, series.n_steps)
     known = np.logical_or.reduce(series.observed, axis=0)
@@ -121,7 +134,9 @@ def fit_series(
     scaler = ColumnScaler.fit(series.values[:train_rows], config.scaling).where_flat(whole)
     cycles = find_cycles(series)
     lesson = hold_out(scaler.apply(series.values), clock_features(series, cycles), config)
-    lessons = Lessons(lesson, config, scaler, also, progress)
+    lessons = Lessons(lesson, config, scaler, also, progress, began=began)
+    if bank is not None:
+        lessons.bank = _bank_windows(bank, scaler, cycles, config.length, apart=series.n_steps)
     encoder, learnt = lessons.fit_encoder() if needs_encoder(lessons.names) else (None, {})
     builtin = lessons.fit_builtin(encoder, learnt)
     stored = {split: lessons.fit_stored(split, vectors) for split, vectors in (embeddings or {}).items()}
@@ -135,6 +150,7 @@ def fit_series(
         encoder=encoder,
         builtin=builtin,
         stored=stored,
+        n_steps=series.n_steps,
         shrunk_from=asked.length if config.length < asked.length else None,
     )
 
@@ -152,6 +168,20 @@ def for_stored(config: Config) -> Config:
     return replace(config, length=config.seq_len, stride=min(config.stride, config.seq_len))
 
 
+def _bank_windows(bank: Series, scaler: ColumnScaler, cycles: tuple[float, ...], length: int, apart: int) -> Windows:
+    """All windows of another series, scaled like the one fitted to, and numbered from far beyond its `apart` steps."""
+    if bank.n_steps < length:
+        raise InputError(f"the bank has {bank.n_steps} rows, fewer than one window of {length}.")
+    starts = np.arange(bank.n_steps - length + 1)
+    windows = cut_windows(scaler.apply(bank.values), clock_features(bank, cycles), starts, length)
+    return replace(windows, starts=starts + bank_offset(apart, length))
+
+
+def bank_offset(n_steps: int, length: int) -> int:
+    """What is added to the steps of a bank, so that they lie beyond those of a series."""
+    return n_steps + BANK_APART * length
+
+
 def plan_of(embeddings: Embeddings, stride: int) -> IntArray:
     """Starts of every `stride`-th stored window, and of the last."""
     return embeddings.starts[window_starts(len(embeddings.starts), 1, stride)]
@@ -167,8 +197,11 @@ class Lessons:
         scaler: ColumnScaler,
         also: Sequence[str] = (),
         progress: ProgressCallback | None = None,
+        *,
+        began: float | None = None,
     ) -> None:
-        """`also`: strategies that are fitted beside those of the settings."""
+        """`also`: strategies that are fitted beside those of the settings; `began`: when the time budget did."""
+        self.began = time.monotonic() if began is None else began
         self.lesson = lesson
         self.config = config
         self.scaler = scaler
@@ -176,6 +209,7 @@ class Lessons:
         made = (name for one in self.judged for name in (config.candidate_names if one == AUTO else (one,)))
         self.names = tuple(dict.fromkeys(("linear", *config.strategies, *made)))
         self.progress = progress
+        self.bank: Windows | None = None  # of another series
         self.columns, self.phases = lesson.values.shape[1], lesson.clock.shape[1]
         self.device = pick_device(config.device)
 
@@ -184,12 +218,20 @@ class Lessons:
         """First steps of all windows of the settings' length."""
         return np.arange(len(self.lesson.values) - self.config.length + 1)
 
-    def fit_encoder(self) -> tuple[StudentEncoder, dict[str, History]]:
-        """The built-in encoder, trained on every window."""
+    def deadline(self, share: float) -> float | None:
+        """When a share of the time budget is spent."""
+        return None if self.config.time_budget is None else self.began + share * self.config.time_budget
+
+    def fit_encoder(self) -> tuple[StudentEncoder | None, dict[str, History]]:
+        """The built-in encoder, trained on every window; None if the time budget does not allow it."""
         rng = np.random.default_rng([self.config.seed, 2])
-        with seeded(self.config.seed):
-            encoder = StudentEncoder(self.config, columns=self.columns, phases=self.phases, device=self.device)
-            history = encoder.fit(self.lesson.material(self.every_start, self.config.length), rng, self.progress)
+        material, deadline = self.lesson.material(self.every_start, self.config.length), self.deadline(ENCODER_SHARE)
+        try:
+            with seeded(self.config.seed):
+                encoder = StudentEncoder(self.config, columns=self.columns, phases=self.phases, device=self.device)
+                history = encoder.fit(material, rng, self.progress, deadline)
+        except OutOfTimeError:
+            return None, {}
         return encoder, {"encoder": history}
 
     def fit_builtin(self, encoder: Encoder | None, learnt: Mapping[str, History]) -> Track:
@@ -217,9 +259,18 @@ class Lessons:
         """Train on the windows at `starts`, judge on the blend of those at `plan`."""
         shape = encoder.shape if encoder is not None else None
         setting = Setting(config=config, columns=self.columns, phases=self.phases, encoder=shape, device=self.device)
-        training = Training(self.lesson.material(starts, config.length), encoder, self.progress, suffix)
-        candidates, history = Candidates.learn(self.names, setting, training)
-        verdicts = judge(candidates, encoder, self.lesson, plan, config, self.judged)
+        material, deadline = self.lesson.material(starts, config.length), self.deadline(TRAINING_SHARE)
+        names = self.names if encoder is not None else tuple(n for n in self.names if not needs_encoder([n]))
+        training = Training(material, encoder, self.progress, suffix, deadline, None if stored else self.bank)
+        candidates, history = Candidates.learn(names, setting, training)
+        dropped = [name for name in self.names if name not in candidates.names]
+        if config.strategy in dropped:
+            raise InputError(
+                f"strategy {config.strategy!r} cannot be fitted within the time budget of {config.time_budget:g} s. "
+                "Allow more, train for fewer steps, or leave the choice to auto."
+            )
+        judged = [name for name in self.judged if name not in dropped]
+        verdicts = judge(candidates, encoder, self.lesson, plan, config, judged)
         if stored:
             verdicts = {name: replace(v, score=v.score | {"label": ORACLE}) for name, v in verdicts.items()}
         own = verdicts[config.strategy]
@@ -232,4 +283,5 @@ class Lessons:
             score=own.score,
             history={**learnt, **history},
             others=verdicts,
+            dropped=tuple(dropped),
         )

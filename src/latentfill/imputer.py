@@ -15,12 +15,12 @@ from latentfill.config import Config
 from latentfill.embeddings.base import Embeddings
 from latentfill.embeddings.pairing import digest, pair_embeddings, train_rows
 from latentfill.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError, did_you_mean
-from latentfill.filling import fill_series
-from latentfill.fitting import Fitted, fit_series
+from latentfill.filling import explain_series, fill_series
+from latentfill.fitting import Fitted, bank_offset, fit_series
 from latentfill.model_dir import load_model, model_id, save_model
 from latentfill.nn.training import ProgressCallback
 from latentfill.result import Filled
-from latentfill.series import FloatArray
+from latentfill.series import FloatArray, Series
 from latentfill.strategies.candidates import needs_encoder
 from latentfill.summary import summarise
 from latentfill.tables import Table, TableOptions, fill_frame, output_rows, read_table, write_columns, write_table
@@ -133,6 +133,7 @@ class Imputer:
             config,
             embeddings=vectors,
             train_rows=train_rows(config, series.n_steps),
+            bank=self._bank(table),
             progress=self.progress,
         )
         self.model_id_ = model_id(self.fitted_)
@@ -170,6 +171,42 @@ class Imputer:
             summarise(fitted, table, self.options, filled, vectors)
             | {"model": self.model_id_, "fill_seconds": seconds},
         )
+
+    def check_explains(self) -> None:
+        """Refuse settings under which nothing can be explained."""
+        if "neighbours" not in self.config.strategies:
+            raise InputError(
+                "only the strategy neighbours can explain itself. Choose it (--strategy neighbours), or add it to "
+                "those that auto weighs (--candidates linear,kriging,denoise,neighbours)."
+            )
+
+    def explain(self, data: Any, path: str | os.PathLike[str]) -> None:
+        """Write which neighbours stand behind each cell that was missing; the strategy neighbours alone can tell.
+
+        A row for each neighbour of a cell: `row` (from 0 after the header) and `column` of the cell, `neighbour_row`
+        and `source` (the table that was fitted to, or the bank) of the one that speaks, the `value` that it says,
+        brought to the level of the window, and its `weight`; the weights of a cell sum to one. Steps that are no row of
+        a table have row -1.
+        """
+        fitted = self._check_fitted()
+        self.check_explains()
+        table = self.read(data)
+        series = table.series
+        order = _column_order(fitted.columns, series.columns)
+        found = explain_series(fitted, replace(series, values=series.values[:, order], columns=fitted.columns))
+        offset = bank_offset(fitted.n_steps, fitted.config.length)
+        of_bank = found.neighbour >= offset
+        own = np.where(of_bank, 0, found.neighbour)
+        rows = series.rows if fitted.n_steps == series.n_steps else np.arange(fitted.n_steps)
+        columns = {
+            "row": series.rows[found.step],
+            "column": np.array(fitted.columns)[found.column],
+            "neighbour_row": np.where(of_bank, found.neighbour - offset, rows[own]),
+            "source": np.where(of_bank, "bank", "table"),
+            "value": found.value,
+            "weight": found.weight,
+        }
+        write_columns(columns, path)
 
     def read(self, data: Any, *, fresh: bool = False) -> Table:
         """`data` as a table, understood as the settings say; unless `fresh`, with the columns of an earlier fit."""
@@ -219,6 +256,22 @@ class Imputer:
         imputer.model_id_ = model_id(fitted)
         imputer.digests_ = extra["embedding_digests"]
         return imputer
+
+    def _bank(self, table: Table) -> Series | None:
+        """The series whose windows are neighbours too, read like the table that is fitted to."""
+        if self.config.bank is None:
+            return None
+        if "neighbours" not in self.config.strategies:
+            raise InputError(
+                "a bank is of use to the strategy neighbours only. Choose it (--strategy neighbours), add it to those "
+                "that auto weighs (--candidates linear,kriging,denoise,neighbours), or leave out the bank."
+            )
+        columns = table.series.columns
+        other = read_table(self.config.bank, replace(self.options, columns=columns, leave=())).series
+        if (other.time is None) != (table.series.time is None):
+            raise InputError(f"the bank {self.config.bank} and the table must both have time stamps, or neither.")
+        order = _column_order(columns, other.columns)
+        return replace(other, values=other.values[:, order], columns=columns)
 
     def _vectors(self, table: Table) -> dict[str, Embeddings]:
         """The stored embeddings to fill from: those the decoders were fitted to, and no others."""

@@ -146,6 +146,7 @@ WRITING: Group = {
     "codes": _writing(
         Path, "--codes", "Also write where each cell comes from: a code, the error to expect, the bounds, the model."
     ),
+    "explain": _writing(Path, "--explain", "Also write which neighbours stand behind each cell, and their weights."),
     "summary": _writing(Path, "--summary", "Where the JSON summary goes; beside OUT if not given."),
     "precision": _writing(
         int, "--precision", "Decimals of filled cells; the column's own if not given.", min=0, max=17

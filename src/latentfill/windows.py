@@ -40,6 +40,15 @@ class Windows:
         """Some of the windows."""
         return replace(self, values=self.values[index], clock=self.clock[index], starts=self.starts[index])
 
+    def joined(self, other: Windows) -> Windows:
+        """These and then the others, of the same length and columns."""
+        return replace(
+            self,
+            values=np.concatenate([self.values, other.values]),
+            clock=np.concatenate([self.clock, other.clock]),
+            starts=np.concatenate([self.starts, other.starts]),
+        )
+
     def without(self, hidden: BoolArray) -> Windows:
         """The same windows with `hidden` cells (N, L, C) missing."""
         return replace(self, values=np.where(hidden, np.nan, self.values))

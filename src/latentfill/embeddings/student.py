@@ -39,6 +39,7 @@ class StudentEncoder:
         material: Material,
         rng: np.random.Generator,
         progress: ProgressCallback | None = None,
+        deadline: float | None = None,
     ) -> History:
         """Learn to reconstruct hidden cells (scaled), stopping early on the windows to check by; then freeze."""
         check = material.check
@@ -51,7 +52,7 @@ class StudentEncoder:
         def error() -> float:
             return check.error(self._window(check.windows).cpu().numpy())
 
-        plan = TrainingPlan.of(self.config, self.config.encoder_steps)
+        plan = TrainingPlan.of(self.config, self.config.encoder_steps, deadline)
         return train(self.net, loss, error if check.any() else None, plan, stage="encoder", progress=progress)
 
     def encode(self, windows: Windows) -> Encoded:

@@ -21,7 +21,12 @@ FINAL_SHARE = 0.02  # of the peak learning rate
 WEIGHT_DECAY = 1e-2
 CLIP_NORM = 1.0
 EMA_DECAY = 0.998  # averages the weights of about the last 500 steps
+TRIAL_STEPS = 20  # after which it is known how long training takes
 TRIM_EVERY = 50  # steps
+
+
+class OutOfTimeError(Exception):
+    """Training would not be done in the time that is left."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +37,13 @@ class TrainingPlan:
     learning_rate: float  # peak
     check_every: int  # steps between looks at the held-out error
     patience: int  # looks without improvement before stopping
+    deadline: float | None = None  # on the clock of `time.monotonic`
 
     @classmethod
-    def of(cls, config: Config, steps: int) -> TrainingPlan:
+    def of(cls, config: Config, steps: int, deadline: float | None = None) -> TrainingPlan:
         """The plan that the settings ask for, with at most `steps` steps."""
         return cls(
+            deadline=deadline,
             steps=steps,
             learning_rate=config.learning_rate,
             check_every=config.check_every,
@@ -80,7 +87,8 @@ def train(
     """Train `module` in place and leave it frozen, in evaluation mode, with its best averaged weights.
 
     `held_out_error` is looked at every `check_every` steps and at the end, on the averaged weights; without one the
-    last weights are kept.
+    last weights are kept. If the first `TRIAL_STEPS` say that all of them would not be done by the deadline, an
+    `OutOfTimeError` ends it.
     """
     parameters: list[Tensor] = [p for p in module.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=plan.learning_rate, weight_decay=WEIGHT_DECAY)
@@ -100,10 +108,12 @@ def train(
             log.debug("%s step %d: loss %.4f, held out %.4f", stage, step, smooth, looks[-1])
             if len(looks) - 1 - best >= plan.patience:
                 break
+        left = (time.monotonic() - began) / step * (plan.steps - step)
+        if plan.deadline is not None and step == TRIAL_STEPS and time.monotonic() + left > plan.deadline:
+            raise OutOfTimeError(stage)
         if step % TRIM_EVERY == 0:
             return_free_memory()
         if progress and step % 10 == 0 and step < plan.steps:
-            left = (time.monotonic() - began) / step * (plan.steps - step)
             progress(Progress(stage, step, plan.steps, smooth, left))
     if progress:  # stopped early or not: what was done is all there is
         progress(Progress(stage, step, step, smooth, 0.0))

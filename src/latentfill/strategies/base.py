@@ -41,6 +41,8 @@ class Training:
     encoder: Encoder | None
     progress: ProgressCallback | None = None
     suffix: str = ""  # of the stages' names
+    deadline: float | None = None  # on the clock of `time.monotonic`
+    bank: Windows | None = None  # of another series, with starts that no window of this one overlaps
 
     @property
     def embed(self) -> Encoder:
@@ -62,7 +64,7 @@ class Strategy(Protocol):
 
     @classmethod
     def learn(cls, setting: Setting, training: Training) -> tuple[Self, dict[str, History]]:
-        """Fit; also says how each part was trained."""
+        """Fit; also says how each part was trained. An `OutOfTimeError` if that would not be done by the deadline."""
         ...
 
     @classmethod

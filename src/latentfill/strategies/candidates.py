@@ -12,7 +12,7 @@ from latentfill.blend import blend, taper
 from latentfill.config import AUTO, BASELINE_NAMES
 from latentfill.embeddings.encoder import Encoder
 from latentfill.nn.runtime import seeded
-from latentfill.nn.training import History
+from latentfill.nn.training import History, OutOfTimeError
 from latentfill.series import BoolArray, FloatArray, IntArray
 from latentfill.strategies.base import Setting, Strategy, Training
 from latentfill.strategies.baselines import BASELINES, Baseline
@@ -29,6 +29,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "denoise": Denoise,
     "latent": Latent,
 }
+IN_TURN = ("neighbours", "denoise", "latent", "kriging")  # the cheapest first; the last only if denoise is not there
 EMBEDDED = {"neighbours", "denoise", "latent"}  # those that need an encoder
 
 
@@ -38,6 +39,17 @@ class Estimated:
 
     values: FloatArray  # (K, T, C), NaN where a candidate has nothing to say
     spread: FloatArray  # (T, C) standard deviation to expect of kriging's error, NaN where it is not known
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """M things that neighbours say of missing cells of a series; the weights of a cell sum to one."""
+
+    step: IntArray  # (M,)
+    column: IntArray  # (M,)
+    neighbour: IntArray  # (M,) step of the cell that speaks, beyond those of the series for one of a bank
+    value: FloatArray  # (M,) what it says, scaled units
+    weight: FloatArray  # (M,)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,13 +65,22 @@ class Candidates:
     def learn(
         cls, names: tuple[str, ...], setting: Setting, training: Training
     ) -> tuple[Candidates, dict[str, History]]:
-        """Fit everything of these names; also says how each part was trained."""
-        strategies, history = list[Strategy](), dict[str, History]()
-        for name in _made(names, setting):
-            with seeded(setting.config.seed):  # whatever else is fitted, a strategy comes out the same
-                strategy, learnt = STRATEGIES[name].learn(setting, training)
-            strategies.append(strategy)
-            history |= learnt
+        """Fit everything of these names; also says how each part was trained.
+
+        Those that would not be done by the deadline are left out.
+        """
+        found, history = dict[str, Strategy](), dict[str, History]()
+        for name in IN_TURN:
+            if name not in _made(names, setting):
+                continue
+            try:
+                with seeded(setting.config.seed):  # whatever else is fitted, a strategy comes out the same
+                    found[name], learnt = STRATEGIES[name].learn(setting, training)
+            except OutOfTimeError:  # what it also says must then be fitted by itself
+                names = tuple(one for one in names if one != name)
+            else:
+                history |= learnt
+        strategies = [found[name] for name in _made(names, setting)]
         baselines = {n: BASELINES[n]().fit(training.material.values) for n in names if n in BASELINE_NAMES}
         return cls(names, baselines, strategies, setting.config.length), history
 
@@ -98,6 +119,29 @@ class Candidates:
             for strategy in self.strategies
             for name, estimate in zip(strategy.names, strategy.estimate(windows, encoder).values, strict=True)
         }
+
+    def explain(self, values: FloatArray, clock: FloatArray, starts: IntArray, encoder: Encoder | None) -> Explanation:
+        """Which neighbours stand behind the estimate of each missing cell of a scaled series (T, C).
+
+        Windows that overlap share a cell by their weights in the blend, and so do their neighbours.
+        """
+        nearest = self.by_name["neighbours"]
+        assert isinstance(nearest, Nearest)
+        away = _far_off(values)
+        windows = cut_windows(values - away, clock, starts, self.length)
+        windows = windows.take(np.nonzero(windows.observed.any(axis=(1, 2)))[0])
+        said = nearest.explain(windows, encoder)
+        step = windows.starts[said.window] + said.step
+        weight = said.weight * taper(self.length)[said.step]
+        total = np.zeros(values.shape)
+        np.add.at(total, (step, said.column), weight)
+        return Explanation(
+            step=step,
+            column=said.column,
+            neighbour=said.neighbour + said.step,
+            value=said.value + away[said.column],
+            weight=weight / total[step, said.column],
+        )
 
     def spoken(self, known: BoolArray, strategy: str) -> BoolArray:
         """Where a strategy has something to say, (...), of where each candidate has, (len(names), ...).

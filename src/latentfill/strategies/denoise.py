@@ -121,7 +121,7 @@ class Denoise:
         def error() -> float:
             return float(balanced_huber(self.net(seen), truth, asked, seen.spread))
 
-        plan = TrainingPlan.of(self.config, self.config.decoder_steps)
+        plan = TrainingPlan.of(self.config, self.config.decoder_steps, training.deadline)
         history = train(
             self.net,
             loss,

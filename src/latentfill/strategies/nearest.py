@@ -48,6 +48,8 @@ class Nearest:
     @classmethod
     def learn(cls, setting: Setting, training: Training) -> tuple[Self, dict[str, History]]:
         windows, rules = training.material.windows, rules_of(setting.config)
+        if training.bank is not None:
+            windows = windows.joined(training.bank)
         return cls(setting.config, Neighbours.of(windows, training.embed, setting.device, rules)), {}
 
     @classmethod
