@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,11 @@ class HeadInput:
     clock: Tensor  # (B, L, P) phase of each step in the series' cycles
     near: Tensor | None = None  # (B, L, C) what the nearest windows say, if they are looked at
     near_spread: Tensor | None = None  # (B, L, C) how far they disagree
+
+    def take(self, index: Tensor) -> HeadInput:
+        """Some of the windows."""
+        parts = ((f.name, getattr(self, f.name)) for f in fields(self))
+        return replace(self, **{name: part[index] for name, part in parts if part is not None})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -204,6 +204,7 @@ class Decoder(nn.Module):
 
     def __init__(self, size: HeadSize, config: Config, *, decodes: bool) -> None:
         super().__init__()
+        self.context = size.context
         self.noise = config.noise
         self.noise_kind = config.noise_kind
         self.register_buffer("z_mean", torch.zeros(size.z_columns, size.z_dim))
@@ -225,6 +226,8 @@ class Decoder(nn.Module):
     def decode(self, given: HeadInput) -> Tensor:
         """Estimates (B, L, C) from a z that is already in units of its spread."""
         estimate: Tensor = self.head(given)
+        if not self.context:
+            return estimate
         return given.base + (hats(given.spread) @ self.trust) * (estimate - given.base)
 
     def standardise(self, z: Tensor) -> Tensor:

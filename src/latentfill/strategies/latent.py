@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -23,7 +24,6 @@ log = logging.getLogger(__name__)
 
 BATCH = 1024  # windows optimised at a time
 LOOK_EVERY = 10  # steps between looks at which windows have converged
-HISTORY = 10  # steps that L-BFGS remembers
 
 
 class Latent:
@@ -97,59 +97,77 @@ class Latent:
         return start
 
     def _descend(self, given: HeadInput, values: Tensor, start: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The best z on the way down from `start`, its loss (B,), and whether it had converged (B,)."""
-        z = start.clone().requires_grad_(True)
+        """The best z on the way down from `start`, its loss (B,), and whether it had converged (B,).
+
+        Windows that have converged take no further part, so a few slow ones do not hold up all others.
+        """
         settings = self.config
-        count = given.observed.sum((1, 2)).clamp(min=1)
-        best, least = start.clone(), torch.full((len(z),), torch.inf, device=z.device)
-        looked, converged = least.clone(), torch.zeros(len(z), dtype=torch.bool, device=z.device)
-
-        def losses() -> Tensor:
-            error = torch.where(given.observed, self._decode(given, z) - values, 0.0).square().sum((1, 2)) / count
-            loss = error + settings.latent_pull * (z - start).square().mean((1, 2))
-            with torch.no_grad():  # NaN and infinity never get better
-                better = loss < least
-                least[better], best[better] = loss[better], z[better]
-            return torch.where(loss.isfinite(), loss, 0.0)
-
-        step = _stepper(settings, z, losses)
+        best, least = start.clone(), torch.full((len(start),), torch.inf, device=start.device)
+        active = torch.arange(len(start), device=start.device)
+        descent = Descent(settings, start)
         for _ in range(0, settings.latent_steps, LOOK_EVERY):
-            step(LOOK_EVERY)
-            converged = ~(least < looked * (1 - settings.latent_tolerance)) & least.isfinite()
-            if converged.all():
+            part = given.take(active)
+            losses = partial(self._losses, part, values[active], start[active])
+            found, loss = descent.run(losses, LOOK_EVERY)
+            gained = loss < least[active] * (1 - settings.latent_tolerance)
+            better = active[loss < least[active]]
+            best[better], least[better] = found[loss < least[active]], loss[loss < least[active]]
+            active = active[gained]
+            if not len(active):
                 break
-            looked = least.clone()
-        with torch.no_grad():
-            losses()
+            descent.keep(gained)
+        converged = least.isfinite()
+        converged[active] = False
         return best, least, converged
+
+    def _losses(self, given: HeadInput, values: Tensor, start: Tensor, z: Tensor) -> Tensor:
+        """The loss of each window, (B,)."""
+        count = given.observed.sum((1, 2)).clamp(min=1)
+        error = torch.where(given.observed, self._decode(given, z) - values, 0.0).square().sum((1, 2)) / count
+        return error + self.config.latent_pull * (z - start).square().mean((1, 2))
 
     def _decode(self, given: HeadInput, z: Tensor) -> Tensor:
         return self.decoder.net.decode(replace(given, z=z))
 
 
-def _stepper(settings: Config, z: Tensor, losses: Callable[[], Tensor]) -> Callable[[int], None]:
-    """A function that takes some steps of the optimiser; windows are independent, so their losses are summed."""
+class Descent:
+    """The way of many z (B, K, D) down their own losses; they are independent, so the losses are summed."""
 
-    def backward(optimiser: torch.optim.Optimizer) -> Tensor:
-        optimiser.zero_grad()
-        loss = losses().sum()
-        loss.backward()  # type: ignore[no-untyped-call]
-        if z.grad is not None:
-            z.grad.nan_to_num_(0.0, 0.0, 0.0)
-        return loss
+    def __init__(self, settings: Config, start: Tensor) -> None:
+        self.settings = settings
+        self.z = start.clone().requires_grad_(True)
+        self.adam = torch.optim.Adam([self.z], lr=settings.latent_rate)
 
-    if settings.latent_optimiser == "adam":
-        adam = torch.optim.Adam([z], lr=settings.latent_rate)
+    def run(self, losses: Callable[[Tensor], Tensor], steps: int) -> tuple[Tensor, Tensor]:
+        """Take some steps; the best z on the way, (B, K, D), and its loss (B,). NaN and infinity are never best."""
+        best, least = self.z.detach().clone(), torch.full((len(self.z),), torch.inf, device=self.z.device)
 
-        def by_adam(steps: int) -> None:
+        def backward() -> Tensor:
+            self.z.grad = None
+            loss = losses(self.z)
+            with torch.no_grad():
+                better = loss < least
+                least[better], best[better] = loss[better], self.z[better]
+            total = torch.where(loss.isfinite(), loss, 0.0).sum()
+            total.backward()  # type: ignore[no-untyped-call]
+            assert self.z.grad is not None
+            self.z.grad.nan_to_num_(0.0, 0.0, 0.0)
+            return total.detach()
+
+        if self.settings.latent_optimiser == "adam":
             for _ in range(steps):
-                backward(adam)
-                adam.step()
+                backward()
+                self.adam.step()
+        else:
+            lbfgs = torch.optim.LBFGS([self.z], max_iter=steps, line_search_fn="strong_wolfe")
+            lbfgs.step(lambda: float(backward()))  # type: ignore[no-untyped-call]
+        return best, least
 
-        return by_adam
-    lbfgs = torch.optim.LBFGS([z], history_size=HISTORY, line_search_fn="strong_wolfe", max_iter=LOOK_EVERY)
-
-    def by_lbfgs(steps: int) -> None:
-        lbfgs.step(lambda: float(backward(lbfgs).detach()))  # type: ignore[no-untyped-call]
-
-    return by_lbfgs
+    def keep(self, chosen: Tensor) -> None:
+        """Go on with some of the z (B,) alone."""
+        state = self.adam.state[self.z]
+        self.z = self.z.detach()[chosen].requires_grad_(True)
+        self.adam = torch.optim.Adam([self.z], lr=self.settings.latent_rate)
+        if state:
+            moments = {name: state[name][chosen] for name in ("exp_avg", "exp_avg_sq")}
+            self.adam.state[self.z] = {"step": state["step"], **moments}

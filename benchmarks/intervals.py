@@ -1,0 +1,113 @@
+"""Calibrated intervals: how often they hold, and how wide they are, on real files.
+
+    python benchmarks/intervals.py [--quick] [--data DIR] [--seeds 0 1 2] [--patterns like-gaps block] [DATA ...]
+
+10 % of the observed cells are hidden, the file is filled as `latentfill impute --intervals 0.9` does, and the
+intervals are compared with what was hidden: overall, and for every column and gap length with 200 scored cells or more.
+Widths are in standard deviations of the columns, beside the narrowest interval of constant width around linear
+interpolation that holds as often on the very same cells. Results go to benchmarks/results/.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from common import Row, config_of, made_with, names_of, parser_of, read_results, write_results, write_table
+from latentfill import TableOptions, read_table
+from latentfill.evaluate import Plan, Run, evaluate
+from latentfill.gaps import interpolate
+from latentfill.scores import ALL
+from latentfill.series import Series
+from protocol_r import FILES
+
+PROTOCOL = "intervals"
+NAMES = ("ETTh1", "beijing_multisite", "cambridge_buildings")
+COVERAGE = 0.9
+GROUP = 200  # scored cells from which on a column and gap length is judged
+HELD = (0.85, 0.95)
+
+
+def main() -> None:
+    parser = parser_of(__doc__, NAMES, seeds=(0, 1, 2))
+    parser.add_argument("--patterns", nargs="+", default=["like-gaps", "block"])
+    arguments = parser.parse_args()
+    for name in names_of(parser, arguments, NAMES):
+        path, options = FILES[name]
+        table = read_table(arguments.data / path, TableOptions(**options))
+        config = dataclasses.replace(config_of(arguments), intervals=COVERAGE)
+        plan = Plan(strategies=("auto",), patterns=tuple(arguments.patterns), seeds=tuple(arguments.seeds))
+        rows = []
+        for run in evaluate(table, config, plan, told=lambda text: print(text, flush=True)):
+            rows.append(row_of(run, table.series))
+            print(rows[-1], flush=True)
+        write_results(PROTOCOL, name, {"settings": config.to_dict(), "rows": rows}, arguments)
+    write_table(PROTOCOL, report(quick=arguments.quick), arguments)
+
+
+def row_of(run: Run, series: Series) -> Row:
+    """What one run says of the intervals."""
+    ours = [score for score in run.scores if score.strategy == "auto"]
+    overall = next(score for score in ours if score.column == ALL and score.gap == ALL)
+    groups = {
+        f"{score.column}, {score.gap}": {"cells": score.cells, "coverage": score.coverage}
+        for score in ours
+        if ALL not in (score.column, score.gap)
+    }
+    return {
+        "pattern": overall.pattern,
+        "seed": overall.seed,
+        "cells": overall.cells,
+        "coverage": overall.coverage,
+        "width": overall.width,
+        "crps": overall.crps,
+        "mae": overall.mae,
+        "constant_width": constant_width(run, series, overall.coverage),
+        "groups": groups,
+        "seconds": round(run.seconds),
+    }
+
+
+def constant_width(run: Run, series: Series, coverage: float) -> float:
+    """Width of an interval around linear interpolation, the same everywhere, that holds in a share of the cells."""
+    spread = np.nanstd(series.values, axis=0)
+    line = interpolate(np.where(run.hidden, np.nan, series.values))
+    error = np.abs((line - series.values) / np.where(spread > 0, spread, 1.0))[run.hidden]
+    return 2 * float(np.quantile(error[~np.isnan(error)], coverage))
+
+
+def report(*, quick: bool = False) -> str:
+    """The results as Markdown: seeds together."""
+    records = read_results(PROTOCOL, NAMES, quick=quick)
+    lines = ["| data | pattern | seeds | coverage | groups held | width | constant width, linear | ratio | CRPS |"]
+    lines.append("|---" * 9 + "|")
+    for record in records:
+        for pattern in dict.fromkeys(row["pattern"] for row in record["rows"]):
+            rows = [row for row in record["rows"] if row["pattern"] == pattern]
+            mean = {
+                key: float(np.mean([row[key] for row in rows]))
+                for key in ("coverage", "width", "constant_width", "crps")
+            }
+            held = [HELD[0] <= coverage <= HELD[1] for coverage in grouped(rows)]
+            ratio = mean["width"] / mean["constant_width"]
+            lines.append(
+                f"| {record['data']} | {pattern} | {len(rows)} | {mean['coverage']:.3f} | {sum(held)} of {len(held)} "
+                f"| {mean['width']:.3f} | {mean['constant_width']:.3f} | {ratio:.2f} | {mean['crps']:.4f} |"
+            )
+    return "\n".join([*lines, "", made_with(records)])
+
+
+def grouped(rows: list[Row]) -> list[float]:
+    """Coverage of each column and gap length over all seeds, where there are enough cells."""
+    found = []
+    for name in dict.fromkeys(name for row in rows for name in row["groups"]):
+        groups = [row["groups"][name] for row in rows if name in row["groups"]]
+        cells = sum(group["cells"] for group in groups)
+        if cells >= GROUP:
+            found.append(sum(group["cells"] * group["coverage"] for group in groups) / cells)
+    return found
+
+
+if __name__ == "__main__":
+    main()

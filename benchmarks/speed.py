@@ -1,0 +1,100 @@
+"""How long the strategies take: exact neighbours among many windows, and the optimisation of all latents at once.
+
+    python benchmarks/speed.py [--data DIR]
+
+Neighbours: the ten nearest of 8449 windows with embeddings of 5376 numbers (TimeKD's on ETTh1: 7 x 768), for each of
+them, by exact search. Latents: all windows of ETTh1 at once, against one at a time. Results go to benchmarks/results/.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import ett
+from common import made_with, parser_of, read_results, write_results, write_table
+from latentfill.clock import clock_features, find_cycles
+from latentfill.config import Config
+from latentfill.fitting import fit_series
+from latentfill.series import Series
+from latentfill.strategies.latent import Latent
+from latentfill.strategies.search import Exact
+from latentfill.windows import cut_windows, window_starts
+
+PROTOCOL = "speed"
+WINDOWS, SIZE, NEIGHBOURS = 8449, 5376, 10
+ALONE = 20  # windows that are optimised one at a time
+STEPS = 300  # of training: enough for a decoder to invert
+
+
+def main() -> None:
+    parser = parser_of(__doc__, ("ETTh1",), seeds=(0,))
+    arguments = parser.parse_args()
+    record = {"neighbours": neighbours()}
+    print(record, flush=True)
+    record["latent"] = latents(arguments.data)
+    print(record, flush=True)
+    write_results(PROTOCOL, "ETTh1", record, arguments)
+    write_table(PROTOCOL, report(quick=arguments.quick), arguments)
+
+
+def neighbours() -> dict[str, float]:
+    """Seconds and memory of exact search."""
+    keys = torch.nn.functional.normalize(torch.randn(WINDOWS, SIZE, generator=torch.Generator().manual_seed(0)), dim=1)
+    began = time.monotonic()
+    Exact(keys, "cosine").nearest(keys, NEIGHBOURS)
+    seconds = time.monotonic() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"windows": WINDOWS, "size": SIZE, "seconds": round(seconds, 2), "peak_megabytes": round(peak)}
+
+
+def latents(data: Path) -> dict[str, float]:
+    """Windows per second, all at once and one at a time."""
+    train, _ = ett.load("ETTh1", data)
+    rng = np.random.default_rng(0)
+    gappy = replace(train, values=np.where(rng.random(train.values.shape) < 0.1, np.nan, train.values))
+    config = Config(strategy="latent", encoder_steps=STEPS, decoder_steps=STEPS)
+    fitted = fit_series(gappy, config)
+    strategy = fitted.builtin.candidates.by_name["latent"]
+    assert isinstance(strategy, Latent)
+    windows = windows_of(gappy, fitted.scaler.apply(gappy.values), config)
+    began = time.monotonic()
+    strategy.estimate(windows, fitted.encoder)
+    together = len(windows) / (time.monotonic() - began)
+    converged = 1 - strategy.not_converged / strategy.windows
+    began = time.monotonic()
+    for i in range(ALONE):
+        strategy.estimate(windows.take(slice(37 * i, 37 * i + 1)), fitted.encoder)
+    alone = ALONE / (time.monotonic() - began)
+    return {"windows": len(windows), "together": together, "alone": alone, "converged": converged}
+
+
+def windows_of(series: Series, values: np.ndarray, config: Config):
+    starts = window_starts(len(values), config.length, 1)
+    return cut_windows(values, clock_features(series, find_cycles(series)), starts, config.length)
+
+
+def report(*, quick: bool = False) -> str:
+    """The results as Markdown."""
+    records = read_results(PROTOCOL, ["ETTh1"], quick=quick)
+    lines = ["| what | figure |", "|---|---|"]
+    for record in records:
+        near, latent = record["neighbours"], record["latent"]
+        lines += [
+            f"| ten nearest of {near['windows']} x {near['size']}, exact, for all of them | {near['seconds']:.1f} s |",
+            f"| memory of the whole process | {near['peak_megabytes']} MB |",
+            f"| latents of {latent['windows']} windows at once | {latent['together']:.0f} windows/s |",
+            f"| one at a time | {latent['alone']:.1f} windows/s |",
+            f"| times as fast | {latent['together'] / latent['alone']:.0f} |",
+            f"| share that converged | {latent['converged']:.2f} |",
+        ]
+    return "\n".join([*lines, "", made_with(records)])
+
+
+if __name__ == "__main__":
+    main()
