@@ -88,6 +88,9 @@ def results_of(protocol: str, quick: bool) -> Path:
 
 def made_with(records: Iterable[Mapping[str, Any]]) -> str:
     """A line that says on which machines and at which commits the records were measured."""
+    records = list(records)
+    if not records:
+        return "Not measured yet."
     places = {f"{about['machine']['cores']} cores, {about['machine']['cpu']}" for about in records}
     commits = ", ".join(f"{about['data']} at {about['commit']}" for about in records)
     return f"{'; '.join(sorted(places))}; {commits}."

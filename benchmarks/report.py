@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import ett
+import intervals
 import protocol_l
 import protocol_r
 import protocol_s
@@ -22,7 +23,7 @@ from common import Row, read_results
 from published import PROTOCOL_S, PROTOCOL_T
 
 ROOT = Path(__file__).resolve().parents[1]
-PROTOCOLS = {module.PROTOCOL: module for module in (protocol_t, protocol_l, protocol_s, protocol_r)}
+PROTOCOLS = {module.PROTOCOL: module for module in (protocol_t, protocol_l, protocol_s, protocol_r, intervals)}
 
 
 def main() -> None:

@@ -75,6 +75,32 @@ def test_variables_are_put_into_the_order_of_the_columns(
     np.testing.assert_array_equal(vectors, on_disk[[2, 0, 1]])
 
 
+@pytest.mark.parametrize(
+    ("strategy", "code"),
+    [("denoise", Code.STORED), ("neighbours", Code.STORED_NEIGHBOURS), ("latent", Code.STORED_LATENT)],
+)
+@pytest.mark.parametrize("pooled", [False, True])
+def test_all_three_strategies_take_stored_embeddings(
+    frame: pd.DataFrame, tmp_path: Path, settings: dict[str, object], strategy: str, code: Code, pooled: bool
+):
+    if pooled:  # one vector for all columns
+        rng, root = np.random.default_rng(2), tmp_path / "pooled"
+        for split, count in (("train", N_TRAIN), ("val", N_VAL)):
+            write_split(root / "table" / str(PRED), split, rng.normal(size=(count, 1, 8)).astype(np.float32))
+        settings = settings | {"embeddings": str(root)}
+    imputer = Imputer(**settings, strategy=strategy, latent_steps=20, intervals=0.9).fit(frame)
+    found = imputer.fill(frame)
+    missing = frame.drop(columns="date").isna().to_numpy()
+    covered = np.arange(ROWS) < 128 + N_VAL + SEQ - 1
+    used = set(np.unique(found.filled.codes[missing & covered[:, None]]))
+    assert code in used
+    assert used <= {code, Code[strategy.upper()], Code.FALLBACK}  # what stored neighbours leave open, others fill
+    assert Code[strategy.upper()] in np.unique(found.filled.codes[missing & ~covered[:, None]])
+    assert not np.isnan(found.filled.values).any()
+    assert not np.isnan(found.filled.lower).any()
+    assert "oracle" in found.summary["held_out_error"]["train"]["label"]
+
+
 def test_covered_rows_are_filled_from_the_embeddings_and_the_rest_by_the_built_in_encoder(
     frame: pd.DataFrame, settings: dict[str, object]
 ):
