@@ -39,6 +39,8 @@ def summarise(
         | {split: track.score for split, track in fitted.stored.items() if split in embeddings},
         "training": {"built-in": _training(fitted.builtin)}
         | {split: _training(track) for split, track in fitted.stored.items()},
+        "strategies": {"built-in": _strategies(fitted.builtin)}
+        | {split: _strategies(track) for split, track in fitted.stored.items()},
         "columns": count_cells(series, filled),
     }
     if fitted.stored:
@@ -51,12 +53,24 @@ def _notes(fitted: Fitted, filled: Filled, columns: tuple[str, ...]) -> list[str
     unknown = {name for name, known in zip(fitted.columns, fitted.known, strict=True) if not known}
     empty = [name for c, name in enumerate(columns) if (filled.codes[:, c] == Code.EMPTY).all()]
     left = int(np.count_nonzero(filled.codes == Code.EMPTY))
+    slow = [
+        f"The latents of {about['not_converged']} of {about['windows']} windows had not converged after "
+        f"{fitted.config.latent_steps} steps."
+        for track in (fitted.builtin, *fitted.stored.values())
+        if "latent" in track.candidates.by_name and (about := track.candidates.by_name["latent"].about)["not_converged"]
+    ]
     long = [f"Gaps of more than {fitted.config.max_gap} steps are left empty: {counted(left, 'cell')} in all."]
     return [
         *fitted.notes,
         *(f"Column {name!r} has no value to learn from and is left empty." for name in empty if name in unknown),
+        *slow,
         *(long if left and fitted.config.max_gap is not None else []),
     ]
+
+
+def _strategies(track: Track) -> dict[str, object]:
+    """What there is to say of each strategy that works on windows."""
+    return {name: dict(strategy.about) for name, strategy in track.candidates.by_name.items()}
 
 
 def _training(track: Track) -> dict[str, object]:

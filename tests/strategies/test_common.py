@@ -57,6 +57,26 @@ def test_codes_and_summary_say_what_filled_the_cells(fitted, name: str):
         assert sum(weights.values()) == pytest.approx(1, abs=0.01)
 
 
+def test_the_summary_tells_of_windows_that_had_not_converged(fitted):
+    summary = fitted("latent").fill(table(SAMPLE.values)).summary
+    about = summary["strategies"]["built-in"]["latent"]
+    assert about["not_converged"] > 0
+    assert any(
+        f"latents of {about['not_converged']} of {about['windows']} windows" in note for note in summary["notes"]
+    )
+
+
+@pytest.mark.parametrize(("search", "keys"), [("exact", {"bank_windows", "search"}), ("faiss", {"recall"})])
+def test_the_summary_tells_of_the_bank_and_of_the_recall_of_an_index(
+    quick: dict[str, object], search: str, keys: set[str]
+):
+    imputer = Imputer(**quick, strategy="neighbours", neighbour_search=search).fit(table(SAMPLE.values))
+    about = imputer.fill(table(SAMPLE.values)).summary["strategies"]["built-in"]["neighbours"]
+    assert keys <= set(about)
+    assert 0.3 < about.get("recall", 1.0) <= 1
+    assert about["bank_windows"] > 400
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_seed_gives_the_same_values(fitted, name: str, quick: dict[str, object]):
     again = Imputer(**quick, strategy=name, latent_steps=20).fit(table(SAMPLE.values)).fill(table(SAMPLE.values))

@@ -87,6 +87,11 @@ class Strategy(Protocol):
         """How many windows its bank holds."""
         ...
 
+    @property
+    def about(self) -> Mapping[str, object]:
+        """What a user should know of how it went, JSON values."""
+        ...
+
     def estimate(self, windows: Windows, encoder: Encoder | None) -> Estimates:
         """Estimates of scaled windows; `encoder` is the one it was fitted with, None where none was needed."""
         ...

@@ -134,6 +134,10 @@ class Denoise:
             self.net.learn_trust(seen, truth, asked)
         return history
 
+    @property
+    def about(self) -> dict[str, object]:
+        return {"neighbours_looked_at": self.k}
+
     def estimate(self, windows: Windows, encoder: Encoder | None) -> Estimates:
         """The estimates of kriging, with context, and of the decoder."""
         assert encoder is not None

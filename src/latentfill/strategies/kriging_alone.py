@@ -36,6 +36,10 @@ class KrigingAlone:
     def modules(self) -> dict[str, nn.Module]:
         return {"kriging": self.kriging}
 
+    @property
+    def about(self) -> dict[str, object]:
+        return {}
+
     def estimate(self, windows: Windows, encoder: Encoder | None) -> Estimates:
         found = self.kriging.estimate(windows)
         return Estimates(found.mean.cpu().numpy()[None], found.spread.cpu().numpy())

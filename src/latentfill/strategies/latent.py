@@ -58,6 +58,11 @@ class Latent:
     def modules(self) -> dict[str, nn.Module]:
         return {"decoder": self.decoder.net}
 
+    @property
+    def about(self) -> dict[str, object]:
+        """How many windows the last estimate took, and how many of them had not converged."""
+        return {"windows": self.windows, "not_converged": self.not_converged}
+
     def estimate(self, windows: Windows, encoder: Encoder | None) -> Estimates:
         assert encoder is not None
         found = np.empty(windows.values.shape)

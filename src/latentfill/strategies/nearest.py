@@ -66,6 +66,12 @@ class Nearest:
     def modules(self) -> dict[str, nn.Module]:
         return {"bank": self.near}
 
+    @property
+    def about(self) -> dict[str, object]:
+        """How many windows the bank holds; with an index, the share of the exact neighbours that it finds."""
+        found: dict[str, object] = {"bank_windows": self.bank, "search": self.config.neighbour_search}
+        return found if self.config.neighbour_search == "exact" else found | {"recall": self.measure_recall()}
+
     def estimate(self, windows: Windows, encoder: Encoder | None) -> Estimates:
         """The weighted mean, NaN where no neighbour shows anything."""
         found = np.empty(windows.values.shape)
