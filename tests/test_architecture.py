@@ -27,6 +27,7 @@ GROUPS = (
             "gaps",
             "limits",
             "hiding",
+            "patterns",
             "blend",
             "intervals",
             "metrics",
