@@ -93,6 +93,7 @@ def table(records: Iterable[Row], published: Sequence[Row] = ()) -> str:
     """Markdown: per data set a row for each method, a column for each pattern, MSE / MAE, mean over the seeds."""
     records = list(records)
     rows = [row for record in records for row in record["rows"]]
+    published = [{**row, "method": f"{row['method']}, published"} for row in published]  # some are measured here too
     parts = []
     for data in dict.fromkeys(row["data"] for row in rows):
         own = [row for row in [*rows, *published] if row["data"] == data]
@@ -103,7 +104,7 @@ def table(records: Iterable[Row], published: Sequence[Row] = ()) -> str:
             of_method = [row for row in own if row["method"] == method]
             cells = [_cell([row for row in of_method if row["pattern"] == pattern]) for pattern in patterns]
             seconds = [float(row["train_seconds"]) for row in of_method if "train_seconds" in row]
-            spent = f"{np.mean(seconds):.0f}" if seconds else "published"
+            spent = f"{np.mean(seconds):.0f}" if seconds else "-"
             lines.append(f"| {method}{_fewer(of_method, own)} | " + " | ".join(cells) + f" | {spent} |")
         parts.append("\n".join(lines))
     return "\n\n".join([*parts, made_with(records)])
