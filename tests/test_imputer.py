@@ -266,3 +266,18 @@ def test_huge_values_keep_their_size_when_rounded():
     table = latentfill.tables.read_table(frame)
     filled = latentfill.tables.fill_frame(table, np.full((4, 1), 1.5e300), precision=3)
     assert filled["a"][1] == 1.5e300
+
+
+def test_a_table_with_nearly_everything_missing_is_filled_within_reach(
+    fitted: Imputer, frame: pd.DataFrame, sample: Sample
+):
+    """97 % of the cells, far more than is ever hidden in training, and days without a single one."""
+    table = frame.copy()
+    gone = np.random.default_rng(0).random(sample.values.shape) < 0.97
+    gone[100:200] = True
+    table[list(sample.columns)] = np.where(gone, np.nan, sample.truth)
+    found = values(fitted.transform(table), sample)
+    low, high = np.nanmin(sample.truth, axis=0), np.nanmax(sample.truth, axis=0)
+    assert not np.isnan(found).any()
+    assert (found >= low - 0.1 * (high - low) - 1e-9).all()
+    assert (found <= high + 0.1 * (high - low) + 1e-9).all()
