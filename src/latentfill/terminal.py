@@ -95,7 +95,7 @@ def show_scores(console: Console, scores: Sequence[Score]) -> None:
 def _mean_text(mean: Mean | None) -> str:
     if mean is None:
         return ""
-    return f"{mean.mean:.4f}" + (f" ± {mean.spread:.4f}" if mean.seeds > 1 else "")
+    return f"{mean.mean:.4f}" if mean.seeds == 1 else f"{mean.mean:.3g} ±{mean.spread:.1g}"
 
 
 def show_differences(console: Console, found: Sequence[Difference]) -> None:
