@@ -123,12 +123,14 @@ def test_what_is_large_for_one_column_does_not_drown_what_another_shows():
 
 
 def test_a_gain_that_one_gap_brings_may_be_chance():
-    """Nine gaps of ten cells say nothing against the first candidate, and one speaks loudly for the second."""
-    first, second = np.zeros(100), np.full(100, 0.01)
+    """Of thirty gaps of ten cells one speaks loudly for the second candidate, and the others say nothing much."""
+    first, second = np.zeros(300), np.full(300, 0.01)
     first[:10], second[:10] = 1.0, 0.0
-    none, gap = np.zeros(100, dtype=int), np.repeat(np.arange(10), 10)
+    none, gap = np.zeros(300, dtype=int), np.repeat(np.arange(30), 10)
     assert Stack.fit(np.stack([first, second]), none, none, gap, 1).weight[1, 0, 0] == 0.0
-    first[:50], second[:50] = 1.0, 0.0  # five gaps are no chance
+    few = gap // 3  # in ten gaps it is not asked whether it may be
+    assert Stack.fit(np.stack([first, second]), none, none, few, 1).weight[1, 0, 0] > 0.9
+    first[:150], second[:150] = 1.0, 0.0  # fifteen gaps are no chance
     assert Stack.fit(np.stack([first, second]), none, none, gap, 1).weight[1, 0, 0] > 0.9
 
 

@@ -13,7 +13,7 @@ from latentfill.series import FloatArray, IntArray
 
 PRIOR_CELLS = 30.0  # how many held-out cells the wider groups count for
 ENOUGH_CELLS = 30  # of a group's own, from which on the weights must not do worse than the plain candidate on them
-ENOUGH_GAPS = 5  # of a group's own, from which on they must do better, and not by one lucky gap
+ENOUGH_GAPS = 20  # of a group's own, from which on they must do better, and not by one lucky gap
 SURE = 1.0  # standard errors that the gain must be above zero
 KINDS = 2 * len(BUCKET_NAMES)  # of gaps: by length, and once more those between two equal values
 
