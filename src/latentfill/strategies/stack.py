@@ -14,6 +14,7 @@ from latentfill.series import FloatArray, IntArray
 PRIOR_CELLS = 30.0  # how many held-out cells the wider groups count for
 ENOUGH_CELLS = 30  # of a group's own, from which on the weights must not do worse than the plain candidate on them
 ENOUGH_GAPS = 20  # of a group's own, from which on they must do better, and not by one lucky gap
+EXACT_GAPS = 5  # from which on a plain candidate that is exactly right in all of them is left alone
 SURE = 1.0  # standard errors that the gain must be above zero
 KINDS = 2 * len(BUCKET_NAMES)  # of gaps: by length, and once more those between two equal values
 
@@ -62,7 +63,8 @@ class Stack:
         own = np.einsum("cbi,cbij,cbj->cb", weight, gram, weight)
         mean = (weight[column, kind].T * errors).sum(axis=0)
         gaps, standard = _gains(errors[0] ** 2 - mean**2, column, kind, gap, columns)
-        worse = (count >= ENOUGH_CELLS) & (own >= gram[:, :, 0, 0])
+        plain = gram[:, :, 0, 0]
+        worse = ((count >= ENOUGH_CELLS) & (own >= plain)) | ((gaps >= EXACT_GAPS) & (plain == 0))
         weight[worse | ((gaps >= ENOUGH_GAPS) & (standard <= SURE))] = np.eye(k)[0]
         return cls(np.moveaxis(weight, -1, 0))
 
