@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from latentfill.gaps import BUCKET_NAMES, beside, bucket_of
+from latentfill.gaps import BUCKET_NAMES, Beside, beside, bucket_of
 from latentfill.series import BoolArray, FloatArray, IntArray
 
 LEVELS = np.linspace(0.0, 1.0, 201)  # probabilities at which quantiles are kept
@@ -62,14 +62,16 @@ class Evidence:
         )
 
 
-def features_at(cells: BoolArray, seen: FloatArray, estimates: FloatArray, spread: FloatArray) -> FloatArray:
+def features_at(
+    cells: BoolArray, seen: FloatArray, estimates: FloatArray, spread: FloatArray, sides: Beside | None = None
+) -> FloatArray:
     """What may tell how far off an estimate is, (M, F), for M cells of a scaled series as it was `seen` (T, C).
 
     The spread (T, C) that kriging expects, the distance to the nearest observed cell, the length of the gap, how far
     the estimates (K, T, C) of the candidates disagree, how far the cells beside the gap are apart, how much the column
-    moves around there, and how high it is.
+    moves around there, and how high it is. `sides` is `beside(seen)`, where that is at hand.
     """
-    sides = beside(seen)
+    sides = sides or beside(seen)
     chosen = estimates[:, cells]
     known = ~np.isnan(chosen)
     highest, lowest = (np.where(known, chosen, fill) for fill in (-np.inf, np.inf))
@@ -85,7 +87,7 @@ def features_at(cells: BoolArray, seen: FloatArray, estimates: FloatArray, sprea
         np.log((sides.back + sides.ahead - 1)[cells]),
         np.log(LEAST + apart),
         np.log(LEAST + jump),
-        np.log(LEAST + _movement(seen)[cells]),
+        np.log(LEAST + _movement(seen, sides)[cells]),
         level,
         level**2,
     ]
@@ -103,7 +105,7 @@ def evidence_at(
         step=step,
         column=column,
         bucket=bucket_of((sides.back + sides.ahead - 1)[cells]),
-        features=features_at(cells, seen, estimates, spread),
+        features=features_at(cells, seen, estimates, spread, sides),
         occasion=np.zeros(len(step), dtype=np.int64),
         gap=step - sides.back[cells] + 1,
     )
@@ -351,9 +353,8 @@ def _correlation(first: FloatArray, second: FloatArray) -> float:
     return float(np.clip(found * len(first) / (len(first) + PRIOR_CELLS), 0.0, 0.99))
 
 
-def _movement(seen: FloatArray) -> FloatArray:
+def _movement(seen: FloatArray, sides: Beside) -> FloatArray:
     """Mean absolute change between successive observed cells within `NEAR` steps of each cell, (T, C)."""
-    sides = beside(seen)
     change = np.abs(seen - sides.before) / np.maximum(sides.back, 1)
     known = ~np.isnan(change)
     total = np.cumsum(np.pad(np.where(known, change, 0.0), ((1, 0), (0, 0))), axis=0)
