@@ -107,6 +107,20 @@ def test_stored_embeddings_are_refused_unless_oracle_scores_are_allowed(table: T
         runs(table, quick, settings={"embeddings": "somewhere"})
 
 
+def test_a_bank_is_refused_as_it_may_hold_what_is_hidden(table: Table, quick: dict[str, object]):
+    with pytest.raises(InputError, match="a bank may hold the very cells that are hidden"):
+        runs(table, quick, settings={"bank": "other.csv"})
+
+
+def test_strategies_that_the_time_budget_leaves_out_are_not_scored_and_told(
+    table: Table, quick: dict[str, object], caplog
+):
+    settings = {"time_budget": 60.0, "decoder_steps": 10**6}
+    (run,) = runs(table, quick, strategies=("auto", "latent"), patterns=("point",), settings=settings)
+    assert set(overall(run.scores)) == {"auto", "linear"}
+    assert "left no room for" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("plan", "message"),
     [

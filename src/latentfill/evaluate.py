@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,8 @@ from latentfill.result import Filled
 from latentfill.scores import ALL, Score, score_cells
 from latentfill.series import BoolArray, FloatArray, IntArray, Series
 from latentfill.tables import Table
+
+log = logging.getLogger(__name__)
 
 ORACLE = "oracle"  # label of scores with embeddings that may have seen the hidden cells
 
@@ -79,6 +82,8 @@ def evaluate(
     Stored embeddings may have seen it: they are refused with an `OracleEmbeddingError` unless the plan allows them.
     """
     series = table.series
+    if config.bank is not None:
+        raise InputError("a bank may hold the very cells that are hidden, so it is not scored with: leave it out.")
     vectors = _stored(table, config, plan)
     strategies = tuple(dict.fromkeys((*plan.strategies, "linear")))
     for seed in plan.seeds:
@@ -125,8 +130,12 @@ def _run(
     gappy = hide(series, hidden)
     rows = train_rows(config, series.n_steps)
     fitted = fit_series(gappy, config, embeddings=vectors, train_rows=rows, also=strategies, progress=progress)
+    for note in fitted.notes:
+        log.warning("%s", note)
     said = estimate_series(fitted, gappy, vectors)
-    filled = {name: fill_from(fitted.using(name), gappy, said) for name in strategies}
+    tracks = (fitted.builtin, *fitted.stored.values())
+    fits = [name for name in strategies if all(name in track.others for track in tracks)]  # in the time budget
+    filled = {name: fill_from(fitted.using(name), gappy, said) for name in fits}
     of_linear, spread = filled["linear"].values, _spread(series)
     realised = float(hidden.sum() / series.observed.sum())
     labels: dict[str, Any] = {"label": ORACLE if vectors else None, "realised_rate": realised, **about}
