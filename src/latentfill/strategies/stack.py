@@ -12,10 +12,14 @@ from latentfill.gaps import BUCKET_NAMES, beside, bucket_of, gap_lengths
 from latentfill.series import FloatArray, IntArray
 
 PRIOR_CELLS = 30.0  # how many held-out cells the wider groups count for
-ENOUGH_CELLS = 30  # of a group's own, from which on the weights must not do worse than the plain candidate on them
-ENOUGH_GAPS = 20  # of a group's own, from which on they must do better, and not by one lucky gap
 EXACT_GAPS = 5  # from which on a plain candidate that is exactly right in all of them is left alone
-SURE = 1.0  # standard errors that the gain must be above zero
+SHARES = np.linspace(0.0, 1.0, 21)  # of the way from the plain candidate to the weighted mean
+
+# By gap length: standard errors that are taken off a gain before it is compared with others, and how many gaps of its
+# own a group needs to be asked. A straight line is good in short gaps, so that a wrong step costs more than a right one
+# gains; in long ones it is poor.
+CAUTION = np.array([2.0, 2.0, 2.0, 0.5, 0.5, 0.5])
+ENOUGH_GAPS = np.array([5, 5, 5, 20, 20, 20])
 KINDS = 2 * len(BUCKET_NAMES)  # of gaps: by length, and once more those between two equal values
 
 
@@ -35,7 +39,7 @@ class Stack:
     """A weighted mean of K candidates, weights non-negative with sum one, for each column and kind of gap.
 
     Stacked generalisation with the weights on a simplex (Wolpert 1992; Breiman 1996). The first candidate is the plain
-    one: a group in whose own held-out gaps the mean does worse, or better by what may be chance, gets nothing else.
+    one: a group leaves it only as far as its own held-out gaps say that this is better by more than chance.
     """
 
     weight: FloatArray  # (K, C, KINDS)
@@ -60,12 +64,8 @@ class Stack:
         of_column = _drawn(gram.sum(1), count.sum(1), everything)
         wider = _unit(of_column)[:, None] + _unit(of_kind)[None]
         weight = _simplex_weights(_drawn(gram, count, wider))
-        own = np.einsum("cbi,cbij,cbj->cb", weight, gram, weight)
-        mean = (weight[column, kind].T * errors).sum(axis=0)
-        gaps, standard = _gains(errors[0] ** 2 - mean**2, column, kind, gap, columns)
-        plain = gram[:, :, 0, 0]
-        worse = ((count >= ENOUGH_CELLS) & (own >= plain)) | ((gaps >= EXACT_GAPS) & (plain == 0))
-        weight[worse | ((gaps >= ENOUGH_GAPS) & (standard <= SURE))] = np.eye(k)[0]
+        share = _shares(errors[0], (weight[column, kind].T * errors).sum(axis=0), column, kind, gap, columns)
+        weight = share[..., None] * weight + (1 - share[..., None]) * np.eye(k)[0]
         return cls(np.moveaxis(weight, -1, 0))
 
     @classmethod
@@ -106,21 +106,32 @@ class Stack:
         return cls(np.array(state["weight"], dtype=float))
 
 
-def _gains(
-    gain: FloatArray, column: IntArray, kind: IntArray, gap: IntArray, columns: int
-) -> tuple[IntArray, FloatArray]:
-    """How many gaps each group has, and how many standard errors its total gain is above zero, (C, KINDS) each.
+def _shares(
+    plain: FloatArray, mean: FloatArray, column: IntArray, kind: IntArray, gap: IntArray, columns: int
+) -> FloatArray:
+    """How far to go from the plain candidate to the mean in each group, (C, KINDS), from the errors (M,) of both.
 
-    Cells of one gap go right or wrong together, so each gap counts as one draw.
+    The share with the largest gain in squared error, less `CAUTION` times its standard error. Cells of one gap go right
+    or wrong together, so each gap counts as one draw.
     """
-    group = column * KINDS + kind
+    group, away = column * KINDS + kind, mean - plain
     (own, _), index = np.unique(np.stack([group, gap]), axis=1, return_inverse=True)
-    of_gap = np.bincount(index, weights=gain, minlength=len(own))
-    total, square, gaps = (
-        np.bincount(own, weights=weights, minlength=columns * KINDS).reshape(columns, KINDS)
-        for weights in (of_gap, of_gap**2, np.ones(len(own)))
-    )
-    return gaps.astype(np.int64), total / np.sqrt(np.maximum(square, 1e-300))
+    # With a share s of the way, a gap gains s * slope - s^2 * bend.
+    slope = np.bincount(index, weights=-2 * plain * away, minlength=len(own))
+    bend = np.bincount(index, weights=away**2, minlength=len(own))
+
+    def total(of_gap: FloatArray) -> FloatArray:
+        return np.bincount(own, weights=of_gap, minlength=columns * KINDS).reshape(columns, KINDS, 1)
+
+    gaps = total(np.ones(len(own)))
+    gain = SHARES * total(slope) - SHARES**2 * total(bend)
+    square = SHARES**2 * total(slope**2) - 2 * SHARES**3 * total(slope * bend) + SHARES**4 * total(bend**2)
+    n = np.maximum(gaps, 2)
+    error = np.sqrt(np.maximum(square - gain**2 / n, 0.0) * n / (n - 1))
+    best = SHARES[(gain - np.tile(CAUTION, 2)[:, None] * error).argmax(axis=-1)]
+    missed = total((np.bincount(index, weights=plain**2, minlength=len(own)) > 0).astype(float))[..., 0]
+    best = np.where(gaps[..., 0] >= np.tile(ENOUGH_GAPS, 2), best, 1.0)
+    return np.where((gaps[..., 0] >= EXACT_GAPS) & (missed == 0), 0.0, best)
 
 
 def _unit(gram: FloatArray) -> FloatArray:
