@@ -1,6 +1,6 @@
 """Protocol R (real files): hide cells of a file the way it has gaps, run the main job as a user would, score.
 
-    python benchmarks/protocol_r.py [--quick] [--data DIR] [--seeds 0 1 2] [DATA ...]
+    python benchmarks/protocol_r.py [--quick] [--ablation] [--data DIR] [--seeds 0 1 2] [DATA ...]
 
 10 % of the observed cells are hidden in the pattern of the file's own gaps (lengths, and which columns miss together);
 files without gaps lose scattered cells. Nothing fitted sees a hidden cell: it is missing from the table that is
@@ -10,22 +10,24 @@ taken in units of each column's spread. Results go to benchmarks/results/.
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import resource
 import time
 from collections import defaultdict
-from pathlib import Path
 
 import numpy as np
 
 from common import Row, config_of, made_with, names_of, parser_of, read_results, write_results, write_table
 from latentfill import Imputer, TableOptions, read_table
 from latentfill.config import Config
+from latentfill.filling import fill_series
 from latentfill.gaps import BUCKET_NAMES, bucket_of, gap_lengths
 from latentfill.hiding import hide_like_gaps, hide_points
 from latentfill.series import BoolArray, FloatArray
 from latentfill.strategies.baselines import BASELINES
 from latentfill.tables import Table
+from methods import ablations
 
 FILES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "beijing_multisite": ("beijing_multisite/PRSA_Data_Aotizhongxin_20130301-20170228.csv.gz", {}),
@@ -44,12 +46,15 @@ WORSE = 1.02  # ratio to linear from which on it counts as worse
 def main() -> None:
     parser = parser_of(__doc__, FILES, seeds=(0, 1, 2))
     parser.add_argument("--no-baselines", action="store_true", help="leave out the simple imputers")
+    parser.add_argument(
+        "--ablation", action="store_true", help="also with decoders without z, with another window's, ..."
+    )
     arguments = parser.parse_args()
     for name in names_of(parser, arguments, FILES):
         files, groups = [], []
         for seed in arguments.seeds:
             config = config_of(arguments, seed=seed)
-            about, found = run(name, arguments.data, config, baselines=not arguments.no_baselines)
+            about, found = run(name, arguments, config)
             files.append(about)
             groups += found
             print(about, flush=True)
@@ -63,10 +68,10 @@ def report(*, quick: bool = False) -> str:
     return table(read_results(PROTOCOL, FILES, quick=quick))
 
 
-def run(name: str, data: Path, config: Config, *, baselines: bool) -> tuple[Row, list[Row]]:
+def run(name: str, arguments: argparse.Namespace, config: Config) -> tuple[Row, list[Row]]:
     """Hide, fit, fill and score one file: what it took, and a row for each method, column and gap length."""
     path, options = FILES[name]
-    table = read_table(data / path, TableOptions(**options))
+    table = read_table(arguments.data / path, TableOptions(**options))
     truth, observed = table.series.values, table.series.observed
     rng = np.random.default_rng(config.seed)
     like_gaps = not observed.all()
@@ -79,7 +84,10 @@ def run(name: str, data: Path, config: Config, *, baselines: bool) -> tuple[Row,
     fills = {"latentfill": imputer.fill(gappy).filled.values}
     done = time.monotonic()
     scaler = imputer.fitted_.scaler
-    for baseline in BASELINES if baselines else ("linear",):
+    for ablation in ablations(gappy.series, imputer.fitted_) if arguments.ablation else ():
+        altered = dataclasses.replace(imputer.fitted_, encoder=ablation.encoder, builtin=ablation.track)
+        fills[f"with a decoder of {ablation.name}"] = fill_series(altered, gappy.series).values
+    for baseline in BASELINES if not arguments.no_baselines else ("linear",):
         scaled = scaler.apply(seen)
         fills[baseline] = scaler.invert(BASELINES[baseline]().fit(scaled).fill(scaled))
     about: Row = {
@@ -160,14 +168,14 @@ def table(records: list[Row]) -> str:
     """Markdown: ratios by file and method, then the column and gap lengths that are worse than linear."""
     files = [file for record in records for file in record["files"]]
     groups = [group for record in records for group in record["groups"]]
-    methods = [key.removeprefix("ratio: ") for key in files[0] if key.startswith("ratio: ")]
+    methods = list(dict.fromkeys(key.removeprefix("ratio: ") for file in files for key in file if "ratio: " in key))
     pairs = judged(groups)
     lines = ["| data | seeds | " + " | ".join(methods) + " | pairs worse than linear | fit s | peak MB |"]
     lines.append("|---" * (len(methods) + 5) + "|")
     for data in dict.fromkeys(file["data"] for file in files):
         own = [file for file in files if file["data"] == data]
         of_data = [pair for pair in pairs if pair["data"] == data]
-        cells = [f"{np.mean([file[f'ratio: {method}'] for file in own]):.3f}" for method in methods]
+        cells = [_mean([file.get(f"ratio: {method}") for file in own]) for method in methods]
         worse = f"{sum(pair['worse'] for pair in of_data)} of {len(of_data)}"
         fit, peak = np.mean([file["fit_seconds"] for file in own]), max(file["peak_megabytes"] for file in own)
         lines.append(f"| {data} | {len(own)} | " + " | ".join(cells) + f" | {worse} | {fit:.0f} | {peak} |")
@@ -178,6 +186,11 @@ def table(records: list[Row]) -> str:
         times = f"{pair['ours'] / pair['linear']:.2f} x" if pair["linear"] else "linear is exact"
         lines.append(f"- {pair['data']}, {pair['column']}, gaps of {pair['gap']}: {times} ({pair['cells']} cells)")
     return "\n".join([*lines, "", made_with(records)])
+
+
+def _mean(ratios: list[float | None]) -> str:
+    known = [ratio for ratio in ratios if ratio is not None]
+    return f"{np.mean(known):.3f}" if known else "-"
 
 
 if __name__ == "__main__":

@@ -98,16 +98,20 @@ def table(records: Iterable[Row], published: Sequence[Row] = ()) -> str:
     for data in dict.fromkeys(row["data"] for row in rows):
         own = [row for row in [*rows, *published] if row["data"] == data]
         patterns = list(dict.fromkeys(row["pattern"] for row in rows if row["data"] == data))
-        lines = [f"**{data}**", "", "| | " + " | ".join(map(str, patterns)) + " | training s |"]
-        lines.append("|---" * (len(patterns) + 2) + "|")
+        lines = [f"**{data}**", "", "| | " + " | ".join(map(str, patterns)) + " | training s | windows/s |"]
+        lines.append("|---" * (len(patterns) + 3) + "|")
         for method in dict.fromkeys(row["method"] for row in own):
             of_method = [row for row in own if row["method"] == method]
             cells = [_cell([row for row in of_method if row["pattern"] == pattern]) for pattern in patterns]
-            seconds = [float(row["train_seconds"]) for row in of_method if "train_seconds" in row]
-            spent = f"{np.mean(seconds):.0f}" if seconds else "-"
-            lines.append(f"| {method}{_fewer(of_method, own)} | " + " | ".join(cells) + f" | {spent} |")
+            times = [_mean_of(of_method, key) for key in ("train_seconds", "windows_per_second")]
+            lines.append(f"| {method}{_fewer(of_method, own)} | " + " | ".join([*cells, *times]) + " |")
         parts.append("\n".join(lines))
     return "\n\n".join([*parts, made_with(records)])
+
+
+def _mean_of(rows: list[Row], key: str) -> str:
+    found = [float(row[key]) for row in rows if key in row]
+    return f"{np.mean(found):.0f}" if found else "-"
 
 
 def _fewer(rows: list[Row], others: list[Row]) -> str:

@@ -88,7 +88,7 @@ class Config:
 
     # training, both parts
     learning_rate: float = 3e-3  # peak, after warm-up; cosine decay
-    patience: int = 6  # checks of the held-out error without improvement before training stops
+    patience: int = 10  # checks of the held-out error without improvement before training stops; they are noisy
     check_every: int = 100  # steps between checks
     holdout: float = 0.05  # share of the observed cells held out: half to weigh estimates by, half to score with
 

@@ -36,7 +36,7 @@ from latentfill.strategies.baselines import BASELINES
 from latentfill.strategies.candidates import Candidates
 from latentfill.strategies.stack import KINDS, Stack
 
-FORMAT = 4
+FORMAT = 5
 FILES = ("config.json", "scaler.json", "model.safetensors")
 
 

@@ -134,12 +134,12 @@ def test_single_precision_comes_to_much_the_same():
 
 
 def test_what_single_precision_finds_indefinite_is_solved_in_double():
-    # Whole numbers that single precision holds exactly, with determinant 5: 8672446 * 5 - 6585^2. Its inverse has
-    # 8672446 / 5 and 5 / 5 on the diagonal.
-    precision = torch.tensor([[5.0, 6585.0], [6585.0, 8672446.0]])
-    assert torch.linalg.cholesky_ex(precision).info > 0
+    # Whole numbers that single precision holds exactly, with determinant 5 m - n^2 = 1, so the inverse has m and 5 on
+    # its diagonal. How the square root of 5 is rounded, which depends on the processor, makes some of them indefinite.
+    matrices = (torch.tensor([[5.0, n], [n, (n * n + 1) // 5]]) for n in range(6003, 9000, 5))
+    precision = next(matrix for matrix in matrices if torch.linalg.cholesky_ex(matrix).info > 0)
     found = condition(precision, torch.zeros(1, 2), torch.zeros(1, 2, dtype=torch.bool))
-    torch.testing.assert_close(found.spread, torch.tensor([[8672446 / 5, 1.0]]).sqrt())
+    torch.testing.assert_close(found.spread, torch.stack([precision[1, 1], precision[0, 0]]).sqrt()[None])
 
 
 def test_lagged_products_are_the_sums_over_time():

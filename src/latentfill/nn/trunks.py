@@ -97,25 +97,18 @@ class ConvBlock(nn.Module):
 class TimeConv(nn.Module):
     """Dilated depth-wise convolution over the steps of (B, L, W), zeros beyond the ends.
 
-    A sum of shifted products: on a processor a third of the time of `nn.Conv1d` with as many groups as channels.
+    Windows are taken for pictures one row high, channels last as they lie in memory: on a processor that is several
+    times as fast as `nn.Conv1d`.
     """
 
     def __init__(self, width: int, kernel: int, dilation: int) -> None:
         super().__init__()
-        self.dilation = dilation
-        bound = kernel**-0.5
-        self.weight = nn.Parameter(torch.empty(kernel, width).uniform_(-bound, bound))
-        self.bias = nn.Parameter(torch.empty(width).uniform_(-bound, bound))
+        reach = dilation * (kernel // 2)
+        self.conv = nn.Conv2d(width, width, (1, kernel), groups=width, padding=(0, reach), dilation=(1, dilation))
 
     def forward(self, x: Tensor) -> Tensor:
-        kernel, length = len(self.weight), x.shape[1]
-        reach = self.dilation * (kernel // 2)
-        padded = nn.functional.pad(x, (0, 0, reach, reach))
-        total = self.bias.expand_as(x)
-        for k in range(kernel):
-            first = k * self.dilation
-            total = torch.addcmul(total, padded[:, first : first + length], self.weight[k])
-        return total
+        row: Tensor = self.conv(x.transpose(1, 2)[:, :, None])  # (B, W, 1, L)
+        return row[:, :, 0].transpose(1, 2)
 
 
 class WindowDropout(nn.Module):
