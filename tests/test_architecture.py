@@ -45,6 +45,7 @@ GROUPS = (
         "model_dir",
         "summary",
         "scores",
+        "report",
         "evaluate",
         "imputer",
         "inspection",

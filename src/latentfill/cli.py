@@ -307,13 +307,16 @@ def _evaluate(source: Path, quiet: bool, given: dict[str, Any]) -> list[Score]:
     from latentfill import scores as scoring
     from latentfill.evaluate import Plan, evaluate
     from latentfill.files import write_bytes
+    from latentfill.report.page import check_installed, to_html
     from latentfill.tables import check_output_path
     from latentfill.terminal import show_scores
 
-    outputs = {name: given.pop(name) for name in ("output", "csv")}
+    asked = {name: given.pop(name) for name in ("output", "csv", "report")}
+    outputs = {name: path for name, path in asked.items() if path is not None}
     for path in outputs.values():
-        if path is not None:
-            check_output_path(source, path, table=False)
+        check_output_path(source, path, table=False)
+    if "report" in outputs:
+        check_installed()
     lists = {name: _split_list(given.pop(name)) for name in ("strategies", "patterns", "rates", "seeds")}
     plan = Plan(
         strategies=lists["strategies"],
@@ -331,10 +334,13 @@ def _evaluate(source: Path, quiet: bool, given: dict[str, Any]) -> list[Score]:
         for run in evaluate(table, imputer.config, plan, progress=imputer.progress, told=told):
             scores += run.scores
     about = {"table": str(source), "settings": imputer.config.to_dict(), "latentfill": version("latentfill")}
-    if outputs["output"] is not None:
-        write_bytes(outputs["output"], scoring.to_json(about, scores))
-    if outputs["csv"] is not None:
-        write_bytes(outputs["csv"], scoring.to_csv(scores))
+    made = {
+        "output": lambda: scoring.to_json(about, scores),
+        "csv": lambda: scoring.to_csv(scores),
+        "report": lambda: to_html(about, scores),
+    }
+    for name, path in outputs.items():
+        write_bytes(path, made[name]())
     if not quiet:
         show_scores(_console(stderr=False), scores)
     return scores

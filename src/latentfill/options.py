@@ -129,6 +129,7 @@ SCORING: Group = {
     "allow_oracle": _scoring(bool, "--allow-oracle", "Score embeddings that may have seen the hidden cells.", False),
     "output": _scoring(Path, "--output", "Scores as JSON.", None, "-o"),
     "csv": _scoring(Path, "--csv", "Scores as CSV."),
+    "report": _scoring(Path, "--report", "Scores as a page of HTML with charts; needs the extra 'report'."),
     "fail_if": _scoring(list[str], "--fail-if", 'Exit with code 1 if, e.g. "ratio_to_linear>1.0" or "auto.mae>0.3".'),
 }
 LIMITS: Group = {

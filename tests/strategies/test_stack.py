@@ -26,10 +26,11 @@ def fit(*groups: tuple[int, int, int, float], columns: int = 2) -> np.ndarray:
 
 
 def of_one_group(errors: np.ndarray) -> np.ndarray:
-    """Weights (K,) of candidates whose errors (K, M) all lie in one gap, so that none is asked whether its gain may be
-    chance."""
+    """Weights (K,) of candidates whose errors (K, M) lie in a gap each, where a gain by chance is a gain."""
     none = np.zeros(errors.shape[1], dtype=int)
-    return Stack.fit(errors, none, none, none, 1).weight[:, 0, 0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("latentfill.strategies.stack.CAUTION", np.zeros(6))
+        return learn(errors, none, none, 1).weight[:, 0, 0]
 
 
 def test_a_perfect_candidate_gets_all_the_weight():
@@ -95,7 +96,7 @@ def test_good_and_harmful_gap_lengths_are_told_apart():
     assert weight[0, 4] == 0.0
 
 
-def test_few_cells_are_drawn_to_their_column_and_gap_length_and_those_to_everything():
+def test_few_cells_are_drawn_to_their_column_and_gap_length_and_those_to_everything(monkeypatch: pytest.MonkeyPatch):
     # Errors never meet: the second candidate's squares sum to 4 times the first's, shares a = 1/5 and b = 4/5, and the
     # best weight of the first is b / (a + b) = b. With as many cells (30) as the prior has, in shares of a + b = 1:
     # everything  a + 1/2 (half equal)             -> (b + 0.5) / 2 = 0.65
@@ -103,8 +104,8 @@ def test_few_cells_are_drawn_to_their_column_and_gap_length_and_those_to_everyth
     # the group itself: a + 0.75 a + 0.125         -> (1.75 b + 0.125) / 2 = 0.7625
     # a group that shares only its column or bucket: the mean of 0.75 b + 0.125 and 0.65
     first, second = np.repeat([1.0, 0.0], 15), np.repeat([0.0, 2.0], 15)
-    none = np.zeros(30, dtype=int)  # all lie in one gap: that is no reason to leave the mean
-    weight = Stack.fit(np.stack([first, second]), none, none + 1, none, 2).weight[0]
+    monkeypatch.setattr("latentfill.strategies.stack.ENOUGH_GAPS", np.full(6, 100))  # whether by chance is not asked
+    weight = learn(np.stack([first, second]), np.zeros(30, dtype=int), np.ones(30, dtype=int), 2).weight[0]
     assert weight[0, 1] == pytest.approx(0.7625)
     np.testing.assert_allclose(np.delete(weight[0], 1), (0.75 * 0.8 + 0.125 + 0.65) / 2)
     assert weight[1, 1] == pytest.approx((0.75 * 0.8 + 0.125 + 0.65) / 2)
@@ -142,6 +143,15 @@ def test_a_gain_that_one_gap_brings_may_be_chance(bucket: int):
     assert weight(gap) > 0.9
 
 
+def test_a_long_gap_is_not_as_many_witnesses_as_it_has_cells():
+    """One gap of 60 cells speaks for the first candidate, sixty of another column and a cell each for the second."""
+    errors = np.stack([np.repeat([0.0, 1.0], 60), np.repeat([1.0, 0.0], 60)])
+    column, kind = np.repeat([0, 1], 60), np.full(120, LONG)
+    one = Stack.fit(errors, column, kind, np.repeat([0, 1], 60) * np.arange(120), 2).weight[1, 0, LONG]
+    each = Stack.fit(errors, column, kind, np.arange(120), 2).weight[1, 0, LONG]
+    assert one > each + 0.2
+
+
 def test_a_doubtful_gain_is_taken_in_long_gaps_and_not_in_short_ones():
     # Of 40 gaps of a cell each, 26 gain 1 and 14 lose 1: 12 in all, with a standard error of about 6.1.
     gains = np.repeat([1.0, 0.0], [26, 14])
@@ -153,13 +163,14 @@ def test_a_doubtful_gain_is_taken_in_long_gaps_and_not_in_short_ones():
     assert 0.0 < weight[0] < weight[LONG] - 0.1
 
 
-def test_the_share_is_the_one_with_the_largest_cautious_gain():
+def test_the_share_is_the_one_with_the_largest_cautious_gain(monkeypatch: pytest.MonkeyPatch):
     """Against a search over all shares, gap by gap."""
     rng = np.random.default_rng(3)
     errors = np.stack([rng.normal(size=60), 0.9 * rng.normal(size=60)])
     gap, none = np.repeat(np.arange(20), 3), np.zeros(60, dtype=int)
     found = Stack.fit(errors, none, none, gap, 1).weight[1, 0, 0]
-    free = of_one_group(errors)[1]
+    monkeypatch.setattr("latentfill.strategies.stack.ENOUGH_GAPS", np.full(6, 100))
+    free = Stack.fit(errors, none, none, gap, 1).weight[1, 0, 0]
     shares = np.linspace(0, 1, 21)
     mixed = errors[0] + shares[:, None] * free * (errors[1] - errors[0])
     gains = (errors[0] ** 2 - mixed**2).reshape(21, 20, 3).sum(axis=2)

@@ -12,6 +12,7 @@ from latentfill.gaps import BUCKET_NAMES, beside, bucket_of, gap_lengths
 from latentfill.series import FloatArray, IntArray
 
 PRIOR_CELLS = 30.0  # how many held-out cells the wider groups count for
+ALIKE = 0.2  # correlation of what cells of one gap tell: a gap of n cells counts as n / (1 + (n - 1) * ALIKE)
 EXACT_GAPS = 5  # from which on a plain candidate that is exactly right in all of them is left alone
 SHARES = np.linspace(0.0, 1.0, 21)  # of the way from the plain candidate to the weighted mean
 
@@ -53,12 +54,13 @@ class Stack:
         are like, and those to everything; without any evidence all candidates count the same.
         """
         k = len(errors)
+        counts = _counts(column, gap)
         count = np.zeros((columns, KINDS))
-        np.add.at(count, (column, kind), 1.0)
+        np.add.at(count, (column, kind), counts)
         gram = np.zeros((columns, KINDS, k, k))  # sums of products of errors
         for i in range(k):
             for j in range(k):
-                np.add.at(gram[:, :, i, j], (column, kind), errors[i] * errors[j])
+                np.add.at(gram[:, :, i, j], (column, kind), counts * errors[i] * errors[j])
         everything = _drawn(gram.sum((0, 1)), count.sum(), np.eye(k))
         of_kind = _drawn(gram.sum(0), count.sum(0), everything)
         of_column = _drawn(gram.sum(1), count.sum(1), everything)
@@ -106,6 +108,12 @@ class Stack:
         return cls(np.array(state["weight"], dtype=float))
 
 
+def _counts(column: IntArray, gap: IntArray) -> FloatArray:
+    """How much each of M cells counts: those of one gap tell much the same (the design effect of Kish 1965)."""
+    _, index, size = np.unique(np.stack([column, gap]), axis=1, return_inverse=True, return_counts=True)
+    return np.asarray(1 / (1 + (size - 1) * ALIKE)[index])
+
+
 def _shares(
     plain: FloatArray, mean: FloatArray, column: IntArray, kind: IntArray, gap: IntArray, columns: int
 ) -> FloatArray:
@@ -117,21 +125,23 @@ def _shares(
     group, away = column * KINDS + kind, mean - plain
     (own, _), index = np.unique(np.stack([group, gap]), axis=1, return_inverse=True)
     # With a share s of the way, a gap gains s * slope - s^2 * bend.
-    slope = np.bincount(index, weights=-2 * plain * away, minlength=len(own))
-    bend = np.bincount(index, weights=away**2, minlength=len(own))
+    slope, bend, left = (
+        np.bincount(index, weights=of_cells, minlength=len(own)).astype(float)
+        for of_cells in (-2 * plain * away, away**2, plain**2)
+    )
 
     def total(of_gap: FloatArray) -> FloatArray:
-        return np.bincount(own, weights=of_gap, minlength=columns * KINDS).reshape(columns, KINDS, 1)
+        return np.bincount(own, weights=of_gap, minlength=columns * KINDS).astype(float).reshape(columns, KINDS, 1)
 
-    gaps = total(np.ones(len(own)))
-    gain = SHARES * total(slope) - SHARES**2 * total(bend)
-    square = SHARES**2 * total(slope**2) - 2 * SHARES**3 * total(slope * bend) + SHARES**4 * total(bend**2)
+    gaps, s = total(np.ones(len(own))), SHARES
+    gain = s * total(slope) - s**2 * total(bend)
+    square = s**2 * total(slope**2) - 2 * s**3 * total(slope * bend) + s**4 * total(bend**2)
     n = np.maximum(gaps, 2)
     error = np.sqrt(np.maximum(square - gain**2 / n, 0.0) * n / (n - 1))
     best = SHARES[(gain - np.tile(CAUTION, 2)[:, None] * error).argmax(axis=-1)]
-    missed = total((np.bincount(index, weights=plain**2, minlength=len(own)) > 0).astype(float))[..., 0]
     best = np.where(gaps[..., 0] >= np.tile(ENOUGH_GAPS, 2), best, 1.0)
-    return np.where((gaps[..., 0] >= EXACT_GAPS) & (missed == 0), 0.0, best)
+    exact = (gaps >= EXACT_GAPS) & (total(left) == 0)
+    return np.where(exact[..., 0], 0.0, best)
 
 
 def _unit(gram: FloatArray) -> FloatArray:

@@ -1,0 +1,1 @@
+"""Reports for people: one page of HTML each."""
