@@ -20,7 +20,7 @@ from latentfill.series import FloatArray, Series
 from latentfill.strategies.baselines import BASELINES
 from latentfill.windows import Windows, cut_windows
 
-MOST_WINDOWS = {"knn": 600}  # that a slow baseline fills: it takes a second for every eight
+MOST_WINDOWS = {"knn": 200}  # that a slow baseline fills: it takes a second for every eight
 
 
 class Method(Protocol):

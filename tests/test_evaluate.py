@@ -148,14 +148,24 @@ def source(tmp_path: Path) -> Path:
 
 
 def test_scores_are_shown_and_written(run_cli, source: Path, tmp_path: Path, capsys):
-    out, rows = tmp_path / "s.json", tmp_path / "s.csv"
+    out, rows, page = tmp_path / "s.json", tmp_path / "s.csv", tmp_path / "s.html"
     flags = ("--strategies", "linear,mean", "--patterns", "point,block", "--seeds", "0,1", "--intervals", 0.8)
-    assert run_cli("evaluate", source, "-o", out, "--csv", rows, *flags) == 0
+    assert run_cli("evaluate", source, "-o", out, "--csv", rows, "--report", page, *flags) == 0
     shown = capsys.readouterr().out
     assert "mean" in shown
     assert "coverage" in shown
     assert "±" in shown
     assert len(pd.read_csv(rows)) == len(json.loads(out.read_text())["scores"])
+    assert page.read_text().count("<section>") == 2
+
+
+def test_a_report_that_cannot_be_made_is_refused_before_any_work(
+    run_cli, source: Path, tmp_path: Path, capsys, monkeypatch
+):
+    monkeypatch.setattr("latentfill.report.page.PACKAGES", ("no_such_package",))
+    monkeypatch.setattr(evaluating, "fit_series", lambda *_, **__: pytest.fail("work was done"))
+    assert run_cli("evaluate", source, "--report", tmp_path / "s.html") == 2
+    assert "pip install 'latentfill[report]'" in capsys.readouterr().err
 
 
 def test_a_failed_check_ends_with_code_1_and_says_so(run_cli, source: Path, capsys):
