@@ -9,19 +9,22 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from common import Row, errors_of, made_with
+from common import Row, errors_of, made_with, read_results
 from latentfill.config import Config
 from latentfill.series import BoolArray, Series
 from latentfill.windows import Windows
 from methods import Method, methods_of
+
+PEERS_HELP = "published models to train here; those of the last results that are not named are kept as they are"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What is run beside our own."""
     parser.add_argument("--no-baselines", action="store_true", help="leave out the simple imputers")
     parser.add_argument("--ablation", action="store_true", help="also decoders without z, with another window's, ...")
-    parser.add_argument("--peers", nargs="*", default=[], metavar="NAME", help="published models to train here")
+    parser.add_argument("--peers", nargs="*", default=[], metavar="NAME", help=PEERS_HELP)
     parser.add_argument("--peer-seconds", type=float, help="of training for each; by default as long as ours took")
+    parser.add_argument("--beside-seeds", type=int, nargs="+", help="seeds of --ablation and --peers; by default all")
 
 
 def compare(
@@ -37,12 +40,13 @@ def compare(
     A mask may be for the first of the windows only: `windows` are then cut to its length.
     """
     rows = []
+    beside = arguments.beside_seeds is None or config.seed in arguments.beside_seeds
     for method in methods_of(
         series,
         config,
         baselines=not arguments.no_baselines,
-        ablation=arguments.ablation,
-        peers=arguments.peers,
+        ablation=arguments.ablation and beside,
+        peers=arguments.peers if beside else [],
         seconds=arguments.peer_seconds,
     ):
         for pattern, hidden in patterns.items():
@@ -75,6 +79,21 @@ def _score(method: Method, windows: Windows, hidden: BoolArray, about: Row) -> l
     ]
 
 
+def with_earlier_peers(protocol: str, data: str, rows: list[Row], arguments: argparse.Namespace) -> list[Row]:
+    """The rows, and from the last results, on the same masks, those of peers that were not trained anew.
+
+    They get the commit they were measured at: a peer takes as long as ours, and does not change when ours does.
+    """
+    earlier = read_results(protocol, [data], quick=arguments.quick)
+    measured = {row["method"] for row in rows}
+    return rows + [
+        {"commit": record["commit"]} | row
+        for record in earlier
+        for row in record["rows"]
+        if row["kind"] == "peer" and row["method"] not in measured
+    ]
+
+
 def means(rows: Iterable[Row], patterns: Iterable[str], name: str) -> list[Row]:
     """For each data set, method and seed that has all the `patterns`, a row with the mean of their errors."""
     wanted = list(patterns)
@@ -92,7 +111,7 @@ def means(rows: Iterable[Row], patterns: Iterable[str], name: str) -> list[Row]:
 def table(records: Iterable[Row], published: Sequence[Row] = ()) -> str:
     """Markdown: per data set a row for each method, a column for each pattern, MSE / MAE, mean over the seeds."""
     records = list(records)
-    rows = [row for record in records for row in record["rows"]]
+    rows = [row | {"method": _dated(row)} for record in records for row in record["rows"]]
     published = [{**row, "method": f"{row['method']}, published"} for row in published]  # some are measured here too
     parts = []
     for data in dict.fromkeys(row["data"] for row in rows):
@@ -107,6 +126,11 @@ def table(records: Iterable[Row], published: Sequence[Row] = ()) -> str:
             lines.append(f"| {method}{_fewer(of_method, own)} | " + " | ".join([*cells, *times]) + " |")
         parts.append("\n".join(lines))
     return "\n\n".join([*parts, made_with(records)])
+
+
+def _dated(row: Row) -> str:
+    """The method, with the commit if the row was measured at an earlier one."""
+    return f"{row['method']} (at {row['commit']})" if "commit" in row else str(row["method"])
 
 
 def _mean_of(rows: list[Row], key: str) -> str:
