@@ -60,8 +60,7 @@ def write_results(protocol: str, data: str, record: Mapping[str, object], argume
     """Keep what was measured on one data set, with the machine and the commit, in `results/PROTOCOL/DATA.json`."""
     if arguments.dry:
         return
-    git = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=HERE)
-    about = {"data": data, "commit": git.stdout.strip(), "machine": machine(), "seeds": arguments.seeds}
+    about = {"data": data, "commit": commit(), "machine": machine(), "seeds": arguments.seeds}
     path = results_of(protocol, arguments.quick) / f"{data}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({**about, **record}, indent=1) + "\n")
@@ -94,6 +93,16 @@ def made_with(records: Iterable[Mapping[str, Any]]) -> str:
     places = {f"{about['machine']['cores']} cores, {about['machine']['cpu']}" for about in records}
     commits = ", ".join(f"{about['data']} at {about['commit']}" for about in records)
     return f"{'; '.join(sorted(places))}; {commits}."
+
+
+def commit() -> str:
+    """The commit that is checked out, marked if any file that results depend on is not as it is there."""
+
+    def git(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["git", *words], capture_output=True, text=True, cwd=HERE)
+
+    changed = git("diff", "--quiet", "HEAD", "--", ":/src", ":/benchmarks/*.py", ":/constraints.txt").returncode
+    return git("rev-parse", "--short", "HEAD").stdout.strip() + ("-dirty" if changed else "")
 
 
 def machine() -> dict[str, object]:
