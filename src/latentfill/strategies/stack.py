@@ -10,17 +10,10 @@ import numpy as np
 
 from latentfill.gaps import BUCKET_NAMES, beside, bucket_of, gap_lengths
 from latentfill.series import FloatArray, IntArray
+from latentfill.strategies.caution import shares_of_the_way
 
 PRIOR_CELLS = 30.0  # how many held-out cells the wider groups count for
 ALIKE = 0.2  # correlation of what cells of one gap tell: a gap of n cells counts as n / (1 + (n - 1) * ALIKE)
-EXACT_GAPS = 5  # from which on a plain candidate that is exactly right in all of them is left alone
-SHARES = np.linspace(0.0, 1.0, 21)  # of the way from the plain candidate to the weighted mean
-
-# By gap length: standard errors that are taken off a gain before it is compared with others, and how many gaps of its
-# own a group needs to be asked. A straight line is good in short gaps, so that a wrong step costs more than a right one
-# gains; in long ones it is poor.
-CAUTION = np.array([2.0, 2.0, 2.0, 0.5, 0.5, 0.5])
-ENOUGH_GAPS = np.array([5, 5, 5, 20, 20, 20])
 KINDS = 2 * len(BUCKET_NAMES)  # of gaps: by length, and once more those between two equal values
 
 
@@ -66,7 +59,8 @@ class Stack:
         of_column = _drawn(gram.sum(1), count.sum(1), everything)
         wider = _unit(of_column)[:, None] + _unit(of_kind)[None]
         weight = _simplex_weights(_drawn(gram, count, wider))
-        share = _shares(errors[0], (weight[column, kind].T * errors).sum(axis=0), column, kind, gap, columns)
+        mean = (weight[column, kind].T * errors).sum(axis=0)
+        share = shares_of_the_way(errors[0], mean, column, kind, gap, (columns, KINDS))
         weight = share[..., None] * weight + (1 - share[..., None]) * np.eye(k)[0]
         return cls(np.moveaxis(weight, -1, 0))
 
@@ -112,36 +106,6 @@ def _counts(column: IntArray, gap: IntArray) -> FloatArray:
     """How much each of M cells counts: those of one gap tell much the same (the design effect of Kish 1965)."""
     _, index, size = np.unique(np.stack([column, gap]), axis=1, return_inverse=True, return_counts=True)
     return np.asarray(1 / (1 + (size - 1) * ALIKE)[index])
-
-
-def _shares(
-    plain: FloatArray, mean: FloatArray, column: IntArray, kind: IntArray, gap: IntArray, columns: int
-) -> FloatArray:
-    """How far to go from the plain candidate to the mean in each group, (C, KINDS), from the errors (M,) of both.
-
-    The share with the largest gain in squared error, less `CAUTION` times its standard error. Cells of one gap go right
-    or wrong together, so each gap counts as one draw.
-    """
-    group, away = column * KINDS + kind, mean - plain
-    (own, _), index = np.unique(np.stack([group, gap]), axis=1, return_inverse=True)
-    # With a share s of the way, a gap gains s * slope - s^2 * bend.
-    slope, bend, left = (
-        np.bincount(index, weights=of_cells, minlength=len(own)).astype(float)
-        for of_cells in (-2 * plain * away, away**2, plain**2)
-    )
-
-    def total(of_gap: FloatArray) -> FloatArray:
-        return np.bincount(own, weights=of_gap, minlength=columns * KINDS).astype(float).reshape(columns, KINDS, 1)
-
-    gaps, s = total(np.ones(len(own))), SHARES
-    gain = s * total(slope) - s**2 * total(bend)
-    square = s**2 * total(slope**2) - 2 * s**3 * total(slope * bend) + s**4 * total(bend**2)
-    n = np.maximum(gaps, 2)
-    error = np.sqrt(np.maximum(square - gain**2 / n, 0.0) * n / (n - 1))
-    best = SHARES[(gain - np.tile(CAUTION, 2)[:, None] * error).argmax(axis=-1)]
-    best = np.where(gaps[..., 0] >= np.tile(ENOUGH_GAPS, 2), best, 1.0)
-    exact = (gaps >= EXACT_GAPS) & (total(left) == 0)
-    return np.where(exact[..., 0], 0.0, best)
 
 
 def _unit(gram: FloatArray) -> FloatArray:
