@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentfill.strategies.stack import CAUTION, ENOUGH_GAPS, KINDS, Stack, kind_of
+from latentfill.strategies.caution import ENOUGH_GAPS
+from latentfill.strategies.stack import KINDS, Stack, kind_of
 
 
 def learn(errors: np.ndarray, column: np.ndarray, kind: np.ndarray, columns: int) -> Stack:
@@ -29,7 +30,7 @@ def of_one_group(errors: np.ndarray) -> np.ndarray:
     """Weights (K,) of candidates whose errors (K, M) lie in a gap each, where a gain by chance is a gain."""
     none = np.zeros(errors.shape[1], dtype=int)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("latentfill.strategies.stack.CAUTION", np.zeros(6))
+        patch.setattr("latentfill.strategies.caution.CAUTION", np.zeros(6))
         return learn(errors, none, none, 1).weight[:, 0, 0]
 
 
@@ -104,7 +105,7 @@ def test_few_cells_are_drawn_to_their_column_and_gap_length_and_those_to_everyth
     # the group itself: a + 0.75 a + 0.125         -> (1.75 b + 0.125) / 2 = 0.7625
     # a group that shares only its column or bucket: the mean of 0.75 b + 0.125 and 0.65
     first, second = np.repeat([1.0, 0.0], 15), np.repeat([0.0, 2.0], 15)
-    monkeypatch.setattr("latentfill.strategies.stack.ENOUGH_GAPS", np.full(6, 100))  # whether by chance is not asked
+    monkeypatch.setattr("latentfill.strategies.caution.ENOUGH_GAPS", np.full(6, 100))  # whether by chance is not asked
     weight = learn(np.stack([first, second]), np.zeros(30, dtype=int), np.ones(30, dtype=int), 2).weight[0]
     assert weight[0, 1] == pytest.approx(0.7625)
     np.testing.assert_allclose(np.delete(weight[0], 1), (0.75 * 0.8 + 0.125 + 0.65) / 2)
@@ -138,7 +139,8 @@ def test_a_gain_that_one_gap_brings_may_be_chance(bucket: int):
         return float(Stack.fit(np.stack([first, second]), column, kind, gap, 1).weight[1, 0, bucket])
 
     assert weight(gap) < (0.5 if bucket == LONG else 0.1)
-    assert weight(gap // 8) > 0.5  # four gaps are not asked whether it may be
+    if bucket == LONG:
+        assert weight(gap // 8) > 0.5  # four gaps are not asked whether it may be
     first[:150], second[:150] = 1.0, 0.0  # fifteen gaps are no chance
     assert weight(gap) > 0.9
 
@@ -150,33 +152,6 @@ def test_a_long_gap_is_not_as_many_witnesses_as_it_has_cells():
     one = Stack.fit(errors, column, kind, np.repeat([0, 1], 60) * np.arange(120), 2).weight[1, 0, LONG]
     each = Stack.fit(errors, column, kind, np.arange(120), 2).weight[1, 0, LONG]
     assert one > each + 0.2
-
-
-def test_a_doubtful_gain_is_taken_in_long_gaps_and_not_in_short_ones():
-    # Of 40 gaps of a cell each, 26 gain 1 and 14 lose 1: 12 in all, with a standard error of about 6.1.
-    gains = np.repeat([1.0, 0.0], [26, 14])
-    errors = np.tile(np.stack([gains, 1 - gains]), 2)
-    weight = learn(errors, np.zeros(80, dtype=int), np.repeat([0, LONG], 40), 1).weight[1, 0]
-    # The best share s of the way to all of the second: 2 s g - s^2 m with m = 40 is largest at the share of winners
-    # 26 / 40; with caution it is smaller.
-    assert weight[LONG] == pytest.approx(0.6, abs=0.1)
-    assert 0.0 < weight[0] < weight[LONG] - 0.1
-
-
-def test_the_share_is_the_one_with_the_largest_cautious_gain(monkeypatch: pytest.MonkeyPatch):
-    """Against a search over all shares, gap by gap."""
-    rng = np.random.default_rng(3)
-    errors = np.stack([rng.normal(size=60), 0.9 * rng.normal(size=60)])
-    gap, none = np.repeat(np.arange(20), 3), np.zeros(60, dtype=int)
-    found = Stack.fit(errors, none, none, gap, 1).weight[1, 0, 0]
-    monkeypatch.setattr("latentfill.strategies.stack.ENOUGH_GAPS", np.full(6, 100))
-    free = Stack.fit(errors, none, none, gap, 1).weight[1, 0, 0]
-    shares = np.linspace(0, 1, 21)
-    mixed = errors[0] + shares[:, None] * free * (errors[1] - errors[0])
-    gains = (errors[0] ** 2 - mixed**2).reshape(21, 20, 3).sum(axis=2)
-    cautious = gains.sum(axis=1) - CAUTION[0] * np.sqrt(20) * gains.std(axis=1, ddof=1)
-    assert 0 < found < free
-    assert found == pytest.approx(shares[cautious.argmax()] * free)
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
@@ -192,9 +167,8 @@ def test_a_group_that_its_own_cells_show_to_be_worse_than_the_first_candidate_ge
     assert weight[0, 1] > 0.98
 
 
-def test_fewer_gaps_than_enough_prove_nothing():
-    assert fit((0, 1, 3000, 1.0), (1, 1, int(ENOUGH_GAPS[1]) - 1, -1.0))[1, 1] > 0.2
-    assert fit((0, 4, 3000, 1.0), (1, 4, int(ENOUGH_GAPS[4]) - 1, -1.0))[1, 4] > 0.05
+def test_in_long_gaps_fewer_than_enough_prove_nothing():
+    assert fit((0, LONG, 3000, 1.0), (1, LONG, int(ENOUGH_GAPS[LONG]) - 1, -1.0))[1, LONG] > 0.05
 
 
 def test_a_first_candidate_that_is_exactly_right_is_not_spoilt():
