@@ -1,18 +1,24 @@
-"""How long the strategies take: exact neighbours among many windows, and the optimisation of all latents at once.
+"""How long things take: exact neighbours among many windows, all latents at once, and reading stored embeddings.
 
     python benchmarks/speed.py [--data DIR]
 
 Neighbours: the ten nearest of 8449 windows with embeddings of 5376 numbers (TimeKD's on ETTh1: 7 x 768), for each of
-them, by exact search. Latents: all windows of ETTh1 at once, against one at a time. Results go to benchmarks/results/.
+them, by exact search. Latents: all windows of ETTh1 at once, against one at a time. Embeddings: one shuffled pass over 8449
+windows of (7, 768), from a packed bank against from the per-window .h5 files it was packed from, and the packing, against
+copying the files. Files are in the memory of the system for all of these. Results go to benchmarks/results/.
 """
 
 from __future__ import annotations
 
 import resource
+import shutil
+import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import torch
 
@@ -20,6 +26,8 @@ import ett
 from common import made_with, parser_of, read_results, write_results, write_table
 from latentfill.clock import clock_features, find_cycles
 from latentfill.config import Config
+from latentfill.embeddings import load_bank, write_split
+from latentfill.embeddings.packing import pack
 from latentfill.fitting import fit_series
 from latentfill.series import Series
 from latentfill.strategies.latent import Latent
@@ -38,6 +46,8 @@ def main() -> None:
     record = {"neighbours": neighbours()}
     print(record, flush=True)
     record["latent"] = latents(arguments.data)
+    print(record, flush=True)
+    record["stored"] = stored()
     print(record, flush=True)
     write_results(PROTOCOL, "ETTh1", record, arguments)
     write_table(PROTOCOL, report(quick=arguments.quick), arguments)
@@ -74,6 +84,32 @@ def latents(data: Path) -> dict[str, float]:
     return {"windows": len(windows), "together": together, "alone": alone, "converged": converged}
 
 
+def stored() -> dict[str, float]:
+    """Seconds of a shuffled pass over stored embeddings, window by window, by layout; of packing, and of a plain copy."""
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as place:
+        folder, bank = Path(place) / "96", Path(place) / "bank"
+        write_split(folder, "train", rng.normal(size=(WINDOWS, 7, SIZE // 7)).astype(np.float32))
+        order = rng.permutation(WINDOWS)
+        copied = _seconds(lambda: shutil.copytree(folder, Path(place) / "copy"))
+        packed = _seconds(lambda: pack(folder, bank, Config()))
+        files = _seconds(lambda: [_one_window(folder / "train" / f"{i}.h5").sum() for i in order])
+        vectors = load_bank(bank).read("train")
+        mapped = _seconds(lambda: [vectors[i].sum() for i in order])
+    return {"windows": WINDOWS, "files": files, "bank": mapped, "pack": packed, "copy": copied}
+
+
+def _one_window(path: Path) -> np.ndarray:
+    with h5py.File(path, "r") as file:
+        return file["embeddings"][()]
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.monotonic()
+    work()
+    return round(time.monotonic() - began, 3)
+
+
 def windows_of(series: Series, values: np.ndarray, config: Config):
     starts = window_starts(len(values), config.length, 1)
     return cut_windows(values, clock_features(series, find_cycles(series)), starts, config.length)
@@ -93,6 +129,14 @@ def report(*, quick: bool = False) -> str:
             f"| times as fast | {latent['together'] / latent['alone']:.0f} |",
             f"| share that converged | {latent['converged']:.2f} |",
         ]
+        if kept := record.get("stored"):
+            lines += [
+                f"| shuffled pass over {kept['windows']} windows of (7, 768), per-window .h5 files | {kept['files']:.2f} s |",
+                f"| from a packed bank | {kept['bank']:.3f} s |",
+                f"| times as fast | {kept['files'] / kept['bank']:.0f} |",
+                f"| packing them | {kept['pack']:.2f} s |",
+                f"| copying the files | {kept['copy']:.2f} s |",
+            ]
     return "\n".join([*lines, "", made_with(records)])
 
 

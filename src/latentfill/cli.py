@@ -1,4 +1,4 @@
-"""The command line: impute, fit, apply, evaluate, inspect and demo."""
+"""The command line: impute, fit, apply, evaluate, pack, inspect and demo."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from latentfill.options import (
     LIMITS,
     METHOD,
     MOVED,
+    PLAN,
     READING,
     RUNNING,
     SCORING,
@@ -124,6 +125,36 @@ def evaluate(
         print(f"failed: {failure}", file=sys.stderr)
     if failures:
         sys.exit(1)
+
+
+@app.command()
+@with_options(READING, COLUMNS, PLAN)
+def pack(
+    source: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of .h5 files, or an .h5 file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="BANK", help="The packed file.")],
+    table: Annotated[
+        Path | None, typer.Option(help="The table they were made of: pairs them with its windows, and checks.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a bank that is there.")] = False,
+    quiet: Quiet = False,
+    **given: Any,
+) -> None:
+    """Pack per-window embeddings into one file, which is read many times as fast."""
+    from latentfill.embeddings.packing import pack as pack_into
+    from latentfill.files import stem
+    from latentfill.imputer import Imputer
+
+    imputer = Imputer(**_settings(given))
+    series = None if table is None else _read(imputer, table, quiet).series
+    name = None if table is None else stem(table)
+    stored = pack_into(source, output, imputer.config, series, name, overwrite=overwrite)
+    if not quiet:
+        _console().print(
+            f"{output}: {', '.join(f'{n} windows of {split}' for split, n in stored.splits.items())}",
+            highlight=False,
+            soft_wrap=True,
+            markup=False,
+        )
 
 
 @app.command()

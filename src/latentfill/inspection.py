@@ -1,32 +1,30 @@
-"""What a path holds: a table, stored embeddings, a packed bank or a model. It reads, and computes nothing."""
+"""What a path holds: a table, stored embeddings or a model. It reads, and computes nothing."""
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from latentfill.embeddings.bank import is_bank
 from latentfill.errors import InputError
 from latentfill.gaps import BUCKET_NAMES, bucket_of, find_gaps
 from latentfill.grids import step_text
 from latentfill.series import Series
 from latentfill.tables import Table, TableOptions, read_table
 
-MODEL_FILE, BANK_FILE = "model.safetensors", "bank.json"
+MODEL_FILE = "model.safetensors"
 
 
 def inspect_path(path: Path, options: TableOptions, dataset: str = "embeddings") -> dict[str, Any]:
-    """A description in JSON values; `kind` says which of the four it is."""
+    """A description in JSON values; `kind` says which of the three it is."""
     if not os.path.exists(path):
         raise InputError(f"{path} does not exist.")
     if (path / MODEL_FILE).is_file():
         return {"kind": "model", "path": str(path), **_model(path)}
-    if (path / BANK_FILE).is_file():
-        return {"kind": "bank", "path": str(path), **_bank(path)}
-    if path.is_dir() or path.suffix.lower() in (".h5", ".hdf5"):
+    if path.is_dir() or path.suffix.lower() in (".h5", ".hdf5") or is_bank(path):
         from latentfill.embeddings.timekd_files import open_embeddings
 
         return {"kind": "embeddings", "path": str(path), **open_embeddings(path, dataset=dataset).describe()}
@@ -92,15 +90,4 @@ def _describe_model(state: dict[str, Any], path: Path) -> dict[str, Any]:
             for name, track in tracks.items()
         },
         "bytes": (path / MODEL_FILE).stat().st_size,
-    }
-
-
-def _bank(path: Path) -> dict[str, Any]:
-    from latentfill.embeddings.bank import load_bank
-
-    embeddings = load_bank(path)
-    return {
-        "shape": list(embeddings.vectors.shape),
-        "starts": [int(embeddings.starts[0]), int(embeddings.starts[-1])] if len(embeddings.starts) else [],
-        "provenance": json.loads(json.dumps(embeddings.provenance.to_dict())),
     }

@@ -93,6 +93,7 @@ STORED: Group = {
     "features": _stored(str, "--features", "TimeKD feature mode: M, MS or S."),
     "target": _stored(str, "--target", "TimeKD target column."),
 }
+PLAN: Group = {name: option for name, option in STORED.items() if name != "embeddings"}
 MOVED: Group = {
     "embeddings": _stored(str, "--embeddings", "Where the embeddings are now; 'none' to fill without them."),
 }

@@ -4,7 +4,8 @@ import h5py
 import numpy as np
 import pytest
 
-from latentfill.embeddings.bank import save_bank
+from latentfill.embeddings.bank import Part, save_bank
+from latentfill.embeddings.base import Provenance
 from latentfill.embeddings.h5_windows import write_split
 from latentfill.embeddings.timekd_files import load_split, open_embeddings
 from latentfill.errors import EmbeddingMismatchError, InputError
@@ -47,13 +48,15 @@ def test_a_folder_without_embeddings_says_what_was_looked_for(tmp_path):
         open_embeddings(tmp_path)
 
 
-@pytest.mark.parametrize("given", ["packed", "packed/bank.json", "packed/vectors.npy"])
-def test_a_packed_bank_says_how_it_is_read(tmp_path, given):
-    write_split(tmp_path, "val", VECTORS)
-    stored = open_embeddings(tmp_path)
-    save_bank(tmp_path / "packed", load_split(stored, "val", np.array([0, 1]), 3, source=tmp_path))
-    with pytest.raises(InputError, match=r"packed is a packed bank.*load_bank"):
-        open_embeddings(tmp_path / given)
+def test_a_packed_bank_is_opened_by_the_same_call_and_knows_how_it_was_made(tmp_path):
+    made = Provenance(encoder="student", source="computed", saw="observed")
+    save_bank(tmp_path / "a.bank", {"val": Part((2, 3, 4), VECTORS, np.array([7, 8]))}, made)
+    stored = open_embeddings(tmp_path / "a.bank")
+    embeddings = load_split(stored, "val", np.array([7, 8]), 3, source=tmp_path)
+    np.testing.assert_array_equal(embeddings.vectors, VECTORS)
+    assert embeddings.provenance == made
+    with pytest.raises(EmbeddingMismatchError, match="2 from step 7 to 8, wanted are 2 from step 8 to 9"):
+        load_split(stored, "val", np.array([8, 9]), 3, source=tmp_path)
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"the TimeKD files are not at {REAL}")

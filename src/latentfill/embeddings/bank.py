@@ -1,148 +1,228 @@
-"""Embeddings packed into one folder: `vectors.npy`, memory-mapped on load, and a readable `bank.json`."""
+"""Embeddings packed into one file, memory-mapped on load: vectors by split, their windows, and how they were made.
+
+The file is in the safetensors format, so that anything can read it: `{split}.vectors` (N, C, D) float32, where known
+`{split}.starts` (N,) int64, and a JSON record in the metadata under "latentfill".
+"""
 
 from __future__ import annotations
 
 import json
+import math
 import os
-import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, BinaryIO, Self, cast
 
 import numpy as np
 
 from latentfill.embeddings.base import Embeddings, Provenance, VectorArray
+from latentfill.embeddings.h5_checks import check_split, columns_and_size, count_problems, unusable
+from latentfill.embeddings.h5_summary import summarise
 from latentfill.errors import EmbeddingMismatchError, InputError
+from latentfill.files import replacing
 from latentfill.series import IntArray
 
-FORMAT = 1
-_KEYS = ("format", "provenance", "shape", "dtype", "starts")
+FORMAT = 2
+RECORD = "latentfill"  # the key of our record in the metadata
+DTYPES: Mapping[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
+MOST_HEADER = 100_000_000  # bytes, as the safetensors library has it
+AGAIN = "Pack the embeddings again."
 
 
-def save_bank(path: str | os.PathLike[str], embeddings: Embeddings, *, overwrite: bool = False) -> Path:
-    """Write the embeddings as a folder; it appears whole or not at all."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """The embeddings of one split, to be packed."""
+
+    shape: tuple[int, int, int]  # N, C, D
+    vectors: Iterable[VectorArray]  # N of (C, D) float32, one after the other
+    starts: IntArray | None = None  # (N,) first step of each window in its table, where known
+
+    @classmethod
+    def of(cls, embeddings: Embeddings) -> Self:
+        """Embeddings that are at hand."""
+        n, c, d = embeddings.vectors.shape
+        return cls((n, c, d), embeddings.vectors, embeddings.starts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bank:
+    """A packed file; its vectors are read from it as they are needed."""
+
+    path: Path
+    provenance: Provenance
+    vectors: Mapping[str, VectorArray]  # split -> (N, C, D), memory-mapped and read-only
+    starts: Mapping[str, IntArray]  # split -> (N,) first steps, for splits whose windows are known
+
+    @property
+    def layout(self) -> str:
+        return "bank"
+
+    @property
+    def splits(self) -> Mapping[str, int]:
+        return {split: len(vectors) for split, vectors in self.vectors.items()}
+
+    def read(self, split: str, n_expected: int | None = None, n_columns: int | None = None) -> VectorArray:
+        """The vectors of a split, (N, C, D), memory-mapped; a number that does not fit is an error."""
+        check_split(split, self.splits, self.path)
+        vectors = self.vectors[split]
+        problems = count_problems(len(vectors), n_expected)
+        if n_columns is not None and vectors.shape[1] not in (1, n_columns):
+            problems.append(f"embeddings of {vectors.shape[1]} columns, the table has {n_columns}")
+        if problems:
+            raise EmbeddingMismatchError(unusable(f"{self.path}, {split},", problems))
+        return vectors
+
+    def check_windows(self, split: str, starts: IntArray) -> None:
+        """Refuse windows other than those the bank was made for, where it knows them."""
+        known = self.starts.get(split)
+        if known is not None and not np.array_equal(known, starts):
+            raise EmbeddingMismatchError(
+                f"{self.path} holds in {split} the windows {_span(known)}, wanted are {_span(starts)}. Use the split "
+                "plan, seq_len and pred_len that the bank was made with; `latentfill inspect` shows them."
+            )
+
+    def check_table(self, digest: str) -> None:
+        """Refuse a table other than the one the bank was made for, where it knows it."""
+        if self.provenance.table_digest not in (None, digest):
+            raise EmbeddingMismatchError(
+                f"{self.path} was made for another table: its values, columns or time stamps differ. Give the table as "
+                "it was then, or make embeddings of this one."
+            )
+
+    def describe(self) -> dict[str, object]:
+        """What the bank holds, from a sample of its windows, in plain JSON values."""
+        return {
+            "path": str(self.path),
+            "layout": self.layout,
+            "splits": {split: self._describe(split) for split in self.vectors},
+            "provenance": self.provenance.to_dict(),
+        }
+
+    def _describe(self, split: str) -> dict[str, object]:
+        vectors = self.vectors[split]
+        summary, damage = summarise(range(len(vectors)), lambda number: vectors[number], lambda number: self.path)
+        starts = self.starts.get(split)
+        rows = None if starts is None or not len(starts) else [int(starts[0]), int(starts[-1])]
+        return {"count": len(vectors), "starts": rows, **summary, "problems": damage}
+
+
+def save_bank(
+    path: str | os.PathLike[str], parts: Mapping[str, Part], provenance: Provenance, *, overwrite: bool = False
+) -> Path:
+    """Write embeddings by split, one window after the other; the file appears whole or not at all."""
     target = Path(path)
-    _check_target(target, overwrite)
-    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
-    partial.mkdir(parents=True)
-    try:
-        np.save(partial / "vectors.npy", np.ascontiguousarray(embeddings.vectors), allow_pickle=False)
-        (partial / "bank.json").write_text(json.dumps(_record(embeddings), indent=1) + "\n", encoding="utf-8")
-        _put_in_place(partial, target)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+    if target.exists() and not (overwrite and is_bank(target)):
+        way_out = "Allow it to be overwritten (--overwrite), or write" if is_bank(target) else "It is no bank: write"
+        raise InputError(f"{target} exists already. {way_out} somewhere else.")
+    header = _header(parts, provenance)
+    with replacing(target) as temporary, temporary.open("wb") as file:
+        file.write(header)
+        for split, part in parts.items():
+            _write_part(file, split, part)
     return target
 
 
-def load_bank(
-    path: str | os.PathLike[str], *, starts: IntArray | None = None, provenance: Provenance | None = None
-) -> Embeddings:
-    """The packed embeddings, their vectors memory-mapped and read-only.
-
-    Where `starts` or `provenance` is given, the bank must have been made for those windows and in that way.
-    """
-    folder = Path(path)
-    record = _read_record(folder)
-    vectors = _map_vectors(folder / "vectors.npy")
-    differences = _damage(record, vectors)
-    if not differences:
-        embeddings = Embeddings(vectors, _starts(record), _provenance(folder, record))
-        differences = _disagreement(embeddings, starts, provenance)
-    if differences:
-        listed = "".join(f"\n- {difference}" for difference in differences)
-        raise EmbeddingMismatchError(f"{folder} does not fit:{listed}\nPack the embeddings again.")
-    return embeddings
-
-
-def _check_target(target: Path, overwrite: bool) -> None:
-    is_bank = (target / "bank.json").is_file()
-    if is_bank and not overwrite:
-        raise InputError(f"{target} is already a bank. Allow it to be overwritten, or write somewhere else.")
-    if not is_bank and target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise InputError(f"{target} exists and is not a bank. Write somewhere else.")
+def load_bank(path: str | os.PathLike[str]) -> Bank:
+    """The packed embeddings, their vectors memory-mapped and read-only."""
+    path = Path(path)
+    header, first = _read_header(path)
+    record = _read_record(path, header.pop("__metadata__", {}))
+    vectors: dict[str, VectorArray] = {}
+    starts: dict[str, IntArray] = {}
+    for name, entry in header.items():
+        split, _, what = name.rpartition(".")
+        array = _map(path, entry, first)
+        if what == "vectors" and array.ndim == 3 and array.dtype == np.float32:
+            vectors[split] = array
+        elif what == "starts" and array.ndim == 1 and array.dtype == np.int64:
+            starts[split] = np.array(array)
+        else:
+            raise InputError(f"{path} holds {name!r} of shape {array.shape}, which no bank does. {AGAIN}")
+    unpaired = [split for split in starts if split not in vectors or len(starts[split]) != len(vectors[split])]
+    if unpaired or not vectors:
+        raise InputError(f"{path} is damaged: {', '.join(unpaired) or 'it'} has no vectors for its windows. {AGAIN}")
+    return Bank(path, record, vectors, starts)
 
 
-def _put_in_place(partial: Path, target: Path) -> None:
-    """Rename; a bank that was there is moved aside first, as a folder cannot be renamed over a full one."""
-    old = target.with_name(f".{target.name}.old-{os.getpid()}")
-    if target.exists():
-        target.rename(old)
-    partial.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _record(embeddings: Embeddings) -> dict[str, object]:
-    return {
-        "format": FORMAT,
-        "provenance": embeddings.provenance.to_dict(),
-        "shape": list(embeddings.vectors.shape),
-        "dtype": str(embeddings.vectors.dtype),
-        "starts": embeddings.starts.tolist(),
-    }
-
-
-def _read_record(folder: Path) -> Mapping[str, object]:
+def is_bank(path: Path) -> bool:
+    """Whether a file begins as a packed bank does."""
     try:
-        record = json.loads((folder / "bank.json").read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            return file.read(9)[8:] == b"{" and RECORD.encode() in file.read(1 << 20)
+    except OSError:
+        return False
+
+
+def _header(parts: Mapping[str, Part], provenance: Provenance) -> bytes:
+    record = json.dumps({"format": FORMAT, "provenance": provenance.to_dict()})
+    entries: dict[str, Any] = {"__metadata__": {RECORD: record}}
+    end = 0
+    for split, part in parts.items():
+        columns_and_size(part.shape[1:])
+        arrays = [("vectors", "F32", part.shape)]
+        if part.starts is not None:
+            arrays.insert(0, ("starts", "I64", part.starts.shape))
+        for name, dtype, shape in arrays:
+            begin, end = end, end + DTYPES[dtype].itemsize * math.prod(shape)
+            entries[f"{split}.{name}"] = {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
+    text = json.dumps(entries).encode()
+    text += b" " * (-len(text) % 8)  # numbers begin at a multiple of their size
+    return len(text).to_bytes(8, "little") + text
+
+
+def _write_part(file: BinaryIO, split: str, part: Part) -> None:
+    if part.starts is not None:
+        file.write(np.ascontiguousarray(part.starts, DTYPES["I64"]).tobytes())
+    count = 0
+    for vector in part.vectors:
+        assert vector.shape == part.shape[1:], f"{split}: {vector.shape} is not {part.shape[1:]}"
+        file.write(np.ascontiguousarray(vector, DTYPES["F32"]).tobytes())
+        count += 1
+    assert count == part.shape[0], f"{split}: {count} vectors, {part.shape[0]} were announced"
+
+
+def _read_header(path: Path) -> tuple[dict[str, Any], int]:
+    """What a file says it holds, and where its numbers begin."""
+    try:
+        with path.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            text = file.read(min(size, MOST_HEADER))
+        header = json.loads(text)
     except OSError as error:
-        raise InputError(
-            f"{folder} is not a packed bank: {error}. `latentfill.embeddings.save_bank` writes one."
-        ) from error
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
     except ValueError as error:
-        raise InputError(f"{folder / 'bank.json'} is not valid JSON: {error}. Pack the embeddings again.") from error
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
-        found = record.get("format") if isinstance(record, dict) else None
-        raise InputError(
-            f"{folder / 'bank.json'} has format {found!r}, this version reads {FORMAT}. Pack the embeddings again."
-        )
-    missing = [key for key in _KEYS if key not in record]
-    if missing:
-        raise InputError(f"{folder / 'bank.json'} has no {', '.join(missing)}. Pack the embeddings again.")
-    return cast(Mapping[str, object], record)
+        raise InputError(f"{path} is not a packed bank: {error}. `latentfill pack` writes one.") from error
+    if len(text) != size or not isinstance(header, dict):
+        raise InputError(f"{path} is not a packed bank. `latentfill pack` writes one.")
+    return header, 8 + size
 
 
-def _map_vectors(path: Path) -> VectorArray:
+def _read_record(path: Path, metadata: Any) -> Provenance:
     try:
-        return cast(VectorArray, np.load(path, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path} cannot be read: {error}. Pack the embeddings again.") from error
-
-
-def _damage(record: Mapping[str, object], vectors: VectorArray) -> list[str]:
-    """Where bank.json and vectors.npy contradict each other."""
-    differences = []
-    if record["shape"] != list(vectors.shape):
-        differences.append(f"shape: bank.json says {record['shape']}, vectors.npy is {list(vectors.shape)}")
-    if record["dtype"] != str(vectors.dtype):
-        differences.append(f"dtype: bank.json says {record['dtype']}, vectors.npy is {vectors.dtype}")
-    starts = record["starts"]
-    if not isinstance(starts, list) or not all(type(start) is int for start in starts):
-        differences.append("starts: bank.json holds no list of whole numbers")
-    elif len(starts) != len(vectors):
-        differences.append(f"starts: bank.json has {len(starts)}, vectors.npy has {len(vectors)} windows")
-    return differences
-
-
-def _starts(record: Mapping[str, object]) -> IntArray:
-    return np.array(record["starts"], dtype=np.int64)
-
-
-def _provenance(folder: Path, record: Mapping[str, object]) -> Provenance:
+        record = json.loads(metadata[RECORD])
+        found = record["format"]
+    except (TypeError, KeyError, ValueError) as error:
+        raise InputError(f"{path} is no bank of latentfill: its metadata has no {RECORD!r}. {AGAIN}") from error
+    if found != FORMAT:
+        raise InputError(f"{path} has format {found!r}, this version reads {FORMAT}. {AGAIN}")
     try:
-        return Provenance.from_dict(cast(Mapping[str, object], record["provenance"]))
+        return Provenance.from_dict(cast(Mapping[str, object], record.get("provenance")))
     except InputError as error:
-        raise InputError(f"{folder / 'bank.json'}: {error}. Pack the embeddings again.") from error
+        raise InputError(f"{path}: {error}. {AGAIN}") from error
 
 
-def _disagreement(embeddings: Embeddings, starts: IntArray | None, provenance: Provenance | None) -> list[str]:
-    """Where a sound bank is not the one asked for."""
-    differences = []
-    if starts is not None and not np.array_equal(starts, embeddings.starts):
-        differences.append(f"windows: the bank's are {_span(embeddings.starts)}, wanted {_span(starts)}")
-    if provenance is not None:
-        differences += embeddings.provenance.differences(provenance)
-    return differences
+def _map(path: Path, entry: Any, first: int) -> Any:
+    """One array of the file, memory-mapped."""
+    try:
+        dtype, shape, (begin, end) = DTYPES[entry["dtype"]], tuple(entry["shape"]), entry["data_offsets"]
+        if end - begin != dtype.itemsize * math.prod(shape) or path.stat().st_size < first + end:
+            raise ValueError(f"{path.stat().st_size} bytes, {first + end} were announced")
+        if end == begin:
+            return np.empty(shape, dtype)  # nothing can be mapped
+        return np.memmap(path, dtype, "r", first + begin, shape)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is incomplete or damaged ({error}). {AGAIN}") from error
 
 
 def _span(starts: IntArray) -> str:

@@ -26,6 +26,7 @@ class Provenance:
     settings: Mapping[str, object] = field(default_factory=dict)  # the encoder's, JSON values only
     weights_digest: str | None = None
     window: Mapping[str, object] | None = None  # length and stride, or the split plan
+    table_digest: str | None = None  # of the values, columns and time stamps they were made of
     scaler_digest: str | None = None
     deterministic: bool | None = None
     # observed: only cells that were read, none hidden later; filled: gaps were filled before embedding.
@@ -51,12 +52,6 @@ class Provenance:
         if problems:
             raise InputError("Provenance: " + "; ".join(problems))
         return cls(**cast(dict[str, Any], dict(record)))
-
-    def differences(self, other: Provenance) -> list[str]:
-        """One line per field, other than `source`, in which `other` was made differently."""
-        mine, theirs = self.to_dict(), other.to_dict()
-        different = [key for key in mine if key != "source" and mine[key] != theirs[key]]
-        return [f"{key}: {mine[key]!r} against {theirs[key]!r}" for key in different]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,9 +13,11 @@ from latentfill.embeddings.h5_windows import (
     DATASET,
     SPLITS,
     WHOLE,
+    WindowVectors,
     describe_windows,
     holds_windows,
     list_windows,
+    open_windows,
     read_windows,
 )
 from latentfill.errors import InputError
@@ -44,6 +46,11 @@ class EmbeddingFolder:
         """All vectors of a split in numeric order, (N, C, D) float32; every problem is told at once."""
         check_split(split, self.splits, self.path)
         return read_windows(self.folders[split], n_expected, n_columns, self.dataset)
+
+    def open(self, split: str, n_expected: int | None = None) -> WindowVectors:
+        """The vectors of a split, to be read one after the other."""
+        check_split(split, self.splits, self.path)
+        return open_windows(self.folders[split], n_expected, None, self.dataset)
 
     def describe(self) -> dict[str, object]:
         """What the folder holds, from a sample of its files, in plain JSON values."""

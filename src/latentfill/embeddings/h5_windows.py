@@ -5,15 +5,20 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latentfill.embeddings.base import VectorArray
+from latentfill.embeddings.h5_alike import AlikeFiles
 from latentfill.embeddings.h5_checks import (
+    HDF5_FAILURES,
     SHOWN,
     BadWindow,
     BadWindows,
@@ -78,18 +83,54 @@ def holds_windows(folder: Path) -> bool:
         return False
 
 
-def read_windows(
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowVectors:
+    """The vectors of a folder, (C, D) float32 each, in numeric order; all problems are told when the last was read."""
+
+    folder: Path
+    files: Mapping[int, Path]
+    n_columns: int | None
+    dataset: str
+    problems: list[str]  # of the files' names and numbers
+    shape: tuple[int, int, int]  # N, C, D; without any readable file (N, n_columns, 0)
+
+    def __iter__(self) -> Iterator[VectorArray]:
+        bad = BadWindows()
+        read = _WindowReader(self.n_columns, self.dataset)
+        first: tuple[int, tuple[int, ...]] | None = None
+        for number, path in self.files.items():
+            vector = None
+            with bad.catching(number, path):
+                vector = read(path)
+                first = first or (number, vector.shape)
+                if vector.shape != first[1]:
+                    raise BadWindow(f"not of the shape {first[1]} of window {first[0]}", f"shape {vector.shape}")
+            if vector is not None and vector.shape == self.shape[1:]:
+                yield vector
+        if problems := self.problems + bad.lines():
+            raise EmbeddingMismatchError(unusable(self.folder, problems))
+
+
+def open_windows(
     folder: Path, n_expected: int | None = None, n_columns: int | None = None, dataset: str = DATASET
-) -> VectorArray:
-    """All vectors of a folder in numeric order, (N, C, D) float32; every problem is told at once."""
+) -> WindowVectors:
+    """The vectors of a folder, to be read one after the other."""
     listed = list_windows(folder)
     if listed.strays:
         logger.info("ignored in %s, not .h5 files: %s", folder, short(listed.strays))
     problems = _name_problems(listed) + _number_problems(listed.files, n_expected)
-    vectors, damage = _stack(listed.files, n_columns, dataset, keep=not problems)
-    problems += damage
-    if problems:
-        raise EmbeddingMismatchError(unusable(folder, problems))
+    shape = _first_shape(listed.files, n_columns, dataset)
+    return WindowVectors(folder, listed.files, n_columns, dataset, problems, (len(listed.files), *shape))
+
+
+def read_windows(
+    folder: Path, n_expected: int | None = None, n_columns: int | None = None, dataset: str = DATASET
+) -> VectorArray:
+    """All vectors of a folder in numeric order, (N, C, D) float32; every problem is told at once."""
+    found = open_windows(folder, n_expected, n_columns, dataset)
+    vectors = np.empty(found.shape, np.float32)
+    for row, vector in enumerate(found):
+        vectors[row] = vector
     return vectors
 
 
@@ -160,32 +201,42 @@ def _first_missing(files: Mapping[int, Path], n_windows: int) -> list[int]:
     return list(islice((number for number in range(n_windows) if number not in files), SHOWN))
 
 
-def _stack(files: Mapping[int, Path], n_columns: int | None, dataset: str, keep: bool) -> tuple[VectorArray, list[str]]:
-    """Every file's vector, (N, C, D), where `keep`; otherwise the files are only checked."""
-    bad = BadWindows()
-    vectors = np.empty((0, n_columns or 1, 0), np.float32)
-    first: int | None = None
-    for row, (number, path) in enumerate(files.items()):
-        with bad.catching(number, path):
-            vector = _read_window(path, n_columns, dataset)
-            if first is None:
-                vectors = np.empty((len(files) if keep else 1, *vector.shape), np.float32)
-                first = number
-            if vector.shape != vectors.shape[1:]:
-                raise BadWindow(f"not of the shape {vectors.shape[1:]} of window {first}", f"shape {vector.shape}")
-            vectors[row if keep else 0] = vector
-    return vectors, bad.lines()
+def _first_shape(files: Mapping[int, Path], n_columns: int | None, dataset: str) -> tuple[int, int]:
+    """(C, D) of the first window that can be read."""
+    read = _WindowReader(n_columns, dataset)
+    for path in files.values():
+        with suppress(BadWindow, *HDF5_FAILURES):
+            vector = read(path)
+            return vector.shape[0], vector.shape[1]
+    return n_columns or 1, 0
 
 
-def _read_window(path: Path, n_columns: int | None, dataset: str) -> VectorArray:
-    """One file's vector, (C, D) float32."""
-    import h5py
+class _WindowReader:
+    """Reads one file's vector, (C, D) float32, fast where files are alike."""
 
-    with h5py.File(path, "r") as file:
-        node = numeric_dataset(file, dataset)
-        shape = columns_and_size(node.shape, n_columns)
-        vector = as_float32(node[()]).reshape(shape)
-    n_bad = vector.size - int(np.isfinite(vector).sum())
-    if n_bad:
-        raise BadWindow("values that are not finite", f"{n_bad} of {vector.size} values")
-    return vector
+    def __init__(self, n_columns: int | None, dataset: str) -> None:
+        self.n_columns = n_columns
+        self.dataset = dataset
+        self.alike: AlikeFiles | None = None
+        self.asked = False
+
+    def __call__(self, path: Path) -> VectorArray:
+        values = self.alike.read(path) if self.alike is not None else None
+        if values is None:
+            values = self._open(path)
+        vector = as_float32(values).reshape(columns_and_size(values.shape, self.n_columns))
+        n_bad = vector.size - int(np.isfinite(vector).sum())
+        if n_bad:
+            raise BadWindow("values that are not finite", f"{n_bad} of {vector.size} values")
+        return vector
+
+    def _open(self, path: Path) -> NDArray[Any]:
+        import h5py
+
+        with h5py.File(path, "r") as file:
+            node = numeric_dataset(file, self.dataset)
+            columns_and_size(node.shape, self.n_columns)  # refuses absurd sizes
+            values = np.asarray(node[()])
+        if not self.asked:
+            self.alike, self.asked = AlikeFiles.like(path, self.dataset), True
+        return values

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from latentfill.config import Config
-from latentfill.embeddings.base import Embeddings
+from latentfill.embeddings.bank import Bank
+from latentfill.embeddings.base import Embeddings, StoredEmbeddings
 from latentfill.embeddings.timekd_files import WHOLE, load_split, open_embeddings
 from latentfill.errors import EmbeddingMismatchError
 from latentfill.series import IntArray, Series
@@ -28,18 +31,27 @@ def pair_embeddings(config: Config, series: Series, name: str | None) -> dict[st
             "Sort the table as it was when the embeddings were made."
         )
     stored = open_embeddings(config.embeddings, name, config.pred_len, config.dataset)
+    if isinstance(stored, Bank):
+        stored.check_table(table_digest(series))
     starts = window_plan(config, series.n_steps)
-    unknown = [split for split in stored.splits if split not in starts]
-    if unknown:
-        raise EmbeddingMismatchError(
-            f"{config.embeddings} holds the splits {', '.join(stored.splits)}, but split={config.split!r} has "
-            f"{', '.join(starts)}. Use the split plan they were made with (--split ett-hour, ett-minute or custom)."
-        )
+    check_splits(stored, starts, config, config.embeddings)
     order = _variables(config, series)
     return {
         split: _reorder(load_split(stored, split, starts[split], len(order), config.embeddings), order)
         for split in stored.splits
     }
+
+
+def check_splits(
+    stored: StoredEmbeddings, starts: Mapping[str, IntArray], config: Config, source: str | os.PathLike[str]
+) -> None:
+    """Refuse stored splits that the split plan of the settings does not have."""
+    unknown = [split for split in stored.splits if split not in starts]
+    if unknown:
+        raise EmbeddingMismatchError(
+            f"{source} holds the splits {', '.join(stored.splits)}, but split={config.split!r} has "
+            f"{', '.join(starts)}. Use the split plan they were made with (--split ett-hour, ett-minute or custom)."
+        )
 
 
 def window_plan(config: Config, n_rows: int) -> dict[str, IntArray]:
@@ -57,6 +69,15 @@ def train_rows(config: Config, n_rows: int) -> int | None:
         return None
     plan = SplitPlan(kind=config.split, seq_len=config.seq_len, pred_len=config.pred_len)
     return plan.splits(n_rows)["train"].stop
+
+
+def table_digest(series: Series) -> str:
+    """SHA-256 of values, columns and time stamps: tells whether embeddings were made of this very table."""
+    found = hashlib.sha256(np.ascontiguousarray(series.values).data)
+    found.update("\0".join(series.columns).encode())
+    if series.time is not None:
+        found.update(np.ascontiguousarray(series.time.astype("datetime64[ns]").astype(np.int64)).data)
+    return found.hexdigest()
 
 
 def digest(embeddings: Embeddings) -> str:

@@ -1,0 +1,57 @@
+"""From per-window files to one packed bank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from latentfill.config import Config
+from latentfill.embeddings.bank import Part, save_bank
+from latentfill.embeddings.base import Provenance, StoredEmbeddings, VectorArray
+from latentfill.embeddings.h5_folders import EmbeddingFolder
+from latentfill.embeddings.pairing import check_splits, table_digest, window_plan
+from latentfill.embeddings.timekd_files import open_embeddings
+from latentfill.series import IntArray, Series
+
+
+def pack(
+    source: Path,
+    target: Path,
+    config: Config,
+    series: Series | None = None,
+    name: str | None = None,
+    *,
+    overwrite: bool = False,
+) -> StoredEmbeddings:
+    """Write stored embeddings as a packed bank, one window after the other, and say what was packed.
+
+    With the `series` they were made of, windows are counted and paired by the split plan of the settings, and the bank
+    belongs to that table; without, it holds the vectors alone. `name` chooses where a folder holds several sets.
+    """
+    stored = open_embeddings(source, name, config.pred_len if series is not None else None, config.dataset)
+    starts: Mapping[str, IntArray] = {}
+    window, digest = None, None
+    if series is not None:
+        starts = window_plan(config, series.n_steps)
+        check_splits(stored, starts, config, source)
+        window = {key: asdict(config)[key] for key in ("split", "seq_len", "pred_len", "features", "target")}
+        digest = table_digest(series)
+    provenance = Provenance(encoder="unknown", source=str(source), window=window, table_digest=digest)
+    parts = {split: _part(stored, split, starts.get(split)) for split in stored.splits}
+    save_bank(target, parts, provenance, overwrite=overwrite)
+    return stored
+
+
+def _part(stored: StoredEmbeddings, split: str, starts: IntArray | None) -> Part:
+    expected = None if starts is None else len(starts)
+    if isinstance(stored, EmbeddingFolder):
+        found = stored.open(split, expected)
+        return Part(found.shape, found, starts)
+    vectors = stored.read(split, expected)
+    n, c, d = vectors.shape
+    return Part((n, c, d), _each(vectors), starts)
+
+
+def _each(vectors: VectorArray) -> Iterator[VectorArray]:
+    yield from vectors
