@@ -3,9 +3,9 @@
     python benchmarks/speed.py [--data DIR]
 
 Neighbours: the ten nearest of 8449 windows with embeddings of 5376 numbers (TimeKD's on ETTh1: 7 x 768), for each of
-them, by exact search. Latents: all windows of ETTh1 at once, against one at a time. Embeddings: one shuffled pass over 8449
-windows of (7, 768), from a packed bank against from the per-window .h5 files it was packed from, and the packing, against
-copying the files. Files are in the memory of the system for all of these. Results go to benchmarks/results/.
+them, by exact search. Latents: all windows of ETTh1 at once, against one at a time. Embeddings: one shuffled pass over
+8449 windows of (7, 768), from a packed bank against from the per-window .h5 files it was packed from, and the packing,
+against copying the files; all files are in the system's memory by then. Results go to benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def latents(data: Path) -> dict[str, float]:
 
 
 def stored() -> dict[str, float]:
-    """Seconds of a shuffled pass over stored embeddings, window by window, by layout; of packing, and of a plain copy."""
+    """Seconds of a shuffled pass over stored embeddings, window by window; of packing them, and of a plain copy."""
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as place:
         folder, bank = Path(place) / "96", Path(place) / "bank"
@@ -131,7 +131,7 @@ def report(*, quick: bool = False) -> str:
         ]
         if kept := record.get("stored"):
             lines += [
-                f"| shuffled pass over {kept['windows']} windows of (7, 768), per-window .h5 files | {kept['files']:.2f} s |",
+                f"| shuffled pass over {kept['windows']} per-window files of (7, 768) | {kept['files']:.2f} s |",
                 f"| from a packed bank | {kept['bank']:.3f} s |",
                 f"| times as fast | {kept['files'] / kept['bank']:.0f} |",
                 f"| packing them | {kept['pack']:.2f} s |",
