@@ -27,7 +27,7 @@ DEPTH_CELLS = 100.0  # cells to check by that the cells to learn from count for
 ROUNDS = 25  # of the regression
 FAR_OFF = 4.0  # sizes beyond so many times what was expected count as that
 LENT_GAPS = 5.0  # gaps that a wider group stands for at most
-WARY_GAPS = 3.0  # cells of one gap err together: bounds that rest on this many gaps hold for half the misses asked for
+WARY_GAPS = 10.0  # bounds that rest on so many gaps aim at half the misses: few gaps say little, and are much alike
 CALIBRATED = 50  # held-out cells below which intervals are not called calibrated
 
 
