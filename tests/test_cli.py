@@ -136,7 +136,7 @@ def test_flags_win_over_the_settings_file_and_the_file_over_defaults(
     settings.write_text("seed = 5\nnoise = 0.3\n")
     assert run_cli("impute", source, "-o", tmp_path / "f.csv", "-q", "--config", settings, "--seed", 6, *QUICK) == 0
     used = json.loads((tmp_path / "f.summary.json").read_text())["settings"]
-    assert (used["seed"], used["noise"], used["patience"]) == (6, 0.3, 6)
+    assert (used["seed"], used["noise"], used["patience"]) == (6, 0.3, latentfill.Config().patience)
 
 
 def test_what_the_user_sees_names_counts_and_files(

@@ -38,6 +38,7 @@ def given(**changes: object) -> HeadInput:
         z=torch.randn(B, C, D),
         coarse=torch.randn(B, L, C),
         level=torch.randn(B, C),
+        standing=torch.randn(B, C),
         base=torch.randn(B, L, C),
         missed=torch.randn(B, L, C),
         spread=torch.rand(B, L, C) + 0.1,

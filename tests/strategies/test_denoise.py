@@ -8,8 +8,9 @@ import torch
 
 from latentfill.config import Config
 from latentfill.embeddings.encoder import Encoded, EncoderShape
+from latentfill.nn.heads import HeadSize
 from latentfill.strategies.base import Setting
-from latentfill.strategies.denoise import KNOTS, Denoise, hats
+from latentfill.strategies.denoise import KNOTS, USUAL, Decoder, Denoise, hats
 from latentfill.strategies.kriging import Kriging
 from latentfill.strategies.neighbours import Neighbours
 from latentfill.windows import HeldOut, Windows, cut, cut_windows
@@ -139,3 +140,25 @@ def test_the_decoder_is_trusted_as_far_as_windows_it_did_not_learn_from_say():
     added = (strategy.net(given) - given.base) / spread
     torch.testing.assert_close(added[:, 0, 0], strategy.net.trust[0].expand(len(added)))
     torch.testing.assert_close(added[:, -1, 0], strategy.net.trust[-1].expand(len(added)))
+
+
+def test_a_level_beyond_what_is_usual_is_shown_as_the_last_usual_one():
+    size = HeadSize(
+        length=8,
+        columns=2,
+        phases=0,
+        z_columns=2,
+        z_dim=3,
+        context=True,
+        neighbours=False,
+        width=4,
+        blocks=1,
+        kernel=3,
+        dropout=0.0,
+    )
+    decoder = Decoder(size, Config(), decodes=False)
+    levels = torch.stack([torch.arange(101.0), -torch.arange(101.0)], dim=1)
+    decoder.measure(torch.randn(101, 2, 3), levels)
+    low, high = (100 * share for share in USUAL)
+    held = decoder.hold(torch.tensor([[50.0, -50.0], [1e6, -1e6], [-1e6, 1e6]]))
+    torch.testing.assert_close(held, torch.tensor([[50.0, -50.0], [high, -high], [low, -low]]))

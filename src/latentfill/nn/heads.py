@@ -21,6 +21,7 @@ class HeadInput:
     z: Tensor  # (B, K, D) embedding, K = C, or 1 for a pooled one
     coarse: Tensor | None  # (B, L, C) the encoder's own decoded window, if it has one
     level: Tensor  # (B, C) mean of the observed cells
+    standing: Tensor  # (B, C) the level, held to what is usual: another year may lie beyond all that was learnt from
     base: Tensor  # (B, L, C) what the head adds to: the best linear estimate, or the level alone
     missed: Tensor  # (B, L, C) what the base would have missed of the observed cells, 0 elsewhere
     spread: Tensor  # (B, L, C) standard deviation of the base's error; where observed, of what is missed
@@ -131,8 +132,8 @@ class StepHead(nn.Module):
     window decoded from the embedding and towards what the nearest windows say as far as learnt gates let it, and adds a
     residual in units of the base's spread: what is nearly certain stays so. It sees each candidate as its distance
     from the base in those units, and in observed cells how far the base, left to the other cells, would have missed.
-    The embedding itself it does not see, which tells windows apart so well that they are learnt by heart, nor the
-    window's level, which another year may not share. Without context it refines the window decoded from the embedding.
+    The embedding itself it does not see: that tells windows apart so well that they are learnt by heart. Without
+    context it refines the window decoded from the embedding.
     """
 
     def __init__(self, size: HeadSize, *, trunk: str = "conv", decodes: bool) -> None:
@@ -140,7 +141,7 @@ class StepHead(nn.Module):
         super().__init__()
         self.context = size.context
         self.decoder = ZDecoder(size) if decodes else None
-        views = (12 if size.neighbours else 10) if size.context else 1
+        views = (13 if size.neighbours else 11) if size.context else 1
         seen = views * size.columns + (size.phases if size.context else 0)
         self.inlet = nn.Linear(seen, size.width)
         self.from_z = (
@@ -175,7 +176,8 @@ class StepHead(nn.Module):
         level = given.level[:, None]
         spread = given.spread.clamp(min=LEAST_SPREAD)
         alone = given.base - given.missed  # what the base makes of each cell from all others
-        views = [given.base - level, spread.log(), given.observed.to(coarse.dtype)]
+        views = [given.base - level, given.standing[:, None].expand_as(coarse)]
+        views += [spread.log(), given.observed.to(coarse.dtype)]
         views += [1 / given.back, 1 / given.ahead, (given.missed / spread).asinh()]
         others = [coarse, given.line, given.before, given.after]
         if self.near_gate is not None and given.near is not None and given.near_spread is not None:

@@ -25,6 +25,7 @@ from latentfill.windows import Windows
 Z_SAMPLE = 1024  # windows whose embeddings tell the mean and spread of z
 KNOTS = (0.05, 0.1, 0.2, 0.4, 0.8)  # spreads, in scaled units, at which the trust in the decoder is learnt
 PRIOR_TRUST = 0.2  # how much the knots are drawn together, as a share of what an average knot has to tell
+USUAL = (0.05, 0.95)  # quantiles of the windows' levels
 BATCH = 256  # windows estimated at a time
 
 
@@ -102,8 +103,9 @@ class Denoise:
         rng = np.random.default_rng([self.config.seed, 3])
         windows, check = material.windows, material.check
         every = max(1, len(windows) // Z_SAMPLE)
+        some = windows.take(slice(None, None, every))
         with torch.no_grad():
-            self.net.measure(encoder.encode(windows.take(slice(None, None, every))).z)
+            self.net.measure(encoder.encode(some).z, levels_of(*as_tensors(some, self.device)[:2]))
         batches = HidingBatches(windows, material.train, self.config.decoder_batch, rng)
 
         def prepare() -> tuple[HeadInput, Tensor, Tensor]:
@@ -159,7 +161,7 @@ class Denoise:
         with torch.no_grad():
             encoded = encoder.encode(windows)
         values, observed, clock = as_tensors(windows, self.device)
-        level = values.sum(1) / observed.sum(1).clamp(min=1)
+        level = levels_of(values, observed)
         base, missed, spread = level[:, None].expand_as(values), torch.zeros_like(values), torch.ones_like(values)
         if kriged is not None:
             base, missed, spread = (part.float() for part in (kriged.mean, kriged.missed, kriged.spread))
@@ -172,6 +174,7 @@ class Denoise:
             z=encoded.z,
             coarse=encoded.window,
             level=level,
+            standing=self.net.hold(level),
             base=base,
             missed=missed,
             spread=spread,
@@ -192,6 +195,11 @@ class Denoise:
         return kriged, replace(given, near=near, near_spread=near_spread)
 
 
+def levels_of(values: Tensor, observed: Tensor) -> Tensor:
+    """Means (B, C) of the observed cells of windows (B, L, C) that are 0 elsewhere; 0 where nothing is observed."""
+    return values.sum(1) / observed.sum(1).clamp(min=1)
+
+
 def hats(spread: Tensor) -> Tensor:
     """Weights (..., knots) with sum one that interpolate between `KNOTS` in the logarithm of the spread."""
     knots = spread.new_tensor(KNOTS).log()
@@ -204,6 +212,7 @@ class Decoder(nn.Module):
 
     z_mean: Tensor
     z_scale: Tensor
+    usual: Tensor  # (2, C) between which most levels of windows lie
     trust: Tensor  # (knots,) how much of what the head adds to the base is taken
 
     def __init__(self, size: HeadSize, config: Config, *, decodes: bool) -> None:
@@ -213,11 +222,18 @@ class Decoder(nn.Module):
         self.noise_kind = config.noise_kind
         self.register_buffer("z_mean", torch.zeros(size.z_columns, size.z_dim))
         self.register_buffer("z_scale", torch.ones(size.z_columns, size.z_dim))
+        self.register_buffer("usual", torch.zeros(2, size.columns))
         self.register_buffer("trust", torch.ones(len(KNOTS)))
         self.head = make_head(config.head, size, decodes=decodes)
 
-    def measure(self, z: Tensor) -> None:
-        """Take mean and spread of embeddings (N, K, D), so that noise is in units of the spread."""
+    def hold(self, level: Tensor) -> Tensor:
+        """Levels (B, C), held to what is usual."""
+        return torch.minimum(torch.maximum(level, self.usual[0]), self.usual[1])
+
+    def measure(self, z: Tensor, level: Tensor) -> None:
+        """Take mean and spread of embeddings (N, K, D), so that noise is in units of the spread, and usual levels of
+        windows, from (N, C)."""
+        self.usual.copy_(torch.quantile(level, torch.tensor(USUAL, device=level.device), dim=0))
         self.z_mean.copy_(z.mean(0))
         spread = z.std(0, correction=0)
         self.z_scale.copy_(torch.where(spread > 1e-6, spread, 1.0))
