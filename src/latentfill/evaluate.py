@@ -13,7 +13,7 @@ import numpy as np
 from latentfill.clock import cycle_steps
 from latentfill.config import AUTO, STRATEGY_NAMES, Config
 from latentfill.embeddings.base import Embeddings
-from latentfill.embeddings.pairing import pair_embeddings, train_rows
+from latentfill.embeddings.pairing import pair_embeddings, planned, train_rows
 from latentfill.errors import InputError, OracleEmbeddingError, did_you_mean
 from latentfill.filling import estimate_series, fill_from, quantiles_at
 from latentfill.fitting import fit_series
@@ -84,6 +84,7 @@ def evaluate(
     series = table.series
     if config.bank is not None:
         raise InputError("a bank may hold the very cells that are hidden, so it is not scored with: leave it out.")
+    config = planned(config)
     vectors = _stored(table, config, plan)
     strategies = tuple(dict.fromkeys((*plan.strategies, "linear")))
     for seed in plan.seeds:

@@ -13,7 +13,7 @@ import numpy as np
 
 from latentfill.config import Config
 from latentfill.embeddings.base import Embeddings
-from latentfill.embeddings.pairing import digest, pair_embeddings, train_rows
+from latentfill.embeddings.pairing import digest, pair_embeddings, planned, train_rows
 from latentfill.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError, did_you_mean
 from latentfill.filling import explain_series, fill_series
 from latentfill.fitting import Fitted, bank_offset, fit_series
@@ -120,7 +120,7 @@ class Imputer:
     def fit(self, data: Any) -> Imputer:
         """Learn from a pandas, polars or pyarrow frame, the path of a file, or a `Table`."""
         table = self.read(data, fresh=True)
-        config, series = self.config, table.series
+        config, series = planned(self.config), table.series
         if config.embeddings and not needs_encoder(config.strategies):
             raise InputError(
                 f"strategy {config.strategy!r} does not use embeddings. Leave out the stored ones, or choose one that "

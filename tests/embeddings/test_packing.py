@@ -73,10 +73,20 @@ def test_a_bank_fills_as_the_folder_it_was_packed_from(run_cli, folder: Path, ta
         out = tmp_path / f"{name}.csv"
         assert run_cli("impute", table, "-o", out, "--embeddings", place, "--length", 24, *PLAN, *quick) == 0
     assert (tmp_path / "folder.csv").read_bytes() == (tmp_path / "bank.csv").read_bytes()
+    again = tmp_path / "again.csv"  # the bank knows its own plan
+    assert run_cli("impute", table, "-o", again, "--embeddings", bank, "--length", 24, *quick) == 0
+    assert again.read_bytes() == (tmp_path / "bank.csv").read_bytes()
     pd.read_csv(table, index_col=0).shift(1, fill_value=0.0).to_csv(tmp_path / "other.csv")
     capsys.readouterr()
     assert run_cli("impute", tmp_path / "other.csv", "-o", tmp_path / "x.csv", "--embeddings", bank, *PLAN) == 2
     assert "was made for another table" in capsys.readouterr().err
+
+
+def test_a_bank_that_is_packed_again_keeps_what_it_knew(run_cli, folder: Path, table: Path, tmp_path: Path):
+    first, second = tmp_path / "a.bank", tmp_path / "b.bank"
+    run_cli("pack", folder, "-o", first, "--table", table, *PLAN)
+    assert run_cli("pack", first, "-o", second) == 0
+    assert first.read_bytes() == second.read_bytes()
 
 
 def test_inspect_tells_of_a_bank(run_cli, folder: Path, tmp_path: Path, capsys):

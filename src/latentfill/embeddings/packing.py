@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 
 from latentfill.config import Config
-from latentfill.embeddings.bank import Part, save_bank
+from latentfill.embeddings.bank import Bank, Part, save_bank
 from latentfill.embeddings.base import Provenance, StoredEmbeddings, VectorArray
 from latentfill.embeddings.h5_folders import EmbeddingFolder
-from latentfill.embeddings.pairing import check_splits, table_digest, window_plan
+from latentfill.embeddings.pairing import PLAN, check_splits, table_digest, window_plan
 from latentfill.embeddings.timekd_files import open_embeddings
 from latentfill.series import IntArray, Series
 
@@ -27,17 +27,19 @@ def pack(
     """Write stored embeddings as a packed bank, one window after the other, and say what was packed.
 
     With the `series` they were made of, windows are counted and paired by the split plan of the settings, and the bank
-    belongs to that table; without, it holds the vectors alone. `name` chooses where a folder holds several sets.
+    belongs to that table; without, it holds the vectors alone, and what a bank that is packed again knew. `name`
+    chooses where a folder holds several sets.
     """
     stored = open_embeddings(source, name, config.pred_len if series is not None else None, config.dataset)
     starts: Mapping[str, IntArray] = {}
-    window, digest = None, None
+    provenance = Provenance(encoder="unknown", source=str(source))
+    if isinstance(stored, Bank):
+        starts, provenance = stored.starts, stored.provenance
     if series is not None:
         starts = window_plan(config, series.n_steps)
         check_splits(stored, starts, config, source)
-        window = {key: asdict(config)[key] for key in ("split", "seq_len", "pred_len", "features", "target")}
-        digest = table_digest(series)
-    provenance = Provenance(encoder="unknown", source=str(source), window=window, table_digest=digest)
+        window = {name: getattr(config, name) for name in PLAN}
+        provenance = replace(provenance, window=window, table_digest=table_digest(series))
     parts = {split: _part(stored, split, starts.get(split)) for split in stored.splits}
     save_bank(target, parts, provenance, overwrite=overwrite)
     return stored

@@ -6,11 +6,13 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
 from latentfill.config import Config
-from latentfill.embeddings.bank import Bank
+from latentfill.embeddings.bank import Bank, is_bank, load_bank
 from latentfill.embeddings.base import Embeddings, StoredEmbeddings
 from latentfill.embeddings.timekd_files import WHOLE, load_split, open_embeddings
 from latentfill.errors import EmbeddingMismatchError
@@ -18,28 +20,38 @@ from latentfill.series import IntArray, Series
 from latentfill.splits import SplitPlan, select_columns
 from latentfill.windows import split_starts
 
+PLAN = ("split", "seq_len", "pred_len", "features", "target")  # the settings that say which windows there are
+
 
 def pair_embeddings(config: Config, series: Series, name: str | None) -> dict[str, Embeddings]:
     """The stored embeddings at `config.embeddings` by split, their variables in the order of the series' columns.
 
     `name` (the table's stem) chooses where a folder holds several sets.
     """
-    assert config.embeddings is not None
+    source, config = config.embeddings, planned(config)
+    assert source is not None
     if not np.array_equal(series.rows, np.arange(series.n_steps)):
         raise EmbeddingMismatchError(
             "the table's rows are not in time order, but stored embeddings count windows in the order of the rows. "
             "Sort the table as it was when the embeddings were made."
         )
-    stored = open_embeddings(config.embeddings, name, config.pred_len, config.dataset)
+    stored = open_embeddings(source, name, config.pred_len, config.dataset)
     if isinstance(stored, Bank):
         stored.check_table(table_digest(series))
     starts = window_plan(config, series.n_steps)
-    check_splits(stored, starts, config, config.embeddings)
+    check_splits(stored, starts, config, source)
     order = _variables(config, series)
     return {
-        split: _reorder(load_split(stored, split, starts[split], len(order), config.embeddings), order)
-        for split in stored.splits
+        split: _reorder(load_split(stored, split, starts[split], len(order), source), order) for split in stored.splits
     }
+
+
+def planned(config: Config) -> Config:
+    """The settings with the split plan of the bank they name, where none is asked for and the bank knows its own."""
+    if not config.embeddings or config.split != "none" or not is_bank(Path(config.embeddings)):
+        return config
+    window = load_bank(config.embeddings).provenance.window or {}
+    return replace(config, **cast(dict[str, Any], {name: window[name] for name in PLAN if name in window}))
 
 
 def check_splits(
