@@ -158,19 +158,24 @@ def pack(
 
 
 @app.command()
-@with_options(READING, COLUMNS)
+@with_options(READING, COLUMNS, PLAN)
 def inspect(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A table, an .h5 folder or bank, or a model folder.")],
-    dataset: Annotated[str, typer.Option(help="Name of the dataset inside the .h5 files.")] = "embeddings",
+    table: Annotated[
+        Path | None, typer.Option(help="The table that embeddings were made of: shows how they pair with its windows.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     **given: Any,
 ) -> None:
     """Say what a table, a set of embeddings or a model holds."""
+    from latentfill.config import Config
     from latentfill.inspection import inspect_path
     from latentfill.tables import TableOptions
     from latentfill.terminal import show_inspection
 
-    found = inspect_path(path, TableOptions(**_settings(given)), dataset)
+    plan = {name: value for name, value in given.items() if name in PLAN and value is not None}
+    reading = {name: value for name, value in given.items() if name not in PLAN}
+    found = inspect_path(path, TableOptions(**_settings(reading)), Config(**plan), table)
     if as_json:
         print(json.dumps(found, indent=1))
     else:

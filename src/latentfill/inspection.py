@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from latentfill.config import Config
 from latentfill.embeddings.bank import is_bank
+from latentfill.embeddings.base import StoredEmbeddings
 from latentfill.errors import InputError
+from latentfill.files import stem
 from latentfill.gaps import BUCKET_NAMES, bucket_of, find_gaps
 from latentfill.grids import step_text
+from latentfill.result import coverage_of
 from latentfill.series import Series
 from latentfill.tables import Table, TableOptions, read_table
 
 MODEL_FILE = "model.safetensors"
 
 
-def inspect_path(path: Path, options: TableOptions, dataset: str = "embeddings") -> dict[str, Any]:
-    """A description in JSON values; `kind` says which of the three it is."""
+def inspect_path(
+    path: Path, options: TableOptions, config: Config | None = None, made_of: Path | None = None
+) -> dict[str, Any]:
+    """A description in JSON values; `kind` says which of the three it is.
+
+    With `made_of`, the table that embeddings were made of, it also tells how they pair with its windows under the split
+    plan of `config`, and which rows they cover.
+    """
+    config = config or Config()
     if not os.path.exists(path):
         raise InputError(f"{path} does not exist.")
     if (path / MODEL_FILE).is_file():
@@ -27,8 +39,31 @@ def inspect_path(path: Path, options: TableOptions, dataset: str = "embeddings")
     if path.is_dir() or path.suffix.lower() in (".h5", ".hdf5") or is_bank(path):
         from latentfill.embeddings.timekd_files import open_embeddings
 
-        return {"kind": "embeddings", "path": str(path), **open_embeddings(path, dataset=dataset).describe()}
+        name = None if made_of is None else stem(made_of)
+        stored = open_embeddings(path, name, None if made_of is None else config.pred_len, config.dataset)
+        found = {"kind": "embeddings", "path": str(path), **stored.describe()}
+        if made_of is None:
+            return found
+        config = replace(config, embeddings=str(path))
+        return found | {"pairing": describe_pairing(stored, read_table(made_of, options).series, config)}
+    if made_of is not None:
+        raise InputError(f"--table goes with embeddings, and {path} holds none.")
     return {"kind": "table", "path": str(path), **describe_table(read_table(path, options))}
+
+
+def describe_pairing(stored: StoredEmbeddings, series: Series, config: Config) -> dict[str, Any]:
+    """How stored embeddings pair with the windows of a table, which of its rows they cover, and what does not fit."""
+    from latentfill.embeddings.pairing import PLAN, pairing_problems, planned, window_plan
+
+    config = planned(config)
+    plan = window_plan(config, series.n_steps)
+    starts = {split: plan[split][:count] for split, count in stored.splits.items() if split in plan}
+    return {
+        **{name: getattr(config, name) for name in PLAN},
+        **coverage_of(starts, config.seq_len, series.n_steps),
+        "windows_of_the_table": {split: len(of_split) for split, of_split in plan.items()},
+        "problems": pairing_problems(stored, series, plan, config),
+    }
 
 
 def describe_table(table: Table) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from latentfill.gaps import BUCKET_NAMES, bucket_of, gap_lengths
 from latentfill.series import BoolArray, FloatArray, IntArray, Series
+from latentfill.windows import covered
 
 CodeArray = NDArray[np.int8]
 
@@ -126,6 +128,21 @@ def _count_column(lengths: IntArray, codes: CodeArray, expected: FloatArray) -> 
 def count_codes(codes: CodeArray) -> dict[str, int]:
     """How many cells each code has, by the code's name in lower case; codes without cells are left out."""
     return {code.name.lower(): int(n) for code in Code if (n := np.count_nonzero(codes == code))}
+
+
+def coverage_of(starts: Mapping[str, IntArray], seq_len: int, n_steps: int) -> dict[str, object]:
+    """Which rows (from 0 after the header) windows that start at `starts` cover, by split, and which they leave."""
+    inside = np.zeros(n_steps, dtype=bool)
+    for of_split in starts.values():
+        inside |= covered(of_split, seq_len, n_steps)
+    return {
+        "splits": {
+            split: {"windows": len(of_split), "rows": [int(of_split[0]), int(of_split[-1]) + seq_len - 1]}
+            for split, of_split in starts.items()
+            if len(of_split)
+        },
+        "rows_without_embeddings": row_ranges(~inside),
+    }
 
 
 def row_ranges(rows: BoolArray) -> list[list[int]]:

@@ -12,7 +12,7 @@ from latentfill.embeddings.base import Embeddings
 from latentfill.fitting import Fitted, Track
 from latentfill.grids import step_text
 from latentfill.messages import counted
-from latentfill.result import MEANINGS, Code, Filled, count_cells, count_codes, row_ranges
+from latentfill.result import MEANINGS, Code, Filled, count_cells, count_codes, coverage_of
 from latentfill.tables import Table, TableOptions
 
 
@@ -81,17 +81,10 @@ def _training(track: Track) -> dict[str, object]:
 
 
 def _coverage(fitted: Fitted, embeddings: Mapping[str, Embeddings], n_steps: int) -> dict[str, object]:
-    """Which rows (counted from 0 after the header) stored embeddings cover, and which they leave."""
-    left = np.ones(n_steps, dtype=bool)
-    splits: dict[str, object] = {}
-    for split, vectors in embeddings.items():
-        first, last = int(vectors.starts[0]), int(vectors.starts[-1]) + fitted.config.seq_len - 1
-        left[first : last + 1] = False
-        splits[split] = {"windows": len(vectors.starts), "rows": [first, last]}
+    made = {split: vectors.provenance for split, vectors in embeddings.items()}
     return {
         "path": fitted.config.embeddings,
-        "provenance": "unknown",
-        "splits": splits,
-        "rows_without_embeddings": row_ranges(left),
+        "provenance": {split: {"encoder": one.encoder, "saw": one.saw} for split, one in made.items()},
+        **coverage_of({split: one.starts for split, one in embeddings.items()}, fitted.config.seq_len, n_steps),
         "rows_without_embeddings_filled_by": "the built-in encoder's path",
     }

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from latentfill.scores import Difference, Mean, Score
 
 
+LONG = 60  # characters of an item from which on each item of a list gets a line
+
+
 @contextmanager
 def progress_bars(console: Console, quiet: bool) -> Iterator[ProgressCallback | None]:
     """A callback that draws one bar per stage of training, with the loss and the time left."""
@@ -160,7 +163,11 @@ def _show_record(console: Console, record: Mapping[str, Any], indent: str = "") 
         if isinstance(value, Mapping) and value:
             console.print(f"{indent}{key}:", highlight=False, markup=False)
             _show_record(console, value, indent + "  ")
-        elif value is not None and value != {}:
+        elif isinstance(value, list) and any(len(str(item)) > LONG for item in value):
+            console.print(f"{indent}{key}:", highlight=False, markup=False)
+            for item in value:
+                console.print(f"{indent}- {item}", highlight=False, markup=False)
+        elif value is not None and value not in ({}, []):
             shown = ", ".join(map(str, value)) if isinstance(value, list) else value
             console.print(f"{indent}{key}: {shown}", highlight=False, markup=False)
 

@@ -96,6 +96,38 @@ def test_inspect_tells_of_a_bank(run_cli, folder: Path, tmp_path: Path, capsys):
     assert (found["kind"], found["layout"], found["splits"]["val"]["count"]) == ("embeddings", "bank", 13)
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_inspect_tells_how_embeddings_pair_with_their_table(
+    run_cli, folder: Path, table: Path, tmp_path: Path, capsys, packed: bool
+):
+    bank = tmp_path / "a.bank"
+    run_cli("pack", folder, "-o", bank, "--table", table, *PLAN, "-q")
+    given = ("inspect", bank, "--table", table) if packed else ("inspect", folder, "--table", table, *PLAN)
+    assert run_cli(*given, "--json") == 0
+    found = json.loads(capsys.readouterr().out)["pairing"]
+    assert found["splits"] == {
+        "train": {"windows": 109, "rows": [0, 131]},  # starts 0-108, each 24 rows long
+        "val": {"windows": 13, "rows": [116, 151]},  # starts 116-128
+    }
+    assert found["rows_without_embeddings"] == [[152, 199]]
+    assert found["windows_of_the_table"] == {"train": 109, "val": 13, "test": 33}  # 40 + 24 - 24 - 8 + 1
+    assert found["problems"] == []
+
+
+def test_inspect_tells_what_does_not_pair(run_cli, folder: Path, table: Path, tmp_path: Path, capsys):
+    bank = tmp_path / "a.bank"
+    run_cli("pack", folder, "-o", bank, "--table", table, *PLAN, "-q")
+    assert run_cli("inspect", folder, "--table", table, *PLAN[:-1], 9, "--json") == 0
+    problems = json.loads(capsys.readouterr().out)["pairing"]["problems"]
+    assert [line.split(", but")[0] for line in problems] == ["train: 109 embeddings", "val: 13 embeddings"]
+    pd.read_csv(table, index_col=0).round(3).to_csv(tmp_path / "other.csv")
+    assert run_cli("inspect", bank, "--table", tmp_path / "other.csv", "--json") == 0
+    (problem,) = json.loads(capsys.readouterr().out)["pairing"]["problems"]
+    assert "another table" in problem
+    assert run_cli("inspect", table, "--table", table) == 2
+    assert "goes with embeddings" in capsys.readouterr().err
+
+
 def test_an_existing_bank_is_replaced_only_if_asked(run_cli, folder: Path, tmp_path: Path, capsys):
     out = tmp_path / "a.bank"
     run_cli("pack", folder, "-o", out)

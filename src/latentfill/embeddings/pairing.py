@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ import numpy as np
 from latentfill.config import Config
 from latentfill.embeddings.bank import Bank, is_bank, load_bank
 from latentfill.embeddings.base import Embeddings, StoredEmbeddings
+from latentfill.embeddings.h5_checks import count_problems
 from latentfill.embeddings.timekd_files import WHOLE, load_split, open_embeddings
 from latentfill.errors import EmbeddingMismatchError
 from latentfill.series import IntArray, Series
@@ -64,6 +66,26 @@ def check_splits(
             f"{source} holds the splits {', '.join(stored.splits)}, but split={config.split!r} has "
             f"{', '.join(starts)}. Use the split plan they were made with (--split ett-hour, ett-minute or custom)."
         )
+
+
+def pairing_problems(
+    stored: StoredEmbeddings, series: Series, plan: Mapping[str, IntArray], config: Config
+) -> list[str]:
+    """What does not fit between stored embeddings and the windows of a table, one line each; no vector is read."""
+    problems = [f"the split {split} is none of {', '.join(plan)}" for split in stored.splits if split not in plan]
+    for split, count in stored.splits.items():
+        problems += [f"{split}: {line}" for line in count_problems(count, len(plan[split]) if split in plan else None)]
+    if isinstance(stored, Bank):
+        checks = [partial(stored.check_table, table_digest(series))]
+        checks += [partial(stored.check_windows, split, plan[split]) for split in stored.splits if split in plan]
+        for check in checks:
+            try:
+                check()
+            except EmbeddingMismatchError as error:
+                problems.append(str(error))
+    if not np.array_equal(series.rows, np.arange(series.n_steps)):
+        problems.append("the table's rows are not in time order, but embeddings count windows in the order of the rows")
+    return problems
 
 
 def window_plan(config: Config, n_rows: int) -> dict[str, IntArray]:
