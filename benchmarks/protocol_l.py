@@ -14,7 +14,7 @@ import ett
 from common import config_of, names_of, parser_of, read_results, write_results, write_table
 from latentfill.series import BoolArray
 from latentfill.windows import Windows
-from windowed import add_arguments, compare, table, with_earlier_peers
+from windowed import add_arguments, compare, table, with_earlier_rows
 
 PROTOCOL = "protocol_l"
 STEPS = (12, 24, 48)
@@ -34,7 +34,7 @@ def main() -> None:
         for seed in arguments.seeds:
             config = config_of(arguments, seed=seed)
             rows += compare(train, config, windows.take(every), masks, arguments, {"data": name})
-        rows = with_earlier_peers(PROTOCOL, name, rows, arguments)
+        rows = with_earlier_rows(PROTOCOL, name, rows, arguments)
         write_results(PROTOCOL, name, {"settings": config_of(arguments).to_dict(), "rows": rows}, arguments)
     write_table(PROTOCOL, report(quick=arguments.quick), arguments)
 

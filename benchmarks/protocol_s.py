@@ -23,7 +23,7 @@ from latentfill.series import BoolArray, Series
 from latentfill.tables import TableOptions, read_table
 from latentfill.windows import Windows, cut_windows
 from published import PROTOCOL_S
-from windowed import add_arguments, compare, table, with_earlier_peers
+from windowed import add_arguments, compare, table, with_earlier_rows
 
 PROTOCOL, NAME = "protocol_s", "ETTh1"
 FILE = "ETT/ETTh1.csv"
@@ -49,7 +49,7 @@ def main() -> None:
             config = config_of(arguments, seed=seed, length=LENGTH, stride=LENGTH // 4)
             rows += compare(gappy, config, windows, {pattern: mask}, arguments, {"data": NAME})
     settings = config_of(arguments, length=LENGTH, stride=LENGTH // 4).to_dict()
-    rows = with_earlier_peers(PROTOCOL, NAME, rows, arguments)
+    rows = with_earlier_rows(PROTOCOL, NAME, rows, arguments)
     write_results(PROTOCOL, NAME, {"settings": settings, "rows": rows}, arguments)
     write_table(PROTOCOL, report(quick=arguments.quick), arguments)
 

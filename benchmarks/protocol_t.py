@@ -17,7 +17,7 @@ from common import config_of, names_of, parser_of, read_results, write_results, 
 from latentfill.series import BoolArray
 from latentfill.windows import Windows
 from published import PROTOCOL_T
-from windowed import add_arguments, compare, means, table, with_earlier_peers
+from windowed import add_arguments, compare, means, table, with_earlier_rows
 
 PROTOCOL = "protocol_t"
 RATES = (0.125, 0.25, 0.375, 0.5)
@@ -39,7 +39,7 @@ def main() -> None:
             rows += compare(train, config, windows.take(every), masks, arguments, {"data": name})
         rows += means(rows, map(label, RATES), "mean 12.5-50 %")
         rows += means(rows, map(label, OTHER_RATES), "mean 10-70 %")
-        rows = with_earlier_peers(PROTOCOL, name, rows, arguments)
+        rows = with_earlier_rows(PROTOCOL, name, rows, arguments)
         write_results(PROTOCOL, name, {"settings": config_of(arguments).to_dict(), "rows": rows}, arguments)
     write_table(PROTOCOL, report(quick=arguments.quick), arguments)
 

@@ -79,10 +79,10 @@ def _score(method: Method, windows: Windows, hidden: BoolArray, about: Row) -> l
     ]
 
 
-def with_earlier_peers(protocol: str, data: str, rows: list[Row], arguments: argparse.Namespace) -> list[Row]:
-    """The rows, and from the last results, on the same masks, those of peers that were not trained anew.
+def with_earlier_rows(protocol: str, data: str, rows: list[Row], arguments: argparse.Namespace) -> list[Row]:
+    """The rows, and from the last results, on the same masks, those of peers and ablations that were not run anew.
 
-    They get the commit they were measured at: a peer takes as long as ours, and does not change when ours does.
+    They get the commit they were measured at: they take as long as ours, each.
     """
     earlier = read_results(protocol, [data], quick=arguments.quick)
     measured = {row["method"] for row in rows}
@@ -90,7 +90,7 @@ def with_earlier_peers(protocol: str, data: str, rows: list[Row], arguments: arg
         {"commit": record["commit"]} | row
         for record in earlier
         for row in record["rows"]
-        if row["kind"] == "peer" and row["method"] not in measured
+        if row["kind"] in ("peer", "ablation") and row["method"] not in measured
     ]
 
 
