@@ -10,7 +10,7 @@ from latentfill.config import Config
 from latentfill.embeddings.encoder import Encoded, EncoderShape
 from latentfill.nn.heads import HeadSize
 from latentfill.strategies.base import Setting
-from latentfill.strategies.denoise import KNOTS, USUAL, Decoder, Denoise, hats
+from latentfill.strategies.denoise import KNOTS, UNFAMILIAR, USUAL, Decoder, Denoise, familiar, hats
 from latentfill.strategies.kriging import Kriging
 from latentfill.strategies.neighbours import Neighbours
 from latentfill.windows import HeldOut, Windows, cut, cut_windows
@@ -162,3 +162,8 @@ def test_a_level_beyond_what_is_usual_is_shown_as_the_last_usual_one():
     low, high = (100 * share for share in USUAL)
     held = decoder.hold(torch.tensor([[50.0, -50.0], [1e6, -1e6], [-1e6, 1e6]]))
     torch.testing.assert_close(held, torch.tensor([[50.0, -50.0], [high, -high], [low, -low]]))
+
+
+def test_what_was_learnt_is_trusted_less_the_further_a_level_lies_beyond_what_is_usual():
+    beyond = torch.tensor([0.0, UNFAMILIAR, -UNFAMILIAR, 100.0])
+    torch.testing.assert_close(familiar(beyond), torch.tensor([1.0, 0.5, 0.5, 1 / 40001]))

@@ -26,6 +26,7 @@ Z_SAMPLE = 1024  # windows whose embeddings tell the mean and spread of z
 KNOTS = (0.05, 0.1, 0.2, 0.4, 0.8)  # spreads, in scaled units, at which the trust in the decoder is learnt
 PRIOR_TRUST = 0.2  # how much the knots are drawn together, as a share of what an average knot has to tell
 USUAL = (0.05, 0.95)  # quantiles of the windows' levels
+UNFAMILIAR = 0.5  # scaled units beyond what is usual at which the decoder is trusted half as far
 BATCH = 256  # windows estimated at a time
 
 
@@ -200,6 +201,11 @@ def levels_of(values: Tensor, observed: Tensor) -> Tensor:
     return values.sum(1) / observed.sum(1).clamp(min=1)
 
 
+def familiar(beyond: Tensor) -> Tensor:
+    """How far to trust what was learnt in a window whose level lies so far beyond what is usual, scaled units."""
+    return 1 / (1 + (beyond / UNFAMILIAR).square())
+
+
 def hats(spread: Tensor) -> Tensor:
     """Weights (..., knots) with sum one that interpolate between `KNOTS` in the logarithm of the spread."""
     knots = spread.new_tensor(KNOTS).log()
@@ -248,7 +254,10 @@ class Decoder(nn.Module):
         estimate: Tensor = self.head(given)
         if not self.context:
             return estimate
-        return given.base + (hats(given.spread) @ self.trust) * (estimate - given.base)
+        trust = hats(given.spread) @ self.trust
+        if not self.training:
+            trust = trust * familiar(given.level - given.standing)[:, None]
+        return given.base + trust * (estimate - given.base)
 
     def standardise(self, z: Tensor) -> Tensor:
         """z (B, K, D) in units of its spread."""
