@@ -19,11 +19,14 @@ import protocol_l
 import protocol_r
 import protocol_s
 import protocol_t
+import speed
+import training_time
 from common import Row, read_results
 from published import PROTOCOL_S, PROTOCOL_T
 
 ROOT = Path(__file__).resolve().parents[1]
-PROTOCOLS = {module.PROTOCOL: module for module in (protocol_t, protocol_l, protocol_s, protocol_r, intervals)}
+MODULES = (protocol_t, protocol_l, protocol_s, protocol_r, intervals, training_time, speed)
+PROTOCOLS = {module.PROTOCOL: module for module in MODULES}
 
 
 def main() -> None:
