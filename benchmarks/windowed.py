@@ -82,15 +82,18 @@ def _score(method: Method, windows: Windows, hidden: BoolArray, about: Row) -> l
 def with_earlier_rows(protocol: str, data: str, rows: list[Row], arguments: argparse.Namespace) -> list[Row]:
     """The rows, and from the last results, on the same masks, those of peers and ablations that were not run anew.
 
-    They get the commit they were measured at: they take as long as ours, each.
+    They get the commit they were measured at: they take as long as ours, each. A mask is known by the share it hides.
     """
     earlier = read_results(protocol, [data], quick=arguments.quick)
     measured = {row["method"] for row in rows}
+    masks = {(row["pattern"], row["seed"], row["hidden_share"]) for row in rows}
     return rows + [
         {"commit": record["commit"]} | row
         for record in earlier
         for row in record["rows"]
-        if row["kind"] in ("peer", "ablation") and row["method"] not in measured
+        if row["kind"] in ("peer", "ablation")
+        and row["method"] not in measured
+        and (row["pattern"], row["seed"], row["hidden_share"]) in masks
     ]
 
 

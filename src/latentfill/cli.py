@@ -37,9 +37,10 @@ from latentfill.options import (
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from latentfill.config import Config
     from latentfill.imputer import Imputation, Imputer
     from latentfill.scores import Score
-    from latentfill.tables import Table
+    from latentfill.tables import Table, TableOptions
 
 app = typer.Typer(
     name="latentfill",
@@ -142,12 +143,17 @@ def pack(
     """Pack per-window embeddings into one file, which is read many times as fast."""
     from latentfill.embeddings.packing import pack as pack_into
     from latentfill.files import stem
-    from latentfill.imputer import Imputer
+    from latentfill.tables import read_table
+    from latentfill.terminal import show_notes
 
-    imputer = Imputer(**_settings(given))
-    series = None if table is None else _read(imputer, table, quiet).series
-    name = None if table is None else stem(table)
-    stored = pack_into(source, output, imputer.config, series, name, overwrite=overwrite)
+    config, options = _plan_and_reading(given)
+    series, name = None, None
+    if table is not None:
+        found = read_table(table, options)
+        series, name = found.series, stem(table)
+        if not quiet:
+            show_notes(_console(), found.notes)
+    stored = pack_into(source, output, config, series, name, overwrite=overwrite)
     if not quiet:
         _console().print(
             f"{output}: {', '.join(f'{n} windows of {split}' for split, n in stored.splits.items())}",
@@ -168,14 +174,11 @@ def inspect(
     **given: Any,
 ) -> None:
     """Say what a table, a set of embeddings or a model holds."""
-    from latentfill.config import Config
     from latentfill.inspection import inspect_path
-    from latentfill.tables import TableOptions
     from latentfill.terminal import show_inspection
 
-    plan = {name: value for name, value in given.items() if name in PLAN and value is not None}
-    reading = {name: value for name, value in given.items() if name not in PLAN}
-    found = inspect_path(path, TableOptions(**_settings(reading)), Config(**plan), table)
+    config, options = _plan_and_reading(given)
+    found = inspect_path(path, options, config, table)
     if as_json:
         print(json.dumps(found, indent=1))
     else:
@@ -228,6 +231,16 @@ def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
     """The settings among the flags, those that were given."""
     given = {n: v for n, v in given.items() if n not in _NOT_SETTINGS and v is not None and v is not False}
     return _understood(given)
+
+
+def _plan_and_reading(given: Mapping[str, Any]) -> tuple[Config, TableOptions]:
+    """The split plan and how to read a table, for commands that train nothing and so need not wait for torch."""
+    from latentfill.config import Config
+    from latentfill.tables import TableOptions
+
+    plan = {name: value for name, value in given.items() if name in PLAN and value is not None}
+    reading = {name: value for name, value in given.items() if name not in PLAN}
+    return Config(**plan), TableOptions(**_settings(reading))
 
 
 def _understood(given: Mapping[str, Any]) -> dict[str, Any]:

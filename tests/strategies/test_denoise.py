@@ -8,9 +8,8 @@ import torch
 
 from latentfill.config import Config
 from latentfill.embeddings.encoder import Encoded, EncoderShape
-from latentfill.nn.heads import HeadSize
 from latentfill.strategies.base import Setting
-from latentfill.strategies.denoise import KNOTS, UNFAMILIAR, USUAL, Decoder, Denoise, familiar, hats
+from latentfill.strategies.denoise import KNOTS, UNFAMILIAR, USUAL, Denoise, familiar, hats
 from latentfill.strategies.kriging import Kriging
 from latentfill.strategies.neighbours import Neighbours
 from latentfill.windows import HeldOut, Windows, cut, cut_windows
@@ -143,22 +142,9 @@ def test_the_decoder_is_trusted_as_far_as_windows_it_did_not_learn_from_say():
 
 
 def test_a_level_beyond_what_is_usual_is_shown_as_the_last_usual_one():
-    size = HeadSize(
-        length=8,
-        columns=2,
-        phases=0,
-        z_columns=2,
-        z_dim=3,
-        context=True,
-        neighbours=False,
-        width=4,
-        blocks=1,
-        kernel=3,
-        dropout=0.0,
-    )
-    decoder = Decoder(size, Config(), decodes=False)
+    decoder = untrained(series()).net
     levels = torch.stack([torch.arange(101.0), -torch.arange(101.0)], dim=1)
-    decoder.measure(torch.randn(101, 2, 3), levels)
+    decoder.measure(torch.randn(101, C, 1), levels)
     low, high = (100 * share for share in USUAL)
     held = decoder.hold(torch.tensor([[50.0, -50.0], [1e6, -1e6], [-1e6, 1e6]]))
     torch.testing.assert_close(held, torch.tensor([[50.0, -50.0], [high, -high], [low, -low]]))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from latentfill.config import Config
 from latentfill.embeddings.bank import Bank, Part, save_bank
-from latentfill.embeddings.base import Provenance, StoredEmbeddings, VectorArray
+from latentfill.embeddings.base import Provenance, StoredEmbeddings
 from latentfill.embeddings.h5_folders import EmbeddingFolder
 from latentfill.embeddings.pairing import PLAN, check_splits, table_digest, window_plan
 from latentfill.embeddings.timekd_files import open_embeddings
@@ -52,8 +52,4 @@ def _part(stored: StoredEmbeddings, split: str, starts: IntArray | None) -> Part
         return Part(found.shape, found, starts)
     vectors = stored.read(split, expected)
     n, c, d = vectors.shape
-    return Part((n, c, d), _each(vectors), starts)
-
-
-def _each(vectors: VectorArray) -> Iterator[VectorArray]:
-    yield from vectors
+    return Part((n, c, d), vectors, starts)

@@ -22,6 +22,10 @@ from latentfill.series import IntArray, Series
 from latentfill.splits import SplitPlan, select_columns
 from latentfill.windows import split_starts
 
+UNSORTED = (
+    "the table's rows are not in time order, but stored embeddings count windows in the order of the rows. Sort the "
+    "table as it was when the embeddings were made."
+)
 PLAN = ("split", "seq_len", "pred_len", "features", "target")  # the settings that say which windows there are
 
 
@@ -33,10 +37,7 @@ def pair_embeddings(config: Config, series: Series, name: str | None) -> dict[st
     source, config = config.embeddings, planned(config)
     assert source is not None
     if not np.array_equal(series.rows, np.arange(series.n_steps)):
-        raise EmbeddingMismatchError(
-            "the table's rows are not in time order, but stored embeddings count windows in the order of the rows. "
-            "Sort the table as it was when the embeddings were made."
-        )
+        raise EmbeddingMismatchError(UNSORTED)
     stored = open_embeddings(source, name, config.pred_len, config.dataset)
     if isinstance(stored, Bank):
         stored.check_table(table_digest(series))
@@ -84,7 +85,7 @@ def pairing_problems(
             except EmbeddingMismatchError as error:
                 problems.append(str(error))
     if not np.array_equal(series.rows, np.arange(series.n_steps)):
-        problems.append("the table's rows are not in time order, but embeddings count windows in the order of the rows")
+        problems.append(UNSORTED)
     return problems
 
 

@@ -33,7 +33,8 @@ class Stack:
     """A weighted mean of K candidates, weights non-negative with sum one, for each column and kind of gap.
 
     Stacked generalisation with the weights on a simplex (Wolpert 1992; Breiman 1996). The first candidate is the plain
-    one: a group leaves it only as far as its own held-out gaps say that this is better by more than chance.
+    one: a group leaves it only as far as held-out gaps, its own and those of columns alike, say that this is better by
+    more than chance.
     """
 
     weight: FloatArray  # (K, C, KINDS)
