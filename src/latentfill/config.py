@@ -98,6 +98,7 @@ class Config:
     split: SplitKind = "none"
     seq_len: int = 96
     pred_len: int = 96
+    embedding_stride: int = 1  # steps between stored windows; TimeKD stores every one
     features: Features = "M"
     target: str = "OT"
 
@@ -226,6 +227,7 @@ _RANGES: Mapping[str, tuple[int, int]] = {
     "check_every": (1, 10**7),
     "seq_len": (2, 100_000),
     "pred_len": (0, 100_000),
+    "embedding_stride": (1, 100_000),
     "seed": (0, 2**63 - 1),
 }
 

@@ -90,6 +90,7 @@ STORED: Group = {
     "split": _stored(str, "--split", "TimeKD split plan: none, ett-hour, ett-minute or custom."),
     "seq_len": _stored(int, "--seq-len", "Window length of the embeddings."),
     "pred_len": _stored(int, "--pred-len", "Horizon of the embeddings."),
+    "embedding_stride": _stored(int, "--embedding-stride", "Steps between the windows of the embeddings; TimeKD: 1."),
     "features": _stored(str, "--features", "TimeKD feature mode: M, MS or S."),
     "target": _stored(str, "--target", "TimeKD target column."),
 }

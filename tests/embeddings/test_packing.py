@@ -54,6 +54,7 @@ def test_with_its_table_the_windows_are_paired_and_the_bank_belongs_to_it(
         "split": "custom",
         "seq_len": 24,
         "pred_len": 8,
+        "embedding_stride": 1,
         "features": "M",
         "target": "OT",
     }

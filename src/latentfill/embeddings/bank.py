@@ -1,7 +1,8 @@
 """Embeddings packed into one file, memory-mapped on load: vectors by split, their windows, and how they were made.
 
 The file is in the safetensors format, so that anything can read it: `{split}.vectors` (N, C, D) float32, where known
-`{split}.starts` (N,) int64, and a JSON record in the metadata under "latentfill".
+`{split}.starts` (N,) int64, the encoder's own weights as `weights.{name}`, and a JSON record in the metadata under
+"latentfill".
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latentfill.embeddings.base import Embeddings, Provenance, VectorArray
 from latentfill.embeddings.h5_checks import check_split, columns_and_size, count_problems, unusable
@@ -25,6 +27,7 @@ from latentfill.series import IntArray
 
 FORMAT = 2
 RECORD = "latentfill"  # the key of our record in the metadata
+WEIGHTS = "weights"  # what the names of an encoder's weights begin with
 DTYPES: Mapping[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
 MOST_HEADER = 100_000_000  # bytes, as the safetensors library has it
 AGAIN = "Pack the embeddings again."
@@ -53,6 +56,7 @@ class Bank:
     provenance: Provenance
     vectors: Mapping[str, VectorArray]  # split -> (N, C, D), memory-mapped and read-only
     starts: Mapping[str, IntArray]  # split -> (N,) first steps, for splits whose windows are known
+    weights: Mapping[str, VectorArray]  # of the encoder, those that were drawn for it
 
     @property
     def layout(self) -> str:
@@ -112,15 +116,20 @@ def save_bank(
 ) -> Path:
     """Write embeddings by split, one window after the other; the file appears whole or not at all."""
     target = Path(path)
-    if target.exists() and not (overwrite and is_bank(target)):
-        way_out = "Allow it to be overwritten (--overwrite), or write" if is_bank(target) else "It is no bank: write"
-        raise InputError(f"{target} exists already. {way_out} somewhere else.")
-    header = _header(parts, provenance)
+    check_target(target, overwrite=overwrite)
+    header = bank_header({split: (part.shape, part.starts is not None) for split, part in parts.items()}, provenance)
     with replacing(target) as temporary, temporary.open("wb") as file:
         file.write(header)
         for split, part in parts.items():
             _write_part(file, split, part)
     return target
+
+
+def check_target(target: Path, *, overwrite: bool) -> None:
+    """Refuse to write a bank over a file, but over another bank where that is allowed."""
+    if target.exists() and not (overwrite and is_bank(target)):
+        way_out = "Allow it to be overwritten (--overwrite), or write" if is_bank(target) else "It is no bank: write"
+        raise InputError(f"{target} exists already. {way_out} somewhere else.")
 
 
 def load_bank(path: str | os.PathLike[str]) -> Bank:
@@ -130,10 +139,13 @@ def load_bank(path: str | os.PathLike[str]) -> Bank:
     record = _read_record(path, header.pop("__metadata__", {}))
     vectors: dict[str, VectorArray] = {}
     starts: dict[str, IntArray] = {}
+    weights: dict[str, VectorArray] = {}
     for name, entry in header.items():
         split, _, what = name.rpartition(".")
         array = _map(path, entry, first)
-        if what == "vectors" and array.ndim == 3 and array.dtype == np.float32:
+        if split == WEIGHTS:
+            weights[what] = np.array(array)
+        elif what == "vectors" and array.ndim == 3 and array.dtype == np.float32:
             vectors[split] = array
         elif what == "starts" and array.ndim == 1 and array.dtype == np.int64:
             starts[split] = np.array(array)
@@ -142,7 +154,7 @@ def load_bank(path: str | os.PathLike[str]) -> Bank:
     unpaired = [split for split in starts if split not in vectors or len(starts[split]) != len(vectors[split])]
     if unpaired or not vectors:
         raise InputError(f"{path} is damaged: {', '.join(unpaired) or 'it'} has no vectors for its windows. {AGAIN}")
-    return Bank(path, record, vectors, starts)
+    return Bank(path, record, vectors, starts, weights)
 
 
 def is_bank(path: Path) -> bool:
@@ -154,18 +166,25 @@ def is_bank(path: Path) -> bool:
         return False
 
 
-def _header(parts: Mapping[str, Part], provenance: Provenance) -> bytes:
+def bank_header(
+    shapes: Mapping[str, tuple[tuple[int, int, int], bool]],
+    provenance: Provenance,
+    weights: Mapping[str, VectorArray] | None = None,
+) -> bytes:
+    """What a bank begins with: `shapes` (N, C, D) by split, and whether the first steps of its windows are known.
+
+    The numbers follow in the order of the header: the weights, then of each split its first steps and its vectors.
+    """
     record = json.dumps({"format": FORMAT, "provenance": provenance.to_dict()})
     entries: dict[str, Any] = {"__metadata__": {RECORD: record}}
+    arrays = [(f"{WEIGHTS}.{name}", "F32", array.shape) for name, array in (weights or {}).items()]
+    for split, (shape, known) in shapes.items():
+        columns_and_size(shape[1:])
+        arrays += [(f"{split}.starts", "I64", shape[:1])] * known + [(f"{split}.vectors", "F32", shape)]
     end = 0
-    for split, part in parts.items():
-        columns_and_size(part.shape[1:])
-        arrays = [("vectors", "F32", part.shape)]
-        if part.starts is not None:
-            arrays.insert(0, ("starts", "I64", part.starts.shape))
-        for name, dtype, shape in arrays:
-            begin, end = end, end + DTYPES[dtype].itemsize * math.prod(shape)
-            entries[f"{split}.{name}"] = {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
+    for name, dtype, shape in arrays:
+        begin, end = end, end + DTYPES[dtype].itemsize * math.prod(shape)
+        entries[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
     text = json.dumps(entries).encode()
     text += b" " * (-len(text) % 8)  # numbers begin at a multiple of their size
     return len(text).to_bytes(8, "little") + text
@@ -173,13 +192,18 @@ def _header(parts: Mapping[str, Part], provenance: Provenance) -> bytes:
 
 def _write_part(file: BinaryIO, split: str, part: Part) -> None:
     if part.starts is not None:
-        file.write(np.ascontiguousarray(part.starts, DTYPES["I64"]).tobytes())
+        file.write(as_bytes(part.starts, "I64"))
     count = 0
     for vector in part.vectors:
         assert vector.shape == part.shape[1:], f"{split}: {vector.shape} is not {part.shape[1:]}"
-        file.write(np.ascontiguousarray(vector, DTYPES["F32"]).tobytes())
+        file.write(as_bytes(vector, "F32"))
         count += 1
     assert count == part.shape[0], f"{split}: {count} vectors, {part.shape[0]} were announced"
+
+
+def as_bytes(array: NDArray[Any], dtype: str) -> bytes:
+    """Numbers as a bank holds them."""
+    return np.ascontiguousarray(array, DTYPES[dtype]).tobytes()
 
 
 def _read_header(path: Path) -> tuple[dict[str, Any], int]:

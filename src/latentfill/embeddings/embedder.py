@@ -22,6 +22,7 @@ class Stretches:
     scaled: FloatArray  # (B, L, C) the same in scaled units, NaN where missing
     time: TimeArray | None  # (B, L) datetime64[ns]
     columns: tuple[str, ...]
+    unit: FloatArray  # (C,) original units in one scaled unit
     step: np.timedelta64 | None  # between steps, None where there is no regular time axis
     future: FloatArray | None = None  # (B, H, C) original units: the steps that follow, for those that may see them
 
@@ -73,6 +74,10 @@ class Embedder(Protocol):
         """Whether a window takes so long that training must not embed new ones at every step."""
         ...
 
+    def weights(self, columns: int) -> Mapping[str, VectorArray]:
+        """Weights that were drawn for so many columns and that are kept with the embeddings; mostly none."""
+        ...
+
     def embed(self, stretches: Stretches) -> VectorArray:
         """Vectors (B, K, D) float32: one for each column (K = C), or one for all of them (K = 1)."""
         ...
@@ -86,6 +91,7 @@ def cut_stretches(series: Series, scaler: ColumnScaler, starts: IntArray, length
         scaled=scaler.apply(values),
         time=None if series.time is None else series.time[starts[:, None] + np.arange(length)],
         columns=series.columns,
+        unit=scaler.scale,
         step=series.step,
         future=cut(series.values, starts + length, horizon) if horizon else None,
     )

@@ -31,6 +31,7 @@ from latentfill.embeddings.h5_checks import (
 )
 from latentfill.embeddings.h5_summary import read_raw, summarise
 from latentfill.errors import EmbeddingMismatchError, InputError
+from latentfill.files import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -136,8 +137,6 @@ def read_windows(
 
 def write_split(folder: str | os.PathLike[str], split: str, vectors: VectorArray, dataset: str = DATASET) -> Path:
     """Write vectors (N, C, D) as `{folder}/{split}/{i}.h5`, as TimeKD does; "all" is `folder` itself."""
-    import h5py
-
     target = Path(folder).absolute() / ("" if split == WHOLE else split)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(f"{target} is not empty. Remove it or write somewhere else.")
@@ -145,8 +144,7 @@ def write_split(folder: str | os.PathLike[str], split: str, vectors: VectorArray
     partial.mkdir(parents=True)
     try:
         for i, vector in enumerate(vectors):
-            with h5py.File(partial / f"{i}.h5", "w") as file:
-                file.create_dataset(dataset, data=vector)
+            write_window(partial / f"{i}.h5", vector, dataset)
         if target.exists():
             target.rmdir()
         partial.rename(target)
@@ -154,6 +152,14 @@ def write_split(folder: str | os.PathLike[str], split: str, vectors: VectorArray
         shutil.rmtree(partial, ignore_errors=True)
         raise
     return target
+
+
+def write_window(path: Path, vector: VectorArray, dataset: str = DATASET) -> None:
+    """Write one window's vector (C, D); the file appears whole or not at all."""
+    import h5py
+
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        file.create_dataset(dataset, data=vector)
 
 
 def describe_windows(folder: Path, dataset: str = DATASET) -> dict[str, object]:

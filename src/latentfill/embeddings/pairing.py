@@ -18,15 +18,23 @@ from latentfill.embeddings.base import Embeddings, StoredEmbeddings
 from latentfill.embeddings.h5_checks import count_problems
 from latentfill.embeddings.timekd_files import WHOLE, load_split, open_embeddings
 from latentfill.errors import EmbeddingMismatchError
+from latentfill.scaling import ColumnScaler
 from latentfill.series import IntArray, Series
 from latentfill.splits import SplitPlan, select_columns
-from latentfill.windows import split_starts
+from latentfill.windows import split_starts, window_starts
 
 UNSORTED = (
     "the table's rows are not in time order, but stored embeddings count windows in the order of the rows. Sort the "
     "table as it was when the embeddings were made."
 )
-PLAN = ("split", "seq_len", "pred_len", "features", "target")  # the settings that say which windows there are
+PLAN = (
+    "split",
+    "seq_len",
+    "pred_len",
+    "embedding_stride",
+    "features",
+    "target",
+)  # the settings that say which windows there are
 
 
 def pair_embeddings(config: Config, series: Series, name: str | None) -> dict[str, Embeddings]:
@@ -43,7 +51,7 @@ def pair_embeddings(config: Config, series: Series, name: str | None) -> dict[st
         stored.check_table(table_digest(series))
     starts = window_plan(config, series.n_steps)
     check_splits(stored, starts, config, source)
-    order = _variables(config, series)
+    order = variables(config, series)
     return {
         split: _reorder(load_split(stored, split, starts[split], len(order), source), order) for split in stored.splits
     }
@@ -91,11 +99,13 @@ def pairing_problems(
 
 def window_plan(config: Config, n_rows: int) -> dict[str, IntArray]:
     """Rows at which the stored windows of each split start."""
+    every = config.embedding_stride
     if config.split == "none":
-        count = n_rows - config.seq_len - config.pred_len + 1
-        return {WHOLE: np.arange(max(count, 0), dtype=np.int64)}
+        rows = n_rows - config.pred_len
+        return {WHOLE: window_starts(rows, config.seq_len, every) if rows >= config.seq_len else np.arange(0)}
     plan = SplitPlan(kind=config.split, seq_len=config.seq_len, pred_len=config.pred_len)
-    return {name: split_starts(split, config.seq_len, config.pred_len) for name, split in plan.splits(n_rows).items()}
+    splits = plan.splits(n_rows)
+    return {name: split_starts(split, config.seq_len, config.pred_len)[::every] for name, split in splits.items()}
 
 
 def train_rows(config: Config, n_rows: int) -> int | None:
@@ -115,12 +125,17 @@ def table_digest(series: Series) -> str:
     return found.hexdigest()
 
 
+def scaler_digest(scaler: ColumnScaler) -> str:
+    """SHA-256 of shift and scale."""
+    return hashlib.sha256(np.stack([scaler.shift, scaler.scale]).tobytes()).hexdigest()
+
+
 def digest(embeddings: Embeddings) -> str:
     """SHA-256 of the vectors: tells whether a decoder was fitted to these very embeddings."""
     return hashlib.sha256(np.ascontiguousarray(embeddings.vectors).data).hexdigest()
 
 
-def _variables(config: Config, series: Series) -> list[int]:
+def variables(config: Config, series: Series) -> list[int]:
     """For each variable of the embeddings, the column of the series it describes."""
     if config.split == "none":
         return list(range(len(series.columns)))

@@ -1,0 +1,60 @@
+"""Language models that are made on the spot, or a real one: `LATENTFILL_LM=path`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from latentfill.series import Series
+
+CORPUS = [
+    "From 2016-07-01 00:15:30 to 2016-07-02, the values were 12.5, -3, 40 every 15 minutes. Forecast the next after"
+]
+
+
+def save_language_model(folder: Path, kind: str = "gpt2", positions: int = 2048) -> Path:
+    """A small random causal (gpt2) or masked (bert) language model with a byte-level tokenizer, as transformers saves
+    them."""
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import BertConfig, BertModel, GPT2Config, GPT2Model, PreTrainedTokenizerFast
+
+    trained = ByteLevelBPETokenizer()
+    trained.train_from_iterator(CORPUS, vocab_size=320, special_tokens=["<end>", "<pad>"], show_progress=False)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=trained._tokenizer, eos_token="<end>", pad_token="<pad>")
+    tokenizer.save_pretrained(folder)
+    size = {"vocab_size": 320, "bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 1}
+    torch.manual_seed(1)
+    if kind == "gpt2":
+        GPT2Model(GPT2Config(n_embd=32, n_layer=3, n_head=2, n_positions=positions, **size)).save_pretrained(folder)
+    else:
+        shape = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 64}
+        BertModel(BertConfig(max_position_embeddings=positions, **shape, **size)).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session", params=["gpt2", "bert"])
+def language_model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a language model."""
+    if real := os.environ.get("LATENTFILL_LM"):
+        return Path(real)
+    return save_language_model(tmp_path_factory.mktemp(request.param), request.param)
+
+
+@pytest.fixture
+def hourly() -> Callable[..., Series]:
+    """Makes a series of hourly values, of any number of steps and columns."""
+
+    def make(steps: int = 60, columns: int = 2, *, gaps: float = 0.0) -> Series:
+        rng = np.random.default_rng(steps)
+        values = 20 + 5 * np.sin(np.arange(steps)[:, None] / 4 + np.arange(columns)) + rng.normal(size=(steps, columns))
+        values[rng.random(values.shape) < gaps] = np.nan
+        time = np.datetime64("2020-01-01T00", "ns") + np.arange(steps) * np.timedelta64(1, "h")
+        names = tuple(f"c{i}" for i in range(columns))
+        return Series(values, names, time, np.arange(steps), np.timedelta64(1, "h"))
+
+    return make
