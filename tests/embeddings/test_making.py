@@ -16,6 +16,7 @@ from latentfill.embeddings.bank import load_bank
 from latentfill.embeddings.base import Saw, VectorArray
 from latentfill.embeddings.embedder import Stretches
 from latentfill.embeddings.making import Made, Maker
+from latentfill.embeddings.packing import pack
 from latentfill.embeddings.pairing import pair_embeddings, table_digest
 from latentfill.embeddings.teacher import Teacher
 from latentfill.errors import EmbeddingMismatchError, InputError
@@ -71,6 +72,12 @@ def test_a_bank_holds_every_window_of_every_split_with_how_it_was_made(tmp_path:
     assert provenance.table_digest == table_digest(series)
     assert provenance.window is not None
     assert provenance.window["split"] == "custom"
+
+
+def test_a_bank_that_is_packed_again_keeps_everything(tmp_path: Path, hourly: Make):
+    Maker(hourly(100), Means(), CONFIG).make_bank(tmp_path / "a.bank")
+    pack(tmp_path / "a.bank", tmp_path / "b.bank", Config())
+    assert (tmp_path / "a.bank").read_bytes() == (tmp_path / "b.bank").read_bytes()
 
 
 def test_the_bank_pairs_with_its_table_and_no_other(tmp_path: Path, hourly: Make):

@@ -112,14 +112,19 @@ class Bank:
 
 
 def save_bank(
-    path: str | os.PathLike[str], parts: Mapping[str, Part], provenance: Provenance, *, overwrite: bool = False
+    path: str | os.PathLike[str],
+    parts: Mapping[str, Part],
+    provenance: Provenance,
+    weights: Mapping[str, VectorArray] | None = None,
+    *,
+    overwrite: bool = False,
 ) -> Path:
     """Write embeddings by split, one window after the other; the file appears whole or not at all."""
     target = Path(path)
     check_target(target, overwrite=overwrite)
-    header = bank_header({split: (part.shape, part.starts is not None) for split, part in parts.items()}, provenance)
+    shapes = {split: (part.shape, part.starts is not None) for split, part in parts.items()}
     with replacing(target) as temporary, temporary.open("wb") as file:
-        file.write(header)
+        file.write(bank_header(shapes, provenance, weights or {}))
         for split, part in parts.items():
             _write_part(file, split, part)
     return target
@@ -169,15 +174,15 @@ def is_bank(path: Path) -> bool:
 def bank_header(
     shapes: Mapping[str, tuple[tuple[int, int, int], bool]],
     provenance: Provenance,
-    weights: Mapping[str, VectorArray] | None = None,
+    weights: Mapping[str, VectorArray],
 ) -> bytes:
-    """What a bank begins with: `shapes` (N, C, D) by split, and whether the first steps of its windows are known.
+    """What a bank begins with: all but `shapes` (N, C, D) by split, with whether first steps go with the vectors.
 
-    The numbers follow in the order of the header: the weights, then of each split its first steps and its vectors.
+    What follows, split by split: the first steps of its windows, then its vectors.
     """
     record = json.dumps({"format": FORMAT, "provenance": provenance.to_dict()})
     entries: dict[str, Any] = {"__metadata__": {RECORD: record}}
-    arrays = [(f"{WEIGHTS}.{name}", "F32", array.shape) for name, array in (weights or {}).items()]
+    arrays = [(f"{WEIGHTS}.{name}", "F32", array.shape) for name, array in weights.items()]
     for split, (shape, known) in shapes.items():
         columns_and_size(shape[1:])
         arrays += [(f"{split}.starts", "I64", shape[:1])] * known + [(f"{split}.vectors", "F32", shape)]
@@ -187,7 +192,7 @@ def bank_header(
         entries[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
     text = json.dumps(entries).encode()
     text += b" " * (-len(text) % 8)  # numbers begin at a multiple of their size
-    return len(text).to_bytes(8, "little") + text
+    return len(text).to_bytes(8, "little") + text + b"".join(as_bytes(array, "F32") for array in weights.values())
 
 
 def _write_part(file: BinaryIO, split: str, part: Part) -> None:

@@ -95,10 +95,9 @@ class Maker:
     ) -> Provenance:
         """Write a packed bank; what an interrupted run has left beside it is gone on with."""
         check_target(target, overwrite=overwrite)
-        weights = self.embedder.weights(len(self.series.columns))
         size = self._embed(next(self.pieces()), most=1).shape[1:]
         shapes = {split: ((len(starts), *size), True) for split, starts in self.plan.items()}
-        head = bank_header(shapes, self.provenance, weights) + b"".join(as_bytes(w, "F32") for w in weights.values())
+        head = bank_header(shapes, self.provenance, self.embedder.weights(len(self.series.columns)))
         pieces = list(self.pieces())
         ends = len(head) + np.cumsum([self._bytes_of(piece, size) for piece in pieces])
         partial = target.with_name(f".{target.name}.partial")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from latentfill.config import Config
 from latentfill.embeddings.bank import Bank, Part, save_bank
-from latentfill.embeddings.base import Provenance, StoredEmbeddings
+from latentfill.embeddings.base import Provenance, StoredEmbeddings, VectorArray
 from latentfill.embeddings.h5_folders import EmbeddingFolder
 from latentfill.embeddings.pairing import PLAN, check_splits, table_digest, window_plan
 from latentfill.embeddings.timekd_files import open_embeddings
@@ -32,16 +32,16 @@ def pack(
     """
     stored = open_embeddings(source, name, config.pred_len if series is not None else None, config.dataset)
     starts: Mapping[str, IntArray] = {}
-    provenance = Provenance(encoder="unknown", source=str(source))
+    provenance, weights = Provenance(encoder="unknown", source=str(source)), dict[str, VectorArray]()
     if isinstance(stored, Bank):
-        starts, provenance = stored.starts, stored.provenance
+        starts, provenance, weights = stored.starts, stored.provenance, dict(stored.weights)
     if series is not None:
         starts = window_plan(config, series.n_steps)
         check_splits(stored, starts, config, source)
         window = {name: getattr(config, name) for name in PLAN}
         provenance = replace(provenance, window=window, table_digest=table_digest(series))
     parts = {split: _part(stored, split, starts.get(split)) for split in stored.splits}
-    save_bank(target, parts, provenance, overwrite=overwrite)
+    save_bank(target, parts, provenance, weights, overwrite=overwrite)
     return stored
 
 
