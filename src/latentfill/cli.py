@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,11 +18,14 @@ import typer
 from latentfill.errors import InputError, LatentFillError
 from latentfill.options import (
     COLUMNS,
+    DISTIL,
     GRID,
     LIMITS,
+    MAKING,
     METHOD,
     MOVED,
     PLAN,
+    READER,
     READING,
     RUNNING,
     SCORING,
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from latentfill.config import Config
+    from latentfill.embeddings.embedder import Embedder
     from latentfill.imputer import Imputation, Imputer
     from latentfill.scores import Score
     from latentfill.tables import Table, TableOptions
@@ -126,6 +131,81 @@ def evaluate(
         print(f"failed: {failure}", file=sys.stderr)
     if failures:
         sys.exit(1)
+
+
+@app.command()
+@with_options(READING, COLUMNS, PLAN, MAKING, READER, RUNNING)
+def embed(
+    source: Source,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", help="The bank, or the folder above TimeKD's layout.")
+    ],
+    quiet: Quiet = False,
+    **given: Any,
+) -> None:
+    """Make embeddings of a table's windows; an interrupted run is gone on with."""
+    from latentfill.embeddings.making import Maker
+    from latentfill.files import stem
+    from latentfill.tables import read_table
+    from latentfill.terminal import embedding_bar, show_notes
+
+    layout = given.pop("layout")
+    if layout not in ("bank", "timekd"):
+        raise InputError(f"--layout must be bank or timekd, got {layout!r}.")
+    overwrite = given.pop("overwrite")
+    making = {name: given.pop(name) for name in (*MAKING, *READER) if name in given}
+    if given["pred_len"] is None and given["split"] in (None, "none") and not making["privileged"]:
+        given["pred_len"] = 0  # every row is to be covered
+    config, options = _plan_and_reading(given)
+    table = read_table(source, replace(options, regular=False))
+    maker = Maker(table.series, _embedder(making, config), config)
+    console = _console()
+    if not quiet:
+        show_notes(console, table.notes)
+    with embedding_bar(console, quiet) as told:
+        if layout == "bank":
+            maker.make_bank(output, overwrite=overwrite, told=told)
+        else:
+            output = maker.make_folder(output, stem(source), told=told)
+    if not quiet:
+        counts = ", ".join(f"{len(starts)} windows of {split}" for split, starts in maker.plan.items())
+        console.print(f"{output}: {counts}", highlight=False, soft_wrap=True, markup=False)
+
+
+@app.command()
+@with_options(READING, COLUMNS, STORED, DISTIL, RUNNING)
+def distil(
+    source: Source,
+    model: Annotated[Path, typer.Option("--model", "-m", metavar="STUDENT", help="Folder of the student.")],
+    quiet: Quiet = False,
+    **given: Any,
+) -> None:
+    """Train TimeKD's student against a teacher's embeddings: it embeds without a language model."""
+    from latentfill.distil import DistilSettings
+    from latentfill.distil import distil as train
+    from latentfill.embeddings.pairing import pair_embeddings
+    from latentfill.embeddings.student_folder import check_student_path
+    from latentfill.files import stem
+    from latentfill.tables import read_table
+    from latentfill.terminal import progress_bars, show_forecasts, show_notes
+
+    check_student_path(model)
+    settings = DistilSettings(teacher=not given.pop("no_teacher"), steps=given.pop("steps"))
+    embeddings = given.pop("embeddings")
+    if embeddings and not settings.teacher:
+        raise InputError("--no-teacher trains without embeddings: leave out --embeddings, or --no-teacher.")
+    config, options = _plan_and_reading(given, embeddings=embeddings)
+    table = read_table(source, replace(options, regular=False))
+    console = _console()
+    if not quiet:
+        show_notes(console, table.notes)
+    vectors = pair_embeddings(config, table.series, stem(source)) if config.embeddings else {}
+    with progress_bars(console, quiet) as progress:
+        found = train(table.series, vectors, config, settings, progress)
+    found.student.save(model)
+    if not quiet:
+        show_forecasts(console, found)
+        console.print(f"Student: {model}", highlight=False, soft_wrap=True, markup=False)
 
 
 @app.command()
@@ -233,14 +313,35 @@ def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
     return _understood(given)
 
 
-def _plan_and_reading(given: Mapping[str, Any]) -> tuple[Config, TableOptions]:
-    """The split plan and how to read a table, for commands that train nothing and so need not wait for torch."""
+def _plan_and_reading(given: Mapping[str, Any], **more: Any) -> tuple[Config, TableOptions]:
+    """The split plan, seed, device and `more`, and how to read a table, for commands that fit no imputer."""
     from latentfill.config import Config
     from latentfill.tables import TableOptions
 
-    plan = {name: value for name, value in given.items() if name in PLAN and value is not None}
-    reading = {name: value for name, value in given.items() if name not in PLAN}
-    return Config(**plan), TableOptions(**_settings(reading))
+    named = {*PLAN, *RUNNING}
+    plan = {name: value for name, value in given.items() if name in named and value is not None}
+    reading = {name: value for name, value in given.items() if name not in named}
+    return Config(**plan, **more), TableOptions(**_settings(reading))
+
+
+def _embedder(making: Mapping[str, Any], config: Config) -> Embedder:
+    """What embeds, from the flags that say so."""
+    from latentfill.embeddings.encoders import make_embedder
+    from latentfill.embeddings.prompts import PromptStyle
+
+    spec, where = making["encoder"], making["student"] or making["lm"]
+    if ":" not in spec and where:
+        spec = f"{spec}:{where}"
+    style = PromptStyle(**{name: making[name] for name in ("decimals", "truncate", "rough_fill", "missing_word")})
+    reading = {
+        "style": style,
+        "layers": making["layers"],
+        "dtype": making["dtype"],
+        "calibrated": not making["plain_attention"],
+        "pred_len": config.pred_len,
+        "privileged": making["privileged"],
+    }
+    return make_embedder(spec, config=config, inputs=making["inputs"], reading=reading)
 
 
 def _understood(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -366,12 +467,13 @@ def _evaluate(source: Path, quiet: bool, given: dict[str, Any]) -> list[Score]:
         check_output_path(source, path, table=False)
     if "report" in outputs:
         check_installed()
-    lists = {name: _split_list(given.pop(name)) for name in ("strategies", "patterns", "rates", "seeds")}
+    lists = {name: _split_list(given.pop(name)) for name in ("strategies", "patterns", "rates", "seeds", "encoders")}
     plan = Plan(
         strategies=lists["strategies"],
         patterns=lists["patterns"],
         rates=_numbers("rates", lists["rates"], float),
         seeds=_numbers("seeds", lists["seeds"], int),
+        encoders=lists["encoders"],
         allow_oracle=given.pop("allow_oracle"),
     )
     imputer = _make_imputer(given)

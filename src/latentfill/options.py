@@ -50,6 +50,14 @@ def _stored(kind: Any, flag: str, help: str) -> tuple[Any, Any]:
     return _option("Stored embeddings", kind, flag, help=help)
 
 
+def _making(kind: Any, flag: str, help: str, default: Any = None) -> tuple[Any, Any]:
+    return _option("Making embeddings", kind, flag, help=help, default=default)
+
+
+def _reader(kind: Any, flag: str, help: str, default: Any = None) -> tuple[Any, Any]:
+    return _option("Language model", kind, flag, help=help, default=default)
+
+
 def _method(kind: Any, flag: str, help: str, **more: Any) -> tuple[Any, Any]:
     return _option("Method", kind, flag, help=help, **more)
 
@@ -95,6 +103,37 @@ STORED: Group = {
     "target": _stored(str, "--target", "TimeKD target column."),
 }
 PLAN: Group = {name: option for name, option in STORED.items() if name != "embeddings"}
+MAKING: Group = {
+    "encoder": _making(
+        str,
+        "--encoder",
+        "timekd (a language model reads the values), or KIND:WHERE: student, module, torchscript, export, chronos.",
+        "timekd",
+    ),
+    "student": _making(Path, "--student", "Folder of a distilled student, for --encoder student."),
+    "inputs": _making(str, "--inputs", "What a module takes, and the order of its axes, such as filled,observed:BLC."),
+    "layout": _making(
+        str, "--layout", "bank (one packed file), or timekd (a file for each window, in a folder).", "bank"
+    ),
+    "overwrite": _making(bool, "--overwrite", "Replace a bank that is there.", False),
+}
+DISTIL: Group = {
+    "no_teacher": _making(bool, "--no-teacher", "Train on the table alone, without embeddings.", False),
+    "steps": _making(int, "--steps", "At most this many training steps.", 2000),
+}
+READER: Group = {
+    "lm": _reader(str, "--lm", "Folder of a language model, or its name on the Hugging Face hub; gpt2 if not given."),
+    "layers": _reader(int, "--layers", "Keep this many of its layers, the first ones; all if not given."),
+    "dtype": _reader(str, "--lm-dtype", "float32, bfloat16, or auto: the faster one that the processor has.", "auto"),
+    "decimals": _reader(int, "--decimals", "Decimals of the values; two digits of the column's spread if not given."),
+    "truncate": _reader(bool, "--truncate", "Cut further digits off instead of rounding; TimeKD: --decimals 0.", False),
+    "rough_fill": _reader(str, "--rough-fill", "What stands for a gap: linear, mean, zero or word.", "linear"),
+    "missing_word": _reader(str, "--missing-word", "The word, with --rough-fill word.", "missing"),
+    "plain_attention": _reader(bool, "--plain-attention", "Let numbers and words attend to each other.", False),
+    "privileged": _reader(
+        bool, "--privileged", "Also read the --pred-len values after a window: to train a student, not to fill.", False
+    ),
+}
 MOVED: Group = {
     "embeddings": _stored(str, "--embeddings", "Where the embeddings are now; 'none' to fill without them."),
 }
@@ -127,6 +166,12 @@ SCORING: Group = {
     ),
     "rates": _scoring(str, "--rates", "Shares of the observed cells to hide, a comma list.", "0.1"),
     "seeds": _scoring(str, "--seeds", "Seeds of what is hidden and learnt, a comma list.", "0"),
+    "encoders": _scoring(
+        str,
+        "--encoders",
+        "Encoders to put side by side, a comma list: none, builtin, student:FOLDER, timekd:MODEL, module:package.attr.",
+        "",
+    ),
     "intervals": _scoring(float, "--intervals", "Also score intervals of this coverage, such as 0.9."),
     "allow_oracle": _scoring(bool, "--allow-oracle", "Score embeddings that may have seen the hidden cells.", False),
     "output": _scoring(Path, "--output", "Scores as JSON.", None, "-o"),

@@ -3,7 +3,7 @@ asked; the library itself never prints."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +12,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table as Grid
 
-from latentfill.scores import ALL, METRICS, over_seeds
+from latentfill.encoder_scores import HEADINGS, encoder_rows
+from latentfill.scores import ALL, METRICS, key_of, over_seeds
 
 if TYPE_CHECKING:
     from latentfill.demo import Outcome
+    from latentfill.distil import Distilled
+    from latentfill.embeddings.making import Made
     from latentfill.nn.training import Progress as TrainingProgress
     from latentfill.nn.training import ProgressCallback
     from latentfill.scores import Difference, Mean, Score
@@ -52,6 +55,33 @@ def progress_bars(console: Console, quiet: bool) -> Iterator[ProgressCallback | 
             bars.stop()
 
 
+@contextmanager
+def embedding_bar(console: Console, quiet: bool) -> Iterator[Callable[[Made], None] | None]:
+    """A callback that draws how many windows are embedded, how many a second, and the time left."""
+    if quiet:
+        yield None
+        return
+    text = "{task.completed:.0f}/{task.total:.0f} windows  {task.fields[speed]}"
+    with Progress(TextColumn("embedding"), BarColumn(), TextColumn(text), console=console) as bar:
+        task = bar.add_task("", total=1, speed="")
+
+        def show(made: Made) -> None:
+            left = f", {_duration(made.seconds_left)} left" if made.done < made.total else ""
+            speed = f"{made.per_second:.1f} a second{left}" if made.per_second else ""
+            bar.update(task, total=made.total, completed=made.done, speed=speed)
+
+        yield show
+
+
+def show_forecasts(console: Console, found: Distilled) -> None:
+    """How well a student forecasts, beside one without a teacher."""
+    for name, outcome in (("student", found.outcome), ("without a teacher", found.alone)):
+        if outcome is not None:
+            errors = outcome.errors["test"]
+            text = f"{name}: forecast MSE {errors.mse:.4f}, MAE {errors.mae:.4f} on {errors.windows} test windows"
+            console.print(text, highlight=False, soft_wrap=True)
+
+
 def show_summary(console: Console, summary: Mapping[str, Any], known: int = 0) -> None:
     """Counts per column, the error to expect, and what the user should know, but for the first `known` notes."""
     grid = Grid("column", "observed", "filled", "left empty", "expected error", title="Filled cells")
@@ -76,23 +106,42 @@ def show_summary(console: Console, summary: Mapping[str, Any], known: int = 0) -
 
 
 def show_scores(console: Console, scores: Sequence[Score]) -> None:
-    """A table for each pattern and rate: a row per strategy, means over the seeds with their spread."""
+    """A table for each pattern and rate: a row per strategy, means over the seeds with their spread.
+
+    Where encoders are put side by side, one more: what each adds over the observed cells alone, and what it costs.
+    """
     overall = [score for score in scores if score.column == ALL and score.gap == ALL]
     found = over_seeds(overall)
     shown = [metric for metric in METRICS if any(metric in metrics for metrics in found.values())]
     for pattern, rate in dict.fromkeys((score.pattern, score.rate) for score in overall):
         of_pattern = [score for score in overall if (score.pattern, score.rate) == (pattern, rate)]
+        oracle = {key_of(score) for score in of_pattern if score.label}
         realised = sum(score.realised_rate for score in of_pattern) / len(of_pattern)
         title = f"{pattern}, {100 * realised:.1f} % of the observed cells hidden; errors in standard deviations"
         grid = Grid("strategy", *(metric.replace("_", " ") for metric in shown), "seeds", title=title)
         for column in grid.columns[1:]:
             column.justify = "right"
-        for (name, *where), metrics in found.items():
-            if where[:2] == [pattern, rate]:
-                label = " (oracle)" if any(score.label for score in of_pattern if score.strategy == name) else ""
+        for key, metrics in found.items():
+            if (key.pattern, key.rate) == (pattern, rate):
+                label = " (oracle)" if key in oracle else ""
                 seeds = max(mean.seeds for mean in metrics.values())
-                grid.add_row(escape(name + label), *(_mean_text(metrics.get(metric)) for metric in shown), str(seeds))
+                texts = (_mean_text(metrics.get(metric)) for metric in shown)
+                grid.add_row(escape(key.name + label), *texts, str(seeds))
         console.print(grid)
+        _show_encoders(console, of_pattern)
+
+
+def _show_encoders(console: Console, scores: Sequence[Score]) -> None:
+    """A row per encoder and strategy that works on one, of scores of one pattern and rate."""
+    rows = encoder_rows(scores)
+    if not rows:
+        return
+    grid = Grid(*HEADINGS, title="What encoders add over the observed cells alone (none), and what they cost")
+    for column in grid.columns[2:-1]:
+        column.justify = "right"
+    for row in rows:
+        grid.add_row(*map(escape, row.texts))
+    console.print(grid)
 
 
 def _mean_text(mean: Mean | None) -> str:
@@ -107,11 +156,10 @@ def show_differences(console: Console, found: Sequence[Difference]) -> None:
     for column in grid.columns[2:]:
         column.justify = "right"
     for one in found:
-        strategy, pattern, rate, *_ = one.key
         noise = "one seed" if one.noise is None else f"± {one.noise:.4f}"
         verdict = ("better" if one.change < 0 else "worse") if one.beyond_noise else ""
         errors = (f"{one.before:.4f}", f"{one.after:.4f}", f"{one.change:+.4f}")
-        grid.add_row(escape(strategy), pattern, f"{rate:g}", *errors, noise, verdict)
+        grid.add_row(escape(one.key.name), one.key.pattern, f"{one.key.rate:g}", *errors, noise, verdict)
     console.print(grid if found else "The two runs have no strategy, pattern, rate and seed in common.")
 
 

@@ -13,7 +13,7 @@ import pytest
 from latentfill.config import Config
 from latentfill.embeddings import making
 from latentfill.embeddings.bank import load_bank
-from latentfill.embeddings.base import Saw, VectorArray
+from latentfill.embeddings.base import VectorArray
 from latentfill.embeddings.embedder import Stretches
 from latentfill.embeddings.making import Made, Maker
 from latentfill.embeddings.packing import pack
@@ -38,7 +38,6 @@ class Means:
     settings: Mapping[str, object] = field(default_factory=dict)
     name: str = "means"
     weights_digest: str | None = "0"
-    saw: Saw = "observed"
     length: int | None = None
     horizon: int = 0
     costly: bool = False
@@ -177,11 +176,6 @@ def test_a_bank_is_written_over_a_bank_where_allowed_and_over_nothing_else(tmp_p
     (tmp_path / "a.csv").write_text("a,b\n")
     with pytest.raises(InputError, match="It is no bank"):
         maker.make_bank(tmp_path / "a.csv", overwrite=True)
-
-
-def test_gaps_make_the_provenance_say_what_was_put_into_them(hourly: Make):
-    assert Maker(hourly(100), Means(saw="filled"), CONFIG).provenance.saw == "observed"  # there are none
-    assert Maker(hourly(100, gaps=0.1), Means(saw="filled"), CONFIG).provenance.saw == "filled"
 
 
 @pytest.mark.parametrize(

@@ -77,4 +77,3 @@ def test_a_hidden_value_cannot_reach_the_embedding(language_model: Path, hourly:
             for v in gappy
         ]
         np.testing.assert_array_equal(*found)
-        assert teacher.saw == ("observed" if fill == "word" else "filled")

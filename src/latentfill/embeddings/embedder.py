@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from latentfill.embeddings.base import Saw, VectorArray
+from latentfill.embeddings.base import VectorArray
 from latentfill.scaling import ColumnScaler
 from latentfill.series import FloatArray, IntArray, Series, TimeArray
 from latentfill.windows import cut
@@ -37,7 +37,10 @@ class Stretches:
 
 
 class Embedder(Protocol):
-    """Frozen, and deterministic: the same stretches give the same vectors."""
+    """Frozen, and deterministic: the same stretches give the same vectors.
+
+    What it puts into a gap comes from the other cells of the stretch, so its vectors know the observed cells alone.
+    """
 
     @property
     def name(self) -> str:
@@ -52,11 +55,6 @@ class Embedder(Protocol):
     @property
     def weights_digest(self) -> str | None:
         """SHA-256 of its weights."""
-        ...
-
-    @property
-    def saw(self) -> Saw:
-        """What its vectors know of a stretch with gaps: its observed cells alone, or values put into the gaps."""
         ...
 
     @property

@@ -8,7 +8,6 @@ have in the whole prompt, give the same state.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import inspect
 import os
@@ -24,6 +23,7 @@ from torch import Tensor, nn
 
 from latentfill.embeddings.base import VectorArray
 from latentfill.embeddings.prompts import Prompt, prompt_text
+from latentfill.embeddings.weights import digest_of
 from latentfill.errors import InputError
 
 TOKENS_AT_ONCE = {"cpu": 1 << 11, "cuda": 1 << 16}  # of a batch, padding included: what bounds the memory
@@ -96,11 +96,7 @@ class LanguageModel:
 
     def digest(self) -> str:
         """SHA-256 of the weights by name."""
-        found = hashlib.sha256()
-        for name, weight in sorted(self.net.state_dict().items()):
-            found.update(name.encode())
-            found.update(weight.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
-        return found.hexdigest()
+        return digest_of(self.net.state_dict())
 
     def states(self, prompts: Iterable[Prompt]) -> VectorArray:
         """The state of the last number of each prompt in the last layer, (n, size) float32.
@@ -215,14 +211,14 @@ def _found(where: str | os.PathLike[str], kind: str, **settings: Any) -> Any:
     if os.path.exists(where):
         return _loaded(loader, where, {**settings, "local_files_only": True})
     try:
-        with _without_progress_bar():
+        with without_progress_bar():
             return loader.from_pretrained(where, **settings, local_files_only=True)
     except (OSError, ValueError):
         return _loaded(loader, where, settings)
 
 
 @contextmanager
-def _without_progress_bar() -> Iterator[None]:
+def without_progress_bar() -> Iterator[None]:
     """transformers draws one for every file that it reads; what is shown is ours to say."""
     logging: Any = importlib.import_module("transformers.utils.logging")
     was_on = logging.is_progress_bar_enabled()
@@ -236,7 +232,7 @@ def _without_progress_bar() -> Iterator[None]:
 
 def _loaded(loader: Any, where: str | os.PathLike[str], settings: dict[str, Any]) -> Any:
     try:
-        with _without_progress_bar():
+        with without_progress_bar():
             return loader.from_pretrained(where, **settings)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         known = "gpt2" if os.path.isabs(where) or os.path.exists(where) else where

@@ -87,7 +87,7 @@ class Maker:
             table_digest=table_digest(series),
             scaler_digest=scaler_digest(self.scaler),
             deterministic=True,
-            saw="observed" if self.series.observed.all() else embedder.saw,
+            saw="observed",
         )
 
     def make_bank(

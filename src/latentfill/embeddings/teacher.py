@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import torch
 
-from latentfill.embeddings.base import Saw, VectorArray
+from latentfill.embeddings.base import VectorArray
 from latentfill.embeddings.embedder import Stretches
 from latentfill.embeddings.language import LanguageModel
 from latentfill.embeddings.prompts import PromptStyle, history_prompts, privileged_prompts
@@ -65,10 +65,6 @@ class Teacher:
     @property
     def horizon(self) -> int:
         return self.pred_len if self.privileged else 0
-
-    @property
-    def saw(self) -> Saw:
-        return "observed" if self.style.rough_fill == "word" else "filled"
 
     @property
     def settings(self) -> Mapping[str, object]:

@@ -1,0 +1,137 @@
+"""`latentfill embed` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from latentfill.embeddings.bank import load_bank
+from latentfill.series import Series
+
+Run = Callable[..., int]
+PLAN = ("--split", "custom", "--seq-len", 12, "--pred-len", 4)
+
+
+@pytest.fixture
+def table(tmp_path: Path, hourly: Callable[..., Series]) -> Path:
+    series = hourly(90, 2, gaps=0.05)
+    frame = pd.DataFrame(series.values, columns=["flow", "OT"], index=pd.Index(series.time, name="date"))
+    frame.to_csv(tmp_path / "sensor.csv")
+    return tmp_path / "sensor.csv"
+
+
+def test_embeddings_made_of_a_table_fill_it(run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys):
+    bank, out = tmp_path / "a.bank", tmp_path / "filled.csv"
+    assert run_cli("embed", table, "-o", bank, "--lm", language_model, *PLAN) == 0
+    assert "47 windows of train, 7 windows of val, 15 windows of test" in " ".join(capsys.readouterr().err.split())
+    quick = ("--set", "encoder_steps=3", "--set", "decoder_steps=3", "--set", "width=8", "--set", "dim=8")
+    codes = tmp_path / "codes.csv"
+    assert (
+        run_cli(
+            "impute",
+            table,
+            "-o",
+            out,
+            "--embeddings",
+            bank,
+            "--codes",
+            codes,
+            "--length",
+            12,
+            "--set",
+            "stride=6",
+            *quick,
+        )
+        == 0
+    )
+    assert not pd.read_csv(out).isna().any(axis=None)
+    assert (pd.read_csv(codes)[["flow", "OT"]] == 2).any(axis=None)  # the decoder of the stored embeddings
+
+
+def test_without_a_split_every_row_lies_in_a_window(run_cli: Run, table: Path, tmp_path: Path, language_model: Path):
+    bank = tmp_path / "a.bank"
+    assert run_cli("embed", table, "-o", bank, "--lm", language_model, "--seq-len", 12, "--embedding-stride", 8) == 0
+    assert load_bank(bank).starts["all"].tolist() == [*range(0, 78, 8), 78]
+    provenance = load_bank(bank).provenance
+    assert provenance.saw == "observed"
+    assert provenance.settings["privileged"] is False
+
+
+def test_the_provenance_says_that_the_future_was_read(run_cli: Run, table: Path, tmp_path: Path, language_model: Path):
+    bank = tmp_path / "a.bank"
+    word = ("--rough-fill", "word", "--missing-word", "nan", "--decimals", 0, "--truncate", "--layers", 1)
+    assert run_cli("embed", table, "-o", bank, "--lm", language_model, *PLAN, "--privileged", *word, "-q") == 0
+    provenance = load_bank(bank).provenance
+    assert provenance.settings["privileged"] is True
+    assert (provenance.settings["layers"], provenance.settings["truncate"], provenance.saw) == (1, True, "observed")
+
+
+def test_timekds_layout_is_found_by_inspect(run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys):
+    args = ("embed", table, "-o", tmp_path / "emb", "--lm", language_model, "--layout", "timekd", *PLAN, "-q")
+    assert run_cli(*args) == 0
+    assert run_cli(*args) == 0  # nothing is left to do
+    assert (tmp_path / "emb" / "sensor" / "4" / "train" / "0.h5").is_file()
+    capsys.readouterr()
+    assert run_cli("inspect", tmp_path / "emb", "--table", table, *PLAN, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {split: about["count"] for split, about in found["splits"].items()} == {"train": 47, "val": 7, "test": 15}
+    assert found["pairing"]["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--lm", "nowhere/at-all"), "no language model can be loaded from 'nowhere/at-all'"),
+        (("--layout", "zarr"), "--layout must be bank or timekd, got 'zarr'"),
+        (("--encoder", "timekt:x"), "timekd"),
+        (("--rough-fill", "spline"), "rough_fill must be one of linear, mean, zero, word, got 'spline'"),
+        (("--seq-len", 96), "fewer than one window needs"),
+        (("--split", "ett-hour"), "split ett-hour needs"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(
+    run_cli: Run,
+    table: Path,
+    tmp_path: Path,
+    language_model: Path,
+    capsys,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[object, ...],
+    message: str,
+):
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    given = arguments if "--lm" in arguments else ("--lm", language_model, *arguments)
+    assert run_cli("embed", table, "-o", tmp_path / "a.bank", *given) == 2
+    assert message in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "a.bank").exists()
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="the administrator may write everywhere")
+def test_a_place_that_cannot_be_written_is_told(
+    run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys
+):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    assert run_cli("embed", table, "-o", tmp_path / "locked" / "a.bank", "--lm", language_model, *PLAN) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_not_there_is_told(run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys):
+    assert run_cli("embed", table, "-o", tmp_path / "no" / "a.bank", "--lm", language_model, *PLAN) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_other_words_for_columns_and_days_are_read(run_cli: Run, tmp_path: Path, language_model: Path):
+    days = pd.date_range("2020-01-01", periods=40, freq="D")
+    frame = pd.DataFrame({"day": days, "Größe (m³)": np.arange(40.0), "β": np.sin(np.arange(40.0))})
+    frame.to_csv(tmp_path / "daily.csv", index=False)
+    bank = tmp_path / "a.bank"
+    assert run_cli("embed", tmp_path / "daily.csv", "-o", bank, "--lm", language_model, "--seq-len", 10, "-q") == 0
+    assert load_bank(bank).read("all").shape[:2] == (31, 2)
