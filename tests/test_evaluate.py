@@ -13,6 +13,9 @@ import pytest
 import latentfill.evaluate as evaluating
 from latentfill import TableOptions, read_table
 from latentfill.config import Config
+from latentfill.embeddings import encoders
+from latentfill.embeddings.base import VectorArray
+from latentfill.embeddings.embedder import Stretches
 from latentfill.errors import InputError, OracleEmbeddingError
 from latentfill.evaluate import Plan, Run, evaluate
 from latentfill.fitting import Fitted
@@ -137,6 +140,94 @@ def test_a_plan_that_cannot_be_is_refused(plan: dict[str, object], message: str)
         Plan(**plan)
 
 
+# --- encoders side by side -----------------------------------------------------------------------
+
+
+class Halves:
+    """The means of the two halves of each column's observed cells; keeps the largest value it was ever shown."""
+
+    name, settings, weights_digest, saw, length, horizon = "halves", {}, None, "observed", None, 0
+
+    def __init__(self, *, costly: bool = False) -> None:
+        self.costly = costly
+        self.largest = -np.inf
+
+    def embed(self, stretches: Stretches) -> VectorArray:
+        self.largest = max(self.largest, float(np.nanmax(stretches.values, initial=-np.inf)))
+        known = np.nan_to_num(stretches.scaled)
+        halves = np.array_split(known, 2, axis=1)
+        return np.stack([half.mean(axis=1) for half in halves], axis=2).astype(np.float32)
+
+
+def side_by_side(table: Table, quick: dict[str, object], embedders: dict[str, Halves], **plan: object) -> Run:
+    (run,) = evaluate(
+        table, Config(**quick), Plan(encoders=tuple(embedders), patterns=("block",), **plan), embedders=embedders
+    )
+    return run
+
+
+def by_encoder(scores: list[Score]) -> dict[tuple[str, str | None], Score]:
+    return {(score.strategy, score.encoder): score for score in scores if score.column == ALL and score.gap == ALL}
+
+
+def test_encoders_are_scored_on_the_same_cells_beside_the_observed_cells_alone(table: Table, quick: dict[str, object]):
+    names = ("denoise", "neighbours", "kriging")
+    run = side_by_side(table, quick, {"mine": Halves(), "dear": Halves(costly=True)}, strategies=names)
+    found = by_encoder(run.scores)
+    assert list(found) == [
+        *(("denoise", encoder) for encoder in ("none", "mine", "dear")),
+        *(("neighbours", encoder) for encoder in ("mine", "dear")),
+        *(("kriging", None), ("linear", None)),  # the same with any encoder
+    ]
+    assert {score.cells for score in found.values()} == {int(run.hidden.sum())}
+    alone = found["denoise", "none"]
+    assert (alone.ratio_to_none, alone.window_seconds, alone.window_bytes) == (1, None, None)
+    mine = found["denoise", "mine"]
+    assert mine.ratio_to_none == pytest.approx(mine.mse / alone.mse)
+    assert mine.ratio_to_linear == pytest.approx(mine.mse / found["linear", None].mse)
+    assert mine.window_bytes == len(COLUMNS) * 2 * 4
+    assert mine.window_seconds > 0
+    assert found["neighbours", "mine"].ratio_to_none is None
+
+
+def test_the_built_in_encoder_scores_the_same_beside_others(table: Table, quick: dict[str, object]):
+    plan = {"strategies": ("auto", "kriging"), "patterns": ("block",)}
+    (alone,) = runs(table, quick, **plan)
+    (beside,) = runs(table, quick, encoders=("builtin",), **plan)
+    found, usual = by_encoder(beside.scores), overall(alone.scores)
+    assert found["auto", "builtin"].mse == usual["auto"].mse
+    assert found["kriging", None].mse == usual["kriging"].mse
+    assert found["auto", "none"].mse != usual["auto"].mse
+    assert found["auto", "builtin"].window_bytes == len(COLUMNS) * quick["dim"] * 4
+
+
+def test_hidden_cells_cannot_reach_an_embedder(table: Table, quick: dict[str, object], monkeypatch):
+    """A marker in the cells that are hidden is never shown to it, and changes nothing of what is fitted on it."""
+    fitted: list[Fitted] = []
+    fit = evaluating.fit_series
+    monkeypatch.setattr(evaluating, "fit_series", lambda *a, **k: fitted.append(fit(*a, **k)) or fitted[-1])
+    embedders = {"mine": Halves(), "dear": Halves(costly=True)}
+    plain = side_by_side(table, quick, embedders, strategies=("denoise", "neighbours"))
+    values = np.where(plain.hidden, 1e6, table.series.values)
+    marked = replace(table, series=replace(table.series, values=values))
+    monkeypatch.setitem(evaluating.PATTERNS, "block", lambda *_: plain.hidden)
+    planted = side_by_side(marked, quick, embedders, strategies=("denoise", "neighbours"))
+    assert [model_id(one) for one in fitted[:3]] == [model_id(one) for one in fitted[3:]]
+    assert len({model_id(one) for one in fitted}) == 3
+    assert all(0 < embedder.largest < 1e5 for embedder in embedders.values())
+    assert by_encoder(planted.scores)["denoise", "mine"].mae != by_encoder(plain.scores)["denoise", "mine"].mae
+
+
+def test_what_cannot_be_put_side_by_side_is_refused_before_any_work(
+    table: Table, quick: dict[str, object], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(evaluating, "fit_series", lambda *_, **__: pytest.fail("work was done"))
+    with pytest.raises(InputError, match="stored embeddings cannot be: leave out --embeddings or --encoders"):
+        runs(table, quick, settings={"embeddings": "x"}, encoders=("builtin",), allow_oracle=True)
+    with pytest.raises(InputError, match="none of the strategies linear, kriging works on embeddings"):
+        runs(table, quick, strategies=("linear", "kriging"), encoders=("builtin",))
+
+
 # --- on the command line -------------------------------------------------------------------------
 
 
@@ -195,3 +286,33 @@ def test_without_a_table_it_says_what_it_needs(run_cli, capsys):
 def test_words_that_are_no_numbers_are_refused(run_cli, source: Path, capsys):
     assert run_cli("evaluate", source, "--seeds", "a,b") == 2
     assert "--seeds takes numbers" in capsys.readouterr().err
+
+
+@pytest.fixture
+def opens_halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make_embedder` knows "halves:anything" alone."""
+    monkeypatch.setattr(encoders, "make_embedder", lambda spec, **_: Halves())
+    monkeypatch.setattr(encoders, "KINDS", {"halves": None})
+
+
+def test_encoders_are_shown_with_what_they_add_and_cost(
+    run_cli, source: Path, tmp_path: Path, quick: dict[str, object], capsys, opens_halves
+):
+    out, rows, page = tmp_path / "s.json", tmp_path / "s.csv", tmp_path / "s.html"
+    settings = [part for name, value in quick.items() for part in ("--set", f"{name}={value}")]
+    flags = ("--strategies", "denoise", "--patterns", "point", "--encoders", "none,halves:a/b", *settings)
+    assert run_cli("evaluate", source, "-o", out, "--csv", rows, "--report", page, *flags) == 0
+    shown = capsys.readouterr()
+    assert "hiding point 0.1, seed 0, encoder halves:a/b" in shown.err
+    (line,) = [line for line in shown.out.splitlines() if "halves:a/b" in line and "one seed: noise unknown" in line]
+    assert "48 B" in line  # six columns, two numbers each
+    encoders = {score["encoder"] for score in json.loads(out.read_text())["scores"]}
+    assert encoders == {"none", "halves:a/b", None}
+    assert set(pd.read_csv(rows, keep_default_na=False)["encoder"]) == {"none", "halves:a/b", ""}
+    assert "<td>halves:a/b</td><td>denoise</td>" in page.read_text()
+
+
+def test_an_unknown_encoder_is_refused_before_any_work(run_cli, source: Path, capsys, monkeypatch, opens_halves):
+    monkeypatch.setattr(evaluating, "fit_series", lambda *_, **__: pytest.fail("work was done"))
+    assert run_cli("evaluate", source, "--encoders", "halves:x,bulitin") == 2
+    assert "unknown encoder 'bulitin'" in capsys.readouterr().err

@@ -6,15 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from latentfill.config import Config
+from latentfill.embeddings.encoder import Encoded, EncoderShape
 from latentfill.errors import InputError
 from latentfill.fitting import fit_series
 from latentfill.judging import errors_at
 from latentfill.lesson import hold_out
+from latentfill.model_dir import model_id, save_model
+from latentfill.nn.batches import RECENT, REUSE
 from latentfill.sample import Sample
 from latentfill.series import Series
-from latentfill.windows import covered, reserve
+from latentfill.strategies.neighbours import COSTLY_STRIDE
+from latentfill.windows import Windows, covered, reserve
 
 
 def as_series(sample: Sample) -> Series:
@@ -130,6 +135,62 @@ def test_where_a_candidate_is_silent_it_is_taken_to_say_what_the_first_does():
     estimates = np.stack([truth + 1, truth - 2])
     estimates[1, 1, 0] = nan
     np.testing.assert_allclose(errors_at(cells, estimates, truth), [[1, 1], [1, -2]])
+
+
+# --- another encoder in place of the built-in one ------------------------------------------------
+
+
+class Levels:
+    """The mean of each column's observed cells, and how many windows it was asked for at a time."""
+
+    def __init__(self, columns: int, *, costly: bool = False) -> None:
+        self.shape = EncoderShape(columns=columns, dim=1, decodes=False, costly=costly)
+        self.asked: list[int] = []
+
+    def encode(self, windows: Windows) -> Encoded:
+        self.asked.append(len(windows))
+        mean = np.nan_to_num(windows.values).mean(axis=1)
+        return Encoded(z=torch.tensor(mean[:, :, None], dtype=torch.float32))
+
+
+def test_a_frozen_encoder_takes_the_place_of_the_built_in_one(sample: Sample, quick: dict[str, object], tmp_path):
+    series, made = as_series(sample), []
+
+    def make(scaler, of):
+        made.append((scaler, of))
+        return Levels(len(sample.columns))
+
+    fitted = fit_series(series, Config(**quick), encoder=make)
+    assert made == [(fitted.scaler, series)]
+    assert isinstance(fitted.encoder, Levels)
+    assert set(fitted.builtin.history) == {"decoder"}
+    assert model_id(fitted) != model_id(fit_series(series, Config(**quick)))
+    with pytest.raises(InputError, match="this model works on a Levels, which a model folder does not hold"):
+        save_model(fitted, tmp_path / "model", {})
+    assert not (tmp_path / "model").exists()
+
+
+def test_no_encoder_is_made_where_no_strategy_works_on_one(sample: Sample, quick: dict[str, object]):
+    settings = Config(**quick, strategy="kriging")
+    fitted = fit_series(as_series(sample), settings, encoder=lambda *_: pytest.fail("it was made"))
+    assert fitted.encoder is None
+
+
+@pytest.mark.parametrize(("costly", "batches"), [(True, RECENT), (False, 26)])
+def test_training_on_a_costly_encoder_embeds_few_windows(
+    sample: Sample, quick: dict[str, object], costly: bool, batches: int
+):
+    steps, windows = 26 * REUSE, len(sample.time) - int(quick["length"]) + 1
+    settings = quick | {"decoder_steps": steps, "decoder_batch": 5, "check_every": steps}
+    encoder = Levels(len(sample.columns), costly=costly)
+    fitted = fit_series(
+        as_series(sample), Config(**settings, candidates="denoise,neighbours"), encoder=lambda *_: encoder
+    )
+    assert fitted.builtin.history["decoder"].steps == steps
+    assert encoder.asked.count(5) == batches
+    assert fitted.builtin.candidates.by_name["neighbours"].bank == (-(-windows // COSTLY_STRIDE) if costly else windows)
+    assert fitted.builtin.candidates.by_name["denoise"].bank == -(-windows // (COSTLY_STRIDE if costly else 4))
+    assert (sum(encoder.asked) > 2 * windows) != costly
 
 
 # --- the time budget -----------------------------------------------------------------------------

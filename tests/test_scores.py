@@ -11,7 +11,19 @@ import pandas as pd
 import pytest
 
 from latentfill.errors import InputError
-from latentfill.scores import ALL, Check, Mean, Score, differences, over_seeds, read_json, score_cells, to_csv, to_json
+from latentfill.scores import (
+    ALL,
+    Check,
+    Key,
+    Mean,
+    Score,
+    differences,
+    over_seeds,
+    read_json,
+    score_cells,
+    to_csv,
+    to_json,
+)
 
 
 def score(strategy: str = "auto", seed: int = 0, mse: float = 1.0, **more: object) -> Score:
@@ -31,9 +43,30 @@ def test_an_exact_line_gives_no_ratio():
 
 def test_means_and_spreads_are_over_the_seeds():
     found = over_seeds([score(seed=0, mse=1.0), score(seed=1, mse=3.0), score("linear", mse=2.0)])
-    assert found["auto", "point", 0.1, ALL, ALL]["mse"] == Mean(2.0, pytest.approx(2**0.5), 2)
-    assert found["linear", "point", 0.1, ALL, ALL]["mse"] == Mean(2.0, 0.0, 1)
-    assert "crps" not in found["linear", "point", 0.1, ALL, ALL]
+    assert found[Key("auto", "point", 0.1, ALL, ALL)]["mse"] == Mean(2.0, pytest.approx(2**0.5), 2)
+    assert found[Key("linear", "point", 0.1, ALL, ALL)]["mse"] == Mean(2.0, 0.0, 1)
+    assert "crps" not in found[Key("linear", "point", 0.1, ALL, ALL)]
+
+
+def test_encoders_are_kept_apart():
+    found = over_seeds([score(encoder="a", ratio_to_none=0.5), score(encoder="b", mse=3.0), score("linear")])
+    assert [(key.name, metrics["mse"].mean) for key, metrics in found.items()] == [
+        ("auto, a", 1.0),
+        ("auto, b", 3.0),
+        ("linear", 1.0),
+    ]
+    assert found[Key("auto", "point", 0.1, ALL, ALL, "a")]["ratio_to_none"].mean == 0.5
+    changed = differences([score(encoder="a"), score("linear")], [score(encoder="a", mse=4.0), score(encoder="b")])
+    assert [(one.key.encoder, one.change) for one in changed] == [("a", 3.0)]
+
+
+@pytest.mark.parametrize(("seeds", "beyond"), [(2, False), (3, True)])
+def test_few_seeds_must_agree_the_more(seeds: int, beyond: bool):
+    """Changes of 0.9, 1.1 and 1.0: 10 standard errors with two seeds, 17 with three; a t-test wants 12.7 and 4.3."""
+    after = [score(seed=s, mse=2.0 + change) for s, change in zip(range(seeds), (-0.1, 0.1, 0.0), strict=False)]
+    (found,) = differences([score(seed=s, mse=1.0) for s in range(seeds)], after)
+    assert found.change == pytest.approx(1.0)
+    assert found.beyond_noise == beyond
 
 
 def test_runs_are_compared_seed_by_seed():
@@ -86,6 +119,24 @@ def test_unknown_names_in_a_check_are_told_with_a_suggestion():
         Check.parse("auto1.mse>1").failures([score()])
     with pytest.raises(InputError, match="this run has no coverage"):
         Check.parse("coverage<0.9").failures([score()])
+
+
+def test_a_check_looks_at_every_encoder_of_its_strategy():
+    scores = [score(encoder="none", ratio_to_none=1.0), score(encoder="a", ratio_to_none=1.25), score("linear")]
+    (failure,) = Check.parse("ratio_to_none>1").failures(scores)
+    assert "auto, a, point 0.1: ratio_to_none is 1.25" in failure
+    with pytest.raises(InputError, match="--encoders were not asked for"):
+        Check.parse("ratio_to_none>1").failures([score()])
+
+
+def test_scores_of_before_encoders_were_put_side_by_side_are_still_read(tmp_path: Path):
+    path = tmp_path / "s.json"
+    path.write_bytes(to_json({}, [score()]))
+    record = json.loads(path.read_text())
+    for name in ("encoder", "ratio_to_none", "window_seconds", "window_bytes"):
+        del record["scores"][0][name]
+    path.write_text(json.dumps(record))
+    assert read_json(path) == [score()]
 
 
 def test_scores_survive_json_and_become_csv(tmp_path: Path):

@@ -13,10 +13,13 @@ import numpy as np
 from latentfill.clock import cycle_steps
 from latentfill.config import AUTO, STRATEGY_NAMES, Config
 from latentfill.embeddings.base import Embeddings
+from latentfill.embeddings.embedder import Embedder
+from latentfill.embeddings.encoder import EncoderMaker
 from latentfill.embeddings.pairing import pair_embeddings, planned, train_rows
+from latentfill.encoder_scores import NONE
 from latentfill.errors import InputError, OracleEmbeddingError, did_you_mean
 from latentfill.filling import estimate_series, fill_from, quantiles_at
-from latentfill.fitting import fit_series
+from latentfill.fitting import Fitted, fit_series
 from latentfill.gaps import BUCKET_NAMES, bucket_of, gap_lengths
 from latentfill.intervals import continuous_ranked_probability
 from latentfill.nn.training import ProgressCallback
@@ -24,6 +27,7 @@ from latentfill.patterns import PATTERNS
 from latentfill.result import Filled
 from latentfill.scores import ALL, Score, score_cells
 from latentfill.series import BoolArray, FloatArray, IntArray, Series
+from latentfill.side_by_side import cost_of, open_encoders, settings_on, strategies_on, with_ratios, works_on_one
 from latentfill.tables import Table
 
 log = logging.getLogger(__name__)
@@ -39,6 +43,7 @@ class Plan:
     patterns: tuple[str, ...] = ("like-gaps",)
     rates: tuple[float, ...] = (0.1,)
     seeds: tuple[int, ...] = (0,)
+    encoders: tuple[str, ...] = ()  # put side by side, each asked anew for what is left; none: the built-in one alone
     allow_oracle: bool = False  # score embeddings that may have seen what is hidden, under that label
 
     def __post_init__(self) -> None:
@@ -60,6 +65,24 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """A series, and which of its cells are hidden."""
+
+    series: Series
+    hidden: BoolArray  # (T, C)
+    about: Mapping[str, Any]  # pattern, rate and seed
+
+    @property
+    def gappy(self) -> Series:
+        """The series as it would have been read with the hidden cells missing."""
+        return replace(self.series, values=np.where(self.hidden, np.nan, self.series.values))
+
+    @property
+    def text(self) -> str:
+        return f"{self.about['pattern']} {self.about['rate']:g}, seed {self.about['seed']}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Run:
     """One pattern of hidden cells: what was fitted without them, and what it came to."""
 
@@ -75,35 +98,30 @@ def evaluate(
     *,
     progress: ProgressCallback | None = None,
     told: Callable[[str], None] | None = None,
+    embedders: Mapping[str, Embedder] | None = None,
 ) -> Iterator[Run]:
-    """A run for each seed, pattern and rate; `told` hears what begins.
+    """A run for each seed, pattern and rate, on every encoder of the plan; `told` hears what begins.
 
     Nothing that is fitted sees a hidden cell: it is missing from the series that is scaled, embedded and learnt from.
     Stored embeddings may have seen it: they are refused with an `OracleEmbeddingError` unless the plan allows them.
+    `embedders` are your own, by the names that the plan's encoders call them.
     """
     series = table.series
     if config.bank is not None:
         raise InputError("a bank may hold the very cells that are hidden, so it is not scored with: leave it out.")
+    encoders = _encoders(plan, config, series, embedders or {})
     config = planned(config)
     vectors = _stored(table, config, plan)
     strategies = tuple(dict.fromkeys((*plan.strategies, "linear")))
     for seed in plan.seeds:
         for number, pattern in enumerate(plan.patterns):
             for rate in plan.rates:
-                if told:
-                    told(f"{pattern} {rate:g}, seed {seed}")
                 rng = np.random.default_rng([seed, number, round(1e6 * rate)])
                 hidden = PATTERNS[pattern](rng, series.values, rate, cycle_steps(series))
                 if not hidden.any():
                     raise InputError(f"pattern {pattern!r} at rate {rate:g} finds no cell to hide; raise the rate.")
-                asked = replace(config, seed=seed, strategy=strategies[0])
-                about = {"pattern": pattern, "rate": rate, "seed": seed}
-                yield _run(series, hidden, asked, strategies, about, vectors, progress)
-
-
-def hide(series: Series, hidden: BoolArray) -> Series:
-    """The series as it would have been read with the hidden cells missing."""
-    return replace(series, values=np.where(hidden, np.nan, series.values))
+                task = Task(series, hidden, {"pattern": pattern, "rate": rate, "seed": seed})
+                yield _run(task, replace(config, seed=seed), strategies, encoders, vectors, progress, told)
 
 
 def _stored(table: Table, config: Config, plan: Plan) -> dict[str, Embeddings]:
@@ -118,39 +136,78 @@ def _stored(table: Table, config: Config, plan: Plan) -> dict[str, Embeddings]:
     return pair_embeddings(config, table.series, table.name)
 
 
+def _encoders(
+    plan: Plan, config: Config, series: Series, embedders: Mapping[str, Embedder]
+) -> dict[str, EncoderMaker | None]:
+    """What makes each encoder; without any to put side by side the built-in one alone, which then has no name."""
+    if not plan.encoders:
+        return {"": None}
+    if config.embeddings:
+        raise InputError(
+            "encoders are put side by side on windows that are embedded anew, and stored embeddings cannot be: leave "
+            "out --embeddings or --encoders."
+        )
+    if not any(works_on_one(name, config) for name in plan.strategies):
+        raise InputError(
+            f"none of the strategies {', '.join(plan.strategies)} works on embeddings, so encoders make no difference "
+            "to them. Add denoise, neighbours, latent or auto (--strategies), or leave out --encoders."
+        )
+    return open_encoders(plan.encoders, config, series, embedders)
+
+
 def _run(
-    series: Series,
-    hidden: BoolArray,
+    task: Task,
     config: Config,
     strategies: Sequence[str],
-    about: Mapping[str, object],
+    encoders: Mapping[str, EncoderMaker | None],
     vectors: Mapping[str, Embeddings],
     progress: ProgressCallback | None,
+    told: Callable[[str], None] | None,
 ) -> Run:
-    began = time.monotonic()
-    gappy = hide(series, hidden)
-    rows = train_rows(config, series.n_steps)
-    fitted = fit_series(gappy, config, embeddings=vectors, train_rows=rows, also=strategies, progress=progress)
-    for note in fitted.notes:
-        log.warning("%s", note)
+    """Every strategy on every encoder, all on the same hidden cells."""
+    began, scores = time.monotonic(), list[Score]()
+    for name, make in encoders.items():
+        if told:
+            told(f"{task.text}, encoder {name}" if name else task.text)
+        names = strategies_on(name, strategies, config)
+        settings = replace(settings_on(name, config), strategy=names[0])
+        rows = train_rows(config, task.series.n_steps)
+        fitted = fit_series(
+            task.gappy, settings, embeddings=vectors, train_rows=rows, also=names, encoder=make, progress=progress
+        )
+        for note in fitted.notes:
+            log.warning("%s", note)
+        cost = cost_of(fitted, task.gappy) if name else {}
+        for score in _scores(task, fitted, names, vectors):
+            if name and works_on_one(score.strategy, config):
+                scores.append(replace(score, encoder=name, **cost))
+            elif name in ("", NONE):
+                scores.append(score)
+    scores.sort(key=lambda score: strategies.index(score.strategy))
+    return Run(with_ratios(scores), time.monotonic() - began, task.hidden)
+
+
+def _scores(
+    task: Task, fitted: Fitted, strategies: Sequence[str], vectors: Mapping[str, Embeddings]
+) -> Iterator[Score]:
+    """What each of the strategies comes to that were fitted within the time budget."""
+    series, gappy, hidden = task.series, task.gappy, task.hidden
     said = estimate_series(fitted, gappy, vectors)
     tracks = (fitted.builtin, *fitted.stored.values())
-    fits = [name for name in strategies if all(name in track.others for track in tracks)]  # in the time budget
+    fits = [name for name in strategies if all(name in track.others for track in tracks)]
     filled = {name: fill_from(fitted.using(name), gappy, said) for name in fits}
     of_linear, spread = filled["linear"].values, _spread(series)
     realised = float(hidden.sum() / series.observed.sum())
-    labels: dict[str, Any] = {"label": ORACLE if vectors else None, "realised_rate": realised, **about}
-    scores = []
+    labels: dict[str, Any] = {"label": ORACLE if vectors else None, "realised_rate": realised, **task.about}
     for name, one in filled.items():
         ranked = None
-        if config.intervals is not None:
+        if fitted.config.intervals is not None:
             quantiles = quantiles_at(fitted.using(name), gappy, said, one, hidden)
             ranked = np.full(hidden.shape, np.nan)
             ranked[hidden] = continuous_ranked_probability(quantiles, series.values[hidden])
         for group, cells in _groups(series, gappy, hidden):
             found = _metrics(one, ranked, of_linear, spread, series.values, cells)
-            scores.append(Score(strategy=name, **labels, **group, **found))
-    return Run(scores, time.monotonic() - began, hidden)
+            yield Score(strategy=name, **labels, **group, **found)
 
 
 def _groups(series: Series, gappy: Series, hidden: BoolArray) -> Iterator[tuple[dict[str, Any], BoolArray]]:

@@ -11,7 +11,7 @@ import numpy as np
 from latentfill.clock import clock_features, find_cycles
 from latentfill.config import AUTO, Config
 from latentfill.embeddings.base import Embeddings
-from latentfill.embeddings.encoder import Encoder
+from latentfill.embeddings.encoder import Encoder, EncoderMaker
 from latentfill.embeddings.stored import StoredEncoder
 from latentfill.embeddings.student import StudentEncoder
 from latentfill.errors import InputError
@@ -72,7 +72,7 @@ class Fitted:
     scaler: ColumnScaler
     cycles: tuple[float, ...]  # seconds where `stamped`, else steps
     stamped: bool  # whether the series had time stamps
-    encoder: StudentEncoder | None  # None where no strategy works on embeddings
+    encoder: Encoder | None  # the built-in one or another; None where no strategy works on embeddings
     builtin: Track
     stored: Mapping[str, Track]  # by split: decoders of stored embeddings
     n_steps: int = 0  # of the series fitted to
@@ -115,6 +115,7 @@ def fit_series(
     train_rows: int | None = None,
     also: Sequence[str] = (),
     bank: Series | None = None,
+    encoder: EncoderMaker | None = None,
     progress: ProgressCallback | None = None,
 ) -> Fitted:
     """Fit everything to one series (T, C).
@@ -122,7 +123,8 @@ def fit_series(
     `embeddings` are stored ones by split, which need not share a space: each split gets a decoder of its own.
     `train_rows` limits what the scaler sees to the first rows, as TimeKD's split plans do. `also` names strategies that
     are fitted beside those of the settings, to be compared with them: see `Fitted.using`.
-    `bank` is another series with the same columns, whose windows are neighbours too.
+    `bank` is another series with the same columns, whose windows are neighbours too. `encoder` makes a frozen one that
+    takes the place of the built-in one.
     """
     began = time.monotonic()
     bounds_of(config, series.columns)  # refused before any work
@@ -137,8 +139,11 @@ def fit_series(
     lessons = Lessons(lesson, config, scaler, also, progress, began=began)
     if bank is not None:
         lessons.bank = _bank_windows(bank, scaler, cycles, config.length, apart=series.n_steps)
-    encoder, learnt = lessons.fit_encoder() if needs_encoder(lessons.names) else (None, {})
-    builtin = lessons.fit_builtin(encoder, learnt)
+    embed: Encoder | None = None
+    learnt: dict[str, History] = {}
+    if needs_encoder(lessons.names):
+        embed, learnt = lessons.fit_encoder() if encoder is None else (encoder(scaler, series), {})
+    builtin = lessons.fit_builtin(embed, learnt)
     stored = {split: lessons.fit_stored(split, vectors) for split, vectors in (embeddings or {}).items()}
     return Fitted(
         config=config,
@@ -147,7 +152,7 @@ def fit_series(
         scaler=scaler,
         cycles=cycles,
         stamped=series.time is not None,
-        encoder=encoder,
+        encoder=embed,
         builtin=builtin,
         stored=stored,
         n_steps=series.n_steps,
@@ -183,8 +188,9 @@ def bank_offset(n_steps: int, length: int) -> int:
 
 
 def plan_of(embeddings: Embeddings, stride: int) -> IntArray:
-    """Starts of every `stride`-th stored window, and of the last."""
-    return embeddings.starts[window_starts(len(embeddings.starts), 1, stride)]
+    """Starts of stored windows about `stride` steps apart, and of the last."""
+    apart = int(np.diff(embeddings.starts[:2]).sum()) or 1
+    return embeddings.starts[window_starts(len(embeddings.starts), 1, max(1, stride // apart))]
 
 
 class Lessons:

@@ -47,6 +47,11 @@ def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Mapping[str,
     """
     target = Path(os.path.realpath(path))
     check_model_path(target)
+    if not isinstance(fitted.encoder, StudentEncoder | None):
+        raise InputError(
+            f"this model works on a {type(fitted.encoder).__name__}, which a model folder does not hold. Fit on the "
+            "built-in encoder, or on embeddings made beforehand with `latentfill embed` (--embeddings)."
+        )
     partial, old = (target.with_name(f".{uuid.uuid4().hex}.{word}") for word in ("partial", "old"))
     try:
         partial.mkdir(parents=True)
@@ -253,7 +258,7 @@ def _modules(fitted: Fitted) -> dict[str, nn.Module]:
         for name, track in _tracks(fitted).items()
         for part, module in track.candidates.modules.items()
     }
-    return parts if fitted.encoder is None else {"encoder": fitted.encoder.net, **parts}
+    return {"encoder": fitted.encoder.net, **parts} if isinstance(fitted.encoder, StudentEncoder) else parts
 
 
 def _weights(fitted: Fitted) -> dict[str, Tensor]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from latentfill.errors import InputError, did_you_mean
 from latentfill.series import FloatArray
 
 METRICS = ("mse", "mae", "mre", "crps", "coverage", "width", "ratio_to_linear")
+MEASURES = (*METRICS, "ratio_to_none")  # and what is known where encoders are put side by side
 ALL = "all"  # the group that holds every cell
 
 
@@ -43,6 +45,10 @@ class Score:
     width: float | None = None  # mean width of the interval
     ratio_to_linear: float | None = None  # squared error over that of linear interpolation; None if that is exact
     label: str | None = None  # "oracle" where embeddings may have seen the hidden cells
+    encoder: str | None = None  # where encoders are put side by side, and the strategy works on one
+    ratio_to_none: float | None = None  # squared error over that without an encoder, from the observed cells alone
+    window_seconds: float | None = None  # that the encoder takes to embed a window
+    window_bytes: int | None = None  # of a window's vectors on disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +60,32 @@ class Mean:
     seeds: int
 
 
-Key = tuple[str, str, float, str, str]  # strategy, pattern, rate, column, gap
+class Key(NamedTuple):
+    """What scores of different seeds have in common."""
+
+    strategy: str
+    pattern: str
+    rate: float
+    column: str
+    gap: str
+    encoder: str = ""  # empty where encoders are not put side by side
+
+    @property
+    def name(self) -> str:
+        """The strategy, with the encoder it works on."""
+        return f"{self.strategy}, {self.encoder}" if self.encoder else self.strategy
 
 
 def key_of(score: Score) -> Key:
-    return (score.strategy, score.pattern, score.rate, score.column, score.gap)
+    return Key(score.strategy, score.pattern, score.rate, score.column, score.gap, score.encoder or "")
 
 
 def over_seeds(scores: Iterable[Score]) -> dict[Key, dict[str, Mean]]:
-    """Mean and spread of every metric over the seeds, by strategy, pattern, rate, column and gap length."""
+    """Mean and spread of every metric over the seeds, by all that they have in common."""
     groups: dict[Key, list[Score]] = {}
     for score in scores:
         groups.setdefault(key_of(score), []).append(score)
-    return {key: {m: found for m in METRICS if (found := _mean_of(rows, m))} for key, rows in groups.items()}
+    return {key: {m: found for m in MEASURES if (found := _mean_of(rows, m))} for key, rows in groups.items()}
 
 
 def _mean_of(rows: Sequence[Score], metric: str) -> Mean | None:
@@ -85,6 +104,7 @@ class Difference:
     before: float
     after: float
     noise: float | None  # standard error of the change, from its spread over the seeds both have; None for one seed
+    seeds: int  # that both have
 
     @property
     def change(self) -> float:
@@ -92,8 +112,10 @@ class Difference:
 
     @property
     def beyond_noise(self) -> bool:
-        """Whether the change is more than twice its standard error."""
-        return self.noise is not None and abs(self.change) > 2 * self.noise
+        """Whether a paired t-test of the seeds sees the change, two-sided at 5 %; one seed alone shows nothing."""
+        from scipy.special import stdtrit
+
+        return self.noise is not None and abs(self.change) > stdtrit(self.seeds - 1, 0.975) * self.noise
 
 
 def differences(before: Sequence[Score], after: Sequence[Score], metric: str = "mse") -> list[Difference]:
@@ -105,7 +127,7 @@ def differences(before: Sequence[Score], after: Sequence[Score], metric: str = "
         if seeds:
             a, b = (np.array([scores[key][seed] for seed in seeds]) for scores in (first, second))
             noise = float(np.std(b - a, ddof=1) / math.sqrt(len(seeds))) if len(seeds) > 1 else None
-            found.append(Difference(key, metric, float(a.mean()), float(b.mean()), noise))
+            found.append(Difference(key, metric, float(a.mean()), float(b.mean()), noise, len(seeds)))
     return sorted(found, key=lambda one: one.key)
 
 
@@ -133,26 +155,28 @@ class Check:
         if not match:
             raise InputError(f"a check reads METRIC>NUMBER or STRATEGY.METRIC<NUMBER, got {text!r}.")
         strategy, metric, relation, number = match.groups()
-        if metric not in METRICS:
-            raise InputError(f"check {text!r}: {did_you_mean('metric', metric, METRICS)}")
+        if metric not in MEASURES:
+            raise InputError(f"check {text!r}: {did_you_mean('metric', metric, MEASURES)}")
         try:
             return cls(text.strip(), strategy, metric, relation, float(number))
         except ValueError as error:
             raise InputError(f"check {text!r}: {number!r} is not a number.") from error
 
     def failures(self, scores: Sequence[Score]) -> list[str]:
-        """A sentence for each pattern and rate in which the condition holds for the mean over the seeds."""
+        """A sentence for each pattern, rate and encoder with which the condition holds for the mean over the seeds."""
         strategy = self.strategy or scores[0].strategy
         if strategy not in {score.strategy for score in scores}:
             known = dict.fromkeys(score.strategy for score in scores)
             raise InputError(f"check {self.text!r}: {did_you_mean('strategy', strategy, known)}")
         overall = [score for score in scores if score.column == ALL and score.gap == ALL]
         if all(getattr(score, self.metric) is None for score in overall):
-            raise InputError(f"check {self.text!r}: this run has no {self.metric} (intervals were not asked for).")
+            wanted = "--encoders were" if self.metric == "ratio_to_none" else "intervals were"
+            raise InputError(f"check {self.text!r}: this run has no {self.metric} ({wanted} not asked for).")
         found = []
-        for (name, pattern, rate, *_), metrics in over_seeds(overall).items():
-            if name == strategy and (mean := metrics.get(self.metric)) and self._holds(mean.mean):
-                found.append(f"{self.text}: {strategy}, {pattern} {rate:g}: {self.metric} is {mean.mean:.4g}")
+        for key, metrics in over_seeds(overall).items():
+            if key.strategy == strategy and (mean := metrics.get(self.metric)) and self._holds(mean.mean):
+                where = f"{key.name}, {key.pattern} {key.rate:g}"
+                found.append(f"{self.text}: {where}: {self.metric} is {mean.mean:.4g}")
         return found
 
     def _holds(self, value: float) -> bool:

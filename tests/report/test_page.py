@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from latentfill.encoder_scores import HEADINGS
 from latentfill.errors import InputError
 from latentfill.report import page
 from latentfill.report.page import check_installed, to_html
@@ -99,6 +100,21 @@ def test_oracle_scores_are_labelled():
     assert "Oracle:" in text
     assert ("auto (oracle)", False) in Cells(text).cells
     assert "Oracle:" not in to_html(ABOUT, run()).decode()
+
+
+def test_encoders_have_a_table_with_what_they_add_and_cost():
+    cost = {"window_seconds": 0.0125, "window_bytes": 2048}
+    rows = [*run(encoder="none", ratio_to_none=1.0), *run(encoder="timekd:<x>", ratio_to_none=0.8, **cost)]
+    rows = [row for row in rows if row.strategy == "auto"] + [score("linear", 0.5)]
+    text = to_html(ABOUT, rows).decode()
+    texts = [text for text, _ in Cells(text).cells]
+    at = texts.index("encoder")
+    assert texts[at : at + 8] == list(HEADINGS)
+    assert texts[at + 8 : at + 16] == ["none", "auto", "0.2000", "1.000", "0.400", "", "", ""]
+    assert texts[at + 16 : at + 23] == ["timekd:<x>", "auto", "0.2000", "0.800", "0.400", "12.5", "2.0 kB"]
+    assert "auto, timekd:<x>" in texts
+    assert "<h3>auto, timekd:&lt;x&gt;, by column" in text  # the maps are of the first encoder that tells something
+    assert "<h3>Encoders</h3>" not in to_html(ABOUT, run()).decode()
 
 
 def test_names_cannot_break_the_page():

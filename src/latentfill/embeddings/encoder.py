@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from latentfill.scaling import ColumnScaler
+from latentfill.series import Series
 from latentfill.windows import Windows
 
 
@@ -27,6 +30,7 @@ class EncoderShape:
     columns: int  # K
     dim: int  # D
     decodes: bool  # whether `Encoded.window` is there
+    costly: bool = False  # whether a window takes so long that training must not embed new ones at every step
 
 
 class Encoder(Protocol):
@@ -37,6 +41,9 @@ class Encoder(Protocol):
     def encode(self, windows: Windows) -> Encoded:
         """Embed windows as far as they are observed; the same windows give the same embeddings."""
         ...
+
+
+EncoderMaker = Callable[[ColumnScaler, Series], Encoder]  # of one series, whose windows are scaled so
 
 
 def as_tensors(windows: Windows, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:

@@ -45,19 +45,24 @@ class HidingBatches:
 class Replay(Generic[Prepared]):
     """Batches that are dear to prepare, each used `REUSE` times on average, among others.
 
-    Every `REUSE`-th draw prepares a new one; the rest are drawn from the last few.
+    Every `REUSE`-th draw prepares a new one; the rest are drawn from the last few. Of `costly` ones no more are
+    prepared than are kept: those are used on and on.
     """
 
-    def __init__(self, prepare: Callable[[], Prepared], rng: np.random.Generator, *, cells: int) -> None:
+    def __init__(
+        self, prepare: Callable[[], Prepared], rng: np.random.Generator, *, cells: int, costly: bool = False
+    ) -> None:
         """`cells`: how many cells a batch has, which limits how many are kept."""
         self.prepare = prepare
         self.rng = rng
-        self.recent: deque[Prepared] = deque(maxlen=min(RECENT, 1 + RECENT_CELLS // cells))
+        self.kept = min(RECENT, 1 + RECENT_CELLS // cells)
+        self.recent: deque[Prepared] = deque(maxlen=self.kept)
+        self.costly = costly
         self.draws = 0
 
     def draw(self) -> Prepared:
         """The next batch."""
-        if self.draws % REUSE == 0:
+        if self.draws % REUSE == 0 and not (self.costly and len(self.recent) == self.kept):
             self.recent.append(self.prepare())
         self.draws += 1
         return self.recent[int(self.rng.integers(len(self.recent)))]

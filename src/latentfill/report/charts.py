@@ -68,8 +68,8 @@ def _heat_map(rows: list[dict[str, Any]], strategy: str, colour: altair.Scale, d
 def _rows(scores: Sequence[Score], metric: str) -> list[dict[str, Any]]:
     """A metric's means over the seeds, with what they are of."""
     return [
-        {"strategy": strategy, "column": column, "gap": gap, "value": found[metric].mean}
-        for (strategy, _, _, column, gap), found in over_seeds(scores).items()
+        {"strategy": key.name, "column": key.column, "gap": key.gap, "value": found[metric].mean}
+        for key, found in over_seeds(scores).items()
         if metric in found and found[metric].mean > 0
     ]
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+from latentfill.encoder_scores import HEADINGS as OF_ENCODERS
+from latentfill.encoder_scores import NONE, encoder_rows
 from latentfill.errors import InputError
 from latentfill.report.charts import coverage_by_column, ratio_by_column, ratio_by_gap
-from latentfill.scores import ALL, METRICS, Mean, Score, over_seeds
+from latentfill.scores import ALL, METRICS, Mean, Score, key_of, over_seeds
 
 HEADINGS = {
     "mse": "MSE",
@@ -35,7 +37,8 @@ class Section:
     cells: int  # hidden, over all seeds
     seeds: int
     metrics: list[str]  # headings of the table
-    rows: list[tuple[str, list[str]]]  # strategy, and its means with their spread over the seeds
+    rows: list[tuple[str, list[str]]]  # strategy with its encoder, and its means with their spread over the seeds
+    encoders: list[tuple[str, ...]]  # rows under `OF_ENCODERS`, where encoders are put side by side
     best: dict[str, str]  # heading -> strategy with the least error
     oracle: list[str]  # strategies whose embeddings may have seen the hidden cells
     by_gap: str  # SVG
@@ -55,7 +58,7 @@ def to_html(about: Mapping[str, Any], scores: Sequence[Score]) -> bytes:
 
     template = resources.files("latentfill.report").joinpath("page.html.jinja").read_text(encoding="utf-8")
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True).from_string(template)
-    return page.render(about=about, sections=list(_sections(scores))).encode()
+    return page.render(about=about, of_encoders=OF_ENCODERS, sections=list(_sections(scores))).encode()
 
 
 def check_installed() -> None:
@@ -72,12 +75,13 @@ def _sections(scores: Sequence[Score]) -> Iterator[Section]:
 
 def _section(scores: Sequence[Score]) -> Section:
     overall = [score for score in scores if score.column == ALL and score.gap == ALL]
-    found = {key[0]: metrics for key, metrics in over_seeds(overall).items()}
+    found = {key.name: metrics for key, metrics in over_seeds(overall).items()}
     metrics = [metric for metric in METRICS if any(metric in of_strategy for of_strategy in found.values())]
-    first = overall[0].strategy
+    names = dict.fromkeys(key_of(score).name for score in overall if score.encoder != NONE)
+    first = next(iter(names))
     shown = list(dict.fromkeys(score.column for score in scores if score.column != ALL))
     mapped = [score for score in scores if score.column in shown[:MOST_COLUMNS]]
-    of_first = [score for score in overall if score.strategy == first]
+    of_first = [score for score in overall if key_of(score).name == first]
     return Section(
         pattern=overall[0].pattern,
         rate=overall[0].rate,
@@ -86,8 +90,9 @@ def _section(scores: Sequence[Score]) -> Section:
         seeds=len({score.seed for score in overall}),
         metrics=[HEADINGS[metric] for metric in metrics],
         rows=[(name, [_text(of_strategy.get(metric)) for metric in metrics]) for name, of_strategy in found.items()],
+        encoders=[row.texts for row in encoder_rows(scores)],
         best={HEADINGS[metric]: _best(found, metric) for metric in metrics if metric not in ("coverage", "width")},
-        oracle=list(dict.fromkeys(score.strategy for score in overall if score.label)),
+        oracle=list(dict.fromkeys(key_of(score).name for score in overall if score.label)),
         by_gap=ratio_by_gap(scores),
         first=first,
         by_column=ratio_by_column(mapped, first),

@@ -19,7 +19,7 @@ from latentfill.nn.training import History, TrainingPlan, train
 from latentfill.strategies.base import Estimates, Setting, Training
 from latentfill.strategies.kriging import Kriged, Kriging
 from latentfill.strategies.kriging_alone import KrigingAlone
-from latentfill.strategies.neighbours import Neighbours
+from latentfill.strategies.neighbours import COSTLY_STRIDE, Neighbours
 from latentfill.windows import Windows
 
 Z_SAMPLE = 1024  # windows whose embeddings tell the mean and spread of z
@@ -103,8 +103,8 @@ class Denoise:
         material, encoder = training.material, training.embed
         rng = np.random.default_rng([self.config.seed, 3])
         windows, check = material.windows, material.check
-        every = max(1, len(windows) // Z_SAMPLE)
-        some = windows.take(slice(None, None, every))
+        apart = COSTLY_STRIDE if encoder.shape.costly else 1  # windows that a bank of costly ones holds too
+        some = windows.take(slice(None, None, apart * max(1, len(windows) // (apart * Z_SAMPLE))))
         with torch.no_grad():
             self.net.measure(encoder.encode(some).z, levels_of(*as_tensors(some, self.device)[:2]))
         batches = HidingBatches(windows, material.train, self.config.decoder_batch, rng)
@@ -113,7 +113,7 @@ class Denoise:
             batch = batches.draw()
             return self.look(batch.windows, encoder, fast=True)[1], *target_tensors(batch, self.device)
 
-        replay = Replay(prepare, rng, cells=batches.size * windows.values[0].size)
+        replay = Replay(prepare, rng, cells=batches.size * windows.values[0].size, costly=encoder.shape.costly)
         _, seen = self.look(check.windows, encoder)
         truth, asked = target_tensors(check, self.device)
 

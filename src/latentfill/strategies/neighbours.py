@@ -16,6 +16,7 @@ from latentfill.windows import Windows
 
 KEY_SIZE = 64  # principal components of the embeddings that windows are compared by
 BANK_STRIDE = 4  # steps between the windows that are kept
+COSTLY_STRIDE = 24  # the same for a costly encoder, at least; as many as between windows that are filled by default
 BANK_CELLS = 1 << 24  # most cells kept
 ENCODED_AT_ONCE = 512  # windows
 GATHERED_AT_ONCE = 1 << 23  # neighbours' cells
@@ -78,7 +79,8 @@ class Neighbours(nn.Module):
         rules = rules or Rules()
         length, columns = windows.values.shape[1:]
         most = max(1, rules.cells // (length * columns))
-        bank = windows.take(slice(None, None, max(rules.stride, -(-len(windows) // most))))
+        stride = max(rules.stride, COSTLY_STRIDE) if encoder.shape.costly else rules.stride
+        bank = windows.take(slice(None, None, max(stride, -(-len(windows) // most))))
         bank = bank.take(np.nonzero(bank.observed.any(axis=(1, 2)))[0])
         made = cls(len(bank), length, columns, encoder.shape.columns * encoder.shape.dim, rules).to(device)
         if not len(bank):

@@ -1,0 +1,209 @@
+"""Encoders side by side: what each adds over the observed cells alone, and what becomes of it with parts taken away.
+
+    python benchmarks/encoders.py [--quick] [--encoders none,builtin,timekd:PATH] [--rows 4000] [--data DIR] [DATA ...]
+
+Cells of a file's first rows are hidden and filled, with every encoder on the very same cells; each is asked anew for
+windows without them. Then the decoder is trained again on embeddings that are all zeros, or those of other windows, and
+without the neighbours. Errors are over the hidden cells, in standard deviations of the columns. Results go to
+benchmarks/results/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+
+import numpy as np
+import torch
+
+from common import Row, config_of, errors_of, made_with, names_of, parser_of, read_results, write_results, write_table
+from latentfill import TableOptions, read_table
+from latentfill.clock import clock_features
+from latentfill.config import Config
+from latentfill.embeddings.base import VectorArray
+from latentfill.embeddings.embedder import Embedder, Stretches
+from latentfill.embeddings.encoder import Encoded
+from latentfill.embeddings.encoders import make_embedder
+from latentfill.encoder_scores import BUILTIN, HEADINGS, NONE, encoder_rows
+from latentfill.evaluate import Plan, Run, evaluate
+from latentfill.filling import fill_series
+from latentfill.fitting import Fitted, Lessons, fit_series
+from latentfill.lesson import hold_out
+from latentfill.messages import counted
+from latentfill.scores import Score
+from latentfill.series import FloatArray, Series
+from latentfill.side_by_side import open_encoders
+from latentfill.tables import Table
+from latentfill.windows import Windows
+from methods import Ablation, Altered, shuffled_z, without_z
+from protocol_r import FILES
+
+PROTOCOL = "encoders"
+STRATEGIES = ("auto", "denoise", "neighbours")
+WHOLE = "z and its neighbours"
+QUICK_ROWS = 1500
+
+
+def main() -> None:
+    parser = parser_of(__doc__, FILES, seeds=(0, 1, 2))
+    parser.add_argument(
+        "--encoders", default=f"{NONE},{BUILTIN}", help="as `latentfill evaluate --encoders` takes them"
+    )
+    parser.add_argument("--rows", type=int, default=4000, help="first rows of the file, 0 for all")
+    parser.add_argument("--patterns", nargs="+", default=["point", "blackout"])
+    parser.add_argument("--rate", type=float, default=0.2, help="share of the observed cells that is hidden")
+    parser.add_argument("--no-ablation", action="store_true", help="only side by side")
+    arguments = parser.parse_args()
+    arguments.names = arguments.names or ["ETTh1"]
+    for name in names_of(parser, arguments, FILES):
+        table, config = load(name, arguments), config_of(arguments)
+        scores, rows = compare(table, config, arguments)
+        about = {"settings": config.to_dict(), "file_rows": table.series.n_steps, "rows": rows}
+        write_results(PROTOCOL, name, {**about, "scores": [asdict(score) for score in scores]}, arguments)
+    write_table(PROTOCOL, report(quick=arguments.quick), arguments)
+
+
+def compare(table: Table, config: Config, arguments: argparse.Namespace) -> tuple[list[Score], list[Row]]:
+    """The scores of the encoders side by side, and those of the decoders that see less."""
+    plan = Plan(
+        strategies=STRATEGIES,
+        patterns=tuple(arguments.patterns),
+        rates=(arguments.rate,),
+        seeds=tuple(arguments.seeds),
+        encoders=tuple(arguments.encoders.split(",")),
+    )
+    embedders = opened(plan.encoders, config)
+    scores, rows = list[Score](), list[Row]()
+    for run in evaluate(table, config, plan, told=print, embedders=embedders):
+        scores += run.scores
+        for row in () if arguments.no_ablation else ablated(run, table.series, config, plan.encoders, embedders):
+            print(row, flush=True)
+            rows.append(row)
+        for embedder in embedders.values():
+            embedder.known.clear()  # other cells are hidden next
+    return scores, rows
+
+
+def load(name: str, arguments: argparse.Namespace) -> Table:
+    """The first rows of a file."""
+    path, options = FILES[name]
+    table = read_table(arguments.data / path, TableOptions(**options))
+    rows = min(arguments.rows or QUICK_ROWS, QUICK_ROWS) if arguments.quick else arguments.rows
+    part, series = slice(rows or None), table.series
+    time = None if series.time is None else series.time[part]
+    return replace(table, series=replace(series, values=series.values[part], time=time, rows=series.rows[part]))
+
+
+class Remembering:
+    """An embedder that is shown the same windows in one fit after the other, and embeds each of them once."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.embedder = embedder
+        self.known: dict[bytes, VectorArray] = {}
+        for name in ("name", "settings", "weights_digest", "saw", "length", "horizon", "costly"):
+            setattr(self, name, getattr(embedder, name))
+
+    def embed(self, stretches: Stretches) -> VectorArray:
+        times = stretches.values if stretches.time is None else stretches.time
+        pairs = zip(stretches.values, times, strict=True)
+        keys = [hashlib.blake2b(values.tobytes() + time.tobytes()).digest() for values, time in pairs]
+        new = {key: at for at, key in enumerate(keys) if key not in self.known}
+        if new:
+            self.known |= dict(zip(new, self.embedder.embed(stretches.take(np.array(list(new.values())))), strict=True))
+        return np.stack([self.known[key] for key in keys])
+
+
+def opened(names: Sequence[str], config: Config) -> dict[str, Remembering]:
+    """The embedders of these names, by name."""
+    made = (name for name in names if name not in (NONE, BUILTIN))
+    return {name: Remembering(make_embedder(name, config=config, length=config.length)) for name in made}
+
+
+def zeros(encoded: Encoded, windows: Windows) -> Encoded:
+    """No embedding."""
+    return without_z(encoded, windows) if encoded.window is not None else Encoded(torch.zeros_like(encoded.z))
+
+
+def shuffled(encoded: Encoded, windows: Windows) -> Encoded:
+    """The embedding of another window of the batch."""
+    if encoded.window is not None:
+        return shuffled_z(encoded, windows)
+    return Encoded(encoded.z.roll(len(encoded.z) // 2, 0))
+
+
+TAKEN_AWAY: dict[str, tuple[Callable[[Encoded, Windows], Encoded] | None, bool]] = {
+    "z, no neighbours": (None, False),
+    "shuffled z and its neighbours": (shuffled, True),
+    "no z, no neighbours": (zeros, False),
+}
+
+
+def ablated(
+    run: Run, series: Series, config: Config, names: Sequence[str], embedders: Mapping[str, Remembering]
+) -> Iterator[Row]:
+    """A row for each encoder and each thing that is taken away from the decoder, on the cells hidden in a run."""
+    score = run.scores[0]
+    gappy = replace(series, values=np.where(run.hidden, np.nan, series.values))
+    config = replace(config, strategy="denoise", seed=score.seed)
+    for name, make in open_encoders(names, config, series, embedders).items():
+        if name == NONE:
+            continue
+        fitted = fit_series(gappy, config, encoder=make)
+        fills = {WHOLE: fitted, **{what: taken_away(fitted, gappy, what) for what in TAKEN_AWAY}}
+        for what, one in fills.items():
+            errors = errors_in_spreads(fill_series(one, gappy).values, run, series)
+            yield {"encoder": name, "decoder": what, "pattern": score.pattern, "seed": score.seed, **errors}
+
+
+def taken_away(fitted: Fitted, series: Series, what: str) -> Fitted:
+    """The same with a decoder that is trained on the same lesson and sees less."""
+    change, neighbours = TAKEN_AWAY[what]
+    config = fitted.config if neighbours else replace(fitted.config, neighbours=0)
+    encoder = Altered(fitted.encoder, change) if change else fitted.encoder
+    lesson = hold_out(fitted.scaler.apply(series.values), clock_features(series, fitted.cycles), config)
+    ablation = Ablation(what, Lessons(lesson, config, fitted.scaler), encoder)
+    return replace(fitted, config=config, encoder=encoder, builtin=ablation.track)
+
+
+def errors_in_spreads(filled: FloatArray, run: Run, series: Series) -> Row:
+    """Errors over the hidden cells, in standard deviations of their columns."""
+    spread = np.nanstd(series.values, axis=0)
+    spread = np.where(spread > 0, spread, 1.0)
+    return errors_of(filled / spread, series.values / spread, run.hidden)
+
+
+def report(*, quick: bool = False) -> str:
+    """The results as Markdown."""
+    records = read_results(PROTOCOL, FILES, quick=quick)
+    parts = []
+    for record in records:
+        scores = [Score(**score) for score in record["scores"]]
+        rows = f"{record['file_rows']} rows, {counted(len(record['seeds']), 'seed')}"
+        for pattern in dict.fromkeys(score.pattern for score in scores):
+            of_pattern = [score for score in scores if score.pattern == pattern]
+            rate = 100 * float(np.mean([score.realised_rate for score in of_pattern]))
+            parts.append(f"**{record['data']}**, {rows}, {pattern}, {rate:.1f} % hidden")
+            parts.append(table_of(HEADINGS, (row.texts for row in encoder_rows(of_pattern))))
+            parts.append(ablation_table([row for row in record["rows"] if row["pattern"] == pattern]))
+    return "\n\n".join([*filter(None, parts), made_with(records)])
+
+
+def ablation_table(rows: Sequence[Row]) -> str:
+    """The decoder's MSE, mean over the seeds: a row for each encoder, a column for what is taken away."""
+    whats = list(dict.fromkeys(row["decoder"] for row in rows))
+    lines = []
+    for encoder in dict.fromkeys(row["encoder"] for row in rows):
+        errors = [[r["mse"] for r in rows if (r["encoder"], r["decoder"]) == (encoder, what)] for what in whats]
+        lines.append((encoder, *(f"{np.mean(found):.4f}" for found in errors)))
+    return table_of(("decoder's MSE", *whats), lines) if lines else ""
+
+
+def table_of(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(headings) + " |", "|---" * len(headings) + "|"]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+if __name__ == "__main__":
+    main()
