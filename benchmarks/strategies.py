@@ -1,0 +1,87 @@
+"""All strategies side by side on real files, as `latentfill evaluate` scores them, and auto against the best of them.
+
+    python benchmarks/strategies.py [--quick] [--data DIR] [--seeds 0] [DATA ...]
+
+10 % of the observed cells are hidden in the pattern of the file's own gaps (scattered where it has none) and filled by
+every strategy: `latentfill evaluate FILE --strategies auto,denoise,...`. Squared errors are in units of the columns'
+standard deviations. Auto weighs linear interpolation, kriging and the decoder; `auto / best` compares it with the best
+of these three in each file. Results go to benchmarks/results/.
+"""
+
+from __future__ import annotations
+
+from common import Row, config_of, made_with, names_of, parser_of, read_results, write_results, write_table
+from latentfill import TableOptions, read_table
+from latentfill.config import AUTO, STRATEGY_NAMES
+from latentfill.evaluate import Plan, Run, evaluate
+from latentfill.scores import ALL
+from protocol_r import FILES
+
+PROTOCOL = "strategies"
+NAMES = ("ETTh1", "beijing_multisite", "airquality_uci")
+ORDER = (AUTO, "denoise", "kriging", "neighbours", "latent", *STRATEGY_NAMES[:9])
+
+
+def main() -> None:
+    parser = parser_of(__doc__, NAMES, seeds=(0,))
+    arguments = parser.parse_args()
+    for name in names_of(parser, arguments, NAMES):
+        path, options = FILES[name]
+        table = read_table(arguments.data / path, TableOptions(**options))
+        pattern = "like-gaps" if not table.series.observed.all() else "point"
+        plan = Plan(strategies=ORDER, patterns=(pattern,), seeds=tuple(arguments.seeds))
+        config = config_of(arguments)
+        rows = [row for run in evaluate(table, config, plan) for row in rows_of(run)]
+        print(name, rows, flush=True)
+        write_results(PROTOCOL, name, {"settings": config.to_dict(), "pattern": pattern, "rows": rows}, arguments)
+    write_table(PROTOCOL, report(quick=arguments.quick), arguments)
+
+
+def rows_of(run: Run) -> list[Row]:
+    """One row for each strategy: errors over all hidden cells."""
+    return [
+        {
+            "strategy": s.strategy,
+            "seed": s.seed,
+            "mse": s.mse,
+            "mae": s.mae,
+            "mre": s.mre,
+            "seconds": round(run.seconds),
+        }
+        for s in run.scores
+        if s.column == ALL and s.gap == ALL
+    ]
+
+
+def report(*, quick: bool = False) -> str:
+    """The results as Markdown."""
+    records = read_results(PROTOCOL, NAMES, quick=quick)
+    found = {record["data"]: _means(record["rows"]) for record in records}
+    lines = [
+        "| | " + " | ".join(f"{r['data']} ({r['pattern']})" for r in records) + " |",
+        "|---" * (len(found) + 1) + "|",
+    ]
+    for strategy in ORDER:
+        cells = [_cell(means.get(strategy), means["linear"]) for means in found.values()]
+        lines.append(f"| {strategy} | " + " | ".join(cells) + " |")
+    best = [means[AUTO] / min(means[name] for name in ("linear", "kriging", "denoise")) for means in found.values()]
+    lines.append("| auto / best of linear, kriging, denoise | " + " | ".join(f"{ratio:.3f}" for ratio in best) + " |")
+    return "\n".join([*lines, "", "MSE, and as a ratio to linear.", "", made_with(records)])
+
+
+def _means(rows: list[Row]) -> dict[str, float]:
+    """Mean squared error over the seeds, by strategy."""
+    of_strategy: dict[str, list[float]] = {}
+    for row in rows:
+        of_strategy.setdefault(row["strategy"], []).append(row["mse"])
+    return {strategy: sum(found) / len(found) for strategy, found in of_strategy.items()}
+
+
+def _cell(mse: float | None, linear: float) -> str:
+    if mse is None:
+        return "-"
+    return f"{mse:.4f} ({mse / linear:.2f})" if mse == mse else "leaves cells empty"
+
+
+if __name__ == "__main__":
+    main()
