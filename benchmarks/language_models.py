@@ -99,9 +99,9 @@ def speeds(name: str, where: Path, stretches: Stretches) -> Row:
 def one_by_one(model: LanguageModel, prompt: Prompt) -> FloatArray:
     """The last number's state, from the whole prompt under an additive mask between numbers and words."""
     tokens = model.read(prompt)
-    inside = [(len(model._tokens(piece.text)), piece.is_number) for piece in prompt]
-    kinds = [False] * len(model._opening) + [kind for size, kind in inside for _ in range(size)]
-    is_number = torch.tensor(kinds + [False] * len(model._closing))
+    inside = [(len(model.tokens(piece.text)), piece.is_number) for piece in prompt]
+    kinds = [False] * len(model.opening) + [kind for size, kind in inside for _ in range(size)]
+    is_number = torch.tensor(kinds + [False] * len(model.closing))
     mask = torch.where(is_number[:, None] == is_number, 0.0, -100.0)
     with torch.inference_mode():
         said = model.net(input_ids=torch.tensor([tokens.ids]), attention_mask=mask[None, None])

@@ -29,10 +29,10 @@ def model(language_model: Path) -> LanguageModel:
 
 def masked_states(model: LanguageModel, read: Prompt) -> np.ndarray:
     """What the whole prompt gives under an additive mask of -100 between numbers and words."""
-    kinds = [False] * len(model._opening)
-    ids = list(model._opening)
+    kinds = [False] * len(model.opening)
+    ids = list(model.opening)
     for piece in read:
-        tokens = model._tokens(piece.text)
+        tokens = model.tokens(piece.text)
         ids += tokens
         kinds += [piece.is_number] * len(tokens)
     is_number = torch.tensor(kinds)
@@ -52,8 +52,8 @@ def test_numbers_alone_give_what_the_whole_prompt_gives_under_the_calibrated_mas
 
 def test_only_the_numbers_are_read_at_the_places_they_have_in_the_prompt(model: LanguageModel):
     read = model.read(prompt(1, 2))
-    one, two, comma = (model._tokens(text) for text in (" 1", " 2", ","))
-    first = len(model._opening) + len(model._tokens("the values were"))
+    one, two, comma = (model.tokens(text) for text in (" 1", " 2", ","))
+    first = len(model.opening) + len(model.tokens("the values were"))
     assert read.ids == one + two + two
     assert read.positions[0] == first
     assert read.positions[len(one)] == first + len(one) + len(comma)

@@ -28,6 +28,7 @@ from latentfill.errors import InputError
 
 TOKENS_AT_ONCE = {"cpu": 1 << 11, "cuda": 1 << 16}  # of a batch, padding included: what bounds the memory
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+MOST_KNOWN = 1 << 16  # texts whose tokens are kept
 AUTO = "auto"  # bfloat16 where the processor computes in it, else float32
 INSTALL = "it needs the package transformers: pip install 'latentfill[timekd]'"
 
@@ -54,7 +55,7 @@ class LanguageModel:
         config: Any = net.config
         self.size, self.layers = int(config.hidden_size), int(config.num_hidden_layers)
         self.takes_positions = "position_ids" in inspect.signature(net.forward).parameters
-        self._opening, self._closing = _special_tokens(tokenizer)
+        self.opening, self.closing = _special_tokens(tokenizer)  # before and after a text
         self._known: dict[str, tuple[int, ...]] = {}
         self._first = _first_position(net)
         most = getattr(config, "max_position_embeddings", None)
@@ -115,20 +116,20 @@ class LanguageModel:
 
     def read(self, prompt: Prompt) -> Tokens:
         """The tokens of a prompt that its last number can see; each text is tokenised once."""
-        ids, positions, last = list(self._opening), list(range(len(self._opening))), -1
+        ids, positions, last = list(self.opening), list(range(len(self.opening))), -1
         if self.calibrated:
             ids, positions = [], []
-        at = len(self._opening)
+        at = len(self.opening)
         for piece in prompt:
-            tokens = self._tokens(piece.text)
+            tokens = self.tokens(piece.text)
             if piece.is_number or not self.calibrated:
                 ids += tokens
                 positions += range(at, at + len(tokens))
             at += len(tokens)
             last = len(ids) - 1 if piece.is_number else last
         if not self.calibrated:
-            ids += self._closing
-            positions += range(at, at + len(self._closing))
+            ids += self.closing
+            positions += range(at, at + len(self.closing))
         if self.longest is not None and positions[-1] >= self.longest:
             raise InputError(
                 f"a prompt has {positions[-1] + 1} tokens, {self.name} reads at most {self.longest}. Write fewer "
@@ -137,7 +138,8 @@ class LanguageModel:
             )
         return Tokens(tuple(ids), tuple(positions), last)
 
-    def _tokens(self, text: str) -> tuple[int, ...]:
+    def tokens(self, text: str) -> tuple[int, ...]:
+        """The tokens of a text by itself."""
         if text not in self._known:
             tokens = tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
             if not tokens or self.tokenizer.unk_token_id in tokens:
@@ -145,6 +147,8 @@ class LanguageModel:
                     f"the tokenizer of {self.name} has no token for {text.strip()!r}. Choose another word for missing "
                     "values (--missing-word), or another language model."
                 )
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
             self._known[text] = tokens
         return self._known[text]
 
