@@ -62,15 +62,22 @@ def embedding_bar(console: Console, quiet: bool) -> Iterator[Callable[[Made], No
         yield None
         return
     text = "{task.completed:.0f}/{task.total:.0f} windows  {task.fields[speed]}"
-    with Progress(TextColumn("embedding"), BarColumn(), TextColumn(text), console=console) as bar:
-        task = bar.add_task("", total=1, speed="")
+    bar = Progress(TextColumn("embedding"), BarColumn(), TextColumn(text), console=console)
+    tasks: list[TaskID] = []
 
-        def show(made: Made) -> None:
-            left = f", {_duration(made.seconds_left)} left" if made.done < made.total else ""
-            speed = f"{made.per_second:.1f} a second{left}" if made.per_second else ""
-            bar.update(task, total=made.total, completed=made.done, speed=speed)
+    def show(made: Made) -> None:
+        if not tasks:
+            bar.start()
+            tasks.append(bar.add_task("", total=made.total, speed=""))
+        left = f", {_duration(made.seconds_left)} left" if made.done < made.total else ""
+        speed = f"{made.per_second:.1f} a second{left}" if made.per_second else ""
+        bar.update(tasks[0], completed=made.done, speed=speed)
 
+    try:
         yield show
+    finally:
+        if tasks:
+            bar.stop()
 
 
 def show_forecasts(console: Console, found: Distilled) -> None:

@@ -24,8 +24,8 @@ from latentfill.splits import SplitPlan, select_columns
 from latentfill.windows import split_starts, window_starts
 
 UNSORTED = (
-    "the table's rows are not in time order, but stored embeddings count windows in the order of the rows. Sort the "
-    "table as it was when the embeddings were made."
+    "the table's rows are not in time order, but embeddings count windows in the order of the rows. Sort the "
+    "table by time, as it was when its embeddings were made."
 )
 PLAN = (
     "split",

@@ -13,6 +13,7 @@ from latentfill.embeddings.base import VectorArray
 from latentfill.embeddings.embedder import Stretches
 from latentfill.embeddings.language import LanguageModel
 from latentfill.embeddings.prompts import PromptStyle, history_prompts, privileged_prompts
+from latentfill.errors import InputError
 from latentfill.nn.cross_attention import SubtractiveCrossAttention
 
 DEFAULT_MODEL = "gpt2"
@@ -38,10 +39,14 @@ class Teacher:
         privileged: bool = False,
         seed: int = 0,
     ) -> None:
+        if privileged and not pred_len:
+            raise InputError(
+                "privileged prompts read the values after a window: say how many (--pred-len), at least 1."
+            )
         self.model = model
         self.style = style or PromptStyle()
         self.pred_len = pred_len
-        self.privileged = privileged and pred_len > 0
+        self.privileged = privileged
         self.seed = seed
 
     @classmethod
