@@ -15,6 +15,7 @@ import numpy as np
 
 import ett
 import intervals
+import language_models
 import protocol_l
 import protocol_r
 import protocol_s
@@ -25,7 +26,7 @@ from common import Row, read_results
 from published import PROTOCOL_S, PROTOCOL_T
 
 ROOT = Path(__file__).resolve().parents[1]
-MODULES = (protocol_t, protocol_l, protocol_s, protocol_r, intervals, training_time, speed)
+MODULES = (protocol_t, protocol_l, protocol_s, protocol_r, intervals, training_time, speed, language_models)
 PROTOCOLS = {module.PROTOCOL: module for module in MODULES}
 
 
