@@ -3,9 +3,10 @@
     python benchmarks/distillation.py --teacher [LABEL=]PATH ... [--horizons 24 96] [--quick] [--data DIR] [DATA ...]
 
 PATH is a folder or bank with the teacher's embeddings of the train windows, `{pred_len}` in it standing for the
-horizon: `latentfill embed ETTh1.csv --privileged --split ett-hour --pred-len HORIZON -o PATH` makes one. Give several
-teachers, each with its label, to compare them. Windows of 96 steps, stride 1, rows split 8640 / 2880 / 2880; training
-stops by the validation windows. Errors are over all windows of the test rows, in standard deviations of the train rows.
+horizon: `latentfill embed ETTh1.csv --privileged --split ett-hour --pred-len HORIZON -o PATH` makes one, and with
+`--embedding-stride` both know every so many windows only. Give several teachers, each with its label, to compare them.
+Windows of 96 steps, rows split 8640 / 2880 / 2880; training, on the windows that have an embedding, stops by the
+validation windows. Errors are over all windows of the test rows, in standard deviations of the train rows.
 `--set` takes settings of the student. Results go to benchmarks/results/.
 """
 
@@ -35,6 +36,7 @@ def main() -> None:
     parser = parser_of(__doc__, FILES, seeds=(0, 1, 2))
     parser.add_argument("--teacher", action="append", required=True, metavar="[LABEL=]PATH", help="its embeddings")
     parser.add_argument("--horizons", type=int, nargs="+", default=list(HORIZONS), help="steps to forecast")
+    parser.add_argument("--embedding-stride", type=int, default=1, help="steps between the teacher's windows")
     arguments = parser.parse_args()
     settings = settings_of(arguments)
     for name in names_of(parser, arguments, FILES):
@@ -43,7 +45,13 @@ def main() -> None:
         for pred_len in arguments.horizons:
             for teacher in arguments.teacher:
                 for seed in arguments.seeds:
-                    plan = Config(split="ett-hour", seq_len=ett.LENGTH, pred_len=pred_len, seed=seed)
+                    plan = Config(
+                        split="ett-hour",
+                        seq_len=ett.LENGTH,
+                        pred_len=pred_len,
+                        embedding_stride=arguments.embedding_stride,
+                        seed=seed,
+                    )
                     rows.append(compare(series, name, teacher, plan, settings))
                     print(name, {key: part for key, part in rows[-1].items() if key != "provenance"}, flush=True)
         write_results(PROTOCOL, name, {"settings": asdict(settings), "rows": rows}, arguments)
