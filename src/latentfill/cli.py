@@ -248,7 +248,11 @@ def pack(
 def inspect(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A table, an .h5 folder or bank, or a model folder.")],
     table: Annotated[
-        Path | None, typer.Option(help="The table that embeddings were made of: shows how they pair with its windows.")
+        Path | None,
+        typer.Option(help="The table that embeddings were made of: checks that they belong to its windows."),
+    ] = None,
+    beside: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Other embeddings of the same windows: shows how they differ.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     **given: Any,
@@ -258,7 +262,7 @@ def inspect(
     from latentfill.terminal import show_inspection
 
     config, options = _plan_and_reading(given)
-    found = inspect_path(path, options, config, table)
+    found = inspect_path(path, options, config, table, beside)
     if as_json:
         print(json.dumps(found, indent=1))
     else:

@@ -1,4 +1,4 @@
-"""What a path holds: a table, stored embeddings or a model. It reads, and computes nothing."""
+"""What a path holds: a table, stored embeddings or a model. And whether embeddings are what they are taken for."""
 
 from __future__ import annotations
 
@@ -24,12 +24,17 @@ MODEL_FILE = "model.safetensors"
 
 
 def inspect_path(
-    path: Path, options: TableOptions, config: Config | None = None, made_of: Path | None = None
+    path: Path,
+    options: TableOptions,
+    config: Config | None = None,
+    made_of: Path | None = None,
+    beside: Path | None = None,
 ) -> dict[str, Any]:
     """A description in JSON values; `kind` says which of the three it is.
 
     With `made_of`, the table that embeddings were made of, it also tells how they pair with its windows under the split
-    plan of `config`, and which rows they cover.
+    plan of `config`, which rows they cover, and by probes whether each belongs to its window and the splits share a
+    space. With `beside`, other embeddings of the same windows, it tells how the two sets differ.
     """
     config = config or Config()
     if not os.path.exists(path):
@@ -37,18 +42,33 @@ def inspect_path(
     if (path / MODEL_FILE).is_file():
         return {"kind": "model", "path": str(path), **_model(path)}
     if path.is_dir() or path.suffix.lower() in (".h5", ".hdf5") or is_bank(path):
-        from latentfill.embeddings.timekd_files import open_embeddings
-
+        series = None if made_of is None else read_table(made_of, options).series
         name = None if made_of is None else stem(made_of)
-        stored = open_embeddings(path, name, None if made_of is None else config.pred_len, config.dataset)
-        found = {"kind": "embeddings", "path": str(path), **stored.describe()}
-        if made_of is None:
-            return found
-        config = replace(config, embeddings=str(path))
-        return found | {"pairing": describe_pairing(stored, read_table(made_of, options).series, config)}
-    if made_of is not None:
-        raise InputError(f"--table goes with embeddings, and {path} holds none.")
+        return {"kind": "embeddings", "path": str(path), **_embeddings(path, config, series, name, beside)}
+    for option, given in (("--table", made_of), ("--beside", beside)):
+        if given is not None:
+            raise InputError(f"{option} goes with embeddings, and {path} holds none.")
     return {"kind": "table", "path": str(path), **describe_table(read_table(path, options))}
+
+
+def _embeddings(
+    path: Path, config: Config, series: Series | None, name: str | None, beside: Path | None
+) -> dict[str, Any]:
+    from latentfill.embeddings.checks import check_against_table, check_repeatability
+    from latentfill.embeddings.pairing import planned, window_plan
+    from latentfill.embeddings.timekd_files import open_embeddings
+
+    pred_len = None if series is None else config.pred_len
+    stored = open_embeddings(path, name, pred_len, config.dataset)
+    found, checks = stored.describe(), dict[str, Any]()
+    if series is not None:
+        config = replace(config, embeddings=str(path))
+        found["pairing"] = describe_pairing(stored, series, config)
+        config = planned(config)
+        checks = dict(check_against_table(stored, series, window_plan(config, series.n_steps), config))
+    if beside is not None:
+        checks["repeatability"] = check_repeatability(stored, open_embeddings(beside, name, pred_len, config.dataset))
+    return found | {"checks": checks} if checks else found
 
 
 def describe_pairing(stored: StoredEmbeddings, series: Series, config: Config) -> dict[str, Any]:

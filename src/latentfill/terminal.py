@@ -194,8 +194,12 @@ def show_inspection(console: Console, found: Mapping[str, Any]) -> None:
     """A description of a path: a table of columns for tables, names and values for everything else."""
     rest = {key: value for key, value in found.items() if key not in ("columns", "notes")}
     if found["kind"] != "table":
-        rest = {key: value for key, value in found.items() if key != "notes"}
+        rest = {key: value for key, value in found.items() if key not in ("notes", "checks")}
     _show_record(console, rest)
+    for check, of_check in found.get("checks", {}).items():
+        console.print(f"{check}:", highlight=False, markup=False)
+        for one in of_check.values():
+            console.print(f"- {one['says']}", highlight=False, markup=False, soft_wrap=True)
     if found["kind"] == "table":
         console.print(_column_grid(found["columns"]))
     show_notes(console, found.get("notes", []))

@@ -1,0 +1,134 @@
+"""Three checks of stored embeddings, with verdicts in plain words: alignment, one space, repeatability."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from latentfill.config import Config
+from latentfill.embeddings.alignment import Alignment, Frame, align
+from latentfill.embeddings.base import StoredEmbeddings, VectorArray
+from latentfill.embeddings.pairing import variables
+from latentfill.embeddings.probes import Probe, make_probes
+from latentfill.embeddings.spaces import OneSpace, Repeated, one_space, repeated
+from latentfill.messages import counted
+from latentfill.series import IntArray, Series
+
+Check = dict[str, Any]  # JSON values: the verdict, the numbers behind it, and `says`, a sentence
+
+
+def check_against_table(
+    stored: StoredEmbeddings, series: Series, plan: Mapping[str, IntArray], config: Config
+) -> dict[str, dict[str, Check]]:
+    """Alignment of each split's embeddings with its windows, and whether the splits share a space.
+
+    `plan` tells the rows at which the windows of each split start.
+    """
+    splits = {
+        split: _paired(stored.read(split), plan[split])
+        for split, count in stored.splits.items()
+        if split in plan and count
+    }
+    columns = variables(config, series)
+    counts = {vectors.shape[1] for vectors, _ in splits.values()}
+    if not splits or not counts <= {1} | {len(columns)} or len(counts) > 1:
+        return {}
+    frame = Frame(config.seq_len, config.pred_len, config.embedding_stride)
+    made = make_probes(list(splits.values()), series.values, columns, frame.every)
+    probes = dict(zip(splits, made, strict=True))
+    found = {split: align(of_split, frame) for split, of_split in probes.items()}
+    moved = {split: _moved(probes[split], found[split]) for split in splits}
+    largest = max(splits, key=lambda split: len(splits[split][1]))
+    pairs = {
+        f"{largest}, {split}": (split, one_space(moved[largest], moved[split], frame))
+        for split in splits
+        if split != largest
+    }
+    return {
+        "alignment": {
+            split: {**asdict(one), "says": alignment_text(one, split, plan, frame)} for split, one in found.items()
+        },
+        "one space": {
+            name: {**asdict(one), "says": one_space_text(one, largest, split)} for name, (split, one) in pairs.items()
+        },
+    }
+
+
+def check_repeatability(stored: StoredEmbeddings, others: StoredEmbeddings) -> dict[str, Check]:
+    """How the embeddings of two sets differ, split by split; for the windows that both have."""
+    found = {}
+    for split in stored.splits:
+        if split in others.splits:
+            n = min(stored.splits[split], others.splits[split])
+            one = repeated(stored.read(split)[:n], others.read(split)[:n])
+            found[split] = {**asdict(one), "says": repeated_text(one, split)}
+    return found
+
+
+def _paired(vectors: VectorArray, starts: IntArray) -> tuple[VectorArray, IntArray]:
+    n = min(len(vectors), len(starts))
+    return vectors[:n], starts[:n]
+
+
+def _moved(probes: Sequence[Probe], found: Alignment) -> list[Probe]:
+    """The probes at the windows that their embeddings belong to, where that is known."""
+    shift = found.shift[0] if found.shift is not None and found.shift[0] == found.shift[1] else 0
+    return [replace(probe, starts=probe.starts + shift) for probe in probes]
+
+
+def alignment_text(found: Alignment, split: str, plan: Mapping[str, IntArray], frame: Frame) -> str:
+    """What was found of a split's alignment, in a sentence."""
+    future = f", and also knows the {counted(found.future, 'row')} after it" if found.future else ""
+    if found.verdict == "aligned":
+        return f"{split}: embedding i belongs to window i{future}"
+    if found.verdict == "cannot be told":
+        return f"{split}: whether embedding i belongs to window i cannot be told: {found.why}{_between(found)}"
+    if found.shift is None:
+        return f"{split}: the embeddings do not belong to these windows: {found.why}"
+    low, high = found.shift
+    if low != high:
+        return (
+            f"{split}: embedding i belongs to a window that starts {low} to {high} rows later, not to window i{future}"
+        )
+    first = int(plan[split][0]) + low
+    others = [name for name, starts in plan.items() if name != split and len(starts) and starts[0] == first]
+    place = f", as those of {others[0]} do" if others else ""
+    return f"{split}: embedding i belongs to the window that starts {_rows(low)} than window i{place}{future}"
+
+
+def _rows(shift: int) -> str:
+    return f"{counted(abs(shift), 'row')} {'later' if shift > 0 else 'earlier'}"
+
+
+def _between(found: Alignment) -> str:
+    if found.shift is None:
+        return ""
+    return f" (it may start {found.shift[0]} to {found.shift[1]} rows later)"
+
+
+def one_space_text(found: OneSpace, fitted: str, tested: str) -> str:
+    """What was found of two splits, in a sentence."""
+    numbers = (
+        f"of how the embeddings of {tested} change, a probe fitted to {fitted} tells "
+        f"{100 * max(found.across, 0):.1f} %, one fitted to {tested} {100 * max(found.own, 0):.1f} %"
+    )
+    if found.verdict == "one space":
+        return f"{fitted} and {tested} share a space: {numbers}"
+    if found.verdict == "two spaces":
+        return f"{fitted} and {tested} do not share a space, so nothing learnt from one holds for the other: {numbers}"
+    return f"whether {fitted} and {tested} share a space cannot be told: {numbers}"
+
+
+def repeated_text(found: Repeated, split: str) -> str:
+    """What was found of two sets, in a sentence."""
+    windows = f"{split}, {counted(found.windows, 'window')}"
+    share = f"{100 * found.difference:.2g} % of their spread"
+    if found.verdict == "the same":
+        return f"{windows}: both sets hold the same embeddings" + (f", but for {share}" if found.difference else "")
+    if found.verdict == "the same but for noise":
+        return f"{windows}: both sets share a space, but are not repeatable: they differ by {share}"
+    told = f"a linear map tells {100 * max(found.told, 0):.0f} % of the changes of the other set from those of this"
+    if found.verdict == "another space":
+        return f"{windows}: both sets know the same windows, each in a space of its own, so do not mix them: {told}"
+    return f"{windows}: the sets differ, in what they know too, or are not of the same windows: {told}"
