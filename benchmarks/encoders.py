@@ -102,7 +102,7 @@ class Remembering:
     def __init__(self, embedder: Embedder) -> None:
         self.embedder = embedder
         self.known: dict[bytes, VectorArray] = {}
-        for name in ("name", "settings", "weights_digest", "saw", "length", "horizon", "costly"):
+        for name in ("name", "settings", "weights_digest", "length", "horizon", "costly", "weights"):
             setattr(self, name, getattr(embedder, name))
 
     def embed(self, stretches: Stretches) -> VectorArray:

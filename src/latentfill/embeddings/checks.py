@@ -11,7 +11,7 @@ from latentfill.embeddings.alignment import Alignment, Frame, align
 from latentfill.embeddings.base import StoredEmbeddings, VectorArray
 from latentfill.embeddings.pairing import variables
 from latentfill.embeddings.probes import Probe, make_probes
-from latentfill.embeddings.spaces import OneSpace, Repeated, one_space, repeated
+from latentfill.embeddings.spaces import JUMP, OneSpace, Repeated, jump_between, one_space, repeated
 from latentfill.messages import counted
 from latentfill.series import IntArray, Series
 
@@ -38,13 +38,13 @@ def check_against_table(
     made = make_probes(list(splits.values()), series.values, columns, frame.every)
     probes = dict(zip(splits, made, strict=True))
     found = {split: align(of_split, frame) for split, of_split in probes.items()}
-    moved = {split: _moved(probes[split], found[split]) for split in splits}
-    largest = max(splits, key=lambda split: len(splits[split][1]))
-    pairs = {
-        f"{largest}, {split}": (split, one_space(moved[largest], moved[split], frame))
-        for split in splits
-        if split != largest
-    }
+    largest, *rest = sorted(splits, key=lambda split: -len(splits[split][1]))
+    pairs = {}
+    for split in rest:
+        fitted, tested = (_moved(probes[name], found[name]) for name in (largest, split))
+        one, other = ((splits[name][0], splits[name][1] + _shift(found[name])) for name in (largest, split))
+        jump = jump_between(one, other, series.values[:, columns], frame)
+        pairs[f"{largest}, {split}"] = split, one_space(fitted, tested, frame, jump)
     return {
         "alignment": {
             split: {**asdict(one), "says": alignment_text(one, split, plan, frame)} for split, one in found.items()
@@ -73,8 +73,12 @@ def _paired(vectors: VectorArray, starts: IntArray) -> tuple[VectorArray, IntArr
 
 def _moved(probes: Sequence[Probe], found: Alignment) -> list[Probe]:
     """The probes at the windows that their embeddings belong to, where that is known."""
-    shift = found.shift[0] if found.shift is not None and found.shift[0] == found.shift[1] else 0
-    return [replace(probe, starts=probe.starts + shift) for probe in probes]
+    return [replace(probe, starts=probe.starts + _shift(found)) for probe in probes]
+
+
+def _shift(found: Alignment) -> int:
+    """Rows to the windows that embeddings belong to, 0 if that is not known."""
+    return found.shift[0] if found.shift is not None and found.shift[0] == found.shift[1] else 0
 
 
 def alignment_text(found: Alignment, split: str, plan: Mapping[str, IntArray], frame: Frame) -> str:
@@ -109,15 +113,21 @@ def _between(found: Alignment) -> str:
 
 def one_space_text(found: OneSpace, fitted: str, tested: str) -> str:
     """What was found of two splits, in a sentence."""
-    numbers = (
-        f"of how the embeddings of {tested} change, a probe fitted to {fitted} tells "
-        f"{100 * max(found.across, 0):.1f} %, one fitted to {tested} {100 * max(found.own, 0):.1f} %"
-    )
+    if found.jump is not None and found.jump > JUMP:
+        why = (
+            f"from one to the other the embeddings jump {found.jump:.1f} times as far as between windows that lie as "
+            "near in one of them"
+        )
+    else:
+        why = (
+            f"of how the embeddings of {tested} change, a probe fitted to {fitted} tells "
+            f"{100 * max(found.across, 0):.1f} %, one fitted to {tested} {100 * max(found.own, 0):.1f} %"
+        )
     if found.verdict == "one space":
-        return f"{fitted} and {tested} share a space: {numbers}"
+        return f"{fitted} and {tested} share a space: {why}"
     if found.verdict == "two spaces":
-        return f"{fitted} and {tested} do not share a space, so nothing learnt from one holds for the other: {numbers}"
-    return f"whether {fitted} and {tested} share a space cannot be told: {numbers}"
+        return f"{fitted} and {tested} do not share a space, so nothing learnt from one holds for the other: {why}"
+    return f"whether {fitted} and {tested} share a space cannot be told: {why}"
 
 
 def repeated_text(found: Repeated, split: str) -> str:
@@ -131,4 +141,8 @@ def repeated_text(found: Repeated, split: str) -> str:
     told = f"a linear map tells {100 * max(found.told, 0):.0f} % of the changes of the other set from those of this"
     if found.verdict == "another space":
         return f"{windows}: both sets know the same windows, each in a space of its own, so do not mix them: {told}"
+    if found.verdict == "cannot be told":
+        return (
+            f"{windows}: the sets differ by {share}; whether in more than their space cannot be told of so few windows"
+        )
     return f"{windows}: the sets differ, in what they know too, or are not of the same windows: {told}"

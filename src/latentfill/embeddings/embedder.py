@@ -29,7 +29,7 @@ class Stretches:
     def __len__(self) -> int:
         return len(self.values)
 
-    def take(self, part: slice) -> Stretches:
+    def take(self, part: slice | IntArray) -> Stretches:
         """Some of the stretches."""
         time = None if self.time is None else self.time[part]
         future = None if self.future is None else self.future[part]
