@@ -11,7 +11,8 @@ from latentfill.embeddings.alignment import Alignment, Frame, align
 from latentfill.embeddings.base import StoredEmbeddings, VectorArray
 from latentfill.embeddings.pairing import variables
 from latentfill.embeddings.probes import Probe, make_probes
-from latentfill.embeddings.spaces import JUMP, OneSpace, Repeated, jump_between, one_space, repeated
+from latentfill.embeddings.spaces import JUMP, OneSpace, Repeated, Split, jump_between, one_space, repeated
+from latentfill.errors import InputError
 from latentfill.messages import counted
 from latentfill.series import IntArray, Series
 
@@ -25,22 +26,22 @@ def check_against_table(
 
     `plan` tells the rows at which the windows of each split start.
     """
-    splits = {
-        split: _paired(stored.read(split), plan[split])
-        for split, count in stored.splits.items()
-        if split in plan and count
-    }
     columns = variables(config, series)
-    counts = {vectors.shape[1] for vectors, _ in splits.values()}
-    if not splits or not counts <= {1} | {len(columns)} or len(counts) > 1:
-        return {}
+    splits, found = dict[str, Split](), dict[str, Alignment]()
+    for split in (split for split in stored.splits if len(plan.get(split, ()))):
+        try:
+            vectors = stored.read(split, None, len(columns))
+            _check_shape(vectors, [of_split for of_split, _ in splits.values()])
+            splits[split] = _paired(vectors, plan[split])
+        except InputError as error:
+            found[split] = Alignment("cannot be told", 0, why=f"they cannot be read. {error}")
     frame = Frame(config.seq_len, config.pred_len, config.embedding_stride)
-    made = make_probes(list(splits.values()), series.values, columns, frame.every)
+    made = make_probes(list(splits.values()), series.values, columns, frame.every) if splits else []
     probes = dict(zip(splits, made, strict=True))
-    found = {split: align(of_split, frame) for split, of_split in probes.items()}
-    largest, *rest = sorted(splits, key=lambda split: -len(splits[split][1]))
+    found |= {split: align(of_split, frame) for split, of_split in probes.items()}
+    largest = max(splits, key=lambda split: len(splits[split][1]), default="")
     pairs = {}
-    for split in rest:
+    for split in (split for split in splits if split != largest):
         fitted, tested = (_moved(probes[name], found[name]) for name in (largest, split))
         one, other = ((splits[name][0], splits[name][1] + _shift(found[name])) for name in (largest, split))
         jump = jump_between(one, other, series.values[:, columns], frame)
@@ -58,15 +59,24 @@ def check_against_table(
 def check_repeatability(stored: StoredEmbeddings, others: StoredEmbeddings) -> dict[str, Check]:
     """How the embeddings of two sets differ, split by split; for the windows that both have."""
     found = {}
-    for split in stored.splits:
-        if split in others.splits:
-            n = min(stored.splits[split], others.splits[split])
+    for split in (split for split in stored.splits if split in others.splits):
+        n = min(stored.splits[split], others.splits[split])
+        try:
             one = repeated(stored.read(split)[:n], others.read(split)[:n])
+        except InputError as error:
+            found[split] = {"verdict": "cannot be told", "says": f"{split}: they cannot be read. {error}"}
+        else:
             found[split] = {**asdict(one), "says": repeated_text(one, split)}
     return found
 
 
-def _paired(vectors: VectorArray, starts: IntArray) -> tuple[VectorArray, IntArray]:
+def _check_shape(vectors: VectorArray, others: Sequence[VectorArray]) -> None:
+    for other in others:
+        if vectors.shape[1:] != other.shape[1:]:
+            raise InputError(f"Their shape is {vectors.shape[1:]}, and that of another split {other.shape[1:]}.")
+
+
+def _paired(vectors: VectorArray, starts: IntArray) -> Split:
     n = min(len(vectors), len(starts))
     return vectors[:n], starts[:n]
 
@@ -87,7 +97,8 @@ def alignment_text(found: Alignment, split: str, plan: Mapping[str, IntArray], f
     if found.verdict == "aligned":
         return f"{split}: embedding i belongs to window i{future}"
     if found.verdict == "cannot be told":
-        return f"{split}: whether embedding i belongs to window i cannot be told: {found.why}{_between(found)}"
+        between = "" if found.shift is None else f" (it may start {found.shift[0]} to {found.shift[1]} rows later)"
+        return f"{split}: whether embedding i belongs to window i cannot be told: {found.why}{between}"
     if found.shift is None:
         return f"{split}: the embeddings do not belong to these windows: {found.why}"
     low, high = found.shift
@@ -103,12 +114,6 @@ def alignment_text(found: Alignment, split: str, plan: Mapping[str, IntArray], f
 
 def _rows(shift: int) -> str:
     return f"{counted(abs(shift), 'row')} {'later' if shift > 0 else 'earlier'}"
-
-
-def _between(found: Alignment) -> str:
-    if found.shift is None:
-        return ""
-    return f" (it may start {found.shift[0]} to {found.shift[1]} rows later)"
 
 
 def one_space_text(found: OneSpace, fitted: str, tested: str) -> str:

@@ -68,8 +68,7 @@ def make_probes(
     for at, variable in enumerate(looked_at if one_each else [0]):
         own = slice(at, at + 1) if one_each else slice(None)
         changes = [
-            (vectors[of + 1, variable] - vectors[of, variable]).reshape(len(of), -1)
-            for (vectors, _), of in zip(splits, pairs, strict=True)
+            vectors[of + 1, variable] - vectors[of, variable] for (vectors, _), of in zip(splits, pairs, strict=True)
         ]
         directions = _directions(changes)
         for probes, (_, starts), of, change in zip(found, splits, pairs, changes, strict=True):
@@ -100,6 +99,8 @@ def _spread_over(count: int, most: int) -> IntArray:
 def _directions(splits: Sequence[VectorArray]) -> FloatArray:
     """The directions (D, R) in which changes (n, D) of all splits spread most, in units of that spread."""
     changes = np.concatenate([part[_spread_over(len(part), BASIS // len(splits))] for part in splits])
+    if not len(changes):
+        return np.empty((changes.shape[1], 0))
     changes = changes - changes.mean(axis=0)
     power, along = np.linalg.eigh((changes @ changes.T).astype(np.float64))
     kept = np.flatnonzero(power > 1e-6 * max(power.max(initial=0.0), 1e-30))[::-1][:PARTS]
