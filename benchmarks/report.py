@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+import distillation
 import ett
 import intervals
 import language_models
@@ -21,12 +22,24 @@ import protocol_r
 import protocol_s
 import protocol_t
 import speed
+import strategies
 import training_time
 from common import Row, read_results
 from published import PROTOCOL_S, PROTOCOL_T
 
 ROOT = Path(__file__).resolve().parents[1]
-MODULES = (protocol_t, protocol_l, protocol_s, protocol_r, intervals, training_time, speed, language_models)
+MODULES = (
+    protocol_t,
+    protocol_l,
+    protocol_s,
+    protocol_r,
+    strategies,
+    intervals,
+    training_time,
+    speed,
+    language_models,
+    distillation,
+)
 PROTOCOLS = {module.PROTOCOL: module for module in MODULES}
 
 

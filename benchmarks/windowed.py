@@ -112,9 +112,12 @@ def means(rows: Iterable[Row], patterns: Iterable[str], name: str) -> list[Row]:
 
 
 def table(records: Iterable[Row], published: Sequence[Row] = ()) -> str:
-    """Markdown: per data set a row for each method, a column for each pattern, MSE / MAE, mean over the seeds."""
+    """Markdown: per data set a row for each method, a column for each pattern, MSE / MAE, mean over the seeds.
+
+    Methods that were run with some of the seeds only are set beside ours with these seeds.
+    """
     records = list(records)
-    rows = [row | {"method": _dated(row)} for record in records for row in record["rows"]]
+    rows = [row for record in records for row in _labelled(record["rows"])]
     published = [{**row, "method": f"{row['method']}, published"} for row in published]  # some are measured here too
     parts = []
     for data in dict.fromkeys(row["data"] for row in rows):
@@ -129,6 +132,24 @@ def table(records: Iterable[Row], published: Sequence[Row] = ()) -> str:
             lines.append(f"| {method}{_fewer(of_method, own)} | " + " | ".join([*cells, *times]) + " |")
         parts.append("\n".join(lines))
     return "\n\n".join([*parts, made_with(records)])
+
+
+def _labelled(rows: Sequence[Row]) -> list[Row]:
+    """The rows with their method as the table calls it; ours again for each set of fewer seeds that others have."""
+    seeds: dict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        seeds[_dated(row)].add(row["seed"])
+    ours = [row for row in rows if row["kind"] == "ours"]
+    known = {row["seed"] for row in ours}
+    labelled = []
+    for fewer in dict.fromkeys(tuple(sorted(of_method)) for of_method in seeds.values()):
+        label = (
+            "" if set(fewer) == known else f", {'seed' if len(fewer) == 1 else 'seeds'} {', '.join(map(str, fewer))}"
+        )
+        others = [row for row in rows if tuple(sorted(seeds[_dated(row)])) == fewer]
+        again = [row for row in ours if row["seed"] in fewer] if label else []
+        labelled += [row | {"method": f"{_dated(row)}{label}"} for row in [*again, *others]]
+    return labelled
 
 
 def _dated(row: Row) -> str:
