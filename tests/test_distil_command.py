@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,36 @@ def test_a_student_embeds_without_its_teacher(run_cli: Run, table: Path, teacher
     first = bank.read_bytes()
     assert run_cli(*arguments, "--overwrite") == 0
     assert bank.read_bytes() == first
+
+
+def test_scores_on_a_student_of_the_same_table_are_labelled(run_cli: Run, table: Path, tmp_path: Path, capsys):
+    student, other = f"student:{tmp_path / 'student'}", tmp_path / "other.csv"
+    frame = pd.read_csv(table)
+    frame.assign(flow=frame["flow"] + 1).to_csv(other, index=False)
+    assert run_cli("distil", table, "-m", tmp_path / "student", *PLAN, "--no-teacher", "--steps", 3) == 0
+    stride = ("--set", "stride=6")
+    quick = [part for name in ("encoder_steps", "decoder_steps") for part in ("--set", f"{name}=3")]
+    for scored, label in ((table, "oracle"), (other, None)):
+        capsys.readouterr()
+        given = (
+            "evaluate",
+            scored,
+            "--encoders",
+            f"none,{student}",
+            "--strategies",
+            "denoise",
+            "--length",
+            12,
+            *quick,
+            *stride,
+        )
+        assert run_cli(*given, "-o", tmp_path / "scores.json") == 0
+        assert ("distilled on this very table" in " ".join(capsys.readouterr().err.split())) == bool(label)
+        scores = json.loads((tmp_path / "scores.json").read_text())["scores"]
+        assert {score["encoder"]: score["label"] for score in scores if score["encoder"]} == {
+            "none": None,
+            student: label,
+        }
 
 
 def test_a_student_can_be_trained_on_the_table_alone(run_cli: Run, table: Path, tmp_path: Path, capsys):

@@ -463,7 +463,7 @@ def _evaluate(source: Path, quiet: bool, given: dict[str, Any]) -> list[Score]:
     from latentfill.files import write_bytes
     from latentfill.report.page import check_installed, to_html
     from latentfill.tables import check_output_path
-    from latentfill.terminal import show_scores
+    from latentfill.terminal import show_notes, show_scores
 
     asked = {name: given.pop(name) for name in ("output", "csv", "report")}
     outputs = {name: path for name, path in asked.items() if path is not None}
@@ -483,11 +483,15 @@ def _evaluate(source: Path, quiet: bool, given: dict[str, Any]) -> list[Score]:
     imputer = _make_imputer(given)
     table = _read(imputer, source, quiet)
     scores: list[Score] = []
+    notes: list[str] = []
     console = _console()
     with _bars(imputer, console, quiet):
         told = None if quiet else lambda text: console.print(f"hiding {text}", highlight=False)
         for run in evaluate(table, imputer.config, plan, progress=imputer.progress, told=told):
             scores += run.scores
+            notes += run.notes
+    if not quiet:
+        show_notes(console, list(dict.fromkeys(notes)))
     about = {"table": str(source), "settings": imputer.config.to_dict(), "latentfill": version("latentfill")}
     made = {
         "output": lambda: scoring.to_json(about, scores),

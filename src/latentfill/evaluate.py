@@ -27,11 +27,15 @@ from latentfill.patterns import PATTERNS
 from latentfill.result import Filled
 from latentfill.scores import ALL, Score, score_cells
 from latentfill.series import BoolArray, FloatArray, IntArray, Series
-from latentfill.side_by_side import cost_of, open_encoders, settings_on, strategies_on, with_ratios, works_on_one
+from latentfill.side_by_side import cost_of, knows, open_encoders, settings_on, strategies_on, with_ratios, works_on_one
 from latentfill.tables import Table
 
 log = logging.getLogger(__name__)
 
+KNOWING = (
+    "encoder {name!r} was distilled on this very table, so its weights have seen the hidden cells, and its scores are "
+    "labelled 'oracle'. For honest ones, distil it on another table, or on rows that are not scored."
+)
 ORACLE = "oracle"  # label of scores with embeddings that may have seen the hidden cells
 
 
@@ -89,6 +93,7 @@ class Run:
     scores: list[Score]
     seconds: float
     hidden: BoolArray  # (T, C)
+    notes: list[str]  # warnings
 
 
 def evaluate(
@@ -165,7 +170,7 @@ def _run(
     told: Callable[[str], None] | None,
 ) -> Run:
     """Every strategy on every encoder, all on the same hidden cells."""
-    began, scores = time.monotonic(), list[Score]()
+    began, scores, notes = time.monotonic(), list[Score](), list[str]()
     for name, make in encoders.items():
         if told:
             told(f"{task.text}, encoder {name}" if name else task.text)
@@ -175,16 +180,20 @@ def _run(
         fitted = fit_series(
             task.gappy, settings, embeddings=vectors, train_rows=rows, also=names, encoder=make, progress=progress
         )
-        for note in fitted.notes:
-            log.warning("%s", note)
+        notes += fitted.notes
         cost = cost_of(fitted, task.gappy) if name else {}
+        if knows(fitted.encoder, task.series):
+            cost["label"] = ORACLE
+            notes.append(KNOWING.format(name=name))
         for score in _scores(task, fitted, names, vectors):
             if name and works_on_one(score.strategy, config):
                 scores.append(replace(score, encoder=name, **cost))
             elif name in ("", NONE):
                 scores.append(score)
     scores.sort(key=lambda score: strategies.index(score.strategy))
-    return Run(with_ratios(scores), time.monotonic() - began, task.hidden)
+    for note in (notes := list(dict.fromkeys(notes))):
+        log.warning("%s", note)
+    return Run(with_ratios(scores), time.monotonic() - began, task.hidden, notes)
 
 
 def _scores(

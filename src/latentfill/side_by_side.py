@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from latentfill.clock import clock_features
 from latentfill.config import AUTO, Config
 from latentfill.embeddings.embedder import Embedder
-from latentfill.embeddings.encoder import EncoderMaker
+from latentfill.embeddings.encoder import Encoder, EncoderMaker
+from latentfill.embeddings.pairing import table_digest
 from latentfill.embeddings.reembedding import NoEncoder, Reembedder, bytes_per_window, seconds_per_window
 from latentfill.encoder_scores import BUILTIN, NONE
 from latentfill.errors import InputError, did_you_mean
@@ -78,6 +79,14 @@ def cost_of(fitted: Fitted, series: Series) -> dict[str, Any]:
     scaled, clock = fitted.scaler.apply(series.values), clock_features(series, fitted.cycles)
     seconds = seconds_per_window(encoder, cut_windows(scaled, clock, starts, config.length))
     return {"window_seconds": seconds, "window_bytes": bytes_per_window(encoder.shape)}
+
+
+def knows(encoder: Encoder | None, series: Series) -> bool:
+    """Whether an encoder's weights were trained on all cells of this very table, and so on those that are hidden."""
+    from latentfill.embeddings.distilled import DistilledStudent
+
+    student = encoder.embedder if isinstance(encoder, Reembedder) else None
+    return isinstance(student, DistilledStudent) and student.about.get("table_digest") == table_digest(series)
 
 
 def with_ratios(scores: Sequence[Score]) -> list[Score]:
