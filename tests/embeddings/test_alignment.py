@@ -90,6 +90,14 @@ def test_windows_some_rows_apart() -> None:
         assert found.shift == (shift, shift)
 
 
+@pytest.mark.parametrize("length", [4, 12, 30])
+@pytest.mark.parametrize("shift", [0, 1, -2])
+def test_windows_of_few_rows(length: int, shift: int) -> None:
+    values, starts = table(), np.arange(50, 650)
+    found = found_in(embedded(values, starts + shift, dense, length), starts, values, Frame(length, 2, 1))
+    assert found.shift == (shift, shift)
+
+
 def test_longer_windows_are_not_taken_for_these() -> None:
     values, starts = table(), np.arange(10, 610)
     found = found_in(embedded(values, starts - 5, dense, LENGTH + 10), starts, values)

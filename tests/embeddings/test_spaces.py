@@ -10,7 +10,7 @@ import pytest
 from latentfill.embeddings.alignment import Frame
 from latentfill.embeddings.base import VectorArray
 from latentfill.embeddings.probes import make_probes
-from latentfill.embeddings.spaces import one_space, repeated
+from latentfill.embeddings.spaces import JUMP, jump_between, one_space, repeated
 from latentfill.series import FloatArray, IntArray
 
 LENGTH = 24
@@ -69,6 +69,35 @@ def test_of_few_windows_it_cannot_be_told() -> None:
     few = np.arange(750, 770)
     fitted, tested = make_probes([(encode(values, TRAIN), TRAIN), (encode(values, few), few)], values, range(3), 1)
     assert one_space(fitted, tested, FRAME).verdict == "cannot be told"
+
+
+def test_embeddings_that_jump_from_one_split_to_the_next_live_in_two_spaces():
+    values, encode = table(), encoder(0)
+    train, val = encode(values, TRAIN), encode(values, np.arange(720, 740))
+    later = np.arange(720, 740)
+    same = jump_between((train, TRAIN), (val, later), values, FRAME)
+    other = jump_between((val + 3.0, later), (train, TRAIN), values, FRAME)
+    assert same is not None
+    assert other is not None
+    assert same < 1.1 < JUMP < other
+    fitted, tested = make_probes([(train, TRAIN), (val, later)], values, range(3), 1)
+    assert one_space(fitted, tested, FRAME, same).verdict == "cannot be told"
+    assert one_space(fitted, tested, FRAME, other).verdict == "two spaces"
+
+
+def test_a_table_that_jumps_itself_is_no_sign_of_another_space():
+    values, encode = table(), encoder(0)
+    values[710:] += 8.0
+    later = np.arange(725, 745)
+    found = jump_between((encode(values, TRAIN), TRAIN), (encode(values, later), later), values, FRAME)
+    assert found is not None
+    assert found < JUMP
+
+
+def test_splits_far_apart_or_short_ones_have_no_step_to_compare_with():
+    values, encode = table(), encoder(0)
+    for train, val in ((TRAIN[:40], np.arange(60, 90)), (TRAIN[:300], np.arange(900, 1000)), (TRAIN, TRAIN)):
+        assert jump_between((encode(values, train), train), (encode(values, val), val), values, FRAME) is None
 
 
 def test_two_sets_of_the_same_windows() -> None:

@@ -12,7 +12,7 @@ from latentfill.series import FloatArray, IntArray
 
 NEAR = 12  # rows beyond each end of a window that are looked at
 CONTEXT = 24  # rows inside of each end
-KNOWN = 1e-5  # probability by chance below which a row counts as known
+KNOWN, NEXT = 1e-5, 1e-3  # probability by chance below which a row counts as known, and the next row after a known one
 STRONG, WEAK = 0.05, 0.005  # shares of what the best known row tells, from which on a row is surely or perhaps known
 LARGE, ERRORS = 0.5, 2.5  # and perhaps if that share is not surely below this one, by so many standard errors
 FAR = 12.0  # spreads by which a place elsewhere must stand out
@@ -121,6 +121,7 @@ def _near(probes: Sequence[Probe], frame: Frame) -> Alignment:
 
 def _added(probes: Sequence[Probe], given: IntArray, offsets: IntArray, *, back: bool) -> FloatArray:
     """The share of changes that each row at `offsets` adds to those at `given` and those before it, (B, n)."""
+    given = np.setdiff1d(given, offsets)
     return told_by(probes, np.concatenate([given, offsets]), back=back)[len(given) :]
 
 
@@ -133,12 +134,16 @@ def end_rows(frame: Frame) -> IntArray:
 
 def edge(told: FloatArray, offsets: IntArray) -> Edge | None:
     """The outermost known one of the rows at `offsets` (B,), from inside outwards, by what each adds (B, n)."""
-    share, known = told.mean(axis=1), chance_of(told) < KNOWN
+    share, chance = told.mean(axis=1), chance_of(told)
+    known = chance < KNOWN
     if not known.any():
         return None
     most = share[known].max()
+    sure = int(np.flatnonzero(known & (share >= STRONG * most))[-1])
+    while sure + 1 < len(share) and chance[sure + 1] < NEXT and share[sure + 1] >= STRONG * most:
+        sure += 1
     perhaps = known & (share >= WEAK * most) | (share + ERRORS * error_of(told) >= LARGE * most)
-    return Edge(*(int(offsets[np.flatnonzero(rows)[-1]]) for rows in (known & (share >= STRONG * most), perhaps)))
+    return Edge(int(offsets[sure]), int(offsets[max(sure, np.flatnonzero(perhaps)[-1])]))
 
 
 def judge(first: Edge | None, last: Edge | None, frame: Frame, pairs: int) -> Alignment:

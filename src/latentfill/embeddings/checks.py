@@ -138,7 +138,7 @@ def one_space_text(found: OneSpace, fitted: str, tested: str) -> str:
 def repeated_text(found: Repeated, split: str) -> str:
     """What was found of two sets, in a sentence."""
     windows = f"{split}, {counted(found.windows, 'window')}"
-    share = f"{100 * found.difference:.2g} % of their spread"
+    share = f"{100 * found.difference:.3g} % of their spread"
     if found.verdict == "the same":
         return f"{windows}: both sets hold the same embeddings" + (f", but for {share}" if found.difference else "")
     if found.verdict == "the same but for noise":

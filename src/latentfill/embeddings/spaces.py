@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -86,16 +86,18 @@ def jump_between(one: Split, other: Split, values: FloatArray, frame: Frame) -> 
         return None
     at = np.unique(np.linspace(0, len(at) - 1, SAMPLES).astype(np.int64))
     windows = sliding_window_view(_scaled(values), frame.length, axis=0)
-    of_embeddings = _jump(earlier[0], later[0], larger[0], at, together, apart)
-    of_windows = _jump(windows[earlier[1]], windows[later[1]], windows[larger[1]], at, together, apart)
+
+    def jump(view: Callable[[Split, slice], AnyArray]) -> float:
+        """The step between the splits, over the largest of those within the larger."""
+        ends = [slice(a, a + together) for a in at], [slice(a, a + together) for a in at + together - 1 + apart]
+        steps = [_step(view(larger, before), view(larger, after)) for before, after in zip(*ends, strict=True)]
+        return _step(view(earlier, slice(-together, None)), view(later, slice(together))) / max(*steps, 1e-30)
+
+    of_embeddings, of_windows = (
+        jump(lambda split, part: split[0][part]),
+        jump(lambda split, part: windows[split[1][part]]),
+    )
     return of_embeddings / max(of_windows, 1.0)
-
-
-def _jump(earlier: AnyArray, later: AnyArray, larger: AnyArray, at: IntArray, together: int, apart: int) -> float:
-    """The step from the last of `earlier` to the first of `later`, over the largest of those in `larger` (N, ...)."""
-    second = at + together - 1 + apart
-    steps = [_step(larger[a : a + together], larger[b : b + together]) for a, b in zip(at, second, strict=True)]
-    return _step(earlier[-together:], later[:together]) / max(*steps, 1e-30)
 
 
 def _step(before: AnyArray, after: AnyArray) -> float:
