@@ -13,9 +13,10 @@ from latentfill.series import FloatArray, IntArray
 NEAR = 12  # rows beyond each end of a window that are looked at
 CONTEXT = 24  # rows inside of each end
 KNOWN, NEXT = 1e-5, 1e-3  # probability by chance below which a row counts as known, and the next row after a known one
-STRONG, WEAK = 0.05, 0.005  # shares of what the best known row tells, from which on a row is surely or perhaps known
+STRONG, WEAK = 0.15, 0.005  # shares of what the best known row tells, from which on a row is surely or perhaps known
 LARGE, ERRORS = 0.5, 2.5  # and perhaps if that share is not surely below this one, by so many standard errors
 FAR = 12.0  # spreads by which a place elsewhere must stand out
+LEAK = 3  # rows beyond an end that may seem known, as innovations are not wholly independent
 STEPS = 12  # from edge to edge, at most
 LEAST = 40  # pairs of windows
 
@@ -45,6 +46,7 @@ class Edge:
 
     sure: int  # the outermost row that they surely know
     perhaps: int  # and that they perhaps know
+    share: float = 1.0  # of what the best known row tells that the former does
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Alignment:
     pairs: int  # of neighbouring windows that were looked at
     shift: tuple[int, int] | None = None  # they belong to windows that start so many rows later, at least and at most
     future: int = 0  # rows after the window that they know as well
+    ends: int = 0  # of the windows that tell: 1, the last rows, or 2, the first rows too
     why: str = ""
 
 
@@ -82,7 +85,7 @@ def _walk(probes: Sequence[Probe], frame: Frame, place: int) -> Alignment:
         if found.shift is None:
             return found
         low, high = found.shift
-        if found.verdict == "aligned" and shift != 0:
+        if found.verdict == "aligned" and shift != 0 and found.ends == 1:
             low = high = _further(probes, frame, shift)
         if low == high == 0 or found.verdict == "cannot be told" or low != high:
             return _told_from(found, shift)
@@ -95,9 +98,9 @@ def _further(probes: Sequence[Probe], frame: Frame, shift: int) -> int:
 
     Where an embedding knows only the ends of a window, its first row may have been taken for its last.
     """
-    beyond = np.arange(1, frame.last + frame.near + 1)
+    beyond = np.arange(-CONTEXT, frame.last + frame.near + 1)
     found = edge(_added(probes, beyond[:0], shift + frame.last + frame.horizon + beyond, back=False), beyond)
-    return 0 if found is None else found.sure
+    return 0 if found is None else max(found.sure, 0)
 
 
 def _told_from(found: Alignment, shift: int) -> Alignment:
@@ -115,7 +118,7 @@ def _near(probes: Sequence[Probe], frame: Frame) -> Alignment:
     close = np.arange(-frame.near, frame.near + 1)
     last = edge(_added(probes, close, frame.last + ahead, back=False), ahead)
     first = edge(_added(probes, frame.last + close, -outwards, back=True), outwards)
-    left = None if first is None else Edge(-first.sure, -first.perhaps)
+    left = None if first is None else Edge(-first.sure, -first.perhaps, first.share)
     return judge(left, last, frame, len(probes[0].starts))
 
 
@@ -143,7 +146,8 @@ def edge(told: FloatArray, offsets: IntArray) -> Edge | None:
     while sure + 1 < len(share) and chance[sure + 1] < NEXT and share[sure + 1] >= STRONG * most:
         sure += 1
     perhaps = known & (share >= WEAK * most) | (share + ERRORS * error_of(told) >= LARGE * most)
-    return Edge(int(offsets[sure]), int(offsets[max(sure, np.flatnonzero(perhaps)[-1])]))
+    outer = max(sure, int(np.flatnonzero(perhaps)[-1]))
+    return Edge(int(offsets[sure]), int(offsets[outer]), float(share[sure] / most))
 
 
 def judge(first: Edge | None, last: Edge | None, frame: Frame, pairs: int) -> Alignment:
@@ -152,22 +156,28 @@ def judge(first: Edge | None, last: Edge | None, frame: Frame, pairs: int) -> Al
         return Alignment(
             "cannot be told", pairs, why="a linear probe does not find the last rows of the windows in them"
         )
-    seen = frame.horizon if last == Edge(frame.horizon, frame.horizon) != first else 0
+    exact = last.sure == last.perhaps
+    both = first is not None and first.sure == last.sure
+    seen = frame.horizon if exact and last.sure == frame.horizon and not both else 0
     low, high = last.sure - seen, last.perhaps - seen
     if first is not None and first.sure == first.perhaps == high - frame.horizon:
         low, high, seen = first.sure, first.sure, frame.horizon
-    if first is not None and first.sure < low:
+    if first is not None and first.sure < low - LEAK:
         rows = frame.length + low - first.sure
         why = f"they know {rows} rows that follow each other, and a window has {frame.length}"
         return Alignment("off", pairs, future=seen, why=why)
-    if first is not None and first.sure == first.perhaps <= high:
+    confirmed = first is not None and low <= first.sure == first.perhaps <= high
+    if first is not None and confirmed:
         low = high = first.sure
+    elif first is not None and first.sure < low:  # a row too many: the fainter one only seems known
+        low, high = first.sure, (first.sure if last.share < first.share / 2 else high)
+        confirmed = low == high
     elif first is not None and high < first.sure <= 0:
         high = first.sure
     unclear = low <= 0 <= high or low < frame.horizon <= high or low <= frame.horizon < high
     verdict = "aligned" if low == high == 0 else "cannot be told" if unclear else "off"
     why = "it is not clear at which rows that they know a window ends" if verdict == "cannot be told" else ""
-    return Alignment(verdict, pairs, (low, high), seen, why)
+    return Alignment(verdict, pairs, (low, high), seen, 1 + confirmed, why)
 
 
 def _elsewhere(probes: Sequence[Probe], frame: Frame) -> Iterator[int]:
