@@ -59,14 +59,14 @@ def main() -> None:
     arguments.names = arguments.names or ["ETTh1"]
     for name in names_of(parser, arguments, FILES):
         table, config = load(name, arguments), config_of(arguments)
-        scores, rows = compare(table, config, arguments)
-        about = {"settings": config.to_dict(), "file_rows": table.series.n_steps, "rows": rows}
-        write_results(PROTOCOL, name, {**about, "scores": [asdict(score) for score in scores]}, arguments)
+        for scores, rows in compare(table, config, arguments):
+            about = {"settings": config.to_dict(), "file_rows": table.series.n_steps, "rows": rows}
+            write_results(PROTOCOL, name, {**about, "scores": [asdict(score) for score in scores]}, arguments)
     write_table(PROTOCOL, report(quick=arguments.quick), arguments)
 
 
-def compare(table: Table, config: Config, arguments: argparse.Namespace) -> tuple[list[Score], list[Row]]:
-    """The scores of the encoders side by side, and those of the decoders that see less."""
+def compare(table: Table, config: Config, arguments: argparse.Namespace) -> Iterator[tuple[list[Score], list[Row]]]:
+    """The scores of the encoders side by side, and those of the decoders that see less: all so far, after each mask."""
     plan = Plan(
         strategies=STRATEGIES,
         patterns=tuple(arguments.patterns),
@@ -83,7 +83,7 @@ def compare(table: Table, config: Config, arguments: argparse.Namespace) -> tupl
             rows.append(row)
         for embedder in embedders.values():
             embedder.known.clear()  # other cells are hidden next
-    return scores, rows
+        yield scores, rows
 
 
 def load(name: str, arguments: argparse.Namespace) -> Table:

@@ -38,6 +38,7 @@ FILES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "ETTh2": ("ETT/ETTh2.csv", {}),
 }
 PROTOCOL = "protocol_r"
+ABLATED = "_ablation"  # results of runs with --ablation are kept beside the others under this ending
 RATE = 0.1
 SCORED = 30  # cells from which on a column and gap length is judged
 WORSE = 1.02  # ratio to linear from which on it counts as worse
@@ -59,13 +60,17 @@ def main() -> None:
             groups += found
             print(about, flush=True)
         settings = config_of(arguments).to_dict()
-        write_results(PROTOCOL, name, {"settings": settings, "files": files, "groups": groups}, arguments)
+        kept = f"{name}{ABLATED}" if arguments.ablation else name
+        write_results(PROTOCOL, kept, {"settings": settings, "files": files, "groups": groups}, arguments)
     write_table(PROTOCOL, report(quick=arguments.quick), arguments)
 
 
 def report(*, quick: bool = False) -> str:
     """The results as Markdown."""
-    return table(read_results(PROTOCOL, FILES, quick=quick))
+    ablated = read_results(PROTOCOL, [f"{name}{ABLATED}" for name in FILES], quick=quick)
+    return "\n\n".join(
+        [table(read_results(PROTOCOL, FILES, quick=quick)), *([ablation_table(ablated)] if ablated else [])]
+    )
 
 
 def run(name: str, arguments: argparse.Namespace, config: Config) -> tuple[Row, list[Row]]:
@@ -185,6 +190,17 @@ def table(records: list[Row]) -> str:
     for pair in bad:
         times = f"{pair['ours'] / pair['linear']:.2f} x" if pair["linear"] else "linear is exact"
         lines.append(f"- {pair['data']}, {pair['column']}, gaps of {pair['gap']}: {times} ({pair['cells']} cells)")
+    return "\n".join([*lines, "", made_with(records)])
+
+
+def ablation_table(records: list[Row]) -> str:
+    """Markdown: ratios to linear of the decoder as it is, and of decoders that see less, on the same cells."""
+    files = [file for record in records for file in record["files"]]
+    methods = [key for key in files[0] if key.startswith("ratio: ") and ("latentfill" in key or "decoder" in key)]
+    lines = ["| data | seed | " + " | ".join(key.removeprefix("ratio: ") for key in methods) + " |"]
+    lines.append("|---" * (len(methods) + 2) + "|")
+    for file in files:
+        lines.append(f"| {file['data']} | {file['seed']} | " + " | ".join(f"{file[key]:.3f}" for key in methods) + " |")
     return "\n".join([*lines, "", made_with(records)])
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import distillation
+import encoders
 import ett
 import intervals
 import language_models
@@ -39,6 +40,7 @@ MODULES = (
     speed,
     language_models,
     distillation,
+    encoders,
 )
 PROTOCOLS = {module.PROTOCOL: module for module in MODULES}
 
