@@ -67,10 +67,9 @@ def main() -> None:
 
 def report(*, quick: bool = False) -> str:
     """The results as Markdown."""
+    whole = table(read_results(PROTOCOL, FILES, quick=quick))
     ablated = read_results(PROTOCOL, [f"{name}{ABLATED}" for name in FILES], quick=quick)
-    return "\n\n".join(
-        [table(read_results(PROTOCOL, FILES, quick=quick)), *([ablation_table(ablated)] if ablated else [])]
-    )
+    return f"{whole}\n\n{ablation_table(ablated)}" if ablated else whole
 
 
 def run(name: str, arguments: argparse.Namespace, config: Config) -> tuple[Row, list[Row]]:

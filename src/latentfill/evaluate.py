@@ -181,17 +181,18 @@ def _run(
             task.gappy, settings, embeddings=vectors, train_rows=rows, also=names, encoder=make, progress=progress
         )
         notes += fitted.notes
-        cost = cost_of(fitted, task.gappy) if name else {}
+        of_encoder = cost_of(fitted, task.gappy) if name else {}
         if knows(fitted.encoder, task.series):
-            cost["label"] = ORACLE
+            of_encoder["label"] = ORACLE
             notes.append(KNOWING.format(name=name))
         for score in _scores(task, fitted, names, vectors):
             if name and works_on_one(score.strategy, config):
-                scores.append(replace(score, encoder=name, **cost))
+                scores.append(replace(score, encoder=name, **of_encoder))
             elif name in ("", NONE):
                 scores.append(score)
     scores.sort(key=lambda score: strategies.index(score.strategy))
-    for note in (notes := list(dict.fromkeys(notes))):
+    notes = list(dict.fromkeys(notes))
+    for note in notes:
         log.warning("%s", note)
     return Run(with_ratios(scores), time.monotonic() - began, task.hidden, notes)
 

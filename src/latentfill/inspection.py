@@ -54,13 +54,16 @@ def inspect_path(
 def _embeddings(
     path: Path, config: Config, series: Series | None, name: str | None, beside: Path | None
 ) -> dict[str, Any]:
-    from latentfill.embeddings.checks import check_against_table, check_repeatability
-    from latentfill.embeddings.pairing import planned, window_plan
     from latentfill.embeddings.timekd_files import open_embeddings
 
     pred_len = None if series is None else config.pred_len
     stored = open_embeddings(path, name, pred_len, config.dataset)
     found, checks = stored.describe(), dict[str, Any]()
+    if series is None and beside is None:
+        return found
+    from latentfill.embeddings.checks import check_against_table, check_repeatability
+    from latentfill.embeddings.pairing import planned, window_plan
+
     if series is not None:
         config = replace(config, embeddings=str(path))
         found["pairing"] = describe_pairing(stored, series, config)

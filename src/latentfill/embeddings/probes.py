@@ -60,7 +60,7 @@ def make_probes(
     Splits share the directions along which changes are measured. `every` rows lie between windows.
     """
     pairs = [_pairs(starts, every) for _, starts in splits]
-    looked_at = _spread_over(len(columns), COLUMNS)
+    looked_at = spread_over(len(columns), COLUMNS)
     ahead, back = (_news(values[:, [columns[c] for c in looked_at]], reverse=reverse) for reverse in (False, True))
     one_each = splits[0][0].shape[1] == len(columns)
     features = None if one_each else 1  # of many columns together the values are enough to look at
@@ -81,24 +81,24 @@ def make_probes(
 
 def changes_along(vectors: VectorArray) -> FloatArray:
     """The changes from each of the embeddings (N, D) to the next along the directions in which they spread most."""
-    changes = np.diff(vectors, axis=0)[_spread_over(len(vectors) - 1, PAIRS)]
+    changes = np.diff(vectors, axis=0)[spread_over(len(vectors) - 1, PAIRS)]
     return changes.astype(np.float64) @ _directions([changes])
 
 
 def _pairs(starts: IntArray, every: int) -> IntArray:
     """Windows whose next one starts `every` rows on, spread over all of them."""
     follows = np.flatnonzero(np.diff(starts) == every)
-    return follows[_spread_over(len(follows), PAIRS)]
+    return follows[spread_over(len(follows), PAIRS)]
 
 
-def _spread_over(count: int, most: int) -> IntArray:
+def spread_over(count: int, most: int) -> IntArray:
     """At most `most` of the numbers from 0 to `count` - 1, evenly spread."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 def _directions(splits: Sequence[VectorArray]) -> FloatArray:
     """The directions (D, R) in which changes (n, D) of all splits spread most, in units of that spread."""
-    changes = np.concatenate([part[_spread_over(len(part), BASIS // len(splits))] for part in splits])
+    changes = np.concatenate([part[spread_over(len(part), BASIS // len(splits))] for part in splits])
     if not len(changes):
         return np.empty((changes.shape[1], 0))
     changes = changes - changes.mean(axis=0)
@@ -118,13 +118,13 @@ def _news(values: FloatArray, *, reverse: bool) -> list[FloatArray]:
     observed = ~np.isnan(values)
     filled = np.nan_to_num(interpolate(values))
     lags = int(np.clip(len(values) // (8 * values.shape[1]), 1, LAGS))
-    scaled = _scaled(filled)
-    before = np.concatenate([_later(scaled, lag) for lag in range(1, lags + 1)], axis=1)
+    levels = scaled(filled)
+    before = np.concatenate([_later(levels, lag) for lag in range(1, lags + 1)], axis=1)
     found = []
     for c in range(values.shape[1]):
-        digits = _scaled(_last_digits(filled[:, c]))
+        digits = scaled(_last_digits(filled[:, c]))
         told = np.concatenate([before, _later(digits, 1)], axis=1)
-        news = _innovations(np.concatenate([scaled[:, c : c + 1], digits], axis=1), told)
+        news = _innovations(np.concatenate([levels[:, c : c + 1], digits], axis=1), told)
         news[~observed[:, c]] = 0.0
         news[:lags] = 0.0  # have no rows before them
         found.append(news[::-1] if reverse else news)
@@ -138,7 +138,7 @@ def _last_digits(values: FloatArray) -> FloatArray:
     return np.stack([part(angle) for angle in angles for part in (np.cos, np.sin)], axis=1)
 
 
-def _scaled(features: FloatArray) -> FloatArray:
+def scaled(features: FloatArray) -> FloatArray:
     """Features (T, F) with mean 0 and spread 1; those that do not change are 0."""
     spread = features.std(axis=0)
     changing = spread > FLAT * np.abs(features).max(axis=0, initial=1e-300)

@@ -10,7 +10,16 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from latentfill.embeddings.alignment import LEAST, Frame, end_rows
 from latentfill.embeddings.base import VectorArray
-from latentfill.embeddings.probes import Probe, chance_of, changes_along, nested, told_by, told_from
+from latentfill.embeddings.probes import (
+    Probe,
+    chance_of,
+    changes_along,
+    nested,
+    scaled,
+    spread_over,
+    told_by,
+    told_from,
+)
 from latentfill.gaps import interpolate
 from latentfill.series import FloatArray, IntArray
 
@@ -81,11 +90,11 @@ def jump_between(one: Split, other: Split, values: FloatArray, frame: Frame) -> 
     apart = round(float(later[1][0] - earlier[1][-1]) / frame.every)
     together = min(TOGETHER, len(one[1]), len(other[1]))
     larger = max(earlier, later, key=lambda split: len(split[1]))
-    at = np.arange(len(larger[1]) - 2 * together - apart + 2)
-    if apart < 1 or len(at) < LEAST_SAMPLES:
+    steps = len(larger[1]) - 2 * together - apart + 2
+    if apart < 1 or steps < LEAST_SAMPLES:
         return None
-    at = np.unique(np.linspace(0, len(at) - 1, SAMPLES).astype(np.int64))
-    windows = sliding_window_view(_scaled(values), frame.length, axis=0)
+    at = spread_over(steps, SAMPLES)
+    windows = sliding_window_view(scaled(np.nan_to_num(interpolate(values))), frame.length, axis=0)
 
     def jump(view: Callable[[Split, slice], AnyArray]) -> float:
         """The step between the splits, over the largest of those within the larger."""
@@ -93,21 +102,13 @@ def jump_between(one: Split, other: Split, values: FloatArray, frame: Frame) -> 
         steps = [_step(view(larger, before), view(larger, after)) for before, after in zip(*ends, strict=True)]
         return _step(view(earlier, slice(-together, None)), view(later, slice(together))) / max(*steps, 1e-30)
 
-    of_embeddings, of_windows = (
-        jump(lambda split, part: split[0][part]),
-        jump(lambda split, part: windows[split[1][part]]),
-    )
+    of_embeddings = jump(lambda split, part: split[0][part])
+    of_windows = jump(lambda split, part: windows[np.clip(split[1][part], 0, len(windows) - 1)])
     return of_embeddings / max(of_windows, 1.0)
 
 
 def _step(before: AnyArray, after: AnyArray) -> float:
     return float(np.linalg.norm(after.mean(axis=0) - before.mean(axis=0)))
-
-
-def _scaled(values: FloatArray) -> FloatArray:
-    filled = np.nan_to_num(interpolate(values))
-    found: FloatArray = filled / np.maximum(filled.std(axis=0), 1e-30)
-    return found
 
 
 def repeated(vectors: VectorArray, others: VectorArray) -> Repeated:
