@@ -281,3 +281,11 @@ def test_a_table_with_nearly_everything_missing_is_filled_within_reach(
     assert not np.isnan(found).any()
     assert (found >= low - 0.1 * (high - low) - 1e-9).all()
     assert (found <= high + 0.1 * (high - low) + 1e-9).all()
+
+
+def test_short_windows_overlap_without_being_told_to():
+    assert Imputer(length=12).config.stride == 3
+    assert Imputer(length=48).config.stride == 24
+    assert Imputer(length=12, stride=6).config.stride == 6
+    with pytest.raises(InputError, match=r"stride must be at most length \(12\), got 13"):
+        Imputer(length=12, stride=13)

@@ -330,22 +330,20 @@ def _plan_and_reading(given: Mapping[str, Any], **more: Any) -> tuple[Config, Ta
 
 def _embedder(making: Mapping[str, Any], config: Config) -> Embedder:
     """What embeds, from the flags that say so."""
+    from latentfill.embeddings.encoder_names import FLAGS, EncoderName
     from latentfill.embeddings.encoders import make_embedder
-    from latentfill.embeddings.prompts import PromptStyle
 
-    spec, where = making["encoder"], making["student"] or making["lm"]
-    if ":" not in spec and where:
-        spec = f"{spec}:{where}"
-    style = PromptStyle(**{name: making[name] for name in ("decimals", "truncate", "rough_fill", "missing_word")})
-    reading = {
-        "style": style,
-        "layers": making["layers"],
-        "dtype": making["dtype"],
-        "calibrated": not making["plain_attention"],
-        "pred_len": config.pred_len,
-        "privileged": making["privileged"],
-    }
-    return make_embedder(spec, config=config, inputs=making["inputs"], reading=reading)
+    spec = making["encoder"]
+    kind = EncoderName.parse(spec).kind
+    for flag, its_kind in (("lm", "timekd"), ("student", "student")):
+        where = making[flag]
+        if where and kind != its_kind:
+            raise InputError(f"--{flag} goes with --encoder {its_kind}, which is {spec}. Leave out one of them.")
+        if where and ":" not in spec:
+            spec = spec.replace(kind, f"{kind}:{where}", 1)
+    can_be_set = {name: default for name, (_, default) in {**MAKING, **READER}.items() if name in FLAGS}
+    settings = {name: making[name] for name, default in can_be_set.items() if making[name] != default}
+    return make_embedder(spec, config=config, pred_len=config.pred_len, settings=settings)
 
 
 def _understood(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def distil(
     that is what the student learns from. Windows without one are left out of training. Training stops early by
     forecasts of the validation windows. Errors are in units of a scaler that is fitted to the train rows.
     """
-    config = planned(config)
+    config = planned(config, (one.provenance for one in embeddings.values()))
     told = _embedded_columns(series, config)
     windows = _forecast_windows(told, split_windows(config, told.n_steps), config)
     taught, teacher = windows["train"], None

@@ -15,7 +15,7 @@ from latentfill.config import AUTO, STRATEGY_NAMES, Config
 from latentfill.embeddings.base import Embeddings
 from latentfill.embeddings.embedder import Embedder
 from latentfill.embeddings.encoder import EncoderMaker
-from latentfill.embeddings.pairing import pair_embeddings, planned, train_rows
+from latentfill.embeddings.pairing import by_space, pair_embeddings, planned, train_rows
 from latentfill.encoder_scores import NONE
 from latentfill.errors import InputError, OracleEmbeddingError, did_you_mean
 from latentfill.filling import estimate_series, fill_from, quantiles_at
@@ -115,8 +115,8 @@ def evaluate(
     if config.bank is not None:
         raise InputError("a bank may hold the very cells that are hidden, so it is not scored with: leave it out.")
     encoders = _encoders(plan, config, series, embedders or {})
-    config = planned(config)
     vectors = _stored(table, config, plan)
+    config = planned(config, (one.provenance for one in vectors.values()))
     strategies = tuple(dict.fromkeys((*plan.strategies, "linear")))
     for seed in plan.seeds:
         for number, pattern in enumerate(plan.patterns):
@@ -138,7 +138,7 @@ def _stored(table: Table, config: Config, plan: Plan) -> dict[str, Embeddings]:
             "cells, and scores would flatter them. Score with the built-in encoder (leave out --embeddings), or give "
             "--allow-oracle to get these scores under the label 'oracle'."
         )
-    return pair_embeddings(config, table.series, table.name)
+    return by_space(pair_embeddings(config, table.series, table.name))
 
 
 def _encoders(

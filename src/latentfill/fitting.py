@@ -74,7 +74,7 @@ class Fitted:
     stamped: bool  # whether the series had time stamps
     encoder: Encoder | None  # the built-in one or another; None where no strategy works on embeddings
     builtin: Track
-    stored: Mapping[str, Track]  # by split: decoders of stored embeddings
+    stored: Mapping[str, Track]  # decoders of stored embeddings, by the split or splits that share a space
     n_steps: int = 0  # of the series fitted to
     shrunk_from: int | None = None  # the window length that was asked for, where the series was too short
 
@@ -96,6 +96,11 @@ class Fitted:
         if self.builtin.dropped:
             notes.append(
                 f"The time budget of {self.config.time_budget:g} s left no room for {', '.join(self.builtin.dropped)}."
+            )
+        if len(self.stored) > 1:
+            notes.append(
+                f"The embeddings of {' and '.join(self.stored)} are not known to share a space: each split has a "
+                "decoder and neighbours of its own."
             )
         if "linear_mse" not in self.builtin.score:
             notes.append("Too few cells were observed to hold any out, so the error to expect is not known.")
@@ -120,7 +125,7 @@ def fit_series(
 ) -> Fitted:
     """Fit everything to one series (T, C).
 
-    `embeddings` are stored ones by split, which need not share a space: each split gets a decoder of its own.
+    `embeddings` are stored ones, by the space they lie in (see `by_space`): each gets a decoder of its own.
     `train_rows` limits what the scaler sees to the first rows, as TimeKD's split plans do. `also` names strategies that
     are fitted beside those of the settings, to be compared with them: see `Fitted.using`.
     `bank` is another series with the same columns, whose windows are neighbours too. `encoder` makes a frozen one that
@@ -188,9 +193,12 @@ def bank_offset(n_steps: int, length: int) -> int:
 
 
 def plan_of(embeddings: Embeddings, stride: int) -> IntArray:
-    """Starts of stored windows about `stride` steps apart, and of the last."""
-    apart = int(np.diff(embeddings.starts[:2]).sum()) or 1
-    return embeddings.starts[window_starts(len(embeddings.starts), 1, max(1, stride // apart))]
+    """Starts of stored windows at most `stride` steps apart where there are such, the first and last included."""
+    starts, chosen = embeddings.starts, [0]
+    while (at := chosen[-1]) < len(starts) - 1:
+        within_reach = int(np.searchsorted(starts, starts[at] + stride, side="right")) - 1
+        chosen.append(max(within_reach, at + 1))
+    return starts[chosen]
 
 
 class Lessons:
@@ -246,7 +254,7 @@ class Lessons:
         return self._fit_track(self.config, encoder, self.every_start, plan, learnt, "", stored=False)
 
     def fit_stored(self, split: str, embeddings: Embeddings) -> Track:
-        """Strategies on the stored embeddings of one split."""
+        """Strategies on the stored embeddings of one split, or of splits that share a space."""
         config, encoder = for_stored(self.config), StoredEncoder(embeddings, self.device)
         plan = plan_of(embeddings, config.stride)
         return self._fit_track(config, encoder, embeddings.starts, plan, {}, f" of {split}", stored=True)

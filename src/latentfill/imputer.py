@@ -13,7 +13,7 @@ import numpy as np
 
 from latentfill.config import Config
 from latentfill.embeddings.base import Embeddings
-from latentfill.embeddings.pairing import digest, pair_embeddings, planned, train_rows
+from latentfill.embeddings.pairing import by_space, digest, pair_embeddings, planned, train_rows
 from latentfill.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError, did_you_mean
 from latentfill.filling import explain_series, fill_series
 from latentfill.fitting import Fitted, bank_offset, fit_series
@@ -120,13 +120,14 @@ class Imputer:
     def fit(self, data: Any) -> Imputer:
         """Learn from a pandas, polars or pyarrow frame, the path of a file, or a `Table`."""
         table = self.read(data, fresh=True)
-        config, series = planned(self.config), table.series
+        config, series = self.config, table.series
         if config.embeddings and not needs_encoder(config.strategies):
             raise InputError(
                 f"strategy {config.strategy!r} does not use embeddings. Leave out the stored ones, or choose one that "
                 "does: denoise, neighbours, latent or auto."
             )
-        vectors = pair_embeddings(config, series, table.name) if config.embeddings else {}
+        vectors = by_space(pair_embeddings(config, series, table.name)) if config.embeddings else {}
+        config = planned(config, (one.provenance for one in vectors.values()))
         self._paired = (table, vectors)
         self.fitted_: Fitted = fit_series(
             series,
@@ -279,7 +280,7 @@ class Imputer:
             return {}
         if self._paired and self._paired[0] is table:
             return self._paired[1]
-        vectors = pair_embeddings(self.config, table.series, table.name)
+        vectors = by_space(pair_embeddings(self.config, table.series, table.name))
         foreign = [
             split for split in self.digests_ if split not in vectors or digest(vectors[split]) != self.digests_[split]
         ]
@@ -313,9 +314,12 @@ def _settings(config: Config | None, settings: Mapping[str, Any]) -> tuple[Confi
     method = {name: value for name, value in settings.items() if name in of_method}
     table = {name: value for name, value in settings.items() if name in of_table}
     problems: list[str] = []
-    made_config, made_options = Config(), TableOptions()
+    made_config, made_options = config or Config(), TableOptions()
+    length = method.get("length")
+    if isinstance(length, int) and length < made_config.stride:
+        method.setdefault("stride", max(1, length // 4))  # windows that overlap as those of the default length do
     try:
-        made_config = replace(config or made_config, **method)
+        made_config = replace(made_config, **method)
     except InputError as error:
         problems.append(str(error))
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +64,8 @@ def _embeddings(
     from latentfill.embeddings.pairing import planned, window_plan
 
     if series is not None:
-        config = replace(config, embeddings=str(path))
+        config = planned(config, [stored.provenance])
         found["pairing"] = describe_pairing(stored, series, config)
-        config = planned(config)
         checks = dict(check_against_table(stored, series, window_plan(config, series.n_steps), config))
     if beside is not None:
         checks["repeatability"] = check_repeatability(stored, open_embeddings(beside, name, pred_len, config.dataset))
@@ -76,9 +74,8 @@ def _embeddings(
 
 def describe_pairing(stored: StoredEmbeddings, series: Series, config: Config) -> dict[str, Any]:
     """How stored embeddings pair with the windows of a table, which of its rows they cover, and what does not fit."""
-    from latentfill.embeddings.pairing import PLAN, pairing_problems, planned, window_plan
+    from latentfill.embeddings.pairing import PLAN, pairing_problems, window_plan
 
-    config = planned(config)
     plan = window_plan(config, series.n_steps)
     starts = {split: plan[split][:count] for split, count in stored.splits.items() if split in plan}
     return {

@@ -169,7 +169,8 @@ SCORING: Group = {
     "encoders": _scoring(
         str,
         "--encoders",
-        "Encoders to put side by side, a comma list: none, builtin, student:FOLDER, timekd:MODEL, module:package.attr.",
+        "Encoders to put side by side, a comma list: none, builtin, student:FOLDER, timekd:MODEL, module:package.attr; "
+        "with settings, timekd:MODEL+layers=6+decimals=1.",
         "",
     ),
     "intervals": _scoring(float, "--intervals", "Also score intervals of this coverage, such as 0.9."),

@@ -101,9 +101,10 @@ def with_ratios(scores: Sequence[Score]) -> list[Score]:
 
 
 def _opened(name: str, config: Config, length: int, device: torch.device) -> Embedder:
+    from latentfill.embeddings.encoder_names import EncoderName
     from latentfill.embeddings.encoders import KINDS, make_embedder
 
-    kind, known = name.partition(":")[0].strip(), (NONE, BUILTIN, *KINDS)
+    kind, known = EncoderName.parse(name).kind, (NONE, BUILTIN, *KINDS)
     if kind not in known:
         raise InputError(f"--encoders: {did_you_mean('encoder', kind, known)}. Write KIND or KIND:WHERE.")
     return make_embedder(name, length=length, device=device, config=config)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 
@@ -30,7 +30,7 @@ def summarise(
             "time_columns": list(table.time_columns),
             "step": None if series.step is None else step_text(series.step),
         },
-        "notes": [*table.notes, *_notes(fitted, filled, series.columns)],
+        "notes": [*table.notes, *_notes(fitted, filled, series.columns), *_knowing(embeddings)],
         "settings": fitted.config.to_dict(),
         "reading": asdict(options),
         "cells": count_codes(filled.codes),
@@ -66,6 +66,17 @@ def _notes(fitted: Fitted, filled: Filled, columns: tuple[str, ...]) -> list[str
         *slow,
         *(long if left and fitted.config.max_gap is not None else []),
     ]
+
+
+def _knowing(embeddings: Mapping[str, Embeddings]) -> Iterator[str]:
+    """A word on embeddings that were made to teach a student, not to fill from."""
+    for split, one in embeddings.items():
+        if one.provenance.settings.get("privileged"):
+            ahead = one.provenance.settings.get("pred_len")
+            yield (
+                f"The embeddings of {split} have read the {ahead} values after each window as well (--privileged): "
+                "they are for training a student. Fill from ones that are made without."
+            )
 
 
 def _strategies(track: Track) -> dict[str, object]:

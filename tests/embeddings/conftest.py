@@ -45,6 +45,12 @@ def language_model(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
     return save_language_model(tmp_path_factory.mktemp(request.param), request.param)
 
 
+@pytest.fixture(scope="session")
+def small_language_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a language model that was made on the spot in any case."""
+    return save_language_model(tmp_path_factory.mktemp("small"), "bert")
+
+
 @pytest.fixture
 def hourly() -> Callable[..., Series]:
     """Makes a series of hourly values, of any number of steps and columns."""

@@ -119,16 +119,12 @@ def test_numbers_that_do_not_fit_are_refused(tmp_path: Path):
         bank.read("test")
 
 
-def test_other_windows_and_other_tables_are_refused_where_the_bank_knows_its_own(tmp_path: Path):
-    bank = load_bank(saved(tmp_path, table_digest="abc"))
+def test_other_windows_are_refused_where_the_bank_knows_its_own(tmp_path: Path):
+    bank = load_bank(saved(tmp_path))
     bank.check_windows("train", np.arange(4) * 10)
     bank.check_windows("val", np.arange(2))  # it does not know them
     with pytest.raises(EmbeddingMismatchError, match="4 from step 0 to 30, wanted are 4 from step 0 to 3"):
         bank.check_windows("train", np.arange(4))
-    bank.check_table("abc")
-    with pytest.raises(EmbeddingMismatchError, match="another table"):
-        bank.check_table("abd")
-    load_bank(save_bank(tmp_path / "b", {"all": part(1)}, made())).check_table("abd")  # belongs to none
 
 
 def test_a_description_tells_of_each_split_and_of_the_making(tmp_path: Path):

@@ -32,24 +32,11 @@ def test_embeddings_made_of_a_table_fill_it(run_cli: Run, table: Path, tmp_path:
     assert "47 windows of train, 7 windows of val, 15 windows of test" in " ".join(capsys.readouterr().err.split())
     quick = ("--set", "encoder_steps=3", "--set", "decoder_steps=3", "--set", "width=8", "--set", "dim=8")
     codes = tmp_path / "codes.csv"
-    assert (
-        run_cli(
-            "impute",
-            table,
-            "-o",
-            out,
-            "--embeddings",
-            bank,
-            "--codes",
-            codes,
-            "--length",
-            12,
-            "--set",
-            "stride=6",
-            *quick,
-        )
-        == 0
-    )
+    asked = ("--embeddings", bank, "--codes", codes, "--length", 12, "--strategy", "denoise", "--set", "stride=6")
+    assert run_cli("impute", table, "-o", out, *asked, *quick) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert "filled from the stored embeddings of train+val+test (69 windows)" in told  # one encoder, so one decoder
+    assert "not known to share a space" not in told
     assert not pd.read_csv(out).isna().any(axis=None)
     assert (pd.read_csv(codes)[["flow", "OT"]] == 2).any(axis=None)  # the decoder of the stored embeddings
 
@@ -135,3 +122,21 @@ def test_other_words_for_columns_and_days_are_read(run_cli: Run, tmp_path: Path,
     bank = tmp_path / "a.bank"
     assert run_cli("embed", tmp_path / "daily.csv", "-o", bank, "--lm", language_model, "--seq-len", 10, "-q") == 0
     assert load_bank(bank).read("all").shape[:2] == (31, 2)
+
+
+def test_a_language_model_is_put_beside_itself_read_in_another_way(
+    run_cli: Run, table: Path, tmp_path: Path, language_model: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own_views.py").write_text("def encode(filled, observed): return (filled * observed).mean(-1)\n")
+    names = [f"timekd:{language_model}{said}" for said in ("", "+layers=1+decimals=0+truncate")]
+    names += ["module:own_views.encode+inputs=filled+observed:BCL"]
+    asked = ("--encoders", ",".join(["none", *names]), "--strategies", "neighbours", "--patterns", "point")
+    quick = ("--length", 12, "--set", "decoder_steps=3", "--set", "width=8", "--set", "dim=8")
+    capsys.readouterr()
+    assert run_cli("evaluate", table, "-o", tmp_path / "a.json", *asked, *quick) == 0
+    scores = [score for score in json.loads((tmp_path / "a.json").read_text())["scores"] if score["column"] == "all"]
+    errors = {score["encoder"]: score["mse"] for score in scores if score["encoder"] and score["gap"] == "all"}
+    assert list(errors) == names
+    assert len(set(errors.values())) == 3
+    assert "LOAD REPORT" not in capsys.readouterr().err

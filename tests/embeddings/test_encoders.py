@@ -13,8 +13,8 @@ import torch
 from latentfill.config import Config
 from latentfill.embeddings.distilled import DistilledStudent
 from latentfill.embeddings.embedder import cut_stretches
+from latentfill.embeddings.encoder_names import EncoderName
 from latentfill.embeddings.encoders import KINDS, make_embedder
-from latentfill.embeddings.prompts import PromptStyle
 from latentfill.errors import InputError, ModelFormatError
 from latentfill.nn.timekd_student import StudentShape, VariableForecaster
 from latentfill.scaling import ColumnScaler
@@ -24,13 +24,45 @@ CONFIG = Config(seq_len=12, seed=5, device="cpu")
 
 
 def test_a_language_model_is_read_as_asked(language_model: Path, hourly: Callable[..., Series]):
-    reading = {"style": PromptStyle(decimals=1), "pred_len": 3, "layers": 1}
-    made = make_embedder(f"timekd:{language_model}", config=CONFIG, reading=reading)
+    settings = {"decimals": 1, "layers": 1}
+    made = make_embedder(f"timekd:{language_model}", config=CONFIG, pred_len=3, settings=settings)
     known = {name: made.settings[name] for name in ("layers", "decimals", "pred_len", "seed", "privileged")}
     assert known == {"layers": 1, "decimals": 1, "pred_len": 3, "seed": 5, "privileged": False}
     series = hourly()
     found = made.embed(cut_stretches(series, ColumnScaler.fit(series.values), np.arange(2), 12))
     assert found.shape[:2] == (2, 2)
+
+
+def test_a_name_says_how_a_language_model_is_read(language_model: Path):
+    text = f"timekd:{language_model}+layers=1+decimals=0+truncate+rough-fill=word+missing-word=gap+plain-attention"
+    made = make_embedder(text, config=CONFIG, settings={"decimals": 3})  # the name wins
+    told = {name: made.settings[name] for name in ("layers", "decimals", "truncate", "rough_fill", "missing_word")}
+    assert told == {"layers": 1, "decimals": 0, "truncate": True, "rough_fill": "word", "missing_word": "gap"}
+    assert made.settings["calibrated"] is False
+    whole = make_embedder(f"timekd:{language_model}", config=CONFIG)
+    assert (whole.settings["calibrated"], whole.settings["truncate"]) == (True, False)
+    assert whole.settings["layers"] > 1
+
+
+def test_a_name_is_taken_apart():
+    name = EncoderName.parse("module: /a+b/my.py:c.d+inputs=filled+observed:BCL")
+    assert (name.kind, name.where) == ("module", "/a+b/my.py:c.d")
+    assert name.settings == {"inputs": "filled,observed:BCL"}
+    assert EncoderName.parse("timekd+layers=2") == EncoderName("timekd", "", {"layers": 2})
+    assert EncoderName.parse("timekd:gpt2+truncated") == EncoderName("timekd", "gpt2+truncated", {})
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("layer=6", r"'timekd:gpt2\+layer=6': unknown setting 'layer': did you mean 'layers'"),
+        ("layers=six", r"layers=six cannot be read: invalid literal"),
+        ("truncate=no", r"truncate=no cannot be read: it is there or not, and takes no value"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_told(said: str, message: str):
+    with pytest.raises(InputError, match=message):
+        make_embedder(f"timekd:gpt2+{said}", config=CONFIG)
 
 
 def test_the_default_language_model_is_gpt2(monkeypatch: pytest.MonkeyPatch):
@@ -59,7 +91,7 @@ def test_a_function_is_given_what_it_is_said_to_take(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "sizes_of_inputs.py").write_text("def encode(*given): return sum(x.sum(-1) for x in given)\n")
-    made = make_embedder("module: sizes_of_inputs.encode", config=CONFIG, inputs="raw,observed:BCL")
+    made = make_embedder("module: sizes_of_inputs.encode", config=CONFIG, settings={"inputs": "raw,observed:BCL"})
     series = hourly(20, 3)
     found = made.embed(cut_stretches(series, ColumnScaler.fit(series.values), np.arange(4), 12))
     windows = [series.values[i : i + 12].sum(axis=0) + 12 for i in range(4)]
@@ -70,7 +102,7 @@ def test_a_function_is_given_what_it_is_said_to_take(
 def test_saved_modules_are_loaded(tmp_path: Path):
     program = torch.export.export(torch.nn.Linear(12, 2), (torch.zeros(4, 3, 12),))
     torch.export.save(program, tmp_path / "a.pt2")
-    made = make_embedder(f"export:{tmp_path}/a.pt2", config=CONFIG, inputs=":bcl")
+    made = make_embedder(f"export:{tmp_path}/a.pt2", config=CONFIG, settings={"inputs": ":bcl"})
     assert (made.name, made.length, made.settings["inputs"]) == ("export", 12, "filled:BCL")
     with pytest.raises(InputError, match=r"Give it as export:"):
         make_embedder(f"torchscript:{tmp_path}/a.pt2", config=CONFIG)
@@ -97,10 +129,14 @@ def test_what_is_missing_or_misspelt_is_told(spec: str, message: str):
         make_embedder(spec, config=CONFIG)
 
 
-def test_inputs_are_for_modules():
+def test_settings_of_another_kind_are_refused():
     for kind in ("timekd", "student", "chronos"):
-        with pytest.raises(InputError, match=rf"--inputs says what a module takes.*{kind} knows itself"):
-            make_embedder(f"{kind}:x", config=CONFIG, inputs="filled:BLC")
+        message = rf"the setting inputs is one of module, torchscript, export; the encoder {kind} has no such"
+        with pytest.raises(InputError, match=message):
+            make_embedder(f"{kind}:x", config=CONFIG, settings={"inputs": "filled:BLC"})
+    for kind in ("student", "chronos", "module"):
+        with pytest.raises(InputError, match=rf"the setting lm-dtype is one of timekd; the encoder {kind} has no such"):
+            make_embedder(f"{kind}:x+lm-dtype=float32", config=CONFIG)
     assert set(KINDS) == {"timekd", "student", "chronos", "module", "torchscript", "export"}
 
 

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from latentfill.embeddings.base import Provenance
 from latentfill.embeddings.h5_folders import find_layout
 from latentfill.embeddings.h5_windows import write_split
 from latentfill.errors import InputError
@@ -79,6 +80,7 @@ def test_a_folder_is_described_in_plain_values(tmp_path):
     folder = write_split(tmp_path / "ETTh1/96", "train", np.ones((4, 3, 4)) * np.arange(4.0)[:, None, None])
     (folder / "2.h5").unlink()
     described = find_layout(tmp_path).describe()
+    assert described.pop("provenance") == Provenance.unknown(tmp_path / "ETTh1/96").to_dict()
     assert json.loads(json.dumps(described)) == {
         "path": str(tmp_path / "ETTh1/96"),
         "layout": "split-folders",

@@ -146,3 +146,34 @@ def test_an_encoder_decoder_is_refused(tmp_path: Path):
 def test_an_unknown_dtype_is_refused(language_model: Path):
     with pytest.raises(InputError, match=r"dtype must be auto, float32 or bfloat16, got 'int8'"):
         LanguageModel.load(language_model, dtype="int8")
+
+
+def save_masked(folder: Path, tokenizer_of: Path) -> Path:
+    """A masked model as people store them: without the pooler that the bare model has."""
+    from transformers import AutoTokenizer, BertConfig, BertForMaskedLM
+
+    AutoTokenizer.from_pretrained(tokenizer_of).save_pretrained(folder)
+    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    torch.manual_seed(2)
+    BertForMaskedLM(BertConfig(vocab_size=320, **shape)).save_pretrained(folder)
+    return folder
+
+
+def test_weights_that_a_checkpoint_lacks_are_not_drawn_anew(tmp_path: Path, small_language_model: Path, capfd):
+    folder = save_masked(tmp_path / "masked", small_language_model)
+    capfd.readouterr()
+    one, other = (LanguageModel.load(folder, dtype="float32") for _ in range(2))
+    assert one.digest() == other.digest()
+    np.testing.assert_array_equal(one.states(PROMPTS), other.states(PROMPTS))
+    assert not capfd.readouterr().err
+
+
+def test_a_checkpoint_without_a_layer_is_refused(tmp_path: Path, small_language_model: Path):
+    from safetensors.torch import load_file, save_file
+
+    folder = save_masked(tmp_path / "masked", small_language_model)
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: weight for name, weight in weights.items() if "layer.1.output.dense.weight" not in name}
+    save_file(kept, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(InputError, match=r"lacks 1 weight, such as encoder\.layer\.1\.output\.dense\.weight.*random"):
+        LanguageModel.load(folder)

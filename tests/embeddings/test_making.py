@@ -147,6 +147,14 @@ def test_timekds_layout_has_its_paths_names_shape_and_dtype(tmp_path: Path, hour
         np.testing.assert_allclose(file["embeddings"][:, 1], series.values[54], rtol=1e-6)
     paired = pair_embeddings(Config(**{**CONFIG.to_dict(), "embeddings": str(tmp_path)}), series, "sensor")
     assert {split: len(vectors.vectors) for split, vectors in paired.items()} == {"train": 55, "val": 7, "test": 17}
+    assert paired["train"].provenance.encoder == "means"  # read from the record beside them
+
+
+def test_a_folder_packed_with_its_table_is_the_bank_that_could_have_been_made(tmp_path: Path, hourly: Make):
+    Maker(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor")
+    Maker(hourly(100), Means(), CONFIG).make_bank(tmp_path / "made.bank")
+    pack(tmp_path / "sensor", tmp_path / "packed.bank", Config(), hourly(100))
+    assert (tmp_path / "packed.bank").read_bytes() == (tmp_path / "made.bank").read_bytes()
 
 
 def test_interrupted_files_are_gone_on_with_and_end_in_the_same_bytes(tmp_path: Path, hourly: Make):

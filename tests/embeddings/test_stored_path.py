@@ -12,11 +12,13 @@ import pytest
 
 from latentfill import Code, Imputer
 from latentfill.config import Config
+from latentfill.embeddings.bank import Part, save_bank
 from latentfill.embeddings.base import Embeddings, Provenance
 from latentfill.embeddings.h5_windows import write_split
-from latentfill.embeddings.pairing import pair_embeddings, window_plan
+from latentfill.embeddings.pairing import by_space, pair_embeddings, table_digest, window_plan
 from latentfill.embeddings.stored import StoredEncoder
 from latentfill.errors import EmbeddingMismatchError, InputError
+from latentfill.fitting import plan_of
 from latentfill.series import Series
 from latentfill.windows import cut_windows
 
@@ -186,7 +188,18 @@ def test_settings_of_the_split_plan_are_checked(settings_: dict[str, object]):
         Config(**settings_)
 
 
-def test_a_real_timekd_folder_fills_its_csv(shared_data: Path, tmp_path: Path, run_cli: Callable[..., int]):
+@pytest.mark.parametrize(
+    ("strategy", "stored", "beyond"),
+    [
+        ("auto", {Code.STORED, Code.KRIGING, Code.LINEAR}, {Code.DENOISE, Code.KRIGING, Code.LINEAR}),
+        ("denoise", {Code.STORED}, {Code.DENOISE}),
+        ("neighbours", {Code.STORED_NEIGHBOURS, Code.NEIGHBOURS, Code.FALLBACK}, {Code.NEIGHBOURS, Code.FALLBACK}),
+        ("latent", {Code.STORED_LATENT}, {Code.LATENT}),
+    ],
+)
+def test_a_real_timekd_folder_fills_its_csv(
+    shared_data: Path, tmp_path: Path, run_cli: Callable[..., int], strategy: str, stored: set[Code], beyond: set[Code]
+):
     """The command of the README on a real folder, cells of its CSV hidden."""
     rng = np.random.default_rng(0)
     table = pd.read_csv(shared_data / "timekd" / "cambridge5.csv", dtype=str)
@@ -196,29 +209,89 @@ def test_a_real_timekd_folder_fills_its_csv(shared_data: Path, tmp_path: Path, r
     gappy.to_csv(tmp_path / "cambridge5.csv", index=False)
     arguments = ["impute", tmp_path / "cambridge5.csv", "--embeddings", shared_data / "timekd", "--split", "custom"]
     arguments += ["--seq-len", 96, "--pred-len", 24, "-o", tmp_path / "filled.csv", "--codes", tmp_path / "codes.csv"]
-    arguments += [
-        "--set",
-        "encoder_steps=20",
-        "--set",
-        "decoder_steps=20",
-        "--set",
-        "dim=16",
-        "--set",
-        "width=16",
-        "-q",
-    ]
-    assert run_cli(*arguments) == 0
+    for quick in ("encoder_steps=20", "decoder_steps=20", "dim=16", "width=16", "latent_steps=20"):
+        arguments += ["--set", quick]
+    assert run_cli(*arguments, "--strategy", strategy) == 0
     filled = pd.read_csv(tmp_path / "filled.csv", dtype=str)
     assert not filled.isna().any().any()
     assert (filled.to_numpy()[:, 1:][~hidden] == table.to_numpy()[:, 1:][~hidden]).all()
     codes = pd.read_csv(tmp_path / "codes.csv")[list(table.columns[1:])].to_numpy()
     # The 37 val windows start at row 324 (420 train rows - 96), so the last one ends on row 455.
-    assert np.isin(codes[:456][hidden[:456]], (Code.STORED, Code.KRIGING, Code.LINEAR)).all()
-    assert np.isin(codes[456:][hidden[456:]], (Code.DENOISE, Code.KRIGING, Code.LINEAR)).all()
+    assert set(codes[:456][hidden[:456]]) <= stored
+    assert set(codes[456:][hidden[456:]]) <= beyond
+    if strategy != "auto":  # which may leave them aside
+        assert max(stored - beyond) in codes[:456][hidden[:456]]
     summary = json.loads((tmp_path / "filled.summary.json").read_text())
     assert summary["embeddings"]["rows_without_embeddings"] == [[456, 599]]
+    assert "train and val are not known to share a space" in " ".join(summary["notes"])
+    assert "oracle" in summary["held_out_error"]["train"]["label"]
 
 
 def test_a_table_that_is_not_in_time_order_is_not_paired(frame: pd.DataFrame, settings: dict[str, object]):
     with pytest.raises(EmbeddingMismatchError, match="not in time order"):
         Imputer(**settings).fit(frame.iloc[::-1])
+
+
+def of_rows(first: int, last: int, every: int = 1, **made: object) -> Embeddings:
+    """Embeddings that are the number of the row their window starts at."""
+    starts = np.arange(first, last, every)
+    vectors = np.broadcast_to(starts[:, None, None], (len(starts), 2, 3)).astype(np.float32)
+    return Embeddings(vectors, starts, Provenance(encoder="x", source="there", **made))  # type: ignore[arg-type]
+
+
+def test_splits_of_one_frozen_encoder_share_a_space_and_a_decoder():
+    splits = {"train": of_rows(0, 50, deterministic=True), "val": of_rows(48, 60, deterministic=True)}
+    (name, whole), *others = by_space(splits).items()
+    assert (name, others) == ("train+val", [])
+    np.testing.assert_array_equal(whole.starts, np.arange(60))  # windows of both count once
+    np.testing.assert_array_equal(whole.vectors[:, 1, 2], np.arange(60))
+
+
+@pytest.mark.parametrize("known", [None, False])
+def test_splits_that_may_not_share_a_space_stay_apart(known: bool | None):
+    splits = {"train": of_rows(0, 50, deterministic=True), "val": of_rows(60, 70, deterministic=known)}
+    assert list(by_space(splits)) == ["train", "val"]
+
+
+def test_the_plan_reaches_every_row_that_stored_windows_cover():
+    whole = by_space({"a": of_rows(0, 31, deterministic=True), "b": of_rows(60, 75, deterministic=True)})["a+b"]
+    assert plan_of(whole, 12).tolist() == [0, 12, 24, 30, 60, 72, 74]
+    assert plan_of(of_rows(0, 100, 20), 12).tolist() == [0, 20, 40, 60, 80]  # further apart than asked for
+    assert plan_of(of_rows(5, 6), 12).tolist() == [5]
+
+
+def test_embeddings_that_know_the_future_are_told_of(frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object]):
+    vectors = np.ones((ROWS - SEQ + 1, 3, 2), np.float32)
+    made = Provenance(encoder="timekd", source="computed", settings={"privileged": True, "pred_len": 4})
+    bank = save_bank(tmp_path / "a.bank", {"all": Part(vectors.shape, vectors)}, made)
+    filled = Imputer(**quick, embeddings=str(bank), seq_len=SEQ, pred_len=0).fit(frame).fill(frame)
+    assert "read the 4 values after each window as well" in " ".join(filled.summary["notes"])  # type: ignore[arg-type]
+
+
+def test_splits_with_decoders_of_their_own_are_told_of(frame: pd.DataFrame, settings: dict[str, object]):
+    notes = Imputer(**settings).fit(frame).fill(frame).summary["notes"]
+    assert "The embeddings of train and val are not known to share a space" in " ".join(notes)  # type: ignore[arg-type]
+
+
+def test_a_folder_with_a_record_pairs_by_its_own_plan_and_refuses_another_table(
+    frame: pd.DataFrame, folder: Path, quick: dict[str, object]
+):
+    window = {"split": "custom", "seq_len": SEQ, "pred_len": PRED, "embedding_stride": 1}
+    made = Provenance(
+        encoder="x",
+        source="computed",
+        window=window,
+        table_digest=table_digest(series(frame)),
+        deterministic=True,
+        saw="observed",
+    )
+    (folder / "table" / str(PRED) / "latentfill.json").write_text(json.dumps(made.to_dict()))
+    imputer = Imputer(**quick, embeddings=str(folder)).fit(frame)
+    assert list(imputer.fitted_.stored) == ["train+val"]
+    told = imputer.fill(frame).summary["embeddings"]
+    assert told["provenance"] == {"train+val": {"encoder": "x", "saw": "observed"}}  # type: ignore[index]
+    with pytest.raises(EmbeddingMismatchError, match="was made for another table"):
+        Imputer(**quick, embeddings=str(folder)).fit(frame.assign(c=0.0))
+    (folder / "table" / str(PRED) / "latentfill.json").write_text("{")
+    with pytest.raises(InputError, match=r"latentfill\.json is no record of how embeddings were made.*Remove it"):
+        Imputer(**quick, embeddings=str(folder)).fit(frame)

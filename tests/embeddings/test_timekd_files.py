@@ -32,7 +32,7 @@ def test_a_folder_and_a_file_are_opened_by_the_same_call(tmp_path):
 
 def test_a_split_is_paired_with_its_windows_and_its_making_is_unknown(tmp_path):
     write_split(tmp_path, "val", VECTORS)
-    embeddings = load_split(open_embeddings(tmp_path), "val", np.array([7, 8]), 3, source=tmp_path)
+    embeddings = load_split(open_embeddings(tmp_path), "val", np.array([7, 8]), 3)
     np.testing.assert_array_equal(embeddings.vectors, VECTORS)
     assert embeddings.starts.tolist() == [7, 8]
     assert (embeddings.provenance.saw, embeddings.provenance.source) == ("unknown", str(tmp_path))
@@ -52,11 +52,11 @@ def test_a_packed_bank_is_opened_by_the_same_call_and_knows_how_it_was_made(tmp_
     made = Provenance(encoder="student", source="computed", saw="observed")
     save_bank(tmp_path / "a.bank", {"val": Part((2, 3, 4), VECTORS, np.array([7, 8]))}, made)
     stored = open_embeddings(tmp_path / "a.bank")
-    embeddings = load_split(stored, "val", np.array([7, 8]), 3, source=tmp_path)
+    embeddings = load_split(stored, "val", np.array([7, 8]), 3)
     np.testing.assert_array_equal(embeddings.vectors, VECTORS)
     assert embeddings.provenance == made
     with pytest.raises(EmbeddingMismatchError, match="2 from step 7 to 8, wanted are 2 from step 8 to 9"):
-        load_split(stored, "val", np.array([8, 9]), 3, source=tmp_path)
+        load_split(stored, "val", np.array([8, 9]), 3)
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"the TimeKD files are not at {REAL}")
@@ -67,7 +67,7 @@ def test_real_timekd_files_pair_with_the_windows_of_their_table():
     assert stored.splits == {"train": 301, "val": 37}
     for split in ("train", "val"):
         starts = split_starts(plan.splits(n_rows)[split], plan.seq_len, plan.pred_len)
-        embeddings = load_split(stored, split, starts, 5, source=REAL)
+        embeddings = load_split(stored, split, starts, 5)
         assert embeddings.vectors.shape == (stored.splits[split], 5, 768)
         assert embeddings.provenance.saw == "unknown"
 

@@ -86,14 +86,6 @@ class Bank:
                 "plan, seq_len and pred_len that the bank was made with; `latentfill inspect` shows them."
             )
 
-    def check_table(self, digest: str) -> None:
-        """Refuse a table other than the one the bank was made for, where it knows it."""
-        if self.provenance.table_digest not in (None, digest):
-            raise EmbeddingMismatchError(
-                f"{self.path} was made for another table: its values, columns or time stamps differ. Give the table as "
-                "it was then, or make embeddings of this one."
-            )
-
     def describe(self) -> dict[str, object]:
         """What the bank holds, from a sample of its windows, in plain JSON values."""
         return {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, Protocol, cast, get_args
+from pathlib import Path
+from typing import Any, Literal, Protocol, Self, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,11 @@ class Provenance:
         """Plain JSON values, the inverse of `from_dict`."""
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
         return cast(dict[str, object], json.loads(json.dumps(plain, default=dict)))
+
+    @classmethod
+    def unknown(cls, source: Path) -> Self:
+        """Of embeddings that do not say how they were made."""
+        return cls(encoder="unknown", source=str(source))
 
     @classmethod
     def from_dict(cls, record: Mapping[str, object]) -> Provenance:
@@ -85,6 +91,16 @@ class StoredEmbeddings(Protocol):
     @property
     def layout(self) -> str:
         """How they are laid out, in a word."""
+        ...
+
+    @property
+    def path(self) -> Path:
+        """Where they are."""
+        ...
+
+    @property
+    def provenance(self) -> Provenance:
+        """How they were made, as far as that is known."""
         ...
 
     def read(self, split: str, n_expected: int | None = None, n_columns: int | None = None) -> VectorArray:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from latentfill.embeddings.base import VectorArray
 from latentfill.embeddings.embedder import Stretches
 from latentfill.embeddings.encoder import tensor
-from latentfill.embeddings.language import without_progress_bar
+from latentfill.embeddings.language import quiet_transformers
 from latentfill.embeddings.weights import digest_of
 from latentfill.errors import InputError
 from latentfill.series import FloatArray
@@ -122,7 +122,7 @@ def _loaded(where: str | os.PathLike[str], device: torch.device, *, local_files_
     except ImportError as error:
         raise InputError(f"the Chronos model {where} cannot be loaded: {INSTALL}.") from error
     try:
-        with without_progress_bar():
+        with quiet_transformers():
             return BaseChronosPipeline.from_pretrained(
                 where, device_map=str(device), dtype=torch.float32, local_files_only=local_files_only
             )

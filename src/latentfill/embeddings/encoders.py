@@ -1,4 +1,4 @@
-"""Every kind of encoder by name, as one text says it: KIND or KIND:WHERE."""
+"""Every kind of encoder, opened by its name."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 
 from latentfill.config import Config
 from latentfill.embeddings.embedder import Embedder
+from latentfill.embeddings.encoder_names import FLAGS, EncoderName
 from latentfill.errors import InputError, did_you_mean
 from latentfill.nn.runtime import pick_device
 
@@ -23,8 +24,8 @@ class Wish:
     length: int  # steps of the windows that will be embedded
     device: torch.device
     seed: int
-    inputs: str | None  # of modules: what they take
-    reading: Mapping[str, Any]  # of language models: keyword arguments of `Teacher.load`
+    pred_len: int
+    settings: Mapping[str, Any]
 
     def need(self, example: str) -> str:
         """WHERE, which cannot be left out."""
@@ -34,9 +35,20 @@ class Wish:
 
 
 def _timekd(wish: Wish) -> Embedder:
+    from latentfill.embeddings.prompts import PromptStyle
     from latentfill.embeddings.teacher import DEFAULT_MODEL, Teacher
 
-    return Teacher.load(wish.where or DEFAULT_MODEL, device=wish.device, seed=wish.seed, **wish.reading)
+    settings = dict(wish.settings)
+    style = PromptStyle(**{name: settings.pop(name) for name in WRITING if name in settings})
+    return Teacher.load(
+        wish.where or DEFAULT_MODEL,
+        style,
+        calibrated=not settings.pop("plain_attention", False),
+        device=wish.device,
+        pred_len=wish.pred_len,
+        seed=wish.seed,
+        **settings,
+    )
 
 
 def _student(wish: Wish) -> Embedder:
@@ -58,7 +70,7 @@ def _module(wish: Wish) -> Embedder:
     from latentfill.embeddings.foreign_modules import open_attribute
 
     opened = open_attribute(wish.need("package.attr"), wish.device)
-    return ForeignEmbedder(opened, wish.kind, wish.device, wish.inputs)
+    return ForeignEmbedder(opened, wish.kind, wish.device, wish.settings.get("inputs"))
 
 
 def _torchscript(wish: Wish) -> Embedder:
@@ -66,7 +78,7 @@ def _torchscript(wish: Wish) -> Embedder:
     from latentfill.embeddings.foreign_modules import open_torchscript
 
     opened = open_torchscript(wish.need("FILE, as torch.jit.save writes it"), wish.device)
-    return ForeignEmbedder(opened, wish.kind, wish.device, wish.inputs)
+    return ForeignEmbedder(opened, wish.kind, wish.device, wish.settings.get("inputs"))
 
 
 def _export(wish: Wish) -> Embedder:
@@ -74,7 +86,7 @@ def _export(wish: Wish) -> Embedder:
     from latentfill.embeddings.foreign_modules import open_export
 
     opened = open_export(wish.need("FILE, as torch.export.save writes it"), wish.device)
-    return ForeignEmbedder(opened, wish.kind, wish.device, wish.inputs)
+    return ForeignEmbedder(opened, wish.kind, wish.device, wish.settings.get("inputs"))
 
 
 KINDS: Mapping[str, Callable[[Wish], Embedder]] = {
@@ -85,7 +97,14 @@ KINDS: Mapping[str, Callable[[Wish], Embedder]] = {
     "export": _export,
     "chronos": _chronos,
 }
-WITH_INPUTS = ("module", "torchscript", "export")
+WRITING = ("decimals", "truncate", "rough_fill", "missing_word")  # how a language model is shown values
+OF_MODULES = ("inputs",)
+TAKES: Mapping[str, tuple[str, ...]] = {  # which settings a kind has; others have none
+    "timekd": ("layers", "dtype", "plain_attention", "privileged", *WRITING),
+    "module": OF_MODULES,
+    "torchscript": OF_MODULES,
+    "export": OF_MODULES,
+}
 
 
 def make_embedder(
@@ -94,39 +113,43 @@ def make_embedder(
     config: Config,
     length: int | None = None,
     device: torch.device | None = None,
-    inputs: str | None = None,
-    reading: Mapping[str, Any] | None = None,
+    pred_len: int = 0,
+    settings: Mapping[str, Any] | None = None,
 ) -> Embedder:
-    """The encoder that `spec` names, opened: `timekd:MODEL`, `student:FOLDER`, `module:package.attr` and so on.
+    """The encoder that `spec` names, opened: `timekd:MODEL+layers=6`, `student:FOLDER`, `module:package.attr` ...
 
     Parameters
     ----------
     spec
-        One of `KINDS`, and after the first colon where it is found.
+        One of `KINDS`, after the first colon where it is found, and after each + a setting; see `EncoderName`.
     config
         Gives the seed, and the device and `seq_len` where `device` and `length` are not given.
     length
         Steps of the windows that it will embed.
-    inputs
-        What a module takes, such as "filled,observed:BCL"; see `Inputs`.
-    reading
-        Keyword arguments of `Teacher.load`, for `timekd`.
+    pred_len
+        Steps that a language model is asked to forecast, and reads where it is `privileged`.
+    settings
+        More of its settings, by the names in `TAKES`: see `Teacher.load` and `PromptStyle`, of modules `Inputs.parse`.
+        What `spec` says wins.
     """
-    kind, _, where = spec.partition(":")  # the first colon alone: there may be more in a path
-    kind = kind.strip()
-    if kind not in KINDS:
-        raise InputError(f"{did_you_mean('encoder', kind, KINDS)}. Write KIND or KIND:WHERE, as in timekd:gpt2.")
-    if inputs is not None and kind not in WITH_INPUTS:
-        raise InputError(
-            f"--inputs says what a module takes ({', '.join(WITH_INPUTS)}); {kind} knows itself. Leave it out."
-        )
+    name = EncoderName.parse(spec)
+    if name.kind not in KINDS:
+        raise InputError(f"{did_you_mean('encoder', name.kind, KINDS)}. Write KIND or KIND:WHERE, as in timekd:gpt2.")
+    settings = {**(settings or {}), **name.settings}
+    for setting in settings:
+        if setting not in TAKES.get(name.kind, ()):
+            able = [kind for kind, takes in TAKES.items() if setting in takes]
+            raise InputError(
+                f"the setting {FLAGS[setting]} is one of {', '.join(able)}; the encoder {name.kind} has no such. Leave "
+                "it out."
+            )
     wish = Wish(
-        kind=kind,
-        where=where.strip(),
+        kind=name.kind,
+        where=name.where,
         length=length or config.seq_len,
         device=device or pick_device(config.device),
         seed=config.seed,
-        inputs=inputs,
-        reading=reading or {},
+        pred_len=pred_len,
+        settings=settings,
     )
-    return KINDS[kind](wish)
+    return KINDS[name.kind](wish)

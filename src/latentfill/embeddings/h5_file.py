@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from latentfill.embeddings.base import VectorArray
+from latentfill.embeddings.base import Provenance, VectorArray
 from latentfill.embeddings.h5_checks import (
     HDF5_FAILURES,
     BadWindow,
@@ -44,6 +44,11 @@ class EmbeddingFile:
     def layout(self) -> str:
         return "one-file"
 
+    @property
+    def provenance(self) -> Provenance:
+        """Nothing is known: the file has no place for it."""
+        return Provenance.unknown(self.path)
+
     def read(self, split: str, n_expected: int | None = None, n_columns: int | None = None) -> VectorArray:
         """All vectors of a split, (N, C, D) float32; every problem is told at once."""
         check_split(split, self.splits, self.path)
@@ -62,6 +67,7 @@ class EmbeddingFile:
             "name": without_csv(self.path.stem),
             "pred_len": None,
             "splits": {split: self._describe(split) for split in self.splits},
+            "provenance": self.provenance.to_dict(),
         }
 
     def _stack(self, split: str, n_columns: int | None) -> tuple[VectorArray, list[str]]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentfill.embeddings.base import VectorArray
+from latentfill.embeddings.base import Provenance, VectorArray
+from latentfill.embeddings.folder_record import read_record, read_weights
 from latentfill.embeddings.h5_checks import check_split, counts, short
 from latentfill.embeddings.h5_windows import (
     DATASET,
@@ -37,6 +38,8 @@ class EmbeddingFolder:
     dataset: str = DATASET
     name: str = ""  # the data set's name, where the path tells
     pred_len: int | None = None  # TimeKD's horizon, where the path tells
+    home: Path  # where the splits lie, and their record, if they have one
+    provenance: Provenance
 
     @property
     def layout(self) -> str:
@@ -52,6 +55,11 @@ class EmbeddingFolder:
         check_split(split, self.splits, self.path)
         return open_windows(self.folders[split], n_expected, None, self.dataset)
 
+    @property
+    def weights(self) -> Mapping[str, VectorArray]:
+        """Of the encoder, those that were drawn for it; none where they are not known."""
+        return read_weights(self.home)
+
     def describe(self) -> dict[str, object]:
         """What the folder holds, from a sample of its files, in plain JSON values."""
         return {
@@ -61,6 +69,7 @@ class EmbeddingFolder:
             "name": self.name,
             "pred_len": self.pred_len,
             "splits": {split: describe_windows(folder, self.dataset) for split, folder in self.folders.items()},
+            "provenance": self.provenance.to_dict(),
         }
 
 
@@ -127,6 +136,8 @@ def _folder_at(path: Path, dataset: str) -> EmbeddingFolder:
         dataset=dataset,
         name=without_csv(labelled.parent.name if is_horizon else labelled.name),
         pred_len=int(labelled.name) if is_horizon else None,
+        home=labelled,
+        provenance=read_record(labelled) or Provenance.unknown(path),
     )
 
 

@@ -25,6 +25,7 @@ from latentfill.embeddings.base import VectorArray
 from latentfill.embeddings.prompts import Prompt, prompt_text
 from latentfill.embeddings.weights import digest_of
 from latentfill.errors import InputError
+from latentfill.messages import counted
 
 TOKENS_AT_ONCE = {"cpu": 1 << 11, "cuda": 1 << 16}  # of a batch, padding included: what bounds the memory
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -90,7 +91,8 @@ class LanguageModel:
         if layers is not None and (deep is None or not 1 <= layers <= deep):
             raise InputError(f"layers must be from 1 to the {deep} that {where} has, got {layers}.")
         kept = {} if layers is None else {"num_hidden_layers": layers}
-        net = _found(where, "AutoModel", dtype=DTYPES[dtype], **kept)
+        net, told = _found(where, "AutoModel", dtype=DTYPES[dtype], output_loading_info=True, **kept)
+        _leave_out_drawn(net, told["missing_keys"], where)
         net.config.use_cache = False  # nothing is generated
         name = Path(where).name if os.path.exists(where) else str(where)
         return cls(net.to(device), _found(where, "AutoTokenizer"), name, calibrated=calibrated)
@@ -205,6 +207,19 @@ def _first_position(net: nn.Module) -> int:
     return 0 if padding is None else int(padding) + 1
 
 
+def _leave_out_drawn(net: nn.Module, missing: Iterable[str], where: str | os.PathLike[str]) -> None:
+    """Take away what the files hold no weights for, which were drawn anew: the pooler, of which no state depends."""
+    missing = sorted(missing)
+    lacking = [name for name in missing if not name.startswith("pooler.")]
+    if lacking:
+        raise InputError(
+            f"the language model at {where} lacks {counted(len(lacking), 'weight')}, such as {lacking[0]}: it would "
+            "read with random ones. Give a folder that holds the whole model."
+        )
+    if missing:
+        net._modules["pooler"] = None
+
+
 def _found(where: str | os.PathLike[str], kind: str, **settings: Any) -> Any:
     """A part of a language model: what is on this machine first, then what the hub has."""
     try:
@@ -215,28 +230,30 @@ def _found(where: str | os.PathLike[str], kind: str, **settings: Any) -> Any:
     if os.path.exists(where):
         return _loaded(loader, where, {**settings, "local_files_only": True})
     try:
-        with without_progress_bar():
+        with quiet_transformers():
             return loader.from_pretrained(where, **settings, local_files_only=True)
     except (OSError, ValueError):
         return _loaded(loader, where, settings)
 
 
 @contextmanager
-def without_progress_bar() -> Iterator[None]:
-    """transformers draws one for every file that it reads; what is shown is ours to say."""
+def quiet_transformers() -> Iterator[None]:
+    """transformers draws a bar for every file, and lists the weights it leaves out; what is shown is ours to say."""
     logging: Any = importlib.import_module("transformers.utils.logging")
-    was_on = logging.is_progress_bar_enabled()
+    was_on, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         yield
     finally:
+        logging.set_verbosity(verbosity)
         if was_on:
             logging.enable_progress_bar()
 
 
 def _loaded(loader: Any, where: str | os.PathLike[str], settings: dict[str, Any]) -> Any:
     try:
-        with without_progress_bar():
+        with quiet_transformers():
             return loader.from_pretrained(where, **settings)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         known = "gpt2" if os.path.isabs(where) or os.path.exists(where) else where

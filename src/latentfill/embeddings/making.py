@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from latentfill.config import Config
 from latentfill.embeddings.bank import as_bytes, bank_header, check_target
 from latentfill.embeddings.base import Provenance, VectorArray
 from latentfill.embeddings.embedder import Embedder, cut_stretches
+from latentfill.embeddings.folder_record import begin_folder
 from latentfill.embeddings.h5_checks import short
 from latentfill.embeddings.h5_windows import WHOLE, write_window
 from latentfill.embeddings.pairing import (
@@ -29,13 +29,11 @@ from latentfill.embeddings.pairing import (
     window_plan,
 )
 from latentfill.errors import EmbeddingMismatchError, InputError
-from latentfill.files import write_bytes
 from latentfill.scaling import ColumnScaler
 from latentfill.series import IntArray, Series
 
 Layout = Literal["bank", "timekd"]
 PIECE = 32  # windows embedded at a time, always the same ones, so that an interrupted run ends in the same bytes
-RECORD_FILE = "latentfill.json"  # beside the splits of TimeKD's layout, which has no place for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ class Maker:
         check_target(target, overwrite=overwrite)
         size = self._embed(next(self.pieces()), most=1).shape[1:]
         shapes = {split: ((len(starts), *size), True) for split, starts in self.plan.items()}
-        head = bank_header(shapes, self.provenance, self.embedder.weights(len(self.series.columns)))
+        head = bank_header(shapes, self.provenance, self.weights)
         pieces = list(self.pieces())
         ends = len(head) + np.cumsum([self._bytes_of(piece, size) for piece in pieces])
         partial = target.with_name(f".{target.name}.partial")
@@ -119,7 +117,7 @@ class Maker:
         if self.config.embedding_stride != 1:
             raise InputError("TimeKD's layout numbers every window: leave --embedding-stride at 1, or write a bank.")
         folder = target / name / str(self.config.pred_len)
-        self._check_folder(folder)
+        begin_folder(folder, self.provenance, self.weights)
         places = {split: folder / ("" if split == WHOLE else split) for split in self.plan}
         pieces = list(self.pieces())
         done = [all((places[p.split] / f"{p.first + i}.h5").exists() for i in range(len(p.starts))) for p in pieces]
@@ -132,6 +130,11 @@ class Maker:
                 write_window(places[piece.split] / f"{piece.first + i}.h5", vector, self.config.dataset)
             clock.tick(piece)
         return folder
+
+    @property
+    def weights(self) -> Mapping[str, VectorArray]:
+        """The encoder's own weights, those that were drawn for it."""
+        return self.embedder.weights(len(self.series.columns))
 
     def pieces(self) -> Iterator[Piece]:
         """All windows, split by split."""
@@ -149,19 +152,6 @@ class Maker:
     def _bytes_of(self, piece: Piece, size: tuple[int, ...]) -> int:
         vectors = 4 * len(piece.starts) * int(np.prod(size))
         return vectors + (8 * len(self.plan[piece.split]) if piece.opens else 0)
-
-    def _check_folder(self, folder: Path) -> None:
-        """Take the folder for this table and these settings; go on in it only if it was taken for the same."""
-        record, own = folder / RECORD_FILE, json.dumps(self.provenance.to_dict(), indent=1) + "\n"
-        if record.is_file() and record.read_text(encoding="utf-8") == own:
-            return
-        if folder.exists() and any(folder.iterdir()):
-            raise InputError(
-                f"{folder} holds something else already: embeddings of another table, encoder or settings, or of "
-                "unknown origin. Write somewhere else, or remove it."
-            )
-        folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(record, own.encode())
 
 
 class Clock:

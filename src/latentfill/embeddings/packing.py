@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from latentfill.config import Config
 from latentfill.embeddings.bank import Bank, Part, save_bank
-from latentfill.embeddings.base import Provenance, StoredEmbeddings, VectorArray
+from latentfill.embeddings.base import StoredEmbeddings, VectorArray
 from latentfill.embeddings.h5_folders import EmbeddingFolder
-from latentfill.embeddings.pairing import PLAN, check_splits, table_digest, window_plan
+from latentfill.embeddings.pairing import PLAN, check_splits, check_table, planned, table_digest, window_plan
 from latentfill.embeddings.timekd_files import open_embeddings
 from latentfill.series import IntArray, Series
 
@@ -27,15 +26,18 @@ def pack(
     """Write stored embeddings as a packed bank, one window after the other, and say what was packed.
 
     With the `series` they were made of, windows are counted and paired by the split plan of the settings, and the bank
-    belongs to that table; without, it holds the vectors alone, and what a bank that is packed again knew. `name`
-    chooses where a folder holds several sets.
+    belongs to that table; without, it holds the vectors alone, and what their own record says. `name` chooses where a
+    folder holds several sets.
     """
     stored = open_embeddings(source, name, config.pred_len if series is not None else None, config.dataset)
-    starts: Mapping[str, IntArray] = {}
-    provenance, weights = Provenance(encoder="unknown", source=str(source)), dict[str, VectorArray]()
+    starts, provenance, weights = dict[str, IntArray](), stored.provenance, dict[str, VectorArray]()
     if isinstance(stored, Bank):
-        starts, provenance, weights = stored.starts, stored.provenance, dict(stored.weights)
+        starts, weights = dict(stored.starts), dict(stored.weights)
+    elif isinstance(stored, EmbeddingFolder):
+        weights = dict(stored.weights)
     if series is not None:
+        config = planned(config, [provenance])
+        check_table(stored, series)
         starts = window_plan(config, series.n_steps)
         check_splits(stored, starts, config, source)
         window = {name: getattr(config, name) for name in PLAN}

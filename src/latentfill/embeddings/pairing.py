@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
 from latentfill.config import Config
-from latentfill.embeddings.bank import Bank, is_bank, load_bank
-from latentfill.embeddings.base import Embeddings, StoredEmbeddings
+from latentfill.embeddings.bank import Bank
+from latentfill.embeddings.base import Embeddings, Provenance, StoredEmbeddings
 from latentfill.embeddings.h5_checks import count_problems
 from latentfill.embeddings.timekd_files import WHOLE, load_split, open_embeddings
 from latentfill.errors import EmbeddingMismatchError
@@ -42,27 +41,44 @@ def pair_embeddings(config: Config, series: Series, name: str | None) -> dict[st
 
     `name` (the table's stem) chooses where a folder holds several sets.
     """
-    source, config = config.embeddings, planned(config)
+    source = config.embeddings
     assert source is not None
     if not np.array_equal(series.rows, np.arange(series.n_steps)):
         raise EmbeddingMismatchError(UNSORTED)
     stored = open_embeddings(source, name, config.pred_len, config.dataset)
-    if isinstance(stored, Bank):
-        stored.check_table(table_digest(series))
+    config = planned(config, [stored.provenance])
+    check_table(stored, series)
     starts = window_plan(config, series.n_steps)
     check_splits(stored, starts, config, source)
     order = variables(config, series)
-    return {
-        split: _reorder(load_split(stored, split, starts[split], len(order), source), order) for split in stored.splits
-    }
+    return {split: _reorder(load_split(stored, split, starts[split], len(order)), order) for split in stored.splits}
 
 
-def planned(config: Config) -> Config:
-    """The settings with the split plan of the bank they name, where none is asked for and the bank knows its own."""
-    if not config.embeddings or config.split != "none" or not is_bank(Path(config.embeddings)):
+def planned(config: Config, made: Iterable[Provenance]) -> Config:
+    """The settings with the split plan that embeddings were made with, where none is asked for and theirs is known."""
+    windows = [one.window for one in made if one.window]
+    if config.split != "none" or not windows:
         return config
-    window = load_bank(config.embeddings).provenance.window or {}
-    return replace(config, **cast(dict[str, Any], {name: window[name] for name in PLAN if name in window}))
+    return replace(config, **cast(dict[str, Any], {name: windows[0][name] for name in PLAN if name in windows[0]}))
+
+
+def by_space(embeddings: Mapping[str, Embeddings]) -> dict[str, Embeddings]:
+    """Embeddings of several splits as one set, where one frozen encoder is known to have made all; else as they are."""
+    of_splits = list(embeddings.values())
+    if len(of_splits) < 2 or not all(one.provenance.deterministic for one in of_splits):
+        return dict(embeddings)
+    starts, first = np.unique(np.concatenate([one.starts for one in of_splits]), return_index=True)
+    vectors = np.concatenate([one.vectors for one in of_splits])[first]  # a window of two splits counts once
+    return {"+".join(embeddings): Embeddings(vectors, starts, of_splits[0].provenance)}
+
+
+def check_table(stored: StoredEmbeddings, series: Series) -> None:
+    """Refuse a table other than the one the embeddings were made of, where they know it."""
+    if stored.provenance.table_digest not in (None, table_digest(series)):
+        raise EmbeddingMismatchError(
+            f"{stored.path} was made for another table: its values, columns or time stamps differ. Give the table as "
+            "it was then, or make embeddings of this one."
+        )
 
 
 def check_splits(
@@ -84,14 +100,14 @@ def pairing_problems(
     problems = [f"the split {split} is none of {', '.join(plan)}" for split in stored.splits if split not in plan]
     for split, count in stored.splits.items():
         problems += [f"{split}: {line}" for line in count_problems(count, len(plan[split]) if split in plan else None)]
+    checks = [partial(check_table, stored, series)]
     if isinstance(stored, Bank):
-        checks = [partial(stored.check_table, table_digest(series))]
         checks += [partial(stored.check_windows, split, plan[split]) for split in stored.splits if split in plan]
-        for check in checks:
-            try:
-                check()
-            except EmbeddingMismatchError as error:
-                problems.append(str(error))
+    for check in checks:
+        try:
+            check()
+        except EmbeddingMismatchError as error:
+            problems.append(str(error))
     if not np.array_equal(series.rows, np.arange(series.n_steps)):
         problems.append(UNSORTED)
     return problems

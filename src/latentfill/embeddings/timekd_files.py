@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from latentfill.embeddings.bank import Bank, is_bank, load_bank
-from latentfill.embeddings.base import Embeddings, Provenance, StoredEmbeddings
+from latentfill.embeddings.base import Embeddings, StoredEmbeddings
 from latentfill.embeddings.h5_file import open_file
 from latentfill.embeddings.h5_folders import find_layout
 from latentfill.embeddings.h5_windows import DATASET, WHOLE
@@ -28,15 +28,9 @@ def open_embeddings(
     return find_layout(path, name, pred_len, dataset)
 
 
-def load_split(
-    stored: StoredEmbeddings, split: str, starts: IntArray, n_columns: int, source: str | os.PathLike[str]
-) -> Embeddings:
-    """The vectors of a split paired with the windows that start at `starts`.
-
-    A bank knows how they were made and, it may be, for which windows; of all others the making is unknown.
-    """
+def load_split(stored: StoredEmbeddings, split: str, starts: IntArray, n_columns: int) -> Embeddings:
+    """The vectors of a split paired with the windows that start at `starts`; a bank may know that it has others."""
     vectors = stored.read(split, len(starts), n_columns)
-    if not isinstance(stored, Bank):
-        return Embeddings(vectors, starts, Provenance(encoder="unknown", source=str(source)))
-    stored.check_windows(split, starts)
+    if isinstance(stored, Bank):
+        stored.check_windows(split, starts)
     return Embeddings(vectors, starts, stored.provenance)

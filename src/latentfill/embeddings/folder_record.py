@@ -1,0 +1,54 @@
+"""How the embeddings in a folder were made: the record beside TimeKD's per-window files, which have no place for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from latentfill.embeddings.base import Provenance, VectorArray
+from latentfill.errors import InputError
+from latentfill.files import write_bytes
+
+RECORD_FILE = "latentfill.json"
+WEIGHTS_FILE = "latentfill.safetensors"  # the encoder's own weights, those that were drawn for it
+
+
+def read_record(folder: Path) -> Provenance | None:
+    """How the embeddings below `folder` were made; None where nothing says so."""
+    path = folder / RECORD_FILE
+    if not path.is_file():
+        return None
+    try:
+        return Provenance.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, InputError) as error:
+        raise InputError(
+            f"{path} is no record of how embeddings were made: {error}. Remove it, and they are taken for foreign ones."
+        ) from error
+
+
+def read_weights(folder: Path) -> dict[str, VectorArray]:
+    """The weights that were drawn for the encoder; none where there are no such."""
+    from safetensors.numpy import load_file
+
+    path = folder / WEIGHTS_FILE
+    return load_file(path) if path.is_file() else {}
+
+
+def begin_folder(folder: Path, provenance: Provenance, weights: Mapping[str, VectorArray]) -> None:
+    """Take a folder for embeddings that are about to be made; go on in it only if it was taken for the same."""
+    from safetensors.numpy import save
+
+    record = folder / RECORD_FILE
+    own = json.dumps(provenance.to_dict(), indent=1) + "\n"
+    if record.is_file() and record.read_text(encoding="utf-8") == own:
+        return
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError(
+            f"{folder} holds something else already: embeddings of another table, encoder or settings, or of "
+            "unknown origin. Write somewhere else, or remove it."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    if weights:
+        write_bytes(folder / WEIGHTS_FILE, save(dict(weights)))
+    write_bytes(record, own.encode())
