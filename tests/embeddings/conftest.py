@@ -41,7 +41,7 @@ def save_language_model(folder: Path, kind: str = "gpt2", positions: int = 2048)
 def language_model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a language model."""
     if real := os.environ.get("LATENTFILL_LM"):
-        return Path(real)
+        return Path(real).resolve()
     return save_language_model(tmp_path_factory.mktemp(request.param), request.param)
 
 

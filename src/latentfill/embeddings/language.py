@@ -217,7 +217,7 @@ def _leave_out_drawn(net: nn.Module, missing: Iterable[str], where: str | os.Pat
             "read with random ones. Give a folder that holds the whole model."
         )
     if missing:
-        net._modules["pooler"] = None
+        net.register_module("pooler", None)
 
 
 def _found(where: str | os.PathLike[str], kind: str, **settings: Any) -> Any:
