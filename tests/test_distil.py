@@ -141,7 +141,8 @@ def test_a_bank_brings_its_own_plan(tmp_path: Path):
     assert set(plan) == set(PLAN)
     starts = {"train": np.arange(0, N_TRAIN, 2), "val": np.arange(198, 225, 2), "test": np.arange(228, 285, 2)}
     made = Provenance(encoder="knowing", source="computed", window=plan, table_digest=table_digest(table))
-    parts = {split: Part.of(knowing(table, of_split)) for split, of_split in starts.items()}
+    known = {split: knowing(table, of_split).vectors for split, of_split in starts.items()}
+    parts = {split: Part(vectors.shape, vectors, starts[split]) for split, vectors in known.items()}
     bank = save_bank(tmp_path / "bank", parts, made)
     config = Config(embeddings=str(bank), device="cpu")
     found = distil(table, pair_embeddings(config, table, None), config, SETTINGS).to_dict()

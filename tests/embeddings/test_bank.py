@@ -61,13 +61,6 @@ def test_an_empty_split_comes_back_empty(tmp_path: Path):
     assert bank.read("all", 0).shape == (0, 2, 3)
 
 
-def test_embeddings_at_hand_are_a_part(tmp_path: Path):
-    embeddings = Embeddings(vectors(3), np.array([5, 6, 7]), made())
-    bank = load_bank(save_bank(tmp_path / "b", {"all": Part.of(embeddings)}, embeddings.provenance))
-    np.testing.assert_array_equal(bank.read("all"), embeddings.vectors)
-    assert bank.starts["all"].tolist() == [5, 6, 7]
-
-
 def test_vectors_are_written_one_after_the_other(tmp_path: Path):
     """No more than one need be in memory, so a bank may be larger than that."""
     held: list[int] = []

@@ -93,7 +93,7 @@ def test_columns_stand_where_timekd_puts_them_and_come_back_in_the_order_of_the_
     Maker(series, Means(), config).make_bank(tmp_path / "a.bank")
     np.testing.assert_allclose(load_bank(tmp_path / "a.bank").read("train")[0, :, 1], series.values[0, [1, 2, 0]])
     paired = pair_embeddings(Config(embeddings=str(tmp_path / "a.bank")), series, None)
-    np.testing.assert_allclose(paired["train"].vectors[0, :, 1], series.values[0])
+    np.testing.assert_allclose(paired["train"].vectors[0][:, 1], series.values[0])
 
 
 def test_the_whole_series_plan_ends_on_the_last_row(tmp_path: Path, hourly: Make):

@@ -244,7 +244,7 @@ def test_splits_of_one_frozen_encoder_share_a_space_and_a_decoder():
     (name, whole), *others = by_space(splits).items()
     assert (name, others) == ("train+val", [])
     np.testing.assert_array_equal(whole.starts, np.arange(60))  # windows of both count once
-    np.testing.assert_array_equal(whole.vectors[:, 1, 2], np.arange(60))
+    np.testing.assert_array_equal(whole.vectors[:][:, 1, 2], np.arange(60))
 
 
 @pytest.mark.parametrize("known", [None, False])

@@ -13,12 +13,12 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentfill.embeddings.base import Embeddings, Provenance, VectorArray
+from latentfill.embeddings.base import Provenance, VectorArray
 from latentfill.embeddings.h5_checks import check_split, columns_and_size, count_problems, unusable
 from latentfill.embeddings.h5_summary import summarise
 from latentfill.errors import EmbeddingMismatchError, InputError
@@ -40,12 +40,6 @@ class Part:
     shape: tuple[int, int, int]  # N, C, D
     vectors: Iterable[VectorArray]  # N of (C, D) float32, one after the other
     starts: IntArray | None = None  # (N,) first step of each window in its table, where known
-
-    @classmethod
-    def of(cls, embeddings: Embeddings) -> Self:
-        """Embeddings that are at hand."""
-        n, c, d = embeddings.vectors.shape
-        return cls((n, c, d), embeddings.vectors, embeddings.starts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

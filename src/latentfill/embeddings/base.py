@@ -60,11 +60,28 @@ class Provenance:
         return cls(**cast(dict[str, Any], dict(record)))
 
 
+class Vectors(Protocol):
+    """Float32 vectors (N, C, D), an array or what can be asked for rows of one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def ndim(self) -> int: ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Any, /) -> VectorArray: ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Embeddings:
     """One vector per window and column; a univariate or pooled vector has C = 1."""
 
-    vectors: VectorArray  # (N, C, D)
+    vectors: Vectors  # (N, C, D)
     starts: IntArray  # (N,), first step of each window in the series
     provenance: Provenance
 

@@ -16,6 +16,7 @@ from latentfill.embeddings.bank import Bank
 from latentfill.embeddings.base import Embeddings, Provenance, StoredEmbeddings
 from latentfill.embeddings.h5_checks import count_problems
 from latentfill.embeddings.timekd_files import WHOLE, load_split, open_embeddings
+from latentfill.embeddings.views import VectorView
 from latentfill.errors import EmbeddingMismatchError
 from latentfill.scaling import ColumnScaler
 from latentfill.series import IntArray, Series
@@ -26,6 +27,7 @@ UNSORTED = (
     "the table's rows are not in time order, but embeddings count windows in the order of the rows. Sort the "
     "table by time, as it was when its embeddings were made."
 )
+HASHED = 1024  # windows read at a time for a digest
 PLAN = (
     "split",
     "seq_len",
@@ -68,7 +70,7 @@ def by_space(embeddings: Mapping[str, Embeddings]) -> dict[str, Embeddings]:
     if len(of_splits) < 2 or not all(one.provenance.deterministic for one in of_splits):
         return dict(embeddings)
     starts, first = np.unique(np.concatenate([one.starts for one in of_splits]), return_index=True)
-    vectors = np.concatenate([one.vectors for one in of_splits])[first]  # a window of two splits counts once
+    vectors = VectorView([one.vectors for one in of_splits], first)  # a window of two splits counts once
     return {"+".join(embeddings): Embeddings(vectors, starts, of_splits[0].provenance)}
 
 
@@ -148,7 +150,10 @@ def scaler_digest(scaler: ColumnScaler) -> str:
 
 def digest(embeddings: Embeddings) -> str:
     """SHA-256 of the vectors: tells whether a decoder was fitted to these very embeddings."""
-    return hashlib.sha256(np.ascontiguousarray(embeddings.vectors).data).hexdigest()
+    found = hashlib.sha256()
+    for first in range(0, len(embeddings.vectors), HASHED):
+        found.update(np.ascontiguousarray(embeddings.vectors[first : first + HASHED]).data)
+    return found.hexdigest()
 
 
 def variables(config: Config, series: Series) -> list[int]:
@@ -163,4 +168,5 @@ def _reorder(embeddings: Embeddings, order: list[int]) -> Embeddings:
     """Variables put into the order of the series' columns; a single or pooled one stays as it is."""
     if embeddings.vectors.shape[1] == 1 or order == sorted(order):
         return embeddings
-    return replace(embeddings, vectors=embeddings.vectors[:, np.argsort(order)])
+    rows = np.arange(len(embeddings.vectors))
+    return replace(embeddings, vectors=VectorView([embeddings.vectors], rows, np.argsort(order)))
