@@ -3,8 +3,9 @@
     python benchmarks/distillation.py --teacher [LABEL=]PATH ... [--horizons 24 96] [--quick] [--data DIR] [DATA ...]
 
 PATH is a folder or bank with the teacher's embeddings of the train windows, `{pred_len}` in it standing for the
-horizon: `latentfill embed ETTh1.csv --privileged --split ett-hour --pred-len HORIZON -o PATH` makes one, and with
-`--embedding-stride` both know every so many windows only. Give several teachers, each with its label, to compare them.
+horizon and `{stride}` for the steps between windows: `latentfill embed ETTh1.csv --privileged --split ett-hour
+--pred-len HORIZON --embedding-stride STRIDE -o PATH` makes one, and with `--strides STRIDE` both students know those
+windows only. Give several teachers, each with its label, to compare them.
 Windows of 96 steps, rows split 8640 / 2880 / 2880; training, on the windows that have an embedding, stops by the
 validation windows. Errors are over all windows of the test rows, in standard deviations of the train rows.
 `--set` takes settings of the student. Results go to benchmarks/results/.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -36,24 +38,17 @@ def main() -> None:
     parser = parser_of(__doc__, FILES, seeds=(0, 1, 2))
     parser.add_argument("--teacher", action="append", required=True, metavar="[LABEL=]PATH", help="its embeddings")
     parser.add_argument("--horizons", type=int, nargs="+", default=list(HORIZONS), help="steps to forecast")
-    parser.add_argument("--embedding-stride", type=int, default=1, help="steps between the teacher's windows")
+    parser.add_argument("--strides", type=int, nargs="+", default=[1], help="steps between the teacher's windows")
     arguments = parser.parse_args()
     settings = settings_of(arguments)
     for name in names_of(parser, arguments, FILES):
         series = read_table(arguments.data / ett.FILES[name][0], TableOptions()).series
         rows = []
-        for pred_len in arguments.horizons:
-            for teacher in arguments.teacher:
-                for seed in arguments.seeds:
-                    plan = Config(
-                        split="ett-hour",
-                        seq_len=ett.LENGTH,
-                        pred_len=pred_len,
-                        embedding_stride=arguments.embedding_stride,
-                        seed=seed,
-                    )
-                    rows.append(compare(series, name, teacher, plan, settings))
-                    print(name, {key: part for key, part in rows[-1].items() if key != "provenance"}, flush=True)
+        asked = product(arguments.strides, arguments.horizons, arguments.teacher, arguments.seeds)
+        for stride, pred_len, teacher, seed in asked:
+            plan = Config(split="ett-hour", seq_len=ett.LENGTH, pred_len=pred_len, embedding_stride=stride, seed=seed)
+            rows.append(compare(series, name, teacher, plan, settings))
+            print(name, {key: part for key, part in rows[-1].items() if key != "provenance"}, flush=True)
         write_results(PROTOCOL, name, {"settings": asdict(settings), "rows": rows}, arguments)
     write_table(PROTOCOL, report(quick=arguments.quick), arguments)
 
@@ -68,7 +63,8 @@ def settings_of(arguments: argparse.Namespace) -> DistilSettings:
 def compare(series: Series, name: str, teacher: str, plan: Config, settings: DistilSettings) -> Row:
     """A student with this teacher and one without."""
     label, _, path = teacher.rpartition("=")
-    config = Config.from_dict({**plan.to_dict(), "embeddings": path.replace("{pred_len}", str(plan.pred_len))})
+    path = path.replace("{pred_len}", str(plan.pred_len)).replace("{stride}", str(plan.embedding_stride))
+    config = Config.from_dict({**plan.to_dict(), "embeddings": path})
     found = distil(series, pair_embeddings(config, series, name), config, settings)
     assert found.alone is not None
     return {
@@ -92,15 +88,17 @@ def report(*, quick: bool = False) -> str:
     """The results as Markdown."""
     records = read_results(PROTOCOL, FILES, quick=quick)
     lines = [
-        "| data | horizon | teacher | with it, MSE / MAE | without, MSE / MAE | change of MSE by seed | windows |",
+        "| data | train windows | horizon | teacher | with it, MSE / MAE | without, MSE / MAE | MSE changes by seed |",
         "|---" * 7 + "|",
     ]
     for record in records:
-        groups = dict.fromkeys((row["pred_len"], row["teacher"]) for row in record["rows"])
+        groups: dict[tuple[Any, ...], list[Row]] = {}
+        for row in record["rows"]:
+            key = row["windows"]["train"], row["pred_len"], row["teacher"]
+            groups.setdefault(key, []).append(row)
         lines += [
-            f"| {record['data']} | {pred_len} | {teacher} | "
-            + line([row for row in record["rows"] if (row["pred_len"], row["teacher"]) == (pred_len, teacher)])
-            for pred_len, teacher in groups
+            f"| {record['data']} | {windows} | {pred_len} | {teacher} | {line(rows)} |"
+            for (windows, pred_len, teacher), rows in groups.items()
         ]
     return "\n".join([*lines, "", made_with(records)])
 
@@ -112,7 +110,7 @@ def line(rows: list[Row]) -> str:
         for who in ("taught", "alone")
     )
     changes = (f"{100 * (row['taught']['test_mse'] / row['alone']['test_mse'] - 1):+.1f} %" for row in rows)
-    return f"{taught} | {alone} | {', '.join(changes)} | {rows[0]['windows']['train']} |"
+    return f"{taught} | {alone} | {', '.join(changes)}"
 
 
 if __name__ == "__main__":
