@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from latentfill.errors import InputError
-from latentfill.files import read_bytes, read_text, stem, write_bytes
+from latentfill.files import locked, read_bytes, read_text, stem, write_bytes
 
 
 def save(folder: Path, data: bytes, name: str = "t.csv") -> Path:
@@ -101,3 +101,15 @@ def test_a_codec_that_fails_in_its_own_way_is_told(tmp_path):
 )
 def test_the_stem_is_the_name_without_the_ending_of_its_kind(name: str, expected: str):
     assert stem(f"folder.x/{name}") == expected
+
+
+def test_a_second_run_is_refused_while_the_first_has_the_file(tmp_path):
+    path = tmp_path / "a.partial"
+    with locked(path) as file:
+        file.write(b"one")
+        with pytest.raises(InputError, match=r"another run is writing .*a\.partial"), locked(path):
+            pass
+    with locked(path) as file:
+        assert file.read() == b"one"  # kept, and no lock is left
+    with pytest.raises(InputError, match="cannot be written"), locked(tmp_path / "nowhere" / "a"):
+        pass

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from latentfill.errors import InputError
 
@@ -116,6 +117,37 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # nothing to remove when all went well, or the folder is missing
             temporary.unlink()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[BinaryIO]:
+    """A file open for reading and writing, made if it is not there, that a second run is refused until this one ends.
+
+    The lock is the process's own, so nothing of it is left when that is killed.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}. Choose another place.") from error
+    with open(descriptor, "r+b") as file:
+        if not _lock(descriptor) or not path.exists() or not os.path.samestat(os.fstat(descriptor), path.stat()):
+            raise InputError(f"another run is writing {path}. Wait until it has ended, or choose another place.")
+        yield file
+
+
+def _lock(descriptor: int) -> bool:
+    """Whether no other process has locked an open file; where there are no such locks, none has."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
 
 
 def stem(path: str | os.PathLike[str]) -> str:

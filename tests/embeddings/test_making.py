@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import h5py
@@ -164,7 +164,7 @@ def test_interrupted_files_are_gone_on_with_and_end_in_the_same_bytes(tmp_path: 
         Maker(series, Means(windows=31), CONFIG).make_folder(tmp_path / "cut", "sensor")
     embedder = Means()
     cut = Maker(series, embedder, CONFIG).make_folder(tmp_path / "cut", "sensor")
-    assert 10**9 - embedder.windows == 79 - 30
+    assert 10**9 - embedder.windows == 1 + 79 - 30  # one to learn the shape
     for path in whole.rglob("*.h5"):
         assert (cut / path.relative_to(whole)).read_bytes() == path.read_bytes()
 
@@ -215,3 +215,45 @@ def test_a_language_models_bank_is_the_same_bytes_again(tmp_path: Path, hourly: 
     bank = load_bank(tmp_path / "a")
     assert bank.weights.keys() == {"query", "key", "value", "out"}
     assert bank.provenance.settings["privileged"] is True
+
+
+def test_a_second_run_to_the_same_bank_is_refused_and_spoils_nothing(tmp_path: Path, hourly: Make):
+    series, target = hourly(100), tmp_path / "a.bank"
+
+    class Greedy(Means):
+        """Starts another run in the middle of its own."""
+
+        def embed(self, stretches: Stretches) -> VectorArray:
+            if len(stretches) > 1:
+                with pytest.raises(InputError, match=r"another run is writing .*\.a\.bank\.partial"):
+                    Maker(series, Means(settings={"a": 2}), CONFIG).make_bank(target)
+            return super().embed(stretches)
+
+    Maker(series, Greedy(), CONFIG).make_bank(target)
+    Maker(series, Means(), CONFIG).make_bank(tmp_path / "alone.bank")
+    assert target.read_bytes() == (tmp_path / "alone.bank").read_bytes()
+
+
+def test_files_that_were_cut_short_are_written_again(tmp_path: Path, hourly: Make):
+    series = hourly(100)
+    whole = Maker(series, Means(), CONFIG).make_folder(tmp_path / "whole", "sensor")
+    cut = Maker(series, Means(), CONFIG).make_folder(tmp_path / "cut", "sensor")
+    (cut / "train" / "3.h5").write_bytes(b"")
+    (cut / "val" / "2.h5").write_bytes((cut / "val" / "2.h5").read_bytes()[:-10])
+    Maker(series, Means(), CONFIG).make_folder(tmp_path / "cut", "sensor")
+    for path in whole.rglob("*.h5"):
+        assert (cut / path.relative_to(whole)).read_bytes() == path.read_bytes()
+
+
+def test_a_folder_that_cannot_be_made_or_is_a_file_is_told(tmp_path: Path, hourly: Make):
+    (tmp_path / "file").write_text("mine")
+    for place in (tmp_path / "file", Path("/proc/nowhere")):
+        with pytest.raises(InputError, match="cannot be written"):
+            Maker(hourly(100), Means(), CONFIG).make_folder(place, "sensor")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_another_dataset_name_is_another_folder(tmp_path: Path, hourly: Make):
+    Maker(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor")
+    with pytest.raises(InputError, match="holds something else already"):
+        Maker(hourly(100), Means(), replace(CONFIG, dataset="other")).make_folder(tmp_path, "sensor")

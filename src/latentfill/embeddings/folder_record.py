@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from latentfill.embeddings.base import Provenance, VectorArray
 from latentfill.errors import InputError
-from latentfill.files import write_bytes
+from latentfill.files import locked, write_bytes
 
 RECORD_FILE = "latentfill.json"
+DATASET = "dataset"  # the key of the dataset's name in the record
 WEIGHTS_FILE = "latentfill.safetensors"  # the encoder's own weights, those that were drawn for it
 
 
@@ -20,7 +22,10 @@ def read_record(folder: Path) -> Provenance | None:
     if not path.is_file():
         return None
     try:
-        return Provenance.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(record, dict):
+            record.pop(DATASET, None)
+        return Provenance.from_dict(record)
     except (OSError, ValueError, InputError) as error:
         raise InputError(
             f"{path} is no record of how embeddings were made: {error}. Remove it, and they are taken for foreign ones."
@@ -29,26 +34,34 @@ def read_record(folder: Path) -> Provenance | None:
 
 def read_weights(folder: Path) -> dict[str, VectorArray]:
     """The weights that were drawn for the encoder; none where there are no such."""
+    from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
     path = folder / WEIGHTS_FILE
-    return load_file(path) if path.is_file() else {}
+    try:
+        return load_file(path) if path.is_file() else {}
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path} is damaged: {error}. Remove it, or make the embeddings again.") from error
 
 
-def begin_folder(folder: Path, provenance: Provenance, weights: Mapping[str, VectorArray]) -> None:
-    """Take a folder for embeddings that are about to be made; go on in it only if it was taken for the same."""
+@contextmanager
+def begun_folder(
+    folder: Path, provenance: Provenance, weights: Mapping[str, VectorArray], dataset: str
+) -> Iterator[None]:
+    """Take a folder for embeddings that are made in this block; go on in it only if it was taken for the same."""
     from safetensors.numpy import save
 
     record = folder / RECORD_FILE
-    own = json.dumps(provenance.to_dict(), indent=1) + "\n"
-    if record.is_file() and record.read_text(encoding="utf-8") == own:
-        return
-    if folder.exists() and any(folder.iterdir()):
-        raise InputError(
-            f"{folder} holds something else already: embeddings of another table, encoder or settings, or of "
-            "unknown origin. Write somewhere else, or remove it."
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    if weights:
-        write_bytes(folder / WEIGHTS_FILE, save(dict(weights)))
-    write_bytes(record, own.encode())
+    own = (json.dumps({**provenance.to_dict(), DATASET: dataset}, indent=1) + "\n").encode()
+    if not (record.is_file() and record.read_bytes() == own):
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise InputError(
+                f"{folder} holds something else already: embeddings of another table, encoder or settings, or of "
+                "unknown origin. Write somewhere else, or remove it."
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(record, own)
+    with locked(record):
+        if weights:
+            write_bytes(folder / WEIGHTS_FILE, save(dict(weights)))
+        yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import shutil
@@ -156,10 +157,18 @@ def write_split(folder: str | os.PathLike[str], split: str, vectors: VectorArray
 
 def write_window(path: Path, vector: VectorArray, dataset: str = DATASET) -> None:
     """Write one window's vector (C, D); the file appears whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(window_bytes(vector, dataset))
+
+
+def window_bytes(vector: VectorArray, dataset: str = DATASET) -> bytes:
+    """The .h5 file of one window's vector (C, D)."""
     import h5py
 
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    held = io.BytesIO()
+    with h5py.File(held, "w") as file:
         file.create_dataset(dataset, data=vector)
+    return held.getvalue()
 
 
 def describe_windows(folder: Path, dataset: str = DATASET) -> dict[str, object]:

@@ -16,9 +16,9 @@ from latentfill.config import Config
 from latentfill.embeddings.bank import as_bytes, bank_header, check_target
 from latentfill.embeddings.base import Provenance, VectorArray
 from latentfill.embeddings.embedder import Embedder, cut_stretches
-from latentfill.embeddings.folder_record import begin_folder
+from latentfill.embeddings.folder_record import begun_folder
 from latentfill.embeddings.h5_checks import short
-from latentfill.embeddings.h5_windows import WHOLE, write_window
+from latentfill.embeddings.h5_windows import WHOLE, window_bytes, write_window
 from latentfill.embeddings.pairing import (
     PLAN,
     UNSORTED,
@@ -29,6 +29,7 @@ from latentfill.embeddings.pairing import (
     window_plan,
 )
 from latentfill.errors import EmbeddingMismatchError, InputError
+from latentfill.files import locked
 from latentfill.scaling import ColumnScaler
 from latentfill.series import IntArray, Series
 
@@ -99,7 +100,9 @@ class Maker:
         pieces = list(self.pieces())
         ends = len(head) + np.cumsum([self._bytes_of(piece, size) for piece in pieces])
         partial = target.with_name(f".{target.name}.partial")
-        with _opened(partial, head) as file:
+        with locked(partial) as file, _told_as_unwritable(partial):
+            check_target(target, overwrite=overwrite)  # a run that has ended meanwhile may have written it
+            _begin(file, head)
             written = int(np.searchsorted(ends, file.seek(0, os.SEEK_END), side="right"))
             file.truncate(file.seek(ends[written - 1] if written else len(head)))
             clock = Clock(pieces, written, told)
@@ -109,7 +112,7 @@ class Maker:
                 file.flush()
                 os.fsync(file.fileno())
                 clock.tick(piece)
-        os.replace(partial, target)
+            os.replace(partial, target)
         return self.provenance
 
     def make_folder(self, target: Path, name: str, *, told: Callable[[Made], None] | None = None) -> Path:
@@ -117,19 +120,26 @@ class Maker:
         if self.config.embedding_stride != 1:
             raise InputError("TimeKD's layout numbers every window: leave --embedding-stride at 1, or write a bank.")
         folder = target / name / str(self.config.pred_len)
-        begin_folder(folder, self.provenance, self.weights)
         places = {split: folder / ("" if split == WHOLE else split) for split in self.plan}
         pieces = list(self.pieces())
-        done = [all((places[p.split] / f"{p.first + i}.h5").exists() for i in range(len(p.starts))) for p in pieces]
-        clock = Clock(pieces, done.index(False) if False in done else len(pieces), told)
-        for piece, is_done in zip(pieces, done, strict=True):
-            if is_done:
-                continue
-            places[piece.split].mkdir(parents=True, exist_ok=True)
-            for i, vector in enumerate(self._embed(piece)):
-                write_window(places[piece.split] / f"{piece.first + i}.h5", vector, self.config.dataset)
-            clock.tick(piece)
+        first, *_ = self._embed(pieces[0], most=1)
+        with _told_as_unwritable(folder), begun_folder(folder, self.provenance, self.weights, self.config.dataset):
+            whole = window_bytes(first, self.config.dataset)
+            done = [self._is_done(piece, places[piece.split], len(whole)) for piece in pieces]
+            clock = Clock(pieces, done.index(False) if False in done else len(pieces), told)
+            for piece, is_done in zip(pieces, done, strict=True):
+                if is_done:
+                    continue
+                places[piece.split].mkdir(parents=True, exist_ok=True)
+                for i, vector in enumerate(self._embed(piece)):
+                    write_window(places[piece.split] / f"{piece.first + i}.h5", vector, self.config.dataset)
+                clock.tick(piece)
         return folder
+
+    def _is_done(self, piece: Piece, folder: Path, size: int) -> bool:
+        """Whether all windows of a piece have a file of the size that whole ones have."""
+        paths = (folder / f"{piece.first + i}.h5" for i in range(len(piece.starts)))
+        return all(path.is_file() and path.stat().st_size == size for path in paths)
 
     @property
     def weights(self) -> Mapping[str, VectorArray]:
@@ -177,15 +187,17 @@ class Clock:
             self.told(Made(self.done, self.total, per_second, left))
 
 
+def _begin(file: BinaryIO, head: bytes) -> None:
+    """Make a file begin with `head`: what is in it is kept if it does."""
+    if file.read(len(head)) != head:
+        file.seek(0)
+        file.truncate()
+        file.write(head)
+
+
 @contextmanager
-def _opened(path: Path, head: bytes) -> Iterator[BinaryIO]:
-    """A file that begins with `head`: the one that is there, if it does, else a new one."""
+def _told_as_unwritable(path: Path) -> Iterator[None]:
     try:
-        with path.open("r+b" if path.is_file() else "w+b") as file:
-            if file.read(len(head)) != head:
-                file.seek(0)
-                file.truncate()
-                file.write(head)
-            yield file
+        yield
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}. Choose another place.") from error
