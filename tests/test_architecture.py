@@ -21,6 +21,7 @@ GROUPS = (
         *("moments", "stamp_formats", "stamp_texts", "timestamps", "columns", "time_axis", "time_search", "grids"),
         *("changes", "frames", "sheets", "table_options", "roles", "sentinels", "series_layout", "tables"),
         *(
+            "sketches",
             "splits",
             "windows",
             "scaling",

@@ -55,13 +55,14 @@ def test_a_student_embeds_without_its_teacher(run_cli: Run, table: Path, teacher
 
 
 def test_scores_on_a_student_of_the_same_table_are_labelled(run_cli: Run, table: Path, tmp_path: Path, capsys):
-    student, other = f"student:{tmp_path / 'student'}", tmp_path / "other.csv"
-    frame = pd.read_csv(table)
-    frame.assign(flow=frame["flow"] + 1).to_csv(other, index=False)
+    student, other, part = f"student:{tmp_path / 'student'}", tmp_path / "other.csv", tmp_path / "part.csv"
+    frame = pd.read_csv(table, index_col=0)
+    (frame + 1).to_csv(other)
+    frame[["OT"]].head(60).to_csv(part)
     assert run_cli("distil", table, "-m", tmp_path / "student", *PLAN, "--no-teacher", "--steps", 3) == 0
     stride = ("--set", "stride=6")
     quick = [part for name in ("encoder_steps", "decoder_steps") for part in ("--set", f"{name}=3")]
-    for scored, label in ((table, "oracle"), (other, None)):
+    for scored, label in ((table, "oracle"), (part, "oracle"), (other, None)):
         capsys.readouterr()
         given = (
             "evaluate",
@@ -76,7 +77,7 @@ def test_scores_on_a_student_of_the_same_table_are_labelled(run_cli: Run, table:
             *stride,
         )
         assert run_cli(*given, "-o", tmp_path / "scores.json") == 0
-        assert ("distilled on this very table" in " ".join(capsys.readouterr().err.split())) == bool(label)
+        assert ("distilled on cells of this very table" in " ".join(capsys.readouterr().err.split())) == bool(label)
         scores = json.loads((tmp_path / "scores.json").read_text())["scores"]
         assert {score["encoder"]: score["label"] for score in scores if score["encoder"]} == {
             "none": None,

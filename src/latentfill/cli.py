@@ -337,10 +337,13 @@ def _embedder(making: Mapping[str, Any], config: Config) -> Embedder:
     kind = EncoderName.parse(spec).kind
     for flag, its_kind in (("lm", "timekd"), ("student", "student")):
         where = making[flag]
-        if where and kind != its_kind:
-            raise InputError(f"--{flag} goes with --encoder {its_kind}, which is {spec}. Leave out one of them.")
-        if where and ":" not in spec:
-            spec = spec.replace(kind, f"{kind}:{where}", 1)
+        if where is None:
+            continue
+        if kind != its_kind or ":" in spec:
+            raise InputError(f"--{flag} {where} goes with --encoder {its_kind}, got {spec}. Leave out one of them.")
+        if not str(where).strip():
+            raise InputError(f"--{flag} is empty. Name one, or leave it out.")
+        spec = spec.replace(kind, f"{kind}:{where}", 1)
     can_be_set = {name: default for name, (_, default) in {**MAKING, **READER}.items() if name in FLAGS}
     settings = {name: making[name] for name, default in can_be_set.items() if making[name] != default}
     return make_embedder(spec, config=config, pred_len=config.pred_len, settings=settings)

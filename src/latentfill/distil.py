@@ -22,6 +22,7 @@ from latentfill.nn.runtime import pick_device
 from latentfill.nn.training import History, ProgressCallback
 from latentfill.scaling import ColumnScaler
 from latentfill.series import IntArray, Series
+from latentfill.sketches import sketch
 
 __all__ = ["DistilSettings", "Distilled", "Outcome", "distil", "split_windows"]
 
@@ -100,6 +101,7 @@ def distil(
         "windows": {"train": len(taught), **{split: len(windows[split]) for split in EVALUATED}},
         "columns": list(told.columns),
         "table_digest": table_digest(series),
+        "table_sketch": sketch(series.values),
     }
     return Distilled(outcome, alone, about)
 

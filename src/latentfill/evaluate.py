@@ -33,8 +33,8 @@ from latentfill.tables import Table
 log = logging.getLogger(__name__)
 
 KNOWING = (
-    "encoder {name!r} was distilled on this very table, so its weights have seen the hidden cells, and its scores are "
-    "labelled 'oracle'. For honest ones, distil it on another table, or on rows that are not scored."
+    "encoder {name!r} was distilled on cells of this very table, so its weights have seen hidden ones, and its scores "
+    "are labelled 'oracle'. For honest ones, distil it on another table, or on rows that are not scored."
 )
 ORACLE = "oracle"  # label of scores with embeddings that may have seen the hidden cells
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from latentfill.clock import clock_features
 from latentfill.config import AUTO, Config
@@ -18,6 +18,7 @@ from latentfill.fitting import Fitted, shrink_to
 from latentfill.nn.runtime import pick_device
 from latentfill.scores import Score
 from latentfill.series import Series
+from latentfill.sketches import shares_cells
 from latentfill.strategies.candidates import needs_encoder
 from latentfill.windows import cut_windows, window_starts
 
@@ -82,11 +83,14 @@ def cost_of(fitted: Fitted, series: Series) -> dict[str, Any]:
 
 
 def knows(encoder: Encoder | None, series: Series) -> bool:
-    """Whether an encoder's weights were trained on all cells of this very table, and so on those that are hidden."""
+    """Whether an encoder's weights were trained on cells of this very table, and so on some that are hidden."""
     from latentfill.embeddings.distilled import DistilledStudent
 
     student = encoder.embedder if isinstance(encoder, Reembedder) else None
-    return isinstance(student, DistilledStudent) and student.about.get("table_digest") == table_digest(series)
+    if not isinstance(student, DistilledStudent):
+        return False
+    seen = cast(Sequence[int], student.about.get("table_sketch", ()))
+    return student.about.get("table_digest") == table_digest(series) or shares_cells(seen, series.values)
 
 
 def with_ratios(scores: Sequence[Score]) -> list[Score]:

@@ -126,6 +126,7 @@ def show_scores(console: Console, scores: Sequence[Score]) -> None:
         realised = sum(score.realised_rate for score in of_pattern) / len(of_pattern)
         title = f"{pattern}, {100 * realised:.1f} % of the observed cells hidden; errors in standard deviations"
         grid = Grid("strategy", *(metric.replace("_", " ") for metric in shown), "seeds", title=title)
+        grid.columns[0].overflow = "fold"  # what tells two encoders apart may stand at the end
         for column in grid.columns[1:]:
             column.justify = "right"
         for key, metrics in found.items():
@@ -144,6 +145,7 @@ def _show_encoders(console: Console, scores: Sequence[Score]) -> None:
     if not rows:
         return
     grid = Grid(*HEADINGS, title="What encoders add over the observed cells alone (none), and what they cost")
+    grid.columns[0].overflow = "fold"
     for column in grid.columns[2:-1]:
         column.justify = "right"
     for row in rows:

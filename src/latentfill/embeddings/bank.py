@@ -185,7 +185,11 @@ def _write_part(file: BinaryIO, split: str, part: Part) -> None:
     if part.starts is not None:
         file.write(as_bytes(part.starts, "I64"))
     count = 0
-    for vector in part.vectors:
+    for number, vector in enumerate(part.vectors):
+        if not np.isfinite(vector).all():
+            raise EmbeddingMismatchError(
+                f"the embedding of window {number} of {split} holds values that are not finite. Make it again."
+            )
         assert vector.shape == part.shape[1:], f"{split}: {vector.shape} is not {part.shape[1:]}"
         file.write(as_bytes(vector, "F32"))
         count += 1

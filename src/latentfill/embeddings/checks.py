@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+import numpy as np
+
 from latentfill.config import Config
 from latentfill.embeddings.alignment import Alignment, Frame, align
+from latentfill.embeddings.bank import Bank
 from latentfill.embeddings.base import StoredEmbeddings, VectorArray
 from latentfill.embeddings.pairing import variables
 from latentfill.embeddings.probes import Probe, make_probes
@@ -57,17 +60,43 @@ def check_against_table(
 
 
 def check_repeatability(stored: StoredEmbeddings, others: StoredEmbeddings) -> dict[str, Check]:
-    """How the embeddings of two sets differ, split by split; for the windows that both have."""
-    found = {}
+    """How the embeddings of two sets differ, split by split; for the windows that both have.
+
+    Windows are those of the same first row where both sets know it, else of the same number.
+    """
+    found: dict[str, Check] = {}
     for split in (split for split in stored.splits if split in others.splits):
-        n = min(stored.splits[split], others.splits[split])
+        own, other = _in_common(stored, others, split)
+        if not len(own):
+            found[split] = _untold(f"{split}: the two sets have no window in common.")
+            continue
         try:
-            one = repeated(stored.read(split)[:n], others.read(split)[:n])
+            one = repeated(stored.read(split)[own], others.read(split)[other])
         except InputError as error:
-            found[split] = {"verdict": "cannot be told", "says": f"{split}: they cannot be read. {error}"}
+            found[split] = _untold(f"{split}: they cannot be read. {error}")
         else:
             found[split] = {**asdict(one), "says": repeated_text(one, split)}
+    if not found:
+        names = [", ".join(one.splits) for one in (stored, others)]
+        found["splits"] = _untold(f"they have no split in common: {names[0]} here, {names[1]} there.")
+    digests = {one.provenance.table_digest for one in (stored, others)} - {None}
+    if len(digests) > 1:
+        found["tables"] = _untold("the two sets were made of different tables, so they may differ for that alone.")
     return found
+
+
+def _untold(says: str) -> Check:
+    return {"verdict": "cannot be told", "says": says}
+
+
+def _in_common(stored: StoredEmbeddings, others: StoredEmbeddings, split: str) -> tuple[IntArray, IntArray]:
+    """Where in each of two sets the windows are that both have."""
+    starts = [one.starts.get(split) if isinstance(one, Bank) else None for one in (stored, others)]
+    if starts[0] is not None and starts[1] is not None:
+        _, own, other = np.intersect1d(starts[0], starts[1], assume_unique=True, return_indices=True)
+        return own, other
+    both = np.arange(min(stored.splits[split], others.splits[split]))
+    return both, both
 
 
 def _check_shape(vectors: VectorArray, others: Sequence[VectorArray]) -> None:

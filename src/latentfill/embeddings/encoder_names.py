@@ -50,7 +50,11 @@ class EncoderName:
         """Of `timekd:gpt2+layers=6+truncate` and the like; a setting that cannot be read is an `InputError`."""
         place, *said = _NEXT.split(text)
         kind, _, where = place.partition(":")  # the first colon alone: there may be more in a path
-        settings = dict(_setting(text, one) for one in said)
+        settings: dict[str, Any] = {}
+        for name, value in (_setting(text, one) for one in said):
+            if name in settings:
+                raise InputError(f"encoder {text!r} says {FLAGS[name]} twice. Leave one of them out.")
+            settings[name] = value
         return cls(kind.strip(), where.strip(), settings)
 
 

@@ -89,7 +89,7 @@ class ForeignEmbedder:
         try:
             with torch.inference_mode():
                 answers = [self.opened.call(*(one[part] for one in given)) for part in index]
-        except Exception as error:  # whatever the encoder does with what it cannot take
+        except (Exception, SystemExit) as error:  # whatever the encoder does with what it cannot take
             raise InputError(self._cannot_take(given, error)) from error
         made = torch.cat([self._one_tensor(answer) for answer in answers])
         return made[: len(made) - surplus]
@@ -148,7 +148,7 @@ class ForeignEmbedder:
     def _called(self) -> str:
         return f"the encoder {self.name}:{self.opened.about.get('module') or self.opened.about.get('file')}"
 
-    def _cannot_take(self, given: list[Tensor], error: Exception) -> str:
+    def _cannot_take(self, given: list[Tensor], error: BaseException) -> str:
         shapes = ", ".join(f"{view} {tuple(one.shape)}" for view, one in zip(self.inputs.views, given, strict=True))
         return (
             f"{self._called} cannot take {shapes}: {in_a_line(error)}. Say what it takes with "

@@ -108,7 +108,7 @@ def _resolved(where: str) -> Any:
 def _imported(name: str, where: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except Exception as error:  # whatever a user's module does when it is imported
+    except (Exception, SystemExit) as error:  # whatever a user's module does when it is imported
         raise InputError(
             f"module:{where} cannot be imported: {in_a_line(error)}. It is looked for among what is installed, and "
             f"then in {os.getcwd()}."
@@ -121,7 +121,7 @@ def _made(found: Any, where: str) -> Callable[..., Any]:
     if inspect.isclass(found) or (not isinstance(found, nn.Module) and callable(found) and _takes_nothing(found)):
         try:
             made = found()
-        except Exception as error:  # whatever a user's class or function does
+        except (Exception, SystemExit) as error:  # whatever a user's class or function does
             raise InputError(
                 f"module:{where} cannot be made without arguments: {in_a_line(error)}. Write a function without "
                 "arguments that makes it."
@@ -191,7 +191,7 @@ def _text(extra: str | bytes) -> str | None:
     return (extra.decode() if isinstance(extra, bytes) else extra) or None
 
 
-def in_a_line(error: Exception) -> str:
+def in_a_line(error: BaseException) -> str:
     """What an error says, its last line where it has several: the one that names the cause, torch puts it there."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[-1].strip()}" if lines else type(error).__name__

@@ -133,7 +133,7 @@ def unusable(where: Path | str, problems: Iterable[str]) -> str:
     """The message that tells all problems of one split, and the way out."""
     listed = "".join(f"\n- {problem}" for problem in problems)
     return (
-        f"{where} cannot be paired with the windows of the table:{listed}\n"
+        f"{where} cannot be paired with windows:{listed}\n"
         "Use the settings the embeddings were written with, or write damaged files again; `latentfill "
         "inspect` shows what they contain."
     )

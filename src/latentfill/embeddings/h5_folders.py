@@ -50,10 +50,10 @@ class EmbeddingFolder:
         check_split(split, self.splits, self.path)
         return read_windows(self.folders[split], n_expected, n_columns, self.dataset)
 
-    def open(self, split: str, n_expected: int | None = None) -> WindowVectors:
+    def open(self, split: str, n_expected: int | None = None, n_columns: int | None = None) -> WindowVectors:
         """The vectors of a split, to be read one after the other."""
         check_split(split, self.splits, self.path)
-        return open_windows(self.folders[split], n_expected, None, self.dataset)
+        return open_windows(self.folders[split], n_expected, n_columns, self.dataset)
 
     @property
     def weights(self) -> Mapping[str, VectorArray]:

@@ -29,6 +29,7 @@ from latentfill.messages import counted
 
 TOKENS_AT_ONCE = {"cpu": 1 << 11, "cuda": 1 << 16}  # of a batch, padding included: what bounds the memory
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+SHOWN = 40  # characters of a text in a message
 MOST_KNOWN = 1 << 16  # texts whose tokens are kept
 AUTO = "auto"  # bfloat16 where the processor computes in it, else float32
 INSTALL = "it needs the package transformers: pip install 'latentfill[timekd]'"
@@ -146,8 +147,8 @@ class LanguageModel:
             tokens = tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
             if not tokens or self.tokenizer.unk_token_id in tokens:
                 raise InputError(
-                    f"the tokenizer of {self.name} has no token for {text.strip()!r}. Choose another word for missing "
-                    "values (--missing-word), or another language model."
+                    f"the tokenizer of {self.name} has no token for {text.strip()[:SHOWN]!r}. Choose another word for "
+                    "missing values (--missing-word), fewer decimals (--decimals) or another language model."
                 )
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()

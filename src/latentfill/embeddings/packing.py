@@ -9,7 +9,7 @@ from latentfill.config import Config
 from latentfill.embeddings.bank import Bank, Part, save_bank
 from latentfill.embeddings.base import StoredEmbeddings, VectorArray
 from latentfill.embeddings.h5_folders import EmbeddingFolder
-from latentfill.embeddings.pairing import PLAN, check_splits, check_table, planned, table_digest, window_plan
+from latentfill.embeddings.pairing import PLAN, check_splits, check_table, planned, table_digest, variables, window_plan
 from latentfill.embeddings.timekd_files import open_embeddings
 from latentfill.series import IntArray, Series
 
@@ -42,16 +42,17 @@ def pack(
         check_splits(stored, starts, config, source)
         window = {name: getattr(config, name) for name in PLAN}
         provenance = replace(provenance, window=window, table_digest=table_digest(series))
-    parts = {split: _part(stored, split, starts.get(split)) for split in stored.splits}
+    columns = None if series is None else len(variables(config, series))
+    parts = {split: _part(stored, split, starts.get(split), columns) for split in stored.splits}
     save_bank(target, parts, provenance, weights, overwrite=overwrite)
     return stored
 
 
-def _part(stored: StoredEmbeddings, split: str, starts: IntArray | None) -> Part:
+def _part(stored: StoredEmbeddings, split: str, starts: IntArray | None, columns: int | None) -> Part:
     expected = None if starts is None else len(starts)
     if isinstance(stored, EmbeddingFolder):
-        found = stored.open(split, expected)
+        found = stored.open(split, expected, columns)
         return Part(found.shape, found, starts)
-    vectors = stored.read(split, expected)
+    vectors = stored.read(split, expected, columns)
     n, c, d = vectors.shape
     return Part((n, c, d), vectors, starts)

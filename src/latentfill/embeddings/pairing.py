@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any, cast
 
@@ -57,11 +57,22 @@ def pair_embeddings(config: Config, series: Series, name: str | None) -> dict[st
 
 
 def planned(config: Config, made: Iterable[Provenance]) -> Config:
-    """The settings with the split plan that embeddings were made with, where none is asked for and theirs is known."""
+    """The settings with the split plan that embeddings were made with, where none is asked for and theirs is known.
+
+    A part of the plan that was asked for and is another than theirs is an `EmbeddingMismatchError`.
+    """
     windows = [one.window for one in made if one.window]
     if config.split != "none" or not windows:
         return config
-    return replace(config, **cast(dict[str, Any], {name: windows[0][name] for name in PLAN if name in windows[0]}))
+    theirs = {name: windows[0][name] for name in PLAN if name in windows[0]}
+    usual = {f.name: f.default for f in fields(Config)}
+    asked = {name: getattr(config, name) for name in theirs}
+    if others := [name for name in theirs if asked[name] not in (usual[name], theirs[name])]:
+        told = ", ".join(f"{name}={theirs[name]} (asked for: {asked[name]})" for name in others)
+        raise EmbeddingMismatchError(
+            f"the embeddings were made with {told}. Leave the setting out: they know their windows. Or make others."
+        )
+    return replace(config, **cast(dict[str, Any], theirs))
 
 
 def by_space(embeddings: Mapping[str, Embeddings]) -> dict[str, Embeddings]:

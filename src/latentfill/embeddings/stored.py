@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from latentfill.embeddings.base import Embeddings
+from latentfill.embeddings.base import Embeddings, VectorArray
 from latentfill.embeddings.encoder import Encoded, EncoderShape, tensor
 from latentfill.errors import EmbeddingMismatchError
+from latentfill.series import IntArray
 from latentfill.windows import Windows
+
+LARGEST = 1e15  # of the numbers in a vector: squares of larger ones are beyond single precision
 
 
 class StoredEncoder:
@@ -30,4 +33,18 @@ class StoredEncoder:
                 f"{self.embeddings.provenance.source} has no embedding for the windows that start at rows "
                 f"{', '.join(map(str, unknown[:5]))} ({len(unknown)} in all)."
             )
-        return Encoded(z=tensor(self.embeddings.vectors[index], self.device))
+        return Encoded(z=tensor(usable_vectors(self.embeddings, index), self.device))
+
+
+def usable_vectors(embeddings: Embeddings, index: IntArray) -> VectorArray:
+    """The vectors (n, C, D) of some windows; numbers that nothing can be learnt from are an error."""
+    vectors = embeddings.vectors[index]
+    with np.errstate(invalid="ignore"):
+        usable = (np.abs(vectors) < LARGEST).all(axis=(1, 2))  # not so where one is not finite
+    if not usable.all():
+        raise EmbeddingMismatchError(
+            f"{embeddings.provenance.source}: the embedding of the window that starts at row "
+            f"{embeddings.starts[index][~usable][0]} holds values that are not finite, or beyond {LARGEST:g}. Make the "
+            "embeddings again; `latentfill inspect` shows their norms, and counts values that are not finite."
+        )
+    return vectors

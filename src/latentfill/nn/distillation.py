@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from latentfill.embeddings.base import Embeddings
 from latentfill.embeddings.encoder import tensor
-from latentfill.errors import EmbeddingMismatchError, InputError
+from latentfill.embeddings.stored import usable_vectors
+from latentfill.errors import InputError
 from latentfill.nn.forecasts import ForecastWindows, forecast_errors, windows_at_once
 from latentfill.nn.runtime import one_thread, seeded
 from latentfill.nn.timekd_student import (
@@ -79,7 +80,7 @@ class TeacherVectors:
     @classmethod
     def of(cls, embeddings: Embeddings, at: IntArray) -> Self:
         """Those of the windows to train on."""
-        typical = finite_vectors(embeddings, at[:: -(-len(at) // TYPICAL_WINDOWS)])
+        typical = usable_vectors(embeddings, at[:: -(-len(at) // TYPICAL_WINDOWS)]).astype(float)
         scale = typical.std(axis=(0, 1))
         return cls(embeddings, at, typical.mean(axis=(0, 1)), np.where(scale > 0, scale, 1.0))
 
@@ -90,19 +91,7 @@ class TeacherVectors:
 
     def take(self, index: IntArray, device: torch.device) -> Tensor:
         """The vectors (B, C, D) of some of the windows."""
-        return tensor((finite_vectors(self.embeddings, self.at[index]) - self.shift) / self.scale, device)
-
-
-def finite_vectors(embeddings: Embeddings, at: IntArray) -> FloatArray:
-    """The vectors (B, C, D) of some windows; one that is not finite is an error."""
-    vectors = embeddings.vectors[at].astype(float)
-    if not (finite := np.isfinite(vectors).all(axis=(1, 2))).all():
-        start = embeddings.starts[at][~finite][0]
-        raise EmbeddingMismatchError(
-            f"{embeddings.provenance.source}: the embedding of the window that starts at row {start} holds values that "
-            "are not finite. Make the embeddings again; `latentfill inspect` counts such values."
-        )
-    return vectors
+        return tensor((usable_vectors(self.embeddings, self.at[index]) - self.shift) / self.scale, device)
 
 
 class Distillation(nn.Module):
