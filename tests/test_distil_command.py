@@ -106,3 +106,14 @@ def test_what_cannot_be_distilled_is_refused(
     assert run_cli("distil", table, "-m", tmp_path / "student", *PLAN, *arguments) == 2
     assert message in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "student").exists()
+
+
+def test_a_student_is_inspected(run_cli: Run, table: Path, tmp_path: Path, capsys):
+    assert run_cli("distil", table, "-m", tmp_path / "student", *PLAN, "--no-teacher", "--steps", 3) == 0
+    capsys.readouterr()
+    assert run_cli("inspect", tmp_path / "student", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["kind"], found["shape"]["length"], found["teacher"]) == ("student", 12, None)
+    assert "table_sketch" not in found
+    assert run_cli("inspect", tmp_path / "student") == 0
+    assert "kind: student" in capsys.readouterr().out

@@ -111,3 +111,8 @@ def test_ratios_are_to_the_same_strategy_on_the_same_cells_without_an_encoder():
     scores += [score("auto", "x", 1.0), score("auto", "x", 2.0, "1"), score("neighbours", "x", 1.0)]
     scores += [score("linear", None, 3.0)]
     assert [one.ratio_to_none for one in with_ratios(scores)] == [1, 1, 1, 0.5, 0.25, None, None]
+
+
+def test_what_is_no_embedder_takes_no_settings(series: Series):
+    with pytest.raises(InputError, match=r"--encoders: none takes no settings, got 'none\+layers=1'"):
+        open_encoders(("none+layers=1",), CONFIG, series, {})

@@ -472,7 +472,10 @@ def _evaluate(source: Path, quiet: bool, given: dict[str, Any]) -> list[Score]:
         check_output_path(source, path, table=False)
     if "report" in outputs:
         check_installed()
+    encoders = given["encoders"]
     lists = {name: _split_list(given.pop(name)) for name in ("strategies", "patterns", "rates", "seeds", "encoders")}
+    if encoders.strip() and not lists["encoders"]:
+        raise InputError(f"--encoders names none, got {encoders!r}. Name some, or leave it out.")
     plan = Plan(
         strategies=lists["strategies"],
         patterns=lists["patterns"],

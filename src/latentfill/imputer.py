@@ -221,6 +221,11 @@ class Imputer:
     def _read(self, data: Any, *, fresh: bool) -> Table:
         options = self.options
         if self.config.embeddings or self.config.split != "none":
+            if options.grid:
+                raise InputError(
+                    "stored embeddings and split plans count the rows of the file, so none can be added: leave out "
+                    "grid (--grid), or the embeddings and the split."
+                )
             options = replace(options, regular=False)  # stored windows are counted in rows
         if not hasattr(self, "fitted_") or fresh:
             return read_table(data, options)

@@ -29,7 +29,7 @@ def inspect_path(
     made_of: Path | None = None,
     beside: Path | None = None,
 ) -> dict[str, Any]:
-    """A description in JSON values; `kind` says which of the three it is.
+    """A description in JSON values; `kind` says what it is: a table, embeddings, a model or a student.
 
     With `made_of`, the table that embeddings were made of, it also tells how they pair with its windows under the split
     plan of `config`, which rows they cover, and by probes whether each belongs to its window and the splits share a
@@ -38,6 +38,8 @@ def inspect_path(
     config = config or Config()
     if not os.path.exists(path):
         raise InputError(f"{path} does not exist.")
+    if (student := describe_student(path)) is not None:
+        return {**student, "kind": "student", "path": str(path)}
     if (path / MODEL_FILE).is_file():
         return {"kind": "model", "path": str(path), **_model(path)}
     if path.is_dir() or path.suffix.lower() in (".h5", ".hdf5") or is_bank(path):
@@ -48,6 +50,19 @@ def inspect_path(
         if given is not None:
             raise InputError(f"{option} goes with embeddings, and {path} holds none.")
     return {"kind": "table", "path": str(path), **describe_table(read_table(path, options))}
+
+
+def describe_student(path: Path) -> dict[str, Any] | None:
+    """What a distilled student is and was trained on; None of anything else."""
+    if not (path / MODEL_FILE).is_file():
+        return None
+    from latentfill.embeddings.student_folder import is_student, read_record
+
+    if not is_student(path):
+        return None
+    record = read_record(path)
+    about = {name: value for name, value in record.pop("about", {}).items() if name != "table_sketch"}
+    return record | about | {"bytes": (path / MODEL_FILE).stat().st_size}
 
 
 def _embeddings(

@@ -111,6 +111,8 @@ def _opened(name: str, config: Config, length: int, device: torch.device) -> Emb
     kind, known = EncoderName.parse(name).kind, (NONE, BUILTIN, *KINDS)
     if kind not in known:
         raise InputError(f"--encoders: {did_you_mean('encoder', kind, known)}. Write KIND or KIND:WHERE.")
+    if kind in (NONE, BUILTIN):
+        raise InputError(f"--encoders: {kind} takes no settings, got {name!r}.")
     return make_embedder(name, length=length, device=device, config=config)
 
 

@@ -86,6 +86,8 @@ def show_forecasts(console: Console, found: Distilled) -> None:
         if outcome is not None:
             errors = outcome.errors["test"]
             text = f"{name}: forecast MSE {errors.mse:.4f}, MAE {errors.mae:.4f} on {errors.windows} test windows"
+            if not errors.windows:
+                text = f"{name}: the table is too short for windows to test its forecasts on"
             console.print(text, highlight=False, soft_wrap=True)
 
 

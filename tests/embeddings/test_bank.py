@@ -191,3 +191,11 @@ def test_arrays_that_no_bank_holds_are_refused(tmp_path: Path):
 def test_embeddings_check_their_shapes():
     with pytest.raises(InputError, match=r"windows, columns, size.*float32.*starts of shape \(2,\)"):
         Embeddings(np.zeros((3, 4)), np.arange(2), made())
+
+
+def test_numbers_that_are_not_finite_are_not_packed(tmp_path: Path):
+    spoilt = vectors(3)
+    spoilt[1, 0, 0] = np.nan
+    with pytest.raises(EmbeddingMismatchError, match="window 1 of all holds values that are not finite"):
+        save_bank(tmp_path / "a", {"all": Part(spoilt.shape, spoilt)}, made())
+    assert not list(tmp_path.iterdir())

@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 
 from latentfill.config import Config
-from latentfill.embeddings.bank import Part, save_bank
+from latentfill.embeddings.bank import Bank, Part, load_bank, save_bank
 from latentfill.embeddings.base import Provenance
+from latentfill.embeddings.checks import check_repeatability
 from latentfill.embeddings.pairing import window_plan
 
 Run = Callable[..., int]
@@ -172,3 +173,21 @@ def test_splits_of_one_window_or_of_another_shape(run_cli: Run, values: np.ndarr
     found = checks(run_cli, capsys, write_folder(tmp_path / "two", sets), "--table", table, *OPTIONS)["alignment"]
     assert found["train"]["verdict"] == "aligned"
     assert found["val"]["why"] == "they cannot be read. Their shape is (2, 8), and that of another split (2, 16)."
+
+
+def test_windows_of_the_same_row_are_compared_and_other_tables_told_of(tmp_path: Path):
+    vectors = np.random.default_rng(0).normal(size=(300, 2, 4)).astype(np.float32)
+
+    def bank(name: str, every: int, table: str, split: str = "all") -> Bank:
+        starts = np.arange(0, 300, every)
+        part = Part((len(starts), 2, 4), vectors[starts], starts)
+        made = Provenance(encoder="x", source="y", table_digest=table)
+        return load_bank(save_bank(tmp_path / name, {split: part}, made))
+
+    whole = bank("whole", 1, "one")
+    found = check_repeatability(whole, bank("seventh", 7, "one"))
+    assert found["all"]["verdict"] == "the same"
+    assert found["all"]["windows"] == 43
+    assert "different tables" in check_repeatability(whole, bank("other", 1, "two"))["tables"]["says"]
+    (none,) = check_repeatability(whole, bank("train", 1, "one", "train")).values()
+    assert "no split in common: all here, train there" in none["says"]

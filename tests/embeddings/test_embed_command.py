@@ -140,3 +140,30 @@ def test_a_language_model_is_put_beside_itself_read_in_another_way(
     assert list(errors) == names
     assert len(set(errors.values())) == 3
     assert "LOAD REPORT" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (("--encoder", "student:a", "--student", "b"), "--student b goes with --encoder student, got student:a"),
+        (("--encoder", "timekd:a", "--lm", "b"), "--lm b goes with --encoder timekd, got timekd:a"),
+        (("--encoder", "chronos:a", "--lm", "b"), "--lm b goes with --encoder timekd, got chronos:a"),
+        (("--lm", ""), "--lm is empty"),
+        (("--encoder", "timekd:a+layers=1+layers=2"), "says layers twice"),
+        (("--encoder", "student:a", "--decimals", 2), "the setting decimals is one of timekd"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_told(
+    run_cli: Run, table: Path, tmp_path: Path, capsys, asked: tuple[object, ...], message: str
+):
+    assert run_cli("embed", table, "-o", tmp_path / "a.bank", *asked) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_module_that_ends_the_program_is_told(run_cli: Run, table: Path, tmp_path: Path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ends_when_called.py").write_text("import sys\ndef encode(filled): sys.exit(5)\n")
+    (tmp_path / "ends_when_read.py").write_text("import sys\nsys.exit(3)\n")
+    for module, message in (("ends_when_called", "cannot take"), ("ends_when_read", "cannot be imported")):
+        assert run_cli("embed", table, "-o", tmp_path / "a.bank", *PLAN, "--encoder", f"module:{module}.encode") == 2
+        assert message in capsys.readouterr().err

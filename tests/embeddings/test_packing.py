@@ -152,3 +152,10 @@ def test_real_timekd_files_are_packed(run_cli, tmp_path: Path):
     bank, stored = load_bank(tmp_path / "b"), open_embeddings(REAL)
     assert bank.splits == {"train": 301, "val": 37}
     np.testing.assert_array_equal(bank.read("train"), stored.read("train"))
+
+
+def test_a_table_with_other_columns_is_refused(run_cli, folder: Path, table: Path, tmp_path: Path, capsys):
+    pd.read_csv(table, index_col=0).assign(more=1.0, still=2.0).to_csv(table)
+    assert run_cli("pack", folder, "-o", tmp_path / "a.bank", "--table", table, *PLAN) == 2
+    assert "not embeddings of 4 columns" in capsys.readouterr().err
+    assert not (tmp_path / "a.bank").exists()

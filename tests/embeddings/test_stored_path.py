@@ -15,7 +15,7 @@ from latentfill.config import Config
 from latentfill.embeddings.bank import Part, save_bank
 from latentfill.embeddings.base import Embeddings, Provenance
 from latentfill.embeddings.h5_windows import write_split
-from latentfill.embeddings.pairing import by_space, pair_embeddings, table_digest, window_plan
+from latentfill.embeddings.pairing import by_space, pair_embeddings, planned, table_digest, window_plan
 from latentfill.embeddings.stored import StoredEncoder
 from latentfill.errors import EmbeddingMismatchError, InputError
 from latentfill.fitting import plan_of
@@ -295,3 +295,27 @@ def test_a_folder_with_a_record_pairs_by_its_own_plan_and_refuses_another_table(
     (folder / "table" / str(PRED) / "latentfill.json").write_text("{")
     with pytest.raises(InputError, match=r"latentfill\.json is no record of how embeddings were made.*Remove it"):
         Imputer(**quick, embeddings=str(folder)).fit(frame)
+
+
+@pytest.mark.parametrize("strategy", ["denoise", "neighbours", "latent"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e30])
+def test_vectors_that_nothing_can_be_learnt_from_are_refused(
+    frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object], strategy: str, bad: float
+):
+    vectors = np.random.default_rng(0).normal(size=(ROWS - SEQ + 1, 3, 2)).astype(np.float32)
+    bank = save_bank(tmp_path / "a.bank", {"all": Part(vectors.shape, vectors)}, Provenance.unknown(tmp_path))
+    data = bytearray(bank.read_bytes())
+    data[-40:-36] = np.float32(bad).tobytes()  # in one of the last windows
+    bank.write_bytes(data)
+    settings = quick | {"embeddings": str(bank), "seq_len": SEQ, "pred_len": 0, "strategy": strategy, "latent_steps": 5}
+    with pytest.raises(EmbeddingMismatchError, match=r"starts at row 18\d holds values that are not finite, or beyond"):
+        Imputer(**settings).fit(frame).fill(frame)
+
+
+def test_a_plan_that_was_asked_for_and_is_not_theirs_is_told():
+    made = Provenance(encoder="x", source="y", window={"split": "custom", "seq_len": 24, "pred_len": 4})
+    assert planned(Config(), [made]) == Config(split="custom", seq_len=24, pred_len=4)
+    assert planned(Config(pred_len=4), [made]).seq_len == 24
+    assert planned(Config(split="ett-hour"), [made]) == Config(split="ett-hour")  # checked against the windows
+    with pytest.raises(EmbeddingMismatchError, match=r"pred_len=4 \(asked for: 8\)\. Leave the setting out"):
+        planned(Config(pred_len=8), [made])

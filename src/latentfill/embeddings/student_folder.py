@@ -36,7 +36,7 @@ def write_folder(path: Path, record: Mapping[str, object], weights: Mapping[str,
 
 def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The record and the weights that `write_folder` was given."""
-    record = _read_record(folder)
+    record = read_record(folder)
     try:
         return record, load_file(folder / WEIGHTS)
     except (OSError, SafetensorError) as error:
@@ -46,7 +46,7 @@ def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 def is_student(path: str | os.PathLike[str]) -> bool:
     """Whether a folder holds a saved student, and nothing else."""
     try:
-        _read_record(Path(path))
+        read_record(Path(path))
         return {item.name for item in Path(path).iterdir()} <= {CONFIG, WEIGHTS}
     except (OSError, ModelFormatError):
         return False
@@ -86,7 +86,7 @@ def _replacing_folder(target: Path) -> Iterator[Path]:
             shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _read_record(folder: Path) -> dict[str, Any]:
+def read_record(folder: Path) -> dict[str, Any]:
     """The readable part."""
     try:
         record = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
