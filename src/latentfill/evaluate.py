@@ -15,7 +15,7 @@ from latentfill.config import AUTO, STRATEGY_NAMES, Config
 from latentfill.embeddings.base import Embeddings
 from latentfill.embeddings.embedder import Embedder
 from latentfill.embeddings.encoder import EncoderMaker
-from latentfill.embeddings.pairing import by_space, pair_embeddings, planned, train_rows
+from latentfill.embeddings.pairing import pair_embeddings, planned, train_rows
 from latentfill.encoder_scores import NONE
 from latentfill.errors import InputError, OracleEmbeddingError, did_you_mean
 from latentfill.filling import estimate_series, fill_from, quantiles_at
@@ -138,7 +138,7 @@ def _stored(table: Table, config: Config, plan: Plan) -> dict[str, Embeddings]:
             "cells, and scores would flatter them. Score with the built-in encoder (leave out --embeddings), or give "
             "--allow-oracle to get these scores under the label 'oracle'."
         )
-    return by_space(pair_embeddings(config, table.series, table.name))
+    return pair_embeddings(config, table.series, table.name)
 
 
 def _encoders(

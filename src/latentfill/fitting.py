@@ -12,6 +12,7 @@ from latentfill.clock import clock_features, find_cycles
 from latentfill.config import AUTO, Config
 from latentfill.embeddings.base import Embeddings
 from latentfill.embeddings.encoder import Encoder, EncoderMaker
+from latentfill.embeddings.pairing import one_space
 from latentfill.embeddings.stored import StoredEncoder
 from latentfill.embeddings.student import StudentEncoder
 from latentfill.errors import InputError
@@ -32,6 +33,7 @@ from latentfill.windows import Windows, cut_windows, window_starts
 ENCODER_SHARE = 0.35  # of the time budget, by the end of which the encoder must be trained
 TRAINING_SHARE = 0.75  # and everything else; the rest is for judging
 BANK_APART = 2  # windows between the series and the bank of another one, so that none overlap
+MOST_CELLS = 1 << 25  # of windows of other splits that are kept as neighbours
 ORACLE = "oracle: the stored embeddings may have seen the held-out values, so the true error may be larger"
 
 
@@ -74,7 +76,8 @@ class Fitted:
     stamped: bool  # whether the series had time stamps
     encoder: Encoder | None  # the built-in one or another; None where no strategy works on embeddings
     builtin: Track
-    stored: Mapping[str, Track]  # decoders of stored embeddings, by the split or splits that share a space
+    stored: Mapping[str, Track]  # by split: decoders of stored embeddings
+    one_space: bool = False  # whether the splits are known to share a space, and so neighbours
     n_steps: int = 0  # of the series fitted to
     shrunk_from: int | None = None  # the window length that was asked for, where the series was too short
 
@@ -97,7 +100,7 @@ class Fitted:
             notes.append(
                 f"The time budget of {self.config.time_budget:g} s left no room for {', '.join(self.builtin.dropped)}."
             )
-        if len(self.stored) > 1:
+        if len(self.stored) > 1 and not self.one_space:
             notes.append(
                 f"The embeddings of {' and '.join(self.stored)} are not known to share a space: each split has a "
                 "decoder and neighbours of its own."
@@ -125,7 +128,8 @@ def fit_series(
 ) -> Fitted:
     """Fit everything to one series (T, C).
 
-    `embeddings` are stored ones, by the space they lie in (see `by_space`): each gets a decoder of its own.
+    `embeddings` are stored ones by split. Each split gets a decoder of its own, and where all are known to lie in one
+    space, neighbours from all of them.
     `train_rows` limits what the scaler sees to the first rows, as TimeKD's split plans do. `also` names strategies that
     are fitted beside those of the settings, to be compared with them: see `Fitted.using`.
     `bank` is another series with the same columns, whose windows are neighbours too. `encoder` makes a frozen one that
@@ -149,7 +153,8 @@ def fit_series(
     if needs_encoder(lessons.names):
         embed, learnt = lessons.fit_encoder() if encoder is None else (encoder(scaler, series), {})
     builtin = lessons.fit_builtin(embed, learnt)
-    stored = {split: lessons.fit_stored(split, vectors) for split, vectors in (embeddings or {}).items()}
+    of_all = one_space(embeddings or {})
+    stored = {split: lessons.fit_stored(split, own, of_all) for split, own in (embeddings or {}).items()}
     return Fitted(
         config=config,
         columns=series.columns,
@@ -160,6 +165,7 @@ def fit_series(
         encoder=embed,
         builtin=builtin,
         stored=stored,
+        one_space=of_all is not None,
         n_steps=series.n_steps,
         shrunk_from=asked.length if config.length < asked.length else None,
     )
@@ -251,13 +257,21 @@ class Lessons:
     def fit_builtin(self, encoder: Encoder | None, learnt: Mapping[str, History]) -> Track:
         """Strategies on an encoder that can embed any window; `learnt` is how that was trained."""
         plan = window_starts(len(self.lesson.values), self.config.length, self.config.stride)
-        return self._fit_track(self.config, encoder, self.every_start, plan, learnt, "", stored=False)
+        return self._fit_track(self.config, encoder, self.every_start, plan, learnt, "", self.bank, stored=False)
 
-    def fit_stored(self, split: str, embeddings: Embeddings) -> Track:
-        """Strategies on the stored embeddings of one split, or of splits that share a space."""
-        config, encoder = for_stored(self.config), StoredEncoder(embeddings, self.device)
-        plan = plan_of(embeddings, config.stride)
-        return self._fit_track(config, encoder, embeddings.starts, plan, {}, f" of {split}", stored=True)
+    def fit_stored(self, split: str, own: Embeddings, of_all: Embeddings | None) -> Track:
+        """Strategies on the stored embeddings of one split; those of all splits are neighbours, if in one space."""
+        config, encoder = for_stored(self.config), StoredEncoder(of_all or own, self.device)
+        plan, bank = plan_of(own, config.stride), None if of_all is None else self._others(own, of_all, config.length)
+        return self._fit_track(config, encoder, own.starts, plan, {}, f" of {split}", bank, stored=True)
+
+    def _others(self, own: Embeddings, of_all: Embeddings, length: int) -> Windows | None:
+        """Windows of the other splits, evenly so many that memory holds them; None where nothing asks for them."""
+        starts = np.setdiff1d(of_all.starts, own.starts)
+        if "neighbours" not in self.names or not len(starts):
+            return None
+        every = -(-len(starts) * length * self.columns // MOST_CELLS)
+        return cut_windows(self.lesson.visible, self.lesson.clock, starts[::every], length)
 
     def _fit_track(
         self,
@@ -267,6 +281,7 @@ class Lessons:
         plan: IntArray,
         learnt: Mapping[str, History],
         suffix: str,
+        bank: Windows | None,
         *,
         stored: bool,
     ) -> Track:
@@ -275,7 +290,7 @@ class Lessons:
         setting = Setting(config=config, columns=self.columns, phases=self.phases, encoder=shape, device=self.device)
         material, deadline = self.lesson.material(starts, config.length), self.deadline(TRAINING_SHARE)
         names = self.names if encoder is not None else tuple(n for n in self.names if not needs_encoder([n]))
-        training = Training(material, encoder, self.progress, suffix, deadline, None if stored else self.bank)
+        training = Training(material, encoder, self.progress, suffix, deadline, bank)
         candidates, history = Candidates.learn(names, setting, training)
         dropped = [name for name in self.names if name not in candidates.names]
         if config.strategy in dropped:

@@ -13,7 +13,7 @@ import numpy as np
 
 from latentfill.config import Config
 from latentfill.embeddings.base import Embeddings
-from latentfill.embeddings.pairing import by_space, digest, pair_embeddings, planned, train_rows
+from latentfill.embeddings.pairing import digest, pair_embeddings, planned, train_rows
 from latentfill.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError, did_you_mean
 from latentfill.filling import explain_series, fill_series
 from latentfill.fitting import Fitted, bank_offset, fit_series
@@ -126,7 +126,7 @@ class Imputer:
                 f"strategy {config.strategy!r} does not use embeddings. Leave out the stored ones, or choose one that "
                 "does: denoise, neighbours, latent or auto."
             )
-        vectors = by_space(pair_embeddings(config, series, table.name)) if config.embeddings else {}
+        vectors = pair_embeddings(config, series, table.name) if config.embeddings else {}
         config = planned(config, (one.provenance for one in vectors.values()))
         self._paired = (table, vectors)
         self.fitted_: Fitted = fit_series(
@@ -285,7 +285,7 @@ class Imputer:
             return {}
         if self._paired and self._paired[0] is table:
             return self._paired[1]
-        vectors = by_space(pair_embeddings(self.config, table.series, table.name))
+        vectors = pair_embeddings(self.config, table.series, table.name)
         foreign = [
             split for split in self.digests_ if split not in vectors or digest(vectors[split]) != self.digests_[split]
         ]

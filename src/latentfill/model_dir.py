@@ -185,6 +185,7 @@ def _state(fitted: Fitted) -> dict[str, object]:
         "encoder": fitted.encoder is not None,
         "builtin": _track_state(fitted.builtin),
         "stored": {split: _track_state(track) for split, track in fitted.stored.items()},
+        "one_space": fitted.one_space,
     }
 
 
@@ -222,6 +223,7 @@ def _restore(
         stamped=state["stamped"],
         n_steps=int(state["n_steps"]),
         shrunk_from=state["shrunk_from"],
+        one_space=bool(state.get("one_space")),
         encoder=encoder,
         builtin=track("", state["builtin"], config),
         stored={s: track(f"stored.{s}.", record, for_stored(config)) for s, record in state["stored"].items()},

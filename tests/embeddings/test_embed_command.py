@@ -35,7 +35,7 @@ def test_embeddings_made_of_a_table_fill_it(run_cli: Run, table: Path, tmp_path:
     asked = ("--embeddings", bank, "--codes", codes, "--length", 12, "--strategy", "denoise", "--set", "stride=6")
     assert run_cli("impute", table, "-o", out, *asked, *quick) == 0
     told = " ".join(capsys.readouterr().err.split())
-    assert "filled from the stored embeddings of train+val+test (69 windows)" in told  # one encoder, so one decoder
+    assert "filled from the stored embeddings of test (15 windows)" in told
     assert "not known to share a space" not in told
     assert not pd.read_csv(out).isna().any(axis=None)
     assert (pd.read_csv(codes)[["flow", "OT"]] == 2).any(axis=None)  # the decoder of the stored embeddings

@@ -15,7 +15,7 @@ from latentfill.config import Config
 from latentfill.embeddings.bank import Part, save_bank
 from latentfill.embeddings.base import Embeddings, Provenance
 from latentfill.embeddings.h5_windows import write_split
-from latentfill.embeddings.pairing import by_space, pair_embeddings, planned, table_digest, window_plan
+from latentfill.embeddings.pairing import one_space, pair_embeddings, planned, table_digest, window_plan
 from latentfill.embeddings.stored import StoredEncoder
 from latentfill.errors import EmbeddingMismatchError, InputError
 from latentfill.fitting import plan_of
@@ -239,22 +239,23 @@ def of_rows(first: int, last: int, every: int = 1, **made: object) -> Embeddings
     return Embeddings(vectors, starts, Provenance(encoder="x", source="there", **made))  # type: ignore[arg-type]
 
 
-def test_splits_of_one_frozen_encoder_share_a_space_and_a_decoder():
-    splits = {"train": of_rows(0, 50, deterministic=True), "val": of_rows(48, 60, deterministic=True)}
-    (name, whole), *others = by_space(splits).items()
-    assert (name, others) == ("train+val", [])
+def test_splits_of_one_frozen_encoder_share_a_space():
+    whole = one_space({"train": of_rows(0, 50, deterministic=True), "val": of_rows(48, 60, deterministic=True)})
+    assert whole is not None
     np.testing.assert_array_equal(whole.starts, np.arange(60))  # windows of both count once
     np.testing.assert_array_equal(whole.vectors[:][:, 1, 2], np.arange(60))
 
 
 @pytest.mark.parametrize("known", [None, False])
 def test_splits_that_may_not_share_a_space_stay_apart(known: bool | None):
-    splits = {"train": of_rows(0, 50, deterministic=True), "val": of_rows(60, 70, deterministic=known)}
-    assert list(by_space(splits)) == ["train", "val"]
+    assert one_space({"train": of_rows(0, 50, deterministic=True), "val": of_rows(60, 70, deterministic=known)}) is None
+    assert one_space({"train": of_rows(0, 50, deterministic=True)}) is None
+    assert one_space({}) is None
 
 
 def test_the_plan_reaches_every_row_that_stored_windows_cover():
-    whole = by_space({"a": of_rows(0, 31, deterministic=True), "b": of_rows(60, 75, deterministic=True)})["a+b"]
+    whole = one_space({"a": of_rows(0, 31, deterministic=True), "b": of_rows(60, 75, deterministic=True)})
+    assert whole is not None
     assert plan_of(whole, 12).tolist() == [0, 12, 24, 30, 60, 72, 74]
     assert plan_of(of_rows(0, 100, 20), 12).tolist() == [0, 20, 40, 60, 80]  # further apart than asked for
     assert plan_of(of_rows(5, 6), 12).tolist() == [5]
@@ -286,10 +287,16 @@ def test_a_folder_with_a_record_pairs_by_its_own_plan_and_refuses_another_table(
         saw="observed",
     )
     (folder / "table" / str(PRED) / "latentfill.json").write_text(json.dumps(made.to_dict()))
-    imputer = Imputer(**quick, embeddings=str(folder)).fit(frame)
-    assert list(imputer.fitted_.stored) == ["train+val"]
-    told = imputer.fill(frame).summary["embeddings"]
-    assert told["provenance"] == {"train+val": {"encoder": "x", "saw": "observed"}}  # type: ignore[index]
+    imputer = Imputer(**quick, embeddings=str(folder), strategy="neighbours").fit(frame)
+    near = imputer.fitted_.stored["val"].candidates.by_name["neighbours"].near  # type: ignore[attr-defined]
+    assert sorted(near.starts.tolist()) == sorted({*range(N_TRAIN), *range(128, 128 + N_VAL)})
+    filled = imputer.fill(frame)
+    assert filled.summary["embeddings"]["provenance"]["val"] == {"encoder": "x", "saw": "observed"}  # type: ignore[index]
+    assert "share a space" not in " ".join(filled.summary["notes"])  # type: ignore[arg-type]
+    imputer.save(folder / "model")
+    again = Imputer.load(folder / "model").fill(frame)
+    np.testing.assert_array_equal(again.filled.values, filled.filled.values)
+    assert again.summary["notes"] == filled.summary["notes"]
     with pytest.raises(EmbeddingMismatchError, match="was made for another table"):
         Imputer(**quick, embeddings=str(folder)).fit(frame.assign(c=0.0))
     (folder / "table" / str(PRED) / "latentfill.json").write_text("{")

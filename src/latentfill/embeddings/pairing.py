@@ -75,14 +75,14 @@ def planned(config: Config, made: Iterable[Provenance]) -> Config:
     return replace(config, **cast(dict[str, Any], theirs))
 
 
-def by_space(embeddings: Mapping[str, Embeddings]) -> dict[str, Embeddings]:
-    """Embeddings of several splits as one set, where one frozen encoder is known to have made all; else as they are."""
+def one_space(embeddings: Mapping[str, Embeddings]) -> Embeddings | None:
+    """The embeddings of all splits as one set, where one frozen encoder is known to have made them; else None."""
     of_splits = list(embeddings.values())
     if len(of_splits) < 2 or not all(one.provenance.deterministic for one in of_splits):
-        return dict(embeddings)
+        return None
     starts, first = np.unique(np.concatenate([one.starts for one in of_splits]), return_index=True)
     vectors = VectorView([one.vectors for one in of_splits], first)  # a window of two splits counts once
-    return {"+".join(embeddings): Embeddings(vectors, starts, of_splits[0].provenance)}
+    return Embeddings(vectors, starts, of_splits[0].provenance)
 
 
 def check_table(stored: StoredEmbeddings, series: Series) -> None:

@@ -42,7 +42,9 @@ class Training:
     progress: ProgressCallback | None = None
     suffix: str = ""  # of the stages' names
     deadline: float | None = None  # on the clock of `time.monotonic`
-    bank: Windows | None = None  # of another series, with starts that no window of this one overlaps
+    bank: Windows | None = (
+        None  # more neighbours: of other splits, or of another series, with starts far beyond its own
+    )
 
     @property
     def embed(self) -> Encoder:
