@@ -201,6 +201,8 @@ def show_inspection(console: Console, found: Mapping[str, Any]) -> None:
         rest = {key: value for key, value in found.items() if key not in ("notes", "checks")}
     _show_record(console, rest)
     for check, of_check in found.get("checks", {}).items():
+        if not of_check:  # of a single split
+            continue
         console.print(f"{check}:", highlight=False, markup=False)
         for one in of_check.values():
             console.print(f"- {one['says']}", highlight=False, markup=False, soft_wrap=True)

@@ -191,3 +191,16 @@ def test_windows_of_the_same_row_are_compared_and_other_tables_told_of(tmp_path:
     assert "different tables" in check_repeatability(whole, bank("other", 1, "two"))["tables"]["says"]
     (none,) = check_repeatability(whole, bank("train", 1, "one", "train")).values()
     assert "no split in common: all here, train there" in none["says"]
+
+
+def test_a_single_split_has_no_other_to_share_a_space_with(values: np.ndarray, tmp_path: Path, run_cli: Run, capsys):
+    starts = np.arange(0, 60)
+    part = Part((60, 1, 4), np.ones((60, 1, 4), np.float32), starts)
+    bank = save_bank(tmp_path / "a.bank", {"all": part}, Provenance.unknown(tmp_path))
+    frame = pd.DataFrame(values[:83, :1], columns=["OT"], index=pd.RangeIndex(83, name="row"))
+    frame.to_csv(tmp_path / "a.csv")
+    asked = ("--table", tmp_path / "a.csv", "--time", "none", "--columns", "OT", "--seq-len", 24, "--pred-len", 0)
+    assert run_cli("inspect", bank, *asked) == 0
+    told = capsys.readouterr().out
+    assert "alignment:" in told
+    assert "one space:" not in told
