@@ -199,12 +199,9 @@ def bank_offset(n_steps: int, length: int) -> int:
 
 
 def plan_of(embeddings: Embeddings, stride: int) -> IntArray:
-    """Starts of stored windows at most `stride` steps apart where there are such, the first and last included."""
-    starts, chosen = embeddings.starts, [0]
-    while (at := chosen[-1]) < len(starts) - 1:
-        within_reach = int(np.searchsorted(starts, starts[at] + stride, side="right")) - 1
-        chosen.append(max(within_reach, at + 1))
-    return starts[chosen]
+    """Starts of stored windows about `stride` steps apart, and of the last."""
+    apart = int(np.diff(embeddings.starts[:2]).sum()) or 1
+    return embeddings.starts[window_starts(len(embeddings.starts), 1, max(1, stride // apart))]
 
 
 class Lessons:
@@ -262,7 +259,7 @@ class Lessons:
     def fit_stored(self, split: str, own: Embeddings, of_all: Embeddings | None) -> Track:
         """Strategies on the stored embeddings of one split; those of all splits are neighbours, if in one space."""
         config, encoder = for_stored(self.config), StoredEncoder(of_all or own, self.device)
-        plan, bank = plan_of(own, config.stride), None if of_all is None else self._others(own, of_all, config.length)
+        plan, bank = plan_of(own, config.stride), self._others(own, of_all or own, config.length)
         return self._fit_track(config, encoder, own.starts, plan, {}, f" of {split}", bank, stored=True)
 
     def _others(self, own: Embeddings, of_all: Embeddings, length: int) -> Windows | None:

@@ -101,3 +101,12 @@ def test_a_folder_is_described_in_plain_values(tmp_path):
             }
         },
     }
+
+
+def test_a_damaged_record_of_a_set_that_is_not_asked_for_does_no_harm(tmp_path):
+    for name in ("one", "other"):
+        write_split(tmp_path / name / "96", "train", VECTORS)
+    (tmp_path / "other/96/latentfill.json").write_text("{")
+    assert find_layout(tmp_path, "one").provenance == Provenance.unknown(tmp_path / "one/96")
+    with pytest.raises(InputError, match="is no record"):
+        _ = find_layout(tmp_path, "other").provenance

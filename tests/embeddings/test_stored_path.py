@@ -18,7 +18,6 @@ from latentfill.embeddings.h5_windows import write_split
 from latentfill.embeddings.pairing import one_space, pair_embeddings, planned, table_digest, window_plan
 from latentfill.embeddings.stored import StoredEncoder
 from latentfill.errors import EmbeddingMismatchError, InputError
-from latentfill.fitting import plan_of
 from latentfill.series import Series
 from latentfill.windows import cut_windows
 
@@ -232,9 +231,9 @@ def test_a_table_that_is_not_in_time_order_is_not_paired(frame: pd.DataFrame, se
         Imputer(**settings).fit(frame.iloc[::-1])
 
 
-def of_rows(first: int, last: int, every: int = 1, **made: object) -> Embeddings:
+def of_rows(first: int, last: int, **made: object) -> Embeddings:
     """Embeddings that are the number of the row their window starts at."""
-    starts = np.arange(first, last, every)
+    starts = np.arange(first, last)
     vectors = np.broadcast_to(starts[:, None, None], (len(starts), 2, 3)).astype(np.float32)
     return Embeddings(vectors, starts, Provenance(encoder="x", source="there", **made))  # type: ignore[arg-type]
 
@@ -251,14 +250,6 @@ def test_splits_that_may_not_share_a_space_stay_apart(known: bool | None):
     assert one_space({"train": of_rows(0, 50, deterministic=True), "val": of_rows(60, 70, deterministic=known)}) is None
     assert one_space({"train": of_rows(0, 50, deterministic=True)}) is None
     assert one_space({}) is None
-
-
-def test_the_plan_reaches_every_row_that_stored_windows_cover():
-    whole = one_space({"a": of_rows(0, 31, deterministic=True), "b": of_rows(60, 75, deterministic=True)})
-    assert whole is not None
-    assert plan_of(whole, 12).tolist() == [0, 12, 24, 30, 60, 72, 74]
-    assert plan_of(of_rows(0, 100, 20), 12).tolist() == [0, 20, 40, 60, 80]  # further apart than asked for
-    assert plan_of(of_rows(5, 6), 12).tolist() == [5]
 
 
 def test_embeddings_that_know_the_future_are_told_of(frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object]):

@@ -10,10 +10,6 @@ from typing import Any, Self
 from latentfill.errors import InputError, did_you_mean
 
 
-def _number(text: str) -> int:
-    return int(text)
-
-
 def _yes(text: str) -> bool:
     if text:
         raise ValueError("it is there or not, and takes no value")
@@ -22,9 +18,9 @@ def _yes(text: str) -> bool:
 
 # Flag of `latentfill embed` -> the setting, and how it is read. A comma ends an encoder, so + joins views of inputs.
 SETTINGS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
-    "layers": ("layers", _number),
+    "layers": ("layers", int),
     "lm-dtype": ("dtype", str),
-    "decimals": ("decimals", _number),
+    "decimals": ("decimals", int),
     "truncate": ("truncate", _yes),
     "rough-fill": ("rough_fill", str),
     "missing-word": ("missing_word", str),

@@ -39,7 +39,6 @@ class EmbeddingFolder:
     name: str = ""  # the data set's name, where the path tells
     pred_len: int | None = None  # TimeKD's horizon, where the path tells
     home: Path  # where the splits lie, and their record, if they have one
-    provenance: Provenance
 
     @property
     def layout(self) -> str:
@@ -54,6 +53,11 @@ class EmbeddingFolder:
         """The vectors of a split, to be read one after the other."""
         check_split(split, self.splits, self.path)
         return open_windows(self.folders[split], n_expected, n_columns, self.dataset)
+
+    @property
+    def provenance(self) -> Provenance:
+        """What the record says, if there is one."""
+        return read_record(self.home) or Provenance.unknown(self.path)
 
     @property
     def weights(self) -> Mapping[str, VectorArray]:
@@ -137,7 +141,6 @@ def _folder_at(path: Path, dataset: str) -> EmbeddingFolder:
         name=without_csv(labelled.parent.name if is_horizon else labelled.name),
         pred_len=int(labelled.name) if is_horizon else None,
         home=labelled,
-        provenance=read_record(labelled) or Provenance.unknown(path),
     )
 
 

@@ -30,11 +30,9 @@ def pack(
     folder holds several sets.
     """
     stored = open_embeddings(source, name, config.pred_len if series is not None else None, config.dataset)
-    starts, provenance, weights = dict[str, IntArray](), stored.provenance, dict[str, VectorArray]()
-    if isinstance(stored, Bank):
-        starts, weights = dict(stored.starts), dict(stored.weights)
-    elif isinstance(stored, EmbeddingFolder):
-        weights = dict(stored.weights)
+    provenance = stored.provenance
+    starts = stored.starts if isinstance(stored, Bank) else dict[str, IntArray]()
+    weights = stored.weights if isinstance(stored, Bank | EmbeddingFolder) else dict[str, VectorArray]()
     if series is not None:
         config = planned(config, [provenance])
         check_table(stored, series)
