@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from latentfill.config import Config
-from latentfill.series import BoolArray, FloatArray
+from latentfill.core.config import Config
+from latentfill.core.series import BoolArray, FloatArray
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "shared" / "data"

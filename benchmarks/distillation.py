@@ -22,11 +22,11 @@ import numpy as np
 
 import ett
 from common import Row, made_with, names_of, parser_of, read_results, write_results, write_table
-from latentfill.config import Config
-from latentfill.distil import DistilSettings, Outcome, distil
-from latentfill.embeddings.pairing import pair_embeddings
-from latentfill.series import Series
-from latentfill.tables import TableOptions, read_table
+from latentfill.core.config import Config
+from latentfill.core.series import Series
+from latentfill.embeddings.stored.pairing import pair_embeddings
+from latentfill.embeddings.timekd.distil import DistilSettings, Outcome, distil
+from latentfill.tables.table import TableOptions, read_table
 
 PROTOCOL = "distillation"
 FILES = ("ETTh1",)

@@ -20,23 +20,23 @@ import torch
 
 from common import Row, config_of, errors_of, made_with, names_of, parser_of, read_results, write_results, write_table
 from latentfill import TableOptions, read_table
-from latentfill.clock import clock_features
-from latentfill.config import Config
-from latentfill.embeddings.base import VectorArray
-from latentfill.embeddings.embedder import Embedder, Stretches
-from latentfill.embeddings.encoder import Encoded
-from latentfill.embeddings.encoders import make_embedder
-from latentfill.encoder_scores import BUILTIN, HEADINGS, NONE, encoder_rows
-from latentfill.evaluate import Plan, Run, evaluate
-from latentfill.filling import fill_series
-from latentfill.fitting import Fitted, Lessons, fit_series
-from latentfill.lesson import hold_out
-from latentfill.messages import counted
-from latentfill.scores import Score
-from latentfill.series import FloatArray, Series
-from latentfill.side_by_side import open_encoders
-from latentfill.tables import Table
-from latentfill.windows import Windows
+from latentfill.core.config import Config
+from latentfill.core.messages import counted
+from latentfill.core.series import FloatArray, Series
+from latentfill.embeddings.protocols.embedder import Embedder, Stretches
+from latentfill.embeddings.protocols.encoder import Encoded
+from latentfill.embeddings.protocols.record import VectorArray
+from latentfill.embeddings.registry import make_embedder
+from latentfill.imputation.fill import fill_series
+from latentfill.imputation.fit import Fitted, Lessons, fit_series
+from latentfill.imputation.holdout import hold_out
+from latentfill.scoring.encoder_table import BUILTIN, HEADINGS, NONE, encoder_rows
+from latentfill.scoring.encoders import open_encoders
+from latentfill.scoring.evaluate import Plan, Run, evaluate
+from latentfill.scoring.scores import Score
+from latentfill.tables.table import Table
+from latentfill.windows.cycles import clock_features
+from latentfill.windows.windows import Windows
 from methods import Ablation, Altered, shuffled_z, without_z
 from protocol_r import FILES
 

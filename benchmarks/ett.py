@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from latentfill.clock import clock_features, find_cycles
-from latentfill.scaling import ColumnScaler
-from latentfill.series import Series
-from latentfill.tables import TableOptions, read_table
-from latentfill.windows import Windows, cut_windows
+from latentfill.core.series import Series
+from latentfill.tables.table import TableOptions, read_table
+from latentfill.windows.cycles import clock_features, find_cycles
+from latentfill.windows.scaling import ColumnScaler
+from latentfill.windows.windows import Windows, cut_windows
 
 LENGTH = 96
 FILES = {"ETTh1": ("ETT/ETTh1.csv", 1), "ETTh2": ("ETT/ETTh2.csv", 1), "ETTm1": ("ETT/ETTm1.csv.gz", 4)}

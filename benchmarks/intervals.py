@@ -16,10 +16,10 @@ import numpy as np
 
 from common import Row, config_of, made_with, names_of, parser_of, read_results, write_results, write_table
 from latentfill import TableOptions, read_table
-from latentfill.evaluate import Plan, Run, evaluate
-from latentfill.gaps import interpolate
-from latentfill.scores import ALL
-from latentfill.series import Series
+from latentfill.core.series import Series
+from latentfill.scoring.evaluate import Plan, Run, evaluate
+from latentfill.scoring.scores import ALL
+from latentfill.windows.gaps import interpolate
 from protocol_r import FILES
 
 PROTOCOL = "intervals"

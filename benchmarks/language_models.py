@@ -23,12 +23,12 @@ from sklearn.linear_model import RidgeCV
 
 import ett
 from common import Row, made_with, parser_of, read_results, write_results, write_table
-from latentfill.embeddings.embedder import Stretches, cut_stretches
-from latentfill.embeddings.language import LanguageModel
-from latentfill.embeddings.prompts import Prompt, PromptStyle, history_prompts
-from latentfill.embeddings.teacher import Teacher
-from latentfill.scaling import ColumnScaler
-from latentfill.series import FloatArray
+from latentfill.core.series import FloatArray
+from latentfill.embeddings.protocols.embedder import Stretches, cut_stretches
+from latentfill.embeddings.timekd.language_model import LanguageModel
+from latentfill.embeddings.timekd.prompts import Prompt, PromptStyle, history_prompts
+from latentfill.embeddings.timekd.teacher import Teacher
+from latentfill.windows.scaling import ColumnScaler
 
 PROTOCOL = "language_models"
 LENGTH, AHEAD, STRIDE = 72, 24, 24  # 96 steps would take more than the 512 positions of MiniLM

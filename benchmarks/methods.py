@@ -11,14 +11,14 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from latentfill.clock import clock_features
-from latentfill.config import Config
-from latentfill.embeddings.encoder import Encoded, Encoder
-from latentfill.fitting import Fitted, Lessons, Track, fit_series
-from latentfill.lesson import hold_out
-from latentfill.series import FloatArray, Series
+from latentfill.core.config import Config
+from latentfill.core.series import FloatArray, Series
+from latentfill.embeddings.protocols.encoder import Encoded, Encoder
+from latentfill.imputation.fit import Fitted, Lessons, Track, fit_series
+from latentfill.imputation.holdout import hold_out
 from latentfill.strategies.baselines import BASELINES
-from latentfill.windows import Windows, cut_windows
+from latentfill.windows.cycles import clock_features
+from latentfill.windows.windows import Windows, cut_windows
 
 MOST_WINDOWS = {"knn": 200}  # that a slow baseline fills: it takes a second for every eight
 

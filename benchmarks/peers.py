@@ -52,9 +52,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from latentfill.gaps import restore_observed
-from latentfill.hiding import hide_blackouts, hide_points, keep_some, log_uniform
-from latentfill.series import BoolArray, FloatArray
+from latentfill.core.series import BoolArray, FloatArray
+from latentfill.windows.gaps import restore_observed
+from latentfill.windows.hiding import hide_blackouts, hide_points, keep_some, log_uniform
 
 OWN_SHARE = 0.1  # of the train windows is kept for validation
 CHUNK = 256  # windows filled at a time: SAITS returns its attention weights as well

@@ -12,8 +12,8 @@ import numpy as np
 
 import ett
 from common import config_of, names_of, parser_of, read_results, write_results, write_table
-from latentfill.series import BoolArray
-from latentfill.windows import Windows
+from latentfill.core.series import BoolArray
+from latentfill.windows.windows import Windows
 from windowed import add_arguments, compare, table, with_earlier_rows
 
 PROTOCOL = "protocol_l"

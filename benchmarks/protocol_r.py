@@ -20,13 +20,13 @@ import numpy as np
 
 from common import Row, config_of, made_with, names_of, parser_of, read_results, write_results, write_table
 from latentfill import Imputer, TableOptions, read_table
-from latentfill.config import Config
-from latentfill.filling import fill_series
-from latentfill.gaps import BUCKET_NAMES, bucket_of, gap_lengths
-from latentfill.hiding import hide_like_gaps, hide_points
-from latentfill.series import BoolArray, FloatArray
+from latentfill.core.config import Config
+from latentfill.core.series import BoolArray, FloatArray
+from latentfill.imputation.fill import fill_series
 from latentfill.strategies.baselines import BASELINES
-from latentfill.tables import Table
+from latentfill.tables.table import Table
+from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths
+from latentfill.windows.hiding import hide_like_gaps, hide_points
 from methods import ablations
 
 FILES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {

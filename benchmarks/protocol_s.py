@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from common import config_of, parser_of, read_results, write_results, write_table
-from latentfill.clock import clock_features, find_cycles
-from latentfill.hiding import hide_points
-from latentfill.scaling import ColumnScaler
-from latentfill.series import BoolArray, Series
-from latentfill.tables import TableOptions, read_table
-from latentfill.windows import Windows, cut_windows
+from latentfill.core.series import BoolArray, Series
+from latentfill.tables.table import TableOptions, read_table
+from latentfill.windows.cycles import clock_features, find_cycles
+from latentfill.windows.hiding import hide_points
+from latentfill.windows.scaling import ColumnScaler
+from latentfill.windows.windows import Windows, cut_windows
 from published import PROTOCOL_S
 from windowed import add_arguments, compare, table, with_earlier_rows
 

@@ -14,8 +14,8 @@ import torch
 
 import ett
 from common import config_of, names_of, parser_of, read_results, write_results, write_table
-from latentfill.series import BoolArray
-from latentfill.windows import Windows
+from latentfill.core.series import BoolArray
+from latentfill.windows.windows import Windows
 from published import PROTOCOL_T
 from windowed import add_arguments, compare, means, table, with_earlier_rows
 

@@ -24,15 +24,16 @@ import torch
 
 import ett
 from common import made_with, parser_of, read_results, write_results, write_table
-from latentfill.clock import clock_features, find_cycles
-from latentfill.config import Config
-from latentfill.embeddings import load_bank, write_split
-from latentfill.embeddings.packing import pack
-from latentfill.fitting import fit_series
-from latentfill.series import Series
+from latentfill.core.config import Config
+from latentfill.core.series import Series
+from latentfill.embeddings.stored.h5_windows import write_split
+from latentfill.embeddings.stored.packed_file import load_bank
+from latentfill.embeddings.stored.packing import pack
+from latentfill.imputation.fit import fit_series
 from latentfill.strategies.latent import Latent
-from latentfill.strategies.search import Exact
-from latentfill.windows import cut_windows, window_starts
+from latentfill.strategies.neighbours.search import Exact
+from latentfill.windows.cycles import clock_features, find_cycles
+from latentfill.windows.windows import cut_windows, window_starts
 
 PROTOCOL = "speed"
 WINDOWS, SIZE, NEIGHBOURS = 8449, 5376, 10

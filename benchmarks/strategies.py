@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from common import Row, config_of, made_with, names_of, parser_of, read_results, write_results, write_table
 from latentfill import TableOptions, read_table
-from latentfill.config import AUTO, STRATEGY_NAMES
-from latentfill.evaluate import Plan, Run, evaluate
-from latentfill.scores import ALL
+from latentfill.core.config import AUTO, STRATEGY_NAMES
+from latentfill.scoring.evaluate import Plan, Run, evaluate
+from latentfill.scoring.scores import ALL
 from protocol_r import FILES
 
 PROTOCOL = "strategies"

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from common import Row, errors_of, made_with, read_results
-from latentfill.config import Config
-from latentfill.series import BoolArray, Series
-from latentfill.windows import Windows
+from latentfill.core.config import Config
+from latentfill.core.series import BoolArray, Series
+from latentfill.windows.windows import Windows
 from methods import Method, methods_of
 
 PEERS_HELP = "published models to train here; those of the last results that are not named are kept as they are"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from latentfill import cli
-from latentfill.sample import Sample, make_sample
+from latentfill.cli import main as cli
+from latentfill.core.series import Series
+from latentfill.scoring.demo_table import Sample, make_sample
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -66,3 +69,58 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"the real data sets are not at {SHARED_DATA}")
     return SHARED_DATA
+
+
+# What a small language model is made from; `LATENTFILL_LM=path` takes a real one instead.
+CORPUS = [
+    "From 2016-07-01 00:15:30 to 2016-07-02, the values were 12.5, -3, 40 every 15 minutes. Forecast the next after"
+]
+
+
+def save_language_model(folder: Path, kind: str = "gpt2", positions: int = 2048) -> Path:
+    """A small random causal (gpt2) or masked (bert) language model with a byte-level tokenizer, as transformers saves
+    them."""
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import BertConfig, BertModel, GPT2Config, GPT2Model, PreTrainedTokenizerFast
+
+    trained = ByteLevelBPETokenizer()
+    trained.train_from_iterator(CORPUS, vocab_size=320, special_tokens=["<end>", "<pad>"], show_progress=False)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=trained._tokenizer, eos_token="<end>", pad_token="<pad>")
+    tokenizer.save_pretrained(folder)
+    size = {"vocab_size": 320, "bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 1}
+    torch.manual_seed(1)
+    if kind == "gpt2":
+        GPT2Model(GPT2Config(n_embd=32, n_layer=3, n_head=2, n_positions=positions, **size)).save_pretrained(folder)
+    else:
+        shape = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 64}
+        BertModel(BertConfig(max_position_embeddings=positions, **shape, **size)).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session", params=["gpt2", "bert"])
+def language_model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a language model."""
+    if real := os.environ.get("LATENTFILL_LM"):
+        return Path(real).resolve()
+    return save_language_model(tmp_path_factory.mktemp(request.param), request.param)
+
+
+@pytest.fixture(scope="session")
+def small_language_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a language model that was made on the spot in any case."""
+    return save_language_model(tmp_path_factory.mktemp("small"), "bert")
+
+
+@pytest.fixture
+def hourly() -> Callable[..., Series]:
+    """Makes a series of hourly values, of any number of steps and columns."""
+
+    def make(steps: int = 60, columns: int = 2, *, gaps: float = 0.0) -> Series:
+        rng = np.random.default_rng(steps)
+        values = 20 + 5 * np.sin(np.arange(steps)[:, None] / 4 + np.arange(columns)) + rng.normal(size=(steps, columns))
+        values[rng.random(values.shape) < gaps] = np.nan
+        time = np.datetime64("2020-01-01T00", "ns") + np.arange(steps) * np.timedelta64(1, "h")
+        names = tuple(f"c{i}" for i in range(columns))
+        return Series(values, names, time, np.arange(steps), np.timedelta64(1, "h"))
+
+    return make

@@ -1,10 +1,11 @@
-"""A module imports only from its own group or an earlier one, and torch stays out of what must start fast."""
+"""The folders are the flow of data: a folder imports only from those before it, and no two import each other."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,107 +13,84 @@ import pytest
 import latentfill
 
 ROOT = Path(latentfill.__file__).parent
-
-# 0 vocabulary, 1 data in, 2 windows to vectors, 3 vectors to estimates, 4 strung together, 5 the rim
-GROUPS = (
-    ("errors", "config"),
-    (
-        *("messages", "series", "files", "csv_text"),
-        *("moments", "stamp_formats", "stamp_texts", "timestamps", "columns", "time_axis", "time_search", "grids"),
-        *("changes", "frames", "sheets", "table_options", "roles", "sentinels", "series_layout", "tables"),
-        *(
-            "sketches",
-            "splits",
-            "windows",
-            "scaling",
-            "gaps",
-            "limits",
-            "hiding",
-            "patterns",
-            "blend",
-            "intervals",
-            "metrics",
-            "clock",
-            "sample",
-        ),
-    ),
-    ("embeddings", "nn"),
-    ("strategies", "result"),
-    (
-        "lesson",
-        "judging",
-        "fitting",
-        "filling",
-        "model_dir",
-        "summary",
-        "scores",
-        "encoder_scores",
-        "side_by_side",
-        "report",
-        "evaluate",
-        "imputer",
-        "inspection",
-        "demo",
-        "distil",
-    ),
-    ("terminal", "options", "cli", "__main__", "__init__"),
-)
-WITH_TORCH = {"embeddings", "nn", "strategies", "model_dir"}
+TESTS = Path(__file__).parent
+FLOW = ("core", "tables", "windows", "nn", "embeddings", "strategies", "imputation", "scoring", "cli")
+WITH_TORCH = {"nn", "embeddings", "strategies", "imputation"}
+MODULES = sorted(ROOT.rglob("*.py"))
 
 
-def top(path: Path) -> str:
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+def name_of(path: Path) -> str:
+    """The dotted name of a file below the package root; '' for the root itself."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def group_of(name: str) -> int:
-    found = [number for number, names in enumerate(GROUPS) if name in names]
-    assert found, f"{name} has no group: say where it belongs in tests/test_architecture.py"
-    return found[0]
+BY_NAME = {name_of(path): path for path in MODULES}
 
 
-def imports(path: Path) -> set[str]:
-    """Modules a file imports, also inside functions, but not for type checkers only."""
+def for_type_checkers(tree: ast.AST) -> set[ast.AST]:
+    """All that stands below `if TYPE_CHECKING`."""
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)]
+    return {inner for block in blocks for inner in ast.walk(block)}
+
+
+def imported(path: Path, *, at_run_time: bool = False) -> set[str]:
+    """Full names that a file imports, also inside functions; with `at_run_time` not those for type checkers only."""
     found: set[str] = set()
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    guarded = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-        for inner in ast.walk(node)
-    }
+    left_out = for_type_checkers(tree) if at_run_time else set()
     for node in ast.walk(tree):
-        if id(node) in guarded:
+        if node in left_out:
             continue
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
 
 
-MODULES = sorted(ROOT.rglob("*.py"))
+def own_modules(path: Path) -> set[str]:
+    """The modules of this package that a file imports, by their names below the root."""
+    names = (name.removeprefix("latentfill.") for name in imported(path) if name.startswith("latentfill."))
+    return {name if name in BY_NAME else name.rpartition(".")[0] for name in names}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_a_module_imports_only_its_own_group_or_an_earlier_one(path: Path):
-    own = group_of(top(path))
-    for name in imports(path):
-        parts = name.split(".")
-        if (
-            parts[0] == "latentfill"
-            and len(parts) > 1
-            and ((ROOT / parts[1]).is_dir() or (ROOT / f"{parts[1]}.py").is_file())
-        ):
-            assert group_of(parts[1]) <= own, f"{path.name} (group {own}) imports {name} (group {group_of(parts[1])})"
+def folder(path: Path) -> str:
+    return str(path.relative_to(ROOT).parent)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_folders_at_the_root_are_the_flow():
+    assert {path.name for path in ROOT.iterdir() if (path / "__init__.py").is_file()} == set(FLOW)
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if folder(p) != "."], ids=name_of)
+def test_a_folder_imports_only_from_those_before_it(path: Path):
+    allowed = FLOW[: FLOW.index(path.relative_to(ROOT).parts[0]) + 1]
+    assert {name.split(".")[0] for name in own_modules(path)} - {"", *allowed} == set()
+
+
+def test_no_two_folders_import_each_other_not_even_in_a_round():
+    graph: dict[str, set[str]] = {folder(path): set() for path in MODULES}
+    for path in MODULES:
+        graph[folder(path)] |= {folder(BY_NAME[name]) for name in own_modules(path)} - {folder(path), "."}
+    del graph["."]
+    TopologicalSorter(graph).prepare()  # a CycleError names the folders
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_torch_is_imported_only_where_it_is_needed(path: Path):
-    if top(path) not in WITH_TORCH:
-        assert not any(name.split(".")[0] == "torch" for name in imports(path))
+    if path.relative_to(ROOT).parts[0] not in WITH_TORCH:
+        found = {name.split(".")[0] for name in imported(path, at_run_time=True)}
+        assert found.isdisjoint({"torch", "safetensors", "transformers"})
 
 
 def test_the_command_line_starts_without_torch_numpy_or_arrow():
-    code = "import sys, latentfill.cli; print([m for m in ('torch', 'numpy', 'pyarrow', 'pandas') if m in sys.modules])"
+    slow = ("torch", "numpy", "pyarrow", "pandas")
+    code = f"import sys, latentfill.cli.main; print([name for name in {slow} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("*/test_*.py")), ids=lambda p: str(p.relative_to(TESTS)))
+def test_the_folders_of_the_tests_are_those_of_the_package(path: Path):
+    assert (ROOT / path.relative_to(TESTS).parent).is_dir()

@@ -6,27 +6,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from latentfill.config import Config as Config
-    from latentfill.errors import LatentFillError as LatentFillError
-    from latentfill.imputer import Imputation as Imputation
-    from latentfill.imputer import Imputer as Imputer
-    from latentfill.imputer import impute as impute
-    from latentfill.result import Code as Code
-    from latentfill.tables import Table as Table
-    from latentfill.tables import TableOptions as TableOptions
-    from latentfill.tables import read_table as read_table
+    from latentfill.core.config import Config as Config
+    from latentfill.core.errors import LatentFillError as LatentFillError
+    from latentfill.imputation.imputer import Imputation as Imputation
+    from latentfill.imputation.imputer import Imputer as Imputer
+    from latentfill.imputation.imputer import impute as impute
+    from latentfill.imputation.result import Code as Code
+    from latentfill.tables.table import Table as Table
+    from latentfill.tables.table import TableOptions as TableOptions
+    from latentfill.tables.table import read_table as read_table
 
 # Names are loaded when first used, so that `import latentfill` and `latentfill --help` do not wait for torch.
 _HOMES = {
-    "Code": "result",
-    "Config": "config",
-    "Imputation": "imputer",
-    "Imputer": "imputer",
-    "LatentFillError": "errors",
-    "Table": "tables",
-    "TableOptions": "tables",
-    "impute": "imputer",
-    "read_table": "tables",
+    "Code": "imputation.result",
+    "Config": "core.config",
+    "Imputation": "imputation.imputer",
+    "Imputer": "imputation.imputer",
+    "LatentFillError": "core.errors",
+    "Table": "tables.table",
+    "TableOptions": "tables.table",
+    "impute": "imputation.imputer",
+    "read_table": "tables.table",
 }
 
 __all__ = sorted(_HOMES)

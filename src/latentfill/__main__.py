@@ -1,3 +1,3 @@
-from latentfill.cli import main
+from latentfill.cli.main import main
 
 main()

@@ -7,7 +7,7 @@ import pytest
 
 from latentfill.nn import batches
 from latentfill.nn.batches import BATCH_CELLS, LEAST_WINDOWS, RECENT, RECENT_CELLS, REUSE, HidingBatches, Replay
-from latentfill.windows import cut_windows
+from latentfill.windows.windows import cut_windows
 
 
 def numbered(cells: int = 1) -> Replay[int]:

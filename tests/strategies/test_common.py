@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from latentfill import Code, Imputer
-from latentfill.config import AUTO, STRATEGY_NAMES
-from latentfill.sample import make_sample
+from latentfill.core.config import AUTO, STRATEGY_NAMES
+from latentfill.scoring.demo_table import make_sample
 
 SAMPLE = make_sample(seed=3, days=21)
 COLUMNS = list(SAMPLE.columns)

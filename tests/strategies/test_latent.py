@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from latentfill.config import Config
-from latentfill.embeddings.encoder import Encoded, EncoderShape
-from latentfill.strategies.base import Setting
+from latentfill.core.config import Config
+from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
 from latentfill.strategies.latent import Latent
-from latentfill.windows import Windows, cut_windows
+from latentfill.strategies.protocols.strategy import Setting
+from latentfill.windows.windows import Windows, cut_windows
 
 L, C, D = 12, 2, 3
 

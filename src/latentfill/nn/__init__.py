@@ -1,0 +1,1 @@
+"""What several networks share: batches, losses, the training loop, devices."""

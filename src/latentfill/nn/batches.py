@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from latentfill.hiding import hide_mixture
-from latentfill.series import BoolArray, IntArray
-from latentfill.windows import HeldOut, Windows
+from latentfill.core.series import BoolArray, IntArray
+from latentfill.windows.hiding import hide_mixture
+from latentfill.windows.windows import HeldOut, Windows
 
 MAX_PATTERNS = 2048  # masks kept of the file's own gaps
 BATCH_CELLS = 1 << 16  # of a batch, at most, unless it would have fewer than `LEAST_WINDOWS`

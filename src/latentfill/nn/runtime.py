@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import torch
 
-from latentfill.errors import InputError
+from latentfill.core.errors import InputError
 
 
 def pick_device(name: str) -> torch.device:

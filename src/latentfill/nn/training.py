@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from latentfill.config import Config
+from latentfill.core.config import Config
 from latentfill.nn.runtime import return_free_memory
 
 log = logging.getLogger(__name__)

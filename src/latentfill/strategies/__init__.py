@@ -1,0 +1,1 @@
+"""From windows and vectors to estimates of the missing cells."""

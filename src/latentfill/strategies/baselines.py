@@ -17,10 +17,10 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from latentfill.clock import find_period
-from latentfill.gaps import distances, interpolate, restore_observed
-from latentfill.hiding import hide_points
-from latentfill.series import FloatArray
+from latentfill.core.series import FloatArray
+from latentfill.windows.cycles import find_period
+from latentfill.windows.gaps import distances, interpolate, restore_observed
+from latentfill.windows.hiding import hide_points
 
 PERIOD = 24  # steps, where the train rows show no period: a day of hourly data
 STRETCH = 500  # steps: over longer stretches, drift lets multiples of the period look clearer than the period

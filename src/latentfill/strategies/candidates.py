@@ -8,19 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
-from latentfill.blend import blend, taper
-from latentfill.config import AUTO, BASELINE_NAMES
-from latentfill.embeddings.encoder import Encoder
+from latentfill.core.config import AUTO, BASELINE_NAMES
+from latentfill.core.series import BoolArray, FloatArray, IntArray
+from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.runtime import seeded
 from latentfill.nn.training import History, OutOfTimeError
-from latentfill.series import BoolArray, FloatArray, IntArray
-from latentfill.strategies.base import Setting, Strategy, Training
 from latentfill.strategies.baselines import BASELINES, Baseline
-from latentfill.strategies.denoise import Denoise
-from latentfill.strategies.kriging_alone import KrigingAlone
+from latentfill.strategies.denoise.strategy import Denoise
+from latentfill.strategies.kriging.strategy import KrigingAlone
 from latentfill.strategies.latent import Latent
-from latentfill.strategies.nearest import Nearest
-from latentfill.windows import Windows, cut_windows
+from latentfill.strategies.neighbours.strategy import Nearest
+from latentfill.strategies.protocols.strategy import Setting, Strategy, Training
+from latentfill.windows.blend import blend, taper
+from latentfill.windows.windows import Windows, cut_windows
 
 FAR = 5.0  # a column whose mean lies further from the fitted one, in scaled units, is brought to it first
 STRATEGIES: dict[str, type[Strategy]] = {

@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from latentfill.config import Config
-from latentfill.embeddings.encoder import Encoder
-from latentfill.nn.heads import HeadInput
+from latentfill.core.config import Config
+from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.training import History
-from latentfill.strategies.base import Estimates, Setting, Training
-from latentfill.strategies.denoise import Denoise
-from latentfill.windows import Windows
+from latentfill.strategies.denoise.heads import HeadInput
+from latentfill.strategies.denoise.strategy import Denoise
+from latentfill.strategies.protocols.strategy import Estimates, Setting, Training
+from latentfill.windows.windows import Windows
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""What every other folder speaks of: errors, settings, messages, files, series."""

@@ -1,0 +1,1 @@
+"""Whether stored embeddings belong to the windows of a table."""

@@ -1,0 +1,203 @@
+"""Embeddings of a whole table: piece by piece, and on from where an earlier run was interrupted."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import numpy as np
+
+from latentfill.core.config import Config
+from latentfill.core.errors import EmbeddingMismatchError, InputError
+from latentfill.core.files import locked
+from latentfill.core.series import IntArray, Series
+from latentfill.embeddings.protocols.embedder import Embedder, cut_stretches
+from latentfill.embeddings.protocols.record import Provenance, VectorArray
+from latentfill.embeddings.stored.folder_record import begun_folder
+from latentfill.embeddings.stored.h5_problems import short
+from latentfill.embeddings.stored.h5_windows import WHOLE, window_bytes, write_window
+from latentfill.embeddings.stored.packed_file import as_bytes, bank_header, check_target
+from latentfill.embeddings.stored.pairing import (
+    PLAN,
+    UNSORTED,
+    scaler_digest,
+    table_digest,
+    train_rows,
+    variables,
+    window_plan,
+)
+from latentfill.windows.scaling import ColumnScaler
+
+Layout = Literal["bank", "timekd"]
+PIECE = 32  # windows embedded at a time, always the same ones, so that an interrupted run ends in the same bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How far the embedding of a table is."""
+
+    done: int  # windows, those of an earlier run included
+    total: int
+    per_second: float  # windows, of this run
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Windows that are embedded together."""
+
+    split: str
+    first: int  # number of its first window in the split
+    starts: IntArray  # rows at which they begin
+    opens: bool  # whether it is the first of its split
+
+
+class Maker:
+    """Embeds the windows of one table under the split plan of the settings."""
+
+    def __init__(self, series: Series, embedder: Embedder, config: Config) -> None:
+        if not np.array_equal(series.rows, np.arange(series.n_steps)):
+            raise EmbeddingMismatchError(UNSORTED)
+        if embedder.length not in (None, config.seq_len):
+            raise InputError(f"the encoder reads windows of {embedder.length} steps, seq_len is {config.seq_len}.")
+        order = variables(config, series)
+        self.series = replace(series, values=series.values[:, order], columns=tuple(series.columns[i] for i in order))
+        self.embedder, self.config = embedder, config
+        self.scaler = ColumnScaler.fit(self.series.values[: train_rows(config, series.n_steps)], config.scaling)
+        self.plan = {split: starts for split, starts in window_plan(config, series.n_steps).items() if len(starts)}
+        if not self.plan:
+            raise InputError(
+                f"the table has {series.n_steps} rows, fewer than one window needs (seq_len={config.seq_len} + "
+                f"pred_len={config.pred_len}). Use shorter windows."
+            )
+        if embedder.horizon > config.pred_len:
+            raise InputError(f"the encoder looks {embedder.horizon} steps ahead, pred_len is {config.pred_len}.")
+        self.provenance = Provenance(
+            encoder=embedder.name,
+            source="computed",
+            settings=embedder.settings,
+            weights_digest=embedder.weights_digest,
+            window={name: getattr(config, name) for name in PLAN},
+            table_digest=table_digest(series),
+            scaler_digest=scaler_digest(self.scaler),
+            deterministic=True,
+            saw="observed",
+        )
+
+    def make_bank(
+        self, target: Path, *, overwrite: bool = False, told: Callable[[Made], None] | None = None
+    ) -> Provenance:
+        """Write a packed bank; what an interrupted run has left beside it is gone on with."""
+        check_target(target, overwrite=overwrite)
+        size = self._embed(next(self.pieces()), most=1).shape[1:]
+        shapes = {split: ((len(starts), *size), True) for split, starts in self.plan.items()}
+        head = bank_header(shapes, self.provenance, self.weights)
+        pieces = list(self.pieces())
+        ends = len(head) + np.cumsum([self._bytes_of(piece, size) for piece in pieces])
+        partial = target.with_name(f".{target.name}.partial")
+        with locked(partial) as file, _told_as_unwritable(partial):
+            check_target(target, overwrite=overwrite)  # a run that has ended meanwhile may have written it
+            _begin(file, head)
+            written = int(np.searchsorted(ends, file.seek(0, os.SEEK_END), side="right"))
+            file.truncate(file.seek(ends[written - 1] if written else len(head)))
+            clock = Clock(pieces, written, told)
+            for piece in pieces[written:]:
+                file.write(as_bytes(self.plan[piece.split], "I64") if piece.opens else b"")
+                file.write(as_bytes(self._embed(piece), "F32"))
+                file.flush()
+                os.fsync(file.fileno())
+                clock.tick(piece)
+            os.replace(partial, target)
+        return self.provenance
+
+    def make_folder(self, target: Path, name: str, *, told: Callable[[Made], None] | None = None) -> Path:
+        """Write `{target}/{name}/{pred_len}/{split}/{i}.h5` as TimeKD's loader reads them; the folder of the splits."""
+        if self.config.embedding_stride != 1:
+            raise InputError("TimeKD's layout numbers every window: leave --embedding-stride at 1, or write a bank.")
+        folder = target / name / str(self.config.pred_len)
+        places = {split: folder / ("" if split == WHOLE else split) for split in self.plan}
+        pieces = list(self.pieces())
+        first, *_ = self._embed(pieces[0], most=1)
+        with _told_as_unwritable(folder), begun_folder(folder, self.provenance, self.weights, self.config.dataset):
+            whole = window_bytes(first, self.config.dataset)
+            done = [self._is_done(piece, places[piece.split], len(whole)) for piece in pieces]
+            clock = Clock(pieces, done.index(False) if False in done else len(pieces), told)
+            for piece, is_done in zip(pieces, done, strict=True):
+                if is_done:
+                    continue
+                places[piece.split].mkdir(parents=True, exist_ok=True)
+                for i, vector in enumerate(self._embed(piece)):
+                    write_window(places[piece.split] / f"{piece.first + i}.h5", vector, self.config.dataset)
+                clock.tick(piece)
+        return folder
+
+    def _is_done(self, piece: Piece, folder: Path, size: int) -> bool:
+        """Whether all windows of a piece have a file of the size that whole ones have."""
+        paths = (folder / f"{piece.first + i}.h5" for i in range(len(piece.starts)))
+        return all(path.is_file() and path.stat().st_size == size for path in paths)
+
+    @property
+    def weights(self) -> Mapping[str, VectorArray]:
+        """The encoder's own weights, those that were drawn for it."""
+        return self.embedder.weights(len(self.series.columns))
+
+    def pieces(self) -> Iterator[Piece]:
+        """All windows, split by split."""
+        for split, starts in self.plan.items():
+            for first in range(0, len(starts), PIECE):
+                yield Piece(split, first, starts[first : first + PIECE], opens=not first)
+
+    def _embed(self, piece: Piece, most: int | None = None) -> VectorArray:
+        starts, ahead = piece.starts[:most], self.embedder.horizon
+        vectors = self.embedder.embed(cut_stretches(self.series, self.scaler, starts, self.config.seq_len, ahead))
+        if bad := starts[~np.isfinite(vectors).all(axis=(1, 2))].tolist():
+            raise InputError(f"the encoder makes numbers that are not finite of the windows at rows {short(bad)}.")
+        return vectors
+
+    def _bytes_of(self, piece: Piece, size: tuple[int, ...]) -> int:
+        vectors = 4 * len(piece.starts) * int(np.prod(size))
+        return vectors + (8 * len(self.plan[piece.split]) if piece.opens else 0)
+
+
+class Clock:
+    """Tells how far the work is."""
+
+    def __init__(self, pieces: list[Piece], written: int, told: Callable[[Made], None] | None) -> None:
+        self.told = told
+        self.total = sum(len(piece.starts) for piece in pieces)
+        self.earlier = self.done = sum(len(piece.starts) for piece in pieces[:written])
+        self.began = time.monotonic()
+        self.tell()
+
+    def tick(self, piece: Piece) -> None:
+        """A piece is done."""
+        self.done += len(piece.starts)
+        self.tell()
+
+    def tell(self) -> None:
+        """Report to whoever listens."""
+        per_second = (self.done - self.earlier) / max(time.monotonic() - self.began, 1e-9)
+        left = (self.total - self.done) / per_second if per_second else float("nan")
+        if self.told:
+            self.told(Made(self.done, self.total, per_second, left))
+
+
+def _begin(file: BinaryIO, head: bytes) -> None:
+    """Make a file begin with `head`: what is in it is kept if it does."""
+    if file.read(len(head)) != head:
+        file.seek(0)
+        file.truncate()
+        file.write(head)
+
+
+@contextmanager
+def _told_as_unwritable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}. Choose another place.") from error

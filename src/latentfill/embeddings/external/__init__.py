@@ -1,0 +1,1 @@
+"""Other people's encoders: torch modules, saved programs, Chronos."""

@@ -1,0 +1,137 @@
+"""Any maker of embeddings as an encoder: it is asked anew for every window, as it is observed by then."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+
+from latentfill.core.errors import EmbeddingMismatchError, InputError
+from latentfill.core.series import FloatArray, IntArray, Series
+from latentfill.embeddings.protocols.embedder import Embedder, Stretches, cut_stretches
+from latentfill.embeddings.protocols.encoder import Encoded, Encoder, EncoderShape, tensor
+from latentfill.embeddings.protocols.record import VectorArray
+from latentfill.windows.scaling import ColumnScaler
+from latentfill.windows.windows import Windows
+
+MEMO_BYTES = 1 << 28  # of vectors kept, for windows that are asked for again
+AT_ONCE = 128  # windows embedded at a time
+ROUNDING = 1e-9  # of a value or its column's unit: what scaling there and back may change
+
+
+class NoEncoder:
+    """Tells nothing: a decoder on it sees the observed cells alone."""
+
+    shape = EncoderShape(columns=1, dim=1, decodes=False)
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+
+    def encode(self, windows: Windows) -> Encoded:
+        """Zeros (B, 1, 1)."""
+        return Encoded(z=torch.zeros(len(windows), 1, 1, device=self.device))
+
+
+class Reembedder:
+    """An embedder that is shown the windows of one series in original units, with their time stamps.
+
+    What is missing from a window does not reach it, so its embeddings are leak-free. The vectors of the last
+    windows are kept: costly embedders are asked for the same ones again.
+    """
+
+    def __init__(
+        self, embedder: Embedder, scaler: ColumnScaler, series: Series, *, length: int, device: torch.device
+    ) -> None:
+        """`series` (original units) gives time stamps, and the exact digits of values that windows show."""
+        self.embedder = embedder
+        self.scaler = scaler
+        self.series = series
+        self.device = device
+        self.windows = 0  # embedded so far
+        self.seconds = 0.0  # that took
+        self._kept = OrderedDict[bytes, VectorArray]()
+        vector = self._embed(cut_stretches(series, scaler, np.zeros(1, dtype=np.int64), length), None)[0]
+        columns, dim = vector.shape
+        self.shape = EncoderShape(columns=columns, dim=dim, decodes=False, costly=embedder.costly)
+
+    def encode(self, windows: Windows) -> Encoded:
+        """Vectors (B, K, D) of windows in scaled units, as far as they are observed."""
+        keys = [_key(start, values) for start, values in zip(windows.starts, windows.values, strict=True)]
+        new = {key: at for at, key in enumerate(keys) if key not in self._kept}
+        self._add(list(new), windows.take(np.array(list(new.values()), dtype=np.int64)))
+        vectors = np.array([self._kept[key] for key in keys], dtype=np.float32)
+        self._forget(keys)
+        return Encoded(z=tensor(vectors.reshape(-1, self.shape.columns, self.shape.dim), self.device))
+
+    def stretches(self, windows: Windows) -> Stretches:
+        """The windows as an embedder sees them; steps beyond the series have the time of its nearest."""
+        steps = (windows.starts[:, None] + np.arange(windows.length)).clip(0, self.series.n_steps - 1)
+        return Stretches(
+            values=self._in_units(windows.values, steps),
+            scaled=windows.values,
+            time=None if self.series.time is None else self.series.time[steps],
+            columns=self.series.columns,
+            unit=self.scaler.scale,
+            step=self.series.step,
+        )
+
+    def _in_units(self, scaled: FloatArray, steps: IntArray) -> FloatArray:
+        """Values in original units: those of the series to the last digit, where scaling alone tells them apart."""
+        values, read = self.scaler.invert(scaled), self.series.values[steps]
+        same = np.isclose(values, read, rtol=ROUNDING, atol=ROUNDING * self.scaler.scale)  # never where one is missing
+        return np.where(same, read, values)
+
+    def _add(self, keys: list[bytes], windows: Windows) -> None:
+        """Embed windows, and keep their vectors by `keys`."""
+        began = time.perf_counter()
+        for first in range(0, len(windows), AT_ONCE):
+            part = slice(first, first + AT_ONCE)
+            vectors = self._embed(self.stretches(windows.take(part)), (self.shape.columns, self.shape.dim))
+            self._kept.update(zip(keys[part], vectors, strict=True))
+        self.windows += len(windows)
+        self.seconds += time.perf_counter() - began
+
+    def _embed(self, stretches: Stretches, size: tuple[int, int] | None) -> VectorArray:
+        """Vectors (B, K, D), refused where they are not of that `size` (K, D) or not finite."""
+        vectors, name = self.embedder.embed(stretches), self.embedder.name
+        if vectors.ndim != 3 or len(vectors) != len(stretches) or size not in (None, vectors.shape[1:]):
+            wanted = "(windows, variables, size)" if size is None else str((len(stretches), *size))
+            raise EmbeddingMismatchError(f"encoder {name!r} gave an array of shape {vectors.shape}, not {wanted}.")
+        if not np.isfinite(vectors).all():
+            raise InputError(
+                f"encoder {name!r} gave vectors with values that are not finite. Windows have gaps, and may be empty: "
+                "it must put something into them, or take the mask into account."
+            )
+        return vectors
+
+    def _forget(self, keys: Iterable[bytes]) -> None:
+        """Keep as many vectors as memory allows, those of `keys` the longest."""
+        for key in keys:
+            self._kept.move_to_end(key)
+        most = max(1, MEMO_BYTES // bytes_per_window(self.shape))
+        while len(self._kept) > most:
+            self._kept.popitem(last=False)
+
+
+def bytes_per_window(shape: EncoderShape) -> int:
+    """What the vectors (K, D) of a window take on disk, float32."""
+    return shape.columns * shape.dim * np.dtype(np.float32).itemsize
+
+
+def seconds_per_window(encoder: Encoder, windows: Windows) -> float:
+    """What an encoder takes for a window: for all that it has embedded, where it counts them, else for `windows`."""
+    if isinstance(encoder, Reembedder):
+        return encoder.seconds / max(1, encoder.windows)
+    began = time.perf_counter()
+    with torch.no_grad():
+        encoder.encode(windows).z.cpu()
+    return (time.perf_counter() - began) / max(1, len(windows))
+
+
+def _key(start: np.int64, values: FloatArray) -> bytes:
+    """Tells one window from another, by where it starts and what is observed of it."""
+    return hashlib.blake2b(start.tobytes() + values.tobytes(), digest_size=16).digest()

@@ -1,0 +1,1 @@
+"""What every embedding, encoder and embedder looks like."""

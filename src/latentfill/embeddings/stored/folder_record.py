@@ -1,0 +1,67 @@
+"""How the embeddings in a folder were made: the record beside TimeKD's per-window files, which have no place for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from latentfill.core.errors import InputError
+from latentfill.core.files import locked, write_bytes
+from latentfill.embeddings.protocols.record import Provenance, VectorArray
+
+RECORD_FILE = "latentfill.json"
+DATASET = "dataset"  # the key of the dataset's name in the record
+WEIGHTS_FILE = "latentfill.safetensors"  # the encoder's own weights, those that were drawn for it
+
+
+def read_record(folder: Path) -> Provenance | None:
+    """How the embeddings below `folder` were made; None where nothing says so."""
+    path = folder / RECORD_FILE
+    if not path.is_file():
+        return None
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(record, dict):
+            record.pop(DATASET, None)
+        return Provenance.from_dict(record)
+    except (OSError, ValueError, InputError) as error:
+        raise InputError(
+            f"{path} is no record of how embeddings were made: {error}. Remove it, and they are taken for foreign ones."
+        ) from error
+
+
+def read_weights(folder: Path) -> dict[str, VectorArray]:
+    """The weights that were drawn for the encoder; none where there are no such."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    path = folder / WEIGHTS_FILE
+    try:
+        return load_file(path) if path.is_file() else {}
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path} is damaged: {error}. Remove it, or make the embeddings again.") from error
+
+
+@contextmanager
+def begun_folder(
+    folder: Path, provenance: Provenance, weights: Mapping[str, VectorArray], dataset: str
+) -> Iterator[None]:
+    """Take a folder for embeddings that are made in this block; go on in it only if it was taken for the same."""
+    from safetensors.numpy import save
+
+    record = folder / RECORD_FILE
+    own = (json.dumps({**provenance.to_dict(), DATASET: dataset}, indent=1) + "\n").encode()
+    if not (record.is_file() and record.read_bytes() == own):
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise InputError(
+                f"{folder} holds something else already: embeddings of another table, encoder or settings, or of "
+                "unknown origin. Write somewhere else, or remove it."
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        write_bytes(record, own)
+    with locked(record):
+        if weights:
+            write_bytes(folder / WEIGHTS_FILE, save(dict(weights)))
+        yield

@@ -1,0 +1,134 @@
+"""One .h5 file that holds all windows: a dataset (N, C, D) per split, or one for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from latentfill.core.errors import EmbeddingMismatchError, InputError
+from latentfill.embeddings.protocols.record import Provenance, VectorArray
+from latentfill.embeddings.stored.h5_folders import without_csv
+from latentfill.embeddings.stored.h5_problems import (
+    HDF5_FAILURES,
+    BadWindow,
+    as_float32,
+    check_split,
+    columns_and_size,
+    count_problems,
+    dataset_names,
+    numeric_dataset,
+    short,
+    unusable,
+)
+from latentfill.embeddings.stored.h5_summary import read_raw, summarise
+from latentfill.embeddings.stored.h5_windows import DATASET, SPLITS, WHOLE, list_windows, window_number
+
+if TYPE_CHECKING:
+    import h5py
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingFile:
+    """One .h5 file with one dataset (N, C, D) per split, or one for all windows."""
+
+    path: Path
+    nodes: Mapping[str, str]  # split -> name of its dataset in the file
+    splits: Mapping[str, int]  # split -> number of windows
+    dataset: str = DATASET
+
+    @property
+    def layout(self) -> str:
+        return "one-file"
+
+    @property
+    def provenance(self) -> Provenance:
+        """Nothing is known: the file has no place for it."""
+        return Provenance.unknown(self.path)
+
+    def read(self, split: str, n_expected: int | None = None, n_columns: int | None = None) -> VectorArray:
+        """All vectors of a split, (N, C, D) float32; every problem is told at once."""
+        check_split(split, self.splits, self.path)
+        vectors, problems = self._stack(split, n_columns)
+        problems = count_problems(self.splits[split], n_expected) + problems
+        if problems:
+            raise EmbeddingMismatchError(unusable(f"{self.path}, {self.nodes[split]},", problems))
+        return vectors
+
+    def describe(self) -> dict[str, object]:
+        """What the file holds, from a sample of its windows, in plain JSON values."""
+        return {
+            "path": str(self.path),
+            "layout": self.layout,
+            "dataset": self.dataset,
+            "name": without_csv(self.path.stem),
+            "pred_len": None,
+            "splits": {split: self._describe(split) for split in self.splits},
+            "provenance": self.provenance.to_dict(),
+        }
+
+    def _stack(self, split: str, n_columns: int | None) -> tuple[VectorArray, list[str]]:
+        """The vectors of a split and what is wrong with them."""
+        import h5py
+
+        try:
+            with h5py.File(self.path, "r") as file:
+                node = numeric_dataset(file, self.nodes[split])
+                shape = columns_and_size(node.shape[1:], n_columns)
+                vectors = as_float32(node[()]).reshape(-1, *shape)
+        except BadWindow as bad:
+            return np.empty((0, 1, 0), np.float32), [f"{bad.kind}: {bad.detail}"]
+        except HDF5_FAILURES as error:
+            return np.empty((0, 1, 0), np.float32), [f"cannot be read: {error}"]
+        spoilt = np.flatnonzero(~np.isfinite(vectors).all(axis=(1, 2))).tolist()
+        return vectors, [f"values that are not finite: window {short(spoilt)}"] if spoilt else []
+
+    def _describe(self, split: str) -> dict[str, object]:
+        count = self.splits[split]
+        summary, damage = summarise(
+            range(count),
+            lambda number: read_raw(self.path, self.nodes[split], number),
+            lambda number: self.path,
+        )
+        return {"count": count, "n_missing": 0, "missing": [], **summary, "problems": damage}
+
+
+def open_file(path: Path, dataset: str = DATASET) -> EmbeddingFile:
+    """The file's splits and their sizes; vectors are read on demand."""
+    import h5py
+
+    _refuse_one_window(path)
+    try:
+        with h5py.File(path, "r") as file:
+            nodes = _split_nodes(file, dataset)
+            sizes = {split: int(file[node].shape[0]) for split, node in nodes.items()}
+            names = dataset_names(file)
+    except HDF5_FAILURES as error:
+        raise InputError(f"{path} cannot be read as HDF5: {error}") from error
+    if not nodes:
+        raise InputError(
+            f"{path} holds no dataset {dataset!r} of shape (windows, columns, size), at the top or in train, "
+            f"val or test; it holds {short(names) or 'no dataset'}. Name the dataset to read (--dataset)."
+        )
+    return EmbeddingFile(path=path, nodes=nodes, splits=sizes, dataset=dataset)
+
+
+def _refuse_one_window(path: Path) -> None:
+    # 0.h5 of a TimeKD folder is (C, D); read as a bank it would be C univariate windows
+    if window_number(path.name) is not None and len(list_windows(path.parent).files) > 1:
+        raise InputError(f"{path} is the file of one window. Give its folder, {path.parent}.")
+
+
+def _split_nodes(file: h5py.File, dataset: str) -> dict[str, str]:
+    """Split -> name of the dataset that holds its windows."""
+    places = {split: (split, f"{split}/{dataset}") for split in SPLITS} | {WHOLE: (dataset,)}
+    return {split: node for split, names in places.items() for node in names if _is_bank(file.get(node))}
+
+
+def _is_bank(node: object) -> bool:
+    import h5py
+
+    return isinstance(node, h5py.Dataset) and len(cast(tuple[int, ...], node.shape or ())) > 1

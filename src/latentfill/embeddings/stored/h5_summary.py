@@ -1,0 +1,65 @@
+"""What stored windows look like, from a sample of them, in plain JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentfill.embeddings.stored.h5_problems import BadWindows, columns_and_size, numeric_dataset
+
+_SAMPLE = 64  # windows looked at per split
+
+
+def read_raw(path: Path, dataset: str, number: int | None = None) -> NDArray[Any]:
+    """One window as it is stored: the whole dataset, or its row `number`."""
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        node = numeric_dataset(file, dataset)
+        columns_and_size(node.shape if number is None else node.shape[1:])  # refuses absurd sizes
+        return np.asarray(node[() if number is None else number])
+
+
+def summarise(
+    numbers: Sequence[int], read_one: Callable[[int], NDArray[Any]], where: Callable[[int], Path]
+) -> tuple[dict[str, object], list[str]]:
+    """Shapes, type and lengths of a sample of the windows, and a line for each kind of damage."""
+    sample: list[NDArray[Any]] = []
+    bad = BadWindows()
+    for number in _sampled(numbers):
+        with bad.catching(number, where(number)):
+            sample.append(read_one(number))
+    summary = {
+        "shapes": [list(shape) for shape in sorted({array.shape for array in sample})],
+        "dtype": ", ".join(sorted({str(array.dtype) for array in sample})),
+        "n_sampled": len(sample),
+        "n_not_finite": sum(int((~np.isfinite(array)).sum()) for array in sample),
+        "norm": _spread(sample),
+    }
+    return summary, bad.lines()
+
+
+def _sampled(numbers: Sequence[int]) -> list[int]:
+    """Up to `_SAMPLE` of the numbers, evenly over all of them."""
+    if not numbers:
+        return []
+    places = np.linspace(0, len(numbers) - 1, min(_SAMPLE, len(numbers))).round().astype(int)
+    return [numbers[place] for place in places]
+
+
+def _spread(sample: Sequence[NDArray[Any]]) -> dict[str, float]:
+    """Least, mean and greatest length of the finite vectors, one per column and window."""
+    norms = np.concatenate([np.empty(0), *(_norms(array) for array in sample)])
+    norms = norms[np.isfinite(norms)]
+    if not norms.size:
+        return {}
+    return {"min": float(norms.min()), "mean": float(norms.mean()), "max": float(norms.max())}
+
+
+def _norms(array: NDArray[Any]) -> NDArray[np.float64]:
+    vectors = array.astype(np.float64).reshape(columns_and_size(array.shape))
+    return cast(NDArray[np.float64], np.sqrt((vectors**2).sum(axis=1)))

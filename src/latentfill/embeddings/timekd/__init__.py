@@ -1,0 +1,1 @@
+"""TimeKD's language-model teacher and its distilled student."""

@@ -1,0 +1,129 @@
+"""TimeKD's student at work: embeds windows of any columns without a language model; saved as a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from latentfill.core.errors import EmbeddingMismatchError, ModelFormatError
+from latentfill.core.series import FloatArray
+from latentfill.embeddings.protocols.embedder import Stretches
+from latentfill.embeddings.protocols.encoder import tensor
+from latentfill.embeddings.protocols.record import VectorArray
+from latentfill.embeddings.timekd.forecasts import windows_at_once
+from latentfill.embeddings.timekd.student_folder import (
+    AGAIN,
+    CONFIG,
+    WEIGHTS,
+    read_folder,
+    told_as_damage,
+    write_folder,
+)
+from latentfill.embeddings.timekd.student_net import StudentShape, VariableForecaster, normalise
+from latentfill.nn.digest import digest_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DistilledStudent:
+    """A trained student: the encoding of each column of a window, and with it the window's level and spread.
+
+    An `Embedder`. It reads observed cells alone, and any number of columns.
+    """
+
+    net: VariableForecaster
+    shape: StudentShape
+    device: torch.device
+    about: Mapping[str, object] = field(default_factory=dict)  # how it was trained, JSON values
+
+    @property
+    def name(self) -> str:
+        return "student"
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """The sizes of its layers."""
+        return asdict(self.shape)
+
+    @property
+    def weights_digest(self) -> str:
+        """SHA-256 of the weights, with their names."""
+        return digest_of(self.net.state_dict())
+
+    @property
+    def length(self) -> int:
+        return self.shape.length
+
+    @property
+    def horizon(self) -> int:
+        return 0
+
+    @property
+    def costly(self) -> bool:
+        return False
+
+    def weights(self, columns: int) -> Mapping[str, VectorArray]:
+        """None: its own are in its folder."""
+        return {}
+
+    def embed(self, stretches: Stretches) -> VectorArray:
+        """Vectors (B, C, W + 2): the encoding, and the mean and standard deviation of the window in scaled units.
+
+        The encoding has lost these two: a window is brought to mean 0 and standard deviation 1 before it is read.
+        """
+        count, length, columns = stretches.scaled.shape
+        if length != self.length:
+            raise EmbeddingMismatchError(
+                f"the windows have {length} steps, but this student reads {self.length}. Use windows of {self.length} "
+                f"steps (--length), or distil a student with windows of {length} (--seq-len)."
+            )
+        size = windows_at_once(length * columns)
+        vectors = np.empty((count, columns, self.shape.dim + 2), dtype=np.float32)
+        for first in range(0, count, size):
+            vectors[first : first + size] = self._embed(stretches.scaled[first : first + size])
+        return vectors
+
+    @torch.no_grad()
+    def _embed(self, scaled: FloatArray) -> FloatArray:
+        window = normalise(scaled)
+        encoding = self.net(tensor(window.tokens, self.device)).encoding.cpu().numpy()
+        return np.concatenate([encoding, window.level[:, :, None], window.spread[:, :, None]], axis=2)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a folder that appears whole or not at all; an older student there is replaced, nothing else is."""
+        record = {"shape": asdict(self.shape), "weights_digest": self.weights_digest, "about": self.about}
+        write_folder(Path(path), record, self.net.state_dict())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], device: str | torch.device = "cpu") -> Self:
+        """The student in a folder, frozen; all that does not fit in it is told in one message."""
+        folder, place = Path(path), torch.device(device)
+        record, weights = read_folder(folder)
+        with told_as_damage(folder):
+            shape = StudentShape(**record["shape"])
+            about = dict(record["about"])
+        with torch.device("meta"):  # sizes alone: they are compared before anything is allocated
+            net = VariableForecaster(shape.length, shape)
+        problems = list(_misfits(net.state_dict(), weights))
+        if not problems and digest_of(weights) != record.get("weights_digest"):
+            problems.append(f"the weights are not those that {CONFIG} was written with")
+        if problems:
+            raise ModelFormatError(f"{folder}/{WEIGHTS} does not fit its {CONFIG}: {'; '.join(problems)}. {AGAIN}")
+        net.load_state_dict(weights, assign=True)
+        return cls(net.to(place).eval().requires_grad_(False), shape, place, about)
+
+
+def _misfits(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> Iterator[str]:
+    """Tensors that are missing, unexpected, or of another shape or type."""
+    yield from (f"{name} is missing" for name in sorted(wanted.keys() - found.keys()))
+    yield from (f"{name} is unexpected" for name in sorted(found.keys() - wanted.keys()))
+    for name in sorted(wanted.keys() & found.keys()):
+        kinds = [f"{tuple(t.shape)} {str(t.dtype).removeprefix('torch.')}" for t in (found[name], wanted[name])]
+        if kinds[0] != kinds[1]:
+            yield f"{name} is {kinds[0]}, the sizes need {kinds[1]}"

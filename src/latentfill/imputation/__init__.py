@@ -1,0 +1,1 @@
+"""Fitting strategies to a table, and filling its gaps."""

@@ -1,0 +1,56 @@
+"""What estimates may be: held to a range per column, and given only for gaps that are short enough."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from latentfill.core.config import Config
+from latentfill.core.errors import InputError, did_you_mean
+from latentfill.core.series import FloatArray
+
+EVERY = "*"  # stands for all columns
+
+
+def parse_bounds(name: str, text: str | None) -> Mapping[str, float]:
+    """Bounds by column from text such as `0`, `a=0,b=-5` or `{"a, b": 0}`; `*` stands for all columns."""
+    if text is None or not text.strip():
+        return {}
+    try:
+        found = json.loads(text)
+        bounds = found if isinstance(found, dict) else {EVERY: found}
+    except ValueError:
+        pairs = (item.rpartition("=") for item in text.split(","))
+        bounds = {column.strip() or EVERY: value for column, _, value in pairs}
+    try:
+        numbers = {column: float(value) for column, value in bounds.items()}
+    except (TypeError, ValueError) as error:
+        raise InputError(f'{name} takes a number, or COLUMN=NUMBER,... ("a=0,b=-5"), got {text!r}.') from error
+    if not all(map(math.isfinite, numbers.values())):
+        raise InputError(f"{name} takes finite numbers, got {text!r}.")
+    return numbers
+
+
+def bounds_of(config: Config, columns: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
+    """Lower and upper bound of each column, (C,) each, original units; infinite where nothing was asked for."""
+    low = _per_column("minimum", parse_bounds("minimum", config.minimum), columns, -np.inf)
+    high = _per_column("maximum", parse_bounds("maximum", config.maximum), columns, np.inf)
+    if config.non_negative is not None:
+        names = [name.strip() for name in config.non_negative.split(",") if name.strip()]
+        zeros = dict.fromkeys(names, 0.0) if names else {}
+        low = np.fmax(low, _per_column("non_negative", zeros, columns, -np.inf))
+    crossed = [name for c, name in enumerate(columns) if low[c] > high[c]]
+    if crossed:
+        c = columns.index(crossed[0])
+        raise InputError(f"the minimum {low[c]:g} of column {crossed[0]!r} is above its maximum {high[c]:g}.")
+    return low, high
+
+
+def _per_column(name: str, bounds: Mapping[str, float], columns: tuple[str, ...], free: float) -> FloatArray:
+    unknown = [column for column in bounds if column not in columns and column != EVERY]
+    if unknown:
+        raise InputError(f"{name}: " + "; ".join(did_you_mean("column", column, columns) for column in unknown))
+    return np.array([bounds.get(column, bounds.get(EVERY, free)) for column in columns], dtype=float)

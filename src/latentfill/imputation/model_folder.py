@@ -1,0 +1,319 @@
+"""A fitted model on disk: `model.safetensors`, `config.json` and `scaler.json` in one folder; no code, no pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from latentfill.core.config import Config
+from latentfill.core.errors import InputError, ModelFormatError
+from latentfill.core.messages import counted
+from latentfill.core.series import FloatArray
+from latentfill.embeddings.builtin.encoder import StudentEncoder
+from latentfill.embeddings.protocols.encoder import EncoderShape
+from latentfill.imputation.ensemble import KINDS, Stack
+from latentfill.imputation.fit import Fitted, Track, for_stored
+from latentfill.imputation.intervals import LEVELS, Calibration
+from latentfill.nn.runtime import pick_device
+from latentfill.nn.training import History
+from latentfill.strategies.baselines import BASELINES
+from latentfill.strategies.candidates import Candidates
+from latentfill.strategies.protocols.strategy import Setting
+from latentfill.windows.gaps import BUCKET_NAMES
+from latentfill.windows.scaling import ColumnScaler
+
+FORMAT = 5
+FILES = ("config.json", "scaler.json", "model.safetensors")
+
+
+def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Mapping[str, object]) -> None:
+    """Write `fitted` as a folder that appears whole or not at all; an older model there is replaced.
+
+    `extra` holds further JSON values to come back from `load_model`.
+    """
+    target = Path(os.path.realpath(path))
+    check_model_path(target)
+    if not isinstance(fitted.encoder, StudentEncoder | None):
+        raise InputError(
+            f"this model works on a {type(fitted.encoder).__name__}, which a model folder does not hold. Fit on the "
+            "built-in encoder, or on embeddings made beforehand with `latentfill embed` (--embeddings)."
+        )
+    partial, old = (target.with_name(f".{uuid.uuid4().hex}.{word}") for word in ("partial", "old"))
+    try:
+        partial.mkdir(parents=True)
+        _write_json(partial / "config.json", {**_state(fitted), "extra": extra})
+        _write_json(partial / "scaler.json", {"columns": fitted.columns, **fitted.scaler.to_dict()})
+        weights = {name: t.detach().cpu().contiguous() for name, t in _weights(fitted).items()}
+        save_file(weights, partial / "model.safetensors")
+        if target.exists():
+            target.rename(old)
+        partial.rename(target)
+    except OSError as error:
+        raise InputError(f"the model cannot be written to {target}: {error.strerror or error}.") from error
+    finally:
+        for leftover in (partial, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def model_id(fitted: Fitted) -> str:
+    """What tells one fitted model from another: the start of a hash of all that it learnt."""
+    found = hashlib.sha256()
+    for name, weights in sorted(_weights(fitted).items()):
+        found.update(name.encode())
+        found.update(weights.detach().cpu().contiguous().numpy().tobytes())
+    for array in (fitted.scaler.shift, fitted.scaler.scale):
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()[:12]
+
+
+def check_model_path(path: Path) -> None:
+    """Refuse a place where a model cannot go: a file, a folder with anything but a model in it, no right to write."""
+    try:
+        if path.is_dir() and any(item.name not in FILES for item in path.iterdir()):
+            raise InputError(f"{path} is a folder that holds something other than a model; name a new folder.")
+        above = next(folder for folder in path.absolute().parents if folder.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+            raise InputError(f"{path} cannot be made: {above} is not a folder that can be written to.")
+        if path.exists() and not path.is_dir():
+            raise InputError(f"{path} is a file; a model is a folder, so name a new one.")
+    except OSError as error:  # such as a name too long, or a folder that may not be read
+        raise InputError(f"the model cannot be written to {path}: {error.strerror or error}.") from error
+
+
+def is_model(path: str | os.PathLike[str]) -> bool:
+    """Whether a folder looks like a saved model."""
+    return all(os.path.isfile(Path(path) / name) for name in FILES)
+
+
+def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The readable part of a model folder, without its weights."""
+    folder = Path(path)
+    missing = [name for name in FILES if not os.path.isfile(folder / name)]
+    if missing:
+        raise ModelFormatError(
+            f"{folder} is not a model folder: it has no {', '.join(missing)}. `latentfill fit IN -m MODEL` makes one."
+        )
+    state = _read_json(folder / "config.json")
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        found = state.get("format") if isinstance(state, dict) else None
+        raise ModelFormatError(
+            f"{folder}/config.json has format {found!r}, this version reads {FORMAT}. "
+            "Fit the model again with this version."
+        )
+    return state
+
+
+def load_model(path: str | os.PathLike[str], device: str | None = None) -> tuple[Fitted, dict[str, Any]]:
+    """The model in a folder, frozen and on `device` (else on that of its settings), and what was saved beside it."""
+    folder = Path(path)
+    state = read_config(folder)
+    with told_as_damage(folder):
+        config = Config.from_dict(state["settings"])
+    if device is not None:
+        config = replace(config, device=device)
+    pick_device(config.device)
+    with told_as_damage(folder):
+        weights = load_file(folder / "model.safetensors")
+        fitted = _restore(state, _read_json(folder / "scaler.json"), config, weights)
+        extra = {"table": dict(state["extra"]["table"]), "embedding_digests": dict(state["extra"]["embedding_digests"])}
+    if problems := list(_wrong_sizes(fitted)):
+        raise ModelFormatError(f"{folder} is inconsistent: {'; '.join(problems)}. Fit it again.")
+    _put_weights(fitted, weights, folder)
+    return fitted, extra
+
+
+@contextmanager
+def told_as_damage(folder: Path) -> Iterator[None]:
+    """Whatever goes wrong inside is due to a file of the model that was changed or cut."""
+    try:
+        yield
+    except ModelFormatError:
+        raise
+    except KeyError as error:
+        raise ModelFormatError(f"{folder} cannot be read as a model: it has no {error}. Fit it again.") from error
+    except (AttributeError, IndexError, TypeError, ValueError, SafetensorError) as error:
+        raise ModelFormatError(f"{folder} cannot be read as a model: {error}. Fit it again.") from error
+
+
+def _wrong_sizes(fitted: Fitted) -> Iterator[str]:
+    """Arrays that do not have an entry for each column (and gap length), or scales that cannot be."""
+    c = len(fitted.columns)
+    arrays = {
+        "known": fitted.known,
+        **{name: getattr(fitted.scaler, name) for name in ("shift", "scale", "low", "high")},
+    }
+    for name, array in arrays.items():
+        if array.shape != (c,):
+            yield f"{name} has shape {array.shape} for {counted(c, 'column')}"
+    for track in (fitted.builtin, *fitted.stored.values()):
+        wanted = (len(track.candidates.names), c, KINDS)
+        if track.stack.weight.shape != wanted:
+            yield f"stack has shape {track.stack.weight.shape}, it should be {wanted}"
+        wanted = (c, len(BUCKET_NAMES), len(LEVELS))
+        if track.calibration.quantiles.shape != wanted:
+            yield f"calibration has shape {track.calibration.quantiles.shape}, it should be {wanted}"
+    if not (fitted.scaler.scale > 0).all():
+        yield "scale holds values that are not above 0"
+    if len(set(fitted.columns)) < c:
+        yield "columns repeat names"
+
+
+def _state(fitted: Fitted) -> dict[str, object]:
+    return {
+        "format": FORMAT,
+        "settings": fitted.config.to_dict(),
+        "columns": fitted.columns,
+        "known": fitted.known.tolist(),
+        "cycles": fitted.cycles,
+        "stamped": fitted.stamped,
+        "n_steps": fitted.n_steps,
+        "shrunk_from": fitted.shrunk_from,
+        "encoder": fitted.encoder is not None,
+        "builtin": _track_state(fitted.builtin),
+        "stored": {split: _track_state(track) for split, track in fitted.stored.items()},
+        "one_space": fitted.one_space,
+    }
+
+
+def _track_state(track: Track) -> dict[str, object]:
+    candidates = track.candidates
+    return {
+        "strategies": candidates.names,
+        "encoder": None if track.setting.encoder is None else asdict(track.setting.encoder),
+        "banks": {name: strategy.bank for name, strategy in candidates.by_name.items()},
+        "stack": track.stack.to_dict(),
+        "held_out": track.score,
+        "history": {part: asdict(history) for part, history in track.history.items()},
+    }
+
+
+def _restore(
+    state: Mapping[str, Any], scaler: Mapping[str, Any], config: Config, weights: Mapping[str, Tensor]
+) -> Fitted:
+    if scaler["columns"] != state["columns"]:
+        raise ValueError(f"scaler.json has the columns {scaler['columns']}, config.json {state['columns']}")
+    columns, phases, device = len(state["columns"]), 2 * len(state["cycles"]), pick_device(config.device)
+
+    def track(name: str, record: Mapping[str, Any], config: Config) -> Track:
+        shape = None if record["encoder"] is None else EncoderShape(**record["encoder"])
+        setting = Setting(config=config, columns=columns, phases=phases, encoder=shape, device=device)
+        return _restore_track(name, record, setting, weights)
+
+    encoder = StudentEncoder(config, columns=columns, phases=phases, device=device) if state["encoder"] else None
+    return Fitted(
+        config=config,
+        columns=tuple(state["columns"]),
+        known=np.array(state["known"], dtype=bool),
+        scaler=ColumnScaler.from_dict({key: scaler[key] for key in scaler if key != "columns"}),
+        cycles=tuple(float(cycle) for cycle in state["cycles"]),
+        stamped=state["stamped"],
+        n_steps=int(state["n_steps"]),
+        shrunk_from=state["shrunk_from"],
+        one_space=bool(state.get("one_space")),
+        encoder=encoder,
+        builtin=track("", state["builtin"], config),
+        stored={s: track(f"stored.{s}.", record, for_stored(config)) for s, record in state["stored"].items()},
+    )
+
+
+def _restore_track(name: str, state: Mapping[str, Any], setting: Setting, weights: Mapping[str, Tensor]) -> Track:
+    names = tuple(state["strategies"])
+    simple = {n: BASELINES[n]().load(_arrays(weights, f"{name}{n}.")) for n in names if n in BASELINES}
+    banks = {strategy: int(size) for strategy, size in state["banks"].items()}
+    return Track(
+        setting=setting,
+        candidates=Candidates.blank(names, setting, banks, simple),
+        stack=Stack.from_dict(state["stack"]),
+        stored=bool(name),
+        calibration=Calibration.load(_arrays(weights, f"{name}calibration.")),
+        score=dict(state["held_out"]),
+        history={part: _history(record) for part, record in state["history"].items()},
+    )
+
+
+def _history(record: Mapping[str, Any]) -> History:
+    return History(**{**record, "held_out": tuple(record["held_out"])})
+
+
+def _tracks(fitted: Fitted) -> dict[str, Track]:
+    """The tracks, by what the names of their weights begin with."""
+    return {"": fitted.builtin, **{f"stored.{split}.": track for split, track in fitted.stored.items()}}
+
+
+def _modules(fitted: Fitted) -> dict[str, nn.Module]:
+    parts = {
+        f"{name}{part}": module
+        for name, track in _tracks(fitted).items()
+        for part, module in track.candidates.modules.items()
+    }
+    return {"encoder": fitted.encoder.net, **parts} if isinstance(fitted.encoder, StudentEncoder) else parts
+
+
+def _weights(fitted: Fitted) -> dict[str, Tensor]:
+    """Everything learnt, by name; of simple imputers and of the calibration the arrays that they keep."""
+    arrays = {
+        f"{name}{kept}.{part}": array
+        for name, track in _tracks(fitted).items()
+        for kept, state in _states(track).items()
+        for part, array in state.items()
+    }
+    simple = {name: torch.from_numpy(np.asarray(array)) for name, array in arrays.items()}
+    learnt = {
+        f"{part}.{name}": tensor
+        for part, module in _modules(fitted).items()
+        for name, tensor in module.state_dict().items()
+    }
+    return simple | learnt
+
+
+def _states(track: Track) -> dict[str, dict[str, FloatArray]]:
+    """What is learnt outside of networks, by what it belongs to."""
+    simple = {name: baseline.state() for name, baseline in track.candidates.baselines.items()}
+    return {**simple, "calibration": track.calibration.state()}
+
+
+def _arrays(weights: Mapping[str, Tensor], prefix: str) -> dict[str, FloatArray]:
+    return {name.removeprefix(prefix): w.numpy() for name, w in weights.items() if name.startswith(prefix)}
+
+
+def _put_weights(fitted: Fitted, weights: Mapping[str, Tensor], folder: Path) -> None:
+    """Fill the modules; every missing, unexpected or differently shaped tensor is named in one message."""
+    own = _weights(fitted)
+    problems = [f"{name} is missing" for name in sorted(own.keys() - weights.keys())]
+    problems += [f"{name} is unexpected" for name in sorted(weights.keys() - own.keys())]
+    problems += [
+        f"{name} is {tuple(weights[name].shape)}, the settings need {tuple(own[name].shape)}"
+        for name in sorted(own.keys() & weights.keys())
+        if own[name].shape != weights[name].shape
+    ]
+    if problems:
+        raise ModelFormatError(f"{folder}/model.safetensors does not fit its config.json: " + "; ".join(problems))
+    for part, module in _modules(fitted).items():
+        prefix = f"{part}."
+        module.load_state_dict({k.removeprefix(prefix): w for k, w in weights.items() if k.startswith(prefix)})
+        module.eval().requires_grad_(False)
+
+
+def _write_json(path: Path, record: Mapping[str, object]) -> None:
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return cast(dict[str, Any], json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelFormatError(f"{path} cannot be read: {error}. Fit the model again.") from error

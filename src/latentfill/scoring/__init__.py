@@ -1,0 +1,1 @@
+"""How good it is: hiding known cells, scoring the estimates, reporting."""

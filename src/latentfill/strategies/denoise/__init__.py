@@ -1,0 +1,1 @@
+"""The denoising decoder from embedding to window."""

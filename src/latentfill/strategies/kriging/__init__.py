@@ -1,0 +1,1 @@
+"""Kriging: the best linear estimate from all observed cells of a window."""

@@ -1,0 +1,1 @@
+"""Windows that are nearest in embedding space."""

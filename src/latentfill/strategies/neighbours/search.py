@@ -1,0 +1,93 @@
+"""The keys nearest to each of many queries: exactly, or by an index of FAISS where there are very many."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from latentfill.core.config import Metric
+from latentfill.core.errors import InputError
+
+BLOCK = 1 << 25  # likenesses computed at a time
+FAISS_LISTS = 4.0  # lists of the inverted file, times the square root of the number of keys
+FAISS_PROBES = 1 / 8  # share of the lists that is looked through
+
+
+class Search(Protocol):
+    """Finds keys."""
+
+    def nearest(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """Likeness (B, k), largest first, and index of the k keys most like each of the queries (B, D).
+
+        Likeness is the cosine for keys and queries of length one, else less the squared distance. Fewer keys than
+        asked for are all there are; a place that stays free has likeness minus infinity.
+        """
+        ...
+
+
+class Exact:
+    """All of the keys (N, D) are looked at, block by block."""
+
+    def __init__(self, keys: Tensor, metric: Metric) -> None:
+        self.keys = keys
+        self.metric = metric
+        self.norms = keys.square().sum(1) if metric == "euclidean" else None
+
+    def nearest(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        at_once = max(1, BLOCK // max(1, len(self.keys)))
+        likeness = queries.new_empty(len(queries), min(k, len(self.keys)))
+        index = torch.empty(likeness.shape, dtype=torch.int64, device=queries.device)
+        for first in range(0, len(queries), at_once):
+            part = slice(first, first + at_once)
+            torch.topk(self._likeness(queries[part]), likeness.shape[1], dim=1, out=(likeness[part], index[part]))
+        return likeness, index
+
+    def _likeness(self, queries: Tensor) -> Tensor:
+        products = queries @ self.keys.T
+        if self.norms is None:
+            return products
+        return (2 * products - self.norms - queries.square().sum(1, keepdim=True)).clamp(max=0)
+
+
+class Faiss:
+    """An inverted file of the keys (N, D): only the lists nearest to a query are looked through.
+
+    Needs the extra `faiss`. Johnson, Douze and Jegou, "Billion-scale similarity search with GPUs" (2019).
+    """
+
+    def __init__(self, keys: Tensor, metric: Metric) -> None:
+        faiss = _faiss()
+        n, size = keys.shape
+        lists = max(1, min(n // 40, int(FAISS_LISTS * n**0.5)))
+        kind = faiss.METRIC_INNER_PRODUCT if metric == "cosine" else faiss.METRIC_L2
+        # The quantizer is kept: the index does not own it.
+        self.quantizer = faiss.IndexFlatIP(size) if metric == "cosine" else faiss.IndexFlatL2(size)
+        self.index = faiss.IndexIVFFlat(self.quantizer, size, lists, kind)
+        self.index.nprobe = max(1, int(lists * FAISS_PROBES))
+        found = keys.cpu().contiguous().numpy()
+        self.index.train(found)
+        self.index.add(found)
+        self.sign = 1.0 if metric == "cosine" else -1.0
+
+    def nearest(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        found, index = self.index.search(queries.cpu().contiguous().numpy(), min(k, self.index.ntotal))
+        likeness = self.sign * torch.from_numpy(found).to(queries.device)
+        where = torch.from_numpy(index).to(queries.device)
+        return torch.where(where < 0, -torch.inf, likeness), where.clamp(min=0)
+
+
+def recall(found: Tensor, exact: Tensor) -> float:
+    """Share of the exact neighbours (B, k), indices, that are among those found (B, k)."""
+    return float((exact[:, :, None] == found[:, None, :]).any(2).double().mean()) if exact.numel() else 1.0
+
+
+def _faiss() -> Any:
+    try:
+        import faiss
+    except ImportError as error:
+        raise InputError(
+            "search 'faiss' needs the package faiss-cpu: pip install 'latentfill[faiss]', or use search 'exact'."
+        ) from error
+    return faiss

@@ -1,0 +1,128 @@
+"""Strategy 2: the windows nearest in embedding space fill a window with what they show at the same place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from torch import nn
+
+from latentfill.core.config import Config
+from latentfill.core.series import FloatArray, IntArray
+from latentfill.embeddings.protocols.encoder import Encoder, as_tensors
+from latentfill.nn.training import History
+from latentfill.strategies.neighbours.search import Exact, recall
+from latentfill.strategies.neighbours.window_bank import Heard, Neighbours, Rules
+from latentfill.strategies.protocols.strategy import Estimates, Setting, Training
+from latentfill.windows.windows import Windows
+
+BATCH = 256  # windows estimated at a time
+CELLS = 1 << 26  # most cells kept
+SAMPLE = 256  # windows whose neighbours are also looked for exactly, to measure the recall of an index
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explained:
+    """What stands behind the estimates of M cells of N windows: a row for each neighbour that spoke of one."""
+
+    window: IntArray  # (M,) which of the windows
+    step: IntArray  # (M,) of the window
+    column: IntArray  # (M,)
+    neighbour: IntArray  # (M,) first step of the neighbour in its series
+    value: FloatArray  # (M,) what it says, matched to the window, scaled units
+    weight: FloatArray  # (M,) one in sum over the neighbours of a cell
+
+
+class Nearest:
+    """The weighted mean of the nearest windows' observed cells; what none of them shows stays open."""
+
+    names = ("neighbours",)
+
+    def __init__(self, config: Config, near: Neighbours) -> None:
+        self.config = config
+        self.near = near
+
+    @classmethod
+    def learn(cls, setting: Setting, training: Training) -> tuple[Self, dict[str, History]]:
+        windows, rules = training.material.windows, rules_of(setting.config)
+        if training.bank is not None:
+            windows = windows.joined(training.bank)
+        return cls(setting.config, Neighbours.of(windows, training.embed, setting.device, rules)), {}
+
+    @classmethod
+    def blank(cls, setting: Setting, bank: int) -> Self:
+        config, embedding = setting.config, setting.shape.columns * setting.shape.dim
+        near = Neighbours(bank, config.length, setting.columns, embedding, rules_of(config))
+        return cls(config, near.to(setting.device))
+
+    @property
+    def bank(self) -> int:
+        return len(self.near.keys)
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        return {"bank": self.near}
+
+    @property
+    def about(self) -> dict[str, object]:
+        """How many windows the bank holds; with an index, the share of the exact neighbours that it finds."""
+        found: dict[str, object] = {"bank_windows": self.bank, "search": self.config.neighbour_search}
+        return found if self.config.neighbour_search == "exact" else found | {"recall": self.measure_recall()}
+
+    def estimate(self, windows: Windows, encoder: Encoder | None) -> Estimates:
+        """The weighted mean, NaN where no neighbour shows anything."""
+        found = np.empty(windows.values.shape)
+        for part, heard in self._listen(windows, encoder):
+            found[part] = (heard.weight * heard.values).sum(1).cpu().numpy()
+        return Estimates(found[None])
+
+    def explain(self, windows: Windows, encoder: Encoder | None) -> Explained:
+        """Which neighbours speak of each missing cell, what they say and how much they count."""
+        parts = []
+        for part, heard in self._listen(windows, encoder):
+            missing = torch.from_numpy(~windows.observed[part]).to(heard.weight.device)
+            window, place, step, column = torch.nonzero((heard.weight > 0) & missing[:, None], as_tuple=True)
+            at = (window, place, step, column)
+            origin = self.near.starts[heard.index[window, place]]
+            columns = (window + part.start, step, column, origin, heard.values[at].double(), heard.weight[at].double())
+            parts.append([column.cpu().numpy() for column in columns])
+        whole = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.empty(0)] * 6
+        return Explained(*whole)
+
+    def measure_recall(self) -> float:
+        """Share of the exact nearest neighbours that the search finds, over some windows of the bank."""
+        sample = self.near.keys[:: -(-len(self.near.keys) // SAMPLE)] if len(self.near.keys) else self.near.keys
+        k = self.config.neighbour_count
+        _, exact = Exact(self.near.keys, self.near.rules.metric).nearest(sample, k)
+        return recall(self.near.search.nearest(sample, k)[1], exact)
+
+    def _listen(self, windows: Windows, encoder: Encoder | None) -> Iterator[tuple[slice, Heard]]:
+        """What is heard of some of the windows, and which those are."""
+        assert encoder is not None
+        for first in range(0, len(windows), BATCH):
+            part = slice(first, first + BATCH)
+            batch = windows.take(part)
+            values, observed, _ = as_tensors(batch, self.near.keys.device)
+            starts = torch.tensor(batch.starts, device=values.device)
+            with torch.no_grad():
+                z = encoder.encode(batch).z
+                heard = self.near.listen(z, values, observed, starts, self.config.neighbour_count)
+            yield part, heard
+
+
+def rules_of(config: Config) -> Rules:
+    """How the settings want neighbours found and averaged."""
+    return Rules(
+        key_size=None,
+        metric=config.neighbour_metric,
+        search=config.neighbour_search,
+        overlapping=config.neighbour_overlap,
+        match=config.neighbour_match,
+        weights=config.neighbour_weights,
+        temperature=config.neighbour_temperature,
+        stride=1,
+        cells=CELLS,
+    )

@@ -1,0 +1,1 @@
+"""Kinds of tables: CSV text, Parquet, and frames of pandas, polars and pyarrow."""

@@ -1,0 +1,1 @@
+"""Time stamps: their formats, their column, and the grid that they lie on."""

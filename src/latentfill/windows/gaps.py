@@ -1,0 +1,108 @@
+"""Where cells are missing, how far the nearest observed ones are, and the straight line between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from latentfill.core.series import BoolArray, FloatArray, IntArray
+
+# Upper ends of the gap-length buckets that counts and scores are reported in; the last bucket is open.
+BUCKET_ENDS = (1, 3, 6, 24, 168)
+BUCKET_NAMES = ("1", "2-3", "4-6", "7-24", "25-168", ">168")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gaps:
+    """Runs of missing cells, one entry per run: its column, first step and length in steps."""
+
+    column: IntArray  # (G,)
+    start: IntArray  # (G,)
+    length: IntArray  # (G,)
+
+
+def find_gaps(observed: BoolArray) -> Gaps:
+    """All runs of False in `observed` (T, C), ordered by column, then start."""
+    edge = np.zeros((1, observed.shape[1]), dtype=np.int8)
+    change = np.diff(np.concatenate([edge, (~observed).astype(np.int8), edge]), axis=0).T
+    column, start = np.nonzero(change == 1)
+    _, stop = np.nonzero(change == -1)
+    return Gaps(column=column, start=start, length=stop - start)
+
+
+def gap_lengths(observed: BoolArray) -> IntArray:
+    """Length of the gap each missing cell lies in, shape (T, C); 0 in observed cells."""
+    before, after = distances(observed)
+    return np.where(observed, 0, before + after - 1)
+
+
+def bucket_of(lengths: IntArray) -> IntArray:
+    """Index into `BUCKET_NAMES` for each gap length of 1 or more."""
+    return np.searchsorted(BUCKET_ENDS, lengths)
+
+
+def distances(observed: BoolArray) -> tuple[IntArray, IntArray]:
+    """Steps back and steps ahead to the nearest observed cell, each shaped like `observed` (..., L, C).
+
+    0 in observed cells; where none lies on that side, the steps to just outside the array.
+    """
+    length = observed.shape[-2]
+    step = np.arange(length)[:, None]
+    last = np.maximum.accumulate(np.where(observed, step, -1), axis=-2)
+    ahead = np.minimum.accumulate(np.where(observed, step, length)[..., ::-1, :], axis=-2)[..., ::-1, :]
+    return step - last, ahead - step
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beside:
+    """The nearest other observed cells of the same column, for every cell, observed or not; all (..., L, C)."""
+
+    before: FloatArray  # value of the last one before, NaN where there is none
+    after: FloatArray  # value of the first one after, NaN where there is none
+    back: IntArray  # steps back to the one before, at least 1; to just outside where there is none
+    ahead: IntArray  # steps ahead to the one after
+
+    @property
+    def line(self) -> FloatArray:
+        """The straight line between the two; the one that there is at either end, NaN where there is neither."""
+        line = self.before + (self.after - self.before) * (self.back / (self.back + self.ahead))
+        return np.where(np.isnan(self.before), self.after, np.where(np.isnan(self.after), self.before, line))
+
+
+def beside(values: FloatArray) -> Beside:
+    """What lies on both sides of each cell of `values` (..., L, C), NaN where missing, its own value left out."""
+    length = values.shape[-2]
+    step = np.arange(length)[:, None]
+    back, ahead = distances(~np.isnan(values))
+    edge = np.full_like(back[..., :1, :], 1)
+    back = np.concatenate([edge, back[..., :-1, :] + 1], axis=-2)
+    ahead = np.concatenate([ahead[..., 1:, :] + 1, edge], axis=-2)
+    left = np.take_along_axis(values, np.maximum(step - back, 0), axis=-2)
+    right = np.take_along_axis(values, np.minimum(step + ahead, length - 1), axis=-2)
+    before = np.where(back > step, np.nan, left)
+    after = np.where(step + ahead >= length, np.nan, right)
+    return Beside(before, after, back, ahead)
+
+
+def interpolate(values: FloatArray) -> FloatArray:
+    """Straight lines across the gaps of `values` (..., L, C); the nearest value held at either end.
+
+    A column without any value stays NaN. The dtype is kept.
+    """
+    observed = ~np.isnan(values)
+    length = values.shape[-2]
+    step = np.arange(length)[:, None]
+    back, ahead = distances(observed)
+    before, after = step - back, step + ahead
+    left = np.take_along_axis(values, np.maximum(before, 0), axis=-2)
+    right = np.take_along_axis(values, np.minimum(after, length - 1), axis=-2)
+    share = (back / np.maximum(back + ahead, 1)).astype(values.dtype)
+    line = left + (right - left) * share
+    line = np.where(before < 0, right, np.where(after >= length, left, line))
+    return np.where(observed, values, line)
+
+
+def restore_observed(estimate: FloatArray, values: FloatArray) -> FloatArray:
+    """`values` bit for bit where observed, `estimate` in the gaps: the only place estimates enter a result."""
+    return np.where(np.isnan(values), estimate, values)

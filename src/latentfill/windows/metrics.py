@@ -1,0 +1,19 @@
+"""Masked errors: every score looks at chosen cells only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latentfill.core.series import BoolArray, FloatArray
+
+
+def masked_mse(estimate: FloatArray, truth: FloatArray, cells: BoolArray) -> float:
+    """Mean squared error over `cells`; NaN when there are none."""
+    error = (estimate - truth)[cells]
+    return float(np.mean(error**2)) if error.size else float("nan")
+
+
+def masked_mae(estimate: FloatArray, truth: FloatArray, cells: BoolArray) -> float:
+    """Mean absolute error over `cells`; NaN when there are none."""
+    error = (estimate - truth)[cells]
+    return float(np.mean(np.abs(error))) if error.size else float("nan")

@@ -1,0 +1,86 @@
+"""Per-column scaling fitted on observed cells only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from latentfill.core.errors import InputError
+from latentfill.core.series import FloatArray
+
+Method = Literal["standard", "minmax"]
+
+LIMIT = 1e300  # scaled values stay finite, and so do their differences
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColumnScaler:
+    """x -> (x - shift) / scale per column; NaN stays NaN both ways.
+
+    A constant column has scale 1; a column without any observed cell has shift 0 and scale 1.
+    """
+
+    shift: FloatArray  # (C,), original units
+    scale: FloatArray  # (C,), original units, never 0
+    low: FloatArray  # (C,), smallest observed value, NaN when there is none
+    high: FloatArray  # (C,), largest observed value, NaN when there is none
+
+    @classmethod
+    def fit(cls, values: FloatArray, method: Method = "standard") -> ColumnScaler:
+        """Statistics of the observed cells of `values` (T, C), which may be the train rows only.
+
+        `standard`: mean and population standard deviation, as scikit-learn's StandardScaler; `minmax`: the observed
+        range to [0, 1].
+        """
+        if method not in ("standard", "minmax"):
+            raise InputError(f"scaling must be 'standard' or 'minmax', got {method!r}")
+        known = ~np.isnan(values)
+        count = known.sum(axis=0)
+        low = np.where(count, np.min(values, axis=0, initial=np.inf, where=known), np.nan)
+        high = np.where(count, np.max(values, axis=0, initial=-np.inf, where=known), np.nan)
+        if method == "minmax":
+            shift, scale = low, high - low
+        else:
+            n = np.maximum(count, 1)
+            # As shares of the range, so that large offsets keep their digits and squares stay within double precision.
+            spread = np.where(high > low, high - low, 1.0)
+            centred = np.where(known, (values - low) / spread, 0.0)
+            mean = centred.sum(axis=0) / n
+            shift = low + mean * spread
+            scale = np.sqrt(np.where(known, (centred - mean) ** 2, 0.0).sum(axis=0) / n) * spread
+        usable = np.isfinite(scale) & (scale > 1e-12 * np.maximum(np.abs(high), np.abs(low)))
+        return cls(shift=np.where(count > 0, shift, 0.0), scale=np.where(usable, scale, 1.0), low=low, high=high)
+
+    def where_flat(self, other: ColumnScaler) -> ColumnScaler:
+        """This scaler, with those of its columns that showed no spread scaled as by `other`."""
+        flat = ~(self.high > self.low)
+        return ColumnScaler(
+            **{name: np.where(flat, getattr(other, name), getattr(self, name)) for name in ("shift", "scale")},
+            low=np.fmin(self.low, other.low),
+            high=np.fmax(self.high, other.high),
+        )
+
+    def apply(self, values: FloatArray) -> FloatArray:
+        """Scaled copy of `values` (..., C)."""
+        with np.errstate(over="ignore"):  # values far beyond those fitted on
+            return np.clip((values - self.shift) / self.scale, -LIMIT, LIMIT)
+
+    def invert(self, scaled: FloatArray) -> FloatArray:
+        """Back to original units, shape (..., C)."""
+        with np.errstate(over="ignore"):
+            return scaled * self.scale + self.shift
+
+    def to_dict(self) -> dict[str, list[float | None]]:
+        """Plain lists for JSON; floats survive the round trip exactly."""
+        return {
+            name: [None if np.isnan(v) else float(v) for v in getattr(self, name)]
+            for name in ("shift", "scale", "low", "high")
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, list[float | None]]) -> ColumnScaler:
+        """The inverse of `to_dict`."""
+        return cls(**{name: np.array([np.nan if v is None else v for v in state[name]], dtype=float) for name in state})

@@ -1,0 +1,169 @@
+"""`latentfill embed` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from latentfill.core.series import Series
+from latentfill.embeddings.stored.packed_file import load_bank
+
+Run = Callable[..., int]
+PLAN = ("--split", "custom", "--seq-len", 12, "--pred-len", 4)
+
+
+@pytest.fixture
+def table(tmp_path: Path, hourly: Callable[..., Series]) -> Path:
+    series = hourly(90, 2, gaps=0.05)
+    frame = pd.DataFrame(series.values, columns=["flow", "OT"], index=pd.Index(series.time, name="date"))
+    frame.to_csv(tmp_path / "sensor.csv")
+    return tmp_path / "sensor.csv"
+
+
+def test_embeddings_made_of_a_table_fill_it(run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys):
+    bank, out = tmp_path / "a.bank", tmp_path / "filled.csv"
+    assert run_cli("embed", table, "-o", bank, "--lm", language_model, *PLAN) == 0
+    assert "47 windows of train, 7 windows of val, 15 windows of test" in " ".join(capsys.readouterr().err.split())
+    quick = ("--set", "encoder_steps=3", "--set", "decoder_steps=3", "--set", "width=8", "--set", "dim=8")
+    codes = tmp_path / "codes.csv"
+    asked = ("--embeddings", bank, "--codes", codes, "--length", 12, "--strategy", "denoise", "--set", "stride=6")
+    assert run_cli("impute", table, "-o", out, *asked, *quick) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert "filled from the stored embeddings of test (15 windows)" in told
+    assert "not known to share a space" not in told
+    assert not pd.read_csv(out).isna().any(axis=None)
+    assert (pd.read_csv(codes)[["flow", "OT"]] == 2).any(axis=None)  # the decoder of the stored embeddings
+
+
+def test_without_a_split_every_row_lies_in_a_window(run_cli: Run, table: Path, tmp_path: Path, language_model: Path):
+    bank = tmp_path / "a.bank"
+    assert run_cli("embed", table, "-o", bank, "--lm", language_model, "--seq-len", 12, "--embedding-stride", 8) == 0
+    assert load_bank(bank).starts["all"].tolist() == [*range(0, 78, 8), 78]
+    provenance = load_bank(bank).provenance
+    assert provenance.saw == "observed"
+    assert provenance.settings["privileged"] is False
+
+
+def test_the_provenance_says_that_the_future_was_read(run_cli: Run, table: Path, tmp_path: Path, language_model: Path):
+    bank = tmp_path / "a.bank"
+    word = ("--rough-fill", "word", "--missing-word", "nan", "--decimals", 0, "--truncate", "--layers", 1)
+    assert run_cli("embed", table, "-o", bank, "--lm", language_model, *PLAN, "--privileged", *word, "-q") == 0
+    provenance = load_bank(bank).provenance
+    assert provenance.settings["privileged"] is True
+    assert (provenance.settings["layers"], provenance.settings["truncate"], provenance.saw) == (1, True, "observed")
+
+
+def test_timekds_layout_is_found_by_inspect(run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys):
+    args = ("embed", table, "-o", tmp_path / "emb", "--lm", language_model, "--layout", "timekd", *PLAN, "-q")
+    assert run_cli(*args) == 0
+    assert run_cli(*args) == 0  # nothing is left to do
+    assert (tmp_path / "emb" / "sensor" / "4" / "train" / "0.h5").is_file()
+    capsys.readouterr()
+    assert run_cli("inspect", tmp_path / "emb", "--table", table, *PLAN, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {split: about["count"] for split, about in found["splits"].items()} == {"train": 47, "val": 7, "test": 15}
+    assert found["pairing"]["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--lm", "nowhere/at-all"), "no language model can be loaded from 'nowhere/at-all'"),
+        (("--layout", "zarr"), "--layout must be bank or timekd, got 'zarr'"),
+        (("--encoder", "timekt:x"), "timekd"),
+        (("--rough-fill", "spline"), "rough_fill must be one of linear, mean, zero, word, got 'spline'"),
+        (("--seq-len", 96), "fewer than one window needs"),
+        (("--split", "ett-hour"), "split ett-hour needs"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(
+    run_cli: Run,
+    table: Path,
+    tmp_path: Path,
+    language_model: Path,
+    capsys,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[object, ...],
+    message: str,
+):
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    given = arguments if "--lm" in arguments else ("--lm", language_model, *arguments)
+    assert run_cli("embed", table, "-o", tmp_path / "a.bank", *given) == 2
+    assert message in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "a.bank").exists()
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="the administrator may write everywhere")
+def test_a_place_that_cannot_be_written_is_told(
+    run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys
+):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    assert run_cli("embed", table, "-o", tmp_path / "locked" / "a.bank", "--lm", language_model, *PLAN) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_not_there_is_told(run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys):
+    assert run_cli("embed", table, "-o", tmp_path / "no" / "a.bank", "--lm", language_model, *PLAN) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_other_words_for_columns_and_days_are_read(run_cli: Run, tmp_path: Path, language_model: Path):
+    days = pd.date_range("2020-01-01", periods=40, freq="D")
+    frame = pd.DataFrame({"day": days, "Größe (m³)": np.arange(40.0), "β": np.sin(np.arange(40.0))})
+    frame.to_csv(tmp_path / "daily.csv", index=False)
+    bank = tmp_path / "a.bank"
+    assert run_cli("embed", tmp_path / "daily.csv", "-o", bank, "--lm", language_model, "--seq-len", 10, "-q") == 0
+    assert load_bank(bank).read("all").shape[:2] == (31, 2)
+
+
+def test_a_language_model_is_put_beside_itself_read_in_another_way(
+    run_cli: Run, table: Path, tmp_path: Path, language_model: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own_views.py").write_text("def encode(filled, observed): return (filled * observed).mean(-1)\n")
+    names = [f"timekd:{language_model}{said}" for said in ("", "+layers=1+decimals=0+truncate")]
+    names += ["module:own_views.encode+inputs=filled+observed:BCL"]
+    asked = ("--encoders", ",".join(["none", *names]), "--strategies", "neighbours", "--patterns", "point")
+    quick = ("--length", 12, "--set", "decoder_steps=3", "--set", "width=8", "--set", "dim=8")
+    capsys.readouterr()
+    assert run_cli("evaluate", table, "-o", tmp_path / "a.json", *asked, *quick) == 0
+    scores = [score for score in json.loads((tmp_path / "a.json").read_text())["scores"] if score["column"] == "all"]
+    errors = {score["encoder"]: score["mse"] for score in scores if score["encoder"] and score["gap"] == "all"}
+    assert list(errors) == names
+    assert len(set(errors.values())) == 3
+    assert "LOAD REPORT" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (("--encoder", "student:a", "--student", "b"), "--student b goes with --encoder student, got student:a"),
+        (("--encoder", "timekd:a", "--lm", "b"), "--lm b goes with --encoder timekd, got timekd:a"),
+        (("--encoder", "chronos:a", "--lm", "b"), "--lm b goes with --encoder timekd, got chronos:a"),
+        (("--lm", ""), "--lm is empty"),
+        (("--encoder", "timekd:a+layers=1+layers=2"), "says layers twice"),
+        (("--encoder", "student:a", "--decimals", 2), "the setting decimals is one of timekd"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_told(
+    run_cli: Run, table: Path, tmp_path: Path, capsys, asked: tuple[object, ...], message: str
+):
+    assert run_cli("embed", table, "-o", tmp_path / "a.bank", *asked) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_module_that_ends_the_program_is_told(run_cli: Run, table: Path, tmp_path: Path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ends_when_called.py").write_text("import sys\ndef encode(filled): sys.exit(5)\n")
+    (tmp_path / "ends_when_read.py").write_text("import sys\nsys.exit(3)\n")
+    for module, message in (("ends_when_called", "cannot take"), ("ends_when_read", "cannot be imported")):
+        assert run_cli("embed", table, "-o", tmp_path / "a.bank", *PLAN, "--encoder", f"module:{module}.encode") == 2
+        assert message in capsys.readouterr().err

@@ -1,0 +1,493 @@
+"""The command line as a user runs it, error text included."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import latentfill
+from latentfill.scoring.demo_table import Sample
+
+FLAGS = [
+    "length=24", "stride=8", "dim=16", "layers=1", "attention_heads=2", "encoder_steps=20", "decoder_steps=20",
+    "encoder_batch=8", "decoder_batch=8", "width=16", "blocks=2", "kernel=5",
+]  # fmt: skip
+QUICK = [part for flag in FLAGS for part in ("--set", flag)]
+
+
+@pytest.fixture(scope="module")
+def source(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("cli") / "sample.csv"
+    path.write_text(sample.to_csv())
+    return path
+
+
+def cells(path: Path) -> list[list[str]]:
+    with path.open(newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_impute_fills_every_gap_and_leaves_the_rest_as_text(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, sample: Sample
+):
+    out, codes = tmp_path / "filled.csv", tmp_path / "codes.csv"
+    assert run_cli("impute", source, "-o", out, "--codes", codes, *QUICK) == 0
+    before, after = cells(source), cells(out)
+    assert len(after) == len(before)
+    for old, new in zip(before, after, strict=True):
+        for a, b in zip(old, new, strict=True):
+            assert b == a if a else b
+    code = pd.read_csv(codes)
+    assert tuple(code.columns) == (*sample.columns, *(f"{name}_expected" for name in sample.columns), "model")
+    np.testing.assert_array_equal(code[list(sample.columns)].to_numpy() == 0, ~sample.missing)
+    summary = json.loads((tmp_path / "filled.summary.json").read_text())
+    assert summary["settings"]["length"] == 24
+    assert summary["cells"]["observed"] == int((~sample.missing).sum())
+    assert summary["columns"]["price"]["missing"] == int(sample.missing[:, -1].sum())
+    assert summary["seconds"] > 0
+
+
+def test_bounds_follow_the_table_or_go_to_a_file_of_their_own(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, sample: Sample
+):
+    out, apart, bounds = tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / "bounds.csv"
+    asked = ("--strategy", "linear", "--intervals", 0.9, "-q", "--samples", 2)
+    assert run_cli("impute", source, "-o", out, *asked) == 0
+    assert run_cli("impute", source, "-o", apart, "--intervals-to", bounds, "--codes", tmp_path / "c.csv", *asked) == 0
+    whole, own = pd.read_csv(out), pd.read_csv(bounds)
+    names = [f"{name}_{end}" for name in sample.columns for end in ("lower", "upper")]
+    assert list(whole.columns) == [*pd.read_csv(source).columns, *names]
+    assert list(own.columns) == names
+    assert list(pd.read_csv(apart).columns) == list(pd.read_csv(source).columns)
+    missing = pd.Series(sample.missing[:, -1])
+    price = whole["price"]
+    assert (whole["price_lower"][~missing] == price[~missing]).all()
+    assert (whole["price_lower"] <= price).all()
+    assert (whole["price_upper"] >= price).all()
+    assert (whole["price_upper"] - whole["price_lower"])[missing].mean() > 0
+    assert own["price_lower"].between(whole["price_lower"] - 0.01, whole["price_lower"] + 0.01).all()
+    assert {"price_expected", "price_lower", "price_upper", "model"} <= set(pd.read_csv(tmp_path / "c.csv").columns)
+    first, second = (pd.read_csv(tmp_path / f"a.sample{i}.csv") for i in (1, 2))
+    assert list(first.columns) == list(pd.read_csv(source).columns)
+    assert (first["price"] != second["price"])[missing].any()
+    assert (first["price"] == second["price"])[~missing].all()
+
+
+def test_bounds_without_a_coverage_are_refused(run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys):
+    assert run_cli("impute", source, "-o", tmp_path / "a.csv", "--intervals-to", tmp_path / "b.csv") == 2
+    assert "--intervals-to needs a coverage" in capsys.readouterr().err
+    assert not (tmp_path / "a.csv").exists()
+
+
+def test_filled_cells_have_the_digits_of_their_column_or_as_many_as_asked_for(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path
+):
+    run_cli("impute", source, "-o", tmp_path / "a.csv", "-q", *QUICK)
+    run_cli("impute", source, "-o", tmp_path / "b.csv", "-q", "--precision", 4, *QUICK)
+    before, two, four = (cells(path) for path in (source, tmp_path / "a.csv", tmp_path / "b.csv"))
+    filled = [(r, c) for r, row in enumerate(before) for c, cell in enumerate(row) if not cell]
+    assert {len(two[r][c].partition(".")[2]) for r, c in filled} == {2}
+    assert {len(four[r][c].partition(".")[2]) for r, c in filled} == {4}
+
+
+def test_apply_with_a_saved_model_writes_what_impute_wrote(run_cli: Callable[..., int], source: Path, tmp_path: Path):
+    assert run_cli("impute", source, "-o", tmp_path / "at_once.csv", "-q", *QUICK) == 0
+    assert run_cli("fit", source, "-m", tmp_path / "model", "-q", *QUICK) == 0
+    command = [
+        sys.executable,
+        "-m",
+        "latentfill",
+        "apply",
+        source,
+        "-m",
+        tmp_path / "model",
+        "-o",
+        tmp_path / "later.csv",
+    ]
+    subprocess.run([str(part) for part in command], check=True, capture_output=True)
+    assert (tmp_path / "later.csv").read_bytes() == (tmp_path / "at_once.csv").read_bytes()
+
+
+def test_the_input_may_become_parquet_and_back(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, sample: Sample
+):
+    assert run_cli("impute", source, "-o", tmp_path / "filled.parquet", "-q", *QUICK) == 0
+    filled = pd.read_parquet(tmp_path / "filled.parquet")
+    found = filled[list(sample.columns)].to_numpy(float)
+    np.testing.assert_array_equal(found[~sample.missing], sample.truth[~sample.missing])
+    assert not np.isnan(found).any()
+
+
+def test_flags_win_over_the_settings_file_and_the_file_over_defaults(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path
+):
+    settings = tmp_path / "settings.toml"
+    settings.write_text("seed = 5\nnoise = 0.3\n")
+    assert run_cli("impute", source, "-o", tmp_path / "f.csv", "-q", "--config", settings, "--seed", 6, *QUICK) == 0
+    used = json.loads((tmp_path / "f.summary.json").read_text())["settings"]
+    assert (used["seed"], used["noise"], used["patience"]) == (6, 0.3, latentfill.Config().patience)
+
+
+def test_what_the_user_sees_names_counts_and_files(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    run_cli("impute", source, "-o", tmp_path / "filled.csv", *QUICK)
+    shown = capsys.readouterr().err
+    for expected in ("Filled cells", "price", "Held-out error, built-in", "filled.csv", "filled.summary.json"):
+        assert expected in shown
+
+
+def test_inspect_describes_a_table(
+    run_cli: Callable[..., int], source: Path, capsys: pytest.CaptureFixture[str], sample: Sample
+):
+    assert run_cli("inspect", source) == 0
+    assert "load_north" in capsys.readouterr().out
+    assert run_cli("inspect", source, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["kind"] == "table"
+    assert found["rows"] == len(sample.time)
+    assert found["time"]["columns"] == ["time"]
+    assert found["columns"]["price"]["missing"] == int(sample.missing[:, -1].sum())
+    assert sum(found["columns"]["price"]["gaps"].values()) > 0
+
+
+def test_inspect_describes_a_model(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    run_cli("fit", source, "-m", tmp_path / "model", "-q", *QUICK)
+    capsys.readouterr()
+    assert run_cli("inspect", tmp_path / "model", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["kind"] == "model"
+    assert found["settings"]["length"] == 24
+    assert found["held_out_error"]["built-in"]["cells"] > 0
+    assert run_cli("inspect", tmp_path / "model") == 0
+
+
+def test_inspect_describes_a_folder_of_embeddings(
+    run_cli: Callable[..., int], shared_data: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert run_cli("inspect", shared_data / "timekd", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["kind"] == "embeddings"
+    assert found["splits"]["train"]["count"] == 301
+    assert run_cli("inspect", shared_data / "timekd") == 0
+
+
+def bad(text: str | bytes, name: str = "bad.csv") -> tuple[str, bytes]:
+    return name, text.encode() if isinstance(text, str) else text
+
+
+GOOD = "time,a,b\n" + "".join(f"2024-01-01 {h:02}:00,{h},{h % 5}\n" for h in range(24))
+
+BAD_INPUTS = {
+    "empty": (bad(""), [], "empty"),
+    "header only": (bad("time,a,b\n"), [], "row"),
+    "one row": (bad("time,a,b\n2024-01-01,1,2\n"), [], "row"),
+    "no numbers": (bad("time,a\n2024-01-01,x\n2024-01-02,y\n2024-01-03,z\n"), [], "numeric|number"),
+    "all missing": (bad("time,a\n2024-01-01,\n2024-01-02,\n2024-01-03,\n"), [], "missing|value"),
+    "infinity": (bad(GOOD.replace(",7,", ",inf,")), [], "a"),
+    "text among numbers": (bad(GOOD.replace(",7,", ",broken,")), [], "broken"),
+    "mixed encodings": (bad(GOOD.encode().replace(b",7,", b",\xff\xfe\xe9,")), [], "encoding"),
+    "doubled columns": (bad(GOOD.replace("time,a,b", "time,a,a")), [], "a"),
+    "doubled stamps": (bad(GOOD.replace("03:00", "02:00")), [], "2024-01-01"),
+    "settings out of range": (bad(GOOD), ["--length", 0, "--noise", -1, "--head", "tree"], "head"),
+    "two settings out of range": (bad(GOOD), ["--length", 1, "--noise", -1], "length.*noise"),
+    "an unknown setting": (bad(GOOD), ["--set", "lenght=3"], "did you mean 'length'"),
+    "a setting without a value": (bad(GOOD), ["--set", "length"], "NAME=VALUE"),
+    "an unknown column": (bad(GOOD), ["--columns", "q"], "q"),
+    "no embeddings there": (bad(GOOD), ["--embeddings", "nowhere"], "nowhere"),
+    "a split that does not fit": (bad(GOOD), ["--split", "ett-hour"], "14400.*24"),
+    "an unusable device": (bad(GOOD), ["--device", "abacus"], "abacus"),
+    "no such settings file": (bad(GOOD), ["--config", "nowhere.toml"], "nowhere.toml"),
+}
+
+
+@pytest.mark.parametrize("case", sorted(BAD_INPUTS))
+def test_bad_input_ends_with_code_2_a_clear_line_and_nothing_written(
+    run_cli: Callable[..., int], case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (name, content), flags, expected = BAD_INPUTS[case]
+    (tmp_path / name).write_bytes(content)
+    assert run_cli("impute", tmp_path / name, "-o", tmp_path / "out.csv", *QUICK, *flags) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("error: ")
+    assert pd.Series([message.replace("\n", " ")]).str.contains(expected).item(), message
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_missing_file_is_named(run_cli: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert run_cli("impute", tmp_path / "no.csv", "-o", tmp_path / "out.csv") == 2
+    assert "no.csv" in capsys.readouterr().err
+
+
+def test_the_output_may_not_be_the_input(run_cli: Callable[..., int], source: Path, capsys: pytest.CaptureFixture[str]):
+    before = source.read_bytes()
+    assert run_cli("impute", source, "-o", source, *QUICK) == 2
+    assert "input" in capsys.readouterr().err
+    assert source.read_bytes() == before
+
+
+def test_outputs_must_differ_from_each_other(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert run_cli("impute", source, "-o", tmp_path / "a.csv", "--codes", tmp_path / "a.csv", *QUICK) == 2
+    assert "different files" in capsys.readouterr().err
+
+
+def test_a_folder_that_does_not_exist_is_named_before_any_work(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert run_cli("impute", source, "-o", tmp_path / "deep" / "out.csv", *QUICK) == 2
+    assert "deep" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_no_model_is_refused(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "thing").mkdir()
+    (tmp_path / "thing" / "keep.txt").write_text("mine")
+    assert run_cli("apply", source, "-m", tmp_path / "thing", "-o", tmp_path / "out.csv") == 2
+    assert "not a model folder" in capsys.readouterr().err
+    assert run_cli("fit", source, "-m", tmp_path / "thing", *QUICK) == 2
+    assert "something other than a model" in capsys.readouterr().err
+    assert (tmp_path / "thing" / "keep.txt").read_text() == "mine"
+
+
+def test_help_comes_in_under_half_a_second():
+    import time
+
+    def once() -> float:
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "latentfill", "--help"], check=True, capture_output=True)
+        return time.perf_counter() - began
+
+    assert min(once() for _ in range(5)) < 0.5
+
+
+def test_the_demo_fills_its_sample_and_beats_linear_interpolation(
+    run_cli: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    import latentfill.scoring.demo as demo
+
+    monkeypatch.setattr(demo, "STEPS", 120)
+    assert run_cli("demo", "-o", tmp_path / "demo") == 0
+    shown = capsys.readouterr().out
+    assert "filled.csv" in shown.replace("\n", "")
+    truth, filled = (pd.read_csv(tmp_path / "demo" / name) for name in ("truth.csv", "filled.csv"))
+    assert not filled.isna().any().any()
+    assert truth.shape == filled.shape
+    outcome_ratio = float(next(line for line in shown.splitlines() if " all " in line).split("│")[-2])
+    assert outcome_ratio < 0.8
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["--length", 0, "--noise", -1, "--head", "tree"], "head.*length.*noise"),
+        (["--length", 1, "--decimal", "x"], "length.*decimal"),
+        (["--set", "grid=yes"], "grid must be true or false"),
+        (["--set", "delimiter=5"], "delimiter must be text"),
+        (["--set", "noise=" + "9" * 400], "noise must be at most 1000"),
+        (["--encoding", "base64"], "encoding 'base64' is not known"),
+        (["--device", "meta"], "device must be auto, cpu, cuda"),
+        (["--time", ""], "--time is empty"),
+    ],
+)
+def test_settings_that_cannot_be_are_told_before_any_work(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], flags, expected
+):
+    assert run_cli("impute", source, "-o", tmp_path / "out.csv", *flags) == 2
+    assert re.search(expected, capsys.readouterr().err)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("precision", [-1, 18])
+def test_a_precision_out_of_range_is_refused_before_any_work(run_cli, source, tmp_path, precision):
+    assert run_cli("impute", source, "-o", tmp_path / "out.csv", "--precision", precision) == 2
+    assert not any(tmp_path.iterdir())
+
+
+def test_lists_are_understood_in_settings_as_in_flags(run_cli: Callable[..., int], tmp_path: Path):
+    (tmp_path / "in.csv").write_text(GOOD.replace(",7,", ",-200,"))
+    for name, text in (
+        ("a.json", '\ufeff{"missing": "-200", "time": "none"}'),
+        ("b.toml", 'missing = ["-200"]\ntime = "none"'),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        given = ["--config", tmp_path / name, *QUICK, "-q"]
+        assert run_cli("impute", tmp_path / "in.csv", "-o", tmp_path / "out.csv", *given) == 0
+        assert "-200" not in (tmp_path / "out.csv").read_text()
+    given = ["--set", "missing=-200", "--set", 'columns=["a"]', *QUICK, "-q"]
+    assert run_cli("impute", tmp_path / "in.csv", "-o", tmp_path / "out.csv", *given) == 0
+    assert "-200" not in (tmp_path / "out.csv").read_text()
+
+
+def test_none_is_a_word_or_nothing_as_the_setting_takes_it(run_cli: Callable[..., int], source: Path, tmp_path: Path):
+    (tmp_path / "settings.toml").write_text('margin = "none"\nembeddings = "none"\n')
+    words = ("--set", "fallback=none", "--set", "context=none", "--set", "split=none")
+    given = ["--config", tmp_path / "settings.toml", *words, *QUICK, "-q"]
+    assert run_cli("impute", source, "-o", tmp_path / "out.csv", *given) == 0
+    used = json.loads((tmp_path / "out.summary.json").read_text())["settings"]
+    assert [used[name] for name in ("margin", "embeddings", "fallback", "context")] == [None, None, "none", "none"]
+
+
+def test_names_that_look_like_markup_are_shown_as_they_are(
+    run_cli: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    source = tmp_path / "[b]in.csv"
+    source.write_text(GOOD.replace("time,a,b", "time,[red]a,[/b]"))
+    assert run_cli("impute", source, "-o", tmp_path / "[b]out.csv", *QUICK) == 0
+    assert run_cli("inspect", source) == 0
+    shown = capsys.readouterr()
+    assert "[/b]" in shown.err
+    assert "[b]out.csv" in shown.err
+    assert "[red]a" in shown.out
+
+
+def test_paths_too_long_are_told_before_any_work(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    long = tmp_path / ("x" * 300 + ".csv")
+    assert run_cli("impute", long, "-o", tmp_path / "out.csv") == 2
+    assert "There is no file" in capsys.readouterr().err
+    assert run_cli("impute", source, "-o", long) == 2
+    assert "File name too long" in capsys.readouterr().err
+    assert run_cli("fit", source, "-m", long) == 2
+    assert "File name too long" in capsys.readouterr().err
+    assert run_cli("inspect", long) == 2
+
+
+def test_a_link_in_a_circle_is_no_input(run_cli: Callable[..., int], tmp_path: Path):
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    assert run_cli("impute", tmp_path / "loop.csv", "-o", tmp_path / "out.csv") == 2
+
+
+@pytest.fixture(scope="module")
+def model(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "model"
+    settings = {name: json.loads(value) for name, value in (flag.split("=") for flag in FLAGS)}
+    latentfill.Imputer(**settings).fit(source).save(path)
+    return path
+
+
+def edit(name: str, change: Callable[[Any], object]) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        state = json.loads((folder / name).read_text())
+        change(state)
+        (folder / name).write_text(json.dumps(state))
+
+    return damage
+
+
+DAMAGES = {
+    "cut weights": lambda m: (m / "model.safetensors").write_bytes((m / "model.safetensors").read_bytes()[:-50]),
+    "no scaler": lambda m: (m / "scaler.json").unlink(),
+    "a list": lambda m: (m / "config.json").write_text("[]"),
+    "only the format": lambda m: (m / "config.json").write_text('{"format": 1}'),
+    "one column less known": edit("config.json", lambda s: s["known"].pop()),
+    "a cycle in words": edit("config.json", lambda s: s.update(cycles=["day"])),
+    "a candidate's weights less": edit("config.json", lambda s: s["builtin"]["stack"]["weight"].pop()),
+    "no weights of the candidates": edit("config.json", lambda s: s["builtin"].update(stack={"weight": []})),
+    "no history": edit("config.json", lambda s: s["builtin"].update(history=3)),
+    "no score": edit("config.json", lambda s: s["builtin"].update(held_out=None)),
+    "nothing extra": edit("config.json", lambda s: s.pop("extra")),
+    "one scale less": edit("scaler.json", lambda s: s["scale"].pop()),
+    "scales of zero": edit("scaler.json", lambda s: s.update(scale=[0] * len(s["scale"]))),
+    "columns in another order": edit("scaler.json", lambda s: s["columns"].reverse()),
+}
+
+
+@pytest.mark.parametrize("damage", sorted(DAMAGES))
+def test_a_damaged_model_is_refused_and_named(
+    run_cli: Callable[..., int], source: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage
+):
+    folder = tmp_path / "model"
+    shutil.copytree(model, folder)
+    DAMAGES[damage](folder)
+    assert run_cli("apply", source, "-m", folder, "-o", tmp_path / "out.csv") == 2
+    assert str(folder) in capsys.readouterr().err
+    assert run_cli("inspect", folder) in (0, 2)  # it reads less than `apply`
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_table_without_a_column_of_the_model_is_refused_and_the_column_named(
+    run_cli: Callable[..., int], model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "in.csv").write_text(GOOD)
+    assert run_cli("apply", tmp_path / "in.csv", "-m", model, "-o", tmp_path / "out.csv") == 2
+    assert re.search("lacks columns that the model was fitted with.*'load_north'", capsys.readouterr().err)
+
+
+def test_a_model_fitted_on_a_gpu_is_applied_on_the_device_that_is_given(
+    run_cli: Callable[..., int], source: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    folder = tmp_path / "model"
+    shutil.copytree(model, folder)
+    edit("config.json", lambda s: s["settings"].update(device="cuda:99"))(folder)
+    assert run_cli("apply", source, "-m", folder, "-o", tmp_path / "out.csv", "-q", "--device", "cpu") == 0
+    assert run_cli("apply", source, "-m", folder, "-o", tmp_path / "out.csv", "-q") == 2
+    assert "cuda:99" in capsys.readouterr().err
+
+
+def test_a_model_folder_with_anything_else_in_it_is_not_replaced(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    model = tmp_path / "model"
+    assert run_cli("fit", source, "-m", model, "-q", *QUICK) == 0
+    assert run_cli("fit", source, "-m", model, "-q", *QUICK) == 0  # a model alone is replaced
+    (model / "notes.txt").write_text("mine")
+    assert run_cli("fit", source, "-m", model, "-q", *QUICK) == 2
+    assert "something other than a model" in capsys.readouterr().err
+    assert (model / "notes.txt").read_text() == "mine"
+
+
+def test_a_model_that_cannot_be_made_is_refused_before_any_work(
+    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "file").write_text("")
+    assert run_cli("fit", source, "-m", tmp_path / "file" / "model", *QUICK) == 2
+    shown = capsys.readouterr().err
+    assert "not a folder that can be written to" in shown
+    assert "steps" not in shown
+
+
+def test_fit_shows_what_was_noticed_about_the_table(
+    run_cli: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    rows = [f"2024-01-{1 + h // 24:02} {h % 24:02}:00,{-999 if h % 9 == 0 else h % 7},{h % 5}" for h in range(200)]
+    (tmp_path / "in.csv").write_text("\n".join(["time,a,b", *rows]) + "\n")
+    assert run_cli("fit", tmp_path / "in.csv", "-m", tmp_path / "model", *QUICK) == 0
+    assert "-999" in capsys.readouterr().err
+
+
+def test_a_seed_may_be_given_to_apply_and_changes_nothing(run_cli: Callable[..., int], source: Path, tmp_path: Path):
+    assert run_cli("fit", source, "-m", tmp_path / "model", "--seed", 3, "-q", *QUICK) == 0
+    for seed in (1, 2):
+        assert (
+            run_cli("apply", source, "-m", tmp_path / "model", "-o", tmp_path / f"{seed}.csv", "--seed", seed, "-q")
+            == 0
+        )
+    assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
+
+
+def test_an_unnamed_index_column_does_not_keep_a_model_from_its_own_table(
+    run_cli: Callable[..., int], tmp_path: Path, sample: Sample
+):
+    table = pd.DataFrame(sample.values, columns=list(sample.columns), index=np.arange(len(sample.time)) * 3 % 1000)
+    table.to_csv(tmp_path / "in.csv")
+    assert run_cli("fit", tmp_path / "in.csv", "-m", tmp_path / "model", "-q", *QUICK) == 0
+    assert run_cli("apply", tmp_path / "in.csv", "-m", tmp_path / "model", "-o", tmp_path / "out.csv", "-q") == 0
+    assert [row[0] for row in cells(tmp_path / "out.csv")] == [row[0] for row in cells(tmp_path / "in.csv")]
+    assert run_cli("inspect", tmp_path / "in.csv") == 0

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import torch
+
+from latentfill.embeddings.builtin.net import MaskAwareStudent
+
+
+def encoder(columns: int = 3, phases: int = 2) -> MaskAwareStudent:
+    return MaskAwareStudent(length=10, columns=columns, phases=phases, dim=8, layers=1, heads=2, dropout=0.1).eval()
+
+
+def test_there_is_one_embedding_per_column_and_a_level_beside_it():
+    values, observed = torch.randn(4, 10, 3), torch.rand(4, 10, 3) > 0.3
+    z, level = encoder()(values, observed, torch.randn(4, 2))
+    assert z.shape == (4, 3, 8)
+    expected = torch.stack([values[b, :, c][observed[b, :, c]].mean() for b in range(4) for c in range(3)])
+    torch.testing.assert_close(level.flatten(), expected)
+    assert encoder().decode(z, level).shape == (4, 10, 3)
+
+
+def test_a_hidden_value_never_reaches_the_embedding():
+    net, observed, phase = encoder(), torch.rand(4, 10, 3) > 0.3, torch.randn(4, 2)
+    values = torch.randn(4, 10, 3)
+    planted = torch.where(observed, values, torch.tensor(1e9))
+    poisoned = torch.where(observed, values, torch.tensor(torch.nan))
+    for other in (planted, poisoned):
+        for a, b in zip(net(values, observed, phase), net(other, observed, phase), strict=True):
+            torch.testing.assert_close(a, b, rtol=0, atol=0)
+
+
+def test_which_cells_are_missing_does_reach_the_embedding():
+    net, values, phase = encoder(), torch.zeros(1, 10, 3), torch.zeros(1, 2)
+    full = torch.ones(1, 10, 3, dtype=torch.bool)
+    part = full.clone()
+    part[0, 4, 1] = False
+    assert not torch.allclose(net(values, full, phase)[0], net(values, part, phase)[0])
+
+
+def test_adding_a_constant_moves_the_level_and_not_the_embedding():
+    net, observed, phase = encoder(), torch.rand(2, 10, 3) > 0.3, torch.randn(2, 2)
+    values = torch.randn(2, 10, 3)
+    z, level = net(values, observed, phase)
+    moved_z, moved_level = net(values + 5, observed, phase)
+    torch.testing.assert_close(moved_z, z, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(moved_level, level + 5)
+
+
+def test_a_window_without_any_value_and_a_series_without_cycles_are_embedded():
+    z, level = encoder(phases=0)(torch.randn(2, 10, 3), torch.zeros(2, 10, 3, dtype=torch.bool), torch.zeros(2, 0))
+    assert torch.isfinite(z).all()
+    assert (level == 0).all()

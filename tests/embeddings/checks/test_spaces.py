@@ -1,0 +1,114 @@
+"""Whether embeddings share a space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from latentfill.core.series import FloatArray, IntArray
+from latentfill.embeddings.checks.alignment import Frame
+from latentfill.embeddings.checks.probes import make_probes
+from latentfill.embeddings.checks.spaces import JUMP, jump_between, one_space, repeated
+from latentfill.embeddings.protocols.record import VectorArray
+
+LENGTH = 24
+FRAME = Frame(LENGTH, 0, 1)
+
+
+def table(drift: float = 0.0, seed: int = 0) -> FloatArray:
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(size=(1200, 3))
+    for row in range(1, len(noise)):
+        noise[row] += 0.8 * noise[row - 1]
+    return noise + drift * np.linspace(0, 1, len(noise))[:, None]
+
+
+def encoder(seed: int) -> Callable[[FloatArray, IntArray], VectorArray]:
+    weights = np.random.default_rng(seed).normal(size=(LENGTH, 16))
+
+    def encode(values: FloatArray, starts: IntArray) -> VectorArray:
+        windows = np.stack([values[start : start + LENGTH] for start in starts])
+        return np.tanh(windows.transpose(0, 2, 1) @ weights / 10).astype(np.float32)
+
+    return encode
+
+
+TRAIN, VAL = np.arange(700), np.arange(750, 950)
+
+
+def verdict(train: VectorArray, val: VectorArray, values: FloatArray) -> str:
+    fitted, tested = make_probes([(train, TRAIN), (val, VAL)], values, range(3), 1)
+    return one_space(fitted, tested, FRAME).verdict
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("drift", [0.0, 10.0])
+def test_one_encoder_makes_one_space_whatever_the_level_of_the_series(seed: int, drift: float) -> None:
+    values, encode = table(drift, seed), encoder(seed)
+    assert verdict(encode(values, TRAIN), encode(values, VAL), values) != "two spaces"
+    if not drift:
+        assert verdict(encode(values, TRAIN), encode(values, VAL), values) == "one space"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_two_encoders_make_two_spaces(seed: int) -> None:
+    values = table(seed=seed)
+    assert verdict(encoder(seed)(values, TRAIN), encoder(seed + 100)(values, VAL), values) == "two spaces"
+
+
+def test_of_noise_it_cannot_be_told() -> None:
+    rng = np.random.default_rng(3)
+    noise = [rng.normal(size=(n, 3, 16)).astype(np.float32) for n in (700, 200)]
+    assert verdict(*noise, table()) == "cannot be told"
+
+
+def test_of_few_windows_it_cannot_be_told() -> None:
+    values, encode = table(), encoder(0)
+    few = np.arange(750, 770)
+    fitted, tested = make_probes([(encode(values, TRAIN), TRAIN), (encode(values, few), few)], values, range(3), 1)
+    assert one_space(fitted, tested, FRAME).verdict == "cannot be told"
+
+
+def test_embeddings_that_jump_from_one_split_to_the_next_live_in_two_spaces():
+    values, encode = table(), encoder(0)
+    train, val = encode(values, TRAIN), encode(values, np.arange(720, 740))
+    later = np.arange(720, 740)
+    same = jump_between((train, TRAIN), (val, later), values, FRAME)
+    other = jump_between((val + 3.0, later), (train, TRAIN), values, FRAME)
+    assert same is not None
+    assert other is not None
+    assert same < 1.1 < JUMP < other
+    fitted, tested = make_probes([(train, TRAIN), (val, later)], values, range(3), 1)
+    assert one_space(fitted, tested, FRAME, same).verdict == "cannot be told"
+    assert one_space(fitted, tested, FRAME, other).verdict == "two spaces"
+
+
+def test_a_table_that_jumps_itself_is_no_sign_of_another_space():
+    values, encode = table(), encoder(0)
+    values[710:] += 8.0
+    later = np.arange(725, 745)
+    found = jump_between((encode(values, TRAIN), TRAIN), (encode(values, later), later), values, FRAME)
+    assert found is not None
+    assert found < JUMP
+
+
+def test_splits_far_apart_or_short_ones_have_no_step_to_compare_with():
+    values, encode = table(), encoder(0)
+    for train, val in ((TRAIN[:40], np.arange(60, 90)), (TRAIN[:300], np.arange(900, 1000)), (TRAIN, TRAIN)):
+        assert jump_between((encode(values, train), train), (encode(values, val), val), values, FRAME) is None
+
+
+def test_two_sets_of_the_same_windows() -> None:
+    values = table()
+    vectors = encoder(0)(values, TRAIN)
+    noise = np.random.default_rng(4).normal(size=vectors.shape).astype(np.float32) * vectors.std()
+    wider = np.concatenate([vectors, vectors], axis=2)
+    assert repeated(vectors, vectors.copy()).difference == 0.0
+    assert repeated(vectors, vectors + 1e-5 * noise).verdict == "the same"
+    assert repeated(vectors, vectors + 0.2 * noise).verdict == "the same but for noise"
+    assert repeated(vectors, encoder(1)(values, TRAIN)).verdict == "another space"
+    assert repeated(vectors, wider).verdict == "another space"
+    assert repeated(vectors, noise).verdict == "different"
+    assert repeated(vectors, vectors[::-1].copy()).verdict == "different"

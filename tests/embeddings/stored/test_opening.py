@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from latentfill.core.errors import EmbeddingMismatchError, InputError
+from latentfill.embeddings.protocols.record import Provenance
+from latentfill.embeddings.stored.h5_windows import write_split
+from latentfill.embeddings.stored.opening import load_split, open_embeddings
+from latentfill.embeddings.stored.packed_file import Part, save_bank
+from latentfill.windows.splits import SplitPlan
+from latentfill.windows.windows import split_starts
+
+REAL = Path(__file__).parents[4] / "shared/data/timekd"
+VECTORS = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+
+
+def write_file(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["embeddings"] = VECTORS
+
+
+def test_a_folder_and_a_file_are_opened_by_the_same_call(tmp_path):
+    write_split(tmp_path / "ETTh1/96", "train", VECTORS)
+    write_file(tmp_path / "bank.h5")
+    for place, layout, split in (("ETTh1", "split-folders", "train"), ("bank.h5", "one-file", "all")):
+        stored = open_embeddings(tmp_path / place)
+        assert stored.layout == layout
+        np.testing.assert_array_equal(stored.read(split, 2, 3), VECTORS)
+
+
+def test_a_split_is_paired_with_its_windows_and_its_making_is_unknown(tmp_path):
+    write_split(tmp_path, "val", VECTORS)
+    embeddings = load_split(open_embeddings(tmp_path), "val", np.array([7, 8]), 3)
+    np.testing.assert_array_equal(embeddings.vectors, VECTORS)
+    assert embeddings.starts.tolist() == [7, 8]
+    assert (embeddings.provenance.saw, embeddings.provenance.source) == ("unknown", str(tmp_path))
+
+
+def test_a_folder_without_embeddings_says_what_was_looked_for(tmp_path):
+    with pytest.raises(InputError, match=r"holds no \.h5 embeddings.*train, val or test"):
+        open_embeddings(tmp_path)
+    with pytest.raises(InputError, match="is not a folder"):
+        open_embeddings(tmp_path / "nowhere")
+    write_file(tmp_path / "bank.h5")
+    with pytest.raises(InputError, match=r"bank\.h5.*give that file itself"):
+        open_embeddings(tmp_path)
+
+
+def test_a_packed_bank_is_opened_by_the_same_call_and_knows_how_it_was_made(tmp_path):
+    made = Provenance(encoder="student", source="computed", saw="observed")
+    save_bank(tmp_path / "a.bank", {"val": Part((2, 3, 4), VECTORS, np.array([7, 8]))}, made)
+    stored = open_embeddings(tmp_path / "a.bank")
+    embeddings = load_split(stored, "val", np.array([7, 8]), 3)
+    np.testing.assert_array_equal(embeddings.vectors, VECTORS)
+    assert embeddings.provenance == made
+    with pytest.raises(EmbeddingMismatchError, match="2 from step 7 to 8, wanted are 2 from step 8 to 9"):
+        load_split(stored, "val", np.array([8, 9]), 3)
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason=f"the TimeKD files are not at {REAL}")
+def test_real_timekd_files_pair_with_the_windows_of_their_table():
+    plan = SplitPlan(kind="custom", seq_len=96, pred_len=24)
+    stored = open_embeddings(REAL, name="cambridge5", pred_len=24)
+    n_rows = len((REAL / "cambridge5.csv").read_text().splitlines()) - 1
+    assert stored.splits == {"train": 301, "val": 37}
+    for split in ("train", "val"):
+        starts = split_starts(plan.splits(n_rows)[split], plan.seq_len, plan.pred_len)
+        embeddings = load_split(stored, split, starts, 5)
+        assert embeddings.vectors.shape == (stored.splits[split], 5, 768)
+        assert embeddings.provenance.saw == "unknown"
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason=f"the TimeKD files are not at {REAL}")
+def test_real_timekd_files_refuse_another_horizon():
+    with pytest.raises(EmbeddingMismatchError, match=r"301 embeddings.*277 windows.*pred_len"):
+        open_embeddings(REAL, pred_len=24).read("train", 277, 5)

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+from latentfill.core.errors import EmbeddingMismatchError, InputError
+from latentfill.embeddings.protocols.record import Embeddings, Provenance
+from latentfill.embeddings.stored.packed_file import RECORD, Part, is_bank, load_bank, save_bank
+
+
+def made(**more: Any) -> Provenance:
+    return Provenance(**({"encoder": "student", "source": "computed", "settings": {"size": 3}} | more))
+
+
+def vectors(n: int) -> np.ndarray:
+    return np.arange(n * 6, dtype=np.float32).reshape(n, 2, 3)
+
+
+def part(n: int = 4, *, starts: bool = True) -> Part:
+    return Part((n, 2, 3), vectors(n), np.arange(n) * 10 if starts else None)
+
+
+def saved(path: Path, **more: Any) -> Path:
+    return save_bank(path / "a.bank", {"train": part(4), "val": part(2, starts=False)}, made(**more))
+
+
+def test_a_bank_comes_back_as_it_was_saved(tmp_path: Path):
+    provenance = made(window={"length": 96, "stride": 24}, deterministic=True, saw="observed")
+    bank = load_bank(save_bank(tmp_path / "b", {"train": part(4), "val": part(2, starts=False)}, provenance))
+    assert bank.splits == {"train": 4, "val": 2}
+    np.testing.assert_array_equal(bank.read("train", 4, 2), vectors(4))
+    np.testing.assert_array_equal(bank.read("val"), vectors(2))
+    assert bank.starts["train"].tolist() == [0, 10, 20, 30]
+    assert "val" not in bank.starts
+    assert bank.provenance == provenance
+
+
+def test_vectors_are_memory_mapped_and_read_only(tmp_path: Path):
+    found = load_bank(saved(tmp_path)).read("train")
+    assert isinstance(found, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        found[0, 0, 0] = 1.0
+
+
+def test_anything_that_reads_safetensors_reads_a_bank(tmp_path: Path):
+    found = load_file(saved(tmp_path))
+    np.testing.assert_array_equal(found["train.vectors"], vectors(4))
+    np.testing.assert_array_equal(found["train.starts"], [0, 10, 20, 30])
+    assert set(found) == {"train.vectors", "train.starts", "val.vectors"}
+
+
+def test_an_empty_split_comes_back_empty(tmp_path: Path):
+    bank = load_bank(save_bank(tmp_path / "b", {"all": part(0)}, made()))
+    assert bank.read("all", 0).shape == (0, 2, 3)
+
+
+def test_vectors_are_written_one_after_the_other(tmp_path: Path):
+    """No more than one need be in memory, so a bank may be larger than that."""
+    held: list[int] = []
+
+    def each():
+        for vector in vectors(50):
+            held.append(len(held))
+            yield vector
+            held.pop()
+
+    save_bank(tmp_path / "b", {"all": Part((50, 2, 3), each())}, made())
+    assert held == []
+    np.testing.assert_array_equal(load_bank(tmp_path / "b").read("all"), vectors(50))
+
+
+def test_saving_does_not_destroy_what_is_there(tmp_path: Path):
+    path = saved(tmp_path)
+    with pytest.raises(InputError, match=r"exists already\. Allow it"):
+        save_bank(path, {"all": part(1)}, made())
+    save_bank(path, {"all": part(1)}, made(), overwrite=True)
+    assert load_bank(path).splits == {"all": 1}
+    other = tmp_path / "scores.csv"
+    other.write_text("a,b\n")
+    with pytest.raises(InputError, match="is no bank"):
+        save_bank(other, {"all": part(1)}, made(), overwrite=True)
+    assert other.read_text() == "a,b\n"
+
+
+def test_a_failed_save_leaves_the_old_bank_and_nothing_else(tmp_path: Path):
+    path = saved(tmp_path)
+
+    def fails():
+        yield vectors(1)[0]
+        raise EmbeddingMismatchError("window 1 is damaged")
+
+    with pytest.raises(EmbeddingMismatchError):
+        save_bank(path, {"all": Part((2, 2, 3), fails())}, made(), overwrite=True)
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]
+    assert load_bank(path).splits == {"train": 4, "val": 2}
+
+
+def test_numbers_that_do_not_fit_are_refused(tmp_path: Path):
+    bank = load_bank(saved(tmp_path))
+    with pytest.raises(EmbeddingMismatchError, match="4 embeddings, but the split cuts into 5 windows"):
+        bank.read("train", 5)
+    with pytest.raises(EmbeddingMismatchError, match="embeddings of 2 columns, the table has 7"):
+        bank.read("train", 4, 7)
+    with pytest.raises(InputError, match="no split 'test'; it holds train: 4, val: 2"):
+        bank.read("test")
+
+
+def test_other_windows_are_refused_where_the_bank_knows_its_own(tmp_path: Path):
+    bank = load_bank(saved(tmp_path))
+    bank.check_windows("train", np.arange(4) * 10)
+    bank.check_windows("val", np.arange(2))  # it does not know them
+    with pytest.raises(EmbeddingMismatchError, match="4 from step 0 to 30, wanted are 4 from step 0 to 3"):
+        bank.check_windows("train", np.arange(4))
+
+
+def test_a_description_tells_of_each_split_and_of_the_making(tmp_path: Path):
+    found = load_bank(saved(tmp_path)).describe()
+    json.dumps(found)
+    train = found["splits"]["train"]  # type: ignore[index]
+    assert (train["count"], train["starts"], train["shapes"], train["n_not_finite"]) == (4, [0, 30], [[2, 3]], 0)
+    assert found["provenance"]["encoder"] == "student"  # type: ignore[index]
+
+
+def rewritten(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """The bank with another record, its vectors as they are."""
+    with safe_open(path, "np") as file:
+        record = json.loads(file.metadata()[RECORD])
+    change(record)
+    save_file(load_file(path), path, {RECORD: json.dumps(record)})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda record: record.update(format=1), "format 1, this version reads 2"),
+        (lambda record: record["provenance"].update(colour="red"), "unknown key 'colour'"),
+        (lambda record: record["provenance"].update(saw="all"), "observed, filled, unknown, got 'all'"),
+        (lambda record: record.update(provenance="student"), "not a record"),
+        (lambda record: record.pop("format"), "metadata has no 'latentfill'"),
+    ],
+)
+def test_an_unusable_record_says_what_is_wrong(tmp_path: Path, change: Callable[[dict[str, Any]], None], words: str):
+    path = saved(tmp_path)
+    rewritten(path, change)
+    with pytest.raises(InputError, match=words):
+        load_bank(path)
+
+
+def test_a_half_written_bank_is_told(tmp_path: Path):
+    path = saved(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])
+    with pytest.raises(InputError, match=rf"damaged \({len(whole) - 20} bytes, {len(whole)} were announced\)"):
+        load_bank(path)
+    path.write_bytes(whole[:100])
+    with pytest.raises(InputError, match="not a packed bank"):
+        load_bank(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        load_bank(tmp_path / "nowhere")
+
+
+def test_other_safetensors_files_are_no_banks(tmp_path: Path):
+    path = tmp_path / "model.safetensors"
+    save_file({"weight": np.zeros(3, np.float32)}, path)
+    assert not is_bank(path)
+    with pytest.raises(InputError, match="no bank of latentfill"):
+        load_bank(path)
+    assert is_bank(saved(tmp_path))
+    assert not is_bank(tmp_path)
+
+
+def test_arrays_that_no_bank_holds_are_refused(tmp_path: Path):
+    path = saved(tmp_path)
+    arrays = load_file(path) | {"train.weights": np.zeros(3, np.float32)}
+    record = json.dumps({"format": 2, "provenance": made().to_dict()})
+    save_file(arrays, path, {RECORD: record})
+    with pytest.raises(InputError, match=r"'train\.weights'"):
+        load_bank(path)
+    save_file({"train.starts": np.arange(3)}, path, {RECORD: record})
+    with pytest.raises(InputError, match="train has no vectors"):
+        load_bank(path)
+
+
+def test_embeddings_check_their_shapes():
+    with pytest.raises(InputError, match=r"windows, columns, size.*float32.*starts of shape \(2,\)"):
+        Embeddings(np.zeros((3, 4)), np.arange(2), made())
+
+
+def test_numbers_that_are_not_finite_are_not_packed(tmp_path: Path):
+    spoilt = vectors(3)
+    spoilt[1, 0, 0] = np.nan
+    with pytest.raises(EmbeddingMismatchError, match="window 1 of all holds values that are not finite"):
+        save_bank(tmp_path / "a", {"all": Part(spoilt.shape, spoilt)}, made())
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from latentfill.embeddings.stored.h5_windows import write_split
+from latentfill.embeddings.stored.opening import open_embeddings
+from latentfill.embeddings.stored.packed_file import load_bank
+
+REAL = Path(__file__).parents[4] / "shared/data/timekd"
+needs_real = pytest.mark.skipif(not REAL.is_dir(), reason=f"the TimeKD files are not at {REAL}")
+PLAN = ("--split", "custom", "--seq-len", 24, "--pred-len", 8)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """200 hours of two columns; custom borders: 140 / 20 / 40 rows, so 109 windows of 24 + 8 in train and 13 in val."""
+    rng = np.random.default_rng(0)
+    time = pd.date_range("2024-01-01", periods=200, freq="h", name="date")
+    frame = pd.DataFrame({"x": rng.normal(size=200).cumsum(), "OT": rng.normal(size=200)}, index=time)
+    frame.to_csv(tmp_path / "small.csv")
+    return tmp_path / "small.csv"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(1)
+    for split, count in (("train", 109), ("val", 13)):
+        write_split(tmp_path / "small/8", split, rng.normal(size=(count, 2, 6)).astype(np.float32))
+    return tmp_path / "small"
+
+
+def test_a_folder_is_packed_with_all_its_splits(run_cli, folder: Path, tmp_path: Path):
+    assert run_cli("pack", folder, "-o", tmp_path / "a.bank") == 0
+    bank, stored = load_bank(tmp_path / "a.bank"), open_embeddings(folder)
+    assert bank.splits == stored.splits == {"train": 109, "val": 13}
+    for split in bank.splits:
+        np.testing.assert_array_equal(bank.read(split), stored.read(split))
+    assert not bank.starts
+    assert (bank.provenance.encoder, bank.provenance.saw) == ("unknown", "unknown")
+
+
+def test_with_its_table_the_windows_are_paired_and_the_bank_belongs_to_it(
+    run_cli, folder: Path, table: Path, tmp_path: Path, capsys
+):
+    out = tmp_path / "a.bank"
+    assert run_cli("pack", folder, "-o", out, "--table", table, *PLAN) == 0
+    bank = load_bank(out)
+    assert bank.starts["val"].tolist() == list(range(140 - 24, 140 - 24 + 13))
+    assert bank.provenance.window == {
+        "split": "custom",
+        "seq_len": 24,
+        "pred_len": 8,
+        "embedding_stride": 1,
+        "features": "M",
+        "target": "OT",
+    }
+    assert run_cli("pack", folder, "-o", out, "--overwrite", "--table", table, *PLAN[:-1], 9) == 2
+    assert "109 embeddings, but the split cuts into 108 windows" in capsys.readouterr().err
+    assert load_bank(out).splits == bank.splits  # the old one is still there
+
+
+def test_a_bank_fills_as_the_folder_it_was_packed_from(run_cli, folder: Path, table: Path, tmp_path: Path, capsys):
+    gappy = pd.read_csv(table, index_col=0)
+    gappy.iloc[20:25, 0] = np.nan
+    gappy.to_csv(table)
+    bank = tmp_path / "a.bank"
+    run_cli("pack", folder, "-o", bank, "--table", table, *PLAN)
+    quick = ("--set", "encoder_steps=3", "--set", "decoder_steps=3", "--set", "width=8", "--set", "dim=8")
+    for name, place in (("folder", folder), ("bank", bank)):
+        out = tmp_path / f"{name}.csv"
+        assert run_cli("impute", table, "-o", out, "--embeddings", place, "--length", 24, *PLAN, *quick) == 0
+    assert (tmp_path / "folder.csv").read_bytes() == (tmp_path / "bank.csv").read_bytes()
+    again = tmp_path / "again.csv"  # the bank knows its own plan
+    assert run_cli("impute", table, "-o", again, "--embeddings", bank, "--length", 24, *quick) == 0
+    assert again.read_bytes() == (tmp_path / "bank.csv").read_bytes()
+    pd.read_csv(table, index_col=0).shift(1, fill_value=0.0).to_csv(tmp_path / "other.csv")
+    capsys.readouterr()
+    assert run_cli("impute", tmp_path / "other.csv", "-o", tmp_path / "x.csv", "--embeddings", bank, *PLAN) == 2
+    assert "was made for another table" in capsys.readouterr().err
+
+
+def test_a_bank_that_is_packed_again_keeps_what_it_knew(run_cli, folder: Path, table: Path, tmp_path: Path):
+    first, second = tmp_path / "a.bank", tmp_path / "b.bank"
+    run_cli("pack", folder, "-o", first, "--table", table, *PLAN)
+    assert run_cli("pack", first, "-o", second) == 0
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_inspect_tells_of_a_bank(run_cli, folder: Path, tmp_path: Path, capsys):
+    run_cli("pack", folder, "-o", tmp_path / "a.bank", "-q")
+    assert run_cli("inspect", tmp_path / "a.bank", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["kind"], found["layout"], found["splits"]["val"]["count"]) == ("embeddings", "bank", 13)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_inspect_tells_how_embeddings_pair_with_their_table(
+    run_cli, folder: Path, table: Path, tmp_path: Path, capsys, packed: bool
+):
+    bank = tmp_path / "a.bank"
+    run_cli("pack", folder, "-o", bank, "--table", table, *PLAN, "-q")
+    given = ("inspect", bank, "--table", table) if packed else ("inspect", folder, "--table", table, *PLAN)
+    assert run_cli(*given, "--json") == 0
+    found = json.loads(capsys.readouterr().out)["pairing"]
+    assert found["splits"] == {
+        "train": {"windows": 109, "rows": [0, 131]},  # starts 0-108, each 24 rows long
+        "val": {"windows": 13, "rows": [116, 151]},  # starts 116-128
+    }
+    assert found["rows_without_embeddings"] == [[152, 199]]
+    assert found["windows_of_the_table"] == {"train": 109, "val": 13, "test": 33}  # 40 + 24 - 24 - 8 + 1
+    assert found["problems"] == []
+
+
+def test_inspect_tells_what_does_not_pair(run_cli, folder: Path, table: Path, tmp_path: Path, capsys):
+    bank = tmp_path / "a.bank"
+    run_cli("pack", folder, "-o", bank, "--table", table, *PLAN, "-q")
+    assert run_cli("inspect", folder, "--table", table, *PLAN[:-1], 9, "--json") == 0
+    problems = json.loads(capsys.readouterr().out)["pairing"]["problems"]
+    assert [line.split(", but")[0] for line in problems] == ["train: 109 embeddings", "val: 13 embeddings"]
+    pd.read_csv(table, index_col=0).round(3).to_csv(tmp_path / "other.csv")
+    assert run_cli("inspect", bank, "--table", tmp_path / "other.csv", "--json") == 0
+    (problem,) = json.loads(capsys.readouterr().out)["pairing"]["problems"]
+    assert "another table" in problem
+    assert run_cli("inspect", table, "--table", table) == 2
+    assert "goes with embeddings" in capsys.readouterr().err
+
+
+def test_an_existing_bank_is_replaced_only_if_asked(run_cli, folder: Path, tmp_path: Path, capsys):
+    out = tmp_path / "a.bank"
+    run_cli("pack", folder, "-o", out)
+    assert run_cli("pack", folder, "-o", out) == 2
+    assert "--overwrite" in capsys.readouterr().err
+    assert run_cli("pack", folder, "-o", out, "--overwrite") == 0
+
+
+def test_damaged_files_are_told_and_no_bank_is_left(run_cli, folder: Path, tmp_path: Path, capsys):
+    (folder / "8/train/5.h5").write_bytes(b"no HDF5")
+    (folder / "8/val/2.h5").unlink()
+    assert run_cli("pack", folder, "-o", tmp_path / "a.bank") == 2
+    assert "window 5" in capsys.readouterr().err
+    assert not (tmp_path / "a.bank").exists()
+
+
+@needs_real
+def test_real_timekd_files_are_packed(run_cli, tmp_path: Path):
+    table = REAL / "cambridge5.csv"
+    assert run_cli("pack", REAL, "-o", tmp_path / "b", "--table", table, "--split", "custom", "--pred-len", 24) == 0
+    bank, stored = load_bank(tmp_path / "b"), open_embeddings(REAL)
+    assert bank.splits == {"train": 301, "val": 37}
+    np.testing.assert_array_equal(bank.read("train"), stored.read("train"))
+
+
+def test_a_table_with_other_columns_is_refused(run_cli, folder: Path, table: Path, tmp_path: Path, capsys):
+    pd.read_csv(table, index_col=0).assign(more=1.0, still=2.0).to_csv(table)
+    assert run_cli("pack", folder, "-o", tmp_path / "a.bank", "--table", table, *PLAN) == 2
+    assert "not embeddings of 4 columns" in capsys.readouterr().err
+    assert not (tmp_path / "a.bank").exists()

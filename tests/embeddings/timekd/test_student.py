@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from latentfill.core.errors import EmbeddingMismatchError, InputError, ModelFormatError
+from latentfill.embeddings.protocols.embedder import Embedder, Stretches
+from latentfill.embeddings.timekd.student import DistilledStudent
+from latentfill.embeddings.timekd.student_folder import check_student_path, is_student
+from latentfill.embeddings.timekd.student_net import StudentShape, VariableForecaster
+
+SHAPE = StudentShape(length=12, pred_len=4, dim=8, layers=2, heads=2)
+
+
+def student(shape: StudentShape = SHAPE, seed: int = 0) -> DistilledStudent:
+    torch.manual_seed(seed)
+    net = VariableForecaster(shape.length, shape).eval().requires_grad_(False)
+    return DistilledStudent(net, shape, torch.device("cpu"), {"teacher": None})
+
+
+def stretches(scaled: np.ndarray) -> Stretches:
+    names = tuple(f"c{i}" for i in range(scaled.shape[2]))
+    return Stretches(10 * scaled, scaled, None, names, np.full(scaled.shape[2], 10.0), None)
+
+
+def drawn(count: int = 5, length: int = 12, columns: int = 3) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(count, length, columns))
+
+
+def test_a_student_is_an_embedder_of_observed_cells():
+    made: Embedder = student()
+    assert (made.name, made.length, made.horizon, made.costly) == ("student", 12, 0, False)
+    assert made.settings == {"length": 12, "pred_len": 4, "dim": 8, "layers": 2, "heads": 2}
+    assert made.weights(3) == {}
+    assert made.weights_digest == student().weights_digest != student(seed=1).weights_digest
+
+
+def test_each_column_has_its_encoding_and_the_mean_and_spread_of_its_window():
+    scaled = drawn()
+    found = student().embed(stretches(scaled))
+    assert (found.shape, found.dtype) == ((5, 3, 10), np.float32)
+    np.testing.assert_allclose(found[:, :, 8], scaled.mean(axis=1), rtol=1e-5)
+    np.testing.assert_allclose(found[:, :, 9], scaled.std(axis=1), rtol=1e-5)
+
+
+def test_scale_and_level_change_nothing_but_the_last_two_numbers():
+    scaled = drawn()
+    found, moved = student().embed(stretches(scaled)), student().embed(stretches(3 * scaled + 5))
+    np.testing.assert_allclose(moved[:, :, :8], found[:, :, :8], atol=1e-5)
+    np.testing.assert_allclose(moved[:, :, 8:], 3 * found[:, :, 8:] + [5, 0], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 9])
+def test_any_number_of_columns_is_embedded(columns: int):
+    found = student().embed(stretches(drawn(columns=columns)))
+    assert found.shape == (5, columns, 10)
+    assert np.isfinite(found).all()
+
+
+def test_many_windows_are_embedded_as_a_few_are():
+    scaled = drawn(count=4000)
+    found = student().embed(stretches(scaled))
+    np.testing.assert_allclose(found[3990:], student().embed(stretches(scaled[3990:])), atol=1e-5)
+    assert student().embed(stretches(scaled[:0])).shape == (0, 3, 10)
+
+
+def test_what_is_hidden_never_reaches_the_embedding():
+    scaled = drawn()
+    hidden = np.random.default_rng(1).random(scaled.shape) < 0.3
+    others = np.where(hidden, 1e6, scaled)  # another truth under the same hidden cells
+    found, other = (student().embed(stretches(np.where(hidden, np.nan, truth))) for truth in (scaled, others))
+    np.testing.assert_array_equal(found, other)
+    assert not np.array_equal(found, student().embed(stretches(scaled)))
+
+
+def test_values_outside_the_scaled_ones_are_not_read():
+    given = stretches(drawn())
+    moved = replace(given, values=given.values + 1, future=np.full((5, 4, 3), 1e6))
+    np.testing.assert_array_equal(student().embed(moved), student().embed(given))
+
+
+def test_empty_windows_and_columns_have_finite_embeddings():
+    scaled = drawn()
+    scaled[:, :, 1] = np.nan
+    scaled[2] = np.nan
+    found = student().embed(stretches(scaled))
+    assert np.isfinite(found).all()
+    assert (found[2, :, 8] == 0).all()
+
+
+def test_windows_of_another_length_are_refused():
+    with pytest.raises(EmbeddingMismatchError, match=r"have 10 steps, but this student reads 12. Use windows of 12"):
+        student().embed(stretches(drawn(length=10)))
+
+
+def test_a_saved_student_gives_the_same_vectors(tmp_path: Path):
+    made, given = student(), stretches(drawn())
+    made.save(tmp_path / "student")
+    back = DistilledStudent.load(tmp_path / "student")
+    np.testing.assert_array_equal(back.embed(given), made.embed(given))
+    assert (back.shape, back.about, back.weights_digest) == (made.shape, made.about, made.weights_digest)
+    config = json.loads((tmp_path / "student" / "config.json").read_text())
+    assert (config["format"], config["shape"]["dim"]) == (1, 8)
+
+
+def test_the_same_student_is_saved_in_the_same_bytes(tmp_path: Path):
+    for name in "ab":
+        student().save(tmp_path / name)
+    for file in ("config.json", "model.safetensors"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_a_student_replaces_an_older_one_and_leaves_nothing_else(tmp_path: Path):
+    (tmp_path / "student").mkdir()  # an empty folder will do
+    student().save(tmp_path / "student")
+    student(seed=1).save(tmp_path / "student")
+    assert DistilledStudent.load(tmp_path / "student").weights_digest == student(seed=1).weights_digest
+    assert [item.name for item in tmp_path.iterdir()] == ["student"]
+    assert is_student(tmp_path / "student")
+
+
+def other_model(folder: Path) -> None:
+    """What other libraries call by the same names."""
+    folder.mkdir()
+    (folder / "config.json").write_text('{"model_type": "gpt2"}')
+    (folder / "model.safetensors").write_bytes(b"x")
+
+
+def test_nothing_but_a_student_is_replaced(tmp_path: Path):
+    other_model(tmp_path / "gpt2")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("keep")
+    (tmp_path / "file").write_text("keep")
+    student().save(tmp_path / "mixed")
+    (tmp_path / "mixed" / "a.txt").write_text("keep")
+    for name in ("gpt2", "notes", "mixed"):
+        with pytest.raises(InputError, match="holds something other than a student"):
+            student().save(tmp_path / name)
+    with pytest.raises(InputError, match="is a file"):
+        student().save(tmp_path / "file")
+    with pytest.raises(InputError, match=r"cannot be made: .*file is not a folder"):
+        check_student_path(tmp_path / "file" / "student")
+    assert (tmp_path / "notes" / "a.txt").read_text() == (tmp_path / "file").read_text() == "keep"
+
+
+def test_a_failed_save_leaves_the_older_student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    student().save(tmp_path / "student")
+
+    def fails(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("latentfill.embeddings.timekd.student_folder.save_file", fails)
+    with pytest.raises(InputError, match="No space left"):
+        student(seed=1).save(tmp_path / "student")
+    assert DistilledStudent.load(tmp_path / "student").weights_digest == student().weights_digest
+    assert [item.name for item in tmp_path.iterdir()] == ["student"]
+
+
+def test_what_is_no_student_is_told(tmp_path: Path):
+    with pytest.raises(ModelFormatError, match=r"nowhere is no student: its config.json cannot be read"):
+        DistilledStudent.load(tmp_path / "nowhere")
+    other_model(tmp_path / "gpt2")
+    with pytest.raises(ModelFormatError, match=r"config.json is that of something else"):
+        DistilledStudent.load(tmp_path / "gpt2")
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+def test_a_truncated_file_is_told(tmp_path: Path, file: str, share: float):
+    student().save(tmp_path)
+    whole = (tmp_path / file).read_bytes()
+    (tmp_path / file).write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(ModelFormatError, match=rf"{file} is (missing or )?damaged.*Distil the student again"):
+        DistilledStudent.load(tmp_path)
+
+
+def changed(folder: Path, **changes: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"format": 2}, "format 2, this version reads 1"),
+        ({"shape": {"length": 12}}, "pred_len"),
+        ({"shape": "small"}, "cannot be used"),
+        ({"shape": {"length": 12, "pred_len": 4, "dim": 10**9}}, "dim must be a whole number from 1 to 8192"),
+        ({"shape": {"length": 12, "pred_len": 4, "colour": "red"}}, "colour"),
+        ({"about": 3}, "cannot be used"),
+        ({"weights_digest": "0"}, "weights are not those"),
+    ],
+)
+def test_a_changed_record_is_told(tmp_path: Path, changes: dict[str, object], words: str):
+    student().save(tmp_path)
+    changed(tmp_path, **changes)
+    with pytest.raises(ModelFormatError, match=words):
+        DistilledStudent.load(tmp_path)
+
+
+def test_all_weights_that_do_not_fit_are_told_at_once(tmp_path: Path):
+    student().save(tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    del weights["norm.bias"]
+    weights["future.bias"] = torch.zeros(5)
+    weights["norm.weight"] = weights["norm.weight"].double()
+    save_file(weights | {"colour": torch.zeros(1)}, tmp_path / "model.safetensors")
+    with pytest.raises(ModelFormatError) as told:
+        DistilledStudent.load(tmp_path)
+    for words in (
+        "norm.bias is missing",
+        "colour is unexpected",
+        "future.bias is (5,) float32, the sizes need (4,) float32",
+        "norm.weight is (8,) float64, the sizes need (8,) float32",
+    ):
+        assert words in str(told.value)

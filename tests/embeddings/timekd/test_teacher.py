@@ -1,0 +1,79 @@
+"""TimeKD's teacher: windows to embeddings through a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from latentfill.core.series import Series
+from latentfill.embeddings.protocols.embedder import cut_stretches
+from latentfill.embeddings.timekd.prompts import PromptStyle
+from latentfill.embeddings.timekd.teacher import Teacher
+from latentfill.windows.scaling import ColumnScaler
+
+Make = Callable[..., Series]
+
+
+def embed(teacher: Teacher, series: Series, starts: tuple[int, ...] = (0, 5), length: int = 12) -> np.ndarray:
+    scaler = ColumnScaler.fit(series.values)
+    return teacher.embed(cut_stretches(series, scaler, np.array(starts), length, teacher.horizon))
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+def test_a_vector_for_every_window_and_column_and_the_same_bytes_again(
+    language_model: Path, hourly: Make, columns: int
+):
+    series = hourly(columns=columns)
+    found = embed(Teacher.load(language_model), series)
+    assert found.shape == (2, columns, Teacher.load(language_model).model.size)
+    assert found.dtype == np.float32
+    assert found.std(axis=2).min() > 0.1  # a single column keeps what it has
+    np.testing.assert_array_equal(embed(Teacher.load(language_model), series), found)
+
+
+def test_another_seed_draws_another_space(language_model: Path, hourly: Make):
+    one, other = (embed(Teacher.load(language_model, seed=seed), hourly()) for seed in (0, 1))
+    assert np.abs(one - other).max() > 1e-3
+
+
+def test_the_seeded_weights_can_be_kept(language_model: Path):
+    weights = Teacher.load(language_model, seed=3).weights(4)
+    assert {name: weight.shape for name, weight in weights.items()} == dict.fromkeys(
+        ("query", "key", "value", "out"), (4, 4)
+    )
+
+
+def test_what_follows_a_window_counts_only_where_the_prompt_is_privileged(language_model: Path, hourly: Make):
+    series = hourly()
+    later = series.values.copy()
+    later[30:] += 3.0
+    changed = Series(later, series.columns, series.time, series.rows, series.step)
+    scaler = ColumnScaler.fit(series.values)
+    for privileged in (False, True):
+        teacher = Teacher.load(language_model, pred_len=6, privileged=privileged)
+        before, after = (
+            teacher.embed(cut_stretches(s, scaler, np.array([18]), 12, teacher.horizon)) for s in (series, changed)
+        )
+        assert np.array_equal(before, after) is not privileged
+        assert teacher.settings["privileged"] is privileged
+        assert teacher.horizon == (6 if privileged else 0)
+
+
+def test_a_hidden_value_cannot_reach_the_embedding(language_model: Path, hourly: Make):
+    series = hourly()
+    marked = series.values.copy()
+    marked[3, 0] = 1e6
+    for fill in ("linear", "mean", "zero", "word"):
+        teacher = Teacher.load(language_model, PromptStyle(decimals=1, rough_fill=fill))
+        gappy = [values.copy() for values in (series.values, marked)]
+        for values in gappy:
+            values[3, 0] = np.nan
+        scaler = ColumnScaler.fit(gappy[0])
+        found = [
+            teacher.embed(cut_stretches(Series(v, series.columns, series.time, series.rows), scaler, np.array([0]), 12))
+            for v in gappy
+        ]
+        np.testing.assert_array_equal(*found)

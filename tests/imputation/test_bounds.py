@@ -1,0 +1,117 @@
+"""What estimates may be: ranges per column, and gaps that are too long."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from latentfill import Code, Imputer
+from latentfill.core.config import Config
+from latentfill.core.errors import InputError
+from latentfill.imputation.bounds import bounds_of, parse_bounds
+
+INF = math.inf
+
+
+@pytest.mark.parametrize(
+    ("text", "bounds"),
+    [
+        (None, {}),
+        ("", {}),
+        ("0", {"*": 0.0}),
+        ("-1.5", {"*": -1.5}),
+        ("a=0,b=-5", {"a": 0.0, "b": -5.0}),
+        (" a = 1 , 7", {"a": 1.0, "*": 7.0}),
+        ("x=y=2", {"x=y": 2.0}),
+        ('{"a, b": 3}', {"a, b": 3.0}),
+    ],
+)
+def test_bounds_are_a_number_for_all_or_one_per_column(text: str | None, bounds: dict[str, float]):
+    assert parse_bounds("minimum", text) == bounds
+
+
+@pytest.mark.parametrize("text", ["abc", "a=", "a=b", "nan", "a=inf", "[1]", '{"a": [1]}'])
+def test_bounds_that_cannot_be_read_are_refused(text: str):
+    with pytest.raises(InputError, match="minimum takes"):
+        parse_bounds("minimum", text)
+
+
+def test_the_tighter_of_minimum_and_non_negative_holds():
+    config = Config(minimum="a=-3,b=2", maximum="9", non_negative="a,b")
+    low, high = bounds_of(config, ("a", "b", "c"))
+    assert low.tolist() == [0, 2, -INF]
+    assert high.tolist() == [9, 9, 9]
+    assert bounds_of(Config(non_negative="*"), ("a", "b"))[0].tolist() == [0, 0]
+
+
+def test_an_unknown_column_is_refused_with_a_suggestion():
+    with pytest.raises(InputError, match="maximum: unknown column 'Humidty': did you mean 'Humidity'"):
+        bounds_of(Config(maximum="Humidty=100"), ("Humidity", "Wind"))
+
+
+def test_a_minimum_above_the_maximum_is_refused():
+    with pytest.raises(InputError, match=r"the minimum 5 of column 'a' is above its maximum 3"):
+        bounds_of(Config(minimum="5", maximum="a=3"), ("a",))
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    """Two columns around zero, with a gap of three steps and one of twelve in the first."""
+    step = np.arange(200)
+    rng = np.random.default_rng(0)
+    values = np.stack([np.sin(step / 4), np.cos(step / 4)], axis=1) + 0.05 * rng.normal(size=(200, 2))
+    values[50:53, 0] = np.nan
+    values[100:112, 0] = np.nan
+    return pd.DataFrame(values, columns=["a", "b"])
+
+
+def test_estimates_are_held_to_their_range_and_observed_cells_are_not(frame: pd.DataFrame):
+    filled = Imputer(strategy="linear", minimum="a=0.25", maximum="a=0.5").fit_transform(frame)
+    missing = frame["a"].isna()
+    assert filled["a"][missing].between(0.25, 0.5).all()
+    assert filled["a"][~missing].equals(frame["a"][~missing])
+    assert filled["a"].min() < -0.5
+
+
+def test_gaps_that_are_too_long_stay_empty_and_are_told(frame: pd.DataFrame):
+    found = Imputer(strategy="linear", max_gap=3).fit(frame).fill(frame)
+    codes = found.filled.codes[:, 0]
+    assert (codes[100:112] == Code.EMPTY).all()
+    assert (codes[50:53] == Code.LINEAR).all()
+    assert np.isnan(found.filled.values[100:112, 0]).all()
+    assert np.isnan(found.filled.expected[100:112, 0]).all()
+    assert any("Gaps of more than 3 steps are left empty: 12 cells" in note for note in found.summary["notes"])
+
+
+def test_limits_of_a_saved_model_can_be_changed(frame: pd.DataFrame, tmp_path):
+    Imputer(strategy="linear").fit(frame).save(tmp_path / "m")
+    filled = Imputer.load(tmp_path / "m", max_gap=5, non_negative="*").transform(frame)
+    assert filled["a"][100:112].isna().all()
+    assert (filled["a"][50:53] >= 0).all()
+
+
+def test_limits_are_refused_before_any_work(frame: pd.DataFrame):
+    with pytest.raises(InputError, match="unknown column 'z'"):
+        Imputer(minimum="z=0").fit(frame)
+    with pytest.raises(InputError, match="max_gap must be 0 or more"):
+        Imputer(max_gap=-1)
+
+
+def test_stored_embeddings_are_refused_for_a_strategy_that_does_not_use_them(frame: pd.DataFrame):
+    with pytest.raises(InputError, match="strategy 'linear' does not use embeddings"):
+        Imputer(strategy="linear", embeddings="folder").fit(frame)
+
+
+@pytest.mark.parametrize("flags", [("--min", "a=0", "--max-gap", "5"), ("--set", "minimum=0", "--set", "max_gap=5")])
+def test_limits_on_the_command_line(frame: pd.DataFrame, tmp_path, run_cli, flags: tuple[str, ...]):
+    frame.to_csv(tmp_path / "in.csv", index=False)
+    out = tmp_path / "out.csv"
+    assert (
+        run_cli("impute", tmp_path / "in.csv", "-o", out, "-q", "--time", "none", "--strategy", "linear", *flags) == 0
+    )
+    filled = pd.read_csv(out)
+    assert filled["a"][100:112].isna().all()
+    assert (filled["a"][50:53] >= 0).all()

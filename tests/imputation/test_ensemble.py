@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latentfill.imputation.ensemble import KINDS, Stack, kind_of
+from latentfill.imputation.shrinkage import ENOUGH_GAPS
+
+
+def learn(errors: np.ndarray, column: np.ndarray, kind: np.ndarray, columns: int) -> Stack:
+    """A stack learnt from cells that lie in a gap each."""
+    return Stack.fit(errors, column, kind, np.arange(len(column)), columns)
+
+
+def fit(*groups: tuple[int, int, int, float], columns: int = 2) -> np.ndarray:
+    """Weight (C, buckets) of the second of two candidates, from groups of column, bucket, number of cells and best
+    weight: in every cell the first says 5 and the second 6, so the truth that asks for weight w is 5 + w."""
+    column, bucket, count, wanted = (np.array(part) for part in zip(*groups, strict=True))
+    truth = np.repeat(5 + wanted.astype(float), count)
+    stack = learn(np.stack([5 - truth, 6 - truth]), np.repeat(column, count), np.repeat(bucket, count), columns)
+    np.testing.assert_allclose(stack.weight[0] + stack.weight[1], 1)
+    return stack.weight[1]
+
+
+def of_one_group(errors: np.ndarray) -> np.ndarray:
+    """Weights (K,) of candidates whose errors (K, M) lie in a gap each, where a gain by chance is a gain."""
+    none = np.zeros(errors.shape[1], dtype=int)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("latentfill.imputation.shrinkage.CAUTION", np.zeros(6))
+        return learn(errors, none, none, 1).weight[:, 0, 0]
+
+
+def test_a_perfect_candidate_gets_all_the_weight():
+    assert fit((0, 0, 10_000, 1.0))[0, 0] > 0.99
+
+
+def test_a_harmful_candidate_gets_none():
+    assert fit((0, 0, 10_000, -1.0))[0, 0] == 0.0
+
+
+def test_a_candidate_too_timid_is_not_pushed_beyond_itself():
+    assert fit((0, 0, 10_000, 3.0))[0, 0] == 1.0
+
+
+def test_the_least_squares_weight_of_two_candidates_is_found():
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=20_000)
+    errors = np.stack([a + rng.normal(size=20_000), 0.5 * a + 2 * rng.normal(size=20_000)])
+    # minimise (1 - w)^2 * 2 + 2 w (1 - w) * 0.5 + w^2 * 4.25: w = (2 - 0.5) / (2 + 4.25 - 1)
+    np.testing.assert_allclose(of_one_group(errors), [1 - 1.5 / 5.25, 1.5 / 5.25], atol=0.02)
+    gap = errors[0] - errors[1]
+    assert of_one_group(errors)[1] == pytest.approx(errors[0] @ gap / (gap @ gap), abs=0.001)
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 2**32 - 1), k=st.integers(1, 4))
+def test_no_other_mean_of_the_candidates_does_better(seed, k):
+    rng = np.random.default_rng(seed)
+    errors = rng.normal(size=(k, k)) @ rng.normal(size=(k, 5000))
+    others = rng.dirichlet(np.full(k, 0.5), size=500)
+    least = np.square(others @ errors).mean(axis=1).min()
+    alone = np.square(errors).mean(axis=1)
+    # the prior's 30 of 5000 cells may pull the weights a little to the candidates' plain mean
+    assert np.square(of_one_group(errors) @ errors).mean() <= min(least, alone.min()) + 0.01 * alone.mean()
+
+
+@settings(deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    k=st.integers(1, 4),
+    cells=st.integers(0, 50),
+    scale=st.sampled_from([1e-9, 1.0, 1e9]),
+)
+def test_weights_are_not_negative_and_sum_to_one_in_any_unit(seed, k, cells, scale):
+    rng = np.random.default_rng(seed)
+    errors, column, bucket = rng.normal(size=(k, cells)), rng.integers(2, size=cells), rng.integers(6, size=cells)
+    weight = learn(errors * scale, column, bucket, 2).weight
+    assert weight.shape == (k, 2, KINDS)
+    assert (weight >= 0).all()
+    np.testing.assert_allclose(weight.sum(axis=0), 1)
+    np.testing.assert_allclose(weight, learn(errors, column, bucket, 2).weight, atol=1e-6)
+
+
+def test_good_and_harmful_columns_are_told_apart():
+    weight = fit((0, 2, 5000, 1.0), (1, 2, 5000, -1.0))
+    assert weight[0, 2] > 0.98
+    assert weight[1, 2] == 0.0
+
+
+def test_good_and_harmful_gap_lengths_are_told_apart():
+    weight = fit((0, 1, 5000, 1.0), (0, 4, 5000, -1.0))
+    assert weight[0, 1] > 0.98
+    assert weight[0, 4] == 0.0
+
+
+def test_few_cells_are_drawn_to_their_column_and_gap_length_and_those_to_everything(monkeypatch: pytest.MonkeyPatch):
+    # Errors never meet: the second candidate's squares sum to 4 times the first's, shares a = 1/5 and b = 4/5, and the
+    # best weight of the first is b / (a + b) = b. With as many cells (30) as the prior has, in shares of a + b = 1:
+    # everything  a + 1/2 (half equal)             -> (b + 0.5) / 2 = 0.65
+    # its column and its bucket: a + (a + 0.5) / 2 -> 0.75 a + 0.125 of a trace of one
+    # the group itself: a + 0.75 a + 0.125         -> (1.75 b + 0.125) / 2 = 0.7625
+    # a group that shares only its column or bucket: the mean of 0.75 b + 0.125 and 0.65
+    first, second = np.repeat([1.0, 0.0], 15), np.repeat([0.0, 2.0], 15)
+    monkeypatch.setattr(
+        "latentfill.imputation.shrinkage.ENOUGH_GAPS", np.full(6, 100)
+    )  # whether by chance is not asked
+    weight = learn(np.stack([first, second]), np.zeros(30, dtype=int), np.ones(30, dtype=int), 2).weight[0]
+    assert weight[0, 1] == pytest.approx(0.7625)
+    np.testing.assert_allclose(np.delete(weight[0], 1), (0.75 * 0.8 + 0.125 + 0.65) / 2)
+    assert weight[1, 1] == pytest.approx((0.75 * 0.8 + 0.125 + 0.65) / 2)
+    np.testing.assert_allclose(np.delete(weight[1], 1), 0.65)
+
+
+def test_a_few_lucky_cells_do_not_outvote_many_harmful_ones():
+    assert fit((0, 1, 3, 1.0), (1, 1, 3000, -1.0))[0, 1] < 0.1
+
+
+def test_what_is_large_for_one_column_does_not_drown_what_another_shows():
+    """Column 1 has errors a million times larger, and the other taste."""
+    errors = np.concatenate([np.tile([[1.0], [0.0]], 200), np.tile([[0.0], [1e6]], 200)], axis=1)
+    weight = learn(errors, np.repeat([0, 1], 200), np.zeros(400, dtype=int), 2).weight
+    assert weight[1, 0, 0] > 0.9
+    assert weight[1, 1, 0] == 0.0
+
+
+LONG = 4  # a bucket of long gaps
+
+
+@pytest.mark.parametrize("bucket", [0, LONG])
+def test_a_gain_that_one_gap_brings_may_be_chance(bucket: int):
+    """Of thirty gaps of ten cells one speaks loudly for the second candidate, and the others softly against it."""
+    first, second = np.zeros(300), np.full(300, 0.15)
+    first[:10], second[:10] = 1.0, 0.0
+    column, kind, gap = np.zeros(300, dtype=int), np.full(300, bucket), np.repeat(np.arange(30), 10)
+
+    def weight(gap: np.ndarray) -> float:
+        return float(Stack.fit(np.stack([first, second]), column, kind, gap, 1).weight[1, 0, bucket])
+
+    assert weight(gap) < (0.5 if bucket == LONG else 0.1)
+    if bucket == LONG:
+        assert weight(gap // 8) > 0.5  # four gaps are not asked whether it may be
+    first[:150], second[:150] = 1.0, 0.0  # fifteen gaps are no chance
+    assert weight(gap) > 0.9
+
+
+def test_a_long_gap_is_not_as_many_witnesses_as_it_has_cells():
+    """One gap of 60 cells speaks for the first candidate, sixty of another column and a cell each for the second."""
+    errors = np.stack([np.repeat([0.0, 1.0], 60), np.repeat([1.0, 0.0], 60)])
+    column, kind = np.repeat([0, 1], 60), np.full(120, LONG)
+    one = Stack.fit(errors, column, kind, np.repeat([0, 1], 60) * np.arange(120), 2).weight[1, 0, LONG]
+    each = Stack.fit(errors, column, kind, np.arange(120), 2).weight[1, 0, LONG]
+    assert one > each + 0.2
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_without_evidence_all_candidates_count_the_same(k: int):
+    none = np.zeros(0, dtype=int)
+    np.testing.assert_allclose(learn(np.empty((k, 0)), none, none, 2).weight, 1 / k)
+
+
+def test_a_group_that_its_own_cells_show_to_be_worse_than_the_first_candidate_gets_only_that():
+    """Everything else speaks for the second candidate so clearly that a few cells cannot change it otherwise."""
+    weight = fit((0, 1, 3000, 1.0), (1, 1, 30, -1.0))
+    assert weight[1, 1] == 0.0
+    assert weight[0, 1] > 0.98
+
+
+def test_in_long_gaps_fewer_than_enough_prove_nothing():
+    assert fit((0, LONG, 3000, 1.0), (1, LONG, int(ENOUGH_GAPS[LONG]) - 1, -1.0))[1, LONG] > 0.05
+
+
+def test_a_first_candidate_that_is_exactly_right_is_not_spoilt():
+    """As linear interpolation is on a line: its error is 0, and any share of another would be worse."""
+    rng = np.random.default_rng(1)
+    errors = np.concatenate([np.stack([np.zeros(10), np.full(10, 0.01)]), rng.normal(size=(2, 3000))], axis=1)
+    errors[1, 10:] *= 0.1
+    column = np.repeat([0, 1], [10, 3000])
+    weight = learn(errors, column, np.full(3010, 1), 2).weight
+    assert weight[:, 0, 1].tolist() == [1.0, 0.0]
+    assert weight[1, 1, 1] > 0.9
+
+
+def test_candidates_that_are_all_exactly_right_leave_the_first():
+    none = np.zeros(20, dtype=int)
+    assert learn(np.zeros((3, 20)), none, none, 1).weight[:, 0, 0].tolist() == [1.0, 0.0, 0.0]
+
+
+def weights(*of_candidates: float, columns: int = 1) -> Stack:
+    """The same weights for every column and gap length."""
+    return Stack(np.tile(np.array(of_candidates)[:, None, None], (1, columns, KINDS)))
+
+
+def test_each_cell_gets_the_weight_of_its_column_and_kind_of_gap():
+    second = np.zeros((2, KINDS))
+    second[0, 0], second[0, 1], second[1, 1] = 0.25, 0.5, 1.0
+    kinds = np.array([[0, 0], [1, 1], [0, 0]])
+    estimates = np.stack([np.full((3, 2), 10.0), np.full((3, 2), 14.0)])
+    assert Stack(np.stack([1 - second, second])).apply(estimates, kinds).tolist() == [[11, 10], [12, 14], [11, 10]]
+
+
+def test_gaps_are_told_apart_by_length_and_by_whether_both_ends_are_equal():
+    nan = np.nan
+    values = np.array([[0, nan, 0, nan, nan, 1, nan]]).T
+    assert kind_of(values)[[1, 3, 4, 6], 0].tolist() == [6 + 0, 1, 1, 0]
+    whole = np.array([[2.0, 5.0, 2.0, 3.0]]).T  # as if each cell in turn were missing
+    assert kind_of(whole)[:, 0].tolist() == [0, 6, 0, 0]
+
+
+def test_a_silent_candidates_weight_is_shared_by_the_others():
+    estimates = np.array([10.0, np.nan, 20.0])[:, None, None]
+    # weights 0.2 and 0.6 speak: (0.2 * 10 + 0.6 * 20) / 0.8
+    assert weights(0.2, 0.2, 0.6).apply(estimates, np.ones((1, 1), dtype=int)).item() == pytest.approx(17.5)
+
+
+def test_candidates_without_weight_speak_where_all_others_are_silent():
+    estimates = np.array([np.nan, 4.0, 6.0])[:, None, None]
+    assert weights(1.0, 0.0, 0.0).apply(estimates, np.ones((1, 1), dtype=int)).item() == 5.0
+
+
+def test_where_all_candidates_are_silent_nothing_is_said():
+    assert np.isnan(weights(0.5, 0.5).apply(np.full((2, 3, 1), np.nan), np.ones((3, 1), dtype=int))).all()
+
+
+def test_a_candidate_without_weight_cannot_be_heard():
+    estimates = np.array([3.0, 1e300])[:, None, None]
+    assert weights(1.0, 0.0).apply(estimates, np.ones((1, 1), dtype=int)).item() == 3.0
+
+
+def test_a_stack_survives_json_exactly():
+    rng = np.random.default_rng(2)
+    stack = learn(rng.normal(size=(3, 50)), rng.integers(2, size=50), rng.integers(6, size=50), 2)
+    back = Stack.from_dict(json.loads(json.dumps(stack.to_dict())))
+    np.testing.assert_array_equal(back.weight, stack.weight)

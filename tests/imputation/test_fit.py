@@ -1,0 +1,223 @@
+"""What is learnt, from what, and that held-out cells stay out of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from latentfill.core.config import Config
+from latentfill.core.errors import InputError
+from latentfill.core.series import Series
+from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
+from latentfill.imputation.fit import fit_series
+from latentfill.imputation.holdout import hold_out
+from latentfill.imputation.model_folder import model_id, save_model
+from latentfill.imputation.validate import errors_at
+from latentfill.nn.batches import RECENT, REUSE
+from latentfill.scoring.demo_table import Sample
+from latentfill.strategies.neighbours.window_bank import COSTLY_STRIDE
+from latentfill.windows.windows import Windows, covered, reserve
+
+
+def as_series(sample: Sample) -> Series:
+    return Series(sample.values, sample.columns, sample.time, np.arange(len(sample.time)))
+
+
+def weights(fitted) -> dict[str, np.ndarray]:
+    """Everything that is learnt, by name: all of a model but its scaler and what to expect."""
+    nets = {"encoder": fitted.encoder.net, **fitted.builtin.candidates.modules}
+    tensors = {f"{part}.{name}": t.numpy() for part, net in nets.items() for name, t in net.state_dict().items()}
+    return tensors | {"stack.weight": fitted.builtin.stack.weight}
+
+
+def test_held_out_cells_are_observed_and_have_two_separate_uses(sample: Sample):
+    values = sample.values
+    lesson = hold_out(values, np.zeros((len(values), 0)), Config(holdout=0.1))
+    assert not (lesson.stop & lesson.score).any()
+    assert not np.isnan(values[lesson.stop | lesson.score]).any()
+    assert np.isnan(lesson.visible[lesson.stop | lesson.score]).all()
+    share = (lesson.stop | lesson.score).sum() / (~np.isnan(values)).sum()
+    assert 0.08 < share < 0.13
+
+
+def test_cells_held_out_for_scoring_cannot_change_what_is_learnt(sample: Sample, quick: dict[str, object], monkeypatch):
+    """A marker in the score cells changes nothing in encoder, kriging, neighbours, decoder or stack, only the reported
+    error."""
+    import latentfill.imputation.fit as fitting
+
+    plain = fit_series(as_series(sample), Config(**quick))
+
+    def marked(values, clock, config):
+        lesson = hold_out(values, clock, config)
+        return replace(lesson, values=np.where(lesson.score, 1e6, lesson.values))
+
+    monkeypatch.setattr(fitting, "hold_out", marked)
+    planted = fit_series(as_series(sample), Config(**quick))
+    before, after = weights(plain), weights(planted)
+    parts = {name.removeprefix("denoise.").split(".")[0] for name in before}
+    assert parts == {"encoder", "kriging", "neighbours", "decoder", "stack"}
+    for name, weight in before.items():
+        np.testing.assert_array_equal(weight, after[name], err_msg=name)
+    assert planted.builtin.score["mse"] > 1e6 * plain.builtin.score["mse"]
+
+
+def test_all_that_the_decoder_looks_at_is_frozen_while_it_learns(sample: Sample, quick: dict[str, object]):
+    short = fit_series(as_series(sample), Config(**quick))
+    longer = fit_series(as_series(sample), Config(**(quick | {"decoder_steps": 60})))
+    a, b = weights(short), weights(longer)
+    for name, weight in a.items():
+        if name.startswith(("encoder.", "denoise.kriging.", "denoise.neighbours.")):
+            np.testing.assert_array_equal(weight, b[name], err_msg=name)
+    assert not all(np.array_equal(a[name], b[name]) for name in a if name.startswith("denoise.decoder."))
+    assert not any(p.requires_grad for p in short.encoder.net.parameters())
+
+
+def test_the_scaler_sees_only_the_train_rows_of_a_split_plan(sample: Sample, quick: dict[str, object]):
+    fitted = fit_series(as_series(sample), Config(**quick), train_rows=200)
+    np.testing.assert_allclose(fitted.scaler.shift, np.nanmean(sample.values[:200], axis=0))
+    np.testing.assert_allclose(fitted.scaler.scale, np.nanstd(sample.values[:200], axis=0))
+
+
+def test_progress_reports_stage_loss_and_time_left(sample: Sample, quick: dict[str, object]):
+    seen = []
+    fit_series(as_series(sample), Config(**quick), progress=seen.append)
+    assert [p.stage for p in seen if p.step == p.steps] == ["encoder", "decoder"]
+    assert all(np.isfinite(p.loss) and p.loss > 0 and p.seconds_left >= 0 for p in seen)
+
+
+def test_training_stops_early_when_held_out_cells_get_no_better(sample: Sample, quick: dict[str, object]):
+    settings = quick | {"learning_rate": 1.0, "decoder_steps": 2000, "check_every": 10, "patience": 2}
+    history = fit_series(as_series(sample), Config(**settings)).builtin.history["decoder"]
+    assert history.steps < 2000
+    assert history.held_out[history.best] == min(history.held_out)
+
+
+def test_a_series_without_a_single_value_is_refused(sample: Sample, quick: dict[str, object]):
+    empty = replace(as_series(sample), values=np.full_like(sample.truth, np.nan))
+    with pytest.raises(InputError, match="no value column has a single observed cell"):
+        fit_series(empty, Config(**quick))
+
+
+def test_a_column_first_seen_after_the_train_rows_is_scaled_by_the_whole_series(
+    sample: Sample, quick: dict[str, object]
+):
+    values = sample.values.copy()
+    values[:200, 0] = np.nan
+    fitted = fit_series(replace(as_series(sample), values=values), Config(**quick), train_rows=200)
+    np.testing.assert_allclose(fitted.scaler.shift[0], np.nanmean(values[:, 0]))
+    np.testing.assert_allclose(fitted.scaler.scale[0], np.nanstd(values[:, 0]))
+
+
+def test_what_the_candidates_are_judged_by_lies_where_nothing_was_learnt():
+    values = np.random.default_rng(0).normal(size=(400, 2))
+    values[::7, 0] = np.nan
+    config = Config(length=8, stride=4)
+    lesson = hold_out(values, np.zeros((400, 0)), config)
+    plan = np.arange(0, 393, 4)
+    train, _ = reserve(plan, 8, 400)
+    learnt = covered(plan[train], 8, 400)
+    rounds = list(lesson.hidden_for_trust(plan, 8))
+    assert len(rounds) > 1
+    for hidden, windows in rounds:
+        assert hidden.any()
+        assert not hidden[learnt].any()
+        assert not np.isnan(lesson.visible[hidden]).any()
+        assert covered(windows, 8, 400)[hidden.any(axis=1)].all()
+
+
+def test_where_a_candidate_is_silent_it_is_taken_to_say_what_the_first_does():
+    nan = np.nan
+    truth = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0], [4.0, 40.0]])
+    cells = np.array([[False, False], [True, False], [False, True], [False, False]])
+    estimates = np.stack([truth + 1, truth - 2])
+    estimates[1, 1, 0] = nan
+    np.testing.assert_allclose(errors_at(cells, estimates, truth), [[1, 1], [1, -2]])
+
+
+# --- another encoder in place of the built-in one ------------------------------------------------
+
+
+class Levels:
+    """The mean of each column's observed cells, and how many windows it was asked for at a time."""
+
+    def __init__(self, columns: int, *, costly: bool = False) -> None:
+        self.shape = EncoderShape(columns=columns, dim=1, decodes=False, costly=costly)
+        self.asked: list[int] = []
+
+    def encode(self, windows: Windows) -> Encoded:
+        self.asked.append(len(windows))
+        mean = np.nan_to_num(windows.values).mean(axis=1)
+        return Encoded(z=torch.tensor(mean[:, :, None], dtype=torch.float32))
+
+
+def test_a_frozen_encoder_takes_the_place_of_the_built_in_one(sample: Sample, quick: dict[str, object], tmp_path):
+    series, made = as_series(sample), []
+
+    def make(scaler, of):
+        made.append((scaler, of))
+        return Levels(len(sample.columns))
+
+    fitted = fit_series(series, Config(**quick), encoder=make)
+    assert made == [(fitted.scaler, series)]
+    assert isinstance(fitted.encoder, Levels)
+    assert set(fitted.builtin.history) == {"decoder"}
+    assert model_id(fitted) != model_id(fit_series(series, Config(**quick)))
+    with pytest.raises(InputError, match="this model works on a Levels, which a model folder does not hold"):
+        save_model(fitted, tmp_path / "model", {})
+    assert not (tmp_path / "model").exists()
+
+
+def test_no_encoder_is_made_where_no_strategy_works_on_one(sample: Sample, quick: dict[str, object]):
+    settings = Config(**quick, strategy="kriging")
+    fitted = fit_series(as_series(sample), settings, encoder=lambda *_: pytest.fail("it was made"))
+    assert fitted.encoder is None
+
+
+@pytest.mark.parametrize(("costly", "batches"), [(True, RECENT), (False, 26)])
+def test_training_on_a_costly_encoder_embeds_few_windows(
+    sample: Sample, quick: dict[str, object], costly: bool, batches: int
+):
+    steps, windows = 26 * REUSE, len(sample.time) - int(quick["length"]) + 1
+    settings = quick | {"decoder_steps": steps, "decoder_batch": 5, "check_every": steps}
+    encoder = Levels(len(sample.columns), costly=costly)
+    fitted = fit_series(
+        as_series(sample), Config(**settings, candidates="denoise,neighbours"), encoder=lambda *_: encoder
+    )
+    assert fitted.builtin.history["decoder"].steps == steps
+    assert encoder.asked.count(5) == batches
+    assert fitted.builtin.candidates.by_name["neighbours"].bank == (-(-windows // COSTLY_STRIDE) if costly else windows)
+    assert fitted.builtin.candidates.by_name["denoise"].bank == -(-windows // (COSTLY_STRIDE if costly else 4))
+    assert (sum(encoder.asked) > 2 * windows) != costly
+
+
+# --- the time budget -----------------------------------------------------------------------------
+
+
+def test_a_time_budget_leaves_out_the_dearest_strategies_and_says_so(sample: Sample, quick: dict[str, object]):
+    settings = quick | {"candidates": "linear,kriging,denoise,neighbours,latent", "latent_steps": 10}
+    whole = fit_series(as_series(sample), Config(**settings, time_budget=1000.0))
+    assert whole.builtin.candidates.names == ("linear", "kriging", "denoise", "neighbours", "latent")
+    assert whole.notes == []
+    slow = settings | {"decoder_steps": 10**6}
+    some = fit_series(as_series(sample), Config(**slow, time_budget=60.0))
+    assert some.builtin.candidates.names == ("linear", "kriging", "neighbours")
+    assert any("left no room for denoise, latent" in note for note in some.notes)
+    assert some.builtin.stack.weight[1].max() > 0  # kriging, though the decoder that also says it is not there
+    few = fit_series(as_series(sample), Config(**slow | {"encoder_steps": 10**6}, time_budget=60.0))
+    assert few.builtin.candidates.names == ("linear", "kriging")
+    assert few.encoder is None
+
+
+def test_a_single_strategy_that_the_time_budget_does_not_allow_is_refused(sample: Sample, quick: dict[str, object]):
+    settings = quick | {"strategy": "denoise", "decoder_steps": 10**6}
+    with pytest.raises(InputError, match="'denoise' cannot be fitted within the time budget of 60 s"):
+        fit_series(as_series(sample), Config(**settings, time_budget=60.0))
+
+
+@pytest.mark.parametrize("budget", [0.0, -1.0])
+def test_a_time_budget_of_nothing_is_refused(budget: float):
+    with pytest.raises(InputError, match="time_budget must be above 0 seconds"):
+        Config(time_budget=budget)

@@ -1,0 +1,104 @@
+"""The strategy neighbours as a user meets it: banks of other tables, and what it explains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from latentfill import Imputer
+from latentfill.core.errors import InputError
+
+ROWS = 480
+
+
+def table(seed: int, start: str = "2024-01-01") -> pd.DataFrame:
+    """Two columns with a daily course of random height."""
+    rng = np.random.default_rng(seed)
+    height = np.repeat(rng.uniform(1, 3, ROWS // 24), 24)
+    angle = 2 * np.pi * np.arange(ROWS) / 24
+    frame = pd.DataFrame({"a": height * np.sin(angle), "b": height * np.cos(angle) + 5})
+    frame.insert(0, "time", pd.date_range(start, periods=ROWS, freq="h"))
+    return frame
+
+
+def gappy(seed: int) -> pd.DataFrame:
+    frame = table(seed)
+    frame.loc[100:111, "a"] = np.nan
+    frame.loc[200:203, ["a", "b"]] = np.nan
+    return frame
+
+
+@pytest.fixture
+def settings(quick: dict[str, object]) -> dict[str, object]:
+    return quick | {"strategy": "neighbours"}
+
+
+def test_a_bank_is_asked_too(settings: dict[str, object], tmp_path: Path):
+    """A table of the same kind, of which only a part is shown: its windows help."""
+    short = gappy(1)[96:130].reset_index(drop=True)
+    truth = table(1)[96:130].reset_index(drop=True)
+    bank = tmp_path / "bank.csv"
+    table(1).to_csv(bank, index=False)
+    missing = short["a"].isna()
+    errors = {}
+    for name, more in (("alone", {}), ("with", {"bank": str(bank)})):
+        filled = Imputer(**settings, **more, neighbour_count=3).fit_transform(short)
+        errors[name] = np.abs(filled["a"] - truth["a"])[missing].mean()
+    assert errors["with"] < 0.5 * errors["alone"]
+
+
+def test_a_bank_is_refused_where_it_is_of_no_use_or_does_not_fit(settings: dict[str, object], tmp_path: Path):
+    bank = tmp_path / "bank.csv"
+    table(2).to_csv(bank, index=False)
+    with pytest.raises(InputError, match="of use to the strategy neighbours only"):
+        Imputer(strategy="linear", bank=str(bank)).fit(gappy(1))
+    table(2).drop(columns="b").to_csv(bank, index=False)
+    with pytest.raises(InputError, match="b"):
+        Imputer(**settings, bank=str(bank)).fit(gappy(1))
+    table(2).drop(columns="time").to_csv(bank, index=False)
+    with pytest.raises(InputError, match="time stamps"):
+        Imputer(**settings, bank=str(bank)).fit(gappy(1))
+    table(2)[:10].to_csv(bank, index=False)
+    with pytest.raises(InputError, match="the bank has 10 rows, fewer than one window"):
+        Imputer(**settings, bank=str(bank)).fit(gappy(1))
+    with pytest.raises(InputError, match="no file"):
+        Imputer(**settings, bank=str(tmp_path / "none.csv")).fit(gappy(1))
+
+
+def test_the_neighbours_of_a_cell_add_up_to_its_value(settings: dict[str, object], tmp_path: Path):
+    bank = tmp_path / "bank.csv"
+    table(2).to_csv(bank, index=False)
+    frame = gappy(1)
+    imputer = Imputer(**settings, bank=str(bank), margin=None).fit(frame)
+    filled = imputer.fill(frame).filled.values
+    imputer.explain(frame, tmp_path / "why.csv")
+    why = pd.read_csv(tmp_path / "why.csv")
+    assert list(why.columns) == ["row", "column", "neighbour_row", "source", "value", "weight"]
+    said = (why["value"] * why["weight"]).groupby([why["row"], why["column"]]).sum()
+    weight = why["weight"].groupby([why["row"], why["column"]]).sum()
+    np.testing.assert_allclose(weight, 1, atol=1e-6)
+    assert len(said) == frame[["a", "b"]].isna().sum().sum()
+    for (row, column), value in said.items():
+        assert filled[row, ["a", "b"].index(column)] == pytest.approx(value, abs=1e-4)
+    assert set(why["source"]) == {"table", "bank"}
+    own = why[why["source"] == "table"]
+    assert ((own["neighbour_row"] - own["row"]).abs() >= 1).all()
+    seen = frame.set_index(frame.index)[["a", "b"]]
+    assert not np.isnan([seen.loc[r, c] for r, c in zip(own["neighbour_row"], own["column"], strict=True)]).any()
+
+
+def test_only_neighbours_explain_themselves(run_cli, tmp_path: Path, capsys, settings: dict[str, object]):
+    source, why = tmp_path / "in.csv", tmp_path / "why.csv"
+    gappy(1).to_csv(source, index=False)
+    flags = [f"{name}={value}" for name, value in settings.items() if name != "strategy"]
+    flags = [part for flag in flags for part in ("--set", flag)]
+    base = ("impute", source, "-o", tmp_path / "out.csv", "-q", "--explain", why, *flags)
+    assert run_cli(*base, "--strategy", "linear") == 2
+    assert "only the strategy neighbours can explain itself" in capsys.readouterr().err
+    assert not (tmp_path / "out.csv").exists()
+    assert run_cli(*base, "--strategy", "neighbours") == 0
+    assert len(pd.read_csv(why)) > 0
+    assert run_cli(*base, "--candidates", "linear,kriging,neighbours") == 0

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from latentfill.imputation import shrinkage
+from latentfill.imputation.shrinkage import CAUTION, ENOUGH_GAPS, EXACT_GAPS, SHARES, shares_of_the_way
+
+SHORT, LONG = 0, 4  # buckets of gap lengths
+KINDS = 6
+
+
+def shares(plain: np.ndarray, other: np.ndarray, bucket: int, gap: np.ndarray | None = None) -> np.ndarray:
+    """How far to go in each column, (C,), from errors (C, M) on cells that lie in a gap each, or in those of `gap`."""
+    columns, cells = plain.shape
+    gap = np.arange(columns * cells) if gap is None else gap
+    column = np.repeat(np.arange(columns), cells)
+    found = shares_of_the_way(
+        plain.ravel(), other.ravel(), column, np.full(columns * cells, bucket), gap, (columns, KINDS)
+    )
+    others = np.delete(found, bucket, axis=1)
+    assert (others == 1).all()  # nothing is known of them
+    return found[:, bucket]
+
+
+def test_a_gain_in_every_gap_is_taken_whole():
+    assert shares(np.ones((1, 30)), np.full((1, 30), 0.1), SHORT) == 1.0
+
+
+def test_a_loss_in_every_gap_is_not_taken():
+    assert shares(np.full((1, 30), 0.1), np.ones((1, 30)), SHORT) == 0.0
+
+
+@pytest.mark.parametrize("bucket", [SHORT, LONG])
+def test_of_one_column_alone_the_share_gains_most_less_some_standard_errors(bucket: int):
+    """Against a search over all shares, gap by gap."""
+    rng = np.random.default_rng(3)
+    plain, other = rng.normal(size=60), 0.9 * rng.normal(size=60)
+    gains = (plain**2 - (plain + SHARES[:, None] * (other - plain)) ** 2).reshape(-1, 20, 3).sum(axis=2)
+    cautious = gains.sum(axis=1) - CAUTION[bucket] * np.sqrt(20) * gains.std(axis=1, ddof=1)
+    found = shares(plain[None], other[None], bucket, gap=np.repeat(np.arange(20), 3))
+    assert 0 < found[0] < 1
+    assert found[0] == SHARES[cautious.argmax()]
+
+
+def test_a_doubtful_gain_is_taken_in_long_gaps_more_than_in_short_ones():
+    # Of 40 gaps, 26 gain 1 and 14 lose 1 by going all the way: 12 in all, with a standard error of about 6.
+    plain = np.repeat([1.0, 0.0], [26, 14])[None]
+    assert shares(plain, 1 - plain, LONG) == pytest.approx(0.6, abs=0.1)
+    assert 0 < shares(plain, 1 - plain, SHORT) < shares(plain, 1 - plain, LONG) - 0.1
+
+
+def test_columns_that_gain_alike_vouch_for_each_other():
+    """What is doubtful in one column of twelve gaps is not when a hundred columns say the same."""
+    rng = np.random.default_rng(0)
+    plain = rng.normal(size=(100, 12))
+    other = 0.7 * plain + 0.45 * rng.normal(size=plain.shape)
+    alone = np.array([shares(plain[c : c + 1], other[c : c + 1], SHORT)[0] for c in range(100)])
+    together = shares(plain, other, SHORT)
+    assert np.median(alone) < 0.7
+    assert np.median(together) > 0.8
+    assert np.mean(together > alone) > 0.6
+
+
+def test_a_column_unlike_the_others_is_not_talked_into_a_loss():
+    rng = np.random.default_rng(1)
+    plain = rng.normal(size=(20, 40))
+    other = 0.5 * plain
+    other[0] = 2.0 * plain[0]
+    found = shares(plain, other, SHORT)
+    assert found[0] == 0.0
+    assert found[1:].min() > 0.9
+
+
+def test_large_and_small_columns_count_the_same():
+    rng = np.random.default_rng(2)
+    plain, other = rng.normal(size=(2, 5, 15))
+    scale = np.array([1e-6, 1.0, 1e6, 3.0, 10.0])[:, None]
+    np.testing.assert_array_equal(shares(plain, other, SHORT), shares(scale * plain, scale * other, SHORT))
+
+
+def test_a_plain_candidate_that_is_exactly_right_is_left_alone():
+    plain, other = np.zeros((1, EXACT_GAPS)), np.full((1, EXACT_GAPS), 0.01)
+    assert shares(plain, other, LONG) == 0.0
+    assert shares(plain[:, 1:], other[:, 1:], LONG) == 1.0  # one gap fewer proves nothing
+
+
+@pytest.mark.parametrize("bucket", [SHORT, LONG])
+def test_fewer_gaps_than_enough_prove_nothing(bucket: int):
+    few = int(ENOUGH_GAPS[bucket]) - 1
+    assert shares(np.full((1, few), 0.1), np.ones((1, few)), bucket) == 1.0
+
+
+def test_a_column_with_few_gaps_is_taken_for_one_of_the_others():
+    plain, other = np.full((10, 30), 0.1), np.ones((10, 30))
+    kind = np.full(10 * 30, LONG)
+    column = np.repeat(np.arange(10), 30)
+    found = shares_of_the_way(plain.ravel(), other.ravel(), column, kind, np.arange(300), (11, KINDS))
+    assert found[10, LONG] == 0.0
+
+
+def test_without_any_cell_nothing_speaks_against_going_all_the_way():
+    none = np.zeros(0, dtype=int)
+    assert (shares_of_the_way(np.zeros(0), np.zeros(0), none, none, none, (3, KINDS)) == 1).all()
+
+
+def test_the_variance_between_columns_is_found():
+    rng = np.random.default_rng(4)
+    error = np.full((4000, 1), 0.5)
+    mean = rng.normal(size=(4000, 1)) * np.sqrt(2.0 + 0.5)
+    assert float(shrinkage._between(mean, error)[0]) == pytest.approx(2.0, rel=0.1)

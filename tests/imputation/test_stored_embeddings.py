@@ -1,0 +1,319 @@
+"""Filling from stored embeddings: pairing with windows, one decoder per split, and the rows that none covers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from latentfill import Code, Imputer
+from latentfill.core.config import Config
+from latentfill.core.errors import EmbeddingMismatchError, InputError
+from latentfill.core.series import Series
+from latentfill.embeddings.protocols.record import Embeddings, Provenance
+from latentfill.embeddings.stored.h5_windows import write_split
+from latentfill.embeddings.stored.lookup import StoredEncoder
+from latentfill.embeddings.stored.packed_file import Part, save_bank
+from latentfill.embeddings.stored.pairing import one_space, pair_embeddings, planned, table_digest, window_plan
+from latentfill.windows.windows import cut_windows
+
+SEQ, PRED, ROWS = 12, 4, 200
+# custom split of 200 rows: train 0-139, val 128-159 (12 of them overlap), test from 148 on
+N_TRAIN, N_VAL = 140 - SEQ - PRED + 1, 32 - SEQ - PRED + 1
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    hours = np.arange(ROWS)
+    wave = np.sin(2 * np.pi * hours / 24)
+    table = pd.DataFrame({"OT": wave, "b": 2 * wave + 1, "c": -wave})
+    table += rng.normal(0, 0.05, table.shape)
+    table = table.mask(rng.random(table.shape) < 0.1)
+    table.insert(0, "date", pd.date_range("2024-01-01", periods=ROWS, freq="h"))
+    return table
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(1)
+    root = tmp_path / "embeddings"
+    for split, count in (("train", N_TRAIN), ("val", N_VAL)):
+        write_split(root / "table" / str(PRED), split, rng.normal(size=(count, 3, 8)).astype(np.float32))
+    return root
+
+
+@pytest.fixture
+def settings(folder: Path, quick: dict[str, object]) -> dict[str, object]:
+    return quick | {"embeddings": str(folder), "split": "custom", "seq_len": SEQ, "pred_len": PRED}
+
+
+def series(frame: pd.DataFrame) -> Series:
+    values = frame.drop(columns="date").to_numpy(float)
+    return Series(values, tuple(frame.columns[1:]), frame["date"].to_numpy("datetime64[ns]"), np.arange(len(frame)))
+
+
+def test_each_split_is_paired_with_its_own_windows(frame: pd.DataFrame, settings: dict[str, object]):
+    paired = pair_embeddings(Config(**settings), series(frame), "table")
+    assert list(paired) == ["train", "val"]
+    np.testing.assert_array_equal(paired["train"].starts, np.arange(N_TRAIN))
+    np.testing.assert_array_equal(paired["val"].starts, 128 + np.arange(N_VAL))
+
+
+def test_variables_are_put_into_the_order_of_the_columns(
+    frame: pd.DataFrame, folder: Path, settings: dict[str, object]
+):
+    """TimeKD's custom loader moves the target to the end: b, c, OT on disk is OT, b, c in the table."""
+    import h5py
+
+    with h5py.File(folder / "table" / str(PRED) / "train" / "5.h5") as file:
+        on_disk = file["embeddings"][:]
+    vectors = pair_embeddings(Config(**settings), series(frame), "table")["train"].vectors[5]
+    np.testing.assert_array_equal(vectors, on_disk[[2, 0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("strategy", "code"),
+    [("denoise", Code.STORED), ("neighbours", Code.STORED_NEIGHBOURS), ("latent", Code.STORED_LATENT)],
+)
+@pytest.mark.parametrize("pooled", [False, True])
+def test_all_three_strategies_take_stored_embeddings(
+    frame: pd.DataFrame, tmp_path: Path, settings: dict[str, object], strategy: str, code: Code, pooled: bool
+):
+    if pooled:  # one vector for all columns
+        rng, root = np.random.default_rng(2), tmp_path / "pooled"
+        for split, count in (("train", N_TRAIN), ("val", N_VAL)):
+            write_split(root / "table" / str(PRED), split, rng.normal(size=(count, 1, 8)).astype(np.float32))
+        settings = settings | {"embeddings": str(root)}
+    imputer = Imputer(**settings, strategy=strategy, latent_steps=20, intervals=0.9).fit(frame)
+    found = imputer.fill(frame)
+    missing = frame.drop(columns="date").isna().to_numpy()
+    covered = np.arange(ROWS) < 128 + N_VAL + SEQ - 1
+    used = set(np.unique(found.filled.codes[missing & covered[:, None]]))
+    assert code in used
+    assert used <= {code, Code[strategy.upper()], Code.FALLBACK}  # what stored neighbours leave open, others fill
+    assert Code[strategy.upper()] in np.unique(found.filled.codes[missing & ~covered[:, None]])
+    assert not np.isnan(found.filled.values).any()
+    assert not np.isnan(found.filled.lower).any()
+    assert "oracle" in found.summary["held_out_error"]["train"]["label"]
+
+
+def test_covered_rows_are_filled_from_the_embeddings_and_the_rest_by_the_built_in_encoder(
+    frame: pd.DataFrame, settings: dict[str, object]
+):
+    imputation = Imputer(**settings).fit(frame).fill(frame)
+    codes, missing = imputation.filled.codes, frame.drop(columns="date").isna().to_numpy()
+    # The last train window ends on row 135, the last val window on row 155: 136-155 is covered by val from 128 on.
+    covered = np.arange(ROWS) <= 155
+    assert np.isin(codes[missing & covered[:, None]], (Code.STORED, Code.KRIGING, Code.LINEAR)).all()
+    assert np.isin(codes[missing & ~covered[:, None]], (Code.DENOISE, Code.KRIGING, Code.LINEAR)).all()
+    assert not np.isnan(imputation.filled.values).any()
+    told = imputation.summary["embeddings"]
+    assert told["splits"]["train"] == {"windows": N_TRAIN, "rows": [0, 135]}
+    assert told["splits"]["val"] == {"windows": N_VAL, "rows": [128, 155]}
+    assert told["rows_without_embeddings"] == [[156, 199]]
+    assert "oracle" in imputation.summary["held_out_error"]["train"]["label"]
+
+
+def test_a_saved_model_fills_from_the_same_embeddings_and_refuses_others(
+    frame: pd.DataFrame, folder: Path, settings: dict[str, object], tmp_path: Path
+):
+    imputer = Imputer(**settings).fit(frame)
+    imputer.save(tmp_path / "model")
+    loaded = Imputer.load(tmp_path / "model")
+    assert loaded.transform(frame).equals(imputer.transform(frame))
+    other = tmp_path / "other"
+    for split, count in (("train", N_TRAIN), ("val", N_VAL)):
+        write_split(other / "table" / str(PRED), split, np.ones((count, 3, 8), dtype=np.float32))
+    with pytest.raises(EmbeddingMismatchError, match=r"not those the model was fitted with.*train, val"):
+        Imputer.load(tmp_path / "model", embeddings=str(other)).transform(frame)
+    without = Imputer.load(tmp_path / "model", embeddings=None).fill(frame)
+    assert not (without.filled.codes == Code.STORED).any()
+    assert not np.isnan(without.filled.values).any()
+
+
+def test_another_window_length_names_both_counts(frame: pd.DataFrame, settings: dict[str, object]):
+    with pytest.raises(EmbeddingMismatchError, match=rf"{N_TRAIN}.*{N_TRAIN - 4}"):
+        pair_embeddings(Config(**(settings | {"seq_len": SEQ + 4})), series(frame), "table")
+
+
+def test_split_folders_without_a_split_plan_say_which_flag_is_missing(frame: pd.DataFrame, settings: dict[str, object]):
+    with pytest.raises(EmbeddingMismatchError, match="--split ett-hour, ett-minute or custom"):
+        pair_embeddings(Config(**(settings | {"split": "none"})), series(frame), "table")
+
+
+def test_embeddings_of_another_number_of_variables_are_refused(frame: pd.DataFrame, settings: dict[str, object]):
+    fewer = series(frame.drop(columns="c"))
+    with pytest.raises(EmbeddingMismatchError, match="3"):
+        pair_embeddings(Config(**settings), fewer, "table")
+
+
+def test_a_plain_folder_of_windows_pairs_with_the_whole_series(
+    frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object]
+):
+    count = ROWS - SEQ + 1
+    write_split(tmp_path, "flat", np.random.default_rng(0).normal(size=(count, 8)).astype(np.float32))
+    settings = quick | {"embeddings": str(tmp_path / "flat"), "seq_len": SEQ, "pred_len": 0}
+    codes = Imputer(**settings).fit(frame).fill(frame).filled.codes
+    assert not (codes == Code.DENOISE).any()
+    assert (codes == Code.STORED).any()
+
+
+def test_windows_without_a_stored_vector_are_named():
+    vectors = Embeddings(np.zeros((3, 1, 4), np.float32), np.array([0, 1, 2]), Provenance(encoder="x", source="there"))
+    windows = cut_windows(np.zeros((10, 1)), np.zeros((10, 0)), np.array([1, 7]), 2)
+    import torch
+
+    with pytest.raises(EmbeddingMismatchError, match="no embedding for the windows that start at rows 7"):
+        StoredEncoder(vectors, torch.device("cpu")).encode(windows)
+
+
+def test_the_published_borders_of_etth1_give_the_published_counts():
+    config = Config(split="ett-hour", seq_len=96, pred_len=96)
+    assert {split: len(starts) for split, starts in window_plan(config, 17420).items()} == {
+        "train": 8449,
+        "val": 2785,
+        "test": 2785,
+    }
+
+
+@pytest.mark.parametrize("settings_", [{"split": "weekly"}, {"features": "X"}, {"seq_len": 1}])
+def test_settings_of_the_split_plan_are_checked(settings_: dict[str, object]):
+    with pytest.raises(InputError, match=next(iter(settings_))):
+        Config(**settings_)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "stored", "beyond"),
+    [
+        ("auto", {Code.STORED, Code.KRIGING, Code.LINEAR}, {Code.DENOISE, Code.KRIGING, Code.LINEAR}),
+        ("denoise", {Code.STORED}, {Code.DENOISE}),
+        ("neighbours", {Code.STORED_NEIGHBOURS, Code.NEIGHBOURS, Code.FALLBACK}, {Code.NEIGHBOURS, Code.FALLBACK}),
+        ("latent", {Code.STORED_LATENT}, {Code.LATENT}),
+    ],
+)
+def test_a_real_timekd_folder_fills_its_csv(
+    shared_data: Path, tmp_path: Path, run_cli: Callable[..., int], strategy: str, stored: set[Code], beyond: set[Code]
+):
+    """The command of the README on a real folder, cells of its CSV hidden."""
+    rng = np.random.default_rng(0)
+    table = pd.read_csv(shared_data / "timekd" / "cambridge5.csv", dtype=str)
+    hidden = rng.random((len(table), 5)) < 0.1
+    gappy = table.copy()
+    gappy.iloc[:, 1:] = table.iloc[:, 1:].mask(hidden)
+    gappy.to_csv(tmp_path / "cambridge5.csv", index=False)
+    arguments = ["impute", tmp_path / "cambridge5.csv", "--embeddings", shared_data / "timekd", "--split", "custom"]
+    arguments += ["--seq-len", 96, "--pred-len", 24, "-o", tmp_path / "filled.csv", "--codes", tmp_path / "codes.csv"]
+    for quick in ("encoder_steps=20", "decoder_steps=20", "dim=16", "width=16", "latent_steps=20"):
+        arguments += ["--set", quick]
+    assert run_cli(*arguments, "--strategy", strategy) == 0
+    filled = pd.read_csv(tmp_path / "filled.csv", dtype=str)
+    assert not filled.isna().any().any()
+    assert (filled.to_numpy()[:, 1:][~hidden] == table.to_numpy()[:, 1:][~hidden]).all()
+    codes = pd.read_csv(tmp_path / "codes.csv")[list(table.columns[1:])].to_numpy()
+    # The 37 val windows start at row 324 (420 train rows - 96), so the last one ends on row 455.
+    assert set(codes[:456][hidden[:456]]) <= stored
+    assert set(codes[456:][hidden[456:]]) <= beyond
+    if strategy != "auto":  # which may leave them aside
+        assert max(stored - beyond) in codes[:456][hidden[:456]]
+    summary = json.loads((tmp_path / "filled.summary.json").read_text())
+    assert summary["embeddings"]["rows_without_embeddings"] == [[456, 599]]
+    assert "train and val are not known to share a space" in " ".join(summary["notes"])
+    assert "oracle" in summary["held_out_error"]["train"]["label"]
+
+
+def test_a_table_that_is_not_in_time_order_is_not_paired(frame: pd.DataFrame, settings: dict[str, object]):
+    with pytest.raises(EmbeddingMismatchError, match="not in time order"):
+        Imputer(**settings).fit(frame.iloc[::-1])
+
+
+def of_rows(first: int, last: int, **made: object) -> Embeddings:
+    """Embeddings that are the number of the row their window starts at."""
+    starts = np.arange(first, last)
+    vectors = np.broadcast_to(starts[:, None, None], (len(starts), 2, 3)).astype(np.float32)
+    return Embeddings(vectors, starts, Provenance(encoder="x", source="there", **made))  # type: ignore[arg-type]
+
+
+def test_splits_of_one_frozen_encoder_share_a_space():
+    whole = one_space({"train": of_rows(0, 50, deterministic=True), "val": of_rows(48, 60, deterministic=True)})
+    assert whole is not None
+    np.testing.assert_array_equal(whole.starts, np.arange(60))  # windows of both count once
+    np.testing.assert_array_equal(whole.vectors[:][:, 1, 2], np.arange(60))
+
+
+@pytest.mark.parametrize("known", [None, False])
+def test_splits_that_may_not_share_a_space_stay_apart(known: bool | None):
+    assert one_space({"train": of_rows(0, 50, deterministic=True), "val": of_rows(60, 70, deterministic=known)}) is None
+    assert one_space({"train": of_rows(0, 50, deterministic=True)}) is None
+    assert one_space({}) is None
+
+
+def test_embeddings_that_know_the_future_are_told_of(frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object]):
+    vectors = np.ones((ROWS - SEQ + 1, 3, 2), np.float32)
+    made = Provenance(encoder="timekd", source="computed", settings={"privileged": True, "pred_len": 4})
+    bank = save_bank(tmp_path / "a.bank", {"all": Part(vectors.shape, vectors)}, made)
+    filled = Imputer(**quick, embeddings=str(bank), seq_len=SEQ, pred_len=0).fit(frame).fill(frame)
+    assert "read the 4 values after each window as well" in " ".join(filled.summary["notes"])  # type: ignore[arg-type]
+
+
+def test_splits_with_decoders_of_their_own_are_told_of(frame: pd.DataFrame, settings: dict[str, object]):
+    notes = Imputer(**settings).fit(frame).fill(frame).summary["notes"]
+    assert "The embeddings of train and val are not known to share a space" in " ".join(notes)  # type: ignore[arg-type]
+
+
+def test_a_folder_with_a_record_pairs_by_its_own_plan_and_refuses_another_table(
+    frame: pd.DataFrame, folder: Path, quick: dict[str, object]
+):
+    window = {"split": "custom", "seq_len": SEQ, "pred_len": PRED, "embedding_stride": 1}
+    made = Provenance(
+        encoder="x",
+        source="computed",
+        window=window,
+        table_digest=table_digest(series(frame)),
+        deterministic=True,
+        saw="observed",
+    )
+    (folder / "table" / str(PRED) / "latentfill.json").write_text(json.dumps(made.to_dict()))
+    imputer = Imputer(**quick, embeddings=str(folder), strategy="neighbours").fit(frame)
+    near = imputer.fitted_.stored["val"].candidates.by_name["neighbours"].near  # type: ignore[attr-defined]
+    assert sorted(near.starts.tolist()) == sorted({*range(N_TRAIN), *range(128, 128 + N_VAL)})
+    filled = imputer.fill(frame)
+    assert filled.summary["embeddings"]["provenance"]["val"] == {"encoder": "x", "saw": "observed"}  # type: ignore[index]
+    assert "share a space" not in " ".join(filled.summary["notes"])  # type: ignore[arg-type]
+    imputer.save(folder / "model")
+    again = Imputer.load(folder / "model").fill(frame)
+    np.testing.assert_array_equal(again.filled.values, filled.filled.values)
+    assert again.summary["notes"] == filled.summary["notes"]
+    with pytest.raises(EmbeddingMismatchError, match="was made for another table"):
+        Imputer(**quick, embeddings=str(folder)).fit(frame.assign(c=0.0))
+    (folder / "table" / str(PRED) / "latentfill.json").write_text("{")
+    with pytest.raises(InputError, match=r"latentfill\.json is no record of how embeddings were made.*Remove it"):
+        Imputer(**quick, embeddings=str(folder)).fit(frame)
+
+
+@pytest.mark.parametrize("strategy", ["denoise", "neighbours", "latent"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e30])
+def test_vectors_that_nothing_can_be_learnt_from_are_refused(
+    frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object], strategy: str, bad: float
+):
+    vectors = np.random.default_rng(0).normal(size=(ROWS - SEQ + 1, 3, 2)).astype(np.float32)
+    bank = save_bank(tmp_path / "a.bank", {"all": Part(vectors.shape, vectors)}, Provenance.unknown(tmp_path))
+    data = bytearray(bank.read_bytes())
+    data[-40:-36] = np.float32(bad).tobytes()  # in one of the last windows
+    bank.write_bytes(data)
+    settings = quick | {"embeddings": str(bank), "seq_len": SEQ, "pred_len": 0, "strategy": strategy, "latent_steps": 5}
+    with pytest.raises(EmbeddingMismatchError, match=r"starts at row 18\d holds values that are not finite, or beyond"):
+        Imputer(**settings).fit(frame).fill(frame)
+
+
+def test_a_plan_that_was_asked_for_and_is_not_theirs_is_told():
+    made = Provenance(encoder="x", source="y", window={"split": "custom", "seq_len": 24, "pred_len": 4})
+    assert planned(Config(), [made]) == Config(split="custom", seq_len=24, pred_len=4)
+    assert planned(Config(pred_len=4), [made]).seq_len == 24
+    assert planned(Config(split="ett-hour"), [made]) == Config(split="ett-hour")  # checked against the windows
+    with pytest.raises(EmbeddingMismatchError, match=r"pred_len=4 \(asked for: 8\)\. Leave the setting out"):
+        planned(Config(pred_len=8), [made])

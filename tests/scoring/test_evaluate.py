@@ -1,0 +1,318 @@
+"""Honest scores: nothing that is fitted sees a hidden cell, and every strategy is scored on the same ones."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import latentfill.scoring.evaluate as evaluating
+from latentfill import TableOptions, read_table
+from latentfill.core.config import Config
+from latentfill.core.errors import InputError, OracleEmbeddingError
+from latentfill.embeddings import registry
+from latentfill.embeddings.protocols.embedder import Stretches
+from latentfill.embeddings.protocols.record import VectorArray
+from latentfill.imputation.fit import Fitted
+from latentfill.imputation.model_folder import model_id
+from latentfill.scoring.demo_table import make_sample
+from latentfill.scoring.evaluate import Plan, Run, evaluate
+from latentfill.scoring.scores import ALL, Score
+from latentfill.tables.table import Table
+
+SAMPLE = make_sample(seed=3, days=21)
+COLUMNS = list(SAMPLE.columns)
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    frame = pd.DataFrame(SAMPLE.values, columns=COLUMNS).assign(time=SAMPLE.time)
+    return read_table(frame, TableOptions())
+
+
+def runs(
+    table: Table, quick: dict[str, object], *, settings: dict[str, object] | None = None, **plan: object
+) -> list[Run]:
+    return list(evaluate(table, Config(**(quick | (settings or {}))), Plan(**plan)))
+
+
+def overall(scores: list[Score]) -> dict[str, Score]:
+    return {score.strategy: score for score in scores if score.column == ALL and score.gap == ALL}
+
+
+def test_hidden_cells_cannot_reach_anything_that_is_fitted(table: Table, quick: dict[str, object], monkeypatch):
+    """A marker in the cells that are hidden changes the scores and nothing else."""
+    fitted: list[Fitted] = []
+    fit = evaluating.fit_series
+    monkeypatch.setattr(evaluating, "fit_series", lambda *a, **k: fitted.append(fit(*a, **k)) or fitted[-1])
+    plan = {"strategies": ("auto", "neighbours", "latent", "iterative"), "patterns": ("point",)}
+    (plain,) = runs(table, quick, settings={"intervals": 0.9, "latent_steps": 10}, **plan)
+    values = np.where(plain.hidden, 1e6, table.series.values)
+    marked = replace(table, series=replace(table.series, values=values))
+    monkeypatch.setitem(evaluating.PATTERNS, "point", lambda *_: plain.hidden)
+    (planted,) = runs(marked, quick, settings={"intervals": 0.9, "latent_steps": 10}, **plan)
+    assert model_id(fitted[0]) == model_id(fitted[1])
+    for name, verdict in fitted[0].builtin.others.items():
+        other = fitted[1].builtin.others[name]
+        np.testing.assert_array_equal(verdict.stack.weight, other.stack.weight)
+        np.testing.assert_array_equal(verdict.calibration.quantiles, other.calibration.quantiles)
+    assert overall(planted.scores)["auto"].mae != overall(plain.scores)["auto"].mae
+
+
+def test_every_strategy_is_scored_on_the_same_cells_beside_linear_interpolation(table: Table, quick: dict[str, object]):
+    (run,) = runs(table, quick, strategies=("kriging", "mean"), patterns=("block",), rates=(0.2,))
+    found = overall(run.scores)
+    assert list(found) == ["kriging", "mean", "linear"]
+    assert {score.cells for score in found.values()} == {int(run.hidden.sum())}
+    assert found["linear"].ratio_to_linear == pytest.approx(1)
+    assert found["kriging"].ratio_to_linear == pytest.approx(found["kriging"].mse / found["linear"].mse)
+    assert found["mean"].realised_rate == pytest.approx(run.hidden.sum() / (~np.isnan(table.series.values)).sum())
+
+
+def test_linear_scores_are_those_of_linear_interpolation(table: Table, quick: dict[str, object]):
+    (run,) = runs(table, quick, strategies=("linear",), patterns=("point",), settings={"margin": None})
+    truth = table.series.values
+    gappy = pd.DataFrame(np.where(run.hidden, np.nan, truth))
+    line = gappy.interpolate(limit_direction="both").to_numpy()
+    error = ((line - truth) / np.nanstd(truth, axis=0))[run.hidden]
+    assert overall(run.scores)["linear"].mse == pytest.approx(np.mean(error**2))
+    by_gap = [score for score in run.scores if score.column == ALL and score.gap != ALL]
+    assert sum(score.cells for score in by_gap) == run.hidden.sum()
+    assert sum(score.cells * score.mse for score in by_gap) / run.hidden.sum() == pytest.approx(np.mean(error**2))
+
+
+def test_there_is_a_run_for_every_seed_pattern_and_rate(table: Table, quick: dict[str, object]):
+    told: list[str] = []
+    plan = Plan(strategies=("linear",), patterns=("point", "blackout"), rates=(0.1, 0.3), seeds=(0, 5))
+    found = list(evaluate(table, Config(**quick), plan, told=told.append))
+    assert len(found) == len(told) == 8
+    keys = [(run.scores[0].seed, run.scores[0].pattern, run.scores[0].rate) for run in found]
+    assert len(set(keys)) == 8
+    assert (found[0].hidden != found[4].hidden).any()
+
+
+def test_intervals_are_scored_where_they_are_asked_for(table: Table, quick: dict[str, object]):
+    (run,) = runs(table, quick, strategies=("kriging",), patterns=("point",), settings={"intervals": 0.9})
+    found = overall(run.scores)["kriging"]
+    assert 0.7 < found.coverage < 1
+    assert 0 < found.crps < found.mae
+    assert found.width > 0
+    (run,) = runs(table, quick, strategies=("linear",), patterns=("point",))
+    assert overall(run.scores)["linear"].coverage is None
+
+
+def test_stored_embeddings_are_refused_unless_oracle_scores_are_allowed(table: Table, quick: dict[str, object]):
+    with pytest.raises(OracleEmbeddingError, match=r"may know the hidden cells.*--allow-oracle"):
+        runs(table, quick, settings={"embeddings": "somewhere"})
+
+
+def test_a_bank_is_refused_as_it_may_hold_what_is_hidden(table: Table, quick: dict[str, object]):
+    with pytest.raises(InputError, match="a bank may hold the very cells that are hidden"):
+        runs(table, quick, settings={"bank": "other.csv"})
+
+
+def test_strategies_that_the_time_budget_leaves_out_are_not_scored_and_told(
+    table: Table, quick: dict[str, object], caplog
+):
+    settings = {"time_budget": 60.0, "decoder_steps": 10**6}
+    (run,) = runs(table, quick, strategies=("auto", "latent"), patterns=("point",), settings=settings)
+    assert set(overall(run.scores)) == {"auto", "linear"}
+    assert "left no room for" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        ({"strategies": ("krigin",)}, "unknown strategy 'krigin': did you mean 'kriging'"),
+        ({"patterns": ("blok",)}, "unknown pattern 'blok': did you mean 'block'"),
+        ({"rates": (0.0,)}, "rate must be above 0"),
+        ({"rates": (0.95,)}, "rate must be above 0 and at most 0.9, got 0.95"),
+        ({"seeds": ()}, "at least one of the seeds"),
+        ({"seeds": (-1,)}, "seed must be 0 or more"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused(plan: dict[str, object], message: str):
+    with pytest.raises(InputError, match=message):
+        Plan(**plan)
+
+
+# --- encoders side by side -----------------------------------------------------------------------
+
+
+class Halves:
+    """The means of the two halves of each column's observed cells; keeps the largest value it was ever shown."""
+
+    name, settings, weights_digest, saw, length, horizon = "halves", {}, None, "observed", None, 0
+
+    def __init__(self, *, costly: bool = False) -> None:
+        self.costly = costly
+        self.largest = -np.inf
+
+    def embed(self, stretches: Stretches) -> VectorArray:
+        self.largest = max(self.largest, float(np.nanmax(stretches.values, initial=-np.inf)))
+        known = np.nan_to_num(stretches.scaled)
+        halves = np.array_split(known, 2, axis=1)
+        return np.stack([half.mean(axis=1) for half in halves], axis=2).astype(np.float32)
+
+
+def side_by_side(table: Table, quick: dict[str, object], embedders: dict[str, Halves], **plan: object) -> Run:
+    (run,) = evaluate(
+        table, Config(**quick), Plan(encoders=tuple(embedders), patterns=("block",), **plan), embedders=embedders
+    )
+    return run
+
+
+def by_encoder(scores: list[Score]) -> dict[tuple[str, str | None], Score]:
+    return {(score.strategy, score.encoder): score for score in scores if score.column == ALL and score.gap == ALL}
+
+
+def test_encoders_are_scored_on_the_same_cells_beside_the_observed_cells_alone(table: Table, quick: dict[str, object]):
+    names = ("denoise", "neighbours", "kriging")
+    run = side_by_side(table, quick, {"mine": Halves(), "dear": Halves(costly=True)}, strategies=names)
+    found = by_encoder(run.scores)
+    assert list(found) == [
+        *(("denoise", encoder) for encoder in ("none", "mine", "dear")),
+        *(("neighbours", encoder) for encoder in ("mine", "dear")),
+        *(("kriging", None), ("linear", None)),  # the same with any encoder
+    ]
+    assert {score.cells for score in found.values()} == {int(run.hidden.sum())}
+    alone = found["denoise", "none"]
+    assert (alone.ratio_to_none, alone.window_seconds, alone.window_bytes) == (1, None, None)
+    mine = found["denoise", "mine"]
+    assert mine.ratio_to_none == pytest.approx(mine.mse / alone.mse)
+    assert mine.ratio_to_linear == pytest.approx(mine.mse / found["linear", None].mse)
+    assert mine.window_bytes == len(COLUMNS) * 2 * 4
+    assert mine.window_seconds > 0
+    assert found["neighbours", "mine"].ratio_to_none is None
+
+
+def test_the_built_in_encoder_scores_the_same_beside_others(table: Table, quick: dict[str, object]):
+    plan = {"strategies": ("auto", "kriging"), "patterns": ("block",)}
+    (alone,) = runs(table, quick, **plan)
+    (beside,) = runs(table, quick, encoders=("builtin",), **plan)
+    found, usual = by_encoder(beside.scores), overall(alone.scores)
+    assert found["auto", "builtin"].mse == usual["auto"].mse
+    assert found["kriging", None].mse == usual["kriging"].mse
+    assert found["auto", "none"].mse != usual["auto"].mse
+    assert found["auto", "builtin"].window_bytes == len(COLUMNS) * quick["dim"] * 4
+
+
+def test_hidden_cells_cannot_reach_an_embedder(table: Table, quick: dict[str, object], monkeypatch):
+    """A marker in the cells that are hidden is never shown to it, and changes nothing of what is fitted on it."""
+    fitted: list[Fitted] = []
+    fit = evaluating.fit_series
+    monkeypatch.setattr(evaluating, "fit_series", lambda *a, **k: fitted.append(fit(*a, **k)) or fitted[-1])
+    embedders = {"mine": Halves(), "dear": Halves(costly=True)}
+    plain = side_by_side(table, quick, embedders, strategies=("denoise", "neighbours"))
+    values = np.where(plain.hidden, 1e6, table.series.values)
+    marked = replace(table, series=replace(table.series, values=values))
+    monkeypatch.setitem(evaluating.PATTERNS, "block", lambda *_: plain.hidden)
+    planted = side_by_side(marked, quick, embedders, strategies=("denoise", "neighbours"))
+    assert [model_id(one) for one in fitted[:3]] == [model_id(one) for one in fitted[3:]]
+    assert len({model_id(one) for one in fitted}) == 3
+    assert all(0 < embedder.largest < 1e5 for embedder in embedders.values())
+    assert by_encoder(planted.scores)["denoise", "mine"].mae != by_encoder(plain.scores)["denoise", "mine"].mae
+
+
+def test_what_cannot_be_put_side_by_side_is_refused_before_any_work(
+    table: Table, quick: dict[str, object], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(evaluating, "fit_series", lambda *_, **__: pytest.fail("work was done"))
+    with pytest.raises(InputError, match="stored embeddings cannot be: leave out --embeddings or --encoders"):
+        runs(table, quick, settings={"embeddings": "x"}, encoders=("builtin",), allow_oracle=True)
+    with pytest.raises(InputError, match="none of the strategies linear, kriging works on embeddings"):
+        runs(table, quick, strategies=("linear", "kriging"), encoders=("builtin",))
+
+
+# --- on the command line -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "in.csv"
+    path.write_text(SAMPLE.to_csv())
+    return path
+
+
+def test_scores_are_shown_and_written(run_cli, source: Path, tmp_path: Path, capsys):
+    out, rows, page = tmp_path / "s.json", tmp_path / "s.csv", tmp_path / "s.html"
+    flags = ("--strategies", "linear,mean", "--patterns", "point,block", "--seeds", "0,1", "--intervals", 0.8)
+    assert run_cli("evaluate", source, "-o", out, "--csv", rows, "--report", page, *flags) == 0
+    shown = capsys.readouterr().out
+    assert "mean" in shown
+    assert "coverage" in shown
+    assert "±" in shown
+    assert len(pd.read_csv(rows)) == len(json.loads(out.read_text())["scores"])
+    assert page.read_text().count("<section>") == 2
+
+
+def test_a_report_that_cannot_be_made_is_refused_before_any_work(
+    run_cli, source: Path, tmp_path: Path, capsys, monkeypatch
+):
+    monkeypatch.setattr("latentfill.scoring.report.page.PACKAGES", ("no_such_package",))
+    monkeypatch.setattr(evaluating, "fit_series", lambda *_, **__: pytest.fail("work was done"))
+    assert run_cli("evaluate", source, "--report", tmp_path / "s.html") == 2
+    assert "pip install 'latentfill[report]'" in capsys.readouterr().err
+
+
+def test_a_failed_check_ends_with_code_1_and_says_so(run_cli, source: Path, capsys):
+    base = ("evaluate", source, "-q", "--strategies", "mean", "--patterns", "point")
+    assert run_cli(*base, "--fail-if", "ratio_to_linear>1") == 1
+    assert "failed: ratio_to_linear>1: mean, point 0.1" in capsys.readouterr().err
+    assert run_cli(*base, "--fail-if", "ratio_to_linear<0.5") == 0
+    assert run_cli(*base, "--fail-if", "ratio>1") == 2
+
+
+def test_two_runs_are_compared(run_cli, source: Path, tmp_path: Path, capsys):
+    for name, strategy in (("a", "linear"), ("b", "linear,mean")):
+        run_cli(
+            "evaluate", source, "-q", "--strategies", strategy, "--patterns", "point", "-o", tmp_path / f"{name}.json"
+        )
+    assert run_cli("evaluate", "--compare", tmp_path / "a.json", tmp_path / "b.json") == 0
+    shown = capsys.readouterr().out
+    assert "linear" in shown
+    assert "+0.0000" in shown
+
+
+def test_without_a_table_it_says_what_it_needs(run_cli, capsys):
+    assert run_cli("evaluate") == 2
+    assert "name a table to evaluate on" in capsys.readouterr().err
+
+
+def test_words_that_are_no_numbers_are_refused(run_cli, source: Path, capsys):
+    assert run_cli("evaluate", source, "--seeds", "a,b") == 2
+    assert "--seeds takes numbers" in capsys.readouterr().err
+
+
+@pytest.fixture
+def opens_halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make_embedder` knows "halves:anything" alone."""
+    monkeypatch.setattr(registry, "make_embedder", lambda spec, **_: Halves())
+    monkeypatch.setattr(registry, "KINDS", {"halves": None})
+
+
+def test_encoders_are_shown_with_what_they_add_and_cost(
+    run_cli, source: Path, tmp_path: Path, quick: dict[str, object], capsys, opens_halves
+):
+    out, rows, page = tmp_path / "s.json", tmp_path / "s.csv", tmp_path / "s.html"
+    settings = [part for name, value in quick.items() for part in ("--set", f"{name}={value}")]
+    flags = ("--strategies", "denoise", "--patterns", "point", "--encoders", "none,halves:a/b", *settings)
+    assert run_cli("evaluate", source, "-o", out, "--csv", rows, "--report", page, *flags) == 0
+    shown = capsys.readouterr()
+    assert "hiding point 0.1, seed 0, encoder halves:a/b" in shown.err
+    (line,) = [line for line in shown.out.splitlines() if "halves:a/b" in line and "one seed: noise unknown" in line]
+    assert "48 B" in line  # six columns, two numbers each
+    encoders = {score["encoder"] for score in json.loads(out.read_text())["scores"]}
+    assert encoders == {"none", "halves:a/b", None}
+    assert set(pd.read_csv(rows, keep_default_na=False)["encoder"]) == {"none", "halves:a/b", ""}
+    assert "<td>halves:a/b</td><td>denoise</td>" in page.read_text()
+
+
+def test_an_unknown_encoder_is_refused_before_any_work(run_cli, source: Path, capsys, monkeypatch, opens_halves):
+    monkeypatch.setattr(evaluating, "fit_series", lambda *_, **__: pytest.fail("work was done"))
+    assert run_cli("evaluate", source, "--encoders", "halves:x,bulitin") == 2
+    assert "unknown encoder 'bulitin'" in capsys.readouterr().err

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import pytest
+import torch
+
+from latentfill.strategies.denoise.heads import HeadInput, HeadSize, StepHead, make_head
+from latentfill.strategies.denoise.trunks import TRUNKS, TimeConv, WindowDropout
+
+STEP_HEADS = sorted(TRUNKS)
+HEADS = [*STEP_HEADS, "mlp"]
+
+B, L, C, D, P = 4, 12, 3, 8, 2
+
+
+def size(**changes: object) -> HeadSize:
+    base = HeadSize(
+        length=L,
+        columns=C,
+        phases=P,
+        z_columns=C,
+        z_dim=D,
+        context=True,
+        neighbours=False,
+        width=16,
+        blocks=2,
+        kernel=5,
+        dropout=0.2,
+    )
+    return dataclasses.replace(base, **changes)
+
+
+def given(**changes: object) -> HeadInput:
+    torch.manual_seed(1)
+    base = HeadInput(
+        z=torch.randn(B, C, D),
+        coarse=torch.randn(B, L, C),
+        level=torch.randn(B, C),
+        standing=torch.randn(B, C),
+        base=torch.randn(B, L, C),
+        missed=torch.randn(B, L, C),
+        spread=torch.rand(B, L, C) + 0.1,
+        line=torch.randn(B, L, C),
+        before=torch.randn(B, L, C),
+        after=torch.randn(B, L, C),
+        back=1 + torch.rand(B, L, C),
+        ahead=1 + torch.rand(B, L, C),
+        observed=torch.rand(B, L, C) > 0.3,
+        clock=torch.randn(B, L, P),
+        near=torch.randn(B, L, C),
+        near_spread=torch.rand(B, L, C),
+    )
+    return dataclasses.replace(base, **changes)
+
+
+def heads(**changes: object) -> dict[str, torch.nn.Module]:
+    return {name: make_head(name, size(**changes), decodes=False).eval() for name in HEADS}
+
+
+def trained(head: torch.nn.Module) -> torch.nn.Module:
+    """With weights in the layers that say nothing at first."""
+    for name in ("outlet", "residual", "gate", "near_gate"):
+        layer = getattr(head, name, None)
+        if layer is not None:
+            torch.nn.init.normal_(layer.weight)
+    return head
+
+
+def test_an_untrained_mlp_head_says_what_the_base_says():
+    start = given()
+    torch.testing.assert_close(heads()["mlp"](start), start.base, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", STEP_HEADS)
+def test_an_untrained_head_over_steps_starts_near_the_base_its_gates_almost_closed(name: str):
+    start, open_by = given(), 1 / (1 + math.exp(3))
+    torch.testing.assert_close(heads()[name](start), start.base + open_by * (start.coarse - start.base))
+    moved = start.base + open_by * (start.coarse - start.base)
+    torch.testing.assert_close(heads(neighbours=True)[name](start), moved + open_by * (start.near - moved))
+
+
+@pytest.mark.parametrize("name", STEP_HEADS)
+def test_an_untrained_head_over_steps_without_context_says_what_was_decoded(name: str):
+    start = given()
+    torch.testing.assert_close(heads(context=False)[name](start), start.coarse, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_what_is_added_to_the_base_is_in_units_of_its_spread(name: str):
+    """So that certain cells, which have no spread, stay as they are."""
+    head = trained(heads()[name])
+    if name != "mlp":
+        torch.nn.init.constant_(head.gate.bias, -1e4)  # closed, whatever the weights say
+    start = given()
+    start.spread[:, ::2] = 0.0
+    found = head(start)
+    torch.testing.assert_close(found[:, ::2], start.base[:, ::2], rtol=0, atol=0)
+    assert (found[:, 1::2] != start.base[:, 1::2]).all()
+
+
+SEEN = ("coarse", "level", "base", "missed", "spread", "line", "before", "after", "back", "ahead", "clock")
+
+
+@pytest.mark.parametrize("name", STEP_HEADS)
+@pytest.mark.parametrize("part", SEEN)
+def test_a_head_over_steps_with_context_looks_at_all_it_is_given(part: str, name: str):
+    head, start = trained(heads(neighbours=True)[name]), given()
+    other = dataclasses.replace(start, **{part: getattr(start, part) + 1})
+    assert not torch.allclose(head(start), head(other))
+
+
+def test_an_embedding_is_seen_by_what_is_decoded_from_it():
+    start = given()
+    other = dataclasses.replace(start, z=start.z + 1)
+    taken, own = trained(heads()["conv"]), trained(StepHead(size(), decodes=True).eval())
+    torch.testing.assert_close(taken(start), taken(other), rtol=0, atol=0)
+    assert not torch.allclose(own(start), own(other))
+
+
+@pytest.mark.parametrize("part", ["near", "near_spread"])
+@pytest.mark.parametrize("neighbours", [False, True])
+def test_only_a_head_with_neighbours_looks_at_them(part: str, neighbours: bool):
+    head, start = trained(heads(neighbours=neighbours)["conv"]), given()
+    other = dataclasses.replace(start, **{part: getattr(start, part) + 1})
+    assert torch.allclose(head(start), head(other)) != neighbours
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_without_context_nothing_observed_but_the_level_is_seen(name: str):
+    head = trained(heads(context=False)[name])
+    start = given()
+    start = dataclasses.replace(start, base=start.level[:, None].expand(B, L, C))  # as the strategy gives it
+    other = dataclasses.replace(
+        start,
+        line=torch.randn(B, L, C),
+        before=torch.randn(B, L, C),
+        after=torch.randn(B, L, C),
+        observed=torch.zeros(B, L, C, dtype=torch.bool),
+        back=torch.ones(B, L, C),
+        near=None,
+        near_spread=None,
+    )
+    torch.testing.assert_close(head(start), head(other), rtol=0, atol=0)
+    assert not torch.allclose(head(start), head(dataclasses.replace(start, z=torch.zeros(B, C, D))))
+
+
+def test_a_head_decodes_the_window_itself_where_the_encoder_cannot():
+    head = StepHead(size(), decodes=True)
+    assert head(given(coarse=None)).shape == (B, L, C)
+
+
+def test_a_pooled_embedding_says_something_else_of_each_column():
+    head = trained(StepHead(size(z_columns=1), decodes=True).eval())
+    decoded = head.decoder(torch.randn(B, 1, D))
+    assert decoded.shape == (B, L, C)
+    assert (decoded[:, :, 0] != decoded[:, :, 1]).all()
+    assert head(given(z=torch.randn(B, 1, D), coarse=None)).shape == (B, L, C)
+
+
+@pytest.mark.parametrize("name", STEP_HEADS)
+@pytest.mark.parametrize("width", [3, 16])
+def test_every_step_of_a_trunk_sees_those_before_and_after_it(name: str, width: int):
+    trunk = TRUNKS[name](width, 2, 5, 0.0).eval()
+    x = torch.randn(2, L, width)
+    found = trunk(x)
+    assert found.shape == x.shape
+    for away in (-1, 1):
+        other = x.clone()
+        other[:, 5 + away, 0] += 1
+        assert not torch.allclose(trunk(other)[:, 5], found[:, 5])
+
+
+@pytest.mark.parametrize("dilation", [1, 3])
+def test_the_convolution_over_time_is_the_one_of_torch(dilation: int):
+    ours = TimeConv(6, 5, dilation)
+    theirs = torch.nn.Conv1d(6, 6, 5, padding=2 * dilation, dilation=dilation, groups=6)
+    theirs.weight.data, theirs.bias.data = ours.conv.weight.data[:, :, 0], ours.conv.bias.data
+    x = torch.randn(3, 20, 6)
+    torch.testing.assert_close(ours(x), theirs(x.mT).mT)
+
+
+def test_window_dropout_drops_whole_channels_and_keeps_the_mean():
+    x = torch.ones(200, 7, 50)
+    dropped = WindowDropout(0.3).train()(x)
+    assert (dropped == dropped[:, :1]).all()
+    assert abs(float(dropped.mean()) - 1) < 0.03
+    assert WindowDropout(0.3).eval()(x) is x

@@ -1,0 +1,430 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from latentfill.strategies.kriging import kriging
+from latentfill.strategies.kriging.kriging import CROSS_SHARES, NOISES, Kriging, harmonics
+from latentfill.windows.gaps import interpolate
+from latentfill.windows.windows import HeldOut, Windows, cut, cut_windows, window_starts
+
+L = 16
+
+
+def autoregressive(rng: np.random.Generator, matrix: np.ndarray, n_steps: int) -> np.ndarray:
+    """A series (T, C) in which each step is `matrix` times the one before, plus noise; every column of variance one."""
+    series = np.zeros((n_steps + 100, len(matrix)))
+    for t in range(1, len(series)):
+        series[t] = matrix @ series[t - 1] + rng.normal(size=len(matrix))
+    return series[100:] / series[100:].std(axis=0)
+
+
+def swinging(n_steps: int, seed: int = 0) -> np.ndarray:
+    """Two columns that swing, one a quarter turn behind the other: straight lines are a poor guess."""
+    turn = 0.98 * np.array([[np.cos(0.5), -np.sin(0.5)], [np.sin(0.5), np.cos(0.5)]])
+    return autoregressive(np.random.default_rng(seed), turn, n_steps)
+
+
+def no_clock(series: np.ndarray) -> np.ndarray:
+    return np.zeros((len(series), 0))
+
+
+def daily(n_steps: int) -> np.ndarray:
+    """Clock features of hourly steps with a daily cycle."""
+    angle = 2 * np.pi * np.arange(n_steps)[:, None] / 24
+    return np.concatenate([np.sin(angle), np.cos(angle)], axis=1)
+
+
+def windows_of(series: np.ndarray, clock: np.ndarray | None = None, stride: int = L) -> Windows:
+    clock = no_clock(series) if clock is None else clock
+    return cut_windows(series, clock, window_starts(len(series), L, stride), L)
+
+
+def hide(series: np.ndarray, hidden: np.ndarray, clock: np.ndarray | None = None) -> HeldOut:
+    """Windows of the series without the `hidden` cells, and those cells."""
+    truth = np.where(hidden, series, np.nan)
+    windows = windows_of(np.where(hidden, np.nan, series), clock)
+    return HeldOut(windows, cut(truth, windows.starts, L))
+
+
+def fit(
+    series: np.ndarray, clock: np.ndarray | None = None, held_out: HeldOut | None = None, *, rate: float = 0.1
+) -> Kriging:
+    """Fitted to a series; unless given, a tenth of the cells is hidden to settle on."""
+    clock = no_clock(series) if clock is None else clock
+    if held_out is None:
+        hidden = np.random.default_rng(9).random(series.shape) < rate
+        series, held_out = np.where(hidden, np.nan, series), hide(series, hidden & ~np.isnan(series), clock)
+    found = Kriging(L, series.shape[1], clock.shape[1])
+    found.fit(series, clock, held_out)
+    return found
+
+
+def estimates(of: Kriging, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
+    kriged = of.estimate(windows)
+    return kriged.mean.numpy(), kriged.spread.numpy()
+
+
+def runs(windows: Windows, columns: slice = slice(None), length: int = 6) -> np.ndarray:
+    """Cells in the middle of each window, (N, L, C)."""
+    hidden = np.zeros(windows.values.shape, dtype=bool)
+    hidden[:, 5 : 5 + length, columns] = True
+    return hidden
+
+
+def rmse(estimate: np.ndarray, truth: np.ndarray, cells: np.ndarray) -> float:
+    return float(np.sqrt(np.square(estimate - truth)[cells].mean()))
+
+
+def test_gaps_of_a_known_process_are_estimated_far_better_than_by_a_line():
+    series = swinging(4000)
+    fresh = windows_of(series[3000:])
+    hidden = runs(fresh)
+    mean, _ = estimates(fit(series[:3000]), fresh.without(hidden))
+    line = interpolate(fresh.without(hidden).values)
+    assert rmse(mean, fresh.values, hidden) < 0.6 * rmse(line, fresh.values, hidden)
+
+
+@pytest.mark.parametrize("pattern", ["runs", "points"])
+def test_the_spread_is_how_far_off_the_mean_is(pattern: str):
+    series = swinging(6000)
+    fresh = windows_of(series[3000:])
+    points = np.random.default_rng(1).random(fresh.values.shape) < 0.3
+    hidden = runs(fresh) if pattern == "runs" else points
+    mean, spread = estimates(fit(series[:3000]), fresh.without(hidden))
+    off = (mean - fresh.values)[hidden] / spread[hidden]
+    assert 0.9 < off.std() < 1.1
+    assert abs(off.mean()) < 0.1
+
+
+def test_nothing_looks_too_certain_though_most_cells_were_missing_at_fitting():
+    """What stays in doubt when the series is completed belongs to its covariance."""
+    series = swinging(4000)
+    missing = np.random.default_rng(12).random((3000, 2)) < 0.7
+    fresh = windows_of(series[3000:])
+    hidden = runs(fresh)
+    mean, spread = estimates(fit(np.where(missing, np.nan, series[:3000])), fresh.without(hidden))
+    assert ((mean - fresh.values)[hidden] / spread[hidden]).std() < 1.2
+
+
+def test_mean_and_spread_are_in_the_units_of_the_series():
+    series = swinging(800)
+    windows, large = windows_of(series), windows_of(1000 * series)
+    hidden = runs(windows)
+    mean, spread = estimates(fit(series), windows.without(hidden))
+    for part, other in zip((mean, spread), estimates(fit(1000 * series), large.without(hidden)), strict=True):
+        np.testing.assert_allclose(other, 1000 * part, rtol=1e-6, atol=1e-6)
+
+
+def test_the_spread_grows_with_the_distance_from_what_is_observed():
+    series = swinging(1500)
+    windows = windows_of(series)
+    _, spread = estimates(fit(series), windows.without(runs(windows, length=9)))
+    first_half = spread[0, 5:10]
+    assert (np.diff(first_half, axis=0) > 0).all()
+    assert first_half.min() > 0
+
+
+def test_observed_cells_come_back_bit_for_bit():
+    """Also around a mean that follows the clock, where adding and taking away would round."""
+    series = swinging(1200) + np.sin(2 * np.pi * np.arange(1200) / 24)[:, None]
+    found = fit(series, daily(1200))
+    windows = windows_of(series, daily(1200))
+    windows = windows.without(np.random.default_rng(2).random(windows.values.shape) < 0.3)
+    assert found.wave.abs().max() > 0.1
+    mean, spread = estimates(found, windows)
+    np.testing.assert_array_equal(mean[windows.observed], windows.values[windows.observed])
+    assert (spread > 0).all()
+
+
+def recovered(matrix: np.ndarray) -> float:
+    """Error in runs of a column that the other three tell exactly, after fitting with a tenth of the cells missing."""
+    own = autoregressive(np.random.default_rng(3), matrix, 3000)
+    told = own @ np.array([0.6, -0.5, 0.3])
+    series = np.column_stack([own, told / told.std()])
+    missing = np.random.default_rng(4).random((2000, 4)) < 0.1
+    fresh = windows_of(series[2000:])
+    hidden = runs(fresh, columns=slice(3, 4))
+    mean, _ = estimates(fit(np.where(missing, np.nan, series[:2000])), fresh.without(hidden))
+    return rmse(mean, fresh.values, hidden)
+
+
+COUPLED = np.array([[0.9, 0.0, 0.0], [0.4, 0.5, 0.0], [0.0, 0.3, 0.6]])
+
+
+def test_a_column_that_the_others_tell_exactly_is_recovered_though_cells_were_missing_at_fitting():
+    assert recovered(COUPLED) < 0.06
+
+
+def test_completing_the_series_is_what_recovers_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(kriging, "EM_STEPS", 0)
+    assert recovered(COUPLED) > 0.25
+
+
+def test_the_level_of_a_window_is_left_open():
+    series = swinging(1500)
+    found, windows = fit(series), windows_of(series)
+    windows = windows.without(runs(windows))
+    moved = Windows(windows.values + 5, windows.clock, windows.starts, windows.n_steps)
+    shift = (estimates(found, moved)[0] - estimates(found, windows)[0])[~windows.observed]
+    np.testing.assert_allclose(shift, 5, atol=0.1)
+
+
+def test_a_column_hidden_in_a_whole_window_follows_the_clock():
+    """Its neighbour is noise, so nothing but the clock tells what the column does."""
+    rng, n_steps = np.random.default_rng(5), 24 * 60
+    sine = np.sqrt(2) * np.sin(2 * np.pi * np.arange(n_steps) / 24)
+    series = np.column_stack([sine + 0.1 * rng.normal(size=n_steps), rng.normal(size=n_steps)])
+    windows = windows_of(series, daily(n_steps))
+    hidden = runs(windows, columns=slice(0, 1)) | (np.arange(2) == 0)
+    mean, _ = estimates(fit(series, daily(n_steps)), windows.without(hidden))
+    truth = cut(np.column_stack([sine, sine]), windows.starts, L)
+    assert rmse(mean, truth, hidden) < 0.1
+    flat, _ = estimates(fit(series), windows_of(series).without(hidden))
+    assert rmse(flat, truth, hidden) > 0.7
+
+
+def test_a_level_seen_at_some_hours_only_is_no_cycle():
+    """Ten by day, nothing read at night: the sines must not explain the ten."""
+    n_steps = 24 * 40
+    series = np.where(np.arange(n_steps) % 24 < 12, 10.0, np.nan)[:, None]
+    found = fit(series + 0.01 * swinging(n_steps)[:, :1], daily(n_steps))
+    assert found.wave.abs().max() < 0.1
+
+
+def test_the_cycles_take_no_part_in_choosing_the_settings():
+    """Columns of noise have nothing in common though all follow the clock, and twins are twins whatever they follow."""
+    wave = 3 * np.sin(2 * np.pi * np.arange(480) / 24)[:, None]
+    noise, twins = np.random.default_rng(13).normal(size=(480, 4)), np.repeat(swinging(480)[:, :1], 2, axis=1)
+    assert fit(noise + wave, daily(480), rate=0.3).groups[0].settings[0] == min(CROSS_SHARES)
+    assert fit(noise + wave, rate=0.3).groups[0].settings[0] == max(CROSS_SHARES)
+    plain, waved = fit(twins, rate=0.3), fit(twins + wave, daily(480), rate=0.3)
+    assert waved.groups[0].settings.tolist() == plain.groups[0].settings.tolist()
+
+
+def test_harmonics_are_those_of_the_shortest_cycle():
+    step = np.arange(48.0)[:, None]
+    day, week = 2 * np.pi * step / 24, 2 * np.pi * step / 168
+    both = np.concatenate([np.sin(day), np.sin(week), np.cos(day), np.cos(week)], axis=1)
+    k = np.arange(1, kriging.HARMONICS + 1)
+    np.testing.assert_allclose(harmonics(both), np.concatenate([np.sin(k * day), np.cos(k * day)], axis=1), atol=1e-12)
+
+
+def test_a_series_without_cycles_has_no_harmonics():
+    assert harmonics(np.zeros((5, 0))).shape == (5, 0)
+
+
+def mates(n_steps: int = 1500) -> np.ndarray:
+    """Eight columns: 0, 3, 6 are nearly one, so are 1, 4, 7, and so are 2 and 5."""
+    rng = np.random.default_rng(6)
+    signals = autoregressive(rng, 0.9 * np.eye(3), n_steps)
+    return np.column_stack([signals[:, c % 3] for c in range(8)]) + 0.02 * rng.normal(size=(n_steps, 8))
+
+
+def test_more_columns_than_one_group_holds_are_split_with_their_mates_together(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(kriging, "GROUP_CELLS", 3 * L)
+    found = fit(mates())
+    groups = sorted(group.columns.tolist() for group in found.groups)
+    assert groups == [[0, 3, 6], [1, 4, 7], [2, 5]]
+
+
+def test_mates_find_each_other_across_many_gaps(monkeypatch: pytest.MonkeyPatch):
+    """Columns 0 and 3 are one but are seldom seen; column 1, always seen, has half of it."""
+    monkeypatch.setattr(kriging, "GROUP_CELLS", 2 * L)
+    rng = np.random.default_rng(14)
+    one, half, other = rng.normal(size=(3, 1500))
+    series = np.column_stack([one, one + half, other, one])
+    series[:, [0, 3]] = np.where(rng.random((1500, 2)) < 0.7, np.nan, series[:, [0, 3]])
+    assert sorted(group.columns.tolist() for group in fit(series).groups) == [[0, 3], [1, 2]]
+
+
+def test_every_column_of_every_group_is_estimated_from_its_mates(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(kriging, "GROUP_CELLS", 3 * L)
+    series = mates()
+    found, windows = fit(series), windows_of(series)
+    for column in range(8):
+        hidden = runs(windows, columns=slice(column, column + 1))
+        mean, _ = estimates(found, windows.without(hidden))
+        assert rmse(mean, windows.values, hidden) < 0.1, column
+
+
+def test_a_window_longer_than_a_group_still_gets_every_column(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(kriging, "GROUP_CELLS", L - 1)
+    found = fit(swinging(600))
+    assert sorted(group.columns.tolist() for group in found.groups) == [[0], [1]]
+    windows = windows_of(swinging(600))
+    assert np.isfinite(estimates(found, windows.without(runs(windows)))[0]).all()
+
+
+def odd(kind: str) -> np.ndarray:
+    series = swinging(L if kind == "as long as a window" else 400)
+    series[3:8, 1] = np.nan
+    if kind == "constant column":
+        series[:, 0] = 3.0
+    elif kind == "column without any value":
+        series[:, 0] = np.nan
+    elif kind == "column with a single value":
+        series[:, 0] = np.where(np.arange(len(series)) == 5, 2.0, np.nan)
+    elif kind == "columns never seen together":
+        series[::2, 0] = series[1::2, 1] = np.nan
+    return series
+
+
+ODD = (
+    "as long as a window",
+    "column with a single value",
+    "column without any value",
+    "columns never seen together",
+    "constant column",
+)
+
+
+@pytest.mark.parametrize("clocked", [False, True])
+@pytest.mark.parametrize("kind", ODD)
+def test_odd_series_get_finite_estimates(kind: str, clocked: bool):
+    series = odd(kind)
+    clock = daily(len(series)) if clocked else no_clock(series)
+    windows = windows_of(series, clock)
+    nothing = windows.without(np.ones(windows.values.shape, dtype=bool))
+    found = fit(series, clock)
+    for given in (windows, nothing):
+        mean, spread = estimates(found, given)
+        assert np.isfinite(mean).all()
+        assert (spread[~given.observed] > 0).all()
+
+
+def test_a_constant_column_stays_constant():
+    series = odd("constant column")
+    windows = windows_of(series)
+    mean, _ = estimates(fit(series), windows.without(runs(windows, columns=slice(0, 1))))
+    np.testing.assert_allclose(mean[:, :, 0], 3.0, atol=1e-9)
+
+
+def test_a_window_in_which_nothing_is_observed_gets_the_columns_means():
+    series = swinging(800) + np.array([2.0, -1.0])
+    windows = windows_of(series).take(slice(1))
+    mean, _ = estimates(fit(series), windows.without(np.ones((1, L, 2), dtype=bool)))
+    np.testing.assert_allclose(mean[0], np.tile(series.mean(axis=0), (L, 1)), atol=0.1)
+
+
+def test_no_windows_give_no_estimates():
+    windows = windows_of(swinging(400))
+    kriged = fit(swinging(400)).estimate(windows.take(slice(0)))
+    assert kriged.mean.shape == kriged.missed.shape == kriged.spread.shape == (0, L, 2)
+
+
+def test_estimates_do_not_depend_on_which_windows_are_asked_for_together():
+    """Windows with fewer hidden cells are padded to those with more; what is in one must not reach another."""
+    series = swinging(800)
+    found, windows = fit(series), windows_of(series)
+    share = np.linspace(0, 1, len(windows))[:, None, None]
+    windows = windows.without(np.random.default_rng(7).random(windows.values.shape) < share)
+    together, spreads = estimates(found, windows)
+    for i in range(len(windows)):
+        alone, spread = estimates(found, windows.take(slice(i, i + 1)))
+        np.testing.assert_allclose(alone[0], together[i], rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(spread[0], spreads[i], rtol=1e-9, atol=1e-9)
+
+
+def test_more_windows_than_one_batch_are_all_estimated(monkeypatch: pytest.MonkeyPatch):
+    found = fit(swinging(800))
+    windows = windows_of(swinging(800))
+    windows = windows.without(runs(windows))
+    whole = estimates(found, windows)
+    monkeypatch.setattr(kriging, "BATCH", 7)
+    for part, other in zip(whole, estimates(found, windows), strict=True):
+        np.testing.assert_allclose(part, other, rtol=1e-9, atol=1e-9)
+
+
+def test_fast_estimates_are_much_the_same_and_leave_observed_cells_alone():
+    series = swinging(800)
+    found, windows = fit(series), windows_of(series)
+    windows = windows.without(np.random.default_rng(16).random(windows.values.shape) < 0.5)
+    fast = found.estimate(windows, fast=True)
+    mean, spread = fast.mean.numpy(), fast.spread.numpy()
+    exact, exact_spread = estimates(found, windows)
+    np.testing.assert_allclose(mean, exact, atol=1e-3)
+    np.testing.assert_allclose(spread, exact_spread, atol=1e-3)
+    assert not np.array_equal(mean, exact)
+    np.testing.assert_array_equal(mean[windows.observed], windows.values[windows.observed])
+
+
+def test_a_marker_in_the_held_out_truth_changes_only_the_settings():
+    series = swinging(800)
+    hidden = np.random.default_rng(8).random(series.shape) < 0.1
+    held_out = hide(series, hidden)
+    marked = HeldOut(held_out.windows, np.where(np.isnan(held_out.truth), np.nan, 1e6))
+    seen = np.where(hidden, np.nan, series)
+    plain, planted = (fit(seen, held_out=given).state_dict() for given in (held_out, marked))
+    assert plain.keys() == planted.keys()
+    for name, part in plain.items():
+        if not name.endswith("settings"):
+            assert torch.equal(part, planted[name]), name
+
+
+def test_where_nothing_is_held_out_the_first_settings_are_taken():
+    series = swinging(400)
+    found = fit(series, held_out=hide(series, np.zeros(series.shape, dtype=bool)))
+    np.testing.assert_allclose(found.groups[0].settings.numpy(), [CROSS_SHARES[0], NOISES[0]])
+
+
+def test_columns_that_have_nothing_in_common_are_not_believed_to():
+    """Over 16 lags of 6 columns of noise some correlate by chance; held-out cells tell that it helps nobody."""
+    noise = np.random.default_rng(10).normal(size=(200, 6))
+    assert fit(noise, rate=0.3).groups[0].settings[0] == min(CROSS_SHARES)
+
+
+def test_columns_that_are_the_same_are_believed():
+    assert fit(np.repeat(swinging(800)[:, :1], 3, axis=1)).groups[0].settings[0] > 0.8
+
+
+def test_fitting_again_forgets_the_first_series():
+    series = mates(600)[:, :2]
+    hidden = np.random.default_rng(15).random(series.shape) < 0.1
+    seen, held_out = np.where(hidden, np.nan, series), hide(series, hidden)
+    again, fresh = fit(swinging(600)), fit(seen, held_out=held_out)
+    again.estimate(held_out.windows)
+    again.fit(seen, no_clock(seen), held_out)
+    assert torch.equal(again.estimate(held_out.windows).mean, fresh.estimate(held_out.windows).mean)
+
+
+def test_a_stored_kriging_gives_the_same_estimates_bit_for_bit(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(kriging, "GROUP_CELLS", 3 * L)
+    series, clock = mates(600), daily(600)
+    found = fit(series, clock)
+    back = Kriging(L, 8, 2)
+    back.load_state_dict(found.state_dict())
+    windows = windows_of(series, clock)
+    windows = windows.without(np.random.default_rng(11).random(windows.values.shape) < 0.3)
+    for part, other in zip(estimates(found, windows), estimates(back, windows), strict=True):
+        np.testing.assert_array_equal(part, other)
+
+
+def test_observed_cells_tell_what_would_have_been_made_of_them():
+    """As each would be if it alone were hidden, but for the regression that learns from these very misses."""
+    series = swinging(800)
+    found, windows = fit(series), windows_of(series).take(slice(0, 400, 40))
+    kriged = found.estimate(windows)
+    np.testing.assert_array_equal(kriged.mean.numpy(), windows.values)
+    for step, column in [(0, 0), (7, 1), (L - 1, 0)]:
+        one = np.zeros(windows.values.shape, dtype=bool)
+        one[:, step, column] = True
+        alone = found.estimate(windows.without(one))
+        missed, spread = kriged.missed.numpy()[:, step, column], kriged.spread.numpy()[:, step, column]
+        off = windows.values[:, step, column] - alone.mean.numpy()[:, step, column]
+        assert np.abs(missed - off).max() < spread.max()
+        assert np.corrcoef(missed, off)[0, 1] > 0.9
+
+
+def test_what_goes_together_otherwise_in_a_window_is_followed_there():
+    """Two columns are the same but for noise in the series; in the windows to fill the second goes the other way."""
+    rng = np.random.default_rng(17)
+    common = np.convolve(rng.normal(size=1300), np.ones(3) / 3, mode="valid")[:1200, None]
+    series = common * np.array([[1.0, 1.0]]) + 0.05 * rng.normal(size=(1200, 2))
+    turned = windows_of(series * np.array([[1.0, -1.0]]))
+    hidden = np.zeros(turned.values.shape, dtype=bool)
+    hidden[:, ::6, 1] = True
+    mean, _ = estimates(fit(series), turned.without(hidden))
+    plain = np.square(turned.values - -turned.values)[hidden].mean()  # the second column taken for the first
+    assert np.square(mean - turned.values)[hidden].mean() < 0.3 * plain

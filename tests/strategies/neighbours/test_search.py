@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+import torch
+
+from latentfill.core.errors import InputError
+from latentfill.strategies.neighbours import search
+from latentfill.strategies.neighbours.search import Exact, Faiss, recall
+
+
+def keys(n: int = 300, size: int = 8, *, unit: bool = True) -> torch.Tensor:
+    found = torch.randn(n, size, generator=torch.Generator().manual_seed(0))
+    return torch.nn.functional.normalize(found, dim=1) if unit else found
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_exact_search_finds_what_a_full_sort_finds(metric: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(search, "BLOCK", 7 * 300)  # seven queries at a time
+    stored, asked = keys(unit=metric == "cosine"), keys(20, unit=metric == "cosine") + 0.1
+    every = asked @ stored.T if metric == "cosine" else -torch.cdist(asked, stored).square()
+    likeness, index = Exact(stored, metric).nearest(asked, 5)
+    torch.testing.assert_close(likeness, every.sort(dim=1, descending=True).values[:, :5], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(every.gather(1, index), likeness, atol=1e-4, rtol=1e-4)
+
+
+def test_more_than_there_are_is_all_there_are():
+    likeness, index = Exact(keys(4), "cosine").nearest(keys(4), 10)
+    assert likeness.shape == index.shape == (4, 4)
+    assert (likeness.diff(dim=1) <= 0).all()
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_an_index_finds_most_of_the_exact_neighbours(metric: str):
+    pytest.importorskip("faiss")
+    stored = keys(4000, unit=metric == "cosine")
+    likeness, index = Faiss(stored, metric).nearest(stored[:100], 5)
+    expected, exact = Exact(stored, metric).nearest(stored[:100], 5)
+    assert recall(index, exact) > 0.8
+    same = index == exact
+    torch.testing.assert_close(likeness[same], expected[same], atol=1e-4, rtol=1e-4)
+
+
+def test_recall_is_the_share_that_was_found():
+    found, exact = torch.tensor([[1, 2], [3, 9]]), torch.tensor([[2, 1], [3, 4]])
+    assert recall(found, exact) == 0.75
+
+
+def test_without_the_package_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    with pytest.raises(InputError, match=r"pip install 'latentfill\[faiss\]'"):
+        Faiss(keys(), "cosine")

@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+from copy import deepcopy
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
+from latentfill.strategies.neighbours import window_bank
+from latentfill.strategies.neighbours.window_bank import BANK_STRIDE, KEY_SIZE, Neighbours, Rules
+from latentfill.windows.windows import Windows, cut_windows
+
+L, D = 12, 5
+CPU = torch.device("cpu")
+
+
+class Projecting:
+    """An encoder that projects each column's window, without its mean, onto fixed directions."""
+
+    def __init__(self, columns: int, offset: float = 0.0) -> None:
+        self.offset = offset
+        self.shape = EncoderShape(columns=columns, dim=D, decodes=False)
+        self.directions = torch.randn(L, D, generator=torch.Generator().manual_seed(3))
+
+    def encode(self, windows: Windows) -> Encoded:
+        values = torch.tensor(windows.values, dtype=torch.float32)
+        count = (~values.isnan()).sum(1, keepdim=True).clamp(min=1)
+        flat = torch.where(values.isnan(), 0.0, values - values.nansum(1, keepdim=True) / count)
+        return Encoded(flat.transpose(1, 2) @ self.directions + self.offset)
+
+
+def windows_of(series: np.ndarray, starts: np.ndarray | None = None) -> Windows:
+    starts = np.arange(len(series) - L + 1) if starts is None else starts
+    return cut_windows(series, np.zeros((len(series), 0)), starts, L)
+
+
+def bank_of(series: np.ndarray) -> Neighbours:
+    return Neighbours.of(windows_of(series), Projecting(series.shape[1]), CPU)
+
+
+def ask(bank: Neighbours, windows: Windows, k: int = 4) -> tuple[Tensor, Tensor]:
+    """What the bank says of windows."""
+    z = Projecting(windows.values.shape[2]).encode(windows).z
+    observed = torch.from_numpy(windows.observed)
+    values = torch.from_numpy(np.nan_to_num(windows.values)).float()
+    return bank.look(z, values, observed, torch.from_numpy(windows.starts), k)
+
+
+def waves(n_steps: int = 240) -> np.ndarray:
+    """Two columns that repeat every 24 steps."""
+    angle = 2 * np.pi * np.arange(n_steps)[:, None] / 24
+    return np.concatenate([np.sin(angle), np.cos(angle) + 0.5 * np.sin(3 * angle)], axis=1)
+
+
+def gap(windows: Windows, columns: slice = slice(None)) -> np.ndarray:
+    hidden = np.zeros(windows.values.shape, dtype=bool)
+    hidden[:, 4:8, columns] = True
+    return hidden
+
+
+def bank_with(*windows: list[float], keys: list[list[float]] | None = None, starts: list[int] | None = None):
+    """A bank of windows (one column of `L` cells, NaN where missing), far from the step 0 that is asked about; with
+    keys all alike unless given, over embeddings of two numbers that are their own keys."""
+    n = len(windows)
+    bank = Neighbours(n, len(windows[0]), 1, 2)
+    keys = keys or [[1.0, 0.0]] * n
+    bank.keys = torch.tensor(keys)
+    bank.components = torch.eye(2)
+    bank.values.copy_(torch.tensor(windows)[:, :, None])
+    bank.starts.copy_(torch.tensor(starts or [1000 * (i + 1) for i in range(n)]))
+    return bank
+
+
+def say(bank: Neighbours, window: list[float], k: int, key: tuple[float, float] = (1.0, 0.0)) -> tuple[Tensor, Tensor]:
+    """What the bank says of one window of one column, at step 0."""
+    values = torch.tensor(window)[None, :, None]
+    z = torch.tensor(key)[None, None]
+    mean, spread = bank.look(z, values.nan_to_num(), ~values.isnan(), torch.tensor([0]), k)
+    return mean.flatten(), spread.flatten()
+
+
+NAN = torch.nan
+
+
+def test_windows_that_overlap_never_speak():
+    """Were one to, the marker in it would tell."""
+    series = waves()
+    bank, asked = bank_of(series), windows_of(series, np.array([0, 100, len(series) - L]))
+    asked = asked.without(gap(asked))
+    mean, spread = ask(bank, asked, k=len(bank.keys))
+    for i, start in enumerate(asked.starts):
+        planted = deepcopy(bank)
+        overlapping = (planted.starts - int(start)).abs() < L
+        assert overlapping.sum() >= 2
+        planted.values[overlapping] = 1e6
+        other, other_spread = ask(planted, asked.take(slice(i, i + 1)), k=len(bank.keys))
+        torch.testing.assert_close(other[0], mean[i])
+        torch.testing.assert_close(other_spread[0], spread[i])
+
+
+@pytest.mark.parametrize(("apart", "speaks"), [(-3, False), (3, False), (-4, True), (4, True)])
+def test_a_window_speaks_as_soon_as_it_has_no_step_in_common(apart: int, speaks: bool):
+    bank = bank_with([1.0, 1.0, 1.0, 1.0], starts=[100 + apart])
+    z, values = torch.tensor([[[1.0, 0.0]]]), torch.ones(1, 4, 1)
+    mean, _ = bank.look(z, values, torch.ones(1, 4, 1, dtype=torch.bool), torch.tensor([100]), 1)
+    assert bool(mean.isfinite().all()) == speaks
+
+
+def test_overlapping_windows_do_not_take_the_place_of_others():
+    bank = bank_with([9.0] * 4, [9.0] * 4, [1.0, 2.0, 3.0, 4.0], keys=[[1, 0], [1, 0], [0.6, 0.8]], starts=[0, 2, 50])
+    mean, _ = say(bank, [1.0, NAN, 3.0, 4.0], k=1)
+    torch.testing.assert_close(mean, torch.tensor([1.0, 2.0, 3.0, 4.0]))
+
+
+def test_a_series_that_repeats_tells_its_hidden_cells():
+    series = waves()
+    asked = windows_of(series, np.arange(0, 229, 24))  # at multiples of the bank's stride and of the period
+    mean, spread = ask(bank_of(series), asked.without(gap(asked, slice(0, 1))))
+    np.testing.assert_allclose(mean.numpy(), asked.values, atol=0.01)
+    assert spread.max() < 0.01
+
+
+def test_a_neighbour_is_shifted_to_the_level_of_the_window():
+    # 3 cells observed by both say 10, and one counts for no shift at all: 30 / 4
+    mean, _ = say(bank_with([1.0, 2.0, 3.0, 4.0]), [11.0, 12.0, NAN, 14.0], k=1)
+    assert mean.tolist() == [8.5, 9.5, 10.5, 11.5]
+
+
+def test_each_column_of_a_neighbour_is_shifted_by_itself():
+    bank = Neighbours(1, 2, 3, 1)
+    bank.values.copy_(torch.tensor([[[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]]))
+    bank.starts += 50
+    values = torch.tensor([[[3.0, -5.0, 0.0], [0.0, -4.0, 0.0]]])
+    observed = torch.tensor([[[True, True, False], [False, True, False]]])
+    mean, _ = bank.look(torch.zeros(1, 1, 1), values, observed, torch.tensor([0]), 1)
+    # shifts 2 / (1 + 1) and -12 / (2 + 1), and none where nothing tells of one
+    assert mean[0].tolist() == [[2.0, -3.0, 1.0], [3.0, -2.0, 2.0]]
+
+
+def test_missing_cells_of_a_neighbour_do_not_speak():
+    bank = bank_with([1.0, 2.0, 5.0, 4.0], [1.0, 2.0, NAN, 4.0])
+    mean, spread = say(bank, [1.0, 2.0, NAN, NAN], k=2)
+    torch.testing.assert_close(mean, torch.tensor([1.0, 2.0, 5.0, 4.0]))
+    assert spread[2] == 0
+
+
+def test_where_no_neighbour_speaks_there_is_nan_and_nowhere_else():
+    bank = bank_with([1.0, 2.0, NAN, 4.0], [1.0, 2.0, NAN, NAN])
+    mean, spread = say(bank, [1.0, 2.0, NAN, NAN], k=2)
+    assert mean.isnan().tolist() == spread.isnan().tolist() == [False, False, True, False]
+
+
+def test_the_spread_is_how_far_neighbours_disagree():
+    mean, spread = say(bank_with([1.0, 1.0, 2.0], [1.0, 1.0, 8.0]), [1.0, 1.0, NAN], k=2)
+    torch.testing.assert_close(mean, torch.tensor([1.0, 1.0, 5.0]))
+    torch.testing.assert_close(spread, torch.tensor([0.0, 0.0, 3.0]))
+
+
+def test_neighbours_that_differ_only_by_their_level_hardly_disagree():
+    # 1000 observed cells against the one that counts for no shift: both come to within 0.01 of 0 and of each other
+    window = [0.0] * 1000 + [NAN]
+    mean, spread = say(bank_with([5.0] * 1001, [-5.0] * 1001), window, k=2)
+    assert mean.abs().max() < 0.01
+    assert spread.max() < 0.01
+
+
+def test_a_neighbour_that_fits_the_observed_cells_better_counts_more():
+    # the first fits exactly; the second is off by (-1, 1, 0) around its level: misfit 2 / 3 to at least 1e-3
+    mean, _ = say(bank_with([1.0, 1.0, 1.0, 2.0], [2.0, 0.0, 1.0, 7.0]), [1.0, 1.0, 1.0, NAN], k=2)
+    torch.testing.assert_close(mean[3], torch.tensor(2.0))
+    # misfits 2 / 3 and 8 / 3: weights exp(-2) and exp(-8)
+    mean, _ = say(bank_with([2.0, 0.0, 1.0, 2.0], [3.0, -1.0, 1.0, 7.0]), [1.0, 1.0, 1.0, NAN], k=2)
+    torch.testing.assert_close(mean[3], torch.tensor((2 + 7 * np.exp(-6)) / (1 + np.exp(-6)), dtype=torch.float32))
+
+
+def test_the_shape_counts_and_not_the_level():
+    # the first has the window's shape 2 higher; the second its level, and a shape of its own
+    bank = bank_with([2.0, 3.0, 4.0, 5.0] * 5, [1.0, 0.0, 3.0, 2.0] * 5)
+    mean, _ = say(bank, [NAN, 1.0, 2.0, 3.0] + [0.0, 1.0, 2.0, 3.0] * 4, k=2)
+    assert mean[0].item() == pytest.approx(2 - 2 * 19 / 20, abs=0.01)
+
+
+def test_the_nearest_embeddings_speak_and_no_more_than_asked_for():
+    bank = bank_with([1.0, 5.0], [1.0, 7.0], [1.0, 9.0], keys=[[0.0, 1.0], [1.0, 0.0], [0.6, 0.8]])
+    assert say(bank, [1.0, NAN], k=1)[0][1] == 7
+    assert say(bank, [1.0, NAN], k=1, key=(0.0, 3.0))[0][1] == 5
+    torch.testing.assert_close(say(bank, [1.0, NAN], k=2)[0][1], torch.tensor(8.0))
+
+
+def test_more_neighbours_than_the_bank_holds_are_all_of_it():
+    series = waves(60)
+    bank, asked = bank_of(series), windows_of(series)
+    asked = asked.without(gap(asked))
+    for found, other in zip(ask(bank, asked, k=1000), ask(bank, asked, k=len(bank.keys)), strict=True):
+        torch.testing.assert_close(found, other, equal_nan=True)
+
+
+def test_windows_asked_for_in_parts_are_told_the_same(monkeypatch: pytest.MonkeyPatch):
+    series = np.random.default_rng(1).normal(size=(100, 2))
+    bank, asked = bank_of(series), windows_of(series)
+    asked = asked.without(gap(asked))
+    whole = ask(bank, asked)
+    monkeypatch.setattr(window_bank, "GATHERED_AT_ONCE", 4 * L * 2 * 5)  # five windows
+    for found, other in zip(ask(bank, asked), whole, strict=True):
+        torch.testing.assert_close(found, other, equal_nan=True)
+
+
+def test_no_windows_are_told_nothing():
+    mean, spread = ask(bank_of(waves()), windows_of(waves(), np.array([], dtype=np.int64)))
+    assert (mean.shape, spread.shape) == ((0, L, 2), (0, L, 2))
+
+
+def test_a_bank_keeps_evenly_spaced_windows_and_their_starts():
+    series = waves(100)
+    bank = bank_of(series)
+    assert bank.starts.tolist() == list(range(0, 100 - L + 1, BANK_STRIDE))
+    for start, values in zip(bank.starts.tolist(), bank.values, strict=True):
+        np.testing.assert_allclose(values, series[start : start + L], rtol=1e-6, atol=1e-6)
+
+
+def test_a_bank_keeps_no_more_cells_than_allowed():
+    starts = Neighbours.of(windows_of(waves()), Projecting(2), CPU, Rules(cells=7 * L * 2)).starts
+    assert 4 <= len(starts) <= 7
+    assert len(set(starts.diff().tolist())) == 1
+
+
+def test_windows_without_a_single_value_are_left_out_of_the_bank():
+    series = waves(100)
+    series[20:60] = np.nan
+    bank = bank_of(series)
+    assert len(bank.keys) > 0
+    assert not bank.values.isnan().flatten(1).all(1).any()
+    assert not {20, 24, 28, 32, 36, 40, 44, 48} & set(bank.starts.tolist())
+
+
+def test_a_series_without_any_window_to_keep_makes_an_empty_bank():
+    bank = bank_of(np.full((50, 2), np.nan))
+    assert len(bank.keys) == len(bank.values) == len(bank.starts) == 0
+
+
+def test_a_bank_of_one_window_is_enough():
+    series = waves()
+    bank = Neighbours.of(windows_of(series, np.array([0])), Projecting(2), CPU)
+    asked = windows_of(series, np.array([96]))
+    mean, _ = ask(bank, asked.without(gap(asked)))
+    np.testing.assert_allclose(mean.numpy(), asked.values, atol=0.01)
+
+
+def test_keys_are_of_length_one_and_no_longer_than_needed():
+    bank = bank_of(np.random.default_rng(0).normal(size=(400, 20)))
+    assert bank.keys.shape[1] == min(KEY_SIZE, 20 * D)
+    torch.testing.assert_close(bank.keys.norm(dim=1), torch.ones(len(bank.keys)))
+
+
+def test_what_all_embeddings_have_in_common_does_not_make_windows_alike():
+    asked = windows_of(waves(), np.array([8, 40, 100]))
+    found = []
+    for encoder in (Projecting(2), Projecting(2, offset=50.0)):
+        bank = Neighbours.of(windows_of(waves()), encoder, CPU)
+        found.append(bank._key(encoder.encode(asked).z.flatten(1)) @ bank.keys.T)
+    torch.testing.assert_close(found[0], found[1], rtol=0, atol=1e-3)
+
+
+def test_a_stored_bank_says_the_same_bit_for_bit():
+    series = waves()
+    series[50:70, 0] = np.nan
+    bank = bank_of(series)
+    back = Neighbours(len(bank.keys), L, 2, 2 * D)
+    back.load_state_dict(bank.state_dict())
+    asked = windows_of(series)
+    asked = asked.without(gap(asked))
+    for found, other in zip(ask(back, asked), ask(bank, asked), strict=True):
+        torch.testing.assert_close(found, other, rtol=0, atol=0, equal_nan=True)

@@ -1,0 +1,353 @@
+"""Tables in and out: what is understood, what is refused, and that only missing cells are ever written."""
+
+import csv
+import gzip
+import io
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from latentfill.core.errors import InputError
+from latentfill.core.files import read_bytes
+from latentfill.tables.table import TableOptions, check_output_path, fill_frame, read_table, write_columns, write_table
+
+NAN = np.nan
+
+
+def save(folder, text, name="t.csv"):
+    path = folder / name
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def read_text(folder, text, **options):
+    return read_table(save(folder, text), TableOptions(**options))
+
+
+def filled_text(folder, table, filled, name="out.csv", **options):
+    write_table(table, np.asarray(filled, dtype=float), folder / name, **options)
+    return (folder / name).read_text()
+
+
+# --- read and written back ----------------------------------------------------------------------------------
+
+
+def test_values_time_and_missing_cells_are_read(tmp_path):
+    table = read_text(tmp_path, "date,a,b\n2020-01-01 00:00,1,NA\n2020-01-01 01:00,,2.50\n2020-01-01 02:00,3,-\n")
+    np.testing.assert_array_equal(table.series.values, [[1, NAN], [NAN, 2.5], [3, NAN]])
+    assert table.series.columns == ("a", "b")
+    hours = np.datetime64("2020-01-01", "ns") + np.arange(3) * np.timedelta64(1, "h")
+    assert table.series.time.tolist() == hours.tolist()
+    assert table.series.step == np.timedelta64(1, "h")
+    assert table.series.rows.tolist() == [0, 1, 2]
+    assert table.time_columns == ("date",)
+    assert table.name == "t"
+    assert table.notes == ()
+
+
+def test_only_missing_cells_are_written(tmp_path):
+    text = 'date,a,"b c"\r\n2020-01-01,"1.50",NA\r\n2020-01-02,,7\r\n2020-01-03, 3.25 ,"NA"'
+    table = read_text(tmp_path, text)
+    out = filled_text(tmp_path, table, [[99, 5.4], [2.3456, 99], [99, 6.6]])
+    assert (tmp_path / "out.csv").read_bytes().decode() == text.replace(",NA", ",5").replace(",,", ",2.35,").replace(
+        '"NA"', '"7"'
+    )
+    assert out.count("99") == 0
+
+
+def test_cells_without_an_estimate_keep_their_marker(tmp_path):
+    text = "a,b\n1,NA\n,2\n3,?\n"
+    table = read_text(tmp_path, text)
+    assert filled_text(tmp_path, table, np.full((3, 2), NAN)) == text
+    assert filled_text(tmp_path, table, table.series.values) == text
+
+
+def test_fills_have_the_decimals_of_their_column(tmp_path):
+    table = read_text(tmp_path, "a,b\n1.0,1\n2.25,4\n,1\n")
+    assert filled_text(tmp_path, table, np.full((3, 2), 2)) == "a,b\n1.0,1\n2.25,4\n2.00,1\n"
+
+
+def test_precision_sets_the_decimals(tmp_path):
+    table = read_text(tmp_path, "a,b\n1,4\n,5\n3,9\n")
+    assert filled_text(tmp_path, table, np.full((3, 2), 2.71828), precision=3) == "a,b\n1,4\n2.718,5\n3,9\n"
+
+
+def test_decimal_commas_are_found_and_written(tmp_path):
+    table = read_text(tmp_path, "Datum;T;H\n01.02.2020;13,6;1\n02.02.2020;;2\n13.02.2020;-0,5;4\n")
+    assert table.series.values[0, 0] == 13.6
+    assert any("decimal comma" in note for note in table.notes)
+    filled = np.where(np.isnan(table.series.values), 1.26, table.series.values)
+    assert filled_text(tmp_path, table, filled).splitlines()[2] == "02.02.2020;1,3;2"
+
+
+def test_a_decimal_mark_that_is_said_is_followed(tmp_path):
+    assert read_text(tmp_path, "a;b\n1,234;1\n2,345;2\n", decimal=",", time=()).series.values[0, 0] == 1.234
+
+
+def test_empty_rows_at_the_end_are_left_as_they_are(tmp_path):
+    text = "date;a\n2020-01-01;1\n2020-01-02;\n2020-01-03;4\n;\n;\n"
+    table = read_text(tmp_path, text)
+    assert table.n_rows == 3
+    assert any("2 rows of nothing at the end" in note for note in table.notes)
+    assert filled_text(tmp_path, table, [[0], [2], [0]]) == text.replace("02;", "02;2")
+
+
+def test_columns_that_are_left_alone_are_no_time(tmp_path):
+    table = read_text(tmp_path, "date,a\n2020-01-01,1\n2020-01-02,5\n", leave=("date",))
+    assert table.series.time is None
+    assert table.notes == ("No time column was found: rows count as equally spaced.",)
+
+
+def test_undeclared_sentinels_are_told(tmp_path):
+    rows = "".join(f"{i % 7 + i / 100:.2f},{i % 5 + i / 50:.2f}\n" for i in range(60)) + "-200,-200\n" * 4
+    notes = [note for note in read_text(tmp_path, "a,b\n" + rows).notes if "--missing=-200" in note]
+    assert len(notes) == 1
+
+
+def test_a_gzipped_output_holds_the_same_text(tmp_path):
+    table = read_text(tmp_path, "a,b\n1,4\n,5\n3,9\n")
+    write_table(table, np.full((3, 2), 2.0), tmp_path / "o.csv.gz")
+    assert gzip.decompress((tmp_path / "o.csv.gz").read_bytes()) == b"a,b\n1,4\n2,5\n3,9\n"
+
+
+@pytest.mark.parametrize("name", ["o.csv", "o.parquet"])
+def test_columns_are_written_under_their_names_and_nan_as_nothing(tmp_path, name):
+    columns = {"a": np.array([1, 3, 5], dtype="uint8"), "b,c": np.array([0.5, np.nan, 6]), "m": np.full(3, "x1")}
+    write_columns(columns, tmp_path / name)
+    back = pd.read_csv(tmp_path / name) if name == "o.csv" else pd.read_parquet(tmp_path / name)
+    assert back["a"].tolist() == [1, 3, 5]
+    assert back["b,c"].isna().tolist() == [False, True, False]
+    assert back["m"].tolist() == ["x1"] * 3
+
+
+def test_bounds_follow_the_table_with_the_texts_of_observed_cells(tmp_path):
+    table = read_text(tmp_path, 'a;w;b\n1,50;"x;";4\n;y;\n3,25;z;9\n')
+    filled = np.array([[1.5, 4], [2, 5], [3.25, 9]])
+    low, high = filled - np.array([[0, 0], [0.123, 2], [0, 0]]), filled + np.array([[0, 0], [0.456, np.nan], [0, 0]])
+    write_table(table, filled, tmp_path / "o.csv", extras={"lower": low, "upper": high})
+    assert (tmp_path / "o.csv").read_text() == (
+        "a;w;b;a_lower;a_upper;b_lower;b_upper\n"
+        '1,50;"x;";4;1,50;1,50;4;4\n'
+        "2,00;y;5;1,88;2,46;3;\n"
+        "3,25;z;9;3,25;3,25;9;9\n"
+    )
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])
+def test_bounds_follow_the_columns_of_a_frame(kind):
+    frame = pd.DataFrame({"a": [1.0, None, 3.0], "w": ["x", "y", "z"]}, index=[7, 8, 9])
+    made = {"pandas": lambda: frame, "polars": lambda: pl.from_pandas(frame), "pyarrow": lambda: pa.table(dict(frame))}
+    table = read_table(made[kind](), TableOptions())
+    extras = {"lower": np.array([[1.0], [np.nan], [3.0]]), "upper": np.array([[1.0], [2.5], [3.0]])}
+    back = fill_frame(table, np.array([[1.0], [2.0], [3.0]]), extras=extras)
+    names = back.column_names if kind == "pyarrow" else list(back.columns)
+    assert names == ["a", "w", "a_lower", "a_upper"]
+    upper = back["a_upper"].to_pylist() if kind == "pyarrow" else back["a_upper"].to_list()
+    assert upper == [1.0, 2.5, 3.0]
+    if kind == "pandas":
+        assert back.index.tolist() == [7, 8, 9]
+
+
+def test_bounds_never_replace_a_column(tmp_path):
+    table = read_text(tmp_path, "a,a_lower\n1,4\n,5\n3,9\n")
+    with pytest.raises(InputError, match="already has a column 'a_lower'"):
+        write_table(table, np.full((3, 2), 2.0), tmp_path / "o.csv", extras={"lower": np.full((3, 2), 2.0)})
+
+
+# --- rows of the grid ---------------------------------------------------------------------------------------
+
+GAPPY = "date,a,w\n2020-01-01 00:00,1,x\n2020-01-01 01:00,,y\n2020-01-01 04:00,5,z\n2020-01-01 05:00,6,z\n"
+
+
+def test_the_work_is_done_on_the_regular_grid_but_no_row_is_added(tmp_path):
+    table = read_text(tmp_path, GAPPY)
+    assert table.series.n_steps == 6
+    assert filled_text(tmp_path, table, np.arange(6.0)[:, None]) == GAPPY.replace("00,,y", "00,1,y")
+
+
+def test_rows_of_the_grid_are_added_when_asked_for(tmp_path):
+    table = read_text(tmp_path, GAPPY, grid=True)
+    out = filled_text(tmp_path, table, np.arange(6.0)[:, None])
+    expected = GAPPY.replace("00,,y\n", "00,1,y\n2020-01-01 02:00,2,\n2020-01-01 03:00,3,\n")
+    assert out == expected
+
+
+def test_added_rows_follow_a_table_whose_newest_row_comes_first(tmp_path):
+    lines = GAPPY.splitlines()
+    table = read_text(tmp_path, "\n".join([lines[0], *lines[:0:-1]]), grid=True)
+    out = filled_text(tmp_path, table, np.arange(6.0)[:, None]).splitlines()
+    assert [line[11:13] for line in out[1:]] == ["05", "04", "03", "02", "01", "00"]
+    assert any("newest row" in note for note in table.notes)
+
+
+def test_added_rows_of_an_unsorted_table_come_last(tmp_path):
+    text = "date,a\n2020-01-01 03:00,5\n2020-01-01 00:00,1\n2020-01-01 01:00,\n2020-01-01 04:00,7"
+    table = read_text(tmp_path, text, grid=True)
+    assert table.series.rows.tolist() == [1, 2, -1, 0, 3]
+    out = filled_text(tmp_path, table, np.arange(5.0)[:, None])
+    assert out == text.replace("01:00,", "01:00,1") + "\n2020-01-01 02:00,2"
+
+
+def test_unsorted_rows_are_written_in_their_own_order(tmp_path):
+    text = "date,a\n2020-01-03,3\n2020-01-01,1\n2020-01-02,\n"
+    table = read_text(tmp_path, text)
+    assert table.series.values[:2, 0].tolist()[0] == 1
+    assert filled_text(tmp_path, table, [[1], [2], [3]]) == text.replace("02,", "02,2")
+
+
+def test_added_rows_are_written_by_component_and_by_pair(tmp_path):
+    text = "year,month,day,hour,a\n2020,1,1,22,1\n2020,1,1,23,\n2020,1,2,1,4\n2020,1,2,2,5\n"
+    table = read_text(tmp_path, text, grid=True)
+    assert filled_text(tmp_path, table, np.full((5, 1), 2)).splitlines()[3] == "2020,1,2,0,2"
+    text = "Date,Time,a\n10/03/2004,18.00.00,1\n10/03/2004,20.00.00,\n10/03/2004,21.00.00,5\n23/03/2004,18.00.00,1\n"
+    table = read_text(tmp_path, "\n".join(text.splitlines()[:4]) + "\n13/03/2004,00.00.00,9\n", grid=True)
+    assert filled_text(tmp_path, table, np.full((55, 1), 2.0)).splitlines()[2] == "10/03/2004,19.00.00,2"
+
+
+def test_months_make_a_grid(tmp_path):
+    table = read_text(tmp_path, "date,a\n2020-01-31,1\n2020-02-29,2\n2020-04-30,5\n", grid=True)
+    assert table.series.step == np.timedelta64(1, "M")
+    assert "2020-03-31,9" in filled_text(tmp_path, table, np.full((4, 1), 9.0))
+
+
+# --- frames to files ----------------------------------------------------------------------------------------
+
+
+def test_a_frame_is_written_as_plain_csv(tmp_path):
+    frame = pd.DataFrame({"f": np.array([0.1, NAN], dtype="float32"), "s": ["x", None], "i": [2**60, 3]})
+    out = filled_text(tmp_path, read_table(frame), np.full((2, 2), 7.5))
+    assert out == "f,s,i\n0.1,x,1152921504606846976\n7.5,,3\n"
+
+
+def test_a_pandas_frame_is_written_to_files_with_its_index(tmp_path):
+    index = pd.DatetimeIndex(["2020-01-01", "2020-01-02", "2020-01-04"], name="day", tz="Europe/Berlin")
+    frame = pd.DataFrame({"f": np.array([0.1, NAN, 0.3], dtype="float32")}, index=index)
+    table = read_table(frame)
+    write_table(table, np.full((4, 1), 7.5), tmp_path / "out.parquet")
+    back = pd.read_parquet(tmp_path / "out.parquet")
+    assert back.index.tolist() == frame.index.tolist()
+    assert back["f"].dtype == np.dtype("float32")
+    assert filled_text(tmp_path, table, np.full((4, 1), 7.5)).splitlines()[1] == "2020-01-01 00:00:00+01:00,0.1"
+    assert filled_text(tmp_path, table, np.full((4, 1), 7.5), "o.tsv").splitlines()[0] == "day\tf"
+
+
+# --- refused ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "parts"),
+    [
+        ("a,b\n1,2\n", {}, ["1 row", "at least two"]),
+        ("a,a,b\n1,2,3\n4,5,6\n", {}, ["same name", "'a'", "Rename"]),
+        ("a,,\n1,2,3\n4,5,6\n", {}, ["same name", "''"]),
+        (
+            "a,bee\n1,2\n5,3\n",
+            {"leave": ("be",)},
+            ["leave: unknown column 'be'", "did you mean 'bee'", "known: a, bee"],
+        ),
+        ("a,b\n1,2\n5,3\n", {"time": ("T",), "columns": ("q",)}, ["time: unknown column 'T'", "columns: unknown"]),
+        ("date,a\n2020-01-01,1\n2020-01-01,2\n", {}, ["1 time stamp in more than one row", "2020-01-01 in rows 1, 2"]),
+        ("date,a\n2020-01-01,1\nnever,2\n", {"time": ("date",)}, ["'date'", "row 2: 'never'", "--time-format"]),
+        ("date,a\n2020-01-01,1\n,2\n", {}, ["'date' is empty in 1 row (row 2)"]),
+        ("a,b\n1,2\n5,3\n", {"time_format": "%Y-%m"}, ["--time-format '%Y-%m'", "--time COLUMN"]),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_refused_in_clear_words(tmp_path, text, options, parts):
+    with pytest.raises(InputError) as caught:
+        read_text(tmp_path, text, **options)
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(tmp_path):
+    source = save(tmp_path, "a,b\n1,2\n")
+    (tmp_path / "link.csv").symlink_to(source)
+    (tmp_path / "folder.csv").mkdir()
+    for output, words in (
+        (source, "input file itself"),
+        (tmp_path / "link.csv", "input file itself"),
+        (tmp_path / "none" / "o.csv", "no folder"),
+        (tmp_path / "folder.csv", "is a folder"),
+        (tmp_path / "o.xls", r"\.csv, \.tsv"),
+    ):
+        with pytest.raises(InputError, match=words):
+            check_output_path(source, output)
+    check_output_path(source, tmp_path / "o.parquet")
+
+
+def test_filled_values_of_another_shape_are_refused(tmp_path):
+    table = read_text(tmp_path, "a,b\n1,2\n,5\n")
+    with pytest.raises(InputError, match=r"\(3, 1\).*\(2, 2\)"):
+        fill_frame(table, np.zeros((3, 1)))
+    with pytest.raises(InputError, match="infinities"):
+        fill_frame(table, np.full((2, 2), np.inf))
+
+
+# --- real files ---------------------------------------------------------------------------------------------
+
+
+def interpolated(values):
+    steps = np.arange(len(values))
+    filled = values.copy()
+    for column in range(values.shape[1]):
+        seen = ~np.isnan(values[:, column])
+        filled[:, column] = np.interp(steps, steps[seen], values[seen, column])
+    return filled
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "shape", "missing"),
+    [
+        ("airquality_uci/AirQualityUCI.csv", {}, (9357, 13), 0),
+        ("airquality_uci/AirQualityUCI.csv", {"missing": ("-200",)}, (9357, 13), 16701),
+        ("airquality_uci/AirQualityUCI.csv", {"missing": ("-200",), "time": ("Date", "Time")}, (9357, 13), 16701),
+        ("beijing_pm25/PRSA_data_2010_2014.csv", {}, (43824, 7), 2067),
+        (
+            "beijing_pm25/PRSA_data_2010_2014.csv",
+            {"time": ("year", "month", "day", "hour")},
+            (43824, 7),
+            2067,
+        ),
+        ("beijing_multisite/PRSA_Data_Aotizhongxin_20130301-20170228.csv.gz", {}, (35064, 11), 7190),
+        ("beijing_multisite/PRSA_Data_Dongsi_20130301-20170228.csv.gz", {}, (35064, 11), 7522),
+        ("cambridge_buildings/electricity_hourly_2016_2019.csv.gz", {"missing": ("0",)}, (35064, 56), 5415),
+        ("ETT/ETTh1.csv", {}, (17420, 7), 0),
+        ("timekd/cambridge5.csv", {}, (600, 5), 0),
+    ],
+)
+def test_real_files_change_only_where_they_were_missing(tmp_path, shared_data, name, options, shape, missing):
+    source = shared_data / name
+    if not source.exists():
+        pytest.skip(f"{source} is not there")
+    table = read_table(source, TableOptions(**options))
+    assert table.series.values.shape == shape
+    assert int(np.isnan(table.series.values).sum()) == missing
+    assert table.series.step == np.timedelta64(1, "h")
+    out = tmp_path / source.name
+    write_table(table, table.series.values, out)
+    assert read_bytes(out) == read_bytes(source)
+    write_table(table, interpolated(table.series.values), out)
+    before, after = (csv.reader(io.StringIO(read_bytes(path).decode(), newline="")) for path in (source, out))
+    markers = {"NA", *options.get("missing", ()), *(f"{text}.0" for text in options.get("missing", ()))}
+    changed = [
+        (old, new)
+        for one, two in zip(before, after, strict=True)
+        for old, new in zip(one, two, strict=True)
+        if old != new
+    ]
+    assert len(changed) == missing
+    assert {old for old, _ in changed} <= markers
+
+
+def test_hidden_cells_of_ett_are_written_with_meaningful_digits(tmp_path, shared_data):
+    source = shared_data / "ETT/ETTh1.csv"
+    if not source.exists():
+        pytest.skip(f"{source} is not there")
+    lines = source.read_text().splitlines()[:500]
+    lines[5] = lines[5].split(",")[0] + "," * 7
+    table = read_text(tmp_path, "\n".join(lines))
+    row = filled_text(tmp_path, table, interpolated(table.series.values)).splitlines()[5].split(",")
+    assert all(len(cell.partition(".")[2]) in (4, 5) for cell in row[1:])

@@ -1,0 +1,45 @@
+"""Moments from numbers and numbers from moments."""
+
+import numpy as np
+import pytest
+
+from latentfill.tables.time.calendar import COMPONENTS, component, compose, to_nanoseconds
+
+
+def moment(*numbers, **options):
+    return compose(*(np.array([number]) for number in numbers), **options)[0]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ((2016, 2, 29, 23, 59, 59), "2016-02-29T23:59:59"),
+        ((2016, 12, 31, 24, 0, 0), "2017-01-01"),
+        ((2016, 12, 31, 24, 0, 1), "NaT"),
+        ((2015, 2, 29, 0, 0, 0), "NaT"),
+        ((2016, 13, 1, 0, 0, 0), "NaT"),
+        ((2016, 0, 1, 0, 0, 0), "NaT"),
+        ((2016, 1, 1, 0, 60, 0), "NaT"),
+        ((1500, 1, 1, 0, 0, 0), "NaT"),
+    ],
+)
+def test_numbers_make_a_moment_or_none(numbers, expected):
+    np.testing.assert_array_equal(moment(*numbers), np.datetime64(expected, "ns"))
+
+
+def test_days_can_be_counted_from_the_start_of_the_year():
+    assert moment(2016, 1, 366, 0, 0, 0, by_year=True) == np.datetime64("2016-12-31")
+    assert np.isnat(moment(2015, 1, 366, 0, 0, 0, by_year=True))
+
+
+def test_components_are_the_inverse_of_composing():
+    time = np.array(["1969-12-31T23:59:58", "2016-02-29T01:02:03"], dtype="datetime64[ns]")
+    parts = [component(time, name) for name in COMPONENTS]
+    assert [part.tolist() for part in parts] == [[1969, 2016], [12, 2], [31, 29], [23, 1], [59, 2], [58, 3]]
+    np.testing.assert_array_equal(compose(*parts), time)
+    assert component(time, "day of the year").tolist() == [365, 60]
+
+
+def test_years_beyond_nanoseconds_are_no_moment():
+    time = to_nanoseconds(np.array(["1600-01-01", "2016-01-01"], dtype="datetime64[s]"))
+    np.testing.assert_array_equal(time, np.array(["NaT", "2016-01-01"], dtype="datetime64[ns]"))

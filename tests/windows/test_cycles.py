@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+
+from latentfill.core.series import Series
+from latentfill.windows.cycles import CALENDAR, clock_features, find_cycles, find_period
+
+DAY, WEEK, YEAR = CALENDAR["day"], CALENDAR["week"], CALENDAR["year"]
+
+
+def stamped(n_steps: int, unit: str, step: int = 1, start: str = "2020-01-01") -> Series:
+    stamps = np.datetime64(start, unit) + step * np.arange(n_steps)
+    return Series(np.zeros((n_steps, 1)), ("a",), stamps.astype("datetime64[ns]"), np.arange(n_steps))
+
+
+def unstamped(values: np.ndarray) -> Series:
+    return Series(values, ("a",), None, np.arange(len(values)))
+
+
+def sine(n_steps: int, period: float, noise: float, seed: int = 0) -> np.ndarray:
+    random = np.random.default_rng(seed).normal(size=n_steps)
+    return (np.sin(2 * np.pi * np.arange(n_steps) / period) + noise * random)[:, None]
+
+
+# --- with time stamps ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("series", "cycles"),
+    [
+        (stamped(24 * 100, "h"), (DAY, WEEK)),
+        (stamped(24 * 366 * 4, "h"), (DAY, WEEK, YEAR)),
+        (stamped(24 * 10, "h"), (DAY,)),  # under three weeks
+        (stamped(24 * 2, "h"), ()),  # under three days
+        (stamped(100, "D"), (WEEK,)),  # one step a day tells nothing about the day
+        (stamped(366 * 4, "D"), (WEEK, YEAR)),
+        (stamped(48, "M"), (YEAR,)),
+        (stamped(24, "M"), ()),  # two years
+        (stamped(30, "Y"), ()),
+        (stamped(1, "h"), ()),
+        (stamped(4 * 24 * 10, "m", step=15), (DAY,)),
+    ],
+)
+def test_cycles_are_those_that_the_stamps_show_a_few_times_and_resolve(series, cycles):
+    assert find_cycles(series) == cycles
+
+
+def test_a_few_missing_stamps_change_nothing():
+    whole = stamped(24 * 100, "h")
+    kept = np.delete(np.arange(24 * 100), [5, 6, 700])
+    assert whole.time is not None
+    assert find_cycles(Series(whole.values[kept], ("a",), whole.time[kept], kept)) == (DAY, WEEK)
+
+
+def test_the_clock_says_where_in_the_day_a_step_is():
+    features = clock_features(stamped(24, "h"), (DAY,))
+    assert features.shape == (24, 2)
+    # midnight, 6, 12 and 18 o'clock on the circle
+    np.testing.assert_allclose(features[[0, 6, 12, 18]], [[0, 1], [1, 0], [0, -1], [-1, 0]], atol=1e-9)
+
+
+def test_the_clock_of_two_series_agrees_at_the_same_time():
+    first, later = stamped(48, "h"), stamped(24, "h", start="2020-01-02")
+    np.testing.assert_allclose(clock_features(first, (DAY, WEEK))[24:], clock_features(later, (DAY, WEEK)), atol=1e-9)
+
+
+def test_the_sines_come_before_the_cosines():
+    features = clock_features(unstamped(np.zeros((5, 1))), (4.0, 8.0))
+    # step 2 is half of a cycle of 4 and a quarter of a cycle of 8
+    np.testing.assert_allclose(features[2], [0, 1, -1, 0], atol=1e-12)
+
+
+def test_without_cycles_there_are_no_features():
+    assert clock_features(stamped(10, "h"), ()).shape == (10, 0)
+
+
+# --- without -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_steps", [200, 500, 2000])
+@pytest.mark.parametrize("noise", [0.0, 0.1, 0.3])
+def test_the_period_of_a_sine_is_found_and_not_a_multiple_of_it(n_steps, noise):
+    assert find_period(sine(n_steps, 24, noise)) == pytest.approx(24, abs=1)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1, 0.3])
+def test_jitter_on_a_slow_cycle_is_not_taken_for_a_fast_one(noise):
+    assert find_period(sine(2000, 500, noise)) == pytest.approx(500, abs=15)
+
+
+def test_the_cycle_of_a_series_without_stamps_is_in_steps():
+    (cycle,) = find_cycles(unstamped(sine(500, 24, 0.1)))
+    assert cycle == pytest.approx(24, abs=1)
+
+
+def test_gaps_do_not_hide_the_period():
+    values = sine(500, 24, 0.1)
+    values[np.random.default_rng(1).random(500) < 0.2] = np.nan
+    values[200:230] = np.nan
+    assert find_period(values) == pytest.approx(24, abs=1)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_white_noise_has_no_period(seed):
+    noise = np.random.default_rng(seed).normal(size=(500, 2))
+    assert find_period(noise) is None
+    assert find_cycles(unstamped(noise)) == ()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.arange(500.0)[:, None],  # a trend
+        np.full((500, 1), 7.0),
+        np.full((500, 2), np.nan),
+        sine(12, 4, 0.0),  # too short to tell
+    ],
+)
+def test_where_nothing_repeats_there_is_no_period(values):
+    assert find_period(values) is None
+
+
+def test_an_empty_column_does_not_hide_the_period_of_another():
+    values = np.concatenate([sine(500, 24, 0.1), np.full((500, 1), np.nan)], axis=1)
+    assert find_period(values) == pytest.approx(24, abs=1)
