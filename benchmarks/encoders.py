@@ -23,16 +23,16 @@ from latentfill import TableOptions, read_table
 from latentfill.core.config import Config
 from latentfill.core.messages import counted
 from latentfill.core.series import FloatArray, Series
-from latentfill.embeddings.protocols.embedder import Embedder, Stretches
+from latentfill.embeddings.protocols.embedder import Embedder, RawWindows
 from latentfill.embeddings.protocols.encoder import Encoded
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.registry import make_embedder
 from latentfill.imputation.fill import fill_series
-from latentfill.imputation.fit import Fitted, Lessons, fit_series
+from latentfill.imputation.fit import Fitted, StrategyFitter, fit_series
 from latentfill.imputation.holdout import hold_out
 from latentfill.scoring.encoder_table import BUILTIN, HEADINGS, NONE, encoder_rows
 from latentfill.scoring.encoders import open_encoders
-from latentfill.scoring.evaluate import Plan, Run, evaluate
+from latentfill.scoring.evaluate import Run, ScoringPlan, evaluate
 from latentfill.scoring.scores import Score
 from latentfill.tables.table import Table
 from latentfill.windows.cycles import clock_features
@@ -67,7 +67,7 @@ def main() -> None:
 
 def compare(table: Table, config: Config, arguments: argparse.Namespace) -> Iterator[tuple[list[Score], list[Row]]]:
     """The scores of the encoders side by side, and those of the decoders that see less: all so far, after each mask."""
-    plan = Plan(
+    plan = ScoringPlan(
         strategies=STRATEGIES,
         patterns=tuple(arguments.patterns),
         rates=(arguments.rate,),
@@ -76,7 +76,7 @@ def compare(table: Table, config: Config, arguments: argparse.Namespace) -> Iter
     )
     embedders = opened(plan.encoders, config)
     scores, rows = list[Score](), list[Row]()
-    for run in evaluate(table, config, plan, told=print, embedders=embedders):
+    for run in evaluate(table, config, plan, on_progress=print, embedders=embedders):
         scores += run.scores
         for row in () if arguments.no_ablation else ablated(run, table.series, config, plan.encoders, embedders):
             print(row, flush=True)
@@ -105,13 +105,13 @@ class Remembering:
         for name in ("name", "settings", "weights_digest", "length", "horizon", "costly", "weights"):
             setattr(self, name, getattr(embedder, name))
 
-    def embed(self, stretches: Stretches) -> VectorArray:
-        times = stretches.values if stretches.time is None else stretches.time
-        pairs = zip(stretches.values, times, strict=True)
+    def embed(self, raw: RawWindows) -> VectorArray:
+        times = raw.values if raw.time is None else raw.time
+        pairs = zip(raw.values, times, strict=True)
         keys = [hashlib.blake2b(values.tobytes() + time.tobytes()).digest() for values, time in pairs]
         new = {key: at for at, key in enumerate(keys) if key not in self.known}
         if new:
-            self.known |= dict(zip(new, self.embedder.embed(stretches.take(np.array(list(new.values())))), strict=True))
+            self.known |= dict(zip(new, self.embedder.embed(raw.take(np.array(list(new.values())))), strict=True))
         return np.stack([self.known[key] for key in keys])
 
 
@@ -163,7 +163,7 @@ def taken_away(fitted: Fitted, series: Series, what: str) -> Fitted:
     config = fitted.config if neighbours else replace(fitted.config, neighbours=0)
     encoder = Altered(fitted.encoder, change) if change else fitted.encoder
     lesson = hold_out(fitted.scaler.apply(series.values), clock_features(series, fitted.cycles), config)
-    ablation = Ablation(what, Lessons(lesson, config, fitted.scaler), encoder)
+    ablation = Ablation(what, StrategyFitter(lesson, config, fitted.scaler), encoder)
     return replace(fitted, config=config, encoder=encoder, builtin=ablation.track)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from common import Row, config_of, made_with, names_of, parser_of, read_results, write_results, write_table
 from latentfill import TableOptions, read_table
 from latentfill.core.series import Series
-from latentfill.scoring.evaluate import Plan, Run, evaluate
+from latentfill.scoring.evaluate import Run, ScoringPlan, evaluate
 from latentfill.scoring.scores import ALL
 from latentfill.windows.gaps import interpolate
 from protocol_r import FILES
@@ -37,9 +37,9 @@ def main() -> None:
         path, options = FILES[name]
         table = read_table(arguments.data / path, TableOptions(**options))
         config = dataclasses.replace(config_of(arguments), intervals=COVERAGE)
-        plan = Plan(strategies=("auto",), patterns=tuple(arguments.patterns), seeds=tuple(arguments.seeds))
+        plan = ScoringPlan(strategies=("auto",), patterns=tuple(arguments.patterns), seeds=tuple(arguments.seeds))
         rows = []
-        for run in evaluate(table, config, plan, told=lambda text: print(text, flush=True)):
+        for run in evaluate(table, config, plan, on_progress=lambda text: print(text, flush=True)):
             rows.append(row_of(run, table.series))
             print(rows[-1], flush=True)
         write_results(PROTOCOL, name, {"settings": config.to_dict(), "rows": rows}, arguments)

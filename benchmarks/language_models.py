@@ -24,7 +24,7 @@ from sklearn.linear_model import RidgeCV
 import ett
 from common import Row, made_with, parser_of, read_results, write_results, write_table
 from latentfill.core.series import FloatArray
-from latentfill.embeddings.protocols.embedder import Stretches, cut_stretches
+from latentfill.embeddings.protocols.embedder import RawWindows, cut_stretches
 from latentfill.embeddings.timekd.language_model import LanguageModel
 from latentfill.embeddings.timekd.prompts import Prompt, PromptStyle, history_prompts
 from latentfill.embeddings.timekd.teacher import Teacher
@@ -45,19 +45,19 @@ def main() -> None:
     series, _ = ett.load("ETTh1", arguments.data)
     scaler = ColumnScaler.fit(series.values)
     starts = np.arange(0, series.n_steps - LENGTH - AHEAD, STRIDE * (8 if arguments.quick else 1))
-    stretches = cut_stretches(series, scaler, starts, LENGTH, AHEAD)
+    raw = cut_stretches(series, scaler, starts, LENGTH, AHEAD)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         real = arguments.lm or minilm()
         models = {"pre-trained": real, "random, same shape": random_twin(real, Path(folder))}
         for name, where in models.items():
-            rows += [speeds(name, where, stretches)] if name == "pre-trained" else []
+            rows += [speeds(name, where, raw)] if name == "pre-trained" else []
             for calibrated in (True, False):
                 teacher = Teacher.load(where, calibrated=calibrated, pred_len=AHEAD)
                 kind = f"{name}, {'calibrated' if calibrated else 'plain'} attention"
-                rows.append({"method": kind, **known(embedded(teacher, stretches), stretches, scaler)})
+                rows.append({"method": kind, **known(embedded(teacher, raw), raw, scaler)})
                 print(rows[-1], flush=True)
-        rows.append({"method": "the window itself", **known(stretches.scaled.transpose(0, 2, 1), stretches, scaler)})
+        rows.append({"method": "the window itself", **known(raw.scaled.transpose(0, 2, 1), raw, scaler)})
     write_results(PROTOCOL, "ETTh1", {"language_model": "all-MiniLM-L6-v2", "rows": rows}, arguments)
     write_table(PROTOCOL, report(quick=arguments.quick), arguments)
 
@@ -79,9 +79,9 @@ def random_twin(real: Path, folder: Path) -> Path:
     return folder
 
 
-def speeds(name: str, where: Path, stretches: Stretches) -> Row:
+def speeds(name: str, where: Path, raw: RawWindows) -> Row:
     """Prompts a second of a loop over whole prompts, and of ours, in either precision."""
-    prompts = list(history_prompts(stretches.take(slice(0, TIMED)), PromptStyle(), AHEAD))
+    prompts = list(history_prompts(raw.take(slice(0, TIMED)), PromptStyle(), AHEAD))
     exact, fast = (LanguageModel.load(where, dtype=dtype) for dtype in ("float32", "auto"))
     plain = LanguageModel.load(where, dtype="float32", calibrated=False)
     ways: dict[str, Callable[[], object]] = {
@@ -118,17 +118,17 @@ def median_seconds(work: Callable[[], object], times: int = 3) -> float:
     return float(np.median(seconds[1:]))
 
 
-def embedded(teacher: Teacher, stretches: Stretches) -> FloatArray:
+def embedded(teacher: Teacher, raw: RawWindows) -> FloatArray:
     """Embeddings of all stretches, (N, C, D)."""
-    parts = range(0, len(stretches), 32)
-    return np.concatenate([teacher.embed(stretches.take(slice(i, i + 32))) for i in parts])
+    parts = range(0, len(raw), 32)
+    return np.concatenate([teacher.embed(raw.take(slice(i, i + 32))) for i in parts])
 
 
-def known(z: FloatArray, stretches: Stretches, scaler: ColumnScaler) -> Row:
+def known(z: FloatArray, raw: RawWindows, scaler: ColumnScaler) -> Row:
     """Explained share of the variance of what a probe tells from z (N, C, D), over the columns together."""
-    future = scaler.apply(stretches.future) if stretches.future is not None else stretches.scaled
-    level = stretches.scaled.mean(axis=1, keepdims=True)
-    targets = {"level": level, "shape": stretches.scaled - level, "next": future - level}
+    future = scaler.apply(raw.future) if raw.future is not None else raw.scaled
+    level = raw.scaled.mean(axis=1, keepdims=True)
+    targets = {"level": level, "shape": raw.scaled - level, "next": future - level}
     border = int(0.7 * len(z))
     first_test = border + LENGTH // STRIDE + 1  # no overlap with a window that was learnt from
     return {name: explained(z, target, border, first_test) for name, target in targets.items()}

@@ -14,7 +14,7 @@ import torch
 from latentfill.core.config import Config
 from latentfill.core.series import FloatArray, Series
 from latentfill.embeddings.protocols.encoder import Encoded, Encoder
-from latentfill.imputation.fit import Fitted, Lessons, Track, fit_series
+from latentfill.imputation.fit import Fitted, FittedPath, StrategyFitter, fit_series
 from latentfill.imputation.holdout import hold_out
 from latentfill.strategies.baselines import BASELINES
 from latentfill.windows.cycles import clock_features
@@ -122,7 +122,7 @@ def ablations(series: Series, fitted: Fitted) -> Iterator[Method]:
         assert fitted.encoder is not None
         encoder = Altered(fitted.encoder, change) if change else fitted.encoder
         lesson = hold_out(values, clock, config)
-        yield Ablation(name, Lessons(lesson, config, fitted.scaler, config.strategies), encoder)
+        yield Ablation(name, StrategyFitter(lesson, config, fitted.scaler, config.strategies), encoder)
 
 
 class Ablation:
@@ -130,10 +130,10 @@ class Ablation:
 
     kind = "ablation"
 
-    def __init__(self, name: str, lessons: Lessons, encoder: Encoder) -> None:
+    def __init__(self, name: str, lessons: StrategyFitter, encoder: Encoder) -> None:
         self.name, self.encoder = name, encoder
         began = time.monotonic()
-        self.track: Track = lessons.fit_builtin(encoder, {})
+        self.track: FittedPath = lessons.fit_builtin(encoder, {})
         self.train_seconds = time.monotonic() - began
         self.about: dict[str, object] = {}
 

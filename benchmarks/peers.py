@@ -66,7 +66,7 @@ CSDI_SAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class StrategySpec:
     """How one model is built and trained."""
 
     model: Mapping[str, object]  # arguments of the PyPOTS class
@@ -79,26 +79,26 @@ class Setting:
 
 
 SETTINGS = {
-    "SAITS": Setting(
+    "SAITS": StrategySpec(
         model={"n_layers": 2, "d_model": 128, "d_ffn": 256, "n_heads": 4, "d_k": 32, "d_v": 32, "dropout": 0.1},
         batch=32,
     ),
-    "BRITS": Setting(model={"rnn_hidden_size": 128}, batch=32),
-    "TimesNet": Setting(
+    "BRITS": StrategySpec(model={"rnn_hidden_size": 128}, batch=32),
+    "TimesNet": StrategySpec(
         model={"n_layers": 2, "top_k": 3, "d_model": 16, "d_ffn": 32, "n_kernels": 6, "dropout": 0.1}
         | {"apply_nonstationary_norm": True},
         hidden_loss=True,
     ),
-    "ModernTCN": Setting(
+    "ModernTCN": StrategySpec(
         model={"num_blocks": [1], "dims": [128], "large_size": [71], "small_size": [5], "ffn_ratio": 1}
         | {"patch_size": 1, "patch_stride": 1, "downsampling_ratio": 2, "use_multi_scale": False}
         | {"backbone_dropout": 0.0, "head_dropout": 0.0, "apply_nonstationary_norm": True},
         hidden_loss=True,
     ),
-    "iTransformer": Setting(
+    "iTransformer": StrategySpec(
         model={"n_layers": 2, "d_model": 128, "d_ffn": 128, "n_heads": 8, "d_k": 16, "d_v": 16, "dropout": 0.1},
     ),
-    "CSDI": Setting(
+    "CSDI": StrategySpec(
         model={"n_layers": 2, "n_channels": 32, "n_heads": 4, "n_diffusion_steps": 50}
         | {"d_time_embedding": 64, "d_feature_embedding": 16, "d_diffusion_embedding": 64},
         rounds=5,  # a validation window takes 50 passes as well

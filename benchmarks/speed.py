@@ -27,10 +27,10 @@ from common import made_with, parser_of, read_results, write_results, write_tabl
 from latentfill.core.config import Config
 from latentfill.core.series import Series
 from latentfill.embeddings.stored.h5_windows import write_split
-from latentfill.embeddings.stored.packed_file import load_bank
+from latentfill.embeddings.stored.packed_file import load_packed_file
 from latentfill.embeddings.stored.packing import pack
 from latentfill.imputation.fit import fit_series
-from latentfill.strategies.latent import Latent
+from latentfill.strategies.latent import LatentStrategy
 from latentfill.strategies.neighbours.search import Exact
 from latentfill.windows.cycles import clock_features, find_cycles
 from latentfill.windows.windows import cut_windows, window_starts
@@ -72,7 +72,7 @@ def latents(data: Path) -> dict[str, float]:
     config = Config(strategy="latent", encoder_steps=STEPS, decoder_steps=STEPS)
     fitted = fit_series(gappy, config)
     strategy = fitted.builtin.candidates.by_name["latent"]
-    assert isinstance(strategy, Latent)
+    assert isinstance(strategy, LatentStrategy)
     windows = windows_of(gappy, fitted.scaler.apply(gappy.values), config)
     began = time.monotonic()
     strategy.estimate(windows, fitted.encoder)
@@ -95,7 +95,7 @@ def stored() -> dict[str, float]:
         copied = _seconds(lambda: shutil.copytree(folder, Path(place) / "copy"))
         packed = _seconds(lambda: pack(folder, bank, Config()))
         files = _seconds(lambda: [_one_window(folder / "train" / f"{i}.h5").sum() for i in order])
-        vectors = load_bank(bank).read("train")
+        vectors = load_packed_file(bank).read("train")
         mapped = _seconds(lambda: [vectors[i].sum() for i in order])
     return {"windows": WINDOWS, "files": files, "bank": mapped, "pack": packed, "copy": copied}
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from latentfill.embeddings.protocols.record import Provenance
-from latentfill.embeddings.stored.packed_file import Part, load_bank, save_bank
+from latentfill.embeddings.stored.packed_file import Part, load_packed_file, save_packed_file
 from latentfill.embeddings.timekd.student import DistilledStudent
 
 Run = Callable[..., int]
@@ -33,7 +33,7 @@ def teacher(tmp_path: Path) -> Path:
     """Embeddings of random numbers for the 69 train windows: rows 0-84 of 120."""
     vectors = np.random.default_rng(1).normal(size=(69, 2, 8)).astype(np.float32)
     provenance = Provenance(encoder="timekd", source="computed")
-    return save_bank(tmp_path / "teacher.bank", {"train": Part((69, 2, 8), vectors, np.arange(69))}, provenance)
+    return save_packed_file(tmp_path / "teacher.bank", {"train": Part((69, 2, 8), vectors, np.arange(69))}, provenance)
 
 
 def test_a_student_embeds_without_its_teacher(run_cli: Run, table: Path, teacher: Path, tmp_path: Path, capsys):
@@ -45,7 +45,7 @@ def test_a_student_embeds_without_its_teacher(run_cli: Run, table: Path, teacher
     assert "without a teacher: forecast MSE" in said
     arguments = ("embed", table, "--encoder", "student", "--student", student, "--seq-len", 12, "-o", bank, "-q")
     assert run_cli(*arguments) == 0
-    made = load_bank(bank)
+    made = load_packed_file(bank)
     assert made.splits == {"all": 109}
     assert made.provenance.encoder == "student"
     assert made.provenance.weights_digest == DistilledStudent.load(student).weights_digest

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from latentfill.core.series import Series
-from latentfill.embeddings.stored.packed_file import load_bank
+from latentfill.embeddings.stored.packed_file import load_packed_file
 
 Run = Callable[..., int]
 PLAN = ("--split", "custom", "--seq-len", 12, "--pred-len", 4)
@@ -44,8 +44,8 @@ def test_embeddings_made_of_a_table_fill_it(run_cli: Run, table: Path, tmp_path:
 def test_without_a_split_every_row_lies_in_a_window(run_cli: Run, table: Path, tmp_path: Path, language_model: Path):
     bank = tmp_path / "a.bank"
     assert run_cli("embed", table, "-o", bank, "--lm", language_model, "--seq-len", 12, "--embedding-stride", 8) == 0
-    assert load_bank(bank).starts["all"].tolist() == [*range(0, 78, 8), 78]
-    provenance = load_bank(bank).provenance
+    assert load_packed_file(bank).starts["all"].tolist() == [*range(0, 78, 8), 78]
+    provenance = load_packed_file(bank).provenance
     assert provenance.saw == "observed"
     assert provenance.settings["privileged"] is False
 
@@ -54,7 +54,7 @@ def test_the_provenance_says_that_the_future_was_read(run_cli: Run, table: Path,
     bank = tmp_path / "a.bank"
     word = ("--rough-fill", "word", "--missing-word", "nan", "--decimals", 0, "--truncate", "--layers", 1)
     assert run_cli("embed", table, "-o", bank, "--lm", language_model, *PLAN, "--privileged", *word, "-q") == 0
-    provenance = load_bank(bank).provenance
+    provenance = load_packed_file(bank).provenance
     assert provenance.settings["privileged"] is True
     assert (provenance.settings["layers"], provenance.settings["truncate"], provenance.saw) == (1, True, "observed")
 
@@ -121,7 +121,7 @@ def test_other_words_for_columns_and_days_are_read(run_cli: Run, tmp_path: Path,
     frame.to_csv(tmp_path / "daily.csv", index=False)
     bank = tmp_path / "a.bank"
     assert run_cli("embed", tmp_path / "daily.csv", "-o", bank, "--lm", language_model, "--seq-len", 10, "-q") == 0
-    assert load_bank(bank).read("all").shape[:2] == (31, 2)
+    assert load_packed_file(bank).read("all").shape[:2] == (31, 2)
 
 
 def test_a_language_model_is_put_beside_itself_read_in_another_way(

@@ -14,10 +14,10 @@ from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import Series
 from latentfill.embeddings import embed_table
-from latentfill.embeddings.embed_table import Made, Maker
-from latentfill.embeddings.protocols.embedder import Stretches
+from latentfill.embeddings.embed_table import EmbedProgress, TableEmbedder
+from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.record import VectorArray
-from latentfill.embeddings.stored.packed_file import load_bank
+from latentfill.embeddings.stored.packed_file import load_packed_file
 from latentfill.embeddings.stored.packing import pack
 from latentfill.embeddings.stored.pairing import pair_embeddings, table_digest
 from latentfill.embeddings.timekd.teacher import Teacher
@@ -45,23 +45,23 @@ class Means:
     def weights(self, columns: int) -> Mapping[str, VectorArray]:
         return {"mix": np.eye(columns, dtype=np.float32)}
 
-    def embed(self, stretches: Stretches) -> VectorArray:
-        self.windows -= len(stretches)
+    def embed(self, raw: RawWindows) -> VectorArray:
+        self.windows -= len(raw)
         if self.windows < 0:
             raise Interrupted
-        values = np.nan_to_num(stretches.values)
+        values = np.nan_to_num(raw.values)
         return np.stack([values.mean(axis=1), values[:, 0]], axis=2).astype(np.float32)
 
 
 @pytest.fixture(autouse=True)
 def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embed_table, "PIECE", 5)
+    monkeypatch.setattr(embed_table, "BATCH", 5)
 
 
 def test_a_bank_holds_every_window_of_every_split_with_how_it_was_made(tmp_path: Path, hourly: Make):
     series = hourly(100)
-    Maker(series, Means(settings={"a": 1}), CONFIG).make_bank(tmp_path / "a.bank")
-    bank = load_bank(tmp_path / "a.bank")
+    TableEmbedder(series, Means(settings={"a": 1}), CONFIG).make_packed_file(tmp_path / "a.bank")
+    bank = load_packed_file(tmp_path / "a.bank")
     assert bank.splits == {"train": 55, "val": 7, "test": 17}
     first = series.values[: CONFIG.seq_len]
     np.testing.assert_allclose(bank.read("train")[0, :, 0], first.mean(axis=0), rtol=1e-6)
@@ -74,14 +74,14 @@ def test_a_bank_holds_every_window_of_every_split_with_how_it_was_made(tmp_path:
 
 
 def test_a_bank_that_is_packed_again_keeps_everything(tmp_path: Path, hourly: Make):
-    Maker(hourly(100), Means(), CONFIG).make_bank(tmp_path / "a.bank")
+    TableEmbedder(hourly(100), Means(), CONFIG).make_packed_file(tmp_path / "a.bank")
     pack(tmp_path / "a.bank", tmp_path / "b.bank", Config())
     assert (tmp_path / "a.bank").read_bytes() == (tmp_path / "b.bank").read_bytes()
 
 
 def test_the_bank_pairs_with_its_table_and_no_other(tmp_path: Path, hourly: Make):
     series = hourly(100)
-    Maker(series, Means(), CONFIG).make_bank(tmp_path / "a.bank")
+    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "a.bank")
     paired = pair_embeddings(Config(embeddings=str(tmp_path / "a.bank")), series, None)
     np.testing.assert_allclose(paired["val"].vectors[0, :, 1], series.values[58], rtol=1e-6)
     with pytest.raises(EmbeddingMismatchError, match="was made for another table"):
@@ -90,16 +90,18 @@ def test_the_bank_pairs_with_its_table_and_no_other(tmp_path: Path, hourly: Make
 
 def test_columns_stand_where_timekd_puts_them_and_come_back_in_the_order_of_the_table(tmp_path: Path, hourly: Make):
     series, config = hourly(100, 3), Config(split="custom", seq_len=12, pred_len=4, target="c0")
-    Maker(series, Means(), config).make_bank(tmp_path / "a.bank")
-    np.testing.assert_allclose(load_bank(tmp_path / "a.bank").read("train")[0, :, 1], series.values[0, [1, 2, 0]])
+    TableEmbedder(series, Means(), config).make_packed_file(tmp_path / "a.bank")
+    np.testing.assert_allclose(
+        load_packed_file(tmp_path / "a.bank").read("train")[0, :, 1], series.values[0, [1, 2, 0]]
+    )
     paired = pair_embeddings(Config(embeddings=str(tmp_path / "a.bank")), series, None)
     np.testing.assert_allclose(paired["train"].vectors[0][:, 1], series.values[0])
 
 
 def test_the_whole_series_plan_ends_on_the_last_row(tmp_path: Path, hourly: Make):
     config = Config(seq_len=12, pred_len=0, embedding_stride=7)
-    Maker(hourly(60), Means(), config).make_bank(tmp_path / "a.bank")
-    assert load_bank(tmp_path / "a.bank").starts["all"].tolist() == [0, 7, 14, 21, 28, 35, 42, 48]
+    TableEmbedder(hourly(60), Means(), config).make_packed_file(tmp_path / "a.bank")
+    assert load_packed_file(tmp_path / "a.bank").starts["all"].tolist() == [0, 7, 14, 21, 28, 35, 42, 48]
 
 
 @pytest.mark.parametrize(("after", "kept"), [(1, 0), (5, 0), (6, 5), (29, 25), (60, 55), (79, 77)])
@@ -107,12 +109,12 @@ def test_an_interrupted_bank_is_gone_on_with_and_ends_in_the_same_bytes(
     tmp_path: Path, hourly: Make, after: int, kept: int
 ):
     series = hourly(100)
-    Maker(series, Means(), CONFIG).make_bank(tmp_path / "whole.bank")
+    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "whole.bank")
     with pytest.raises(Interrupted):
-        Maker(series, Means(windows=after), CONFIG).make_bank(tmp_path / "cut.bank")
+        TableEmbedder(series, Means(windows=after), CONFIG).make_packed_file(tmp_path / "cut.bank")
     assert not (tmp_path / "cut.bank").exists()
-    told: list[Made] = []
-    Maker(series, Means(), CONFIG).make_bank(tmp_path / "cut.bank", told=told.append)
+    told: list[EmbedProgress] = []
+    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "cut.bank", on_progress=told.append)
     assert (tmp_path / "cut.bank").read_bytes() == (tmp_path / "whole.bank").read_bytes()
     assert told[0].done == kept
     assert told[-1].done == told[-1].total == 79
@@ -122,23 +124,25 @@ def test_an_interrupted_bank_is_gone_on_with_and_ends_in_the_same_bytes(
 def test_what_was_begun_with_other_settings_is_begun_anew(tmp_path: Path, hourly: Make):
     series = hourly(100)
     with pytest.raises(Interrupted):
-        Maker(series, Means(windows=30), CONFIG).make_bank(tmp_path / "a.bank")
-    told: list[Made] = []
-    Maker(series, Means(settings={"a": 2}), CONFIG).make_bank(tmp_path / "a.bank", told=told.append)
+        TableEmbedder(series, Means(windows=30), CONFIG).make_packed_file(tmp_path / "a.bank")
+    told: list[EmbedProgress] = []
+    TableEmbedder(series, Means(settings={"a": 2}), CONFIG).make_packed_file(
+        tmp_path / "a.bank", on_progress=told.append
+    )
     assert told[0].done == 0
 
 
 def test_a_half_written_piece_is_written_again(tmp_path: Path, hourly: Make):
     series = hourly(100)
-    Maker(series, Means(), CONFIG).make_bank(tmp_path / "whole.bank")
+    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "whole.bank")
     (tmp_path / ".cut.bank.partial").write_bytes((tmp_path / "whole.bank").read_bytes()[:-50])
-    Maker(series, Means(), CONFIG).make_bank(tmp_path / "cut.bank")
+    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "cut.bank")
     assert (tmp_path / "cut.bank").read_bytes() == (tmp_path / "whole.bank").read_bytes()
 
 
 def test_timekds_layout_has_its_paths_names_shape_and_dtype(tmp_path: Path, hourly: Make):
     series = hourly(100)
-    folder = Maker(series, Means(), CONFIG).make_folder(tmp_path, "sensor")
+    folder = TableEmbedder(series, Means(), CONFIG).make_folder(tmp_path, "sensor")
     assert folder == tmp_path / "sensor" / "4"
     assert {path.name for path in (folder / "val").iterdir()} == {f"{i}.h5" for i in range(7)}
     with h5py.File(folder / "train" / "54.h5") as file:
@@ -151,39 +155,39 @@ def test_timekds_layout_has_its_paths_names_shape_and_dtype(tmp_path: Path, hour
 
 
 def test_a_folder_packed_with_its_table_is_the_bank_that_could_have_been_made(tmp_path: Path, hourly: Make):
-    Maker(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor")
-    Maker(hourly(100), Means(), CONFIG).make_bank(tmp_path / "made.bank")
+    TableEmbedder(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor")
+    TableEmbedder(hourly(100), Means(), CONFIG).make_packed_file(tmp_path / "made.bank")
     pack(tmp_path / "sensor", tmp_path / "packed.bank", Config(), hourly(100))
     assert (tmp_path / "packed.bank").read_bytes() == (tmp_path / "made.bank").read_bytes()
 
 
 def test_interrupted_files_are_gone_on_with_and_end_in_the_same_bytes(tmp_path: Path, hourly: Make):
     series = hourly(100)
-    whole = Maker(series, Means(), CONFIG).make_folder(tmp_path / "whole", "sensor")
+    whole = TableEmbedder(series, Means(), CONFIG).make_folder(tmp_path / "whole", "sensor")
     with pytest.raises(Interrupted):
-        Maker(series, Means(windows=31), CONFIG).make_folder(tmp_path / "cut", "sensor")
+        TableEmbedder(series, Means(windows=31), CONFIG).make_folder(tmp_path / "cut", "sensor")
     embedder = Means()
-    cut = Maker(series, embedder, CONFIG).make_folder(tmp_path / "cut", "sensor")
+    cut = TableEmbedder(series, embedder, CONFIG).make_folder(tmp_path / "cut", "sensor")
     assert 10**9 - embedder.windows == 1 + 79 - 30  # one to learn the shape
     for path in whole.rglob("*.h5"):
         assert (cut / path.relative_to(whole)).read_bytes() == path.read_bytes()
 
 
 def test_a_folder_of_other_embeddings_is_left_alone(tmp_path: Path, hourly: Make):
-    Maker(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor")
+    TableEmbedder(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor")
     with pytest.raises(InputError, match="holds something else already: embeddings of another table, encoder or set"):
-        Maker(hourly(100), Means(settings={"a": 2}), CONFIG).make_folder(tmp_path, "sensor")
+        TableEmbedder(hourly(100), Means(settings={"a": 2}), CONFIG).make_folder(tmp_path, "sensor")
 
 
 def test_a_bank_is_written_over_a_bank_where_allowed_and_over_nothing_else(tmp_path: Path, hourly: Make):
-    maker = Maker(hourly(100), Means(), CONFIG)
-    maker.make_bank(tmp_path / "a.bank")
+    maker = TableEmbedder(hourly(100), Means(), CONFIG)
+    maker.make_packed_file(tmp_path / "a.bank")
     with pytest.raises(InputError, match=r"exists already. Allow it to be overwritten"):
-        maker.make_bank(tmp_path / "a.bank")
-    maker.make_bank(tmp_path / "a.bank", overwrite=True)
+        maker.make_packed_file(tmp_path / "a.bank")
+    maker.make_packed_file(tmp_path / "a.bank", overwrite=True)
     (tmp_path / "a.csv").write_text("a,b\n")
     with pytest.raises(InputError, match="It is no bank"):
-        maker.make_bank(tmp_path / "a.csv", overwrite=True)
+        maker.make_packed_file(tmp_path / "a.csv", overwrite=True)
 
 
 @pytest.mark.parametrize(
@@ -198,21 +202,21 @@ def test_what_cannot_be_embedded_is_refused_with_the_numbers(
     hourly: Make, embedder: Means, config: Config, message: str
 ):
     with pytest.raises(InputError, match=message):
-        Maker(hourly(100), embedder, config)
+        TableEmbedder(hourly(100), embedder, config)
 
 
 def test_numbers_that_are_not_finite_are_refused(tmp_path: Path, hourly: Make, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(Means, "embed", lambda self, stretches: np.full((len(stretches), 2, 2), np.nan, np.float32))
+    monkeypatch.setattr(Means, "embed", lambda self, raw: np.full((len(raw), 2, 2), np.nan, np.float32))
     with pytest.raises(InputError, match="not finite of the windows at rows 0"):
-        Maker(hourly(100), Means(), CONFIG).make_bank(tmp_path / "a.bank")
+        TableEmbedder(hourly(100), Means(), CONFIG).make_packed_file(tmp_path / "a.bank")
 
 
 def test_a_language_models_bank_is_the_same_bytes_again(tmp_path: Path, hourly: Make, language_model: Path):
     for name in ("a", "b"):
         teacher = Teacher.load(language_model, pred_len=4, privileged=True)
-        Maker(hourly(60), teacher, CONFIG).make_bank(tmp_path / name)
+        TableEmbedder(hourly(60), teacher, CONFIG).make_packed_file(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    bank = load_bank(tmp_path / "a")
+    bank = load_packed_file(tmp_path / "a")
     assert bank.weights.keys() == {"query", "key", "value", "out"}
     assert bank.provenance.settings["privileged"] is True
 
@@ -223,24 +227,24 @@ def test_a_second_run_to_the_same_bank_is_refused_and_spoils_nothing(tmp_path: P
     class Greedy(Means):
         """Starts another run in the middle of its own."""
 
-        def embed(self, stretches: Stretches) -> VectorArray:
-            if len(stretches) > 1:
+        def embed(self, raw: RawWindows) -> VectorArray:
+            if len(raw) > 1:
                 with pytest.raises(InputError, match=r"another run is writing .*\.a\.bank\.partial"):
-                    Maker(series, Means(settings={"a": 2}), CONFIG).make_bank(target)
-            return super().embed(stretches)
+                    TableEmbedder(series, Means(settings={"a": 2}), CONFIG).make_packed_file(target)
+            return super().embed(raw)
 
-    Maker(series, Greedy(), CONFIG).make_bank(target)
-    Maker(series, Means(), CONFIG).make_bank(tmp_path / "alone.bank")
+    TableEmbedder(series, Greedy(), CONFIG).make_packed_file(target)
+    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "alone.bank")
     assert target.read_bytes() == (tmp_path / "alone.bank").read_bytes()
 
 
 def test_files_that_were_cut_short_are_written_again(tmp_path: Path, hourly: Make):
     series = hourly(100)
-    whole = Maker(series, Means(), CONFIG).make_folder(tmp_path / "whole", "sensor")
-    cut = Maker(series, Means(), CONFIG).make_folder(tmp_path / "cut", "sensor")
+    whole = TableEmbedder(series, Means(), CONFIG).make_folder(tmp_path / "whole", "sensor")
+    cut = TableEmbedder(series, Means(), CONFIG).make_folder(tmp_path / "cut", "sensor")
     (cut / "train" / "3.h5").write_bytes(b"")
     (cut / "val" / "2.h5").write_bytes((cut / "val" / "2.h5").read_bytes()[:-10])
-    Maker(series, Means(), CONFIG).make_folder(tmp_path / "cut", "sensor")
+    TableEmbedder(series, Means(), CONFIG).make_folder(tmp_path / "cut", "sensor")
     for path in whole.rglob("*.h5"):
         assert (cut / path.relative_to(whole)).read_bytes() == path.read_bytes()
 
@@ -249,11 +253,11 @@ def test_a_folder_that_cannot_be_made_or_is_a_file_is_told(tmp_path: Path, hourl
     (tmp_path / "file").write_text("mine")
     for place in (tmp_path / "file", Path("/proc/nowhere")):
         with pytest.raises(InputError, match="cannot be written"):
-            Maker(hourly(100), Means(), CONFIG).make_folder(place, "sensor")
+            TableEmbedder(hourly(100), Means(), CONFIG).make_folder(place, "sensor")
     assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_another_dataset_name_is_another_folder(tmp_path: Path, hourly: Make):
-    Maker(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor")
+    TableEmbedder(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor")
     with pytest.raises(InputError, match="holds something else already"):
-        Maker(hourly(100), Means(), replace(CONFIG, dataset="other")).make_folder(tmp_path, "sensor")
+        TableEmbedder(hourly(100), Means(), replace(CONFIG, dataset="other")).make_folder(tmp_path, "sensor")

@@ -12,7 +12,7 @@ from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import Series
 from latentfill.embeddings import live_encoder
 from latentfill.embeddings.live_encoder import NoEncoder, Reembedder, bytes_per_window, seconds_per_window
-from latentfill.embeddings.protocols.embedder import Stretches
+from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.encoder import EncoderShape
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.windows.scaling import ColumnScaler
@@ -34,11 +34,11 @@ class Spy:
     saw: str = "observed"
     length: int | None = None
     horizon: int = 0
-    seen: list[Stretches] = field(default_factory=list)
+    seen: list[RawWindows] = field(default_factory=list)
 
-    def embed(self, stretches: Stretches) -> VectorArray:
-        self.seen.append(stretches)
-        z = np.nan_to_num(stretches.scaled[:, :2]).transpose(0, 2, 1).astype(np.float32)
+    def embed(self, raw: RawWindows) -> VectorArray:
+        self.seen.append(raw)
+        z = np.nan_to_num(raw.scaled[:, :2]).transpose(0, 2, 1).astype(np.float32)
         return z.mean(axis=1, keepdims=True) if self.pooled else z
 
 
@@ -184,17 +184,17 @@ def test_the_shape_is_that_of_the_vectors(series: Series, pooled: bool, columns:
 
 def test_vectors_of_another_shape_are_refused(series: Series):
     encoder = made(series, spy := Spy())
-    spy.embed = lambda stretches: np.zeros((len(stretches), 2, 3), np.float32)
+    spy.embed = lambda raw: np.zeros((len(raw), 2, 3), np.float32)
     with pytest.raises(EmbeddingMismatchError, match=r"'spy' gave an array of shape \(2, 2, 3\), not \(2, 2, 2\)"):
         encoder.encode(windows_of(series, 0, 1))
-    spy.embed = lambda stretches: np.zeros((len(stretches), 2), np.float32)
+    spy.embed = lambda raw: np.zeros((len(raw), 2), np.float32)
     with pytest.raises(EmbeddingMismatchError, match=r"shape \(1, 2\), not \(windows, variables, size\)"):
         made(series, spy)
 
 
 def test_vectors_that_are_not_finite_are_refused(series: Series):
     encoder = made(series, spy := Spy())
-    spy.embed = lambda stretches: stretches.scaled[:, :2].transpose(0, 2, 1).astype(np.float32)
+    spy.embed = lambda raw: raw.scaled[:, :2].transpose(0, 2, 1).astype(np.float32)
     with pytest.raises(InputError, match=r"'spy' gave vectors with values that are not finite. Windows have gaps"):
         encoder.encode(windows_of(series, 2))
 

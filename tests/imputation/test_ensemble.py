@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentfill.imputation.ensemble import KINDS, Stack, kind_of
+from latentfill.imputation.ensemble import KINDS, Ensemble, kind_of
 from latentfill.imputation.shrinkage import ENOUGH_GAPS
 
 
-def learn(errors: np.ndarray, column: np.ndarray, kind: np.ndarray, columns: int) -> Stack:
+def learn(errors: np.ndarray, column: np.ndarray, kind: np.ndarray, columns: int) -> Ensemble:
     """A stack learnt from cells that lie in a gap each."""
-    return Stack.fit(errors, column, kind, np.arange(len(column)), columns)
+    return Ensemble.fit(errors, column, kind, np.arange(len(column)), columns)
 
 
 def fit(*groups: tuple[int, int, int, float], columns: int = 2) -> np.ndarray:
@@ -138,7 +138,7 @@ def test_a_gain_that_one_gap_brings_may_be_chance(bucket: int):
     column, kind, gap = np.zeros(300, dtype=int), np.full(300, bucket), np.repeat(np.arange(30), 10)
 
     def weight(gap: np.ndarray) -> float:
-        return float(Stack.fit(np.stack([first, second]), column, kind, gap, 1).weight[1, 0, bucket])
+        return float(Ensemble.fit(np.stack([first, second]), column, kind, gap, 1).weight[1, 0, bucket])
 
     assert weight(gap) < (0.5 if bucket == LONG else 0.1)
     if bucket == LONG:
@@ -151,8 +151,8 @@ def test_a_long_gap_is_not_as_many_witnesses_as_it_has_cells():
     """One gap of 60 cells speaks for the first candidate, sixty of another column and a cell each for the second."""
     errors = np.stack([np.repeat([0.0, 1.0], 60), np.repeat([1.0, 0.0], 60)])
     column, kind = np.repeat([0, 1], 60), np.full(120, LONG)
-    one = Stack.fit(errors, column, kind, np.repeat([0, 1], 60) * np.arange(120), 2).weight[1, 0, LONG]
-    each = Stack.fit(errors, column, kind, np.arange(120), 2).weight[1, 0, LONG]
+    one = Ensemble.fit(errors, column, kind, np.repeat([0, 1], 60) * np.arange(120), 2).weight[1, 0, LONG]
+    each = Ensemble.fit(errors, column, kind, np.arange(120), 2).weight[1, 0, LONG]
     assert one > each + 0.2
 
 
@@ -189,9 +189,9 @@ def test_candidates_that_are_all_exactly_right_leave_the_first():
     assert learn(np.zeros((3, 20)), none, none, 1).weight[:, 0, 0].tolist() == [1.0, 0.0, 0.0]
 
 
-def weights(*of_candidates: float, columns: int = 1) -> Stack:
+def weights(*of_candidates: float, columns: int = 1) -> Ensemble:
     """The same weights for every column and gap length."""
-    return Stack(np.tile(np.array(of_candidates)[:, None, None], (1, columns, KINDS)))
+    return Ensemble(np.tile(np.array(of_candidates)[:, None, None], (1, columns, KINDS)))
 
 
 def test_each_cell_gets_the_weight_of_its_column_and_kind_of_gap():
@@ -199,7 +199,7 @@ def test_each_cell_gets_the_weight_of_its_column_and_kind_of_gap():
     second[0, 0], second[0, 1], second[1, 1] = 0.25, 0.5, 1.0
     kinds = np.array([[0, 0], [1, 1], [0, 0]])
     estimates = np.stack([np.full((3, 2), 10.0), np.full((3, 2), 14.0)])
-    assert Stack(np.stack([1 - second, second])).apply(estimates, kinds).tolist() == [[11, 10], [12, 14], [11, 10]]
+    assert Ensemble(np.stack([1 - second, second])).apply(estimates, kinds).tolist() == [[11, 10], [12, 14], [11, 10]]
 
 
 def test_gaps_are_told_apart_by_length_and_by_whether_both_ends_are_equal():
@@ -233,5 +233,5 @@ def test_a_candidate_without_weight_cannot_be_heard():
 def test_a_stack_survives_json_exactly():
     rng = np.random.default_rng(2)
     stack = learn(rng.normal(size=(3, 50)), rng.integers(2, size=50), rng.integers(6, size=50), 2)
-    back = Stack.from_dict(json.loads(json.dumps(stack.to_dict())))
+    back = Ensemble.from_dict(json.loads(json.dumps(stack.to_dict())))
     np.testing.assert_array_equal(back.weight, stack.weight)

@@ -35,11 +35,11 @@ def weights(fitted) -> dict[str, np.ndarray]:
 
 def test_held_out_cells_are_observed_and_have_two_separate_uses(sample: Sample):
     values = sample.values
-    lesson = hold_out(values, np.zeros((len(values), 0)), Config(holdout=0.1))
-    assert not (lesson.stop & lesson.score).any()
-    assert not np.isnan(values[lesson.stop | lesson.score]).any()
-    assert np.isnan(lesson.visible[lesson.stop | lesson.score]).all()
-    share = (lesson.stop | lesson.score).sum() / (~np.isnan(values)).sum()
+    held_out = hold_out(values, np.zeros((len(values), 0)), Config(holdout=0.1))
+    assert not (held_out.tuning & held_out.score).any()
+    assert not np.isnan(values[held_out.tuning | held_out.score]).any()
+    assert np.isnan(held_out.visible[held_out.tuning | held_out.score]).all()
+    share = (held_out.tuning | held_out.score).sum() / (~np.isnan(values)).sum()
     assert 0.08 < share < 0.13
 
 
@@ -51,8 +51,8 @@ def test_cells_held_out_for_scoring_cannot_change_what_is_learnt(sample: Sample,
     plain = fit_series(as_series(sample), Config(**quick))
 
     def marked(values, clock, config):
-        lesson = hold_out(values, clock, config)
-        return replace(lesson, values=np.where(lesson.score, 1e6, lesson.values))
+        held_out = hold_out(values, clock, config)
+        return replace(held_out, values=np.where(held_out.score, 1e6, held_out.values))
 
     monkeypatch.setattr(fitting, "hold_out", marked)
     planted = fit_series(as_series(sample), Config(**quick))
@@ -115,16 +115,16 @@ def test_what_the_candidates_are_judged_by_lies_where_nothing_was_learnt():
     values = np.random.default_rng(0).normal(size=(400, 2))
     values[::7, 0] = np.nan
     config = Config(length=8, stride=4)
-    lesson = hold_out(values, np.zeros((400, 0)), config)
+    held_out = hold_out(values, np.zeros((400, 0)), config)
     plan = np.arange(0, 393, 4)
     train, _ = reserve(plan, 8, 400)
     learnt = covered(plan[train], 8, 400)
-    rounds = list(lesson.hidden_for_trust(plan, 8))
+    rounds = list(held_out.hidden_for_trust(plan, 8))
     assert len(rounds) > 1
     for hidden, windows in rounds:
         assert hidden.any()
         assert not hidden[learnt].any()
-        assert not np.isnan(lesson.visible[hidden]).any()
+        assert not np.isnan(held_out.visible[hidden]).any()
         assert covered(windows, 8, 400)[hidden.any(axis=1)].all()
 
 

@@ -13,10 +13,10 @@ from latentfill.core.errors import InputError
 from latentfill.imputation.intervals import (
     LEVELS,
     Calibration,
-    Evidence,
+    ErrorSample,
     SizeModel,
     continuous_ranked_probability,
-    evidence_at,
+    error_sample_at,
     features_at,
     quantile,
 )
@@ -26,12 +26,12 @@ from latentfill.windows.gaps import BUCKET_NAMES
 C = 3
 
 
-def evidence(m: int, seed: int = 0, skew: float = 0.0) -> Evidence:
+def evidence(m: int, seed: int = 0, skew: float = 0.0) -> ErrorSample:
     """Errors whose size doubles from one feature to its double, and from column to column."""
     rng = np.random.default_rng(seed)
     feature, column = rng.normal(size=(m, 1)), rng.integers(C, size=m)
     noise = rng.normal(size=m) + skew * rng.exponential(size=m)
-    return Evidence(
+    return ErrorSample(
         error=noise * true_size(feature, column),
         step=np.arange(m),
         column=column,
@@ -46,7 +46,7 @@ def true_size(feature: np.ndarray, column: np.ndarray) -> np.ndarray:
     return np.exp(feature[:, 0]) * 2.0**column
 
 
-def inside(calibration: Calibration, asked: Evidence, coverage: float) -> np.ndarray:
+def inside(calibration: Calibration, asked: ErrorSample, coverage: float) -> np.ndarray:
     size = calibration.model.size(asked.features, asked.column)
     lower, upper = calibration.bounds(np.zeros(len(size)), size, asked.column, asked.bucket, coverage)
     return (lower <= asked.error) & (asked.error <= upper)
@@ -137,7 +137,7 @@ def test_draws_spread_as_errors_do_and_keep_to_their_neighbours():
     seen = np.full((t, 1), np.nan)
     seen[0] = seen[-1] = 0.0
     cells[0] = cells[-1] = False
-    found = evidence_at(cells, walk[1:-1], seen, np.zeros((1, t, 1)), np.ones((t, 1)))
+    found = error_sample_at(cells, walk[1:-1], seen, np.zeros((1, t, 1)), np.ones((t, 1)))
     flat = replace(found, features=np.zeros((t - 2, 1)))
     calibration = Calibration.fit(flat, flat.where(np.zeros(t - 2, dtype=bool)), 1)
     assert calibration.persistence == pytest.approx(0.8, abs=0.05)
@@ -154,7 +154,9 @@ def test_columns_that_err_together_are_drawn_together():
     errors = np.stack([common, common, rng.normal(size=t)], axis=1) + 0.1 * rng.normal(size=(t, 3))
     cells = np.ones((t, C), dtype=bool)
     step, column = np.nonzero(cells)
-    flat = Evidence(errors[cells], step, column, np.zeros(t * C, int), np.zeros((t * C, 1)), np.zeros(t * C, int), step)
+    flat = ErrorSample(
+        errors[cells], step, column, np.zeros(t * C, int), np.zeros((t * C, 1)), np.zeros(t * C, int), step
+    )
     calibration = Calibration.fit(flat, flat.where(np.zeros(t * C, dtype=bool)), C)
     draw = calibration.draw(rng, np.zeros(t * C), np.ones(t * C), cells, flat.bucket).reshape(t, C)
     found = np.corrcoef(draw.T)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from latentfill.nn.losses import BALANCE, LEAST_SPREAD, OUTLIER, balanced_huber, masked_mse
+from latentfill.nn.losses import BALANCE, LEAST_SPREAD_IN_LOSS, OUTLIER, balanced_huber, masked_mse
 
 
 def test_masked_mse_looks_at_chosen_cells_only_and_may_meet_nan_elsewhere():
@@ -65,7 +65,7 @@ def test_nothing_is_taken_to_be_surer_than_the_least_spread():
     """In particular not a cell with a spread of zero, whose weight would be infinite."""
     error, truth = cells_of(0.01, 0.01), cells_of(0.0, 0.0)
     certain = balanced_huber(error, truth, everywhere(error), cells_of(0.0, 1.0))
-    least = balanced_huber(error, truth, everywhere(error), cells_of(LEAST_SPREAD, 1.0))
+    least = balanced_huber(error, truth, everywhere(error), cells_of(LEAST_SPREAD_IN_LOSS, 1.0))
     assert certain.item() == least.item() > 0
 
 

@@ -5,12 +5,12 @@ import math
 import torch
 from torch import nn
 
-from latentfill.nn.training import TrainingPlan, train
+from latentfill.nn.training import TrainingSchedule, train
 
 
-def plan(**changes: object) -> TrainingPlan:
+def plan(**changes: object) -> TrainingSchedule:
     settings = {"steps": 300, "learning_rate": 0.05, "check_every": 20, "patience": 3} | changes
-    return TrainingPlan(**settings)
+    return TrainingSchedule(**settings)
 
 
 def line_fit(held_out_slope: float, **changes: object):

@@ -28,8 +28,8 @@ class Means:
     def __init__(self, length: int | None = None, horizon: int = 0) -> None:
         self.length, self.horizon = length, horizon
 
-    def embed(self, stretches):
-        return np.nan_to_num(stretches.scaled).mean(axis=1)[:, :, None].astype(np.float32)
+    def embed(self, raw):
+        return np.nan_to_num(raw.scaled).mean(axis=1)[:, :, None].astype(np.float32)
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ from latentfill import TableOptions, read_table
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, OracleEmbeddingError
 from latentfill.embeddings import registry
-from latentfill.embeddings.protocols.embedder import Stretches
+from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.imputation.fit import Fitted
 from latentfill.imputation.model_folder import model_id
 from latentfill.scoring.demo_table import make_sample
-from latentfill.scoring.evaluate import Plan, Run, evaluate
+from latentfill.scoring.evaluate import Run, ScoringPlan, evaluate
 from latentfill.scoring.scores import ALL, Score
 from latentfill.tables.table import Table
 
@@ -37,7 +37,7 @@ def table() -> Table:
 def runs(
     table: Table, quick: dict[str, object], *, settings: dict[str, object] | None = None, **plan: object
 ) -> list[Run]:
-    return list(evaluate(table, Config(**(quick | (settings or {}))), Plan(**plan)))
+    return list(evaluate(table, Config(**(quick | (settings or {}))), ScoringPlan(**plan)))
 
 
 def overall(scores: list[Score]) -> dict[str, Score]:
@@ -87,8 +87,8 @@ def test_linear_scores_are_those_of_linear_interpolation(table: Table, quick: di
 
 def test_there_is_a_run_for_every_seed_pattern_and_rate(table: Table, quick: dict[str, object]):
     told: list[str] = []
-    plan = Plan(strategies=("linear",), patterns=("point", "blackout"), rates=(0.1, 0.3), seeds=(0, 5))
-    found = list(evaluate(table, Config(**quick), plan, told=told.append))
+    plan = ScoringPlan(strategies=("linear",), patterns=("point", "blackout"), rates=(0.1, 0.3), seeds=(0, 5))
+    found = list(evaluate(table, Config(**quick), plan, on_progress=told.append))
     assert len(found) == len(told) == 8
     keys = [(run.scores[0].seed, run.scores[0].pattern, run.scores[0].rate) for run in found]
     assert len(set(keys)) == 8
@@ -137,7 +137,7 @@ def test_strategies_that_the_time_budget_leaves_out_are_not_scored_and_told(
 )
 def test_a_plan_that_cannot_be_is_refused(plan: dict[str, object], message: str):
     with pytest.raises(InputError, match=message):
-        Plan(**plan)
+        ScoringPlan(**plan)
 
 
 # --- encoders side by side -----------------------------------------------------------------------
@@ -152,16 +152,16 @@ class Halves:
         self.costly = costly
         self.largest = -np.inf
 
-    def embed(self, stretches: Stretches) -> VectorArray:
-        self.largest = max(self.largest, float(np.nanmax(stretches.values, initial=-np.inf)))
-        known = np.nan_to_num(stretches.scaled)
+    def embed(self, raw: RawWindows) -> VectorArray:
+        self.largest = max(self.largest, float(np.nanmax(raw.values, initial=-np.inf)))
+        known = np.nan_to_num(raw.scaled)
         halves = np.array_split(known, 2, axis=1)
         return np.stack([half.mean(axis=1) for half in halves], axis=2).astype(np.float32)
 
 
 def side_by_side(table: Table, quick: dict[str, object], embedders: dict[str, Halves], **plan: object) -> Run:
     (run,) = evaluate(
-        table, Config(**quick), Plan(encoders=tuple(embedders), patterns=("block",), **plan), embedders=embedders
+        table, Config(**quick), ScoringPlan(encoders=tuple(embedders), patterns=("block",), **plan), embedders=embedders
     )
     return run
 

@@ -6,8 +6,8 @@ import torch
 
 from latentfill.core.config import Config
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
-from latentfill.strategies.latent import Latent
-from latentfill.strategies.protocols.strategy import Setting
+from latentfill.strategies.latent import LatentStrategy
+from latentfill.strategies.protocols.strategy import StrategySpec
 from latentfill.windows.windows import Windows, cut_windows
 
 L, C, D = 12, 2, 3
@@ -22,13 +22,13 @@ class Silent:
         return Encoded(torch.zeros(len(windows), C, D))
 
 
-def latent(**settings: object) -> Latent:
+def latent(**settings: object) -> LatentStrategy:
     """One whose decoder is linear in z: level plus three fixed courses."""
     config = Config(length=L, stride=4, width=8, blocks=1, kernel=3, latent_pull=1e-4, latent_head="conv", **settings)
-    setting = Setting(config=config, columns=C, phases=0, encoder=Silent.shape, device=torch.device("cpu"))
+    setting = StrategySpec(config=config, columns=C, phases=0, encoder=Silent.shape, device=torch.device("cpu"))
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        made = Latent.blank(setting, 0)
+        made = LatentStrategy.blank(setting, 0)
     decoder = made.decoder.net.head.decoder
     decoder.layer.weight.data.copy_(courses())
     decoder.layer.bias.data.zero_()
@@ -50,7 +50,7 @@ def windows(n: int = 40) -> Windows:
     return cut_windows(values, np.zeros((n * L, 0)), np.arange(0, n * L, L), L)
 
 
-def error(made: Latent, asked: Windows, cells: np.ndarray, truth: np.ndarray) -> float:
+def error(made: LatentStrategy, asked: Windows, cells: np.ndarray, truth: np.ndarray) -> float:
     return float(np.mean((made.estimate(asked, Silent()).values[0] - truth)[cells] ** 2))
 
 
@@ -107,7 +107,7 @@ def test_a_run_that_diverges_does_no_harm_and_is_reported():
 def test_a_strong_pull_keeps_z_where_it_starts():
     asked = windows()
     config = {"latent_steps": 100}
-    held = Latent(Config(length=L, stride=4, latent_pull=1e6, **config), latent().decoder)
+    held = LatentStrategy(Config(length=L, stride=4, latent_pull=1e6, **config), latent().decoder)
     start = latent(latent_steps=1, latent_rate=1e-9)
     np.testing.assert_allclose(held.estimate(asked, Silent()).values, start.estimate(asked, Silent()).values, atol=0.05)
 

@@ -8,7 +8,7 @@ from latentfill.core.errors import InputError
 from latentfill.tables.backends.column import Column
 from latentfill.tables.options import TableOptions
 from latentfill.tables.time.axis import index_axis
-from latentfill.tables.value_columns import find_roles
+from latentfill.tables.value_columns import find_value_columns
 
 
 def text_columns(text):
@@ -20,7 +20,7 @@ def text_columns(text):
 
 def roles_of(text, axis=None, **options):
     columns = text_columns(text)
-    roles = find_roles(columns, axis, TableOptions(**options), ".")
+    roles = find_value_columns(columns, axis, TableOptions(**options), ".")
     return [columns[at].name for at in roles.numbers], roles.notes
 
 
@@ -82,4 +82,4 @@ def test_columns_that_cannot_be_filled_are_refused(text, options, parts):
 def test_values_too_large_to_sum_are_refused_with_the_way_out():
     columns = [Column(name="a", kind="number", numbers=np.array([1.0, 1e307, 2.0]))]
     with pytest.raises(InputError, match=r"'a' holds values beyond 1e\+302 \(row 2\).*--leave 'a'"):
-        find_roles(columns, None, TableOptions(), ".")
+        find_value_columns(columns, None, TableOptions(), ".")

@@ -16,7 +16,7 @@ from latentfill.scoring.encoder_table import HEADINGS, encoder_rows
 from latentfill.scoring.scores import ALL, METRICS, key_of, over_seeds
 
 if TYPE_CHECKING:
-    from latentfill.embeddings.embed_table import Made
+    from latentfill.embeddings.embed_table import EmbedProgress
     from latentfill.embeddings.timekd.distil import Distilled
     from latentfill.nn.training import Progress as TrainingProgress
     from latentfill.nn.training import ProgressCallback
@@ -56,7 +56,7 @@ def progress_bars(console: Console, quiet: bool) -> Iterator[ProgressCallback | 
 
 
 @contextmanager
-def embedding_bar(console: Console, quiet: bool) -> Iterator[Callable[[Made], None] | None]:
+def embedding_bar(console: Console, quiet: bool) -> Iterator[Callable[[EmbedProgress], None] | None]:
     """A callback that draws how many windows are embedded, how many a second, and the time left."""
     if quiet:
         yield None
@@ -65,7 +65,7 @@ def embedding_bar(console: Console, quiet: bool) -> Iterator[Callable[[Made], No
     bar = Progress(TextColumn("embedding"), BarColumn(), TextColumn(text), console=console)
     tasks: list[TaskID] = []
 
-    def show(made: Made) -> None:
+    def show(made: EmbedProgress) -> None:
         if not tasks:
             bar.start()
             tasks.append(bar.add_task("", total=made.total, speed=""))

@@ -146,7 +146,7 @@ def embed(
     """Make embeddings of a table's windows; an interrupted run is gone on with."""
     from latentfill.cli.display import embedding_bar, show_notes
     from latentfill.core.files import stem
-    from latentfill.embeddings.embed_table import Maker
+    from latentfill.embeddings.embed_table import TableEmbedder
     from latentfill.tables.table import read_table
 
     layout = given.pop("layout")
@@ -158,15 +158,15 @@ def embed(
         given["pred_len"] = 0  # every row is to be covered
     config, options = _plan_and_reading(given)
     table = read_table(source, replace(options, regular=False))
-    maker = Maker(table.series, _embedder(making, config), config)
+    maker = TableEmbedder(table.series, _embedder(making, config), config)
     console = _console()
     if not quiet:
         show_notes(console, table.notes)
-    with embedding_bar(console, quiet) as told:
+    with embedding_bar(console, quiet) as on_progress:
         if layout == "bank":
-            maker.make_bank(output, overwrite=overwrite, told=told)
+            maker.make_packed_file(output, overwrite=overwrite, on_progress=on_progress)
         else:
-            output = maker.make_folder(output, stem(source), told=told)
+            output = maker.make_folder(output, stem(source), on_progress=on_progress)
     if not quiet:
         counts = ", ".join(f"{len(starts)} windows of {split}" for split, starts in maker.plan.items())
         console.print(f"{output}: {counts}", highlight=False, soft_wrap=True, markup=False)
@@ -462,7 +462,7 @@ def _evaluate(source: Path, quiet: bool, given: dict[str, Any]) -> list[Score]:
     from latentfill.cli.display import show_notes, show_scores
     from latentfill.core.files import write_bytes
     from latentfill.scoring import scores as scoring
-    from latentfill.scoring.evaluate import Plan, evaluate
+    from latentfill.scoring.evaluate import ScoringPlan, evaluate
     from latentfill.scoring.report.page import check_installed, to_html
     from latentfill.tables.table import check_output_path
 
@@ -476,7 +476,7 @@ def _evaluate(source: Path, quiet: bool, given: dict[str, Any]) -> list[Score]:
     lists = {name: _split_list(given.pop(name)) for name in ("strategies", "patterns", "rates", "seeds", "encoders")}
     if encoders.strip() and not lists["encoders"]:
         raise InputError(f"--encoders names none, got {encoders!r}. Name some, or leave it out.")
-    plan = Plan(
+    plan = ScoringPlan(
         strategies=lists["strategies"],
         patterns=lists["patterns"],
         rates=_numbers("rates", lists["rates"], float),
@@ -490,8 +490,8 @@ def _evaluate(source: Path, quiet: bool, given: dict[str, Any]) -> list[Score]:
     notes: list[str] = []
     console = _console()
     with _bars(imputer, console, quiet):
-        told = None if quiet else lambda text: console.print(f"hiding {text}", highlight=False)
-        for run in evaluate(table, imputer.config, plan, progress=imputer.progress, told=told):
+        on_progress = None if quiet else lambda text: console.print(f"hiding {text}", highlight=False)
+        for run in evaluate(table, imputer.config, plan, progress=imputer.progress, on_progress=on_progress):
             scores += run.scores
             notes += run.notes
     if not quiet:

@@ -34,11 +34,11 @@ from latentfill.embeddings.stored.pairing import (
 from latentfill.windows.scaling import ColumnScaler
 
 Layout = Literal["bank", "timekd"]
-PIECE = 32  # windows embedded at a time, always the same ones, so that an interrupted run ends in the same bytes
+BATCH = 32  # windows embedded at a time, always the same ones, so that an interrupted run ends in the same bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class EmbedProgress:
     """How far the embedding of a table is."""
 
     done: int  # windows, those of an earlier run included
@@ -48,7 +48,7 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class WindowBatch:
     """Windows that are embedded together."""
 
     split: str
@@ -57,7 +57,7 @@ class Piece:
     opens: bool  # whether it is the first of its split
 
 
-class Maker:
+class TableEmbedder:
     """Embeds the windows of one table under the split plan of the settings."""
 
     def __init__(self, series: Series, embedder: Embedder, config: Config) -> None:
@@ -89,56 +89,58 @@ class Maker:
             saw="observed",
         )
 
-    def make_bank(
-        self, target: Path, *, overwrite: bool = False, told: Callable[[Made], None] | None = None
+    def make_packed_file(
+        self, target: Path, *, overwrite: bool = False, on_progress: Callable[[EmbedProgress], None] | None = None
     ) -> Provenance:
         """Write a packed bank; what an interrupted run has left beside it is gone on with."""
         check_target(target, overwrite=overwrite)
-        size = self._embed(next(self.pieces()), most=1).shape[1:]
+        size = self._embed(next(self.batches()), most=1).shape[1:]
         shapes = {split: ((len(starts), *size), True) for split, starts in self.plan.items()}
         head = bank_header(shapes, self.provenance, self.weights)
-        pieces = list(self.pieces())
-        ends = len(head) + np.cumsum([self._bytes_of(piece, size) for piece in pieces])
+        batches = list(self.batches())
+        ends = len(head) + np.cumsum([self._bytes_of(batch, size) for batch in batches])
         partial = target.with_name(f".{target.name}.partial")
         with locked(partial) as file, _told_as_unwritable(partial):
             check_target(target, overwrite=overwrite)  # a run that has ended meanwhile may have written it
             _begin(file, head)
             written = int(np.searchsorted(ends, file.seek(0, os.SEEK_END), side="right"))
             file.truncate(file.seek(ends[written - 1] if written else len(head)))
-            clock = Clock(pieces, written, told)
-            for piece in pieces[written:]:
-                file.write(as_bytes(self.plan[piece.split], "I64") if piece.opens else b"")
-                file.write(as_bytes(self._embed(piece), "F32"))
+            clock = Clock(batches, written, on_progress)
+            for batch in batches[written:]:
+                file.write(as_bytes(self.plan[batch.split], "I64") if batch.opens else b"")
+                file.write(as_bytes(self._embed(batch), "F32"))
                 file.flush()
                 os.fsync(file.fileno())
-                clock.tick(piece)
+                clock.tick(batch)
             os.replace(partial, target)
         return self.provenance
 
-    def make_folder(self, target: Path, name: str, *, told: Callable[[Made], None] | None = None) -> Path:
+    def make_folder(
+        self, target: Path, name: str, *, on_progress: Callable[[EmbedProgress], None] | None = None
+    ) -> Path:
         """Write `{target}/{name}/{pred_len}/{split}/{i}.h5` as TimeKD's loader reads them; the folder of the splits."""
         if self.config.embedding_stride != 1:
             raise InputError("TimeKD's layout numbers every window: leave --embedding-stride at 1, or write a bank.")
         folder = target / name / str(self.config.pred_len)
         places = {split: folder / ("" if split == WHOLE else split) for split in self.plan}
-        pieces = list(self.pieces())
-        first, *_ = self._embed(pieces[0], most=1)
+        batches = list(self.batches())
+        first, *_ = self._embed(batches[0], most=1)
         with _told_as_unwritable(folder), begun_folder(folder, self.provenance, self.weights, self.config.dataset):
             whole = window_bytes(first, self.config.dataset)
-            done = [self._is_done(piece, places[piece.split], len(whole)) for piece in pieces]
-            clock = Clock(pieces, done.index(False) if False in done else len(pieces), told)
-            for piece, is_done in zip(pieces, done, strict=True):
+            done = [self._is_done(batch, places[batch.split], len(whole)) for batch in batches]
+            clock = Clock(batches, done.index(False) if False in done else len(batches), on_progress)
+            for batch, is_done in zip(batches, done, strict=True):
                 if is_done:
                     continue
-                places[piece.split].mkdir(parents=True, exist_ok=True)
-                for i, vector in enumerate(self._embed(piece)):
-                    write_window(places[piece.split] / f"{piece.first + i}.h5", vector, self.config.dataset)
-                clock.tick(piece)
+                places[batch.split].mkdir(parents=True, exist_ok=True)
+                for i, vector in enumerate(self._embed(batch)):
+                    write_window(places[batch.split] / f"{batch.first + i}.h5", vector, self.config.dataset)
+                clock.tick(batch)
         return folder
 
-    def _is_done(self, piece: Piece, folder: Path, size: int) -> bool:
+    def _is_done(self, batch: WindowBatch, folder: Path, size: int) -> bool:
         """Whether all windows of a piece have a file of the size that whole ones have."""
-        paths = (folder / f"{piece.first + i}.h5" for i in range(len(piece.starts)))
+        paths = (folder / f"{batch.first + i}.h5" for i in range(len(batch.starts)))
         return all(path.is_file() and path.stat().st_size == size for path in paths)
 
     @property
@@ -146,45 +148,47 @@ class Maker:
         """The encoder's own weights, those that were drawn for it."""
         return self.embedder.weights(len(self.series.columns))
 
-    def pieces(self) -> Iterator[Piece]:
+    def batches(self) -> Iterator[WindowBatch]:
         """All windows, split by split."""
         for split, starts in self.plan.items():
-            for first in range(0, len(starts), PIECE):
-                yield Piece(split, first, starts[first : first + PIECE], opens=not first)
+            for first in range(0, len(starts), BATCH):
+                yield WindowBatch(split, first, starts[first : first + BATCH], opens=not first)
 
-    def _embed(self, piece: Piece, most: int | None = None) -> VectorArray:
-        starts, ahead = piece.starts[:most], self.embedder.horizon
+    def _embed(self, batch: WindowBatch, most: int | None = None) -> VectorArray:
+        starts, ahead = batch.starts[:most], self.embedder.horizon
         vectors = self.embedder.embed(cut_stretches(self.series, self.scaler, starts, self.config.seq_len, ahead))
         if bad := starts[~np.isfinite(vectors).all(axis=(1, 2))].tolist():
             raise InputError(f"the encoder makes numbers that are not finite of the windows at rows {short(bad)}.")
         return vectors
 
-    def _bytes_of(self, piece: Piece, size: tuple[int, ...]) -> int:
-        vectors = 4 * len(piece.starts) * int(np.prod(size))
-        return vectors + (8 * len(self.plan[piece.split]) if piece.opens else 0)
+    def _bytes_of(self, batch: WindowBatch, size: tuple[int, ...]) -> int:
+        vectors = 4 * len(batch.starts) * int(np.prod(size))
+        return vectors + (8 * len(self.plan[batch.split]) if batch.opens else 0)
 
 
 class Clock:
     """Tells how far the work is."""
 
-    def __init__(self, pieces: list[Piece], written: int, told: Callable[[Made], None] | None) -> None:
-        self.told = told
-        self.total = sum(len(piece.starts) for piece in pieces)
-        self.earlier = self.done = sum(len(piece.starts) for piece in pieces[:written])
+    def __init__(
+        self, batches: list[WindowBatch], written: int, on_progress: Callable[[EmbedProgress], None] | None
+    ) -> None:
+        self.on_progress = on_progress
+        self.total = sum(len(batch.starts) for batch in batches)
+        self.earlier = self.done = sum(len(batch.starts) for batch in batches[:written])
         self.began = time.monotonic()
         self.tell()
 
-    def tick(self, piece: Piece) -> None:
+    def tick(self, batch: WindowBatch) -> None:
         """A piece is done."""
-        self.done += len(piece.starts)
+        self.done += len(batch.starts)
         self.tell()
 
     def tell(self) -> None:
         """Report to whoever listens."""
         per_second = (self.done - self.earlier) / max(time.monotonic() - self.began, 1e-9)
         left = (self.total - self.done) / per_second if per_second else float("nan")
-        if self.told:
-            self.told(Made(self.done, self.total, per_second, left))
+        if self.on_progress:
+            self.on_progress(EmbedProgress(self.done, self.total, per_second, left))
 
 
 def _begin(file: BinaryIO, head: bytes) -> None:

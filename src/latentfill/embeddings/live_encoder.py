@@ -12,7 +12,7 @@ import torch
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import FloatArray, IntArray, Series
-from latentfill.embeddings.protocols.embedder import Embedder, Stretches, cut_stretches
+from latentfill.embeddings.protocols.embedder import Embedder, RawWindows, cut_stretches
 from latentfill.embeddings.protocols.encoder import Encoded, Encoder, EncoderShape, tensor
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.windows.scaling import ColumnScaler
@@ -67,10 +67,10 @@ class Reembedder:
         self._forget(keys)
         return Encoded(z=tensor(vectors.reshape(-1, self.shape.columns, self.shape.dim), self.device))
 
-    def stretches(self, windows: Windows) -> Stretches:
+    def raw(self, windows: Windows) -> RawWindows:
         """The windows as an embedder sees them; steps beyond the series have the time of its nearest."""
         steps = (windows.starts[:, None] + np.arange(windows.length)).clip(0, self.series.n_steps - 1)
-        return Stretches(
+        return RawWindows(
             values=self._in_units(windows.values, steps),
             scaled=windows.values,
             time=None if self.series.time is None else self.series.time[steps],
@@ -90,16 +90,16 @@ class Reembedder:
         began = time.perf_counter()
         for first in range(0, len(windows), AT_ONCE):
             part = slice(first, first + AT_ONCE)
-            vectors = self._embed(self.stretches(windows.take(part)), (self.shape.columns, self.shape.dim))
+            vectors = self._embed(self.raw(windows.take(part)), (self.shape.columns, self.shape.dim))
             self._kept.update(zip(keys[part], vectors, strict=True))
         self.windows += len(windows)
         self.seconds += time.perf_counter() - began
 
-    def _embed(self, stretches: Stretches, size: tuple[int, int] | None) -> VectorArray:
+    def _embed(self, raw: RawWindows, size: tuple[int, int] | None) -> VectorArray:
         """Vectors (B, K, D), refused where they are not of that `size` (K, D) or not finite."""
-        vectors, name = self.embedder.embed(stretches), self.embedder.name
-        if vectors.ndim != 3 or len(vectors) != len(stretches) or size not in (None, vectors.shape[1:]):
-            wanted = "(windows, variables, size)" if size is None else str((len(stretches), *size))
+        vectors, name = self.embedder.embed(raw), self.embedder.name
+        if vectors.ndim != 3 or len(vectors) != len(raw) or size not in (None, vectors.shape[1:]):
+            wanted = "(windows, variables, size)" if size is None else str((len(raw), *size))
             raise EmbeddingMismatchError(f"encoder {name!r} gave an array of shape {vectors.shape}, not {wanted}.")
         if not np.isfinite(vectors).all():
             raise InputError(

@@ -16,7 +16,7 @@ from latentfill.nn.runtime import pick_device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class EncoderRequest:
     """What is asked for."""
 
     kind: str
@@ -34,7 +34,7 @@ class Wish:
         return self.where
 
 
-def _timekd(wish: Wish) -> Embedder:
+def _timekd(wish: EncoderRequest) -> Embedder:
     from latentfill.embeddings.timekd.prompts import PromptStyle
     from latentfill.embeddings.timekd.teacher import DEFAULT_MODEL, Teacher
 
@@ -51,13 +51,13 @@ def _timekd(wish: Wish) -> Embedder:
     )
 
 
-def _student(wish: Wish) -> Embedder:
+def _student(wish: EncoderRequest) -> Embedder:
     from latentfill.embeddings.timekd.student import DistilledStudent
 
     return DistilledStudent.load(wish.need("FOLDER (`latentfill distil` makes one)"), wish.device)
 
 
-def _chronos(wish: Wish) -> Embedder:
+def _chronos(wish: EncoderRequest) -> Embedder:
     from latentfill.embeddings.external.chronos import EXAMPLE, ChronosEmbedder
 
     embedder = ChronosEmbedder.load(wish.need(f"FOLDER, or chronos:{EXAMPLE}"), wish.device)
@@ -65,7 +65,7 @@ def _chronos(wish: Wish) -> Embedder:
     return embedder
 
 
-def _module(wish: Wish) -> Embedder:
+def _module(wish: EncoderRequest) -> Embedder:
     from latentfill.embeddings.external.loading import open_attribute
     from latentfill.embeddings.external.torch_module import ForeignEmbedder
 
@@ -73,7 +73,7 @@ def _module(wish: Wish) -> Embedder:
     return ForeignEmbedder(opened, wish.kind, wish.device, wish.settings.get("inputs"))
 
 
-def _torchscript(wish: Wish) -> Embedder:
+def _torchscript(wish: EncoderRequest) -> Embedder:
     from latentfill.embeddings.external.loading import open_torchscript
     from latentfill.embeddings.external.torch_module import ForeignEmbedder
 
@@ -81,7 +81,7 @@ def _torchscript(wish: Wish) -> Embedder:
     return ForeignEmbedder(opened, wish.kind, wish.device, wish.settings.get("inputs"))
 
 
-def _export(wish: Wish) -> Embedder:
+def _export(wish: EncoderRequest) -> Embedder:
     from latentfill.embeddings.external.loading import open_export
     from latentfill.embeddings.external.torch_module import ForeignEmbedder
 
@@ -89,7 +89,7 @@ def _export(wish: Wish) -> Embedder:
     return ForeignEmbedder(opened, wish.kind, wish.device, wish.settings.get("inputs"))
 
 
-KINDS: Mapping[str, Callable[[Wish], Embedder]] = {
+KINDS: Mapping[str, Callable[[EncoderRequest], Embedder]] = {
     "timekd": _timekd,
     "student": _student,
     "module": _module,
@@ -143,7 +143,7 @@ def make_embedder(
                 f"the setting {FLAGS[setting]} is one of {', '.join(able)}; the encoder {name.kind} has no such. Leave "
                 "it out."
             )
-    wish = Wish(
+    wish = EncoderRequest(
         kind=name.kind,
         where=name.where,
         length=length or config.seq_len,

@@ -12,7 +12,7 @@ from latentfill.core.series import FloatArray, IntArray
 from latentfill.imputation.shrinkage import shares_of_the_way
 from latentfill.windows.gaps import BUCKET_NAMES, beside, bucket_of, gap_lengths
 
-PRIOR_CELLS = 30.0  # how many held-out cells the wider groups count for
+PRIOR_CELLS_OF_WEIGHTS = 30.0  # how many held-out cells the wider groups count for
 ALIKE = 0.2  # correlation of what cells of one gap tell: a gap of n cells counts as n / (1 + (n - 1) * ALIKE)
 KINDS = 2 * len(BUCKET_NAMES)  # of gaps: by length, and once more those between two equal values
 
@@ -29,7 +29,7 @@ def kind_of(values: FloatArray) -> IntArray:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stack:
+class Ensemble:
     """A weighted mean of K candidates, weights non-negative with sum one, for each column and kind of gap.
 
     Stacked generalisation with the weights on a simplex (Wolpert 1992; Breiman 1996). The first candidate is the plain
@@ -40,7 +40,7 @@ class Stack:
     weight: FloatArray  # (K, C, KINDS)
 
     @classmethod
-    def fit(cls, errors: FloatArray, column: IntArray, kind: IntArray, gap: IntArray, columns: int) -> Stack:
+    def fit(cls, errors: FloatArray, column: IntArray, kind: IntArray, gap: IntArray, columns: int) -> Ensemble:
         """From the errors (K, M) of the candidates on M held-out cells, and the column, kind and number of each one's
         gap.
 
@@ -66,17 +66,17 @@ class Stack:
         return cls(np.moveaxis(weight, -1, 0))
 
     @classmethod
-    def only(cls, candidate: int, candidates: int, columns: int) -> Stack:
+    def only(cls, candidate: int, candidates: int, columns: int) -> Ensemble:
         """All the weight on one of the candidates."""
         weight = np.zeros((candidates, columns, KINDS))
         weight[candidate] = 1.0
         return cls(weight)
 
-    def among(self, chosen: Sequence[int], candidates: int) -> Stack:
+    def among(self, chosen: Sequence[int], candidates: int) -> Ensemble:
         """The same weights for the chosen ones of more candidates, none for the others."""
         weight = np.zeros((candidates, *self.weight.shape[1:]))
         weight[list(chosen)] = self.weight
-        return Stack(weight)
+        return Ensemble(weight)
 
     def apply(self, estimates: FloatArray, kinds: IntArray) -> FloatArray:
         """Weighted mean (..., C) of the candidates' estimates (K, ..., C) of cells in gaps of these `kinds` (..., C).
@@ -99,7 +99,7 @@ class Stack:
         return {"weight": self.weight.tolist()}
 
     @classmethod
-    def from_dict(cls, state: Mapping[str, list[list[list[float]]]]) -> Stack:
+    def from_dict(cls, state: Mapping[str, list[list[list[float]]]]) -> Ensemble:
         return cls(np.array(state["weight"], dtype=float))
 
 
@@ -122,7 +122,7 @@ def _drawn(gram: FloatArray, count: FloatArray, wider: FloatArray) -> FloatArray
     """
     size = np.trace(gram, axis1=-2, axis2=-1) / np.maximum(count, 1)
     size = np.where(np.asarray(count) > 0, size, 1.0)[..., None, None]
-    return gram + PRIOR_CELLS * size * _unit(wider)
+    return gram + PRIOR_CELLS_OF_WEIGHTS * size * _unit(wider)
 
 
 def _simplex_weights(gram: FloatArray) -> FloatArray:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from latentfill.core.config import Config
+from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, FloatArray, Series
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.lookup import StoredEncoder
 from latentfill.imputation.bounds import bounds_of
 from latentfill.imputation.ensemble import kind_of
-from latentfill.imputation.fit import Fitted, Track, plan_of
+from latentfill.imputation.fit import Fitted, FittedPath, plan_of
 from latentfill.imputation.intervals import features_at
 from latentfill.imputation.result import Code, Filled
 from latentfill.nn.runtime import pick_device
@@ -24,7 +25,7 @@ from latentfill.windows.windows import window_starts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Guess:
+class PathEstimate:
     """What one track says of a series: everything (..., T, C), scaled units, NaN where it has nothing to say."""
 
     estimate: FloatArray
@@ -34,11 +35,11 @@ class Guess:
     above: FloatArray
     drawn: FloatArray  # (S, T, C) draws of the error
 
-    def over(self, other: Guess) -> Guess:
+    def over(self, other: PathEstimate) -> PathEstimate:
         """This one where it has something to say, else the other."""
         reached = ~np.isnan(self.estimate)
         parts = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
-        return Guess(*(np.where(reached, own, rest) for own, rest in parts))
+        return PathEstimate(*(np.where(reached, own, rest) for own, rest in parts))
 
 
 def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None) -> Filled:
@@ -129,16 +130,16 @@ def quantiles_at(
     return np.clip(moved, least[column][:, None], most[column][:, None])
 
 
-def _offsets(track: Track, estimated: Estimated, values: FloatArray, cells: BoolArray) -> FloatArray:
+def _offsets(track: FittedPath, estimated: Estimated, values: FloatArray, cells: BoolArray) -> FloatArray:
     """Quantiles (M, len(LEVELS)) of the errors of cells, scaled units."""
     column, bucket = np.nonzero(cells)[1], (kind_of(values) % len(BUCKET_NAMES))[cells]
     size = track.calibration.model.size(features_at(cells, values, estimated.values, estimated.spread), column)
     return np.asarray(size[:, None] * track.calibration.quantiles[column, bucket])
 
 
-def _reached(track: Track, estimated: Estimated) -> BoolArray:
+def _reached(track: FittedPath, estimated: Estimated) -> BoolArray:
     """Where what was asked for has something to say, (T, C)."""
-    return track.candidates.spoken(~np.isnan(estimated.values), track.setting.config.strategy)
+    return track.candidates.has_estimate(~np.isnan(estimated.values), track.setting.config.strategy)
 
 
 def _range(fitted: Fitted, series: Series) -> tuple[FloatArray, FloatArray]:
@@ -186,7 +187,7 @@ def _builtin(fitted: Fitted, values: FloatArray, clock: FloatArray) -> Estimated
     return Estimated(found.values[:, : len(values)], found.spread[: len(values)])
 
 
-def _guess(track: Track, estimated: Estimated, values: FloatArray, config: Config) -> Guess:
+def _guess(track: FittedPath, estimated: Estimated, values: FloatArray, config: Config) -> PathEstimate:
     """What a track says of a series, NaN where what was asked for has nothing to say."""
     calibration = track.calibration
     kinds = kind_of(values)
@@ -195,7 +196,7 @@ def _guess(track: Track, estimated: Estimated, values: FloatArray, config: Confi
     weights = np.where(np.isnan(estimates), -1.0, track.stack.of_cells(kinds))
     column, bucket = np.nonzero(missing)[1], (kinds % len(BUCKET_NAMES))[missing]
     size = calibration.model.size(features_at(missing, values, estimates, estimated.spread), column)
-    rng = np.random.default_rng([config.seed, 6])
+    rng = SeedStream.SAMPLES.generator(config.seed)
     nothing = np.zeros_like(size)
     below, above = calibration.bounds(nothing, size, column, bucket, config.intervals or 0.9)
     draws = [calibration.draw(rng, nothing, size, missing, bucket) for _ in range(config.samples)]
@@ -205,7 +206,7 @@ def _guess(track: Track, estimated: Estimated, values: FloatArray, config: Confi
         found[missing] = cells
         return found
 
-    return Guess(
+    return PathEstimate(
         estimate=np.where(reached, track.stack.apply(estimates, kinds), np.nan),
         code=np.array(track.codes, dtype=float)[weights.argmax(axis=0)],
         expected=whole(calibration.expected(size, column, bucket)),

@@ -10,22 +10,23 @@ import numpy as np
 
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError
+from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, IntArray, Series
-from latentfill.embeddings.builtin.encoder import StudentEncoder
-from latentfill.embeddings.protocols.encoder import Encoder, EncoderMaker
+from latentfill.embeddings.builtin.encoder import BuiltinEncoder
+from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.lookup import StoredEncoder
 from latentfill.embeddings.stored.pairing import one_space
 from latentfill.imputation.bounds import bounds_of
-from latentfill.imputation.ensemble import Stack
-from latentfill.imputation.holdout import Lesson, hold_out
+from latentfill.imputation.ensemble import Ensemble
+from latentfill.imputation.holdout import HeldOutSeries, hold_out
 from latentfill.imputation.intervals import Calibration
 from latentfill.imputation.result import Code
-from latentfill.imputation.validate import Verdict, judge
+from latentfill.imputation.validate import Validated, validate
 from latentfill.nn.runtime import pick_device, seeded
 from latentfill.nn.training import History, OutOfTimeError, ProgressCallback
 from latentfill.strategies.candidates import Candidates, needs_encoder
-from latentfill.strategies.protocols.strategy import Setting, Training
+from latentfill.strategies.protocols.strategy import StrategySpec, Training
 from latentfill.windows.cycles import clock_features, find_cycles
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import Windows, cut_windows, window_starts
@@ -38,20 +39,20 @@ ORACLE = "oracle: the stored embeddings may have seen the held-out values, so th
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Track:
+class FittedPath:
     """One fitted way of estimating a stretch of the series: candidates, and how far to trust each."""
 
-    setting: Setting
+    setting: StrategySpec
     candidates: Candidates
-    stack: Stack  # weights of the candidates, in the order of their names
+    stack: Ensemble  # weights of the candidates, in the order of their names
     stored: bool  # whether its embeddings are stored ones
     calibration: Calibration  # how far the estimates may be off, scaled units
     score: dict[str, object]  # error on held-out cells, JSON values
     history: dict[str, History]  # by part
     dropped: tuple[str, ...] = ()  # strategies that the time budget left no room for
-    others: Mapping[str, Verdict] = field(default_factory=dict)  # on strategies that were fitted to be compared with
+    others: Mapping[str, Validated] = field(default_factory=dict)  # on strategies that were fitted to be compared with
 
-    def using(self, strategy: str) -> Track:
+    def using(self, strategy: str) -> FittedPath:
         """The same, filling by another of the strategies it was fitted with."""
         setting = replace(self.setting, config=replace(self.setting.config, strategy=strategy))
         verdict = self.others[strategy]
@@ -75,8 +76,8 @@ class Fitted:
     cycles: tuple[float, ...]  # seconds where `stamped`, else steps
     stamped: bool  # whether the series had time stamps
     encoder: Encoder | None  # the built-in one or another; None where no strategy works on embeddings
-    builtin: Track
-    stored: Mapping[str, Track]  # by split: decoders of stored embeddings
+    builtin: FittedPath
+    stored: Mapping[str, FittedPath]  # by split: decoders of stored embeddings
     one_space: bool = False  # whether the splits are known to share a space, and so neighbours
     n_steps: int = 0  # of the series fitted to
     shrunk_from: int | None = None  # the window length that was asked for, where the series was too short
@@ -121,9 +122,9 @@ def fit_series(
     *,
     embeddings: Mapping[str, Embeddings] | None = None,
     train_rows: int | None = None,
-    also: Sequence[str] = (),
+    compare_with: Sequence[str] = (),
     bank: Series | None = None,
-    encoder: EncoderMaker | None = None,
+    encoder: EncoderFactory | None = None,
     progress: ProgressCallback | None = None,
 ) -> Fitted:
     """Fit everything to one series (T, C).
@@ -144,17 +145,17 @@ def fit_series(
     whole = ColumnScaler.fit(series.values, config.scaling)
     scaler = ColumnScaler.fit(series.values[:train_rows], config.scaling).where_flat(whole)
     cycles = find_cycles(series)
-    lesson = hold_out(scaler.apply(series.values), clock_features(series, cycles), config)
-    lessons = Lessons(lesson, config, scaler, also, progress, began=began)
+    held_out = hold_out(scaler.apply(series.values), clock_features(series, cycles), config)
+    fitter = StrategyFitter(held_out, config, scaler, compare_with, progress, began=began)
     if bank is not None:
-        lessons.bank = _bank_windows(bank, scaler, cycles, config.length, apart=series.n_steps)
+        fitter.bank = _bank_windows(bank, scaler, cycles, config.length, apart=series.n_steps)
     embed: Encoder | None = None
     learnt: dict[str, History] = {}
-    if needs_encoder(lessons.names):
-        embed, learnt = lessons.fit_encoder() if encoder is None else (encoder(scaler, series), {})
-    builtin = lessons.fit_builtin(embed, learnt)
+    if needs_encoder(fitter.names):
+        embed, learnt = fitter.fit_encoder() if encoder is None else (encoder(scaler, series), {})
+    builtin = fitter.fit_builtin(embed, learnt)
     of_all = one_space(embeddings or {})
-    stored = {split: lessons.fit_stored(split, own, of_all) for split, own in (embeddings or {}).items()}
+    stored = {split: fitter.fit_stored(split, own, of_all) for split, own in (embeddings or {}).items()}
     return Fitted(
         config=config,
         columns=series.columns,
@@ -204,59 +205,62 @@ def plan_of(embeddings: Embeddings, stride: int) -> IntArray:
     return embeddings.starts[window_starts(len(embeddings.starts), 1, max(1, stride // apart))]
 
 
-class Lessons:
+class StrategyFitter:
     """Fits encoders and strategies to one and the same lesson."""
 
     def __init__(
         self,
-        lesson: Lesson,
+        held_out: HeldOutSeries,
         config: Config,
         scaler: ColumnScaler,
-        also: Sequence[str] = (),
+        compare_with: Sequence[str] = (),
         progress: ProgressCallback | None = None,
         *,
         began: float | None = None,
     ) -> None:
         """`also`: strategies that are fitted beside those of the settings; `began`: when the time budget did."""
         self.began = time.monotonic() if began is None else began
-        self.lesson = lesson
+        self.held_out = held_out
         self.config = config
         self.scaler = scaler
-        self.judged = tuple(dict.fromkeys((config.strategy, *also)))
+        self.judged = tuple(dict.fromkeys((config.strategy, *compare_with)))
         made = (name for one in self.judged for name in (config.candidate_names if one == AUTO else (one,)))
         self.names = tuple(dict.fromkeys(("linear", *config.strategies, *made)))
         self.progress = progress
         self.bank: Windows | None = None  # of another series
-        self.columns, self.phases = lesson.values.shape[1], lesson.clock.shape[1]
+        self.columns, self.phases = held_out.values.shape[1], held_out.clock.shape[1]
         self.device = pick_device(config.device)
 
     @property
     def every_start(self) -> IntArray:
         """First steps of all windows of the settings' length."""
-        return np.arange(len(self.lesson.values) - self.config.length + 1)
+        return np.arange(len(self.held_out.values) - self.config.length + 1)
 
     def deadline(self, share: float) -> float | None:
         """When a share of the time budget is spent."""
         return None if self.config.time_budget is None else self.began + share * self.config.time_budget
 
-    def fit_encoder(self) -> tuple[StudentEncoder | None, dict[str, History]]:
+    def fit_encoder(self) -> tuple[BuiltinEncoder | None, dict[str, History]]:
         """The built-in encoder, trained on every window; None if the time budget does not allow it."""
-        rng = np.random.default_rng([self.config.seed, 2])
-        material, deadline = self.lesson.material(self.every_start, self.config.length), self.deadline(ENCODER_SHARE)
+        rng = SeedStream.ENCODER.generator(self.config.seed)
+        training_data, deadline = (
+            self.held_out.training_data(self.every_start, self.config.length),
+            self.deadline(ENCODER_SHARE),
+        )
         try:
             with seeded(self.config.seed):
-                encoder = StudentEncoder(self.config, columns=self.columns, phases=self.phases, device=self.device)
-                history = encoder.fit(material, rng, self.progress, deadline)
+                encoder = BuiltinEncoder(self.config, columns=self.columns, phases=self.phases, device=self.device)
+                history = encoder.fit(training_data, rng, self.progress, deadline)
         except OutOfTimeError:
             return None, {}
         return encoder, {"encoder": history}
 
-    def fit_builtin(self, encoder: Encoder | None, learnt: Mapping[str, History]) -> Track:
+    def fit_builtin(self, encoder: Encoder | None, learnt: Mapping[str, History]) -> FittedPath:
         """Strategies on an encoder that can embed any window; `learnt` is how that was trained."""
-        plan = window_starts(len(self.lesson.values), self.config.length, self.config.stride)
+        plan = window_starts(len(self.held_out.values), self.config.length, self.config.stride)
         return self._fit_track(self.config, encoder, self.every_start, plan, learnt, "", self.bank, stored=False)
 
-    def fit_stored(self, split: str, own: Embeddings, of_all: Embeddings | None) -> Track:
+    def fit_stored(self, split: str, own: Embeddings, of_all: Embeddings | None) -> FittedPath:
         """Strategies on the stored embeddings of one split; those of all splits are neighbours, if in one space."""
         config, encoder = for_stored(self.config), StoredEncoder(of_all or own, self.device)
         plan, bank = plan_of(own, config.stride), self._others(own, of_all or own, config.length)
@@ -268,7 +272,7 @@ class Lessons:
         if "neighbours" not in self.names or not len(starts):
             return None
         every = -(-len(starts) * length * self.columns // MOST_CELLS)
-        return cut_windows(self.lesson.visible, self.lesson.clock, starts[::every], length)
+        return cut_windows(self.held_out.visible, self.held_out.clock, starts[::every], length)
 
     def _fit_track(
         self,
@@ -281,13 +285,15 @@ class Lessons:
         bank: Windows | None,
         *,
         stored: bool,
-    ) -> Track:
+    ) -> FittedPath:
         """Train on the windows at `starts`, judge on the blend of those at `plan`."""
         shape = encoder.shape if encoder is not None else None
-        setting = Setting(config=config, columns=self.columns, phases=self.phases, encoder=shape, device=self.device)
-        material, deadline = self.lesson.material(starts, config.length), self.deadline(TRAINING_SHARE)
+        setting = StrategySpec(
+            config=config, columns=self.columns, phases=self.phases, encoder=shape, device=self.device
+        )
+        training_data, deadline = self.held_out.training_data(starts, config.length), self.deadline(TRAINING_SHARE)
         names = self.names if encoder is not None else tuple(n for n in self.names if not needs_encoder([n]))
-        training = Training(material, encoder, self.progress, suffix, deadline, bank)
+        training = Training(training_data, encoder, self.progress, suffix, deadline, bank)
         candidates, history = Candidates.learn(names, setting, training)
         dropped = [name for name in self.names if name not in candidates.names]
         if config.strategy in dropped:
@@ -296,11 +302,11 @@ class Lessons:
                 "Allow more, train for fewer steps, or leave the choice to auto."
             )
         judged = [name for name in self.judged if name not in dropped]
-        verdicts = judge(candidates, encoder, self.lesson, plan, config, judged)
+        validated = validate(candidates, encoder, self.held_out, plan, config, judged)
         if stored:
-            verdicts = {name: replace(v, score=v.score | {"label": ORACLE}) for name, v in verdicts.items()}
-        own = verdicts[config.strategy]
-        return Track(
+            validated = {name: replace(v, score=v.score | {"label": ORACLE}) for name, v in validated.items()}
+        own = validated[config.strategy]
+        return FittedPath(
             setting=setting,
             candidates=candidates,
             stack=own.stack,
@@ -308,6 +314,6 @@ class Lessons:
             calibration=own.calibration,
             score=own.score,
             history={**learnt, **history},
-            others=verdicts,
+            others=validated,
             dropped=tuple(dropped),
         )

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentfill.core.config import Config
+from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.nn.batches import own_patterns
 from latentfill.windows.gaps import find_gaps
 from latentfill.windows.hiding import hide_like_gaps, hide_mixture
-from latentfill.windows.windows import HeldOut, Material, covered, cut, cut_windows, reserve
+from latentfill.windows.windows import HeldOut, TrainingData, covered, cut, cut_windows, reserve
 
 STOP_WINDOWS = 192  # windows that early stopping looks at
 TRUST_ROUNDS = 8  # times that cells are hidden to learn how far to trust each candidate
@@ -20,36 +21,36 @@ TRUST_RATE = 0.1  # share of the cells that each time hides, where nothing was l
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lesson:
+class HeldOutSeries:
     """A scaled series and the cells that are held out of it."""
 
     values: FloatArray  # (T, C) scaled, held-out cells still there
     clock: FloatArray  # (T, P)
-    stop: BoolArray  # (T, C) held out to settle kriging and the stack by
+    tuning: BoolArray  # (T, C) held out to settle kriging and the stack by
     score: BoolArray  # (T, C) held out for the error that is reported
     seed: int
 
     @property
     def visible(self) -> FloatArray:
         """The values without anything held out, (T, C)."""
-        return np.where(self.stop | self.score, np.nan, self.values)
+        return np.where(self.tuning | self.score, np.nan, self.values)
 
-    def material(self, starts: IntArray, length: int) -> Material:
+    def training_data(self, starts: IntArray, length: int) -> TrainingData:
         """What to train on, what to stop by, and what to settle the rest by, in windows at `starts`.
 
         Windows in which nothing is observed stay among those to train on: they teach nothing, but evenly spaced starts
         make views instead of copies.
         """
-        visible, settle = self.visible, self._stop_windows(starts, length)
+        visible, tuning = self.visible, self._tuning_windows(starts, length)
         windows = cut_windows(visible, self.clock, starts, length)
         train, check = reserve(starts, length, len(visible))
         if not len(check):
-            return Material(visible, self.clock, windows, train, settle, settle)
-        rng = np.random.default_rng([self.seed, 4])
+            return TrainingData(visible, self.clock, windows, train, tuning, tuning)
+        rng = SeedStream.CHECKS.generator(self.seed)
         some = windows.take(check[:: -(-len(check) // STOP_WINDOWS)])
         hidden = hide_mixture(rng, some.observed, own_patterns(windows))
         held_out = HeldOut(some.without(hidden), np.where(hidden, some.values, np.nan))
-        return Material(visible, self.clock, windows, train, held_out, settle)
+        return TrainingData(visible, self.clock, windows, train, held_out, tuning)
 
     def hidden_for_trust(self, starts: IntArray, length: int) -> Iterator[tuple[BoolArray, IntArray]]:
         """Cells (T, C) like the series' gaps, `TRUST_ROUNDS` times, and the windows that reach them.
@@ -61,24 +62,24 @@ class Lesson:
         kept = covered(starts[check], length, len(visible))
         before = np.concatenate([[0], np.cumsum(kept)])
         reaching = starts[before[starts + length] > before[starts]]
-        rng = np.random.default_rng([self.seed, 5])
+        rng = SeedStream.WEIGHING.generator(self.seed)
         for _ in range(TRUST_ROUNDS if len(reaching) else 0):
             yield hide_like_gaps(rng, ~np.isnan(visible), TRUST_RATE) & kept[:, None], reaching
 
-    def _stop_windows(self, starts: IntArray, length: int) -> HeldOut:
+    def _tuning_windows(self, starts: IntArray, length: int) -> HeldOut:
         """At most `STOP_WINDOWS` windows, evenly over the series, with the cells that are held out to stop by."""
         chosen = starts[:: -(-len(starts) // STOP_WINDOWS)]
-        truth = np.where(self.stop, self.values, np.nan)
+        truth = np.where(self.tuning, self.values, np.nan)
         windows = cut_windows(self.visible, self.clock, chosen, length)
         return HeldOut(windows, cut(truth, chosen, length))
 
 
-def hold_out(values: FloatArray, clock: FloatArray, config: Config) -> Lesson:
+def hold_out(values: FloatArray, clock: FloatArray, config: Config) -> HeldOutSeries:
     """Hold cells out in the pattern of the series' own gaps; every run of them goes to one of the two uses."""
-    rng = np.random.default_rng([config.seed, 1])
+    rng = SeedStream.HOLDOUT.generator(config.seed)
     held = hide_like_gaps(rng, ~np.isnan(values), config.holdout)
     runs = find_gaps(~held)
-    stop = np.zeros_like(held)
+    tuning = np.zeros_like(held)
     for run in np.nonzero(rng.random(len(runs.start)) < 0.5)[0]:
-        stop[runs.start[run] : runs.start[run] + runs.length[run], runs.column[run]] = True
-    return Lesson(values, clock, stop, held & ~stop, config.seed)
+        tuning[runs.start[run] : runs.start[run] + runs.length[run], runs.column[run]] = True
+    return HeldOutSeries(values, clock, tuning, held & ~tuning, config.seed)

@@ -21,7 +21,7 @@ LEVELS = np.linspace(0.0, 1.0, 201)  # probabilities at which quantiles are kept
 LEAST = 1e-3  # scaled units; smaller errors and differences are all the same
 NEAR = 48  # steps around a cell over which its column's changes are looked at
 RIDGE = 1e-2  # pull of the regression's slopes towards zero, as a share of the cells
-PRIOR_CELLS = 20.0  # cells that a wider group counts for at most
+PRIOR_CELLS_OF_ERROR_SIZE = 20.0  # cells that a wider group counts for at most
 EVERYTHING = 5.0  # cells that all of them together count for
 DEPTH_CELLS = 100.0  # cells to check by that the cells to learn from count for
 ROUNDS = 25  # of the regression
@@ -32,7 +32,7 @@ CALIBRATED = 50  # held-out cells below which intervals are not called calibrate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
+class ErrorSample:
     """M cells of a scaled series that were hidden and estimated."""
 
     error: FloatArray  # (M,) truth - estimate
@@ -43,12 +43,12 @@ class Evidence:
     occasion: IntArray  # (M,) cells of the same one were hidden together
     gap: IntArray  # (M,) first step of the gap each lies in
 
-    def where(self, cells: BoolArray) -> Evidence:
+    def where(self, cells: BoolArray) -> ErrorSample:
         """Some of the cells (M,) alone."""
-        return Evidence(*(getattr(self, name)[cells] for name in Evidence.__slots__))
+        return ErrorSample(*(getattr(self, name)[cells] for name in ErrorSample.__slots__))
 
     @classmethod
-    def joined(cls, parts: Iterable[Evidence]) -> Evidence:
+    def joined(cls, parts: Iterable[ErrorSample]) -> ErrorSample:
         """All of it, with the occasions told apart."""
         numbered = [(part, np.full(len(part.error), i)) for i, part in enumerate(parts)]
         return cls(
@@ -94,13 +94,13 @@ def features_at(
     return np.stack(features, axis=1)
 
 
-def evidence_at(
+def error_sample_at(
     cells: BoolArray, error: FloatArray, seen: FloatArray, estimates: FloatArray, spread: FloatArray
-) -> Evidence:
+) -> ErrorSample:
     """Evidence of the `cells` (T, C) of a series as it was `seen`, with errors (M,) in the order of the cells."""
     step, column = np.nonzero(cells)
     sides = beside(seen)
-    return Evidence(
+    return ErrorSample(
         error=error,
         step=step,
         column=column,
@@ -126,7 +126,7 @@ class SizeModel:
     high: float
 
     @classmethod
-    def fit(cls, evidence: Evidence, columns: int) -> SizeModel:
+    def fit(cls, evidence: ErrorSample, columns: int) -> SizeModel:
         """By scoring, with a level of its own for each column that is drawn to the mean where it has few cells."""
         m, f = evidence.features.shape
         if not m:
@@ -138,14 +138,14 @@ class SizeModel:
         gram = x.T @ x + RIDGE * m * np.eye(f)
         own, count = evidence.column, np.bincount(evidence.column, minlength=columns)
         total = np.bincount(own, weights=size, minlength=columns)
-        level = np.log((total + PRIOR_CELLS * size.mean()) / (count + PRIOR_CELLS))
+        level = np.log((total + PRIOR_CELLS_OF_ERROR_SIZE * size.mean()) / (count + PRIOR_CELLS_OF_ERROR_SIZE))
         slope, found = np.zeros(f), level[own]
         for _ in range(ROUNDS):  # slopes and levels in turn
             off = np.minimum(size / np.exp(found) - 1, FAR_OFF)
             slope = slope + np.linalg.solve(gram, x.T @ off - RIDGE * m * slope)
             found = np.clip(x @ slope + level[own], -20, 20)
             off = np.minimum(size / np.exp(found) - 1, FAR_OFF)
-            level = level + np.bincount(own, weights=off, minlength=columns) / (count + PRIOR_CELLS)
+            level = level + np.bincount(own, weights=off, minlength=columns) / (count + PRIOR_CELLS_OF_ERROR_SIZE)
             found = np.clip(x @ slope + level[own], -20, 20)
         return cls(centre, scale, slope, level, *map(float, np.quantile(found, (0.001, 0.999))))
 
@@ -169,10 +169,10 @@ class Calibration:
     together: FloatArray  # (C, C) correlation of normal scores between columns at one step
 
     @classmethod
-    def fit(cls, learn: Evidence, check: Evidence, columns: int) -> Calibration:
+    def fit(cls, learn: ErrorSample, check: ErrorSample, columns: int) -> Calibration:
         """The size from cells to `learn` from, the quantiles from those and from cells to `check` by."""
         model = SizeModel.fit(learn, columns)
-        every = Evidence.joined([learn, check])
+        every = ErrorSample.joined([learn, check])
         if not len(every.error):
             shape = (columns, len(BUCKET_NAMES))
             empty = np.full((*shape, len(LEVELS)), np.nan)
@@ -282,8 +282,8 @@ def _by_group(
         for b in range(buckets):
             in_bucket = bucket == b
             weight = np.full(len(ratio), EVERYTHING / len(ratio))
-            weight[in_column] += min(1.0, PRIOR_CELLS / max(of_column[c], 1))
-            weight[in_bucket] += min(1.0, PRIOR_CELLS / max(of_bucket[b], 1))
+            weight[in_column] += min(1.0, PRIOR_CELLS_OF_ERROR_SIZE / max(of_column[c], 1))
+            weight[in_bucket] += min(1.0, PRIOR_CELLS_OF_ERROR_SIZE / max(of_bucket[b], 1))
             weight[in_column & in_bucket] += 1.0
             total = np.cumsum(weight)
             middle = (total - weight / 2) / total[-1]
@@ -292,7 +292,7 @@ def _by_group(
     return quantiles, mean_size, cells
 
 
-def _gaps(evidence: Evidence, columns: int) -> FloatArray:
+def _gaps(evidence: ErrorSample, columns: int) -> FloatArray:
     """How many gaps the groups' quantiles rest on: all of their own, a few of their column's and of their length's."""
     names = np.stack([evidence.occasion, evidence.column, evidence.gap, evidence.bucket])
     _, column, _, bucket = np.unique(names, axis=1)
@@ -323,7 +323,7 @@ def _depth(depth: FloatArray) -> FloatArray:
     return np.asarray(weight * np.quantile(depth, LEVELS) + (1 - weight) * LEVELS)
 
 
-def _dependence(scores: FloatArray, evidence: Evidence, columns: int) -> tuple[float, FloatArray]:
+def _dependence(scores: FloatArray, evidence: ErrorSample, columns: int) -> tuple[float, FloatArray]:
     """Correlation of scores from one step to the next in a column, and between columns at one step."""
     base = int(evidence.step.max()) + 2
     place = evidence.occasion * base + evidence.step
@@ -338,7 +338,7 @@ def _dependence(scores: FloatArray, evidence: Evidence, columns: int) -> tuple[f
     filled = np.where(known, wide, 0.0)
     both = known.T.astype(float) @ known
     size = np.sqrt((filled.T**2) @ known)
-    together = filled.T @ filled / np.maximum(size * size.T, 1e-9) * both / (both + PRIOR_CELLS)
+    together = filled.T @ filled / np.maximum(size * size.T, 1e-9) * both / (both + PRIOR_CELLS_OF_ERROR_SIZE)
     np.fill_diagonal(together, 1.0)
     value, vector = np.linalg.eigh(together)
     definite = (vector * np.maximum(value, 1e-3)) @ vector.T
@@ -350,7 +350,7 @@ def _correlation(first: FloatArray, second: FloatArray) -> float:
     """Of two sets of scores around zero, between 0 and 0.99; drawn to 0 where they are few."""
     size = float(np.sqrt((first**2).sum() * (second**2).sum()))
     found = float((first * second).sum()) / size if size > 0 else 0.0
-    return float(np.clip(found * len(first) / (len(first) + PRIOR_CELLS), 0.0, 0.99))
+    return float(np.clip(found * len(first) / (len(first) + PRIOR_CELLS_OF_ERROR_SIZE), 0.0, 0.99))
 
 
 def _movement(seen: FloatArray, sides: Beside) -> FloatArray:

@@ -23,16 +23,16 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError, ModelFormatError
 from latentfill.core.messages import counted
 from latentfill.core.series import FloatArray
-from latentfill.embeddings.builtin.encoder import StudentEncoder
+from latentfill.embeddings.builtin.encoder import BuiltinEncoder
 from latentfill.embeddings.protocols.encoder import EncoderShape
-from latentfill.imputation.ensemble import KINDS, Stack
-from latentfill.imputation.fit import Fitted, Track, for_stored
+from latentfill.imputation.ensemble import KINDS, Ensemble
+from latentfill.imputation.fit import Fitted, FittedPath, for_stored
 from latentfill.imputation.intervals import LEVELS, Calibration
 from latentfill.nn.runtime import pick_device
 from latentfill.nn.training import History
 from latentfill.strategies.baselines import BASELINES
 from latentfill.strategies.candidates import Candidates
-from latentfill.strategies.protocols.strategy import Setting
+from latentfill.strategies.protocols.strategy import StrategySpec
 from latentfill.windows.gaps import BUCKET_NAMES
 from latentfill.windows.scaling import ColumnScaler
 
@@ -47,7 +47,7 @@ def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Mapping[str,
     """
     target = Path(os.path.realpath(path))
     check_model_path(target)
-    if not isinstance(fitted.encoder, StudentEncoder | None):
+    if not isinstance(fitted.encoder, BuiltinEncoder | None):
         raise InputError(
             f"this model works on a {type(fitted.encoder).__name__}, which a model folder does not hold. Fit on the "
             "built-in encoder, or on embeddings made beforehand with `latentfill embed` (--embeddings)."
@@ -189,7 +189,7 @@ def _state(fitted: Fitted) -> dict[str, object]:
     }
 
 
-def _track_state(track: Track) -> dict[str, object]:
+def _track_state(track: FittedPath) -> dict[str, object]:
     candidates = track.candidates
     return {
         "strategies": candidates.names,
@@ -208,12 +208,12 @@ def _restore(
         raise ValueError(f"scaler.json has the columns {scaler['columns']}, config.json {state['columns']}")
     columns, phases, device = len(state["columns"]), 2 * len(state["cycles"]), pick_device(config.device)
 
-    def track(name: str, record: Mapping[str, Any], config: Config) -> Track:
+    def track(name: str, record: Mapping[str, Any], config: Config) -> FittedPath:
         shape = None if record["encoder"] is None else EncoderShape(**record["encoder"])
-        setting = Setting(config=config, columns=columns, phases=phases, encoder=shape, device=device)
+        setting = StrategySpec(config=config, columns=columns, phases=phases, encoder=shape, device=device)
         return _restore_track(name, record, setting, weights)
 
-    encoder = StudentEncoder(config, columns=columns, phases=phases, device=device) if state["encoder"] else None
+    encoder = BuiltinEncoder(config, columns=columns, phases=phases, device=device) if state["encoder"] else None
     return Fitted(
         config=config,
         columns=tuple(state["columns"]),
@@ -230,14 +230,16 @@ def _restore(
     )
 
 
-def _restore_track(name: str, state: Mapping[str, Any], setting: Setting, weights: Mapping[str, Tensor]) -> Track:
+def _restore_track(
+    name: str, state: Mapping[str, Any], setting: StrategySpec, weights: Mapping[str, Tensor]
+) -> FittedPath:
     names = tuple(state["strategies"])
     simple = {n: BASELINES[n]().load(_arrays(weights, f"{name}{n}.")) for n in names if n in BASELINES}
     banks = {strategy: int(size) for strategy, size in state["banks"].items()}
-    return Track(
+    return FittedPath(
         setting=setting,
         candidates=Candidates.blank(names, setting, banks, simple),
-        stack=Stack.from_dict(state["stack"]),
+        stack=Ensemble.from_dict(state["stack"]),
         stored=bool(name),
         calibration=Calibration.load(_arrays(weights, f"{name}calibration.")),
         score=dict(state["held_out"]),
@@ -249,7 +251,7 @@ def _history(record: Mapping[str, Any]) -> History:
     return History(**{**record, "held_out": tuple(record["held_out"])})
 
 
-def _tracks(fitted: Fitted) -> dict[str, Track]:
+def _tracks(fitted: Fitted) -> dict[str, FittedPath]:
     """The tracks, by what the names of their weights begin with."""
     return {"": fitted.builtin, **{f"stored.{split}.": track for split, track in fitted.stored.items()}}
 
@@ -260,7 +262,7 @@ def _modules(fitted: Fitted) -> dict[str, nn.Module]:
         for name, track in _tracks(fitted).items()
         for part, module in track.candidates.modules.items()
     }
-    return {"encoder": fitted.encoder.net, **parts} if isinstance(fitted.encoder, StudentEncoder) else parts
+    return {"encoder": fitted.encoder.net, **parts} if isinstance(fitted.encoder, BuiltinEncoder) else parts
 
 
 def _weights(fitted: Fitted) -> dict[str, Tensor]:
@@ -280,7 +282,7 @@ def _weights(fitted: Fitted) -> dict[str, Tensor]:
     return simple | learnt
 
 
-def _states(track: Track) -> dict[str, dict[str, FloatArray]]:
+def _states(track: FittedPath) -> dict[str, dict[str, FloatArray]]:
     """What is learnt outside of networks, by what it belongs to."""
     simple = {name: baseline.state() for name, baseline in track.candidates.baselines.items()}
     return {**simple, "calibration": track.calibration.state()}

@@ -15,7 +15,9 @@ from latentfill.windows.gaps import BUCKET_NAMES
 SHARES = np.linspace(0.0, 1.0, 21)  # of the way from the plain candidate to the other
 EXACT_GAPS = 5  # from which on a plain candidate that is exactly right in all of them is left alone
 TINY = 1e-12  # squared relative gain: keeps weights finite
-FAR = 1.0  # standard errors that a column is drawn to the others at most (Efron and Morris 1972): some are unlike them
+MOST_ERRORS_DRAWN = (
+    1.0  # standard errors that a column is drawn to the others at most (Efron and Morris 1972): some are unlike them
+)
 PRIOR_GAPS = 5.0  # for which the other columns count in how much gains vary from gap to gap
 
 # By gap length: standard errors that are taken off a gain, and gaps of its own from which on a column is asked. A
@@ -81,7 +83,7 @@ def _cautious_gains(
     doubt = between + 1 / weight.sum(axis=0)  # squared, of the centre as what another column gains
     drawn = error / (error + doubt)
     gain[:] = centre - caution * np.sqrt(doubt)
-    reach = FAR * np.sqrt(error)
+    reach = MOST_ERRORS_DRAWN * np.sqrt(error)
     gain[known] = np.clip((1 - drawn) * m + drawn * centre, m - reach, m + reach) - caution * np.sqrt(
         error * (1 - drawn)
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from latentfill.core.messages import counted
 from latentfill.embeddings.protocols.record import Embeddings
-from latentfill.imputation.fit import Fitted, Track
+from latentfill.imputation.fit import Fitted, FittedPath
 from latentfill.imputation.result import MEANINGS, Code, Filled, count_cells, count_codes, coverage_of
 from latentfill.tables.table import Table, TableOptions
 from latentfill.tables.time.grid import step_text
@@ -79,12 +79,12 @@ def _knowing(embeddings: Mapping[str, Embeddings]) -> Iterator[str]:
             )
 
 
-def _strategies(track: Track) -> dict[str, object]:
+def _strategies(track: FittedPath) -> dict[str, object]:
     """What there is to say of each strategy that works on windows."""
     return {name: dict(strategy.about) for name, strategy in track.candidates.by_name.items()}
 
 
-def _training(track: Track) -> dict[str, object]:
+def _training(track: FittedPath) -> dict[str, object]:
     return {
         part: {"steps": history.steps, "seconds": round(history.seconds, 1), "held_out_loss": list(history.held_out)}
         for part, history in track.history.items()

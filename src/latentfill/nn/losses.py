@@ -7,7 +7,7 @@ from torch import Tensor
 
 BALANCE = 0.8  # 0: every cell counts by its squared error; 1: every cell counts the same, however uncertain
 OUTLIER = 1.5  # errors beyond so many spreads count linearly
-LEAST_SPREAD = 0.02  # in scaled units: nothing is known better than this
+LEAST_SPREAD_IN_LOSS = 0.02  # in scaled units: nothing is known better than this
 
 
 def masked_mse(estimate: Tensor, target: Tensor, cells: Tensor) -> Tensor:
@@ -21,7 +21,7 @@ def balanced_huber(estimate: Tensor, target: Tensor, cells: Tensor, spread: Tens
     An error far inside a gap is tens of times larger than one beside an observed cell, so that a plain mean teaches
     long gaps only. `spread` says how large an error is to be expected; a cell's weight is spread ** (-2 * BALANCE).
     """
-    error, spread = _error(estimate, target, cells), spread.clamp(min=LEAST_SPREAD)
+    error, spread = _error(estimate, target, cells), spread.clamp(min=LEAST_SPREAD_IN_LOSS)
     size = error.abs() / spread
     loss = torch.where(size < OUTLIER, size.square(), 2 * OUTLIER * size - OUTLIER**2) * spread.square()
     weight = torch.where(cells, spread ** (-2 * BALANCE), 0.0)

@@ -26,7 +26,10 @@ def pick_device(name: str) -> torch.device:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Layers and noise drawn inside come from `seed`; the caller's generator is left as it was."""
+    """Initial weights and dropout inside come from `seed`; the caller's generator is left as it was.
+
+    Each network starts from the seed anew, so that it comes out the same whatever else is trained.
+    """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         yield

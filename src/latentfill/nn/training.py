@@ -30,7 +30,7 @@ class OutOfTimeError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingPlan:
+class TrainingSchedule:
     """How long and how fast to train."""
 
     steps: int  # at most
@@ -40,7 +40,7 @@ class TrainingPlan:
     deadline: float | None = None  # on the clock of `time.monotonic`
 
     @classmethod
-    def of(cls, config: Config, steps: int, deadline: float | None = None) -> TrainingPlan:
+    def of(cls, config: Config, steps: int, deadline: float | None = None) -> TrainingSchedule:
         """The plan that the settings ask for, with at most `steps` steps."""
         return cls(
             deadline=deadline,
@@ -79,7 +79,7 @@ def train(
     module: nn.Module,
     loss_of_batch: Callable[[], Tensor],
     held_out_error: Callable[[], float] | None,
-    plan: TrainingPlan,
+    plan: TrainingSchedule,
     *,
     stage: str,
     progress: ProgressCallback | None = None,
@@ -126,7 +126,7 @@ def _train_step(
     parameters: list[Tensor],
     optimiser: torch.optim.Optimizer,
     loss_of_batch: Callable[[], Tensor],
-    plan: TrainingPlan,
+    plan: TrainingSchedule,
     step: int,
 ) -> float:
     for group in optimiser.param_groups:

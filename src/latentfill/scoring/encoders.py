@@ -11,7 +11,7 @@ from latentfill.core.errors import InputError, did_you_mean
 from latentfill.core.series import Series
 from latentfill.embeddings.live_encoder import NoEncoder, Reembedder, bytes_per_window, seconds_per_window
 from latentfill.embeddings.protocols.embedder import Embedder
-from latentfill.embeddings.protocols.encoder import Encoder, EncoderMaker
+from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory
 from latentfill.embeddings.stored.fingerprint import shares_cells
 from latentfill.embeddings.stored.pairing import table_digest
 from latentfill.imputation.fit import Fitted, shrink_to
@@ -30,14 +30,14 @@ SEARCHING = ("neighbours", "latent")  # strategies that move among embeddings, s
 
 def open_encoders(
     names: Iterable[str], config: Config, series: Series, own: Mapping[str, Embedder]
-) -> dict[str, EncoderMaker | None]:
+) -> dict[str, EncoderFactory | None]:
     """What makes each encoder for a series, `none` first; None for the built-in one, which is trained on it.
 
     A name is `none`, `builtin`, one of your `own` embedders, or what `make_embedder` understands. All are opened now,
     so that one that cannot be is an `InputError` before any work.
     """
     device, length = pick_device(config.device), shrink_to(config, series.n_steps).length
-    found: dict[str, EncoderMaker | None] = {NONE: lambda scaler, series: NoEncoder(device), BUILTIN: None}
+    found: dict[str, EncoderFactory | None] = {NONE: lambda scaler, series: NoEncoder(device), BUILTIN: None}
     for name in names:
         if name not in found:
             embedder = own[name] if name in own else _opened(name, config, length, device)
@@ -82,7 +82,7 @@ def cost_of(fitted: Fitted, series: Series) -> dict[str, Any]:
     return {"window_seconds": seconds, "window_bytes": bytes_per_window(encoder.shape)}
 
 
-def knows(encoder: Encoder | None, series: Series) -> bool:
+def trained_on(encoder: Encoder | None, series: Series) -> bool:
     """Whether an encoder's weights were trained on cells of this very table, and so on some that are hidden."""
     from latentfill.embeddings.timekd.student import DistilledStudent
 
@@ -130,5 +130,5 @@ def _check_fits(name: str, embedder: Embedder, length: int) -> None:
         )
 
 
-def _reembedding(embedder: Embedder, length: int, device: torch.device) -> EncoderMaker:
+def _reembedding(embedder: Embedder, length: int, device: torch.device) -> EncoderFactory:
     return lambda scaler, series: Reembedder(embedder, scaler, series, length=length, device=device)

@@ -12,9 +12,10 @@ import numpy as np
 
 from latentfill.core.config import AUTO, STRATEGY_NAMES, Config
 from latentfill.core.errors import InputError, OracleEmbeddingError, did_you_mean
+from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
 from latentfill.embeddings.protocols.embedder import Embedder
-from latentfill.embeddings.protocols.encoder import EncoderMaker
+from latentfill.embeddings.protocols.encoder import EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.pairing import pair_embeddings, planned, train_rows
 from latentfill.imputation.fill import estimate_series, fill_from, quantiles_at
@@ -25,10 +26,10 @@ from latentfill.nn.training import ProgressCallback
 from latentfill.scoring.encoder_table import NONE
 from latentfill.scoring.encoders import (
     cost_of,
-    knows,
     open_encoders,
     settings_on,
     strategies_on,
+    trained_on,
     with_ratios,
     works_on_one,
 )
@@ -48,7 +49,7 @@ ORACLE = "oracle"  # label of scores with embeddings that may have seen the hidd
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ScoringPlan:
     """What is hidden, and what is compared."""
 
     strategies: tuple[str, ...] = (AUTO, "linear")
@@ -107,10 +108,10 @@ class Run:
 def evaluate(
     table: Table,
     config: Config,
-    plan: Plan,
+    plan: ScoringPlan,
     *,
     progress: ProgressCallback | None = None,
-    told: Callable[[str], None] | None = None,
+    on_progress: Callable[[str], None] | None = None,
     embedders: Mapping[str, Embedder] | None = None,
 ) -> Iterator[Run]:
     """A run for each seed, pattern and rate, on every encoder of the plan; `told` hears what begins.
@@ -129,15 +130,15 @@ def evaluate(
     for seed in plan.seeds:
         for number, pattern in enumerate(plan.patterns):
             for rate in plan.rates:
-                rng = np.random.default_rng([seed, number, round(1e6 * rate)])
+                rng = SeedStream.SCORING.generator(seed, number, round(1e6 * rate))
                 hidden = PATTERNS[pattern](rng, series.values, rate, cycle_steps(series))
                 if not hidden.any():
                     raise InputError(f"pattern {pattern!r} at rate {rate:g} finds no cell to hide; raise the rate.")
                 task = Task(series, hidden, {"pattern": pattern, "rate": rate, "seed": seed})
-                yield _run(task, replace(config, seed=seed), strategies, encoders, vectors, progress, told)
+                yield _run(task, replace(config, seed=seed), strategies, encoders, vectors, progress, on_progress)
 
 
-def _stored(table: Table, config: Config, plan: Plan) -> dict[str, Embeddings]:
+def _stored(table: Table, config: Config, plan: ScoringPlan) -> dict[str, Embeddings]:
     if not config.embeddings:
         return {}
     if not plan.allow_oracle:
@@ -150,8 +151,8 @@ def _stored(table: Table, config: Config, plan: Plan) -> dict[str, Embeddings]:
 
 
 def _encoders(
-    plan: Plan, config: Config, series: Series, embedders: Mapping[str, Embedder]
-) -> dict[str, EncoderMaker | None]:
+    plan: ScoringPlan, config: Config, series: Series, embedders: Mapping[str, Embedder]
+) -> dict[str, EncoderFactory | None]:
     """What makes each encoder; without any to put side by side the built-in one alone, which then has no name."""
     if not plan.encoders:
         return {"": None}
@@ -172,25 +173,31 @@ def _run(
     task: Task,
     config: Config,
     strategies: Sequence[str],
-    encoders: Mapping[str, EncoderMaker | None],
+    encoders: Mapping[str, EncoderFactory | None],
     vectors: Mapping[str, Embeddings],
     progress: ProgressCallback | None,
-    told: Callable[[str], None] | None,
+    on_progress: Callable[[str], None] | None,
 ) -> Run:
     """Every strategy on every encoder, all on the same hidden cells."""
     began, scores, notes = time.monotonic(), list[Score](), list[str]()
     for name, make in encoders.items():
-        if told:
-            told(f"{task.text}, encoder {name}" if name else task.text)
+        if on_progress:
+            on_progress(f"{task.text}, encoder {name}" if name else task.text)
         names = strategies_on(name, strategies, config)
         settings = replace(settings_on(name, config), strategy=names[0])
         rows = train_rows(config, task.series.n_steps)
         fitted = fit_series(
-            task.gappy, settings, embeddings=vectors, train_rows=rows, also=names, encoder=make, progress=progress
+            task.gappy,
+            settings,
+            embeddings=vectors,
+            train_rows=rows,
+            compare_with=names,
+            encoder=make,
+            progress=progress,
         )
         notes += fitted.notes
         of_encoder = cost_of(fitted, task.gappy) if name else {}
-        if knows(fitted.encoder, task.series):
+        if trained_on(fitted.encoder, task.series):
             of_encoder["label"] = ORACLE
             notes.append(KNOWING.format(name=name))
         for score in _scores(task, fitted, names, vectors):

@@ -152,8 +152,8 @@ class Seasonal(_Completed):
     """
 
     def fit(self, train: FloatArray) -> Self:
-        stretches = np.split(train, range(STRETCH, len(train), STRETCH))
-        found = Counter(period for period in map(find_period, stretches) if period)
+        raw = np.split(train, range(STRETCH, len(train), STRETCH))
+        found = Counter(period for period in map(find_period, raw) if period)
         self.period_ = found.most_common(1)[0][0] if found else PERIOD
         return super().fit(train)
 
@@ -235,7 +235,7 @@ class _Rows(_Completed):
         return estimate.reshape(values.shape)
 
 
-class Neighbours(_Rows):
+class NearestRows(_Rows):
     """KNNImputer: the mean of the cell in the most similar train rows, weighted by closeness.
 
     Every filled row is compared with every train row, so at most `KNN_ROWS` of those are kept, drawn with a fixed seed.
@@ -283,7 +283,7 @@ BASELINES: dict[str, Callable[[], Baseline]] = {
     "mean": Mean,
     "median": Median,
     "seasonal": Seasonal,
-    "knn": Neighbours,
+    "knn": NearestRows,
     "iterative": Iterative,
 }
 

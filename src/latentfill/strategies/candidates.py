@@ -14,20 +14,20 @@ from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.runtime import seeded
 from latentfill.nn.training import History, OutOfTimeError
 from latentfill.strategies.baselines import BASELINES, Baseline
-from latentfill.strategies.denoise.strategy import Denoise
-from latentfill.strategies.kriging.strategy import KrigingAlone
-from latentfill.strategies.latent import Latent
-from latentfill.strategies.neighbours.strategy import Nearest
-from latentfill.strategies.protocols.strategy import Setting, Strategy, Training
+from latentfill.strategies.denoise.strategy import DenoiseStrategy
+from latentfill.strategies.kriging.strategy import KrigingStrategy
+from latentfill.strategies.latent import LatentStrategy
+from latentfill.strategies.neighbours.strategy import NeighboursStrategy
+from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, Training
 from latentfill.windows.blend import blend, taper
 from latentfill.windows.windows import Windows, cut_windows
 
-FAR = 5.0  # a column whose mean lies further from the fitted one, in scaled units, is brought to it first
+FARTHEST_MEAN = 5.0  # a column whose mean lies further from the fitted one, in scaled units, is brought to it first
 STRATEGIES: dict[str, type[Strategy]] = {
-    "kriging": KrigingAlone,
-    "neighbours": Nearest,
-    "denoise": Denoise,
-    "latent": Latent,
+    "kriging": KrigingStrategy,
+    "neighbours": NeighboursStrategy,
+    "denoise": DenoiseStrategy,
+    "latent": LatentStrategy,
 }
 IN_TURN = ("neighbours", "denoise", "latent", "kriging")  # the cheapest first; the last only if denoise is not there
 EMBEDDED = {"neighbours", "denoise", "latent"}  # those that need an encoder
@@ -63,7 +63,7 @@ class Candidates:
 
     @classmethod
     def learn(
-        cls, names: tuple[str, ...], setting: Setting, training: Training
+        cls, names: tuple[str, ...], setting: StrategySpec, training: Training
     ) -> tuple[Candidates, dict[str, History]]:
         """Fit everything of these names; also says how each part was trained.
 
@@ -81,12 +81,12 @@ class Candidates:
             else:
                 history |= learnt
         strategies = [found[name] for name in _made(names, setting)]
-        baselines = {n: BASELINES[n]().fit(training.material.values) for n in names if n in BASELINE_NAMES}
+        baselines = {n: BASELINES[n]().fit(training.training_data.values) for n in names if n in BASELINE_NAMES}
         return cls(names, baselines, strategies, setting.config.length), history
 
     @classmethod
     def blank(
-        cls, names: tuple[str, ...], setting: Setting, banks: Mapping[str, int], learnt: Mapping[str, Baseline]
+        cls, names: tuple[str, ...], setting: StrategySpec, banks: Mapping[str, int], learnt: Mapping[str, Baseline]
     ) -> Candidates:
         """Ones that have learnt nothing but the simple imputers, with banks of these sizes by strategy."""
         strategies = [STRATEGIES[name].blank(setting, banks.get(name, 0)) for name in _made(names, setting)]
@@ -126,7 +126,7 @@ class Candidates:
         Windows that overlap share a cell by their weights in the blend, and so do their neighbours.
         """
         nearest = self.by_name["neighbours"]
-        assert isinstance(nearest, Nearest)
+        assert isinstance(nearest, NeighboursStrategy)
         away = _far_off(values)
         windows = cut_windows(values - away, clock, starts, self.length)
         windows = windows.take(np.nonzero(windows.observed.any(axis=(1, 2)))[0])
@@ -143,7 +143,7 @@ class Candidates:
             weight=weight / total[step, said.column],
         )
 
-    def spoken(self, known: BoolArray, strategy: str) -> BoolArray:
+    def has_estimate(self, known: BoolArray, strategy: str) -> BoolArray:
         """Where a strategy has something to say, (...), of where each candidate has, (len(names), ...).
 
         Auto has where a candidate that works on windows does, and without such a one wherever any does.
@@ -168,7 +168,7 @@ def needs_encoder(names: Sequence[str]) -> bool:
     return not EMBEDDED.isdisjoint(names)
 
 
-def _made(names: Sequence[str], setting: Setting) -> list[str]:
+def _made(names: Sequence[str], setting: StrategySpec) -> list[str]:
     """Which strategies are made: the decoder that starts from kriging also says what kriging says."""
     told = "denoise" in names and setting.config.context == "observed"
     return [name for name in names if name in STRATEGIES and not (told and name == "kriging")]
@@ -177,5 +177,5 @@ def _made(names: Sequence[str], setting: Setting) -> list[str]:
 def _far_off(values: FloatArray) -> FloatArray:
     """Means of the columns of a scaled series (T, C) that lie beyond `FAR`: (C,), 0 for those that are like the fit."""
     mean = np.where(np.isnan(values), 0.0, values).sum(axis=0) / np.maximum((~np.isnan(values)).sum(axis=0), 1)
-    away: FloatArray = np.where(np.abs(mean) > FAR, mean, 0.0)
+    away: FloatArray = np.where(np.abs(mean) > FARTHEST_MEAN, mean, 0.0)
     return away

@@ -13,11 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from latentfill.core.config import Config
+from latentfill.core.seeds import SeedStream
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.training import History
 from latentfill.strategies.denoise.heads import HeadInput
-from latentfill.strategies.denoise.strategy import Denoise
-from latentfill.strategies.protocols.strategy import Estimates, Setting, Training
+from latentfill.strategies.denoise.strategy import DenoiseStrategy
+from latentfill.strategies.protocols.strategy import Estimates, StrategySpec, Training
 from latentfill.windows.windows import Windows
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ BATCH = 1024  # windows optimised at a time
 LOOK_EVERY = 10  # steps between looks at which windows have converged
 
 
-class Latent:
+class LatentStrategy:
     """z of each window is moved until what is decoded from it agrees with the observed cells; all windows at once.
 
     The loss of a window is its mean squared error over observed cells plus `latent_pull` times the mean squared
@@ -38,21 +39,21 @@ class Latent:
     names = ("latent",)
     bank = 0
 
-    def __init__(self, config: Config, decoder: Denoise) -> None:
+    def __init__(self, config: Config, decoder: DenoiseStrategy) -> None:
         self.config = config
         self.decoder = decoder  # without context: from z and the window's level alone
         self.not_converged = 0  # windows of the last estimate
         self.windows = 0
 
     @classmethod
-    def learn(cls, setting: Setting, training: Training) -> tuple[Self, dict[str, History]]:
+    def learn(cls, setting: StrategySpec, training: Training) -> tuple[Self, dict[str, History]]:
         made = cls.blank(setting, 0)
         return made, {"latent decoder": made.decoder.fit(training, stage="latent decoder")}
 
     @classmethod
-    def blank(cls, setting: Setting, bank: int) -> Self:
+    def blank(cls, setting: StrategySpec, bank: int) -> Self:
         plain = replace(setting, config=replace(setting.config, context="none", head=setting.config.latent_head))
-        return cls(setting.config, Denoise(plain, None, None))
+        return cls(setting.config, DenoiseStrategy(plain, None, None))
 
     @property
     def modules(self) -> dict[str, nn.Module]:
@@ -69,7 +70,7 @@ class Latent:
         self.windows, self.not_converged = len(windows), 0
         for first in range(0, len(windows), BATCH):
             part = windows.take(slice(first, first + BATCH))
-            _, given = self.decoder.look(part, encoder)
+            _, given = self.decoder.inputs_for(part, encoder)
             values = torch.tensor(np.nan_to_num(part.values), dtype=torch.float32, device=given.z.device)
             z, converged = self._search(given, values)
             self.not_converged += int((~converged).sum())
@@ -84,7 +85,7 @@ class Latent:
         origin = self.decoder.net.standardise(given.z)
         best, least = origin, torch.full((len(origin),), torch.inf, device=origin.device)
         converged = torch.zeros(len(origin), dtype=torch.bool, device=origin.device)
-        generator = torch.Generator().manual_seed(self.config.seed)
+        generator = torch.Generator().manual_seed(SeedStream.LATENT.torch_seed(self.config.seed))
         for attempt in range(self.config.latent_restarts):
             start = self._start(origin, attempt, generator)
             z, loss, settled = self._descend(given, values, start)

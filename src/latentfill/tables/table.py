@@ -24,14 +24,14 @@ from latentfill.tables.backends.column import (
     refuse_repeated,
 )
 from latentfill.tables.backends.csv_text import format_csv
-from latentfill.tables.backends.edits import Changes, Extra, Fill
-from latentfill.tables.backends.source import CsvSheet, Sheet, file_kind, read_sheet, write_parquet
+from latentfill.tables.backends.edits import Edits, Extra, Fill
+from latentfill.tables.backends.source import CsvSource, Source, file_kind, read_source, write_parquet
 from latentfill.tables.missing_markers import suspicions
 from latentfill.tables.options import TableOptions as TableOptions
 from latentfill.tables.time.axis import TimeAxis, index_axis, read_axis
 from latentfill.tables.time.detection import find_axis
 from latentfill.tables.to_series import lay_out
-from latentfill.tables.value_columns import find_roles
+from latentfill.tables.value_columns import find_value_columns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +40,7 @@ class Table:
 
     series: Series  # in time order, NaN where missing
     notes: tuple[str, ...]  # warnings for the user, one sentence each
-    sheet: Sheet  # the table as it was
+    sheet: Source  # the table as it was
     positions: tuple[int, ...]  # place in the sheet of every column of the series
     axis: TimeAxis | None
     grid: bool = False  # steps added by the regular grid are rows of the output
@@ -65,7 +65,7 @@ def read_table(source: Any, options: TableOptions | None = None) -> Table:
         How to understand it; whatever is not said is found.
     """
     options = options or TableOptions()
-    sheet = read_sheet(source, delimiter=options.delimiter, encoding=options.encoding)
+    sheet = read_source(source, delimiter=options.delimiter, encoding=options.encoding)
     columns = _columns(sheet)
     refuse_repeated(column.name for column in columns if column.name or not _is_blank(column))
     _refuse_unknown(options, sheet)
@@ -73,7 +73,7 @@ def read_table(source: Any, options: TableOptions | None = None) -> Table:
     if sheet.n_rows < 2:
         raise InputError(f"The table has {counted(sheet.n_rows, 'row')}. A time series needs at least two.")
     decimal, decimal_notes = _find_decimal(columns, axis, options)
-    roles = find_roles(columns, axis, options, decimal)
+    roles = find_value_columns(columns, axis, options, decimal)
     names = [columns[at].name for at in roles.numbers]  # one may be unnamed, as an index written by pandas is
     values = np.column_stack([numbers.values for numbers in roles.numbers.values()])
     series, series_notes = lay_out(values, names, axis.time if axis else None, options)
@@ -91,7 +91,7 @@ def read_table(source: Any, options: TableOptions | None = None) -> Table:
     )
 
 
-def _columns(sheet: Sheet) -> list[Column]:
+def _columns(sheet: Source) -> list[Column]:
     return [sheet.column(position) for position in range(len(sheet.names))]
 
 
@@ -100,7 +100,7 @@ def _is_blank(column: Column) -> bool:
     return numbers is not None and not numbers.bad.any() and not numbers.n_numbers
 
 
-def _refuse_unknown(options: TableOptions, sheet: Sheet) -> None:
+def _refuse_unknown(options: TableOptions, sheet: Source) -> None:
     known = [*sheet.names, *([sheet.index.name] if sheet.index else [])]
     problems = [
         f"{setting}: {did_you_mean('column', name, filter(None, known))}"
@@ -128,8 +128,8 @@ def _find_decimal(
 
 
 def _with_time(
-    sheet: Sheet, columns: list[Column], options: TableOptions
-) -> tuple[Sheet, list[Column], TimeAxis | None, tuple[str, ...]]:
+    sheet: Source, columns: list[Column], options: TableOptions
+) -> tuple[Source, list[Column], TimeAxis | None, tuple[str, ...]]:
     """The stamps; rows at the end of a CSV file that hold nothing, not even a stamp, are set aside."""
     shorter = _without_empty_end(sheet, columns)
     if shorter is not None and options.time != ():
@@ -145,17 +145,17 @@ def _with_time(
     return sheet, columns, axis, axis.notes if axis else ()
 
 
-def _without_empty_end(sheet: Sheet, columns: Sequence[Column]) -> CsvSheet | None:
+def _without_empty_end(sheet: Source, columns: Sequence[Column]) -> CsvSource | None:
     """The sheet without the rows of nothing but delimiters at its end, None when there are none."""
-    if not isinstance(sheet, CsvSheet) or len(columns) < 2:
+    if not isinstance(sheet, CsvSource) or len(columns) < 2:
         return None
     n = 0
     while n < sheet.n_rows - 1 and not any(column.texts[-1 - n].as_py().strip() for column in columns):
         n += 1
-    return CsvSheet(sheet.text.without_last(n)) if n else None
+    return CsvSource(sheet.text.without_last(n)) if n else None
 
 
-def _time_axis(sheet: Sheet, columns: Sequence[Column], options: TableOptions) -> TimeAxis | None:
+def _time_axis(sheet: Source, columns: Sequence[Column], options: TableOptions) -> TimeAxis | None:
     if options.time == ():
         return None
     if options.time is not None:
@@ -171,7 +171,7 @@ def _time_axis(sheet: Sheet, columns: Sequence[Column], options: TableOptions) -
     return axis if axis is not None or sheet.index is None else index_axis(sheet.index)
 
 
-def _chosen_axis(sheet: Sheet, columns: Sequence[Column], names: Sequence[str], format: str | None) -> TimeAxis:
+def _chosen_axis(sheet: Source, columns: Sequence[Column], names: Sequence[str], format: str | None) -> TimeAxis:
     by_name = {column.name: at for at, column in enumerate(columns)}
     if sheet.index is not None and tuple(names) == (sheet.index.name,) and names[0] not in by_name:
         return index_axis(sheet.index)
@@ -236,7 +236,7 @@ def check_extras(table: Table, suffixes: Sequence[str]) -> None:
 
 def _changes(
     table: Table, filled: FloatArray, precision: int | None, extras: Mapping[str, FloatArray] | None = None
-) -> Changes:
+) -> Edits:
     series = table.series
     if filled.shape != series.values.shape:
         raise InputError(f"The filled values have shape {filled.shape}, but the series has {series.values.shape}.")
@@ -259,7 +259,7 @@ def _changes(
         for column, at in enumerate(table.positions)
         for suffix, array in (extras or {}).items()
     ]
-    changes = Changes(order, fills, extras=added)
+    changes = Edits(order, fills, extras=added)
     return changes if not (order < 0).any() else _with_stamps(table, changes, steps)
 
 
@@ -327,7 +327,7 @@ def _by_row(series: Series, column: int) -> FloatArray:
     return values
 
 
-def _with_stamps(table: Table, changes: Changes, steps: IntArray) -> Changes:
+def _with_stamps(table: Table, changes: Edits, steps: IntArray) -> Edits:
     """Add the time cells of the added rows, written like those of the row before."""
     assert table.axis is not None
     assert table.series.time is not None

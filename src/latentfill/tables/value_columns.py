@@ -20,14 +20,16 @@ _COUNTER_NAMES = ("", "no", "nr", "no.", "#", "n", "id", "idx", "index", "row", 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Roles:
+class ValueColumns:
     """Which columns are filled, and what was noticed on the way."""
 
     numbers: dict[int, Numbers]  # value columns by position
     notes: tuple[str, ...]
 
 
-def find_roles(columns: Sequence[Column], axis: TimeAxis | None, options: TableOptions, decimal: str) -> Roles:
+def find_value_columns(
+    columns: Sequence[Column], axis: TimeAxis | None, options: TableOptions, decimal: str
+) -> ValueColumns:
     """The value columns: numbers that are neither time, nor left alone, nor a row counter."""
     numbers, passed = _read_values(columns, axis, options, decimal)
     notes = [] if options.columns is not None else _set_counters_aside(numbers, columns, axis)
@@ -35,7 +37,7 @@ def find_roles(columns: Sequence[Column], axis: TimeAxis | None, options: TableO
         notes.append(f"Columns without numbers are passed through: {name_columns(passed)}.")
     _refuse_nothing(numbers, columns)
     notes += _unused_markers([columns[at] for at in numbers], options.missing, decimal)
-    return Roles(numbers, tuple(notes))
+    return ValueColumns(numbers, tuple(notes))
 
 
 def _read_values(

@@ -80,7 +80,7 @@ class HeldOut:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Material:
+class TrainingData:
     """What a strategy learns from, and what it has not seen."""
 
     values: FloatArray  # (T, C) the scaled series
@@ -88,7 +88,7 @@ class Material:
     windows: Windows  # all there are
     train: IntArray  # which of them to learn from
     check: HeldOut  # windows to stop by; none of the ones to learn from overlaps them, if the series is long enough
-    settle: HeldOut  # windows with cells that are missing from `values`, to settle what is not trained by
+    tuning: HeldOut  # windows with cells that are missing from `values`, to settle what is not trained by
 
 
 def reserve(starts: IntArray, length: int, n_steps: int) -> tuple[IntArray, IntArray]:

@@ -16,7 +16,7 @@ import pytest
 from latentfill.core.config import Config
 from latentfill.embeddings.checks.verdicts import check_repeatability
 from latentfill.embeddings.protocols.record import Provenance
-from latentfill.embeddings.stored.packed_file import Bank, Part, load_bank, save_bank
+from latentfill.embeddings.stored.packed_file import PackedFile, Part, load_packed_file, save_packed_file
 from latentfill.embeddings.stored.pairing import window_plan
 
 Run = Callable[..., int]
@@ -109,7 +109,7 @@ def test_a_bank_beside_a_folder(run_cli: Run, values: np.ndarray, table: Path, t
     folder = write_folder(tmp_path / "made", {**vectors, "val": embedded(values, plan["val"], weights=1)})
     bank = tmp_path / "all.bank"
     parts = {split: Part(of_split.shape, of_split) for split, of_split in vectors.items()}
-    save_bank(bank, parts, Provenance(encoder="unknown", source="made"))
+    save_packed_file(bank, parts, Provenance(encoder="unknown", source="made"))
     found = checks(run_cli, capsys, bank, "--beside", folder)["repeatability"]
     assert found["train"]["says"] == f"train, {len(plan['train'])} windows: both sets hold the same embeddings"
     assert found["val"]["verdict"] == "another space"
@@ -119,7 +119,7 @@ def test_a_bank_of_every_fourth_window(run_cli: Run, values: np.ndarray, table: 
     plan = window_plan(replace(PLAN, embedding_stride=4), STEPS)
     parts = {split: Part((len(at), 2, 16), embedded(values, at)) for split, at in plan.items()}
     bank = tmp_path / "all.bank"
-    save_bank(bank, parts, Provenance(encoder="unknown", source="made"))
+    save_packed_file(bank, parts, Provenance(encoder="unknown", source="made"))
     found = checks(run_cli, capsys, bank, "--table", table, *OPTIONS, "--embedding-stride", 4)
     assert found["alignment"]["train"]["verdict"] == "aligned"
     assert found["alignment"]["val"]["why"] == "there are fewer than 40 windows that follow each other"
@@ -178,11 +178,11 @@ def test_splits_of_one_window_or_of_another_shape(run_cli: Run, values: np.ndarr
 def test_windows_of_the_same_row_are_compared_and_other_tables_told_of(tmp_path: Path):
     vectors = np.random.default_rng(0).normal(size=(300, 2, 4)).astype(np.float32)
 
-    def bank(name: str, every: int, table: str, split: str = "all") -> Bank:
+    def bank(name: str, every: int, table: str, split: str = "all") -> PackedFile:
         starts = np.arange(0, 300, every)
         part = Part((len(starts), 2, 4), vectors[starts], starts)
         made = Provenance(encoder="x", source="y", table_digest=table)
-        return load_bank(save_bank(tmp_path / name, {split: part}, made))
+        return load_packed_file(save_packed_file(tmp_path / name, {split: part}, made))
 
     whole = bank("whole", 1, "one")
     found = check_repeatability(whole, bank("seventh", 7, "one"))
@@ -196,7 +196,7 @@ def test_windows_of_the_same_row_are_compared_and_other_tables_told_of(tmp_path:
 def test_a_single_split_has_no_other_to_share_a_space_with(values: np.ndarray, tmp_path: Path, run_cli: Run, capsys):
     starts = np.arange(0, 60)
     part = Part((60, 1, 4), np.ones((60, 1, 4), np.float32), starts)
-    bank = save_bank(tmp_path / "a.bank", {"all": part}, Provenance.unknown(tmp_path))
+    bank = save_packed_file(tmp_path / "a.bank", {"all": part}, Provenance.unknown(tmp_path))
     frame = pd.DataFrame(values[:83, :1], columns=["OT"], index=pd.RangeIndex(83, name="row"))
     frame.to_csv(tmp_path / "a.csv")
     asked = ("--table", tmp_path / "a.csv", "--time", "none", "--columns", "OT", "--seq-len", 24, "--pred-len", 0)

@@ -15,7 +15,7 @@ import torch
 from latentfill.core.errors import InputError
 from latentfill.core.series import Series
 from latentfill.embeddings.external.chronos import ChronosEmbedder
-from latentfill.embeddings.protocols.embedder import Stretches, cut_stretches
+from latentfill.embeddings.protocols.embedder import RawWindows, cut_stretches
 from latentfill.windows.scaling import ColumnScaler
 
 CPU = torch.device("cpu")
@@ -80,17 +80,17 @@ def chronos(request: pytest.FixtureRequest, checkpoints: dict[str, Path]) -> Chr
 
 
 @pytest.fixture
-def gappy(hourly: Callable[..., Series]) -> Stretches:
+def gappy(hourly: Callable[..., Series]) -> RawWindows:
     """Five windows of 18 steps (four patches and a half) and three columns."""
     series = hourly(60, 3, gaps=0.2)
     return cut_stretches(series, ColumnScaler.fit(series.values), np.arange(0, 40, 8), 18)
 
 
-def shown(stretches: Stretches, scaled: np.ndarray) -> Stretches:
-    return Stretches(scaled, scaled, None, stretches.columns, stretches.unit, None)
+def shown(raw: RawWindows, scaled: np.ndarray) -> RawWindows:
+    return RawWindows(scaled, scaled, None, raw.columns, raw.unit, None)
 
 
-def test_each_column_has_a_vector(chronos: ChronosEmbedder, gappy: Stretches):
+def test_each_column_has_a_vector(chronos: ChronosEmbedder, gappy: RawWindows):
     found = chronos.embed(gappy)
     assert (found.shape, found.dtype) == ((5, 3, 16), np.float32)
     assert np.isfinite(found).all()
@@ -99,7 +99,7 @@ def test_each_column_has_a_vector(chronos: ChronosEmbedder, gappy: Stretches):
     assert (chronos.name, chronos.length, chronos.horizon) == ("chronos", None, 0)
 
 
-def test_what_is_missing_is_masked(chronos: ChronosEmbedder, gappy: Stretches):
+def test_what_is_missing_is_masked(chronos: ChronosEmbedder, gappy: RawWindows):
     """A column of which nothing is known has one vector in all windows, and it is not that of zeros."""
     nothing, zeros = gappy.scaled.copy(), gappy.scaled.copy()
     nothing[:, :, 1], zeros[:, :, 1] = np.nan, 0.0
@@ -110,7 +110,7 @@ def test_what_is_missing_is_masked(chronos: ChronosEmbedder, gappy: Stretches):
         np.testing.assert_allclose(found[:, 1], np.broadcast_to(found[:1, 1], (5, 16)), rtol=1e-5, atol=1e-6)
 
 
-def test_columns_are_read_together_by_chronos_2_alone(chronos: ChronosEmbedder, gappy: Stretches):
+def test_columns_are_read_together_by_chronos_2_alone(chronos: ChronosEmbedder, gappy: RawWindows):
     other = gappy.scaled.copy()
     other[:, :, 2] = np.arange(18)
     same = np.isclose(chronos.embed(shown(gappy, other)), chronos.embed(gappy), rtol=1e-4, atol=1e-5)
@@ -128,18 +128,18 @@ def test_the_mean_is_over_patches_with_something_in_them_and_the_tokens_after_th
     positions = {"ChronosPipeline": (6, 18 + 1), "ChronosBoltPipeline": (2, 5 + 1), "Chronos2Pipeline": (2, 5 + 2)}
     empty, count = positions[chronos.kind]
     assert states.shape == (2, count, 16)
-    found = chronos.embed(Stretches(scaled, scaled, None, ("a", "b"), np.ones(2), None))[0]
+    found = chronos.embed(RawWindows(scaled, scaled, None, ("a", "b"), np.ones(2), None))[0]
     np.testing.assert_allclose(found[0], states[0, empty:].mean(axis=0), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(found[1], states[1].mean(axis=0), rtol=1e-5, atol=1e-6)
 
 
-def test_memory_is_bounded_by_parts(chronos: ChronosEmbedder, gappy: Stretches, monkeypatch: pytest.MonkeyPatch):
+def test_memory_is_bounded_by_parts(chronos: ChronosEmbedder, gappy: RawWindows, monkeypatch: pytest.MonkeyPatch):
     whole = chronos.embed(gappy)
     monkeypatch.setattr("latentfill.embeddings.external.chronos.CELLS", 2 * 18 * 3)
     np.testing.assert_allclose(chronos.embed(gappy), whole, rtol=1e-4, atol=1e-5)
 
 
-def test_windows_longer_than_the_model_reads_are_refused(chronos: ChronosEmbedder, gappy: Stretches):
+def test_windows_longer_than_the_model_reads_are_refused(chronos: ChronosEmbedder, gappy: RawWindows):
     with pytest.raises(InputError, match=r"the windows have 36 steps, .* reads at most 32. Cut shorter windows"):
         chronos.embed(shown(gappy, np.concatenate([gappy.scaled, gappy.scaled], axis=1)))
 

@@ -18,7 +18,7 @@ from latentfill.core.series import Series
 from latentfill.embeddings.external.inputs import Inputs
 from latentfill.embeddings.external.loading import DECLARED, Opened, open_attribute, open_export, open_torchscript
 from latentfill.embeddings.external.torch_module import ForeignEmbedder
-from latentfill.embeddings.protocols.embedder import Stretches, cut_stretches
+from latentfill.embeddings.protocols.embedder import RawWindows, cut_stretches
 from latentfill.windows.scaling import ColumnScaler
 
 CPU = torch.device("cpu")
@@ -45,14 +45,14 @@ class MixingAndMask(Mixing):
 
 
 @pytest.fixture
-def stretches() -> Stretches:
+def raw() -> RawWindows:
     """Two windows of four steps and two columns; b is missing throughout the first one."""
     values = np.array([[[10, np.nan], [np.nan, np.nan], [30, np.nan], [40, np.nan]], [[0, 1], [0, 1], [0, 3], [8, 3]]])
-    return Stretches(values, values / 10, None, ("a", "b"), np.array([10.0, 10.0]), None)
+    return RawWindows(values, values / 10, None, ("a", "b"), np.array([10.0, 10.0]), None)
 
 
 @pytest.fixture
-def many(hourly: Callable[..., Series]) -> Stretches:
+def many(hourly: Callable[..., Series]) -> RawWindows:
     """Thirty windows of four steps and three columns, with gaps."""
     series = hourly(33, 3, gaps=0.2)
     return cut_stretches(series, ColumnScaler.fit(series.values), np.arange(30), 4)
@@ -104,16 +104,14 @@ def save_export(module: nn.Module, path: Path, *shapes: tuple[int, ...], dynamic
         ("observed", [[1, 0, 1, 1], [0, 0, 0, 0]], [[1, 1, 1, 1], [1, 1, 1, 1]]),
     ],
 )
-def test_views_of_a_window(stretches: Stretches, view: str, first: list[list[float]], second: list[list[float]]):
-    (given,) = Inputs.parse(f"{view}:BCL").tensors(stretches, CPU)
+def test_views_of_a_window(raw: RawWindows, view: str, first: list[list[float]], second: list[list[float]]):
+    (given,) = Inputs.parse(f"{view}:BCL").tensors(raw, CPU)
     assert given.dtype == torch.float32
     np.testing.assert_allclose(given.numpy(), np.array([first, second]), rtol=1e-6)
 
 
-def test_orders_of_axes(stretches: Stretches):
-    given = {
-        order: Inputs.parse(f":{order}").tensors(stretches, CPU)[0] for order in ("BLC", "BCL", "NL", "N1L", "NL1")
-    }
+def test_orders_of_axes(raw: RawWindows):
+    given = {order: Inputs.parse(f":{order}").tensors(raw, CPU)[0] for order in ("BLC", "BCL", "NL", "N1L", "NL1")}
     assert {order: tuple(one.shape) for order, one in given.items()} == {
         "BLC": (2, 4, 2),
         "BCL": (2, 2, 4),
@@ -127,10 +125,8 @@ def test_orders_of_axes(stretches: Stretches):
     torch.testing.assert_close(given["N1L"].reshape(2, 2, 4), given["BCL"])
 
 
-def test_several_views_are_given_one_after_the_other(stretches: Stretches):
-    found = embedder(lambda filled, observed: filled.sum(2) - observed.sum(2), " filled , observed : bcl ").embed(
-        stretches
-    )
+def test_several_views_are_given_one_after_the_other(raw: RawWindows):
+    found = embedder(lambda filled, observed: filled.sum(2) - observed.sum(2), " filled , observed : bcl ").embed(raw)
     np.testing.assert_allclose(found[:, 0], [[10 - 3, 0], [0.8 - 4, 0.8 - 4]], rtol=1e-6)
 
 
@@ -169,16 +165,16 @@ def test_unknown_inputs_are_refused(text: str, message: str):
     ],
 )
 def test_pooled_and_per_column_vectors_are_taken(
-    stretches: Stretches, inputs: str, call: Callable[..., object], shape: tuple[int, ...]
+    raw: RawWindows, inputs: str, call: Callable[..., object], shape: tuple[int, ...]
 ):
-    found = embedder(call, inputs).embed(stretches)
+    found = embedder(call, inputs).embed(raw)
     assert (found.shape, found.dtype, found.flags["C_CONTIGUOUS"]) == (shape, np.float32, True)
 
 
-def test_patches_are_averaged(stretches: Stretches):
-    found = embedder(lambda x: x.reshape(-1, 2, 2, 2), "filled:BCL").embed(stretches)
+def test_patches_are_averaged(raw: RawWindows):
+    found = embedder(lambda x: x.reshape(-1, 2, 2, 2), "filled:BCL").embed(raw)
     np.testing.assert_allclose(found[0, 0], [(1 + 3) / 2, (2 + 4) / 2])
-    np.testing.assert_array_equal(found, embedder(lambda x: x.reshape(-1, 2, 2), "filled:NL").embed(stretches))
+    np.testing.assert_array_equal(found, embedder(lambda x: x.reshape(-1, 2, 2), "filled:NL").embed(raw))
 
 
 @pytest.mark.parametrize(
@@ -199,33 +195,31 @@ def test_patches_are_averaged(stretches: Stretches):
         (lambda x: x.mean().item(), "filled:BCL", r"returns a float with 0 tensors"),
     ],
 )
-def test_what_cannot_be_a_vector_is_refused(
-    stretches: Stretches, call: Callable[..., object], inputs: str, message: str
-):
+def test_what_cannot_be_a_vector_is_refused(raw: RawWindows, call: Callable[..., object], inputs: str, message: str):
     with pytest.raises(InputError, match=message):
-        embedder(call, inputs).embed(stretches)
+        embedder(call, inputs).embed(raw)
 
 
-def test_numbers_that_are_not_finite_are_refused_with_how_many_windows_have_them(stretches: Stretches):
+def test_numbers_that_are_not_finite_are_refused_with_how_many_windows_have_them(raw: RawWindows):
     with pytest.raises(InputError, match=r"not finite for 1 of 2 windows.*--inputs filled:BLC"):
-        embedder(lambda x: x.sum(1), "raw:BLC").embed(stretches)
+        embedder(lambda x: x.sum(1), "raw:BLC").embed(raw)
 
 
-def test_an_encoder_that_cannot_take_what_it_is_given_says_why(stretches: Stretches):
+def test_an_encoder_that_cannot_take_what_it_is_given_says_why(raw: RawWindows):
     with pytest.raises(InputError, match=r"cannot take filled \(2, 2, 4\): RuntimeError: mat1 and mat2.*--inputs"):
-        embedder(Mixing(4), "filled:BCL").embed(stretches)
+        embedder(Mixing(4), "filled:BCL").embed(raw)
 
 
 # what they must be
 
 
-def test_a_random_encoder_is_refused(many: Stretches):
+def test_a_random_encoder_is_refused(many: RawWindows):
     for dropout in (0.1, 0.5):
         with pytest.raises(InputError, match=r"gives other vectors when asked again: dropout"):
             embedder(Mixing(dropout=dropout).train(), "filled:BLC").embed(many)
 
 
-def test_an_encoder_that_looks_at_other_windows_is_refused(many: Stretches):
+def test_an_encoder_that_looks_at_other_windows_is_refused(many: RawWindows):
     with pytest.raises(InputError, match=r"depend on the other windows"):
         embedder(lambda x: x.mean(1) - x.mean((0, 1))).embed(many)
     made = embedder(lambda x: x.mean(1) - x.mean((0, 1)))
@@ -234,7 +228,7 @@ def test_an_encoder_that_looks_at_other_windows_is_refused(many: Stretches):
         made.embed(many)
 
 
-def test_a_window_has_the_same_vector_in_any_company(many: Stretches, monkeypatch: pytest.MonkeyPatch):
+def test_a_window_has_the_same_vector_in_any_company(many: RawWindows, monkeypatch: pytest.MonkeyPatch):
     made = embedder(Mixing().eval())
     whole = made.embed(many)
     assert whole.shape == (30, 3, 3)
@@ -245,7 +239,7 @@ def test_a_window_has_the_same_vector_in_any_company(many: Stretches, monkeypatc
 # where they come from
 
 
-def test_a_module_beside_the_table_is_found(write_module: WriteModule, stretches: Stretches):
+def test_a_module_beside_the_table_is_found(write_module: WriteModule, raw: RawWindows):
     name = write_module("""
 class Sums(torch.nn.Module):
     latentfill_inputs = "filled,observed:NL"
@@ -266,7 +260,7 @@ number = 3
     for attribute in ("Sums", "Kept.made", "make"):
         opened = open_attribute(f"{name}.{attribute}", CPU)
         made = ForeignEmbedder(opened, "module", CPU)
-        np.testing.assert_allclose(made.embed(stretches)[0], [[20, 6], [0, 0]])
+        np.testing.assert_allclose(made.embed(raw)[0], [[20, 6], [0, 0]])
         assert made.settings == {
             "module": f"{name}.{attribute}",
             "inputs": "filled,observed:NL",
@@ -274,12 +268,12 @@ number = 3
         }
         assert (made.costly, made.length, made.horizon, dict(made.weights(2))) == (False, None, 0, {})
         assert opened.call.scale.requires_grad
-    assert ForeignEmbedder(opened, "module", CPU, "filled,scaled:NL").embed(stretches)[0, 0].tolist() == [20, 16]
+    assert ForeignEmbedder(opened, "module", CPU, "filled,scaled:NL").embed(raw)[0, 0].tolist() == [20, 16]
     function = ForeignEmbedder(open_attribute(f"{name}.encode", CPU), "module", CPU)
-    assert (function.embed(stretches).shape, function.weights_digest, function.costly) == ((2, 1, 2), None, True)
+    assert (function.embed(raw).shape, function.weights_digest, function.costly) == ((2, 1, 2), None, True)
 
 
-def test_a_module_inside_an_installed_package_is_found(many: Stretches):
+def test_a_module_inside_an_installed_package_is_found(many: RawWindows):
     opened = open_attribute("torch.nn.modules.activation.Tanh", CPU)
     assert ForeignEmbedder(opened, "module", CPU, "filled:BCL").embed(many).shape == (30, 3, 4)
 
@@ -334,7 +328,7 @@ def test_a_module_that_is_nowhere_is_told_with_where_it_was_looked_for(write_mod
         open_attribute("nowhere_at_all.encode", CPU)
 
 
-def test_a_torchscript_file_embeds_as_its_module_does(tmp_path: Path, many: Stretches):
+def test_a_torchscript_file_embeds_as_its_module_does(tmp_path: Path, many: RawWindows):
     module = Mixing()
     made = ForeignEmbedder(open_torchscript(save_script(module, tmp_path / "a.ts"), CPU), "torchscript", CPU)
     np.testing.assert_allclose(made.embed(many), embedder(module.eval()).embed(many), rtol=1e-6)
@@ -342,7 +336,7 @@ def test_a_torchscript_file_embeds_as_its_module_does(tmp_path: Path, many: Stre
     assert made.weights_digest == ForeignEmbedder(Opened(module, {}, module.state_dict()), "", CPU).weights_digest
 
 
-def test_an_exported_file_embeds_as_its_module_does(tmp_path: Path, many: Stretches):
+def test_an_exported_file_embeds_as_its_module_does(tmp_path: Path, many: RawWindows):
     module = Mixing().eval()
     for dynamic in (True, False):  # the other one takes eight windows, no more and no fewer
         path = save_export(module, tmp_path / "a.pt2", (8, 4, 3), dynamic=dynamic)
@@ -352,7 +346,7 @@ def test_an_exported_file_embeds_as_its_module_does(tmp_path: Path, many: Stretc
         assert made.weights_digest == ForeignEmbedder(Opened(module, {}, module.state_dict()), "", CPU).weights_digest
 
 
-def test_an_exported_file_may_read_columns_by_themselves(tmp_path: Path, many: Stretches):
+def test_an_exported_file_may_read_columns_by_themselves(tmp_path: Path, many: RawWindows):
     path = save_export(nn.Linear(4, 5), tmp_path / "a", (16, 4), dynamic=False)
     made = ForeignEmbedder(open_export(path, CPU), "export", CPU, "scaled:NL")
     assert (made.embed(many).shape, made.length) == ((30, 3, 5), 4)
@@ -360,7 +354,7 @@ def test_an_exported_file_may_read_columns_by_themselves(tmp_path: Path, many: S
         ForeignEmbedder(open_export(path, CPU), "export", CPU)
 
 
-def test_a_file_may_declare_what_it_takes(tmp_path: Path, many: Stretches):
+def test_a_file_may_declare_what_it_takes(tmp_path: Path, many: RawWindows):
     module, declared = MixingAndMask().eval(), {DECLARED: "scaled,observed:BCL"}
     wanted = embedder(module, "scaled,observed:BCL").embed(many)
     script = open_torchscript(save_script(module, tmp_path / "a.pt", **declared), CPU)
@@ -371,7 +365,7 @@ def test_a_file_may_declare_what_it_takes(tmp_path: Path, many: Stretches):
         np.testing.assert_allclose(made.embed(many), wanted, rtol=1e-5, atol=1e-6)
 
 
-def test_dropout_that_was_exported_is_refused(tmp_path: Path, many: Stretches):
+def test_dropout_that_was_exported_is_refused(tmp_path: Path, many: RawWindows):
     path = save_export(Mixing().train(), tmp_path / "a.pt2", (8, 4, 3))
     with pytest.raises(InputError, match=r"export:a.pt2 gives other vectors when asked again.*after \.eval\(\)"):
         ForeignEmbedder(open_export(path, CPU), "export", CPU).embed(many)

@@ -8,7 +8,7 @@ from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.embeddings.protocols.record import Provenance
 from latentfill.embeddings.stored.h5_windows import write_split
 from latentfill.embeddings.stored.opening import load_split, open_embeddings
-from latentfill.embeddings.stored.packed_file import Part, save_bank
+from latentfill.embeddings.stored.packed_file import Part, save_packed_file
 from latentfill.windows.splits import SplitPlan
 from latentfill.windows.windows import split_starts
 
@@ -50,7 +50,7 @@ def test_a_folder_without_embeddings_says_what_was_looked_for(tmp_path):
 
 def test_a_packed_bank_is_opened_by_the_same_call_and_knows_how_it_was_made(tmp_path):
     made = Provenance(encoder="student", source="computed", saw="observed")
-    save_bank(tmp_path / "a.bank", {"val": Part((2, 3, 4), VECTORS, np.array([7, 8]))}, made)
+    save_packed_file(tmp_path / "a.bank", {"val": Part((2, 3, 4), VECTORS, np.array([7, 8]))}, made)
     stored = open_embeddings(tmp_path / "a.bank")
     embeddings = load_split(stored, "val", np.array([7, 8]), 3)
     np.testing.assert_array_equal(embeddings.vectors, VECTORS)

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.embeddings.protocols.record import Embeddings, Provenance
-from latentfill.embeddings.stored.packed_file import RECORD, Part, is_bank, load_bank, save_bank
+from latentfill.embeddings.stored.packed_file import RECORD, Part, is_bank, load_packed_file, save_packed_file
 
 
 def made(**more: Any) -> Provenance:
@@ -28,12 +28,14 @@ def part(n: int = 4, *, starts: bool = True) -> Part:
 
 
 def saved(path: Path, **more: Any) -> Path:
-    return save_bank(path / "a.bank", {"train": part(4), "val": part(2, starts=False)}, made(**more))
+    return save_packed_file(path / "a.bank", {"train": part(4), "val": part(2, starts=False)}, made(**more))
 
 
 def test_a_bank_comes_back_as_it_was_saved(tmp_path: Path):
     provenance = made(window={"length": 96, "stride": 24}, deterministic=True, saw="observed")
-    bank = load_bank(save_bank(tmp_path / "b", {"train": part(4), "val": part(2, starts=False)}, provenance))
+    bank = load_packed_file(
+        save_packed_file(tmp_path / "b", {"train": part(4), "val": part(2, starts=False)}, provenance)
+    )
     assert bank.splits == {"train": 4, "val": 2}
     np.testing.assert_array_equal(bank.read("train", 4, 2), vectors(4))
     np.testing.assert_array_equal(bank.read("val"), vectors(2))
@@ -43,7 +45,7 @@ def test_a_bank_comes_back_as_it_was_saved(tmp_path: Path):
 
 
 def test_vectors_are_memory_mapped_and_read_only(tmp_path: Path):
-    found = load_bank(saved(tmp_path)).read("train")
+    found = load_packed_file(saved(tmp_path)).read("train")
     assert isinstance(found, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         found[0, 0, 0] = 1.0
@@ -57,7 +59,7 @@ def test_anything_that_reads_safetensors_reads_a_bank(tmp_path: Path):
 
 
 def test_an_empty_split_comes_back_empty(tmp_path: Path):
-    bank = load_bank(save_bank(tmp_path / "b", {"all": part(0)}, made()))
+    bank = load_packed_file(save_packed_file(tmp_path / "b", {"all": part(0)}, made()))
     assert bank.read("all", 0).shape == (0, 2, 3)
 
 
@@ -71,21 +73,21 @@ def test_vectors_are_written_one_after_the_other(tmp_path: Path):
             yield vector
             held.pop()
 
-    save_bank(tmp_path / "b", {"all": Part((50, 2, 3), each())}, made())
+    save_packed_file(tmp_path / "b", {"all": Part((50, 2, 3), each())}, made())
     assert held == []
-    np.testing.assert_array_equal(load_bank(tmp_path / "b").read("all"), vectors(50))
+    np.testing.assert_array_equal(load_packed_file(tmp_path / "b").read("all"), vectors(50))
 
 
 def test_saving_does_not_destroy_what_is_there(tmp_path: Path):
     path = saved(tmp_path)
     with pytest.raises(InputError, match=r"exists already\. Allow it"):
-        save_bank(path, {"all": part(1)}, made())
-    save_bank(path, {"all": part(1)}, made(), overwrite=True)
-    assert load_bank(path).splits == {"all": 1}
+        save_packed_file(path, {"all": part(1)}, made())
+    save_packed_file(path, {"all": part(1)}, made(), overwrite=True)
+    assert load_packed_file(path).splits == {"all": 1}
     other = tmp_path / "scores.csv"
     other.write_text("a,b\n")
     with pytest.raises(InputError, match="is no bank"):
-        save_bank(other, {"all": part(1)}, made(), overwrite=True)
+        save_packed_file(other, {"all": part(1)}, made(), overwrite=True)
     assert other.read_text() == "a,b\n"
 
 
@@ -97,13 +99,13 @@ def test_a_failed_save_leaves_the_old_bank_and_nothing_else(tmp_path: Path):
         raise EmbeddingMismatchError("window 1 is damaged")
 
     with pytest.raises(EmbeddingMismatchError):
-        save_bank(path, {"all": Part((2, 2, 3), fails())}, made(), overwrite=True)
+        save_packed_file(path, {"all": Part((2, 2, 3), fails())}, made(), overwrite=True)
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
-    assert load_bank(path).splits == {"train": 4, "val": 2}
+    assert load_packed_file(path).splits == {"train": 4, "val": 2}
 
 
 def test_numbers_that_do_not_fit_are_refused(tmp_path: Path):
-    bank = load_bank(saved(tmp_path))
+    bank = load_packed_file(saved(tmp_path))
     with pytest.raises(EmbeddingMismatchError, match="4 embeddings, but the split cuts into 5 windows"):
         bank.read("train", 5)
     with pytest.raises(EmbeddingMismatchError, match="embeddings of 2 columns, the table has 7"):
@@ -113,7 +115,7 @@ def test_numbers_that_do_not_fit_are_refused(tmp_path: Path):
 
 
 def test_other_windows_are_refused_where_the_bank_knows_its_own(tmp_path: Path):
-    bank = load_bank(saved(tmp_path))
+    bank = load_packed_file(saved(tmp_path))
     bank.check_windows("train", np.arange(4) * 10)
     bank.check_windows("val", np.arange(2))  # it does not know them
     with pytest.raises(EmbeddingMismatchError, match="4 from step 0 to 30, wanted are 4 from step 0 to 3"):
@@ -121,7 +123,7 @@ def test_other_windows_are_refused_where_the_bank_knows_its_own(tmp_path: Path):
 
 
 def test_a_description_tells_of_each_split_and_of_the_making(tmp_path: Path):
-    found = load_bank(saved(tmp_path)).describe()
+    found = load_packed_file(saved(tmp_path)).describe()
     json.dumps(found)
     train = found["splits"]["train"]  # type: ignore[index]
     assert (train["count"], train["starts"], train["shapes"], train["n_not_finite"]) == (4, [0, 30], [[2, 3]], 0)
@@ -150,7 +152,7 @@ def test_an_unusable_record_says_what_is_wrong(tmp_path: Path, change: Callable[
     path = saved(tmp_path)
     rewritten(path, change)
     with pytest.raises(InputError, match=words):
-        load_bank(path)
+        load_packed_file(path)
 
 
 def test_a_half_written_bank_is_told(tmp_path: Path):
@@ -158,12 +160,12 @@ def test_a_half_written_bank_is_told(tmp_path: Path):
     whole = path.read_bytes()
     path.write_bytes(whole[:-20])
     with pytest.raises(InputError, match=rf"damaged \({len(whole) - 20} bytes, {len(whole)} were announced\)"):
-        load_bank(path)
+        load_packed_file(path)
     path.write_bytes(whole[:100])
     with pytest.raises(InputError, match="not a packed bank"):
-        load_bank(path)
+        load_packed_file(path)
     with pytest.raises(InputError, match="cannot be read"):
-        load_bank(tmp_path / "nowhere")
+        load_packed_file(tmp_path / "nowhere")
 
 
 def test_other_safetensors_files_are_no_banks(tmp_path: Path):
@@ -171,7 +173,7 @@ def test_other_safetensors_files_are_no_banks(tmp_path: Path):
     save_file({"weight": np.zeros(3, np.float32)}, path)
     assert not is_bank(path)
     with pytest.raises(InputError, match="no bank of latentfill"):
-        load_bank(path)
+        load_packed_file(path)
     assert is_bank(saved(tmp_path))
     assert not is_bank(tmp_path)
 
@@ -182,10 +184,10 @@ def test_arrays_that_no_bank_holds_are_refused(tmp_path: Path):
     record = json.dumps({"format": 2, "provenance": made().to_dict()})
     save_file(arrays, path, {RECORD: record})
     with pytest.raises(InputError, match=r"'train\.weights'"):
-        load_bank(path)
+        load_packed_file(path)
     save_file({"train.starts": np.arange(3)}, path, {RECORD: record})
     with pytest.raises(InputError, match="train has no vectors"):
-        load_bank(path)
+        load_packed_file(path)
 
 
 def test_embeddings_check_their_shapes():
@@ -197,5 +199,5 @@ def test_numbers_that_are_not_finite_are_not_packed(tmp_path: Path):
     spoilt = vectors(3)
     spoilt[1, 0, 0] = np.nan
     with pytest.raises(EmbeddingMismatchError, match="window 1 of all holds values that are not finite"):
-        save_bank(tmp_path / "a", {"all": Part(spoilt.shape, spoilt)}, made())
+        save_packed_file(tmp_path / "a", {"all": Part(spoilt.shape, spoilt)}, made())
     assert not list(tmp_path.iterdir())

@@ -9,7 +9,7 @@ import pytest
 
 from latentfill.embeddings.stored.h5_windows import write_split
 from latentfill.embeddings.stored.opening import open_embeddings
-from latentfill.embeddings.stored.packed_file import load_bank
+from latentfill.embeddings.stored.packed_file import load_packed_file
 
 REAL = Path(__file__).parents[4] / "shared/data/timekd"
 needs_real = pytest.mark.skipif(not REAL.is_dir(), reason=f"the TimeKD files are not at {REAL}")
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_folder_is_packed_with_all_its_splits(run_cli, folder: Path, tmp_path: Path):
     assert run_cli("pack", folder, "-o", tmp_path / "a.bank") == 0
-    bank, stored = load_bank(tmp_path / "a.bank"), open_embeddings(folder)
+    bank, stored = load_packed_file(tmp_path / "a.bank"), open_embeddings(folder)
     assert bank.splits == stored.splits == {"train": 109, "val": 13}
     for split in bank.splits:
         np.testing.assert_array_equal(bank.read(split), stored.read(split))
@@ -49,7 +49,7 @@ def test_with_its_table_the_windows_are_paired_and_the_bank_belongs_to_it(
 ):
     out = tmp_path / "a.bank"
     assert run_cli("pack", folder, "-o", out, "--table", table, *PLAN) == 0
-    bank = load_bank(out)
+    bank = load_packed_file(out)
     assert bank.starts["val"].tolist() == list(range(140 - 24, 140 - 24 + 13))
     assert bank.provenance.window == {
         "split": "custom",
@@ -61,7 +61,7 @@ def test_with_its_table_the_windows_are_paired_and_the_bank_belongs_to_it(
     }
     assert run_cli("pack", folder, "-o", out, "--overwrite", "--table", table, *PLAN[:-1], 9) == 2
     assert "109 embeddings, but the split cuts into 108 windows" in capsys.readouterr().err
-    assert load_bank(out).splits == bank.splits  # the old one is still there
+    assert load_packed_file(out).splits == bank.splits  # the old one is still there
 
 
 def test_a_bank_fills_as_the_folder_it_was_packed_from(run_cli, folder: Path, table: Path, tmp_path: Path, capsys):
@@ -150,7 +150,7 @@ def test_damaged_files_are_told_and_no_bank_is_left(run_cli, folder: Path, tmp_p
 def test_real_timekd_files_are_packed(run_cli, tmp_path: Path):
     table = REAL / "cambridge5.csv"
     assert run_cli("pack", REAL, "-o", tmp_path / "b", "--table", table, "--split", "custom", "--pred-len", 24) == 0
-    bank, stored = load_bank(tmp_path / "b"), open_embeddings(REAL)
+    bank, stored = load_packed_file(tmp_path / "b"), open_embeddings(REAL)
     assert bank.splits == {"train": 301, "val": 37}
     np.testing.assert_array_equal(bank.read("train"), stored.read("train"))
 

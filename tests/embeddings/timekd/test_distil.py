@@ -11,10 +11,10 @@ import pytest
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import Series
-from latentfill.embeddings.embed_table import Maker
+from latentfill.embeddings.embed_table import TableEmbedder
 from latentfill.embeddings.protocols.embedder import cut_stretches
 from latentfill.embeddings.protocols.record import Embeddings, Provenance
-from latentfill.embeddings.stored.packed_file import Part, save_bank
+from latentfill.embeddings.stored.packed_file import Part, save_packed_file
 from latentfill.embeddings.stored.pairing import PLAN, pair_embeddings, table_digest
 from latentfill.embeddings.timekd.distil import DistilSettings, distil, split_windows
 from latentfill.embeddings.timekd.student import DistilledStudent
@@ -85,7 +85,7 @@ def test_the_student_embeds_and_tells_how_it_was_made(tmp_path: Path):
 def test_a_bank_is_made_with_the_student_and_no_language_model(tmp_path: Path):
     table = series()
     student = distil(table, train_vectors(table), CONFIG, replace(SETTINGS, steps=10, compare=False)).student
-    made = Maker(table, student, Config(seq_len=SEQ, pred_len=0)).make_bank(tmp_path / "bank")
+    made = TableEmbedder(table, student, Config(seq_len=SEQ, pred_len=0)).make_packed_file(tmp_path / "bank")
     found = pair_embeddings(Config(embeddings=str(tmp_path / "bank")), table, None)["all"]
     assert found.vectors.shape == (ROWS - SEQ + 1, 3, 10)
     assert (made.encoder, made.weights_digest, made.saw) == ("student", student.weights_digest, "observed")
@@ -143,7 +143,7 @@ def test_a_bank_brings_its_own_plan(tmp_path: Path):
     made = Provenance(encoder="knowing", source="computed", window=plan, table_digest=table_digest(table))
     known = {split: knowing(table, of_split).vectors for split, of_split in starts.items()}
     parts = {split: Part(vectors.shape, vectors, starts[split]) for split, vectors in known.items()}
-    bank = save_bank(tmp_path / "bank", parts, made)
+    bank = save_packed_file(tmp_path / "bank", parts, made)
     config = Config(embeddings=str(bank), device="cpu")
     found = distil(table, pair_embeddings(config, table, None), config, SETTINGS).to_dict()
     assert found["windows"] == {"train": 98, "val": 27, "test": 57}

@@ -9,7 +9,7 @@ import pytest
 
 from latentfill.core.errors import InputError
 from latentfill.core.series import Series
-from latentfill.embeddings.protocols.embedder import Stretches, cut_stretches
+from latentfill.embeddings.protocols.embedder import RawWindows, cut_stretches
 from latentfill.embeddings.timekd.prompts import (
     PromptStyle,
     decimals_for,
@@ -23,7 +23,7 @@ from latentfill.windows.scaling import ColumnScaler
 HOUR = np.timedelta64(1, "h")
 
 
-def stretches(values: list[float], *, step: np.timedelta64 | None = HOUR, ahead: int = 0) -> Stretches:
+def raw(values: list[float], *, step: np.timedelta64 | None = HOUR, ahead: int = 0) -> RawWindows:
     table = np.array(values)[:, None]
     time = None if step is None else np.datetime64("2020-01-01T05", "ns") + np.arange(len(table)) * step
     series = Series(table, ("a",), time, np.arange(len(table)), step)
@@ -32,7 +32,7 @@ def stretches(values: list[float], *, step: np.timedelta64 | None = HOUR, ahead:
 
 
 def history(values: list[float], style: PromptStyle | None = None, **how: object) -> str:
-    (prompt,) = history_prompts(stretches(values, **how), style or PromptStyle(decimals=1), 3)  # type: ignore[arg-type]
+    (prompt,) = history_prompts(raw(values, **how), style or PromptStyle(decimals=1), 3)  # type: ignore[arg-type]
     return prompt_text(prompt)
 
 
@@ -62,12 +62,12 @@ def test_without_time_stamps_no_times_are_told():
 
 
 def test_the_privileged_prompt_goes_on_with_the_values_that_follow():
-    (prompt,) = privileged_prompts(stretches([1.0, 2.0, 8.0, 9.0], ahead=2), PromptStyle(decimals=0))
+    (prompt,) = privileged_prompts(raw([1.0, 2.0, 8.0, 9.0], ahead=2), PromptStyle(decimals=0))
     assert prompt_text(prompt).endswith("the values were 1, 2 every hour. The next 2 values were 8, 9")
 
 
 def test_only_values_are_numbers_and_the_last_piece_is_one():
-    (prompt,) = history_prompts(stretches([1.0, 2.0]), PromptStyle(decimals=0), 96)
+    (prompt,) = history_prompts(raw([1.0, 2.0]), PromptStyle(decimals=0), 96)
     assert [piece.text for piece in prompt if piece.is_number] == [" 1", " 2", " 2"]
     assert prompt[-1].is_number
 
@@ -111,7 +111,7 @@ def test_a_column_without_any_value_in_the_window_reads_zero(fill: str):
 
 def test_what_lies_outside_a_window_does_not_change_its_prompt():
     first = history([1.0, np.nan, 3.0])
-    longer = stretches([1.0, np.nan, 3.0, 500.0])
+    longer = raw([1.0, np.nan, 3.0, 500.0])
     cut = replace(longer, values=longer.values[:, :3], scaled=longer.scaled[:, :3], time=longer.time[:, :3])
     (prompt,) = history_prompts(cut, PromptStyle(decimals=1), 3)
     assert prompt_text(prompt) == first

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError, ModelFormatError
-from latentfill.embeddings.protocols.embedder import Embedder, Stretches
+from latentfill.embeddings.protocols.embedder import Embedder, RawWindows
 from latentfill.embeddings.timekd.student import DistilledStudent
 from latentfill.embeddings.timekd.student_folder import check_student_path, is_student
 from latentfill.embeddings.timekd.student_net import StudentShape, VariableForecaster
@@ -24,9 +24,9 @@ def student(shape: StudentShape = SHAPE, seed: int = 0) -> DistilledStudent:
     return DistilledStudent(net, shape, torch.device("cpu"), {"teacher": None})
 
 
-def stretches(scaled: np.ndarray) -> Stretches:
+def raw(scaled: np.ndarray) -> RawWindows:
     names = tuple(f"c{i}" for i in range(scaled.shape[2]))
-    return Stretches(10 * scaled, scaled, None, names, np.full(scaled.shape[2], 10.0), None)
+    return RawWindows(10 * scaled, scaled, None, names, np.full(scaled.shape[2], 10.0), None)
 
 
 def drawn(count: int = 5, length: int = 12, columns: int = 3) -> np.ndarray:
@@ -43,7 +43,7 @@ def test_a_student_is_an_embedder_of_observed_cells():
 
 def test_each_column_has_its_encoding_and_the_mean_and_spread_of_its_window():
     scaled = drawn()
-    found = student().embed(stretches(scaled))
+    found = student().embed(raw(scaled))
     assert (found.shape, found.dtype) == ((5, 3, 10), np.float32)
     np.testing.assert_allclose(found[:, :, 8], scaled.mean(axis=1), rtol=1e-5)
     np.testing.assert_allclose(found[:, :, 9], scaled.std(axis=1), rtol=1e-5)
@@ -51,36 +51,36 @@ def test_each_column_has_its_encoding_and_the_mean_and_spread_of_its_window():
 
 def test_scale_and_level_change_nothing_but_the_last_two_numbers():
     scaled = drawn()
-    found, moved = student().embed(stretches(scaled)), student().embed(stretches(3 * scaled + 5))
+    found, moved = student().embed(raw(scaled)), student().embed(raw(3 * scaled + 5))
     np.testing.assert_allclose(moved[:, :, :8], found[:, :, :8], atol=1e-5)
     np.testing.assert_allclose(moved[:, :, 8:], 3 * found[:, :, 8:] + [5, 0], rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("columns", [1, 2, 9])
 def test_any_number_of_columns_is_embedded(columns: int):
-    found = student().embed(stretches(drawn(columns=columns)))
+    found = student().embed(raw(drawn(columns=columns)))
     assert found.shape == (5, columns, 10)
     assert np.isfinite(found).all()
 
 
 def test_many_windows_are_embedded_as_a_few_are():
     scaled = drawn(count=4000)
-    found = student().embed(stretches(scaled))
-    np.testing.assert_allclose(found[3990:], student().embed(stretches(scaled[3990:])), atol=1e-5)
-    assert student().embed(stretches(scaled[:0])).shape == (0, 3, 10)
+    found = student().embed(raw(scaled))
+    np.testing.assert_allclose(found[3990:], student().embed(raw(scaled[3990:])), atol=1e-5)
+    assert student().embed(raw(scaled[:0])).shape == (0, 3, 10)
 
 
 def test_what_is_hidden_never_reaches_the_embedding():
     scaled = drawn()
     hidden = np.random.default_rng(1).random(scaled.shape) < 0.3
     others = np.where(hidden, 1e6, scaled)  # another truth under the same hidden cells
-    found, other = (student().embed(stretches(np.where(hidden, np.nan, truth))) for truth in (scaled, others))
+    found, other = (student().embed(raw(np.where(hidden, np.nan, truth))) for truth in (scaled, others))
     np.testing.assert_array_equal(found, other)
-    assert not np.array_equal(found, student().embed(stretches(scaled)))
+    assert not np.array_equal(found, student().embed(raw(scaled)))
 
 
 def test_values_outside_the_scaled_ones_are_not_read():
-    given = stretches(drawn())
+    given = raw(drawn())
     moved = replace(given, values=given.values + 1, future=np.full((5, 4, 3), 1e6))
     np.testing.assert_array_equal(student().embed(moved), student().embed(given))
 
@@ -89,18 +89,18 @@ def test_empty_windows_and_columns_have_finite_embeddings():
     scaled = drawn()
     scaled[:, :, 1] = np.nan
     scaled[2] = np.nan
-    found = student().embed(stretches(scaled))
+    found = student().embed(raw(scaled))
     assert np.isfinite(found).all()
     assert (found[2, :, 8] == 0).all()
 
 
 def test_windows_of_another_length_are_refused():
     with pytest.raises(EmbeddingMismatchError, match=r"have 10 steps, but this student reads 12. Use windows of 12"):
-        student().embed(stretches(drawn(length=10)))
+        student().embed(raw(drawn(length=10)))
 
 
 def test_a_saved_student_gives_the_same_vectors(tmp_path: Path):
-    made, given = student(), stretches(drawn())
+    made, given = student(), raw(drawn())
     made.save(tmp_path / "student")
     back = DistilledStudent.load(tmp_path / "student")
     np.testing.assert_array_equal(back.embed(given), made.embed(given))

@@ -6,8 +6,8 @@ import torch
 
 from latentfill.core.errors import InputError
 from latentfill.embeddings.timekd.student_net import (
-    FAR,
-    LEAST_SPREAD,
+    FLATTEST_WINDOW,
+    LARGEST_VALUE,
     ForecastBatch,
     LossWeights,
     Reading,
@@ -43,13 +43,13 @@ def test_a_column_without_any_observed_cell_is_zero():
     found = normalise(values)
     assert (found.tokens == 0).all()
     assert found.level.tolist() == [[1, 0, 1]] * 2
-    assert (found.spread == LEAST_SPREAD).all()
+    assert (found.spread == FLATTEST_WINDOW).all()
 
 
 def test_values_beyond_all_reason_stay_finite():
     found = normalise(np.array([[[1e300], [-1e300], [0.0]]]))
     assert np.isfinite(found.tokens).all()
-    assert found.spread.item() < FAR
+    assert found.spread.item() < LARGEST_VALUE
 
 
 def test_a_forecaster_gives_an_encoding_for_each_column_an_attention_map_and_a_forecast():

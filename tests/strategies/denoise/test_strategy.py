@@ -8,10 +8,10 @@ import torch
 
 from latentfill.core.config import Config
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
-from latentfill.strategies.denoise.strategy import KNOTS, UNFAMILIAR, USUAL, Denoise, familiar, hats
+from latentfill.strategies.denoise.strategy import KNOTS, UNFAMILIAR, USUAL, DenoiseStrategy, familiar, hats
 from latentfill.strategies.kriging.kriging import Kriging
-from latentfill.strategies.neighbours.window_bank import Neighbours
-from latentfill.strategies.protocols.strategy import Setting
+from latentfill.strategies.neighbours.window_bank import WindowBank
+from latentfill.strategies.protocols.strategy import StrategySpec
 from latentfill.windows.windows import HeldOut, Windows, cut, cut_windows
 
 L, C = 12, 2
@@ -37,16 +37,16 @@ def windows_of(values: np.ndarray) -> Windows:
     return cut_windows(values, np.zeros((len(values), 0)), np.arange(len(values) - L + 1), L)
 
 
-def untrained(values: np.ndarray, **settings: object) -> Denoise:
+def untrained(values: np.ndarray, **settings: object) -> DenoiseStrategy:
     windows = windows_of(values)
     nothing = HeldOut(windows, cut(np.full_like(values, np.nan), windows.starts, L))
     kriging = Kriging(L, C, 0)
     kriging.fit(values, np.zeros((len(values), 0)), nothing)
-    neighbours = Neighbours.of(windows, Slopes(), torch.device("cpu"))
+    neighbours = WindowBank.of(windows, Slopes(), torch.device("cpu"))
     config = Config(length=L, stride=4, width=8, blocks=1, kernel=3, **settings)
     device = torch.device("cpu")
-    setting = Setting(config=config, columns=C, phases=0, encoder=Slopes.shape, device=device)
-    return Denoise(setting, kriging, neighbours)
+    setting = StrategySpec(config=config, columns=C, phases=0, encoder=Slopes.shape, device=device)
+    return DenoiseStrategy(setting, kriging, neighbours)
 
 
 def with_gaps() -> Windows:
@@ -126,7 +126,7 @@ def test_the_trust_between_two_knots_is_that_of_both():
 def test_the_decoder_is_trusted_as_far_as_windows_it_did_not_learn_from_say():
     """Here it adds one everywhere, which is right where little is known, and of no use where much is."""
     strategy, windows = untrained(series(), head="mlp"), with_gaps()
-    _, given = strategy.look(windows, Slopes())
+    _, given = strategy.inputs_for(windows, Slopes())
     spread = torch.where(torch.arange(L)[None, :, None] < L // 2, KNOTS[0], KNOTS[-1]).expand(given.base.shape)
     given = replace(given, spread=spread)
     torch.nn.init.constant_(strategy.net.head.outlet.bias, 1.0)

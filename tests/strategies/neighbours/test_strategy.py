@@ -1,4 +1,4 @@
-"""Neighbours as a strategy: whole embeddings, the ways of matching and weighing, and what it explains."""
+"""WindowBank as a strategy: whole embeddings, the ways of matching and weighing, and what it explains."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import torch
 
 from latentfill.core.config import Config
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
-from latentfill.strategies.neighbours.strategy import Nearest, rules_of
-from latentfill.strategies.neighbours.window_bank import Neighbours
+from latentfill.strategies.neighbours.strategy import NeighboursStrategy, rules_of
+from latentfill.strategies.neighbours.window_bank import WindowBank
 from latentfill.windows.windows import Windows, cut_windows
 
 L, C = 12, 2
@@ -37,9 +37,9 @@ def windows_of(series: np.ndarray, starts: np.ndarray | None = None) -> Windows:
     return cut_windows(series, np.zeros((len(series), 0)), starts, L)
 
 
-def nearest(series: np.ndarray, **settings: object) -> Nearest:
+def nearest(series: np.ndarray, **settings: object) -> NeighboursStrategy:
     config = Config(length=L, stride=4, **settings)
-    return Nearest(config, Neighbours.of(windows_of(series), Means(), CPU, rules_of(config)))
+    return NeighboursStrategy(config, WindowBank.of(windows_of(series), Means(), CPU, rules_of(config)))
 
 
 def asked(series: np.ndarray) -> Windows:
@@ -77,9 +77,9 @@ def test_windows_that_overlap_take_part_only_if_asked():
     np.testing.assert_allclose(itself, windows.values, atol=1e-5)
     without = nearest(series, neighbour_count=1)
     assert not np.allclose(without.estimate(windows, Means()).values[0], windows.values, atol=0.1)
-    heard = without.explain(windows.without(np.arange(L)[:, None] >= np.full(C, 7)), Means())
-    assert len(heard.neighbour) > 0
-    assert (np.abs(heard.neighbour - 40) >= L).all()
+    votes = without.explain(windows.without(np.arange(L)[:, None] >= np.full(C, 7)), Means())
+    assert len(votes.neighbour) > 0
+    assert (np.abs(votes.neighbour - 40) >= L).all()
 
 
 def test_a_neighbour_is_brought_to_the_scale_of_the_window():
@@ -114,7 +114,7 @@ def test_an_embedding_of_zeros_is_like_no_other_and_does_no_harm():
             return Encoded(torch.zeros(len(windows), C, 2))
 
     config = Config(length=L, stride=4)
-    strategy = Nearest(config, Neighbours.of(windows_of(waves()), Nothing(), CPU, rules_of(config)))
+    strategy = NeighboursStrategy(config, WindowBank.of(windows_of(waves()), Nothing(), CPU, rules_of(config)))
     found = strategy.estimate(asked(waves()), Nothing()).values
     assert np.isfinite(found).all()
 

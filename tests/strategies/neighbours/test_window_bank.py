@@ -9,7 +9,7 @@ from torch import Tensor
 
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
 from latentfill.strategies.neighbours import window_bank
-from latentfill.strategies.neighbours.window_bank import BANK_STRIDE, KEY_SIZE, Neighbours, Rules
+from latentfill.strategies.neighbours.window_bank import BANK_STRIDE, KEY_SIZE, Rules, WindowBank
 from latentfill.windows.windows import Windows, cut_windows
 
 L, D = 12, 5
@@ -36,16 +36,16 @@ def windows_of(series: np.ndarray, starts: np.ndarray | None = None) -> Windows:
     return cut_windows(series, np.zeros((len(series), 0)), starts, L)
 
 
-def bank_of(series: np.ndarray) -> Neighbours:
-    return Neighbours.of(windows_of(series), Projecting(series.shape[1]), CPU)
+def bank_of(series: np.ndarray) -> WindowBank:
+    return WindowBank.of(windows_of(series), Projecting(series.shape[1]), CPU)
 
 
-def ask(bank: Neighbours, windows: Windows, k: int = 4) -> tuple[Tensor, Tensor]:
+def ask(bank: WindowBank, windows: Windows, k: int = 4) -> tuple[Tensor, Tensor]:
     """What the bank says of windows."""
     z = Projecting(windows.values.shape[2]).encode(windows).z
     observed = torch.from_numpy(windows.observed)
     values = torch.from_numpy(np.nan_to_num(windows.values)).float()
-    return bank.look(z, values, observed, torch.from_numpy(windows.starts), k)
+    return bank.lookup(z, values, observed, torch.from_numpy(windows.starts), k)
 
 
 def waves(n_steps: int = 240) -> np.ndarray:
@@ -64,7 +64,7 @@ def bank_with(*windows: list[float], keys: list[list[float]] | None = None, star
     """A bank of windows (one column of `L` cells, NaN where missing), far from the step 0 that is asked about; with
     keys all alike unless given, over embeddings of two numbers that are their own keys."""
     n = len(windows)
-    bank = Neighbours(n, len(windows[0]), 1, 2)
+    bank = WindowBank(n, len(windows[0]), 1, 2)
     keys = keys or [[1.0, 0.0]] * n
     bank.keys = torch.tensor(keys)
     bank.components = torch.eye(2)
@@ -73,11 +73,11 @@ def bank_with(*windows: list[float], keys: list[list[float]] | None = None, star
     return bank
 
 
-def say(bank: Neighbours, window: list[float], k: int, key: tuple[float, float] = (1.0, 0.0)) -> tuple[Tensor, Tensor]:
+def say(bank: WindowBank, window: list[float], k: int, key: tuple[float, float] = (1.0, 0.0)) -> tuple[Tensor, Tensor]:
     """What the bank says of one window of one column, at step 0."""
     values = torch.tensor(window)[None, :, None]
     z = torch.tensor(key)[None, None]
-    mean, spread = bank.look(z, values.nan_to_num(), ~values.isnan(), torch.tensor([0]), k)
+    mean, spread = bank.lookup(z, values.nan_to_num(), ~values.isnan(), torch.tensor([0]), k)
     return mean.flatten(), spread.flatten()
 
 
@@ -104,7 +104,7 @@ def test_windows_that_overlap_never_speak():
 def test_a_window_speaks_as_soon_as_it_has_no_step_in_common(apart: int, speaks: bool):
     bank = bank_with([1.0, 1.0, 1.0, 1.0], starts=[100 + apart])
     z, values = torch.tensor([[[1.0, 0.0]]]), torch.ones(1, 4, 1)
-    mean, _ = bank.look(z, values, torch.ones(1, 4, 1, dtype=torch.bool), torch.tensor([100]), 1)
+    mean, _ = bank.lookup(z, values, torch.ones(1, 4, 1, dtype=torch.bool), torch.tensor([100]), 1)
     assert bool(mean.isfinite().all()) == speaks
 
 
@@ -129,12 +129,12 @@ def test_a_neighbour_is_shifted_to_the_level_of_the_window():
 
 
 def test_each_column_of_a_neighbour_is_shifted_by_itself():
-    bank = Neighbours(1, 2, 3, 1)
+    bank = WindowBank(1, 2, 3, 1)
     bank.values.copy_(torch.tensor([[[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]]))
     bank.starts += 50
     values = torch.tensor([[[3.0, -5.0, 0.0], [0.0, -4.0, 0.0]]])
     observed = torch.tensor([[[True, True, False], [False, True, False]]])
-    mean, _ = bank.look(torch.zeros(1, 1, 1), values, observed, torch.tensor([0]), 1)
+    mean, _ = bank.lookup(torch.zeros(1, 1, 1), values, observed, torch.tensor([0]), 1)
     # shifts 2 / (1 + 1) and -12 / (2 + 1), and none where nothing tells of one
     assert mean[0].tolist() == [[2.0, -3.0, 1.0], [3.0, -2.0, 2.0]]
 
@@ -221,7 +221,7 @@ def test_a_bank_keeps_evenly_spaced_windows_and_their_starts():
 
 
 def test_a_bank_keeps_no_more_cells_than_allowed():
-    starts = Neighbours.of(windows_of(waves()), Projecting(2), CPU, Rules(cells=7 * L * 2)).starts
+    starts = WindowBank.of(windows_of(waves()), Projecting(2), CPU, Rules(cells=7 * L * 2)).starts
     assert 4 <= len(starts) <= 7
     assert len(set(starts.diff().tolist())) == 1
 
@@ -242,7 +242,7 @@ def test_a_series_without_any_window_to_keep_makes_an_empty_bank():
 
 def test_a_bank_of_one_window_is_enough():
     series = waves()
-    bank = Neighbours.of(windows_of(series, np.array([0])), Projecting(2), CPU)
+    bank = WindowBank.of(windows_of(series, np.array([0])), Projecting(2), CPU)
     asked = windows_of(series, np.array([96]))
     mean, _ = ask(bank, asked.without(gap(asked)))
     np.testing.assert_allclose(mean.numpy(), asked.values, atol=0.01)
@@ -258,7 +258,7 @@ def test_what_all_embeddings_have_in_common_does_not_make_windows_alike():
     asked = windows_of(waves(), np.array([8, 40, 100]))
     found = []
     for encoder in (Projecting(2), Projecting(2, offset=50.0)):
-        bank = Neighbours.of(windows_of(waves()), encoder, CPU)
+        bank = WindowBank.of(windows_of(waves()), encoder, CPU)
         found.append(bank._key(encoder.encode(asked).z.flatten(1)) @ bank.keys.T)
     torch.testing.assert_close(found[0], found[1], rtol=0, atol=1e-3)
 
@@ -267,7 +267,7 @@ def test_a_stored_bank_says_the_same_bit_for_bit():
     series = waves()
     series[50:70, 0] = np.nan
     bank = bank_of(series)
-    back = Neighbours(len(bank.keys), L, 2, 2 * D)
+    back = WindowBank(len(bank.keys), L, 2, 2 * D)
     back.load_state_dict(bank.state_dict())
     asked = windows_of(series)
     asked = asked.without(gap(asked))

@@ -6,21 +6,21 @@ import pytest
 from pyarrow import parquet
 
 from latentfill.core.errors import InputError
-from latentfill.tables.backends.edits import Changes, Fill
-from latentfill.tables.backends.source import file_kind, read_sheet, write_parquet
+from latentfill.tables.backends.edits import Edits, Fill
+from latentfill.tables.backends.source import file_kind, read_source, write_parquet
 
 
 def sheet_of(folder, text):
     path = folder / "t.csv"
     path.write_text(text)
-    return read_sheet(path, delimiter=None, encoding=None)
+    return read_source(path, delimiter=None, encoding=None)
 
 
 def changes():
     """Three rows become four: the third is added with its stamp, and the second column is filled there and before."""
     cells = np.array([False, True, True, False])
     fill = Fill(np.array([1, 2.25, 2.5, 4]), cells, ["2.25", "2.50"])
-    return Changes(np.array([0, 1, -1, 2]), {1: fill}, {0: ["c"]})
+    return Edits(np.array([0, 1, -1, 2]), {1: fill}, {0: ["c"]})
 
 
 TEXT = 'date,a,w,\na,1,"x,y",\nb,,z,\nd,4,NA,\n'
@@ -56,7 +56,7 @@ def test_parquet_is_read_as_it_was_written(tmp_path):
     write_parquet(frame, tmp_path / "t.parquet")
     assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]
     assert parquet.read_table(tmp_path / "t.parquet").equals(frame)
-    sheet = read_sheet(tmp_path / "t.parquet", delimiter=None, encoding=None)
+    sheet = read_source(tmp_path / "t.parquet", delimiter=None, encoding=None)
     assert sheet.names == ("a",)
     assert sheet.n_rows == 3
 
@@ -71,4 +71,4 @@ def test_files_that_are_no_tables_are_refused(tmp_path):
         ("", "folder"),
     ):
         with pytest.raises(InputError, match=words):
-            read_sheet(tmp_path / name, delimiter=None, encoding=None)
+            read_source(tmp_path / name, delimiter=None, encoding=None)

@@ -11,13 +11,13 @@ from latentfill.embeddings.builtin.net import MaskAwareStudent
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape, as_tensors
 from latentfill.nn.batches import HidingBatches, target_tensors
 from latentfill.nn.losses import masked_mse
-from latentfill.nn.training import History, ProgressCallback, TrainingPlan, train
-from latentfill.windows.windows import Material, Windows
+from latentfill.nn.training import History, ProgressCallback, TrainingSchedule, train
+from latentfill.windows.windows import TrainingData, Windows
 
 DROPOUT = 0.1
 
 
-class StudentEncoder:
+class BuiltinEncoder:
     """Embeds whatever is observed in a window: leak-free by construction, as hidden cells never reach it."""
 
     def __init__(self, config: Config, *, columns: int, phases: int, device: torch.device) -> None:
@@ -36,14 +36,14 @@ class StudentEncoder:
 
     def fit(
         self,
-        material: Material,
+        training_data: TrainingData,
         rng: np.random.Generator,
         progress: ProgressCallback | None = None,
         deadline: float | None = None,
     ) -> History:
         """Learn to reconstruct hidden cells (scaled), stopping early on the windows to check by; then freeze."""
-        check = material.check
-        batches = HidingBatches(material.windows, material.train, self.config.encoder_batch, rng)
+        check = training_data.check
+        batches = HidingBatches(training_data.windows, training_data.train, self.config.encoder_batch, rng)
 
         def loss() -> Tensor:
             batch = batches.draw()
@@ -52,7 +52,7 @@ class StudentEncoder:
         def error() -> float:
             return check.error(self._window(check.windows).cpu().numpy())
 
-        plan = TrainingPlan.of(self.config, self.config.encoder_steps, deadline)
+        plan = TrainingSchedule.of(self.config, self.config.encoder_steps, deadline)
         return train(self.net, loss, error if check.any() else None, plan, stage="encoder", progress=progress)
 
     def encode(self, windows: Windows) -> Encoded:

@@ -15,7 +15,7 @@ CONTEXT = 24  # rows inside of each end
 KNOWN, NEXT = 1e-5, 1e-3  # probability by chance below which a row counts as known, and the next row after a known one
 STRONG, WEAK = 0.15, 0.005  # shares of what the best known row tells, from which on a row is surely or perhaps known
 LARGE, ERRORS = 0.5, 2.5  # and perhaps if that share is not surely below this one, by so many standard errors
-FAR = 12.0  # spreads by which a place elsewhere must stand out
+CLEAR_PEAK = 12.0  # spreads by which a place elsewhere must stand out
 LEAK = 3  # rows beyond an end that may seem known, as innovations are not wholly independent
 STEPS = 12  # from edge to edge, at most
 LEAST = 40  # pairs of windows
@@ -188,8 +188,8 @@ def _elsewhere(probes: Sequence[Probe], frame: Frame) -> Iterator[int]:
     middle = float(np.median(scores))
     spread = 1.4826 * float(np.median(np.abs(scores - middle)))
     together = np.convolve(scores - middle, np.ones(frame.last + 1), mode="valid")
-    if together.max() > FAR * spread * np.sqrt(frame.last + 1):
+    if together.max() > CLEAR_PEAK * spread * np.sqrt(frame.last + 1):
         yield int(offsets[together.argmax()])
-    if scores.max() - middle > FAR * spread:
+    if scores.max() - middle > CLEAR_PEAK * spread:
         best = int(offsets[scores.argmax()])
         yield from (best - frame.last, best - frame.last - frame.horizon)

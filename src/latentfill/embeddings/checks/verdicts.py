@@ -16,7 +16,7 @@ from latentfill.embeddings.checks.alignment import Alignment, Frame, align
 from latentfill.embeddings.checks.probes import Probe, make_probes
 from latentfill.embeddings.checks.spaces import JUMP, OneSpace, Repeated, Split, jump_between, one_space, repeated
 from latentfill.embeddings.protocols.record import StoredEmbeddings, VectorArray
-from latentfill.embeddings.stored.packed_file import Bank
+from latentfill.embeddings.stored.packed_file import PackedFile
 from latentfill.embeddings.stored.pairing import variables
 
 Check = dict[str, Any]  # JSON values: the verdict, the numbers behind it, and `says`, a sentence
@@ -91,7 +91,7 @@ def _untold(says: str) -> Check:
 
 def _in_common(stored: StoredEmbeddings, others: StoredEmbeddings, split: str) -> tuple[IntArray, IntArray]:
     """Where in each of two sets the windows are that both have."""
-    starts = [one.starts.get(split) if isinstance(one, Bank) else None for one in (stored, others)]
+    starts = [one.starts.get(split) if isinstance(one, PackedFile) else None for one in (stored, others)]
     if starts[0] is not None and starts[1] is not None:
         _, own, other = np.intersect1d(starts[0], starts[1], assume_unique=True, return_indices=True)
         return own, other

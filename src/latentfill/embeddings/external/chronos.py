@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray
-from latentfill.embeddings.protocols.embedder import Stretches
+from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.encoder import tensor
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.timekd.language_model import quiet_transformers
@@ -71,16 +71,16 @@ class ChronosEmbedder:
                 "(--seq-len, --length)."
             )
 
-    def embed(self, stretches: Stretches) -> VectorArray:
+    def embed(self, raw: RawWindows) -> VectorArray:
         """Vectors (B, C, D) of the scaled windows.
 
         Chronos-Bolt and Chronos-2 take level and spread off each window, Chronos its mean size: other units would say
         the same to the first two, and less to the last, which counts in steps of a 136th of that size.
         """
-        count, length, columns = stretches.scaled.shape
+        count, length, columns = raw.scaled.shape
         self.check_length(length)
         at_once = max(1, CELLS // (length * columns))
-        return np.concatenate([self._embed(stretches.scaled[i : i + at_once]) for i in range(0, count, at_once)])
+        return np.concatenate([self._embed(raw.scaled[i : i + at_once]) for i in range(0, count, at_once)])
 
     @torch.inference_mode()
     def _embed(self, scaled: FloatArray) -> VectorArray:

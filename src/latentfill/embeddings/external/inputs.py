@@ -13,32 +13,32 @@ from torch import Tensor
 from latentfill.core.config import split_names
 from latentfill.core.errors import InputError, did_you_mean
 from latentfill.core.series import FloatArray
-from latentfill.embeddings.protocols.embedder import Stretches
+from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.encoder import tensor
 from latentfill.windows.gaps import interpolate
 
 
-def _scaled(stretches: Stretches) -> FloatArray:
+def _scaled(raw: RawWindows) -> FloatArray:
     """Scaled units, 0 where missing."""
-    return np.nan_to_num(stretches.scaled)
+    return np.nan_to_num(raw.scaled)
 
 
-def _filled(stretches: Stretches) -> FloatArray:
+def _filled(raw: RawWindows) -> FloatArray:
     """Scaled units, straight lines across the gaps of each stretch, 0 where a column is empty."""
-    return np.nan_to_num(interpolate(stretches.scaled))
+    return np.nan_to_num(interpolate(raw.scaled))
 
 
-def _raw(stretches: Stretches) -> FloatArray:
+def _raw(raw: RawWindows) -> FloatArray:
     """Original units, NaN where missing: for models that mask NaN themselves. No number would do for all columns."""
-    return stretches.values
+    return raw.values
 
 
-def _observed(stretches: Stretches) -> FloatArray:
+def _observed(raw: RawWindows) -> FloatArray:
     """1 where a value was read, 0 where it is missing."""
-    return (~np.isnan(stretches.values)).astype(float)
+    return (~np.isnan(raw.values)).astype(float)
 
 
-VIEWS: Mapping[str, Callable[[Stretches], FloatArray]] = {
+VIEWS: Mapping[str, Callable[[RawWindows], FloatArray]] = {
     "filled": _filled,
     "scaled": _scaled,
     "raw": _raw,
@@ -89,6 +89,6 @@ class Inputs:
         """Whether each column is given by itself."""
         return self.order.startswith("N")
 
-    def tensors(self, stretches: Stretches, device: torch.device) -> list[Tensor]:
+    def tensors(self, raw: RawWindows, device: torch.device) -> list[Tensor]:
         """Float32, one for each view."""
-        return [tensor(ORDERS[self.order](VIEWS[view](stretches)), device) for view in self.views]
+        return [tensor(ORDERS[self.order](VIEWS[view](raw)), device) for view in self.views]

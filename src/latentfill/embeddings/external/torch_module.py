@@ -13,7 +13,7 @@ from torch import Tensor
 from latentfill.core.errors import InputError
 from latentfill.embeddings.external.inputs import ORDERS, Inputs
 from latentfill.embeddings.external.loading import Opened, in_a_line
-from latentfill.embeddings.protocols.embedder import Stretches
+from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.nn.digest import digest_of
 
@@ -61,18 +61,18 @@ class ForeignEmbedder:
         """None: its own are where it comes from."""
         return {}
 
-    def embed(self, stretches: Stretches) -> VectorArray:
+    def embed(self, raw: RawWindows) -> VectorArray:
         """Vectors (B, K, D); an encoder whose vectors are random, or depend on other windows, is refused."""
-        count, steps, columns = stretches.values.shape
+        count, steps, columns = raw.values.shape
         at_once = max(1, CELLS // (steps * columns))
-        parts = [self._embed(stretches.take(slice(i, i + at_once))) for i in range(0, count, at_once)]
+        parts = [self._embed(raw.take(slice(i, i + at_once))) for i in range(0, count, at_once)]
         if not self._proved:
-            self._prove(stretches.take(slice(0, at_once)), parts[0])
+            self._prove(raw.take(slice(0, at_once)), parts[0])
         return np.concatenate(parts)
 
-    def _embed(self, stretches: Stretches) -> VectorArray:
-        made = self._made(self.inputs.tensors(stretches, self.device))
-        vectors = self._by_column(made, len(stretches), len(stretches.columns)).float().cpu().numpy()
+    def _embed(self, raw: RawWindows) -> VectorArray:
+        made = self._made(self.inputs.tensors(raw, self.device))
+        vectors = self._by_column(made, len(raw), len(raw.columns)).float().cpu().numpy()
         if wrong := int((~np.isfinite(vectors)).any(axis=(1, 2)).sum()):
             raise InputError(
                 f"{self._called} gives numbers that are not finite for {wrong} of {len(vectors)} windows. Windows have "
@@ -127,17 +127,17 @@ class ForeignEmbedder:
         made = made.reshape(wanted).float()
         return made.mean(dim=2) if made.ndim == 4 else made
 
-    def _prove(self, stretches: Stretches, vectors: VectorArray) -> None:
+    def _prove(self, raw: RawWindows, vectors: VectorArray) -> None:
         """Refuse an encoder that gives other vectors for the same windows."""
         largest = float(np.abs(vectors).max())
-        if np.abs(self._embed(stretches) - vectors).max() > SAME * largest:
+        if np.abs(self._embed(raw) - vectors).max() > SAME * largest:
             raise InputError(
                 f"{self._called} gives other vectors when asked again: dropout or another random part is at work. "
                 "Switch it off (export a module after .eval(), or seed what is drawn)."
             )
         if len(vectors) == 1:  # which tells nothing of its company
             return
-        if np.abs(self._embed(stretches.take(slice(0, 1))) - vectors[:1]).max() > ALIKE * largest:
+        if np.abs(self._embed(raw.take(slice(0, 1))) - vectors[:1]).max() > ALIKE * largest:
             raise InputError(
                 f"{self._called} gives a window another vector when it is asked for that window alone: its vectors "
                 "depend on the other windows of a batch. Normalise within each window, or export after .eval()."

@@ -15,7 +15,7 @@ from latentfill.windows.windows import cut
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stretches:
+class RawWindows:
     """B stretches of L steps and C columns of one table."""
 
     values: FloatArray  # (B, L, C) original units, NaN where missing
@@ -29,7 +29,7 @@ class Stretches:
     def __len__(self) -> int:
         return len(self.values)
 
-    def take(self, part: slice | IntArray) -> Stretches:
+    def take(self, part: slice | IntArray) -> RawWindows:
         """Some of the stretches."""
         time = None if self.time is None else self.time[part]
         future = None if self.future is None else self.future[part]
@@ -76,15 +76,15 @@ class Embedder(Protocol):
         """Weights that were drawn for so many columns and that are kept with the embeddings; mostly none."""
         ...
 
-    def embed(self, stretches: Stretches) -> VectorArray:
+    def embed(self, raw: RawWindows) -> VectorArray:
         """Vectors (B, K, D) float32: one for each column (K = C), or one for all of them (K = 1)."""
         ...
 
 
-def cut_stretches(series: Series, scaler: ColumnScaler, starts: IntArray, length: int, horizon: int = 0) -> Stretches:
+def cut_stretches(series: Series, scaler: ColumnScaler, starts: IntArray, length: int, horizon: int = 0) -> RawWindows:
     """The stretches of a series that begin at `starts`, with the `horizon` steps that follow each."""
     values = cut(series.values, starts, length)
-    return Stretches(
+    return RawWindows(
         values=values,
         scaled=scaler.apply(values),
         time=None if series.time is None else series.time[starts[:, None] + np.arange(length)],

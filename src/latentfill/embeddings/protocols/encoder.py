@@ -43,7 +43,7 @@ class Encoder(Protocol):
         ...
 
 
-EncoderMaker = Callable[[ColumnScaler, Series], Encoder]  # of one series, whose windows are scaled so
+EncoderFactory = Callable[[ColumnScaler, Series], Encoder]  # of one series, whose windows are scaled so
 
 
 def as_tensors(windows: Windows, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:

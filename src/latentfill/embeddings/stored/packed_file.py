@@ -43,7 +43,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bank:
+class PackedFile:
     """A packed file; its vectors are read from it as they are needed."""
 
     path: Path
@@ -97,7 +97,7 @@ class Bank:
         return {"count": len(vectors), "starts": rows, **summary, "problems": damage}
 
 
-def save_bank(
+def save_packed_file(
     path: str | os.PathLike[str],
     parts: Mapping[str, Part],
     provenance: Provenance,
@@ -123,7 +123,7 @@ def check_target(target: Path, *, overwrite: bool) -> None:
         raise InputError(f"{target} exists already. {way_out} somewhere else.")
 
 
-def load_bank(path: str | os.PathLike[str]) -> Bank:
+def load_packed_file(path: str | os.PathLike[str]) -> PackedFile:
     """The packed embeddings, their vectors memory-mapped and read-only."""
     path = Path(path)
     header, first = _read_header(path)
@@ -145,7 +145,7 @@ def load_bank(path: str | os.PathLike[str]) -> Bank:
     unpaired = [split for split in starts if split not in vectors or len(starts[split]) != len(vectors[split])]
     if unpaired or not vectors:
         raise InputError(f"{path} is damaged: {', '.join(unpaired) or 'it'} has no vectors for its windows. {AGAIN}")
-    return Bank(path, record, vectors, starts, weights)
+    return PackedFile(path, record, vectors, starts, weights)
 
 
 def is_bank(path: Path) -> bool:

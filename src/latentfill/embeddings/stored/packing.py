@@ -10,7 +10,7 @@ from latentfill.core.series import IntArray, Series
 from latentfill.embeddings.protocols.record import StoredEmbeddings, VectorArray
 from latentfill.embeddings.stored.h5_folders import EmbeddingFolder
 from latentfill.embeddings.stored.opening import open_embeddings
-from latentfill.embeddings.stored.packed_file import Bank, Part, save_bank
+from latentfill.embeddings.stored.packed_file import PackedFile, Part, save_packed_file
 from latentfill.embeddings.stored.pairing import (
     PLAN,
     check_splits,
@@ -39,8 +39,8 @@ def pack(
     """
     stored = open_embeddings(source, name, config.pred_len if series is not None else None, config.dataset)
     provenance = stored.provenance
-    starts = stored.starts if isinstance(stored, Bank) else dict[str, IntArray]()
-    weights = stored.weights if isinstance(stored, Bank | EmbeddingFolder) else dict[str, VectorArray]()
+    starts = stored.starts if isinstance(stored, PackedFile) else dict[str, IntArray]()
+    weights = stored.weights if isinstance(stored, PackedFile | EmbeddingFolder) else dict[str, VectorArray]()
     if series is not None:
         config = planned(config, [provenance])
         check_table(stored, series)
@@ -50,7 +50,7 @@ def pack(
         provenance = replace(provenance, window=window, table_digest=table_digest(series))
     columns = None if series is None else len(variables(config, series))
     parts = {split: _part(stored, split, starts.get(split), columns) for split in stored.splits}
-    save_bank(target, parts, provenance, weights, overwrite=overwrite)
+    save_packed_file(target, parts, provenance, weights, overwrite=overwrite)
     return stored
 
 

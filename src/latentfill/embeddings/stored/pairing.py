@@ -17,7 +17,7 @@ from latentfill.core.series import IntArray, Series
 from latentfill.embeddings.protocols.record import Embeddings, Provenance, StoredEmbeddings
 from latentfill.embeddings.stored.h5_problems import count_problems
 from latentfill.embeddings.stored.opening import WHOLE, load_split, open_embeddings
-from latentfill.embeddings.stored.packed_file import Bank
+from latentfill.embeddings.stored.packed_file import PackedFile
 from latentfill.embeddings.stored.vector_view import VectorView
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.splits import SplitPlan, select_columns
@@ -114,7 +114,7 @@ def pairing_problems(
     for split, count in stored.splits.items():
         problems += [f"{split}: {line}" for line in count_problems(count, len(plan[split]) if split in plan else None)]
     checks = [partial(check_table, stored, series)]
-    if isinstance(stored, Bank):
+    if isinstance(stored, PackedFile):
         checks += [partial(stored.check_windows, split, plan[split]) for split in stored.splits if split in plan]
     for check in checks:
         try:

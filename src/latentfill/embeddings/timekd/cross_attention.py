@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-SEED = 0x7135
+from latentfill.core.seeds import SeedStream
 
 
 class SubtractiveCrossAttention(nn.Module):
@@ -23,7 +23,7 @@ class SubtractiveCrossAttention(nn.Module):
 
     def __init__(self, columns: int, seed: int) -> None:
         super().__init__()
-        drawn = torch.Generator().manual_seed(seed + SEED)
+        drawn = torch.Generator().manual_seed(SeedStream.CROSS_ATTENTION.torch_seed(seed))
         for name in ("query", "key", "value", "out"):
             weight = torch.randn(columns, columns, generator=drawn) / columns**0.5
             self.register_buffer(name, weight)

@@ -9,7 +9,7 @@ import torch
 
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.embeddings.protocols.encoder import tensor
-from latentfill.embeddings.timekd.student_net import FAR, ForecastBatch, VariableForecaster, normalise
+from latentfill.embeddings.timekd.student_net import LARGEST_VALUE, ForecastBatch, VariableForecaster, normalise
 from latentfill.nn.batches import BATCH_CELLS, LEAST_WINDOWS
 from latentfill.windows.windows import cut
 
@@ -43,7 +43,7 @@ class ForecastWindows:
         """All of them as tensors."""
         whole = cut(self.values, self.starts, self.length + self.pred_len)
         window = normalise(whole[:, : self.length])
-        future = np.clip(whole[:, self.length :], -FAR, FAR)
+        future = np.clip(whole[:, self.length :], -LARGEST_VALUE, LARGEST_VALUE)
         parts = (window.tokens, window.level, window.spread, future)
         return ForecastBatch(*(tensor(part, device) for part in parts))
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray
-from latentfill.embeddings.protocols.embedder import Stretches
+from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.tables.time.grid import step_text
 from latentfill.windows.gaps import interpolate
 
@@ -64,20 +64,20 @@ class PromptStyle:
         return asdict(self)
 
 
-def history_prompts(stretches: Stretches, style: PromptStyle, horizon: int) -> Iterator[Prompt]:
+def history_prompts(raw: RawWindows, style: PromptStyle, horizon: int) -> Iterator[Prompt]:
     """A prompt for each column of each stretch, columns fastest: the values, and the request for the next `horizon`."""
-    for opening, numbers, every in _parts(stretches, style):
+    for opening, numbers, every in _parts(raw, style):
         asked = f"the next {horizon} values" if horizon else "the values"
         yield (opening, *_listed(numbers), Piece(f" {every}. Forecast {asked} after", False), _number(numbers[-1]))
 
 
-def privileged_prompts(stretches: Stretches, style: PromptStyle) -> Iterator[Prompt]:
+def privileged_prompts(raw: RawWindows, style: PromptStyle) -> Iterator[Prompt]:
     """The same with the values that follow, which a forecaster must not see; for training a student alone."""
-    assert stretches.future is not None
-    horizon = stretches.future.shape[1]
-    future = _texts(stretches.future, stretches.unit, style)
-    for at, (opening, numbers, every) in enumerate(_parts(stretches, style)):
-        window, column = divmod(at, len(stretches.columns))
+    assert raw.future is not None
+    horizon = raw.future.shape[1]
+    future = _texts(raw.future, raw.unit, style)
+    for at, (opening, numbers, every) in enumerate(_parts(raw, style)):
+        window, column = divmod(at, len(raw.columns))
         then = Piece(f" {every}. The next {horizon} values were", False)
         yield (opening, *_listed(numbers), then, *_listed(future[window][column]))
 
@@ -111,20 +111,20 @@ def rough_filled(values: FloatArray, rough_fill: RoughFill) -> FloatArray:
     return np.where(missing, filled, values)
 
 
-def _parts(stretches: Stretches, style: PromptStyle) -> Iterator[tuple[Piece, list[str], str]]:
+def _parts(raw: RawWindows, style: PromptStyle) -> Iterator[tuple[Piece, list[str], str]]:
     """Opening words, numbers and frequency of each column of each stretch."""
-    texts = _texts(stretches.values, stretches.unit, style)
-    every = _every(stretches.step)
+    texts = _texts(raw.values, raw.unit, style)
+    every = _every(raw.step)
     for window, of_window in enumerate(texts):
-        opening = Piece(_opening(stretches, window), False)
+        opening = Piece(_opening(raw, window), False)
         for numbers in of_window:
             yield opening, numbers, every
 
 
-def _opening(stretches: Stretches, window: int) -> str:
-    if stretches.time is None:
+def _opening(raw: RawWindows, window: int) -> str:
+    if raw.time is None:
         return "The values were"
-    first, last = (_stamp(stretches.time[window, at]) for at in (0, -1))
+    first, last = (_stamp(raw.time[window, at]) for at in (0, -1))
     return f"From {first} to {last}, the values were"
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from latentfill.core.errors import EmbeddingMismatchError, ModelFormatError
 from latentfill.core.series import FloatArray
-from latentfill.embeddings.protocols.embedder import Stretches
+from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.encoder import tensor
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.timekd.forecasts import windows_at_once
@@ -72,12 +72,12 @@ class DistilledStudent:
         """None: its own are in its folder."""
         return {}
 
-    def embed(self, stretches: Stretches) -> VectorArray:
+    def embed(self, raw: RawWindows) -> VectorArray:
         """Vectors (B, C, W + 2): the encoding, and the mean and standard deviation of the window in scaled units.
 
         The encoding has lost these two: a window is brought to mean 0 and standard deviation 1 before it is read.
         """
-        count, length, columns = stretches.scaled.shape
+        count, length, columns = raw.scaled.shape
         if length != self.length:
             raise EmbeddingMismatchError(
                 f"the windows have {length} steps, but this student reads {self.length}. Use windows of {self.length} "
@@ -86,7 +86,7 @@ class DistilledStudent:
         size = windows_at_once(length * columns)
         vectors = np.empty((count, columns, self.shape.dim + 2), dtype=np.float32)
         for first in range(0, count, size):
-            vectors[first : first + size] = self._embed(stretches.scaled[first : first + size])
+            vectors[first : first + size] = self._embed(raw.scaled[first : first + size])
         return vectors
 
     @torch.no_grad()

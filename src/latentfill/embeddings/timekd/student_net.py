@@ -18,8 +18,10 @@ from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray
 from latentfill.windows.gaps import interpolate
 
-FAR = 1e6  # scaled units; beyond it a value is taken for this one, so that squares stay within single precision
-LEAST_SPREAD = 0.01  # scaled units; a flatter window is not blown up further
+LARGEST_VALUE = (
+    1e6  # scaled units; beyond it a value is taken for this one, so that squares stay within single precision
+)
+FLATTEST_WINDOW = 0.01  # scaled units; a flatter window is not blown up further
 SIZES = {"length": 100_000, "pred_len": 100_000, "dim": 8192, "layers": 64, "heads": 8192}  # largest that make sense
 
 
@@ -56,12 +58,12 @@ class Normalised:
 
 def normalise(values: FloatArray) -> Normalised:
     """Windows (B, L, C) in scaled units, NaN where missing, as a student reads them: only observed cells count."""
-    values = np.clip(values, -FAR, FAR)
+    values = np.clip(values, -LARGEST_VALUE, LARGEST_VALUE)
     observed = ~np.isnan(values)
     count = np.maximum(observed.sum(axis=1, keepdims=True), 1)
     level = np.where(observed, values, 0.0).sum(axis=1, keepdims=True) / count
     centred = np.where(observed, values - level, 0.0)
-    spread = np.maximum(np.sqrt((centred**2).sum(axis=1, keepdims=True) / count), LEAST_SPREAD)
+    spread = np.maximum(np.sqrt((centred**2).sum(axis=1, keepdims=True) / count), FLATTEST_WINDOW)
     shape = np.nan_to_num((interpolate(values) - level) / spread)
     return Normalised(shape.transpose(0, 2, 1), level[:, 0], spread[:, 0])
 

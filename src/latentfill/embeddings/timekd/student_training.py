@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from latentfill.core.errors import InputError
+from latentfill.core.seeds import SeedStream
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.embeddings.protocols.encoder import tensor
 from latentfill.embeddings.protocols.record import Embeddings
@@ -24,7 +25,7 @@ from latentfill.embeddings.timekd.student_net import (
     distillation_loss,
 )
 from latentfill.nn.runtime import one_thread, seeded
-from latentfill.nn.training import History, ProgressCallback, TrainingPlan, train
+from latentfill.nn.training import History, ProgressCallback, TrainingSchedule, train
 
 CHECK_WINDOWS = 512  # that early stopping looks at
 FEW_TOKENS = 1024  # of a batch; so small ones are computed by one thread
@@ -59,10 +60,10 @@ class DistilSettings:
             raise InputError("distil: " + "; ".join(problems))
 
     @property
-    def plan(self) -> TrainingPlan:
+    def plan(self) -> TrainingSchedule:
         """How long and how fast to train."""
-        wanted = (f.name for f in fields(TrainingPlan) if f.name != "deadline")
-        return TrainingPlan(**{name: getattr(self, name) for name in wanted})
+        wanted = (f.name for f in fields(TrainingSchedule) if f.name != "deadline")
+        return TrainingSchedule(**{name: getattr(self, name) for name in wanted})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +125,7 @@ def fit_student(
     the same batches.
     """
     shape = student_shape(windows, settings)
-    rng = np.random.default_rng([seed, 6])
+    rng = SeedStream.STUDENT.generator(seed)
     size = min(settings.batch, windows_at_once(windows.values.shape[1] * windows.length))
     some = check.take(slice(None, None, -(-len(check) // CHECK_WINDOWS) or 1))
     few = size * windows.values.shape[1] <= FEW_TOKENS

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from latentfill.core.errors import InputError
-from latentfill.embeddings.protocols.embedder import Stretches
+from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.timekd.cross_attention import SubtractiveCrossAttention
 from latentfill.embeddings.timekd.language_model import LanguageModel
@@ -93,15 +93,15 @@ class Teacher:
         """The seeded weights of the cross attention over so many columns."""
         return {name: weight.numpy() for name, weight in self._attention(columns).state_dict().items()}
 
-    def embed(self, stretches: Stretches) -> VectorArray:
+    def embed(self, raw: RawWindows) -> VectorArray:
         """Embeddings (B, C, D) float32 of B windows; the same windows in the same batch give the same bytes."""
-        shape = (len(stretches), len(stretches.columns), self.model.size)
-        history = torch.from_numpy(self.model.states(history_prompts(stretches, self.style, self.pred_len)))
+        shape = (len(raw), len(raw.columns), self.model.size)
+        history = torch.from_numpy(self.model.states(history_prompts(raw, self.style, self.pred_len)))
         asked = history
         if self.privileged:
-            asked = torch.from_numpy(self.model.states(privileged_prompts(stretches, self.style)))
+            asked = torch.from_numpy(self.model.states(privileged_prompts(raw, self.style)))
         with torch.inference_mode():
-            found = self._attention(len(stretches.columns))(asked.reshape(shape), history.reshape(shape))
+            found = self._attention(len(raw.columns))(asked.reshape(shape), history.reshape(shape))
         return np.ascontiguousarray(found.numpy())
 
     def _attention(self, columns: int) -> SubtractiveCrossAttention:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from latentfill.strategies.denoise.trunks import TRUNKS
 
 GATE_START = -3.0  # how closed a gate is before training, in log odds
-LEAST_SPREAD = 0.01  # scaled units; distances are seen in units of the spread
+LEAST_SPREAD_OF_INPUTS = 0.01  # scaled units; distances are seen in units of the spread
 Z_SUMMARY = 32  # numbers per column that the mlp head keeps of an embedding: its shape, not its every digit
 
 
@@ -174,7 +174,7 @@ class StepHead(nn.Module):
         if not self.context:
             return [coarse]
         level = given.level[:, None]
-        spread = given.spread.clamp(min=LEAST_SPREAD)
+        spread = given.spread.clamp(min=LEAST_SPREAD_OF_INPUTS)
         alone = given.base - given.missed  # what the base makes of each cell from all others
         views = [given.base - level, given.standing[:, None].expand_as(coarse)]
         views += [spread.log(), given.observed.to(coarse.dtype)]

@@ -10,15 +10,16 @@ import torch
 from torch import Tensor, nn
 
 from latentfill.core.config import Config
+from latentfill.core.seeds import SeedStream
 from latentfill.embeddings.protocols.encoder import Encoder, as_tensors, tensor
 from latentfill.nn.batches import HidingBatches, Replay, target_tensors
 from latentfill.nn.losses import balanced_huber
-from latentfill.nn.training import History, TrainingPlan, train
-from latentfill.strategies.denoise.heads import LEAST_SPREAD, HeadInput, HeadSize, make_head
+from latentfill.nn.training import History, TrainingSchedule, train
+from latentfill.strategies.denoise.heads import LEAST_SPREAD_OF_INPUTS, HeadInput, HeadSize, make_head
 from latentfill.strategies.kriging.kriging import Kriged, Kriging
-from latentfill.strategies.kriging.strategy import KrigingAlone
-from latentfill.strategies.neighbours.window_bank import COSTLY_STRIDE, Neighbours
-from latentfill.strategies.protocols.strategy import Estimates, Setting, Training
+from latentfill.strategies.kriging.strategy import KrigingStrategy
+from latentfill.strategies.neighbours.window_bank import COSTLY_STRIDE, WindowBank
+from latentfill.strategies.protocols.strategy import Estimates, StrategySpec, Training
 from latentfill.windows.gaps import beside
 from latentfill.windows.windows import Windows
 
@@ -30,14 +31,14 @@ UNFAMILIAR = 0.5  # scaled units beyond what is usual at which the decoder is tr
 BATCH = 256  # windows estimated at a time
 
 
-class Denoise:
+class DenoiseStrategy:
     """Hide observed cells, embed what is left, add noise to z, decode, and learn from the hidden cells' error.
 
     With context the decoder corrects what kriging says of the observed cells. Kriging and neighbours are fitted
     beforehand and, like the encoder, stay as they are. Without context it sees z and the window's level alone.
     """
 
-    def __init__(self, setting: Setting, kriging: Kriging | None, neighbours: Neighbours | None) -> None:
+    def __init__(self, setting: StrategySpec, kriging: Kriging | None, neighbours: WindowBank | None) -> None:
         """`kriging` is needed with context and not used without; `neighbours` may be missing."""
         config, encoder = setting.config, setting.shape
         self.config = config
@@ -62,20 +63,20 @@ class Denoise:
         self.net = Decoder(size, config, decodes=not encoder.decodes or not self.context).to(self.device)
 
     @classmethod
-    def learn(cls, setting: Setting, training: Training) -> tuple[Self, dict[str, History]]:
+    def learn(cls, setting: StrategySpec, training: Training) -> tuple[Self, dict[str, History]]:
         kriging, near, config = None, None, setting.config
         if config.context == "observed":
-            kriging = KrigingAlone.learn(setting, training)[0].kriging
+            kriging = KrigingStrategy.learn(setting, training)[0].kriging
             if config.neighbours:
-                near = Neighbours.of(training.material.windows, training.embed, setting.device)
+                near = WindowBank.of(training.training_data.windows, training.embed, setting.device)
         made = cls(setting, kriging, near)
         return made, {"decoder": made.fit(training)}
 
     @classmethod
-    def blank(cls, setting: Setting, bank: int) -> Self:
+    def blank(cls, setting: StrategySpec, bank: int) -> Self:
         embedding = setting.shape.columns * setting.shape.dim
-        near = Neighbours(bank, setting.config.length, setting.columns, embedding).to(setting.device)
-        return cls(setting, KrigingAlone.blank(setting, 0).kriging, near)
+        near = WindowBank(bank, setting.config.length, setting.columns, embedding).to(setting.device)
+        return cls(setting, KrigingStrategy.blank(setting, 0).kriging, near)
 
     @property
     def bank(self) -> int:
@@ -100,21 +101,21 @@ class Denoise:
 
         The encoder stays as it is.
         """
-        material, encoder = training.material, training.embed
-        rng = np.random.default_rng([self.config.seed, 3])
-        windows, check = material.windows, material.check
+        training_data, encoder = training.training_data, training.embed
+        rng = SeedStream.DECODER.generator(self.config.seed)
+        windows, check = training_data.windows, training_data.check
         apart = COSTLY_STRIDE if encoder.shape.costly else 1  # windows that a bank of costly ones holds too
         some = windows.take(slice(None, None, apart * max(1, len(windows) // (apart * Z_SAMPLE))))
         with torch.no_grad():
             self.net.measure(encoder.encode(some).z, levels_of(*as_tensors(some, self.device)[:2]))
-        batches = HidingBatches(windows, material.train, self.config.decoder_batch, rng)
+        batches = HidingBatches(windows, training_data.train, self.config.decoder_batch, rng)
 
         def prepare() -> tuple[HeadInput, Tensor, Tensor]:
             batch = batches.draw()
-            return self.look(batch.windows, encoder, fast=True)[1], *target_tensors(batch, self.device)
+            return self.inputs_for(batch.windows, encoder, fast=True)[1], *target_tensors(batch, self.device)
 
         replay = Replay(prepare, rng, cells=batches.size * windows.values[0].size, costly=encoder.shape.costly)
-        _, seen = self.look(check.windows, encoder)
+        _, seen = self.inputs_for(check.windows, encoder)
         truth, asked = target_tensors(check, self.device)
 
         def loss() -> Tensor:
@@ -124,7 +125,7 @@ class Denoise:
         def error() -> float:
             return float(balanced_huber(self.net(seen), truth, asked, seen.spread))
 
-        plan = TrainingPlan.of(self.config, self.config.decoder_steps, training.deadline)
+        plan = TrainingSchedule.of(self.config, self.config.decoder_steps, training.deadline)
         history = train(
             self.net,
             loss,
@@ -149,14 +150,14 @@ class Denoise:
         with torch.inference_mode():
             for first in range(0, len(windows), BATCH):
                 part = slice(first, first + BATCH)
-                kriged, given = self.look(windows.take(part), encoder)
+                kriged, given = self.inputs_for(windows.take(part), encoder)
                 if kriged is not None:
                     assert spread is not None
                     found[0, part], spread[part] = kriged.mean.cpu().numpy(), kriged.spread.cpu().numpy()
                 found[-1, part] = self.net(given).cpu().numpy()
         return Estimates(found, spread)
 
-    def look(self, windows: Windows, encoder: Encoder, *, fast: bool = False) -> tuple[Kriged | None, HeadInput]:
+    def inputs_for(self, windows: Windows, encoder: Encoder, *, fast: bool = False) -> tuple[Kriged | None, HeadInput]:
         """What kriging says, with context, and everything the head may look at; `fast` in single precision."""
         kriged = self.kriging.estimate(windows, fast=fast) if self.kriging is not None else None
         with torch.no_grad():
@@ -190,7 +191,7 @@ class Denoise:
         if self.neighbours is None:
             return kriged, given
         starts = torch.tensor(windows.starts, device=self.device)
-        near, near_spread = self.neighbours.look(encoded.z, values, observed, starts, self.k)
+        near, near_spread = self.neighbours.lookup(encoded.z, values, observed, starts, self.k)
         silent = near.isnan()
         near, near_spread = torch.where(silent, base, near), torch.where(silent, spread, near_spread)
         return kriged, replace(given, near=near, near_spread=near_spread)
@@ -209,7 +210,7 @@ def familiar(beyond: Tensor) -> Tensor:
 def hats(spread: Tensor) -> Tensor:
     """Weights (..., knots) with sum one that interpolate between `KNOTS` in the logarithm of the spread."""
     knots = spread.new_tensor(KNOTS).log()
-    x = spread.clamp(min=LEAST_SPREAD).log()[..., None].clamp(knots[0], knots[-1])
+    x = spread.clamp(min=LEAST_SPREAD_OF_INPUTS).log()[..., None].clamp(knots[0], knots[-1])
     return (1 - (x - knots).abs() / (knots[1] - knots[0])).clamp(min=0)
 
 
@@ -270,7 +271,7 @@ class Decoder(nn.Module):
         """
         with torch.no_grad():
             added = self.forward(given) - given.base
-        spread = given.spread.clamp(min=LEAST_SPREAD)
+        spread = given.spread.clamp(min=LEAST_SPREAD_OF_INPUTS)
         views = (hats(given.spread) * (added / spread)[..., None])[cells].double()  # (M, knots)
         wanted = ((truth - given.base) / spread)[cells].double()
         gram, pull = views.T @ views, views.T @ wanted

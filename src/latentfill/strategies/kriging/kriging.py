@@ -28,7 +28,7 @@ from latentfill.windows.blend import blend, taper
 from latentfill.windows.windows import HeldOut, Windows, cut, window_starts
 
 HARMONICS = 8  # of the shortest cycle, in the mean; slower ones pass for a window's level
-PRIOR_CELLS = 30.0  # how many observed cells say that a column has no cycle
+PRIOR_CELLS_OF_CYCLE = 30.0  # how many observed cells say that a column has no cycle
 GROUP_CELLS = 1024  # cells of a window that are estimated together; more columns are split into groups
 LEVEL_VARIANCE = 10.0  # of a window's level, in variances of the column
 EM_STEPS = 3
@@ -233,7 +233,7 @@ def _fit_wave(values: FloatArray, waves: FloatArray) -> FloatArray:
         if seen.any():
             x, y = waves[seen], values[seen, column]
             x, y = x - x.mean(axis=0), y - y.mean()
-            found[:, column] = np.linalg.solve(x.T @ x + PRIOR_CELLS * np.eye(h), x.T @ y)
+            found[:, column] = np.linalg.solve(x.T @ x + PRIOR_CELLS_OF_CYCLE * np.eye(h), x.T @ y)
     return found
 
 

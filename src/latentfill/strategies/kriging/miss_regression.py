@@ -17,7 +17,7 @@ PARTNERS = 12  # other columns that a column is regressed on
 AT_ONCE = 1 << 24  # numbers in the matrices of the windows that are solved together
 ROUNDS = 2  # the second looks at hidden cells as the first has mended them
 ROUNDING = 1e-9  # of a matrix's trace, added to its diagonal: values far from all that was fitted stay solvable
-PRIOR_CELLS = 20.0  # how many cells say that misses are as large as they should be
+PRIOR_CELLS_OF_MISS_SIZE = 20.0  # how many cells say that misses are as large as they should be
 
 
 def regress_misses(
@@ -50,7 +50,7 @@ def _regress_windows(
         coefficients, left = _regress(views, missed.mT, weight.mT)
         added = torch.einsum("bklj,bkj->blk", views, coefficients)
         added = torch.where(observed | ~added.isfinite(), 0.0, added)
-    size = (PRIOR_CELLS + BELIEF * left) / (PRIOR_CELLS + BELIEF * observed.sum(1))
+    size = (PRIOR_CELLS_OF_MISS_SIZE + BELIEF * left) / (PRIOR_CELLS_OF_MISS_SIZE + BELIEF * observed.sum(1))
     return added, size.sqrt()[:, None]
 
 

@@ -9,11 +9,11 @@ from torch import nn
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.training import History
 from latentfill.strategies.kriging.kriging import Kriging
-from latentfill.strategies.protocols.strategy import Estimates, Setting, Training
+from latentfill.strategies.protocols.strategy import Estimates, StrategySpec, Training
 from latentfill.windows.windows import Windows
 
 
-class KrigingAlone:
+class KrigingStrategy:
     """The best linear estimate from the observed cells of the window; needs no embedding."""
 
     names = ("kriging",)
@@ -23,13 +23,13 @@ class KrigingAlone:
         self.kriging = kriging
 
     @classmethod
-    def learn(cls, setting: Setting, training: Training) -> tuple[Self, dict[str, History]]:
+    def learn(cls, setting: StrategySpec, training: Training) -> tuple[Self, dict[str, History]]:
         made = cls.blank(setting, 0)
-        made.kriging.fit(training.material.values, training.material.clock, training.material.settle)
+        made.kriging.fit(training.training_data.values, training.training_data.clock, training.training_data.tuning)
         return made, {}
 
     @classmethod
-    def blank(cls, setting: Setting, bank: int) -> Self:
+    def blank(cls, setting: StrategySpec, bank: int) -> Self:
         return cls(Kriging(setting.config.length, setting.columns, setting.phases).to(setting.device))
 
     @property

@@ -15,8 +15,8 @@ from latentfill.core.series import FloatArray, IntArray
 from latentfill.embeddings.protocols.encoder import Encoder, as_tensors
 from latentfill.nn.training import History
 from latentfill.strategies.neighbours.search import Exact, recall
-from latentfill.strategies.neighbours.window_bank import Heard, Neighbours, Rules
-from latentfill.strategies.protocols.strategy import Estimates, Setting, Training
+from latentfill.strategies.neighbours.window_bank import Rules, Votes, WindowBank
+from latentfill.strategies.protocols.strategy import Estimates, StrategySpec, Training
 from latentfill.windows.windows import Windows
 
 BATCH = 256  # windows estimated at a time
@@ -36,26 +36,26 @@ class Explained:
     weight: FloatArray  # (M,) one in sum over the neighbours of a cell
 
 
-class Nearest:
+class NeighboursStrategy:
     """The weighted mean of the nearest windows' observed cells; what none of them shows stays open."""
 
     names = ("neighbours",)
 
-    def __init__(self, config: Config, near: Neighbours) -> None:
+    def __init__(self, config: Config, near: WindowBank) -> None:
         self.config = config
         self.near = near
 
     @classmethod
-    def learn(cls, setting: Setting, training: Training) -> tuple[Self, dict[str, History]]:
-        windows, rules = training.material.windows, rules_of(setting.config)
+    def learn(cls, setting: StrategySpec, training: Training) -> tuple[Self, dict[str, History]]:
+        windows, rules = training.training_data.windows, rules_of(setting.config)
         if training.bank is not None:
             windows = windows.joined(training.bank)
-        return cls(setting.config, Neighbours.of(windows, training.embed, setting.device, rules)), {}
+        return cls(setting.config, WindowBank.of(windows, training.embed, setting.device, rules)), {}
 
     @classmethod
-    def blank(cls, setting: Setting, bank: int) -> Self:
+    def blank(cls, setting: StrategySpec, bank: int) -> Self:
         config, embedding = setting.config, setting.shape.columns * setting.shape.dim
-        near = Neighbours(bank, config.length, setting.columns, embedding, rules_of(config))
+        near = WindowBank(bank, config.length, setting.columns, embedding, rules_of(config))
         return cls(config, near.to(setting.device))
 
     @property
@@ -75,19 +75,19 @@ class Nearest:
     def estimate(self, windows: Windows, encoder: Encoder | None) -> Estimates:
         """The weighted mean, NaN where no neighbour shows anything."""
         found = np.empty(windows.values.shape)
-        for part, heard in self._listen(windows, encoder):
-            found[part] = (heard.weight * heard.values).sum(1).cpu().numpy()
+        for part, votes in self._listen(windows, encoder):
+            found[part] = (votes.weight * votes.values).sum(1).cpu().numpy()
         return Estimates(found[None])
 
     def explain(self, windows: Windows, encoder: Encoder | None) -> Explained:
         """Which neighbours speak of each missing cell, what they say and how much they count."""
         parts = []
-        for part, heard in self._listen(windows, encoder):
-            missing = torch.from_numpy(~windows.observed[part]).to(heard.weight.device)
-            window, place, step, column = torch.nonzero((heard.weight > 0) & missing[:, None], as_tuple=True)
+        for part, votes in self._listen(windows, encoder):
+            missing = torch.from_numpy(~windows.observed[part]).to(votes.weight.device)
+            window, place, step, column = torch.nonzero((votes.weight > 0) & missing[:, None], as_tuple=True)
             at = (window, place, step, column)
-            origin = self.near.starts[heard.index[window, place]]
-            columns = (window + part.start, step, column, origin, heard.values[at].double(), heard.weight[at].double())
+            origin = self.near.starts[votes.index[window, place]]
+            columns = (window + part.start, step, column, origin, votes.values[at].double(), votes.weight[at].double())
             parts.append([column.cpu().numpy() for column in columns])
         whole = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.empty(0)] * 6
         return Explained(*whole)
@@ -99,7 +99,7 @@ class Nearest:
         _, exact = Exact(self.near.keys, self.near.rules.metric).nearest(sample, k)
         return recall(self.near.search.nearest(sample, k)[1], exact)
 
-    def _listen(self, windows: Windows, encoder: Encoder | None) -> Iterator[tuple[slice, Heard]]:
+    def _listen(self, windows: Windows, encoder: Encoder | None) -> Iterator[tuple[slice, Votes]]:
         """What is heard of some of the windows, and which those are."""
         assert encoder is not None
         for first in range(0, len(windows), BATCH):
@@ -109,8 +109,8 @@ class Nearest:
             starts = torch.tensor(batch.starts, device=values.device)
             with torch.no_grad():
                 z = encoder.encode(batch).z
-                heard = self.near.listen(z, values, observed, starts, self.config.neighbour_count)
-            yield part, heard
+                votes = self.near.vote(z, values, observed, starts, self.config.neighbour_count)
+            yield part, votes
 
 
 def rules_of(config: Config) -> Rules:

@@ -39,7 +39,7 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heard:
+class Votes:
     """What the k nearest windows say of B windows of L steps and C columns."""
 
     values: Tensor  # (B, k, L, C) matched to the window
@@ -47,7 +47,7 @@ class Heard:
     index: Tensor  # (B, k) which windows of the bank
 
 
-class Neighbours(nn.Module):
+class WindowBank(nn.Module):
     """A bank of N windows of L steps and C columns, found by the embedding, K x D numbers, of what they show.
 
     A neighbour is shifted to the level of the window it is to help, column by column, over the cells that both have,
@@ -103,7 +103,7 @@ class Neighbours(nn.Module):
             self._search = (Faiss if self.rules.search == "faiss" else Exact)(self.keys, self.rules.metric)
         return self._search
 
-    def look(self, z: Tensor, values: Tensor, observed: Tensor, starts: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    def lookup(self, z: Tensor, values: Tensor, observed: Tensor, starts: Tensor, k: int) -> tuple[Tensor, Tensor]:
         """Weighted mean and spread (B, L, C) of the `k` nearest windows; NaN where none of them says anything.
 
         `z` (B, K, D) are the embeddings of windows `values` (B, L, C), read where `observed`, that begin at `starts`.
@@ -111,11 +111,11 @@ class Neighbours(nn.Module):
         cells = values[0].numel() if len(values) else 1
         at_once = max(1, GATHERED_AT_ONCE // (k * cells))
         parts = [slice(first, first + at_once) for first in range(0, len(values), at_once)]
-        found = [_mean_and_spread(self.listen(z[p], values[p], observed[p], starts[p], k)) for p in parts]
+        found = [_mean_and_spread(self.vote(z[p], values[p], observed[p], starts[p], k)) for p in parts]
         means, spreads = zip(*found, strict=True) if found else ((values,), (values,))
         return torch.cat(means), torch.cat(spreads)
 
-    def listen(self, z: Tensor, values: Tensor, observed: Tensor, starts: Tensor, k: int) -> Heard:
+    def vote(self, z: Tensor, values: Tensor, observed: Tensor, starts: Tensor, k: int) -> Votes:
         """What each of the `k` nearest windows says of each cell, and how much it counts."""
         likeness, index = self._nearest(self._key(z.flatten(1)), starts, values.shape[1], k)
         theirs = self.values[index]  # (B, k, L, C)
@@ -126,7 +126,7 @@ class Neighbours(nn.Module):
         misfit = torch.where(both, values[:, None] - matched, 0.0).square().sum((2, 3))
         misfit = misfit / both.sum((2, 3)).clamp(min=1)
         weight = self._weights(misfit, both.flatten(2).any(2), likeness)[:, :, None, None] * speak
-        return Heard(matched, weight / weight.sum(1, keepdim=True), index)
+        return Votes(matched, weight / weight.sum(1, keepdim=True), index)
 
     def _nearest(self, keys: Tensor, starts: Tensor, length: int, k: int) -> tuple[Tensor, Tensor]:
         """Likeness and index (B, k or fewer) of the windows most like those of `keys`, that begin at `starts`."""
@@ -176,7 +176,7 @@ class Neighbours(nn.Module):
         return nn.functional.normalize(key, dim=1) if self.rules.metric == "cosine" else key
 
 
-def _mean_and_spread(heard: Heard) -> tuple[Tensor, Tensor]:
+def _mean_and_spread(votes: Votes) -> tuple[Tensor, Tensor]:
     """Weighted mean and standard deviation (B, L, C) of what was heard."""
-    mean = (heard.weight * heard.values).sum(1)
-    return mean, (heard.weight * (heard.values - mean[:, None]).square()).sum(1).sqrt()
+    mean = (votes.weight * votes.values).sum(1)
+    return mean, (votes.weight * (votes.values - mean[:, None]).square()).sum(1).sqrt()

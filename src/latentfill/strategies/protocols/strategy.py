@@ -13,11 +13,11 @@ from latentfill.core.config import Config
 from latentfill.core.series import FloatArray
 from latentfill.embeddings.protocols.encoder import Encoder, EncoderShape
 from latentfill.nn.training import History, ProgressCallback
-from latentfill.windows.windows import Material, Windows
+from latentfill.windows.windows import TrainingData, Windows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class StrategySpec:
     """What fixes a strategy's layers, beside its bank."""
 
     config: Config
@@ -37,7 +37,7 @@ class Setting:
 class Training:
     """What a strategy learns from, and who is told of it."""
 
-    material: Material
+    training_data: TrainingData
     encoder: Encoder | None
     progress: ProgressCallback | None = None
     suffix: str = ""  # of the stages' names
@@ -65,12 +65,12 @@ class Strategy(Protocol):
     """A fitted way of estimating the missing cells of windows, or several that share the work."""
 
     @classmethod
-    def learn(cls, setting: Setting, training: Training) -> tuple[Self, dict[str, History]]:
+    def learn(cls, setting: StrategySpec, training: Training) -> tuple[Self, dict[str, History]]:
         """Fit; also says how each part was trained. An `OutOfTimeError` if that would not be done by the deadline."""
         ...
 
     @classmethod
-    def blank(cls, setting: Setting, bank: int) -> Self:
+    def blank(cls, setting: StrategySpec, bank: int) -> Self:
         """One that has learnt nothing, with a bank of that size, for weights to be put into."""
         ...
 

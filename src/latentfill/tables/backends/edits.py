@@ -30,7 +30,7 @@ class Extra:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Changes:
+class Edits:
     """Everything that is to be written into a table."""
 
     order: IntArray  # (R,) row of the input behind every row of the output, -1 for added rows

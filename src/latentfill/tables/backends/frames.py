@@ -12,11 +12,11 @@ from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray, IntArray, TimeArray
 from latentfill.tables.backends import csv_text
 from latentfill.tables.backends.column import Column, refuse_repeated
-from latentfill.tables.backends.edits import Changes, Extra, Fill
+from latentfill.tables.backends.edits import Edits, Extra, Fill
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FrameSheet:
+class FrameSource:
     """A pandas, polars or pyarrow table; Parquet files are read as pyarrow."""
 
     native: Any
@@ -58,7 +58,7 @@ class FrameSheet:
             return Column(name=name, kind="category", texts=_series_texts(series))
         return Column(name=name, kind="other")
 
-    def to_frame(self, changes: Changes) -> Any:
+    def to_frame(self, changes: Edits) -> Any:
         """A frame of the kind that was read, with the changes made."""
         import narwhals as nw
 
@@ -75,7 +75,7 @@ class FrameSheet:
         new = [_new_floats(whole, extra) for extra in changes.extras]
         return whole.with_columns(*new).to_native()
 
-    def to_csv(self, changes: Changes, delimiter: str = ",") -> bytes:
+    def to_csv(self, changes: Edits, delimiter: str = ",") -> bytes:
         """A new CSV file with plain texts; missing cells are empty."""
         import narwhals as nw
 
@@ -87,7 +87,7 @@ class FrameSheet:
         return csv_text.format_csv([str(name) for name in frame.columns], columns, delimiter)
 
 
-def frame_sheet(native: Any) -> FrameSheet:
+def frame_source(native: Any) -> FrameSource:
     """Wrap a frame, refusing what is no table of columns in memory."""
     import narwhals as nw
 
@@ -103,7 +103,7 @@ def frame_sheet(native: Any) -> FrameSheet:
             f"A {type(native).__name__} is no table. Give a path to a CSV or Parquet file, or a pandas, "
             "polars or pyarrow data frame with named columns."
         )
-    return FrameSheet(native, frame)
+    return FrameSource(native, frame)
 
 
 # --- columns out --------------------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ def _put_stamps(frame: Any, position: int, dtype: Any, rows: IntArray, stamps: A
 # --- rows in ------------------------------------------------------------------------------------------------
 
 
-def _with_added_rows(native: Any, changes: Changes) -> Any:
+def _with_added_rows(native: Any, changes: Edits) -> Any:
     """The frame in the order of the output, added rows empty."""
     kind = type(native).__module__.partition(".")[0]
     if kind == "pandas":
@@ -263,7 +263,7 @@ def _with_added_rows(native: Any, changes: Changes) -> Any:
     raise InputError(f"Rows cannot be added to a {kind} frame. Turn it into pandas, polars or pyarrow first.")
 
 
-def _pandas_with_added_rows(native: Any, changes: Changes) -> Any:
+def _pandas_with_added_rows(native: Any, changes: Edits) -> Any:
     import narwhals as nw
 
     pd = nw.dependencies.get_pandas()

@@ -15,14 +15,14 @@ from latentfill.core.files import replacing
 from latentfill.tables.backends import csv_text
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.csv_text import CsvText
-from latentfill.tables.backends.edits import Changes
-from latentfill.tables.backends.frames import frame_sheet
+from latentfill.tables.backends.edits import Edits
+from latentfill.tables.backends.frames import frame_source
 
 CSV_SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 PARQUET_SUFFIXES = (".parquet", ".pq")
 
 
-class Sheet(Protocol):
+class Source(Protocol):
     """A table that knows how to give out columns and take changes."""
 
     @property
@@ -32,12 +32,12 @@ class Sheet(Protocol):
     @property
     def index(self) -> Column | None: ...
     def column(self, position: int) -> Column: ...
-    def to_frame(self, changes: Changes) -> Any: ...
-    def to_csv(self, changes: Changes, delimiter: str) -> bytes: ...
+    def to_frame(self, changes: Edits) -> Any: ...
+    def to_csv(self, changes: Edits, delimiter: str) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CsvSheet:
+class CsvSource:
     """A table read from a CSV file."""
 
     text: CsvText
@@ -57,7 +57,7 @@ class CsvSheet:
     def column(self, position: int) -> Column:
         return Column(name=self.names[position], kind="text", texts=self.text.cells[position])
 
-    def to_csv(self, changes: Changes, delimiter: str = ",") -> bytes:
+    def to_csv(self, changes: Edits, delimiter: str = ",") -> bytes:
         """The file as it was, with the filled cells replaced and the added rows put in."""
         edits = self._edits(changes)
         records = [self._record(row, edits.get(at, {})) for at, row in enumerate(changes.order.tolist())]
@@ -74,7 +74,7 @@ class CsvSheet:
         return csv_text.replace_cells(record, self.text.delimiter, cells) if cells else record
 
     @staticmethod
-    def _edits(changes: Changes) -> dict[int, dict[int, str]]:
+    def _edits(changes: Edits) -> dict[int, dict[int, str]]:
         """New texts by row of the output and column."""
         edits: dict[int, dict[int, str]] = {}
         for column, fill in changes.fills.items():
@@ -85,7 +85,7 @@ class CsvSheet:
                 edits.setdefault(at, {})[column] = text
         return edits
 
-    def to_frame(self, changes: Changes) -> Any:
+    def to_frame(self, changes: Edits) -> Any:
         """A pyarrow table: float64 for the value columns, text for all others."""
         import pyarrow as pa
 
@@ -95,7 +95,7 @@ class CsvSheet:
         arrays += [pa.array(extra.values, pa.float64(), from_pandas=True) for extra in changes.extras]
         return pa.table(arrays, names=names)
 
-    def _array(self, position: int, changes: Changes) -> Any:
+    def _array(self, position: int, changes: Edits) -> Any:
         import pyarrow as pa
 
         if position in changes.fills:
@@ -124,18 +124,18 @@ def file_kind(path: str | os.PathLike[str]) -> Literal["csv", "parquet"]:
     )
 
 
-def read_sheet(source: Any, *, delimiter: str | None, encoding: str | None) -> Sheet:
+def read_source(source: Any, *, delimiter: str | None, encoding: str | None) -> Source:
     """Read a file, or take a frame as it is."""
     if not isinstance(source, str | os.PathLike):
-        return frame_sheet(source)
+        return frame_source(source)
     path = Path(source)
     if os.path.isdir(path):
         raise InputError(f"{path} is a folder, not a table. Give the path of one file in it.")
     if not os.path.exists(path):  # unlike pathlib's, False also for a name too long
         raise InputError(f"There is no file {path}. Check the path.")
     if file_kind(path) == "parquet":
-        return frame_sheet(_read_parquet(path))
-    return CsvSheet(csv_text.read_csv(path, delimiter=delimiter, encoding=encoding))
+        return frame_source(_read_parquet(path))
+    return CsvSource(csv_text.read_csv(path, delimiter=delimiter, encoding=encoding))
 
 
 def _read_parquet(path: Path) -> Any:
