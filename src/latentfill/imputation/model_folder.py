@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -21,6 +19,7 @@ from torch import Tensor, nn
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, ModelFormatError
+from latentfill.core.files import check_folder_path, replacing_folder
 from latentfill.core.messages import counted
 from latentfill.core.series import FloatArray
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
@@ -45,28 +44,18 @@ def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Mapping[str,
 
     `extra` holds further JSON values to come back from `load_model`.
     """
-    target = Path(os.path.realpath(path))
+    target = Path(path)
     check_model_path(target)
     if not isinstance(fitted.encoder, BuiltinEncoder | None):
         raise InputError(
             f"this model works on a {type(fitted.encoder).__name__}, which a model folder does not hold. Fit on the "
             "built-in encoder, or on embeddings made beforehand with `latentfill embed` (--embeddings)."
         )
-    partial, old = (target.with_name(f".{uuid.uuid4().hex}.{word}") for word in ("partial", "old"))
-    try:
-        partial.mkdir(parents=True)
-        _write_json(partial / "config.json", {**_state(fitted), "extra": extra})
-        _write_json(partial / "scaler.json", {"columns": fitted.columns, **fitted.scaler.to_dict()})
+    with replacing_folder(target) as folder:
+        _write_json(folder / "config.json", {**_state(fitted), "extra": extra})
+        _write_json(folder / "scaler.json", {"columns": fitted.columns, **fitted.scaler.to_dict()})
         weights = {name: t.detach().cpu().contiguous() for name, t in _weights(fitted).items()}
-        save_file(weights, partial / "model.safetensors")
-        if target.exists():
-            target.rename(old)
-        partial.rename(target)
-    except OSError as error:
-        raise InputError(f"the model cannot be written to {target}: {error.strerror or error}.") from error
-    finally:
-        for leftover in (partial, old):
-            shutil.rmtree(leftover, ignore_errors=True)
+        save_file(weights, folder / "model.safetensors")
 
 
 def model_id(fitted: Fitted) -> str:
@@ -82,21 +71,7 @@ def model_id(fitted: Fitted) -> str:
 
 def check_model_path(path: Path) -> None:
     """Refuse a place where a model cannot go: a file, a folder with anything but a model in it, no right to write."""
-    try:
-        if path.is_dir() and any(item.name not in FILES for item in path.iterdir()):
-            raise InputError(f"{path} is a folder that holds something other than a model; name a new folder.")
-        above = next(folder for folder in path.absolute().parents if folder.exists())
-        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-            raise InputError(f"{path} cannot be made: {above} is not a folder that can be written to.")
-        if path.exists() and not path.is_dir():
-            raise InputError(f"{path} is a file; a model is a folder, so name a new one.")
-    except OSError as error:  # such as a name too long, or a folder that may not be read
-        raise InputError(f"the model cannot be written to {path}: {error.strerror or error}.") from error
-
-
-def is_model(path: str | os.PathLike[str]) -> bool:
-    """Whether a folder looks like a saved model."""
-    return all(os.path.isfile(Path(path) / name) for name in FILES)
+    check_folder_path(path, "a model", lambda folder: {item.name for item in folder.iterdir()} == set(FILES))
 
 
 def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:

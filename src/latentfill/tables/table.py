@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError, UnknownColumnError, did_you_mean
-from latentfill.core.files import stem, write_bytes
+from latentfill.core.files import check_file_path, stem, write_bytes
 from latentfill.core.messages import counted
 from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
 from latentfill.tables.backends.column import (
@@ -358,17 +358,7 @@ def check_output_path(source: Any, output: str | os.PathLike[str], *, table: boo
     output = Path(output)
     if table:
         file_kind(output)
-    folder = Path(os.path.realpath(output)).parent
-    try:
-        is_folder = output.is_dir()
-    except OSError as error:  # such as a name too long
-        raise InputError(f"{output} cannot be written: {error.strerror}. Choose another path.") from error
-    if is_folder:
-        raise InputError(f"{output} is a folder. Give the path of a file to write.")
-    if not folder.is_dir():
-        raise InputError(f"There is no folder {folder} to write {output.name} into. Make it first.")
-    if not os.access(folder, os.W_OK):
-        raise InputError(f"The folder {folder} cannot be written to. Choose another one.")
+    check_file_path(output)
     is_file = isinstance(source, str | os.PathLike) and os.path.exists(source)
     if is_file and output.exists() and os.path.samefile(source, output):
         raise InputError(f"{output} is the input file itself. Choose another output, so that it is kept.")

@@ -144,7 +144,7 @@ def test_nothing_but_a_student_is_replaced(tmp_path: Path):
             student().save(tmp_path / name)
     with pytest.raises(InputError, match="is a file"):
         student().save(tmp_path / "file")
-    with pytest.raises(InputError, match=r"cannot be made: .*file is not a folder"):
+    with pytest.raises(InputError, match=r"cannot be written: .*file is not a folder"):
         check_student_path(tmp_path / "file" / "student")
     assert (tmp_path / "notes" / "a.txt").read_text() == (tmp_path / "file").read_text() == "keep"
 
