@@ -36,7 +36,7 @@ from latentfill.scoring.evaluate import Run, ScoringPlan, evaluate
 from latentfill.scoring.scores import Score
 from latentfill.tables.table import Table
 from latentfill.windows.cycles import clock_features
-from latentfill.windows.windows import Windows
+from latentfill.windows.windows import ScaledSeries, Windows
 from methods import Ablation, Altered, shuffled_z, without_z
 from protocol_r import FILES
 
@@ -162,7 +162,8 @@ def taken_away(fitted: Fitted, series: Series, what: str) -> Fitted:
     change, neighbours = TAKEN_AWAY[what]
     config = fitted.config if neighbours else replace(fitted.config, neighbours=0)
     encoder = Altered(fitted.encoder, change) if change else fitted.encoder
-    lesson = hold_out(fitted.scaler.apply(series.values), clock_features(series, fitted.cycles), config)
+    scaled = ScaledSeries(fitted.scaler.apply(series.values), clock_features(series, fitted.cycles))
+    lesson = hold_out(scaled, config)
     ablation = Ablation(what, StrategyFitter(lesson, config, fitted.scaler), encoder)
     return replace(fitted, config=config, encoder=encoder, builtin=ablation.track)
 

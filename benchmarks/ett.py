@@ -11,7 +11,7 @@ from latentfill.core.series import Series
 from latentfill.tables.table import TableOptions, read_table
 from latentfill.windows.cycles import clock_features, find_cycles
 from latentfill.windows.scaling import ColumnScaler
-from latentfill.windows.windows import Windows, cut_windows
+from latentfill.windows.windows import ScaledSeries, Windows
 
 LENGTH = 96
 FILES = {"ETTh1": ("ETT/ETTh1.csv", 1), "ETTh2": ("ETT/ETTh2.csv", 1), "ETTm1": ("ETT/ETTm1.csv.gz", 4)}
@@ -29,7 +29,7 @@ def load(name: str, data: Path) -> tuple[Series, Windows]:
     values = ColumnScaler.fit(train.values).apply(series.values)
     clock = clock_features(series, find_cycles(train))
     first = (TRAIN + VAL) * per_hour - LENGTH
-    return train, cut_windows(values, clock, np.arange(first, first + TEST * per_hour + 1), LENGTH)
+    return train, ScaledSeries(values, clock).cut(np.arange(first, first + TEST * per_hour + 1), LENGTH)
 
 
 def first_rows(series: Series, rows: int) -> Series:

@@ -17,8 +17,9 @@ from latentfill.embeddings.protocols.encoder import Encoded, Encoder
 from latentfill.imputation.fit import Fitted, FittedPath, StrategyFitter, fit_series
 from latentfill.imputation.holdout import hold_out
 from latentfill.strategies.baselines import BASELINES
+from latentfill.strategies.candidates import Candidates
 from latentfill.windows.cycles import clock_features
-from latentfill.windows.windows import Windows, cut_windows
+from latentfill.windows.windows import ScaledSeries, Windows
 
 MOST_WINDOWS = {"knn": 200}  # that a slow baseline fills: it takes a second for every eight
 
@@ -67,8 +68,17 @@ class Ours:
         self.about = {"model": digest(self.fitted)}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        found = self.fitted.builtin.candidates.estimate_windows(windows, self.fitted.encoder)
+        found = estimate_windows(self.fitted.builtin.candidates, windows, self.fitted.encoder)
         return {"latentfill": found["denoise"], "kriging alone": found["kriging"]}
+
+
+def estimate_windows(candidates: Candidates, windows: Windows, encoder: Encoder | None) -> dict[str, FloatArray]:
+    """Estimates (N, L, C) of windows, by name; simple imputers are left out."""
+    return {
+        name: estimate
+        for strategy in candidates.strategies
+        for name, estimate in zip(strategy.estimate_names, strategy.estimate(windows, encoder).values, strict=True)
+    }
 
 
 def digest(fitted: Fitted) -> str:
@@ -116,12 +126,12 @@ ABLATIONS: dict[str, tuple[Callable[[Encoded, Windows], Encoded] | None, bool]] 
 
 def ablations(series: Series, fitted: Fitted) -> Iterator[Method]:
     """Decoders trained like the one of `fitted`, on the same lesson, with part of what they see taken away."""
-    values, clock = fitted.scaler.apply(series.values), clock_features(series, fitted.cycles)
+    scaled = ScaledSeries(fitted.scaler.apply(series.values), clock_features(series, fitted.cycles))
     for name, (change, neighbours) in ABLATIONS.items():
         config = fitted.config if neighbours else replace(fitted.config, neighbours=0)
         assert fitted.encoder is not None
         encoder = Altered(fitted.encoder, change) if change else fitted.encoder
-        lesson = hold_out(values, clock, config)
+        lesson = hold_out(scaled, config)
         yield Ablation(name, StrategyFitter(lesson, config, fitted.scaler, config.strategies), encoder)
 
 
@@ -138,7 +148,7 @@ class Ablation:
         self.about: dict[str, object] = {}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        return {f"decoder: {self.name}": self.track.candidates.estimate_windows(windows, self.encoder)["denoise"]}
+        return {f"decoder: {self.name}": estimate_windows(self.track.candidates, windows, self.encoder)["denoise"]}
 
 
 class Simple:
@@ -170,7 +180,7 @@ class Peer:
 
         self.name = name
         clock = np.zeros((len(scaled), 0))
-        windows = cut_windows(scaled, clock, np.arange(len(scaled) - config.length + 1), config.length)
+        windows = ScaledSeries(scaled, clock).cut(np.arange(len(scaled) - config.length + 1), config.length)
         self.peer = PEERS[name]().fit(windows.values, seconds=seconds, seed=config.seed)
         self.train_seconds = self.peer.training_["seconds"]
         self.about: dict[str, object] = {"training": self.peer.training_}

@@ -21,7 +21,7 @@ from latentfill.tables.table import TableOptions, read_table
 from latentfill.windows.cycles import clock_features, find_cycles
 from latentfill.windows.hiding import hide_points
 from latentfill.windows.scaling import ColumnScaler
-from latentfill.windows.windows import Windows, cut_windows
+from latentfill.windows.windows import ScaledSeries, Windows
 from published import PROTOCOL_S
 from windowed import add_arguments, compare, table, with_earlier_rows
 
@@ -76,7 +76,7 @@ def load(data: Path) -> tuple[Series, Windows]:
     first = int((age < TRAIN_MONTHS + VAL_MONTHS).sum())
     last = int((age < TRAIN_MONTHS + VAL_MONTHS + TEST_MONTHS).sum())
     clock = clock_features(series, find_cycles(train))
-    return train, cut_windows(values, clock, np.arange(first, last - LENGTH + 1, LENGTH), LENGTH)
+    return train, ScaledSeries(values, clock).cut(np.arange(first, last - LENGTH + 1, LENGTH), LENGTH)
 
 
 def into_windows(series: Series) -> BoolArray:

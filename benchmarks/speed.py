@@ -33,7 +33,7 @@ from latentfill.imputation.fit import fit_series
 from latentfill.strategies.latent import LatentStrategy
 from latentfill.strategies.neighbours.search import Exact
 from latentfill.windows.cycles import clock_features, find_cycles
-from latentfill.windows.windows import cut_windows, window_starts
+from latentfill.windows.windows import ScaledSeries, window_starts
 
 PROTOCOL = "speed"
 WINDOWS, SIZE, NEIGHBOURS = 8449, 5376, 10
@@ -113,7 +113,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def windows_of(series: Series, values: np.ndarray, config: Config):
     starts = window_starts(len(values), config.length, 1)
-    return cut_windows(values, clock_features(series, find_cycles(series)), starts, config.length)
+    return ScaledSeries(values, clock_features(series, find_cycles(series))).cut(starts, config.length)
 
 
 def report(*, quick: bool = False) -> str:

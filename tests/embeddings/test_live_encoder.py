@@ -16,7 +16,7 @@ from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.encoder import EncoderShape
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.windows.scaling import ColumnScaler
-from latentfill.windows.windows import Windows, cut_windows
+from latentfill.windows.windows import ScaledSeries, Windows
 
 CPU = torch.device("cpu")
 LENGTH = 4
@@ -61,7 +61,7 @@ def made(series: Series, spy: Spy) -> Reembedder:
 
 def windows_of(series: Series, *starts: int) -> Windows:
     scaled = ColumnScaler.fit(series.values).apply(series.values)
-    return cut_windows(scaled, np.zeros((series.n_steps, 0)), np.array(starts), LENGTH)
+    return ScaledSeries(scaled, np.zeros((series.n_steps, 0))).cut(np.array(starts), LENGTH)
 
 
 def test_an_embedder_sees_the_very_values_and_time_stamps_of_the_table(series: Series):

@@ -19,7 +19,8 @@ from latentfill.imputation.validate import errors_at
 from latentfill.nn.batches import RECENT, REUSE
 from latentfill.scoring.demo_table import Sample
 from latentfill.strategies.neighbours.window_bank import COSTLY_STRIDE
-from latentfill.windows.windows import Windows, covered, reserve
+from latentfill.windows.training_data import reserve
+from latentfill.windows.windows import ScaledSeries, Windows, covered
 
 
 def as_series(sample: Sample) -> Series:
@@ -35,10 +36,10 @@ def weights(fitted) -> dict[str, np.ndarray]:
 
 def test_held_out_cells_are_observed_and_have_two_separate_uses(sample: Sample):
     values = sample.values
-    held_out = hold_out(values, np.zeros((len(values), 0)), Config(holdout=0.1))
+    held_out = hold_out(ScaledSeries(values, np.zeros((len(values), 0))), Config(holdout=0.1))
     assert not (held_out.tuning & held_out.score).any()
     assert not np.isnan(values[held_out.tuning | held_out.score]).any()
-    assert np.isnan(held_out.visible[held_out.tuning | held_out.score]).all()
+    assert np.isnan(held_out.visible.values[held_out.tuning | held_out.score]).all()
     share = (held_out.tuning | held_out.score).sum() / (~np.isnan(values)).sum()
     assert 0.08 < share < 0.13
 
@@ -50,9 +51,10 @@ def test_cells_held_out_for_scoring_cannot_change_what_is_learnt(sample: Sample,
 
     plain = fit_series(as_series(sample), Config(**quick))
 
-    def marked(values, clock, config):
-        held_out = hold_out(values, clock, config)
-        return replace(held_out, values=np.where(held_out.score, 1e6, held_out.values))
+    def marked(series, config):
+        held_out = hold_out(series, config)
+        values = np.where(held_out.score, 1e6, series.values)
+        return replace(held_out, series=replace(series, values=values))
 
     monkeypatch.setattr(fitting, "hold_out", marked)
     planted = fit_series(as_series(sample), Config(**quick))
@@ -115,7 +117,7 @@ def test_what_the_candidates_are_judged_by_lies_where_nothing_was_learnt():
     values = np.random.default_rng(0).normal(size=(400, 2))
     values[::7, 0] = np.nan
     config = Config(length=8, stride=4)
-    held_out = hold_out(values, np.zeros((400, 0)), config)
+    held_out = hold_out(ScaledSeries(values, np.zeros((400, 0))), config)
     plan = np.arange(0, 393, 4)
     train, _ = reserve(plan, 8, 400)
     learnt = covered(plan[train], 8, 400)
@@ -124,7 +126,7 @@ def test_what_the_candidates_are_judged_by_lies_where_nothing_was_learnt():
     for hidden, windows in rounds:
         assert hidden.any()
         assert not hidden[learnt].any()
-        assert not np.isnan(held_out.visible[hidden]).any()
+        assert not np.isnan(held_out.visible.values[hidden]).any()
         assert covered(windows, 8, 400)[hidden.any(axis=1)].all()
 
 
@@ -188,8 +190,10 @@ def test_training_on_a_costly_encoder_embeds_few_windows(
     )
     assert fitted.builtin.history["decoder"].steps == steps
     assert encoder.asked.count(5) == batches
-    assert fitted.builtin.candidates.by_name["neighbours"].bank == (-(-windows // COSTLY_STRIDE) if costly else windows)
-    assert fitted.builtin.candidates.by_name["denoise"].bank == -(-windows // (COSTLY_STRIDE if costly else 4))
+    assert fitted.builtin.candidates.by_name["neighbours"].bank_size == (
+        -(-windows // COSTLY_STRIDE) if costly else windows
+    )
+    assert fitted.builtin.candidates.by_name["denoise"].bank_size == -(-windows // (COSTLY_STRIDE if costly else 4))
     assert (sum(encoder.asked) > 2 * windows) != costly
 
 

@@ -19,7 +19,7 @@ from latentfill.embeddings.stored.h5_windows import write_split
 from latentfill.embeddings.stored.lookup import StoredEncoder
 from latentfill.embeddings.stored.packed_file import Part, save_packed_file
 from latentfill.embeddings.stored.pairing import one_space, pair_embeddings, planned, table_digest, window_plan
-from latentfill.windows.windows import cut_windows
+from latentfill.windows.windows import ScaledSeries
 
 SEQ, PRED, ROWS = 12, 4, 200
 # custom split of 200 rows: train 0-139, val 128-159 (12 of them overlap), test from 148 on
@@ -165,7 +165,7 @@ def test_a_plain_folder_of_windows_pairs_with_the_whole_series(
 
 def test_windows_without_a_stored_vector_are_named():
     vectors = Embeddings(np.zeros((3, 1, 4), np.float32), np.array([0, 1, 2]), Provenance(encoder="x", source="there"))
-    windows = cut_windows(np.zeros((10, 1)), np.zeros((10, 0)), np.array([1, 7]), 2)
+    windows = ScaledSeries(np.zeros((10, 1)), np.zeros((10, 0))).cut(np.array([1, 7]), 2)
     import torch
 
     with pytest.raises(EmbeddingMismatchError, match="no embedding for the windows that start at rows 7"):

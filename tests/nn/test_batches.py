@@ -7,7 +7,7 @@ import pytest
 
 from latentfill.nn import batches
 from latentfill.nn.batches import BATCH_CELLS, LEAST_WINDOWS, RECENT, RECENT_CELLS, REUSE, HidingBatches, Replay
-from latentfill.windows.windows import cut_windows
+from latentfill.windows.windows import ScaledSeries
 
 
 def numbered(cells: int = 1) -> Replay[int]:
@@ -62,7 +62,7 @@ def test_a_batch_of_its_own_for_every_draw_is_prepared_if_nothing_is_to_be_used_
 
 def test_only_windows_that_may_be_drawn_are_drawn():
     values = np.arange(60.0)[:, None]
-    windows = cut_windows(values, np.zeros((60, 0)), np.arange(50), 10)
+    windows = ScaledSeries(values, np.zeros((60, 0))).cut(np.arange(50), 10)
     drawn = HidingBatches(windows, np.array([3, 40]), 64, np.random.default_rng(0)).draw()
     assert set(drawn.windows.starts) == {3, 40}
     hidden = np.isnan(drawn.windows.values)
@@ -74,6 +74,6 @@ def test_only_windows_that_may_be_drawn_are_drawn():
 
 @pytest.mark.parametrize(("columns", "drawn"), [(1, 40), (BATCH_CELLS // 20, 20), (BATCH_CELLS, LEAST_WINDOWS)])
 def test_batches_of_wide_windows_are_smaller(columns: int, drawn: int):
-    windows = cut_windows(np.zeros((9, columns)), np.zeros((9, 0)), np.arange(9), 1)
+    windows = ScaledSeries(np.zeros((9, columns)), np.zeros((9, 0))).cut(np.arange(9), 1)
     batch = HidingBatches(windows, np.arange(9), 40, np.random.default_rng(0)).draw()
     assert len(batch.windows) == drawn

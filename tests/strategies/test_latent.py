@@ -8,7 +8,7 @@ from latentfill.core.config import Config
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
 from latentfill.strategies.latent import LatentStrategy
 from latentfill.strategies.protocols.strategy import StrategySpec
-from latentfill.windows.windows import Windows, cut_windows
+from latentfill.windows.windows import ScaledSeries, Windows
 
 L, C, D = 12, 2, 3
 
@@ -25,10 +25,10 @@ class Silent:
 def latent(**settings: object) -> LatentStrategy:
     """One whose decoder is linear in z: level plus three fixed courses."""
     config = Config(length=L, stride=4, width=8, blocks=1, kernel=3, latent_pull=1e-4, latent_head="conv", **settings)
-    setting = StrategySpec(config=config, columns=C, phases=0, encoder=Silent.shape, device=torch.device("cpu"))
+    setting = StrategySpec(config=config, columns=C, phases=0, encoder_shape=Silent.shape, device=torch.device("cpu"))
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        made = LatentStrategy.blank(setting, 0)
+        made = LatentStrategy.unfitted(setting, 0)
     decoder = made.decoder.net.head.decoder
     decoder.layer.weight.data.copy_(courses())
     decoder.layer.bias.data.zero_()
@@ -47,7 +47,7 @@ def windows(n: int = 40) -> Windows:
     rng = np.random.default_rng(1)
     values = (courses().numpy() @ rng.normal(size=(n, D, C))).reshape(n * L, C)
     values[rng.random(values.shape) < 0.25] = np.nan
-    return cut_windows(values, np.zeros((n * L, 0)), np.arange(0, n * L, L), L)
+    return ScaledSeries(values, np.zeros((n * L, 0))).cut(np.arange(0, n * L, L), L)
 
 
 def error(made: LatentStrategy, asked: Windows, cells: np.ndarray, truth: np.ndarray) -> float:

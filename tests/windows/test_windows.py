@@ -3,17 +3,7 @@ import pytest
 
 from latentfill.core.errors import InputError
 from latentfill.windows.splits import Split
-from latentfill.windows.windows import (
-    RESERVE_EVERY,
-    HeldOut,
-    Windows,
-    covered,
-    cut,
-    cut_windows,
-    reserve,
-    split_starts,
-    window_starts,
-)
+from latentfill.windows.windows import ScaledSeries, Windows, covered, cut, split_starts, window_starts
 
 
 @pytest.mark.parametrize(
@@ -71,7 +61,7 @@ def test_windows_outside_the_series_are_refused(starts):
 def three_steps() -> Windows:
     """Steps 1, missing, 3 in two windows of two steps, with one clock feature 0, 1, 2."""
     values = np.array([[1.0], [np.nan], [3.0]])
-    return cut_windows(values, np.arange(3.0)[:, None], np.array([0, 1]), 2)
+    return ScaledSeries(values, np.arange(3.0)[:, None]).cut(np.array([0, 1]), 2)
 
 
 def test_observed_is_false_where_nothing_was_read():
@@ -97,48 +87,25 @@ def test_hidden_cells_are_missing_and_the_series_keeps_them():
     assert windows.values[0, 0, 0] == 1.0
 
 
-def test_held_out_error_counts_only_the_hidden_cells():
-    truth = np.array([[[1.0], [np.nan]], [[np.nan], [3.0]]])
-    # (1 - 2)^2 and (3 - 5)^2, halved
-    assert HeldOut(three_steps(), truth).error(np.array([[[2.0], [9.0]], [[9.0], [5.0]]])) == 2.5
-
-
-@pytest.mark.parametrize("index", [slice(1, None), np.array([1])])
-def test_taking_held_out_windows_keeps_the_truth_with_its_window(index):
-    truth = np.array([[[1.0], [np.nan]], [[7.0], [np.nan]]])
-    second = HeldOut(three_steps(), truth).take(index)
-    assert second.windows.starts.tolist() == [1]
-    np.testing.assert_array_equal(second.windows.values[..., 0], [[np.nan, 3.0]])
-    np.testing.assert_array_equal(second.truth[..., 0], [[7.0, np.nan]])
-
-
 def test_a_split_is_cut_at_every_row_of_the_table_it_covers():
     # rows 4..11: windows of 3 rows with 2 rows kept after them start at 4, 5, 6, 7
     assert split_starts(Split("val", 4, 12), 3, 2).tolist() == [4, 5, 6, 7]
     assert split_starts(Split("val", 4, 6), 3, 2).tolist() == []
 
 
-@pytest.mark.parametrize("stride", [1, 3])
-def test_windows_to_check_by_share_no_step_with_those_to_learn_from(stride):
-    length, n_steps = 5, 60 * RESERVE_EVERY
-    starts = window_starts(n_steps, length, stride)
-    train, check = reserve(starts, length, n_steps)
-    learnt, kept = (np.zeros(n_steps, dtype=bool) for _ in range(2))
-    for index, steps in ((train, learnt), (check, kept)):
-        for start in starts[index]:
-            steps[start : start + length] = True
-    assert not (learnt & kept).any()
-    assert kept.mean() == pytest.approx(2 / RESERVE_EVERY, rel=0.2)
-    assert (learnt | kept).mean() > 0.9
-
-
-@pytest.mark.parametrize("starts", [np.arange(200), np.array([0]), np.arange(30, 36)])
-def test_where_nothing_can_be_kept_back_every_window_is_learnt_from(starts):
-    train, check = reserve(starts, 5, 3 * 5 * RESERVE_EVERY - (len(starts) > 100))
-    assert train.tolist() == list(range(len(starts)))
-    assert not len(check)
-
-
 def test_covered_steps_lie_in_some_window():
     assert covered(np.array([1, 2, 7]), 3, 10).tolist() == [False, *[True] * 4, False, False, *[True] * 3]
     assert not covered(np.array([], dtype=np.int64), 3, 4).any()
+
+
+def test_a_padded_series_has_gaps_at_its_end_and_keeps_its_last_clock():
+    padded = ScaledSeries(np.array([[1.0], [2.0]]), np.array([[0.0], [1.0]])).padded_to(4)
+    np.testing.assert_array_equal(padded.values[:, 0], [1.0, 2.0, np.nan, np.nan])
+    assert padded.clock[:, 0].tolist() == [0.0, 1.0, 1.0, 1.0]
+    assert padded.padded_to(3).n_steps == 4
+
+
+def test_windows_that_show_nothing_can_be_left_out():
+    values = np.array([[np.nan], [np.nan], [3.0]])
+    windows = ScaledSeries(values, np.zeros((3, 0))).cut(np.array([0, 1]), 2)
+    assert windows.with_observed_cells().starts.tolist() == [1]

@@ -18,10 +18,10 @@ from latentfill.imputation.fit import Fitted, FittedPath, plan_of
 from latentfill.imputation.intervals import features_at
 from latentfill.imputation.result import Code, Filled
 from latentfill.nn.runtime import pick_device
-from latentfill.strategies.candidates import Estimated, Explanation
+from latentfill.strategies.candidates import SeriesContributions, SeriesEstimates
 from latentfill.windows.cycles import clock_features
 from latentfill.windows.gaps import BUCKET_NAMES, gap_lengths, interpolate, restore_observed
-from latentfill.windows.windows import window_starts
+from latentfill.windows.windows import ScaledSeries, window_starts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,29 +53,28 @@ def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddi
 
 def estimate_series(
     fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None
-) -> dict[str, Estimated]:
+) -> dict[str, SeriesEstimates]:
     """What all candidates say of a series, scaled units: of the built-in path (""), and of stored `embeddings`."""
-    values, clock = _scaled(fitted, series), clock_features(series, fitted.cycles)
-    found = {"": _builtin(fitted, values, clock)}
+    scaled = _with_clock(fitted, series)
+    found = {"": _builtin(fitted, scaled)}
     for split, vectors in (embeddings or {}).items():
         track = fitted.stored[split]
         encoder = StoredEncoder(vectors, pick_device(fitted.config.device))
         starts = plan_of(vectors, track.setting.config.stride)
-        found[split] = track.candidates.estimate(values, clock, starts, encoder)
+        found[split] = track.candidates.estimate(scaled, starts, encoder)
     return found
 
 
-def explain_series(fitted: Fitted, series: Series) -> Explanation:
+def explain_series(fitted: Fitted, series: Series) -> SeriesContributions:
     """Which neighbours stand behind each missing cell, values in original units; the built-in path's alone."""
     length, stride = fitted.config.length, fitted.config.stride
     starts = window_starts(series.n_steps, length, stride)
-    clock = clock_features(series, fitted.cycles)
-    found = fitted.builtin.candidates.explain(_scaled(fitted, series), clock, starts, fitted.encoder)
+    found = fitted.builtin.candidates.explain(_with_clock(fitted, series), starts, fitted.encoder)
     value = found.value * fitted.scaler.scale[found.column] + fitted.scaler.shift[found.column]
     return replace(found, value=value)
 
 
-def fill_from(fitted: Fitted, series: Series, estimated: Mapping[str, Estimated]) -> Filled:
+def fill_from(fitted: Fitted, series: Series, estimated: Mapping[str, SeriesEstimates]) -> Filled:
     """Fill the gaps of a series from what `estimate_series` says of it."""
     config, scaler = fitted.config, fitted.scaler
     values = _scaled(fitted, series)
@@ -115,7 +114,7 @@ def fill_from(fitted: Fitted, series: Series, estimated: Mapping[str, Estimated]
 
 
 def quantiles_at(
-    fitted: Fitted, series: Series, estimated: Mapping[str, Estimated], filled: Filled, cells: BoolArray
+    fitted: Fitted, series: Series, estimated: Mapping[str, SeriesEstimates], filled: Filled, cells: BoolArray
 ) -> FloatArray:
     """Quantiles (M, len(LEVELS)) of what M missing `cells` (T, C) may be, original units, around what they got."""
     values = _scaled(fitted, series)
@@ -130,14 +129,14 @@ def quantiles_at(
     return np.clip(moved, least[column][:, None], most[column][:, None])
 
 
-def _offsets(track: FittedPath, estimated: Estimated, values: FloatArray, cells: BoolArray) -> FloatArray:
+def _offsets(track: FittedPath, estimated: SeriesEstimates, values: FloatArray, cells: BoolArray) -> FloatArray:
     """Quantiles (M, len(LEVELS)) of the errors of cells, scaled units."""
     column, bucket = np.nonzero(cells)[1], (kind_of(values) % len(BUCKET_NAMES))[cells]
     size = track.calibration.model.size(features_at(cells, values, estimated.values, estimated.spread), column)
     return np.asarray(size[:, None] * track.calibration.quantiles[column, bucket])
 
 
-def _reached(track: FittedPath, estimated: Estimated) -> BoolArray:
+def _reached(track: FittedPath, estimated: SeriesEstimates) -> BoolArray:
     """Where what was asked for has something to say, (T, C)."""
     return track.candidates.has_estimate(~np.isnan(estimated.values), track.setting.config.strategy)
 
@@ -176,18 +175,20 @@ def _scaled(fitted: Fitted, series: Series) -> FloatArray:
     return values
 
 
-def _builtin(fitted: Fitted, values: FloatArray, clock: FloatArray) -> Estimated:
+def _with_clock(fitted: Fitted, series: Series) -> ScaledSeries:
+    return ScaledSeries(_scaled(fitted, series), clock_features(series, fitted.cycles))
+
+
+def _builtin(fitted: Fitted, series: ScaledSeries) -> SeriesEstimates:
     """What the built-in path says; a series too short is padded with gaps."""
     length, stride = fitted.config.length, fitted.config.stride
-    short = max(0, length - len(values))
-    padded = np.pad(values, ((0, short), (0, 0)), constant_values=np.nan)
-    clock = np.pad(clock, ((0, short), (0, 0)), mode="edge")
-    starts = window_starts(len(padded), length, stride)
-    found = fitted.builtin.candidates.estimate(padded, clock, starts, fitted.encoder)
-    return Estimated(found.values[:, : len(values)], found.spread[: len(values)])
+    padded = series.padded_to(length)
+    starts = window_starts(padded.n_steps, length, stride)
+    found = fitted.builtin.candidates.estimate(padded, starts, fitted.encoder)
+    return SeriesEstimates(found.values[:, : series.n_steps], found.spread[: series.n_steps])
 
 
-def _guess(track: FittedPath, estimated: Estimated, values: FloatArray, config: Config) -> PathEstimate:
+def _guess(track: FittedPath, estimated: SeriesEstimates, values: FloatArray, config: Config) -> PathEstimate:
     """What a track says of a series, NaN where what was asked for has nothing to say."""
     calibration = track.calibration
     kinds = kind_of(values)

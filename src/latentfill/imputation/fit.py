@@ -26,10 +26,10 @@ from latentfill.imputation.validate import Validated, validate
 from latentfill.nn.runtime import pick_device, seeded
 from latentfill.nn.training import History, OutOfTimeError, ProgressCallback
 from latentfill.strategies.candidates import Candidates, needs_encoder
-from latentfill.strategies.protocols.strategy import StrategySpec, Training
+from latentfill.strategies.protocols.strategy import StrategySpec, TrainingInputs
 from latentfill.windows.cycles import clock_features, find_cycles
 from latentfill.windows.scaling import ColumnScaler
-from latentfill.windows.windows import Windows, cut_windows, window_starts
+from latentfill.windows.windows import ScaledSeries, Windows, window_starts
 
 ENCODER_SHARE = 0.35  # of the time budget, by the end of which the encoder must be trained
 TRAINING_SHARE = 0.75  # and everything else; the rest is for judging
@@ -145,7 +145,7 @@ def fit_series(
     whole = ColumnScaler.fit(series.values, config.scaling)
     scaler = ColumnScaler.fit(series.values[:train_rows], config.scaling).where_flat(whole)
     cycles = find_cycles(series)
-    held_out = hold_out(scaler.apply(series.values), clock_features(series, cycles), config)
+    held_out = hold_out(ScaledSeries(scaler.apply(series.values), clock_features(series, cycles)), config)
     fitter = StrategyFitter(held_out, config, scaler, compare_with, progress, began=began)
     if bank is not None:
         fitter.bank = _bank_windows(bank, scaler, cycles, config.length, apart=series.n_steps)
@@ -190,7 +190,7 @@ def _bank_windows(bank: Series, scaler: ColumnScaler, cycles: tuple[float, ...],
     if bank.n_steps < length:
         raise InputError(f"the bank has {bank.n_steps} rows, fewer than one window of {length}.")
     starts = np.arange(bank.n_steps - length + 1)
-    windows = cut_windows(scaler.apply(bank.values), clock_features(bank, cycles), starts, length)
+    windows = ScaledSeries(scaler.apply(bank.values), clock_features(bank, cycles)).cut(starts, length)
     return replace(windows, starts=starts + bank_offset(apart, length))
 
 
@@ -228,13 +228,13 @@ class StrategyFitter:
         self.names = tuple(dict.fromkeys(("linear", *config.strategies, *made)))
         self.progress = progress
         self.bank: Windows | None = None  # of another series
-        self.columns, self.phases = held_out.values.shape[1], held_out.clock.shape[1]
+        self.columns, self.phases = held_out.series.values.shape[1], held_out.series.clock.shape[1]
         self.device = pick_device(config.device)
 
     @property
     def every_start(self) -> IntArray:
         """First steps of all windows of the settings' length."""
-        return np.arange(len(self.held_out.values) - self.config.length + 1)
+        return np.arange(self.held_out.series.n_steps - self.config.length + 1)
 
     def deadline(self, share: float) -> float | None:
         """When a share of the time budget is spent."""
@@ -257,7 +257,7 @@ class StrategyFitter:
 
     def fit_builtin(self, encoder: Encoder | None, learnt: Mapping[str, History]) -> FittedPath:
         """Strategies on an encoder that can embed any window; `learnt` is how that was trained."""
-        plan = window_starts(len(self.held_out.values), self.config.length, self.config.stride)
+        plan = window_starts(self.held_out.series.n_steps, self.config.length, self.config.stride)
         return self._fit_track(self.config, encoder, self.every_start, plan, learnt, "", self.bank, stored=False)
 
     def fit_stored(self, split: str, own: Embeddings, of_all: Embeddings | None) -> FittedPath:
@@ -272,7 +272,7 @@ class StrategyFitter:
         if "neighbours" not in self.names or not len(starts):
             return None
         every = -(-len(starts) * length * self.columns // MOST_CELLS)
-        return cut_windows(self.held_out.visible, self.held_out.clock, starts[::every], length)
+        return self.held_out.visible.cut(starts[::every], length)
 
     def _fit_track(
         self,
@@ -289,12 +289,19 @@ class StrategyFitter:
         """Train on the windows at `starts`, judge on the blend of those at `plan`."""
         shape = encoder.shape if encoder is not None else None
         setting = StrategySpec(
-            config=config, columns=self.columns, phases=self.phases, encoder=shape, device=self.device
+            config=config, columns=self.columns, phases=self.phases, encoder_shape=shape, device=self.device
         )
         training_data, deadline = self.held_out.training_data(starts, config.length), self.deadline(TRAINING_SHARE)
         names = self.names if encoder is not None else tuple(n for n in self.names if not needs_encoder([n]))
-        training = Training(training_data, encoder, self.progress, suffix, deadline, bank)
-        candidates, history = Candidates.learn(names, setting, training)
+        inputs = TrainingInputs(
+            data=training_data,
+            encoder=encoder,
+            donor_windows=bank,
+            progress=self.progress,
+            stage_suffix=suffix,
+            deadline=deadline,
+        )
+        candidates, history = Candidates.fit(names, setting, inputs)
         dropped = [name for name in self.names if name not in candidates.names]
         if config.strategy in dropped:
             raise InputError(

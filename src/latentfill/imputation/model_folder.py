@@ -168,8 +168,8 @@ def _track_state(track: FittedPath) -> dict[str, object]:
     candidates = track.candidates
     return {
         "strategies": candidates.names,
-        "encoder": None if track.setting.encoder is None else asdict(track.setting.encoder),
-        "banks": {name: strategy.bank for name, strategy in candidates.by_name.items()},
+        "encoder": None if track.setting.encoder_shape is None else asdict(track.setting.encoder_shape),
+        "banks": {name: strategy.bank_size for name, strategy in candidates.by_name.items()},
         "stack": track.stack.to_dict(),
         "held_out": track.score,
         "history": {part: asdict(history) for part, history in track.history.items()},
@@ -185,7 +185,7 @@ def _restore(
 
     def track(name: str, record: Mapping[str, Any], config: Config) -> FittedPath:
         shape = None if record["encoder"] is None else EncoderShape(**record["encoder"])
-        setting = StrategySpec(config=config, columns=columns, phases=phases, encoder=shape, device=device)
+        setting = StrategySpec(config=config, columns=columns, phases=phases, encoder_shape=shape, device=device)
         return _restore_track(name, record, setting, weights)
 
     encoder = BuiltinEncoder(config, columns=columns, phases=phases, device=device) if state["encoder"] else None
@@ -213,7 +213,7 @@ def _restore_track(
     banks = {strategy: int(size) for strategy, size in state["banks"].items()}
     return FittedPath(
         setting=setting,
-        candidates=Candidates.blank(names, setting, banks, simple),
+        candidates=Candidates.unfitted(names, setting, banks, simple),
         stack=Ensemble.from_dict(state["stack"]),
         stored=bool(name),
         calibration=Calibration.load(_arrays(weights, f"{name}calibration.")),

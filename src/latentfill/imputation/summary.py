@@ -57,7 +57,8 @@ def _notes(fitted: Fitted, filled: Filled, columns: tuple[str, ...]) -> list[str
         f"The latents of {about['not_converged']} of {about['windows']} windows had not converged after "
         f"{fitted.config.latent_steps} steps."
         for track in (fitted.builtin, *fitted.stored.values())
-        if "latent" in track.candidates.by_name and (about := track.candidates.by_name["latent"].about)["not_converged"]
+        if "latent" in track.candidates.by_name
+        and (about := track.candidates.by_name["latent"].diagnostics)["not_converged"]
     ]
     long = [f"Gaps of more than {fitted.config.max_gap} steps are left empty: {counted(left, 'cell')} in all."]
     return [
@@ -81,7 +82,7 @@ def _knowing(embeddings: Mapping[str, Embeddings]) -> Iterator[str]:
 
 def _strategies(track: FittedPath) -> dict[str, object]:
     """What there is to say of each strategy that works on windows."""
-    return {name: dict(strategy.about) for name, strategy in track.candidates.by_name.items()}
+    return {name: dict(strategy.diagnostics) for name, strategy in track.candidates.by_name.items()}
 
 
 def _training(track: FittedPath) -> dict[str, object]:

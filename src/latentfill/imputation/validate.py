@@ -14,7 +14,7 @@ from latentfill.imputation.ensemble import Ensemble, kind_of
 from latentfill.imputation.holdout import HeldOutSeries
 from latentfill.imputation.intervals import Calibration, ErrorSample, error_sample_at
 from latentfill.imputation.result import score_summary
-from latentfill.strategies.candidates import Candidates, Estimated
+from latentfill.strategies.candidates import Candidates, SeriesEstimates
 from latentfill.windows.gaps import BUCKET_NAMES
 
 UNITS = {"standard": "standard deviations of each column", "minmax": "observed ranges of each column"}
@@ -68,13 +68,13 @@ def validate(
     With auto, its candidates are weighed by the stop cells, and by more that are hidden for it in the stretches that no
     network learnt from. Any other gets all the weight. The error is measured on the score cells.
     """
-    values, visible, clock = held_out.values, held_out.visible, held_out.clock
-    estimated = candidates.estimate(visible, clock, starts, encoder)
-    learn = [_try(held_out.tuning, estimated, values, visible)]
+    truth, visible = held_out.series.values, held_out.visible
+    estimated = candidates.estimate(visible, starts, encoder)
+    learn = [_try(held_out.tuning, estimated, truth, visible.values)]
     for hidden, windows in held_out.hidden_for_trust(starts, candidates.length):
-        less = np.where(hidden, np.nan, visible)
-        learn.append(_try(hidden, candidates.estimate(less, clock, windows, encoder), visible, less))
-    check = _try(held_out.score, estimated, values, visible)
+        less = visible.without(hidden)
+        learn.append(_try(hidden, candidates.estimate(less, windows, encoder), visible.values, less.values))
+    check = _try(held_out.score, estimated, truth, visible.values)
     return {name: _validated(name, candidates, learn, check, config) for name in strategies}
 
 
@@ -107,7 +107,7 @@ def _weigh(names: tuple[str, ...], samples: list[HoldoutErrors], columns: int, c
     return Ensemble.fit(errors, column, kind, gap, columns).among(chosen, len(names))
 
 
-def _try(cells: BoolArray, estimated: Estimated, truth: FloatArray, seen: FloatArray) -> HoldoutErrors:
+def _try(cells: BoolArray, estimated: SeriesEstimates, truth: FloatArray, seen: FloatArray) -> HoldoutErrors:
     """What was said of `cells` (T, C), hidden in the series as it was `seen`."""
     cells = cells & ~np.isnan(estimated.values).all(axis=0)
     errors = errors_at(cells, estimated.values, truth)

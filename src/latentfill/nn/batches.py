@@ -12,7 +12,8 @@ from torch import Tensor
 
 from latentfill.core.series import BoolArray, IntArray
 from latentfill.windows.hiding import hide_mixture
-from latentfill.windows.windows import HeldOut, Windows
+from latentfill.windows.training_data import HeldOutWindows
+from latentfill.windows.windows import Windows
 
 MAX_PATTERNS = 2048  # masks kept of the file's own gaps
 BATCH_CELLS = 1 << 16  # of a batch, at most, unless it would have fewer than `LEAST_WINDOWS`
@@ -35,11 +36,11 @@ class HidingBatches:
         self.rng = rng
         self.patterns = own_patterns(windows)
 
-    def draw(self) -> HeldOut:
+    def draw(self) -> HeldOutWindows:
         """The next batch."""
         batch = self.windows.take(self.among[self.rng.integers(len(self.among), size=self.size)])
         hidden = hide_mixture(self.rng, batch.observed, self.patterns)
-        return HeldOut(batch.without(hidden), np.where(hidden, batch.values, np.nan))
+        return HeldOutWindows.hiding(batch, hidden)
 
 
 class Replay(Generic[Prepared]):
@@ -77,7 +78,7 @@ def own_patterns(windows: Windows) -> BoolArray:
     return patterns
 
 
-def target_tensors(batch: HeldOut, device: torch.device) -> tuple[Tensor, Tensor]:
+def target_tensors(batch: HeldOutWindows, device: torch.device) -> tuple[Tensor, Tensor]:
     """Truth (0 elsewhere) and the hidden cells it is known for, both (B, L, C)."""
     hidden = ~np.isnan(batch.truth)
     truth = np.where(hidden, batch.truth, 0.0).astype(np.float32)

@@ -20,7 +20,7 @@ from latentfill.scoring.encoder_table import BUILTIN, NONE
 from latentfill.scoring.scores import Score
 from latentfill.strategies.candidates import needs_encoder
 from latentfill.windows.cycles import clock_features
-from latentfill.windows.windows import cut_windows, window_starts
+from latentfill.windows.windows import ScaledSeries, window_starts
 
 if TYPE_CHECKING:
     import torch
@@ -78,7 +78,7 @@ def cost_of(fitted: Fitted, series: Series) -> dict[str, Any]:
         return {}
     starts = window_starts(series.n_steps, config.length, config.stride)
     scaled, clock = fitted.scaler.apply(series.values), clock_features(series, fitted.cycles)
-    seconds = seconds_per_window(encoder, cut_windows(scaled, clock, starts, config.length))
+    seconds = seconds_per_window(encoder, ScaledSeries(scaled, clock).cut(starts, config.length))
     return {"window_seconds": seconds, "window_bytes": bytes_per_window(encoder.shape)}
 
 

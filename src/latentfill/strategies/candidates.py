@@ -1,9 +1,9 @@
-"""All the ways of estimating a series that are fitted side by side, each by its name."""
+"""The candidates: all strategies that are fitted side by side to one series, each under its name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from torch import nn
@@ -18,164 +18,170 @@ from latentfill.strategies.denoise.strategy import DenoiseStrategy
 from latentfill.strategies.kriging.strategy import KrigingStrategy
 from latentfill.strategies.latent import LatentStrategy
 from latentfill.strategies.neighbours.strategy import NeighboursStrategy
-from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, Training
+from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs
 from latentfill.windows.blend import blend, taper
-from latentfill.windows.windows import Windows, cut_windows
+from latentfill.windows.windows import ScaledSeries, Windows
 
-FARTHEST_MEAN = 5.0  # a column whose mean lies further from the fitted one, in scaled units, is brought to it first
+FARTHEST_MEAN = 5.0  # scaled units; a column of the series whose mean lies further from 0 is shifted to 0 first
 STRATEGIES: dict[str, type[Strategy]] = {
     "kriging": KrigingStrategy,
     "neighbours": NeighboursStrategy,
     "denoise": DenoiseStrategy,
     "latent": LatentStrategy,
 }
-IN_TURN = ("neighbours", "denoise", "latent", "kriging")  # the cheapest first; the last only if denoise is not there
-EMBEDDED = {"neighbours", "denoise", "latent"}  # those that need an encoder
+FITTING_ORDER = ("neighbours", "denoise", "latent", "kriging")  # kriging last: it is built only if denoise is not
+NEED_ENCODER = {"neighbours", "denoise", "latent"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Estimated:
-    """What K candidates say of a series, scaled units."""
+class SeriesEstimates:
+    """What K candidates estimate for a series, in scaled units."""
 
-    values: FloatArray  # (K, T, C), NaN where a candidate has nothing to say
-    spread: FloatArray  # (T, C) standard deviation to expect of kriging's error, NaN where it is not known
+    values: FloatArray  # (K, T, C), NaN where a candidate has no estimate
+    spread: FloatArray  # (T, C) expected standard deviation of kriging's error, NaN where it is not known
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Explanation:
-    """M things that neighbours say of missing cells of a series; the weights of a cell sum to one."""
+class SeriesContributions:
+    """Which neighbours the estimates of a series' missing cells come from: M pairs of a cell and a neighbour."""
 
-    step: IntArray  # (M,)
+    step: IntArray  # (M,) of the missing cell
     column: IntArray  # (M,)
-    neighbour: IntArray  # (M,) step of the cell that speaks, beyond those of the series for one of a bank
-    value: FloatArray  # (M,) what it says, scaled units
-    weight: FloatArray  # (M,)
+    neighbour: IntArray  # (M,) step of the neighbour's cell; beyond the series' last step for a donor table
+    value: FloatArray  # (M,) what the neighbour's cell suggests, scaled units
+    weight: FloatArray  # (M,) the weights of a missing cell sum to one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Fitted strategies, and the names by which their estimates are asked for."""
+    """Fitted strategies, and the names of their estimates."""
 
     names: tuple[str, ...]  # in the order of the estimates
-    baselines: Mapping[str, Baseline]
-    strategies: Sequence[Strategy]
+    baselines: Mapping[str, Baseline]  # the simple imputers among them, by name
+    strategies: Sequence[Strategy]  # those that estimate window by window
     length: int  # steps per window
 
     @classmethod
-    def learn(
-        cls, names: tuple[str, ...], setting: StrategySpec, training: Training
+    def fit(
+        cls, names: tuple[str, ...], spec: StrategySpec, inputs: TrainingInputs
     ) -> tuple[Candidates, dict[str, History]]:
-        """Fit everything of these names; also says how each part was trained.
+        """The candidates of these names, fitted, and how each network was trained.
 
-        Those that would not be done by the deadline are left out.
+        Strategies whose training would not be done by the deadline are left out.
         """
-        found, history = dict[str, Strategy](), dict[str, History]()
-        for name in IN_TURN:
-            if name not in _made(names, setting):
+        fitted, history = dict[str, Strategy](), dict[str, History]()
+        for name in FITTING_ORDER:
+            if name not in _to_build(names, spec):
                 continue
             try:
-                with seeded(setting.config.seed):  # whatever else is fitted, a strategy comes out the same
-                    found[name], learnt = STRATEGIES[name].learn(setting, training)
-            except OutOfTimeError:  # what it also says must then be fitted by itself
-                names = tuple(one for one in names if one != name)
+                with seeded(spec.config.seed):  # a strategy comes out the same, whatever else is fitted
+                    fitted[name], trained = STRATEGIES[name].fit(spec, inputs)
+            except OutOfTimeError:
+                names = tuple(other for other in names if other != name)
             else:
-                history |= learnt
-        strategies = [found[name] for name in _made(names, setting)]
-        baselines = {n: BASELINES[n]().fit(training.training_data.values) for n in names if n in BASELINE_NAMES}
-        return cls(names, baselines, strategies, setting.config.length), history
+                history |= trained
+        strategies = [fitted[name] for name in _to_build(names, spec)]
+        baselines = {name: BASELINES[name]().fit(inputs.data.series.values) for name in names if name in BASELINES}
+        return cls(names, baselines, strategies, spec.config.length), history
 
     @classmethod
-    def blank(
-        cls, names: tuple[str, ...], setting: StrategySpec, banks: Mapping[str, int], learnt: Mapping[str, Baseline]
+    def unfitted(
+        cls,
+        names: tuple[str, ...],
+        spec: StrategySpec,
+        bank_sizes: Mapping[str, int],
+        baselines: Mapping[str, Baseline],
     ) -> Candidates:
-        """Ones that have learnt nothing but the simple imputers, with banks of these sizes by strategy."""
-        strategies = [STRATEGIES[name].blank(setting, banks.get(name, 0)) for name in _made(names, setting)]
-        return cls(names, learnt, strategies, setting.config.length)
+        """Candidates whose strategies wait for the weights of a saved model, with banks of these sizes by strategy."""
+        strategies = [STRATEGIES[name].unfitted(spec, bank_sizes.get(name, 0)) for name in _to_build(names, spec)]
+        return cls(names, baselines, strategies, spec.config.length)
 
-    def estimate(self, values: FloatArray, clock: FloatArray, starts: IntArray, encoder: Encoder | None) -> Estimated:
-        """Estimates of a scaled series (T, C).
+    def estimate(self, series: ScaledSeries, starts: IntArray, encoder: Encoder | None) -> SeriesEstimates:
+        """Estimates of all candidates for a series, from the windows at `starts`.
 
-        Simple imputers see the series whole. All others see one window at a time and are blended where windows
-        overlap; windows without anything observed take no part.
+        Simple imputers are given the whole series. All others are given one window at a time, and their estimates are
+        blended where windows overlap; windows without an observed cell are left out.
         """
-        found = {name: baseline.estimate(values) for name, baseline in self.baselines.items()}
-        spread = np.full(values.shape, np.nan)
+        found = {name: baseline.estimate(series.values) for name, baseline in self.baselines.items()}
+        spread = np.full(series.values.shape, np.nan)
         if self.strategies:
-            away = _far_off(values)
-            windows = cut_windows(values - away, clock, starts, self.length)
-            windows = windows.take(np.nonzero(windows.observed.any(axis=(1, 2)))[0])
+            windows, shift = self._cut(series, starts)
             for strategy in self.strategies:
-                said = strategy.estimate(windows, encoder)
-                for name, estimate in zip(strategy.names, said.values, strict=True):
-                    found[name] = blend(estimate, windows.starts, len(values), taper(self.length)) + away
-                if said.spread is not None:
-                    spread = blend(said.spread, windows.starts, len(values), taper(self.length))
-        return Estimated(np.stack([found[name] for name in self.names]), spread)
+                estimates = strategy.estimate(windows, encoder)
+                for name, values in zip(strategy.estimate_names, estimates.values, strict=True):
+                    found[name] = self._blend(values, windows) + shift
+                if estimates.spread is not None:
+                    spread = self._blend(estimates.spread, windows)
+        return SeriesEstimates(np.stack([found[name] for name in self.names]), spread)
 
-    def estimate_windows(self, windows: Windows, encoder: Encoder | None) -> dict[str, FloatArray]:
-        """Estimates (N, L, C) of windows, by the name of the strategy; simple imputers take no part."""
-        return {
-            name: estimate
-            for strategy in self.strategies
-            for name, estimate in zip(strategy.names, strategy.estimate(windows, encoder).values, strict=True)
-        }
+    def explain(self, series: ScaledSeries, starts: IntArray, encoder: Encoder | None) -> SeriesContributions:
+        """Which neighbours the strategy `neighbours` estimates each missing cell of a series from.
 
-    def explain(self, values: FloatArray, clock: FloatArray, starts: IntArray, encoder: Encoder | None) -> Explanation:
-        """Which neighbours stand behind the estimate of each missing cell of a scaled series (T, C).
-
-        Windows that overlap share a cell by their weights in the blend, and so do their neighbours.
+        Where windows overlap, a cell has the neighbours of all of them, weighted as the windows are in the blend.
         """
-        nearest = self.by_name["neighbours"]
-        assert isinstance(nearest, NeighboursStrategy)
-        away = _far_off(values)
-        windows = cut_windows(values - away, clock, starts, self.length)
-        windows = windows.take(np.nonzero(windows.observed.any(axis=(1, 2)))[0])
-        said = nearest.explain(windows, encoder)
-        step = windows.starts[said.window] + said.step
-        weight = said.weight * taper(self.length)[said.step]
-        total = np.zeros(values.shape)
-        np.add.at(total, (step, said.column), weight)
-        return Explanation(
+        neighbours = self.by_name["neighbours"]
+        assert isinstance(neighbours, NeighboursStrategy)
+        windows, shift = self._cut(series, starts)
+        of_windows = neighbours.explain(windows, encoder)
+        step = windows.starts[of_windows.window] + of_windows.step
+        weight = of_windows.weight * taper(self.length)[of_windows.step]
+        total = np.zeros(series.values.shape)
+        np.add.at(total, (step, of_windows.column), weight)
+        return SeriesContributions(
             step=step,
-            column=said.column,
-            neighbour=said.neighbour + said.step,
-            value=said.value + away[said.column],
-            weight=weight / total[step, said.column],
+            column=of_windows.column,
+            neighbour=of_windows.neighbour + of_windows.step,
+            value=of_windows.value + shift[of_windows.column],
+            weight=weight / total[step, of_windows.column],
         )
 
     def has_estimate(self, known: BoolArray, strategy: str) -> BoolArray:
-        """Where a strategy has something to say, (...), of where each candidate has, (len(names), ...).
+        """True for the cells (...) that `strategy` can fill; `known` (K, ...) tells where each candidate estimates.
 
-        Auto has where a candidate that works on windows does, and without such a one wherever any does.
+        `auto` fills a cell if any candidate that works on windows estimates it. If all its candidates are simple
+        imputers, any of them will do.
         """
-        learnt = [i for i, name in enumerate(self.names) if name not in BASELINE_NAMES]
-        rows = (learnt or slice(None)) if strategy == AUTO else [self.names.index(strategy)]
-        return np.asarray(known[rows].any(axis=0))
+        if strategy != AUTO:
+            return np.asarray(known[self.names.index(strategy)])
+        windowed = [i for i, name in enumerate(self.names) if name not in BASELINE_NAMES]
+        return np.asarray(known[windowed or slice(None)].any(axis=0))
 
     @property
     def by_name(self) -> dict[str, Strategy]:
-        """The strategies by the name of the last of their estimates."""
-        return {strategy.names[-1]: strategy for strategy in self.strategies}
+        """The strategies that work on windows, by name."""
+        return {strategy.estimate_names[-1]: strategy for strategy in self.strategies}
 
     @property
     def modules(self) -> dict[str, nn.Module]:
-        """All that the strategies learnt, by strategy and part."""
+        """Everything the strategies learnt, by strategy and part."""
         return {f"{n}.{part}": module for n, s in self.by_name.items() for part, module in s.modules.items()}
+
+    def _cut(self, series: ScaledSeries, starts: IntArray) -> tuple[Windows, FloatArray]:
+        """The windows at `starts` that show anything, and the shift (C,) that was taken off their columns."""
+        shift = _unusual_means(series)
+        shifted = replace(series, values=series.values - shift)
+        return shifted.cut(starts, self.length).with_observed_cells(), shift
+
+    def _blend(self, estimate: FloatArray, windows: Windows) -> FloatArray:
+        return blend(estimate, windows.starts, windows.n_steps, taper(self.length))
 
 
 def needs_encoder(names: Sequence[str]) -> bool:
-    """Whether one of these strategies works on embeddings."""
-    return not EMBEDDED.isdisjoint(names)
+    """Whether any of these strategies works on embeddings."""
+    return not NEED_ENCODER.isdisjoint(names)
 
 
-def _made(names: Sequence[str], setting: StrategySpec) -> list[str]:
-    """Which strategies are made: the decoder that starts from kriging also says what kriging says."""
-    told = "denoise" in names and setting.config.context == "observed"
-    return [name for name in names if name in STRATEGIES and not (told and name == "kriging")]
+def _to_build(names: Sequence[str], spec: StrategySpec) -> list[str]:
+    """Which of the strategies on windows are built.
+
+    A denoising decoder with context holds a kriging of its own and gives its estimate too, so there is no second one.
+    """
+    holds_kriging = "denoise" in names and spec.config.context == "observed"
+    return [name for name in names if name in STRATEGIES and not (name == "kriging" and holds_kriging)]
 
 
-def _far_off(values: FloatArray) -> FloatArray:
-    """Means of the columns of a scaled series (T, C) that lie beyond `FAR`: (C,), 0 for those that are like the fit."""
-    mean = np.where(np.isnan(values), 0.0, values).sum(axis=0) / np.maximum((~np.isnan(values)).sum(axis=0), 1)
-    away: FloatArray = np.where(np.abs(mean) > FARTHEST_MEAN, mean, 0.0)
-    return away
+def _unusual_means(series: ScaledSeries) -> FloatArray:
+    """Means (C,) of the columns whose mean is farther from 0 than `FARTHEST_MEAN`; 0 for the others."""
+    observed = series.observed
+    mean = np.where(observed, series.values, 0.0).sum(axis=0) / np.maximum(observed.sum(axis=0), 1)
+    return np.where(np.abs(mean) > FARTHEST_MEAN, mean, 0.0)

@@ -18,7 +18,7 @@ from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.training import History
 from latentfill.strategies.denoise.heads import HeadInput
 from latentfill.strategies.denoise.strategy import DenoiseStrategy
-from latentfill.strategies.protocols.strategy import Estimates, StrategySpec, Training
+from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs, WindowEstimates
 from latentfill.windows.windows import Windows
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ BATCH = 1024  # windows optimised at a time
 LOOK_EVERY = 10  # steps between looks at which windows have converged
 
 
-class LatentStrategy:
+class LatentStrategy(Strategy):
     """z of each window is moved until what is decoded from it agrees with the observed cells; all windows at once.
 
     The loss of a window is its mean squared error over observed cells plus `latent_pull` times the mean squared
@@ -36,8 +36,7 @@ class LatentStrategy:
     generative models (Bora et al., "Compressed sensing using generative models", ICML 2017).
     """
 
-    names = ("latent",)
-    bank = 0
+    estimate_names = ("latent",)
 
     def __init__(self, config: Config, decoder: DenoiseStrategy) -> None:
         self.config = config
@@ -46,25 +45,25 @@ class LatentStrategy:
         self.windows = 0
 
     @classmethod
-    def learn(cls, setting: StrategySpec, training: Training) -> tuple[Self, dict[str, History]]:
-        made = cls.blank(setting, 0)
-        return made, {"latent decoder": made.decoder.fit(training, stage="latent decoder")}
+    def fit(cls, spec: StrategySpec, inputs: TrainingInputs) -> tuple[Self, dict[str, History]]:
+        made = cls.unfitted(spec, 0)
+        return made, {"latent decoder": made.decoder.train_decoder(inputs, stage="latent decoder")}
 
     @classmethod
-    def blank(cls, setting: StrategySpec, bank: int) -> Self:
-        plain = replace(setting, config=replace(setting.config, context="none", head=setting.config.latent_head))
-        return cls(setting.config, DenoiseStrategy(plain, None, None))
+    def unfitted(cls, spec: StrategySpec, bank_size: int) -> Self:
+        plain = replace(spec, config=replace(spec.config, context="none", head=spec.config.latent_head))
+        return cls(spec.config, DenoiseStrategy(plain, None, None))
 
     @property
     def modules(self) -> dict[str, nn.Module]:
         return {"decoder": self.decoder.net}
 
     @property
-    def about(self) -> dict[str, object]:
+    def diagnostics(self) -> dict[str, object]:
         """How many windows the last estimate took, and how many of them had not converged."""
         return {"windows": self.windows, "not_converged": self.not_converged}
 
-    def estimate(self, windows: Windows, encoder: Encoder | None) -> Estimates:
+    def estimate(self, windows: Windows, encoder: Encoder | None) -> WindowEstimates:
         assert encoder is not None
         found = np.empty(windows.values.shape)
         self.windows, self.not_converged = len(windows), 0
@@ -78,7 +77,7 @@ class LatentStrategy:
                 found[first : first + BATCH] = self._decode(given, z).cpu().numpy()
         if self.not_converged:
             log.info("latent: %d of %d windows had not converged", self.not_converged, self.windows)
-        return Estimates(found[None])
+        return WindowEstimates(found[None])
 
     def _search(self, given: HeadInput, values: Tensor) -> tuple[Tensor, Tensor]:
         """The best z (B, K, D), standardised, and whether it had converged (B,)."""

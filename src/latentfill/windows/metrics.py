@@ -11,9 +11,3 @@ def masked_mse(estimate: FloatArray, truth: FloatArray, cells: BoolArray) -> flo
     """Mean squared error over `cells`; NaN when there are none."""
     error = (estimate - truth)[cells]
     return float(np.mean(error**2)) if error.size else float("nan")
-
-
-def masked_mae(estimate: FloatArray, truth: FloatArray, cells: BoolArray) -> float:
-    """Mean absolute error over `cells`; NaN when there are none."""
-    error = (estimate - truth)[cells]
-    return float(np.mean(np.abs(error))) if error.size else float("nan")

@@ -12,7 +12,8 @@ from latentfill.strategies.denoise.strategy import KNOTS, UNFAMILIAR, USUAL, Den
 from latentfill.strategies.kriging.kriging import Kriging
 from latentfill.strategies.neighbours.window_bank import WindowBank
 from latentfill.strategies.protocols.strategy import StrategySpec
-from latentfill.windows.windows import HeldOut, Windows, cut, cut_windows
+from latentfill.windows.training_data import HeldOutWindows
+from latentfill.windows.windows import ScaledSeries, Windows, cut
 
 L, C = 12, 2
 
@@ -34,18 +35,18 @@ def series() -> np.ndarray:
 
 
 def windows_of(values: np.ndarray) -> Windows:
-    return cut_windows(values, np.zeros((len(values), 0)), np.arange(len(values) - L + 1), L)
+    return ScaledSeries(values, np.zeros((len(values), 0))).cut(np.arange(len(values) - L + 1), L)
 
 
 def untrained(values: np.ndarray, **settings: object) -> DenoiseStrategy:
     windows = windows_of(values)
-    nothing = HeldOut(windows, cut(np.full_like(values, np.nan), windows.starts, L))
+    nothing = HeldOutWindows(windows, cut(np.full_like(values, np.nan), windows.starts, L))
     kriging = Kriging(L, C, 0)
-    kriging.fit(values, np.zeros((len(values), 0)), nothing)
+    kriging.fit(ScaledSeries(values, np.zeros((len(values), 0))), nothing)
     neighbours = WindowBank.of(windows, Slopes(), torch.device("cpu"))
     config = Config(length=L, stride=4, width=8, blocks=1, kernel=3, **settings)
     device = torch.device("cpu")
-    setting = StrategySpec(config=config, columns=C, phases=0, encoder=Slopes.shape, device=device)
+    setting = StrategySpec(config=config, columns=C, phases=0, encoder_shape=Slopes.shape, device=device)
     return DenoiseStrategy(setting, kriging, neighbours)
 
 
@@ -63,7 +64,7 @@ def test_an_untrained_decoder_says_what_kriging_says():
 
 def test_without_context_it_starts_from_the_level_of_what_is_observed():
     strategy, windows = untrained(series(), head="mlp", context="none"), with_gaps()
-    assert strategy.names == ("denoise",)
+    assert strategy.estimate_names == ("denoise",)
     (decoded,) = strategy.estimate(windows, Slopes()).values
     level = np.nanmean(windows.values, axis=1, keepdims=True)
     np.testing.assert_allclose(decoded, np.broadcast_to(level, decoded.shape), rtol=1e-5, atol=1e-6)

@@ -7,7 +7,8 @@ import torch
 from latentfill.strategies.kriging import kriging
 from latentfill.strategies.kriging.kriging import CROSS_SHARES, NOISES, Kriging, harmonics
 from latentfill.windows.gaps import interpolate
-from latentfill.windows.windows import HeldOut, Windows, cut, cut_windows, window_starts
+from latentfill.windows.training_data import HeldOutWindows
+from latentfill.windows.windows import ScaledSeries, Windows, cut, window_starts
 
 L = 16
 
@@ -38,18 +39,18 @@ def daily(n_steps: int) -> np.ndarray:
 
 def windows_of(series: np.ndarray, clock: np.ndarray | None = None, stride: int = L) -> Windows:
     clock = no_clock(series) if clock is None else clock
-    return cut_windows(series, clock, window_starts(len(series), L, stride), L)
+    return ScaledSeries(series, clock).cut(window_starts(len(series), L, stride), L)
 
 
-def hide(series: np.ndarray, hidden: np.ndarray, clock: np.ndarray | None = None) -> HeldOut:
+def hide(series: np.ndarray, hidden: np.ndarray, clock: np.ndarray | None = None) -> HeldOutWindows:
     """Windows of the series without the `hidden` cells, and those cells."""
     truth = np.where(hidden, series, np.nan)
     windows = windows_of(np.where(hidden, np.nan, series), clock)
-    return HeldOut(windows, cut(truth, windows.starts, L))
+    return HeldOutWindows(windows, cut(truth, windows.starts, L))
 
 
 def fit(
-    series: np.ndarray, clock: np.ndarray | None = None, held_out: HeldOut | None = None, *, rate: float = 0.1
+    series: np.ndarray, clock: np.ndarray | None = None, held_out: HeldOutWindows | None = None, *, rate: float = 0.1
 ) -> Kriging:
     """Fitted to a series; unless given, a tenth of the cells is hidden to settle on."""
     clock = no_clock(series) if clock is None else clock
@@ -57,7 +58,7 @@ def fit(
         hidden = np.random.default_rng(9).random(series.shape) < rate
         series, held_out = np.where(hidden, np.nan, series), hide(series, hidden & ~np.isnan(series), clock)
     found = Kriging(L, series.shape[1], clock.shape[1])
-    found.fit(series, clock, held_out)
+    found.fit(ScaledSeries(series, clock), held_out)
     return found
 
 
@@ -354,7 +355,7 @@ def test_a_marker_in_the_held_out_truth_changes_only_the_settings():
     series = swinging(800)
     hidden = np.random.default_rng(8).random(series.shape) < 0.1
     held_out = hide(series, hidden)
-    marked = HeldOut(held_out.windows, np.where(np.isnan(held_out.truth), np.nan, 1e6))
+    marked = HeldOutWindows(held_out.windows, np.where(np.isnan(held_out.truth), np.nan, 1e6))
     seen = np.where(hidden, np.nan, series)
     plain, planted = (fit(seen, held_out=given).state_dict() for given in (held_out, marked))
     assert plain.keys() == planted.keys()
@@ -385,7 +386,7 @@ def test_fitting_again_forgets_the_first_series():
     seen, held_out = np.where(hidden, np.nan, series), hide(series, hidden)
     again, fresh = fit(swinging(600)), fit(seen, held_out=held_out)
     again.estimate(held_out.windows)
-    again.fit(seen, no_clock(seen), held_out)
+    again.fit(ScaledSeries(seen, no_clock(seen)), held_out)
     assert torch.equal(again.estimate(held_out.windows).mean, fresh.estimate(held_out.windows).mean)
 
 

@@ -10,7 +10,7 @@ from latentfill.core.config import Config
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
 from latentfill.strategies.neighbours.strategy import NeighboursStrategy, rules_of
 from latentfill.strategies.neighbours.window_bank import WindowBank
-from latentfill.windows.windows import Windows, cut_windows
+from latentfill.windows.windows import ScaledSeries, Windows
 
 L, C = 12, 2
 CPU = torch.device("cpu")
@@ -34,7 +34,7 @@ def waves(n_steps: int = 240) -> np.ndarray:
 
 def windows_of(series: np.ndarray, starts: np.ndarray | None = None) -> Windows:
     starts = np.arange(len(series) - L + 1) if starts is None else starts
-    return cut_windows(series, np.zeros((len(series), 0)), starts, L)
+    return ScaledSeries(series, np.zeros((len(series), 0))).cut(starts, L)
 
 
 def nearest(series: np.ndarray, **settings: object) -> NeighboursStrategy:

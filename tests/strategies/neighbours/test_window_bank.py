@@ -10,7 +10,7 @@ from torch import Tensor
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
 from latentfill.strategies.neighbours import window_bank
 from latentfill.strategies.neighbours.window_bank import BANK_STRIDE, KEY_SIZE, Rules, WindowBank
-from latentfill.windows.windows import Windows, cut_windows
+from latentfill.windows.windows import ScaledSeries, Windows
 
 L, D = 12, 5
 CPU = torch.device("cpu")
@@ -33,7 +33,7 @@ class Projecting:
 
 def windows_of(series: np.ndarray, starts: np.ndarray | None = None) -> Windows:
     starts = np.arange(len(series) - L + 1) if starts is None else starts
-    return cut_windows(series, np.zeros((len(series), 0)), starts, L)
+    return ScaledSeries(series, np.zeros((len(series), 0))).cut(starts, L)
 
 
 def bank_of(series: np.ndarray) -> WindowBank:

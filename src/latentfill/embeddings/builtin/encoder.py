@@ -12,7 +12,8 @@ from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape, as_te
 from latentfill.nn.batches import HidingBatches, target_tensors
 from latentfill.nn.losses import masked_mse
 from latentfill.nn.training import History, ProgressCallback, TrainingSchedule, train
-from latentfill.windows.windows import TrainingData, Windows
+from latentfill.windows.training_data import TrainingData
+from latentfill.windows.windows import Windows
 
 DROPOUT = 0.1
 

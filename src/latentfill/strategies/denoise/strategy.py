@@ -19,7 +19,7 @@ from latentfill.strategies.denoise.heads import LEAST_SPREAD_OF_INPUTS, HeadInpu
 from latentfill.strategies.kriging.kriging import Kriged, Kriging
 from latentfill.strategies.kriging.strategy import KrigingStrategy
 from latentfill.strategies.neighbours.window_bank import COSTLY_STRIDE, WindowBank
-from latentfill.strategies.protocols.strategy import Estimates, StrategySpec, Training
+from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs, WindowEstimates
 from latentfill.windows.gaps import beside
 from latentfill.windows.windows import Windows
 
@@ -31,26 +31,26 @@ UNFAMILIAR = 0.5  # scaled units beyond what is usual at which the decoder is tr
 BATCH = 256  # windows estimated at a time
 
 
-class DenoiseStrategy:
+class DenoiseStrategy(Strategy):
     """Hide observed cells, embed what is left, add noise to z, decode, and learn from the hidden cells' error.
 
     With context the decoder corrects what kriging says of the observed cells. Kriging and neighbours are fitted
     beforehand and, like the encoder, stay as they are. Without context it sees z and the window's level alone.
     """
 
-    def __init__(self, setting: StrategySpec, kriging: Kriging | None, neighbours: WindowBank | None) -> None:
+    def __init__(self, spec: StrategySpec, kriging: Kriging | None, neighbours: WindowBank | None) -> None:
         """`kriging` is needed with context and not used without; `neighbours` may be missing."""
-        config, encoder = setting.config, setting.shape
+        config, encoder = spec.config, spec.required_encoder_shape
         self.config = config
-        self.device = setting.device
+        self.device = spec.device
         self.kriging = kriging if config.context == "observed" else None
         asked = self.kriging is not None and neighbours is not None and len(neighbours.keys) > 0
         self.k = config.neighbours if asked else 0
         self.neighbours = neighbours if self.k else None
         size = HeadSize(
             length=config.length,
-            columns=setting.columns,
-            phases=setting.phases,
+            columns=spec.columns,
+            phases=spec.phases,
             z_columns=encoder.columns,
             z_dim=encoder.dim,
             context=self.context,
@@ -63,23 +63,23 @@ class DenoiseStrategy:
         self.net = Decoder(size, config, decodes=not encoder.decodes or not self.context).to(self.device)
 
     @classmethod
-    def learn(cls, setting: StrategySpec, training: Training) -> tuple[Self, dict[str, History]]:
-        kriging, near, config = None, None, setting.config
+    def fit(cls, spec: StrategySpec, inputs: TrainingInputs) -> tuple[Self, dict[str, History]]:
+        kriging, near, config = None, None, spec.config
         if config.context == "observed":
-            kriging = KrigingStrategy.learn(setting, training)[0].kriging
+            kriging = KrigingStrategy.fit(spec, inputs)[0].kriging
             if config.neighbours:
-                near = WindowBank.of(training.training_data.windows, training.embed, setting.device)
-        made = cls(setting, kriging, near)
-        return made, {"decoder": made.fit(training)}
+                near = WindowBank.of(inputs.data.windows, inputs.required_encoder, spec.device)
+        made = cls(spec, kriging, near)
+        return made, {"decoder": made.train_decoder(inputs)}
 
     @classmethod
-    def blank(cls, setting: StrategySpec, bank: int) -> Self:
-        embedding = setting.shape.columns * setting.shape.dim
-        near = WindowBank(bank, setting.config.length, setting.columns, embedding).to(setting.device)
-        return cls(setting, KrigingStrategy.blank(setting, 0).kriging, near)
+    def unfitted(cls, spec: StrategySpec, bank_size: int) -> Self:
+        embedding = spec.required_encoder_shape.columns * spec.required_encoder_shape.dim
+        near = WindowBank(bank_size, spec.config.length, spec.columns, embedding).to(spec.device)
+        return cls(spec, KrigingStrategy.unfitted(spec, 0).kriging, near)
 
     @property
-    def bank(self) -> int:
+    def bank_size(self) -> int:
         return len(self.neighbours.keys) if self.neighbours is not None else 0
 
     @property
@@ -88,7 +88,7 @@ class DenoiseStrategy:
         return self.kriging is not None
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def estimate_names(self) -> tuple[str, ...]:
         return ("kriging", "denoise") if self.context else ("denoise",)
 
     @property
@@ -96,19 +96,19 @@ class DenoiseStrategy:
         parts = {"kriging": self.kriging, "neighbours": self.neighbours, "decoder": self.net}
         return {name: part for name, part in parts.items() if part is not None}
 
-    def fit(self, training: Training, stage: str = "decoder") -> History:
+    def train_decoder(self, inputs: TrainingInputs, stage: str = "decoder") -> History:
         """Train the decoder (scaled windows), stop early and learn how far to trust it on the windows to check by.
 
         The encoder stays as it is.
         """
-        training_data, encoder = training.training_data, training.embed
+        data, encoder = inputs.data, inputs.required_encoder
         rng = SeedStream.DECODER.generator(self.config.seed)
-        windows, check = training_data.windows, training_data.check
+        windows, check = data.windows, data.check
         apart = COSTLY_STRIDE if encoder.shape.costly else 1  # windows that a bank of costly ones holds too
         some = windows.take(slice(None, None, apart * max(1, len(windows) // (apart * Z_SAMPLE))))
         with torch.no_grad():
             self.net.measure(encoder.encode(some).z, levels_of(*as_tensors(some, self.device)[:2]))
-        batches = HidingBatches(windows, training_data.train, self.config.decoder_batch, rng)
+        batches = HidingBatches(windows, data.train, self.config.decoder_batch, rng)
 
         def prepare() -> tuple[HeadInput, Tensor, Tensor]:
             batch = batches.draw()
@@ -125,27 +125,27 @@ class DenoiseStrategy:
         def error() -> float:
             return float(balanced_huber(self.net(seen), truth, asked, seen.spread))
 
-        plan = TrainingSchedule.of(self.config, self.config.decoder_steps, training.deadline)
+        plan = TrainingSchedule.of(self.config, self.config.decoder_steps, inputs.deadline)
         history = train(
             self.net,
             loss,
             error if check.any() else None,
             plan,
-            stage=stage + training.suffix,
-            progress=training.progress,
+            stage=stage + inputs.stage_suffix,
+            progress=inputs.progress,
         )
         if self.context and check.any():
             self.net.learn_trust(seen, truth, asked)
         return history
 
     @property
-    def about(self) -> dict[str, object]:
+    def diagnostics(self) -> dict[str, object]:
         return {"neighbours_looked_at": self.k}
 
-    def estimate(self, windows: Windows, encoder: Encoder | None) -> Estimates:
+    def estimate(self, windows: Windows, encoder: Encoder | None) -> WindowEstimates:
         """The estimates of kriging, with context, and of the decoder."""
         assert encoder is not None
-        found = np.empty((len(self.names), *windows.values.shape))
+        found = np.empty((len(self.estimate_names), *windows.values.shape))
         spread = np.empty(windows.values.shape) if self.context else None
         with torch.inference_mode():
             for first in range(0, len(windows), BATCH):
@@ -155,7 +155,7 @@ class DenoiseStrategy:
                     assert spread is not None
                     found[0, part], spread[part] = kriged.mean.cpu().numpy(), kriged.spread.cpu().numpy()
                 found[-1, part] = self.net(given).cpu().numpy()
-        return Estimates(found, spread)
+        return WindowEstimates(found, spread)
 
     def inputs_for(self, windows: Windows, encoder: Encoder, *, fast: bool = False) -> tuple[Kriged | None, HeadInput]:
         """What kriging says, with context, and everything the head may look at; `fast` in single precision."""
@@ -246,12 +246,12 @@ class Decoder(nn.Module):
         self.z_scale.copy_(torch.where(spread > 1e-6, spread, 1.0))
 
     def forward(self, given: HeadInput) -> Tensor:
-        """Estimates (B, L, C) in scaled units; noise on z while training."""
+        """WindowEstimates (B, L, C) in scaled units; noise on z while training."""
         z = self.standardise(given.z)
         return self.decode(replace(given, z=self._with_noise(z) if self.training else z))
 
     def decode(self, given: HeadInput) -> Tensor:
-        """Estimates (B, L, C) from a z that is already in units of its spread."""
+        """WindowEstimates (B, L, C) from a z that is already in units of its spread."""
         estimate: Tensor = self.head(given)
         if not self.context:
             return estimate

@@ -25,7 +25,8 @@ from latentfill.strategies.kriging.gaussian import (
 )
 from latentfill.strategies.kriging.miss_regression import regress_misses
 from latentfill.windows.blend import blend, taper
-from latentfill.windows.windows import HeldOut, Windows, cut, window_starts
+from latentfill.windows.training_data import HeldOutWindows
+from latentfill.windows.windows import ScaledSeries, Windows, cut, window_starts
 
 HARMONICS = 8  # of the shortest cycle, in the mean; slower ones pass for a window's level
 PRIOR_CELLS_OF_CYCLE = 30.0  # how many observed cells say that a column has no cycle
@@ -63,15 +64,15 @@ class Kriging(nn.Module):
         sizes = [min(size, columns - first) for first in range(0, columns, size)]
         self.groups = nn.ModuleList(ColumnGroup(length, k) for k in sizes)
 
-    def fit(self, values: FloatArray, clock: FloatArray, held_out: HeldOut) -> None:
-        """Learn from a scaled series (T, C), NaN where missing, and its clock (T, P); settle on `held_out` windows."""
-        self.wave.copy_(torch.from_numpy(_fit_wave(values, harmonics(clock))))
-        flat = values - self._mean(clock).cpu().numpy()
+    def fit(self, series: ScaledSeries, held_out: HeldOutWindows) -> None:
+        """Learn from a series whose held-out cells are missing; choose the settings by those of `held_out`."""
+        self.wave.copy_(torch.from_numpy(_fit_wave(series.values, harmonics(series.clock))))
+        flat = series.values - self._mean(series.clock).cpu().numpy()
         held_out = held_out.take(slice(None, None, -(-len(held_out.windows) // SETTLE_WINDOWS)))
         around = self._mean(held_out.windows.clock).cpu().numpy()
         windows, truth = held_out.windows.values - around, held_out.truth - around
         alike = _likeness(flat)
-        left = np.arange(values.shape[1])
+        left = np.arange(flat.shape[1])
         for group in self._groups():
             columns = _most_alike(alike, left, len(group.mean))
             left = np.setdiff1d(left, columns)

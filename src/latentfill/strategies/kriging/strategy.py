@@ -9,37 +9,32 @@ from torch import nn
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.training import History
 from latentfill.strategies.kriging.kriging import Kriging
-from latentfill.strategies.protocols.strategy import Estimates, StrategySpec, Training
+from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs, WindowEstimates
 from latentfill.windows.windows import Windows
 
 
-class KrigingStrategy:
+class KrigingStrategy(Strategy):
     """The best linear estimate from the observed cells of the window; needs no embedding."""
 
-    names = ("kriging",)
-    bank = 0
+    estimate_names = ("kriging",)
 
     def __init__(self, kriging: Kriging) -> None:
         self.kriging = kriging
 
     @classmethod
-    def learn(cls, setting: StrategySpec, training: Training) -> tuple[Self, dict[str, History]]:
-        made = cls.blank(setting, 0)
-        made.kriging.fit(training.training_data.values, training.training_data.clock, training.training_data.tuning)
-        return made, {}
+    def fit(cls, spec: StrategySpec, inputs: TrainingInputs) -> tuple[Self, dict[str, History]]:
+        strategy = cls.unfitted(spec, bank_size=0)
+        strategy.kriging.fit(inputs.data.series, inputs.data.tuning)
+        return strategy, {}
 
     @classmethod
-    def blank(cls, setting: StrategySpec, bank: int) -> Self:
-        return cls(Kriging(setting.config.length, setting.columns, setting.phases).to(setting.device))
+    def unfitted(cls, spec: StrategySpec, bank_size: int) -> Self:
+        return cls(Kriging(spec.config.length, spec.columns, spec.phases).to(spec.device))
 
     @property
     def modules(self) -> dict[str, nn.Module]:
         return {"kriging": self.kriging}
 
-    @property
-    def about(self) -> dict[str, object]:
-        return {}
-
-    def estimate(self, windows: Windows, encoder: Encoder | None) -> Estimates:
-        found = self.kriging.estimate(windows)
-        return Estimates(found.mean.cpu().numpy()[None], found.spread.cpu().numpy())
+    def estimate(self, windows: Windows, encoder: Encoder | None) -> WindowEstimates:
+        kriged = self.kriging.estimate(windows)
+        return WindowEstimates(kriged.mean.cpu().numpy()[None], kriged.spread.cpu().numpy())

@@ -16,7 +16,7 @@ from latentfill.embeddings.protocols.encoder import Encoder, as_tensors
 from latentfill.nn.training import History
 from latentfill.strategies.neighbours.search import Exact, recall
 from latentfill.strategies.neighbours.window_bank import Rules, Votes, WindowBank
-from latentfill.strategies.protocols.strategy import Estimates, StrategySpec, Training
+from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs, WindowEstimates
 from latentfill.windows.windows import Windows
 
 BATCH = 256  # windows estimated at a time
@@ -25,7 +25,7 @@ SAMPLE = 256  # windows whose neighbours are also looked for exactly, to measure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Explained:
+class WindowContributions:
     """What stands behind the estimates of M cells of N windows: a row for each neighbour that spoke of one."""
 
     window: IntArray  # (M,) which of the windows
@@ -36,30 +36,30 @@ class Explained:
     weight: FloatArray  # (M,) one in sum over the neighbours of a cell
 
 
-class NeighboursStrategy:
+class NeighboursStrategy(Strategy):
     """The weighted mean of the nearest windows' observed cells; what none of them shows stays open."""
 
-    names = ("neighbours",)
+    estimate_names = ("neighbours",)
 
     def __init__(self, config: Config, near: WindowBank) -> None:
         self.config = config
         self.near = near
 
     @classmethod
-    def learn(cls, setting: StrategySpec, training: Training) -> tuple[Self, dict[str, History]]:
-        windows, rules = training.training_data.windows, rules_of(setting.config)
-        if training.bank is not None:
-            windows = windows.joined(training.bank)
-        return cls(setting.config, WindowBank.of(windows, training.embed, setting.device, rules)), {}
+    def fit(cls, spec: StrategySpec, inputs: TrainingInputs) -> tuple[Self, dict[str, History]]:
+        windows, rules = inputs.data.windows, rules_of(spec.config)
+        if inputs.donor_windows is not None:
+            windows = windows.joined(inputs.donor_windows)
+        return cls(spec.config, WindowBank.of(windows, inputs.required_encoder, spec.device, rules)), {}
 
     @classmethod
-    def blank(cls, setting: StrategySpec, bank: int) -> Self:
-        config, embedding = setting.config, setting.shape.columns * setting.shape.dim
-        near = WindowBank(bank, config.length, setting.columns, embedding, rules_of(config))
-        return cls(config, near.to(setting.device))
+    def unfitted(cls, spec: StrategySpec, bank_size: int) -> Self:
+        config, embedding = spec.config, spec.required_encoder_shape.columns * spec.required_encoder_shape.dim
+        near = WindowBank(bank_size, config.length, spec.columns, embedding, rules_of(config))
+        return cls(config, near.to(spec.device))
 
     @property
-    def bank(self) -> int:
+    def bank_size(self) -> int:
         return len(self.near.keys)
 
     @property
@@ -67,19 +67,19 @@ class NeighboursStrategy:
         return {"bank": self.near}
 
     @property
-    def about(self) -> dict[str, object]:
+    def diagnostics(self) -> dict[str, object]:
         """How many windows the bank holds; with an index, the share of the exact neighbours that it finds."""
-        found: dict[str, object] = {"bank_windows": self.bank, "search": self.config.neighbour_search}
+        found: dict[str, object] = {"bank_windows": self.bank_size, "search": self.config.neighbour_search}
         return found if self.config.neighbour_search == "exact" else found | {"recall": self.measure_recall()}
 
-    def estimate(self, windows: Windows, encoder: Encoder | None) -> Estimates:
+    def estimate(self, windows: Windows, encoder: Encoder | None) -> WindowEstimates:
         """The weighted mean, NaN where no neighbour shows anything."""
         found = np.empty(windows.values.shape)
         for part, votes in self._listen(windows, encoder):
             found[part] = (votes.weight * votes.values).sum(1).cpu().numpy()
-        return Estimates(found[None])
+        return WindowEstimates(found[None])
 
-    def explain(self, windows: Windows, encoder: Encoder | None) -> Explained:
+    def explain(self, windows: Windows, encoder: Encoder | None) -> WindowContributions:
         """Which neighbours speak of each missing cell, what they say and how much they count."""
         parts = []
         for part, votes in self._listen(windows, encoder):
@@ -90,7 +90,7 @@ class NeighboursStrategy:
             columns = (window + part.start, step, column, origin, votes.values[at].double(), votes.weight[at].double())
             parts.append([column.cpu().numpy() for column in columns])
         whole = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.empty(0)] * 6
-        return Explained(*whole)
+        return WindowContributions(*whole)
 
     def measure_recall(self) -> float:
         """Share of the exact nearest neighbours that the search finds, over some windows of the bank."""
