@@ -2,18 +2,29 @@ from __future__ import annotations
 
 import math
 
+import pytest
 import torch
 from torch import nn
 
-from latentfill.nn.training import TrainingSchedule, train
+from latentfill.nn.training import (
+    FINAL_SHARE,
+    WARM_UP_STEPS,
+    History,
+    Objective,
+    OutOfTimeError,
+    Stage,
+    TrainingProgress,
+    TrainingSchedule,
+    train,
+)
 
 
-def plan(**changes: object) -> TrainingSchedule:
+def schedule(**changes: object) -> TrainingSchedule:
     settings = {"steps": 300, "learning_rate": 0.05, "check_every": 20, "patience": 3} | changes
     return TrainingSchedule(**settings)
 
 
-def line_fit(held_out_slope: float, **changes: object):
+def line_fit(held_out_slope: float, **changes: object) -> tuple[nn.Linear, History]:
     """Fit y = 2x with a held-out set that asks for another slope."""
     net = nn.Linear(1, 1, bias=False)
     nn.init.zeros_(net.weight)
@@ -25,8 +36,7 @@ def line_fit(held_out_slope: float, **changes: object):
     def held_out() -> float:
         return float((net(x) - held_out_slope * x).square().mean())
 
-    history = train(net, loss, held_out, plan(**changes), stage="line")
-    return net, history
+    return net, train(net, Objective(loss, held_out), schedule(**changes), Stage("line"))
 
 
 def test_training_reaches_the_answer_and_leaves_the_module_frozen():
@@ -44,9 +54,15 @@ def test_training_stops_when_held_out_error_rises_and_keeps_the_best_weights():
     assert abs(net.weight.item() - 0.5) < 0.5 < 2 - net.weight.item()
 
 
+def test_the_error_of_the_weights_that_are_kept_is_the_lowest_that_was_measured():
+    net, history = line_fit(0.5, steps=1000)
+    x = torch.linspace(-1, 1, 32)[:, None]
+    assert float((net(x) - 0.5 * x).square().mean()) == history.held_out[history.best] == min(history.held_out)
+
+
 def test_without_held_out_cells_the_last_weights_are_kept():
     net = nn.Linear(1, 1)
-    history = train(net, lambda: (net.bias - 1).square().sum(), None, plan(steps=150), stage="bias")
+    history = train(net, Objective(lambda: (net.bias - 1).square().sum(), None), schedule(steps=150), Stage("bias"))
     assert history.held_out == ()
     assert abs(net.bias.item() - 1) < 0.1
 
@@ -61,15 +77,45 @@ def test_a_diverging_run_keeps_the_weights_from_before():
         calls += 1
         return net.weight.sum() * (math.nan if calls > 30 else 1)
 
-    train(net, loss, lambda: float(net.weight.abs().sum()), plan(steps=200), stage="nan")
+    train(net, Objective(loss, lambda: float(net.weight.abs().sum())), schedule(steps=200), Stage("nan"))
     assert torch.isfinite(net.weight).all()
 
 
 def test_the_last_progress_says_done_also_when_stopped_early():
-    seen = []
+    seen: list[TrainingProgress] = []
     net = nn.Linear(1, 1)
-    history = train(
-        net, lambda: net.bias.square().sum(), lambda: 1.0 + len(seen), plan(), stage="x", progress=seen.append
-    )
+    objective = Objective(lambda: net.bias.square().sum(), lambda: 1.0 + len(seen))
+    history = train(net, objective, schedule(), Stage("x", seen.append))
     assert history.steps < 300
     assert (seen[-1].step, seen[-1].steps, seen[-1].seconds_left) == (history.steps, history.steps, 0.0)
+    assert {progress.stage for progress in seen} == {"x"}
+
+
+def test_training_that_would_miss_its_deadline_is_given_up():
+    net = nn.Linear(1, 1)
+    objective = Objective(lambda: net.bias.square().sum(), None)
+    with pytest.raises(OutOfTimeError, match="late"):
+        train(net, objective, schedule(deadline=0.0), Stage("late"))
+
+
+def test_the_learning_rate_warms_up_and_then_falls_along_a_cosine():
+    asked = schedule(steps=1000)
+    shares = [asked.share_of_peak(step) for step in range(1, 1001)]
+    assert shares[0] == pytest.approx(1 / WARM_UP_STEPS, rel=1e-4)
+    assert shares.index(max(shares)) == WARM_UP_STEPS - 1
+    assert shares[499] == pytest.approx((1 + FINAL_SHARE) / 2)
+    assert shares[-1] == pytest.approx(FINAL_SHARE)
+
+
+def test_each_step_is_taken_at_the_learning_rate_of_the_schedule(monkeypatch: pytest.MonkeyPatch):
+    rates = []
+
+    class Recorded(torch.optim.AdamW):
+        def step(self, closure: None = None) -> None:
+            rates.append(self.param_groups[0]["lr"])
+            super().step(closure)
+
+    monkeypatch.setattr(torch.optim, "AdamW", Recorded)
+    net, asked = nn.Linear(1, 1), schedule(steps=150)
+    train(net, Objective(lambda: net.bias.square().sum(), None), asked, Stage("x"))
+    assert rates == [0.05 * asked.share_of_peak(step) for step in range(1, 151)]

@@ -18,8 +18,7 @@ from latentfill.scoring.scores import ALL, METRICS, key_of, over_seeds
 if TYPE_CHECKING:
     from latentfill.embeddings.embed_table import EmbedProgress
     from latentfill.embeddings.timekd.distil import Distilled
-    from latentfill.nn.training import Progress as TrainingProgress
-    from latentfill.nn.training import ProgressCallback
+    from latentfill.nn.training import ProgressCallback, TrainingProgress
     from latentfill.scoring.demo import Outcome
     from latentfill.scoring.scores import Difference, Mean, Score
 

@@ -1,1 +1,1 @@
-"""What several networks share: batches, losses, the training loop, devices."""
+"""Training of any network: batches, losses, the training loop, devices."""

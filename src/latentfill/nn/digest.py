@@ -1,4 +1,4 @@
-"""Weights, and what tells one set of them from another."""
+"""A digest of weights: equal weights have the same one."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from torch import Tensor
 
 
 def digest_of(weights: Mapping[str, Tensor]) -> str:
-    """SHA-256 of named weights of any types; their order and device do not matter."""
-    found = hashlib.sha256()
+    """SHA-256 (hexadecimal) of named weights of any types, whatever their order and device."""
+    digest = hashlib.sha256()
     for name, weight in sorted(weights.items()):
-        found.update(name.encode())
-        found.update(weight.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
-    return found.hexdigest()
+        digest.update(name.encode())
+        digest.update(weight.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Masked losses: what is minimised over the cells that were hidden."""
+"""Losses over the hidden cells of a batch."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 BALANCE = 0.8  # 0: every cell counts by its squared error; 1: every cell counts the same, however uncertain
-OUTLIER = 1.5  # errors beyond so many spreads count linearly
-LEAST_SPREAD_IN_LOSS = 0.02  # in scaled units: nothing is known better than this
+OUTLIER = 1.5  # spreads; larger errors count linearly
+LEAST_SPREAD_IN_LOSS = 0.02  # scaled units; smaller spreads count as this one
 
 
 def masked_mse(estimate: Tensor, target: Tensor, cells: Tensor) -> Tensor:
@@ -18,8 +18,9 @@ def masked_mse(estimate: Tensor, target: Tensor, cells: Tensor) -> Tensor:
 def balanced_huber(estimate: Tensor, target: Tensor, cells: Tensor, spread: Tensor) -> Tensor:
     """Weighted mean over `cells` of the Huber loss (Huber 1964), for cells of very different certainty; all (B, L, C).
 
-    An error far inside a gap is tens of times larger than one beside an observed cell, so that a plain mean teaches
-    long gaps only. `spread` says how large an error is to be expected; a cell's weight is spread ** (-2 * BALANCE).
+    `spread` is the standard deviation to expect of a cell's error, scaled units. A cell's weight is
+    spread ** (-2 * BALANCE): errors deep inside a gap are tens of times larger than errors beside an observed cell,
+    and in a plain mean only long gaps would count. `target` may hold NaN outside `cells`.
     """
     error, spread = _error(estimate, target, cells), spread.clamp(min=LEAST_SPREAD_IN_LOSS)
     size = error.abs() / spread

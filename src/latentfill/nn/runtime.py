@@ -1,4 +1,4 @@
-"""Where and how reproducibly torch computes."""
+"""Settings of torch: device, seed, threads and memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from latentfill.core.errors import InputError
 
 
 def pick_device(name: str) -> torch.device:
-    """The device of that name; `auto` is a GPU where there is one."""
+    """The torch device called `name`; "auto" is the GPU if there is one. An `InputError` if it cannot be used."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -26,9 +26,9 @@ def pick_device(name: str) -> torch.device:
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Initial weights and dropout inside come from `seed`; the caller's generator is left as it was.
+    """Seed torch's generator inside the block, and restore its state afterwards.
 
-    Each network starts from the seed anew, so that it comes out the same whatever else is trained.
+    Initial weights and dropout of a network then depend on the seed alone, whatever was trained before.
     """
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -37,9 +37,9 @@ def seeded(seed: int) -> Iterator[None]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Linear algebra on small matrices inside uses one thread.
+    """Use one thread inside the block, for linear algebra on small matrices.
 
-    More threads gain little there, and on a busy machine they wait for each other for many times as long.
+    More threads gain little there, and on a busy machine they spend most of the time waiting for each other.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -50,9 +50,9 @@ def one_thread() -> Iterator[None]:
 
 
 def return_free_memory() -> None:
-    """Hand memory that was freed back to the system, where the C library can (glibc).
+    """Give freed memory back to the operating system, if the C library is glibc.
 
-    Thousands of training steps otherwise leave gigabytes of free but scattered memory with the process.
+    Otherwise the process keeps gigabytes of fragmented free memory after thousands of training steps.
     """
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
         libc.malloc_trim(0)

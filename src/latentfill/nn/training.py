@@ -1,8 +1,7 @@
-"""The one training loop: warm-up, cosine decay, clipped gradients, averaged weights, early stop."""
+"""The one training loop: warm-up, cosine decay, clipped gradients, averaged weights, early stopping."""
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections.abc import Callable
@@ -10,23 +9,25 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from latentfill.core.config import Config
+from latentfill.nn.early_stopping import EarlyStopping
 from latentfill.nn.runtime import return_free_memory
-
-log = logging.getLogger(__name__)
+from latentfill.nn.weight_average import average_of
 
 WARM_UP_STEPS = 100
 FINAL_SHARE = 0.02  # of the peak learning rate
 WEIGHT_DECAY = 1e-2
 CLIP_NORM = 1.0
-EMA_DECAY = 0.998  # averages the weights of about the last 500 steps
-TRIAL_STEPS = 20  # after which it is known how long training takes
+NEWEST_SHARE = 0.02  # of the last step in the smoothed training loss
+TRIAL_STEPS = 20  # after which the duration of the whole training can be estimated
 TRIM_EVERY = 50  # steps
+REPORT_EVERY = 10  # steps
 
 
 class OutOfTimeError(Exception):
-    """Training would not be done in the time that is left."""
+    """Training would not end before its deadline."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +36,13 @@ class TrainingSchedule:
 
     steps: int  # at most
     learning_rate: float  # peak
-    check_every: int  # steps between looks at the held-out error
-    patience: int  # looks without improvement before stopping
+    check_every: int  # steps between two measurements of the held-out error
+    patience: int  # measurements without improvement before training stops
     deadline: float | None = None  # on the clock of `time.monotonic`
 
     @classmethod
     def of(cls, config: Config, steps: int, deadline: float | None = None) -> TrainingSchedule:
-        """The plan that the settings ask for, with at most `steps` steps."""
+        """The schedule that the settings ask for, with at most `steps` steps."""
         return cls(
             deadline=deadline,
             steps=steps,
@@ -50,10 +51,27 @@ class TrainingSchedule:
             patience=config.patience,
         )
 
+    def is_check(self, step: int) -> bool:
+        """Whether the held-out error is measured after `step`."""
+        return step % self.check_every == 0 or step == self.steps
+
+    def share_of_peak(self, step: int) -> float:
+        """Learning rate of `step` (from 1 on) over its peak: linear warm-up times cosine decay."""
+        cosine = 0.5 * (1 + math.cos(math.pi * step / self.steps))
+        return min(1.0, step / WARM_UP_STEPS) * (FINAL_SHARE + (1 - FINAL_SHARE) * cosine)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Objective:
+    """What training minimises, and the error that decides when it stops."""
+
+    batch_loss: Callable[[], Tensor]  # of a newly drawn batch at every call
+    held_out_error: Callable[[], float] | None  # None: no early stopping
+
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a piece of work stands, for whoever shows it."""
+class TrainingProgress:
+    """How far one training run is."""
 
     stage: str
     step: int
@@ -62,101 +80,95 @@ class Progress:
     seconds_left: float  # if it runs to the last step
 
 
+ProgressCallback = Callable[[TrainingProgress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The name of a training run, and the function that is told of its progress."""
+
+    name: str
+    on_progress: ProgressCallback | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class History:
-    """What a training run did."""
+    """The course of a training run."""
 
     steps: int
     seconds: float
-    held_out: tuple[float, ...]  # held-out error at each look, scaled units
-    best: int  # the look whose weights were kept
+    held_out: tuple[float, ...]  # held-out error at each measurement, scaled units
+    best: int  # the measurement whose weights were kept
 
 
-ProgressCallback = Callable[[Progress], None]
+def train(module: nn.Module, objective: Objective, schedule: TrainingSchedule, stage: Stage) -> History:
+    """Train `module` in place; leave it frozen, in evaluation mode, with its best averaged weights.
 
+    The held-out error is measured with the averaged weights. Without one, the last averaged weights are kept.
 
-def train(
-    module: nn.Module,
-    loss_of_batch: Callable[[], Tensor],
-    held_out_error: Callable[[], float] | None,
-    plan: TrainingSchedule,
-    *,
-    stage: str,
-    progress: ProgressCallback | None = None,
-) -> History:
-    """Train `module` in place and leave it frozen, in evaluation mode, with its best averaged weights.
-
-    `held_out_error` is looked at every `check_every` steps and at the end, on the averaged weights; without one the
-    last weights are kept. If the first `TRIAL_STEPS` say that all of them would not be done by the deadline, an
-    `OutOfTimeError` ends it.
+    Raises
+    ------
+    OutOfTimeError
+        After `TRIAL_STEPS`, if at their speed training would not end before the deadline.
     """
-    parameters: list[Tensor] = [p for p in module.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, lr=plan.learning_rate, weight_decay=WEIGHT_DECAY)
-    average = [p.detach().clone() for p in parameters]
-    best_weights, best, looks = [a.clone() for a in average], 0, list[float]()
-    began, smooth, step = time.monotonic(), math.nan, 0
+    parameters = [p for p in module.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=WEIGHT_DECAY)
+    learning_rate = LambdaLR(optimiser, lambda done: schedule.share_of_peak(done + 1))
+    average = average_of(module)
+    stopping = EarlyStopping(average, objective.held_out_error, schedule.patience)
+    pace = _Pace(schedule, stage)
     module.train()
-    for step in range(1, plan.steps + 1):
-        loss = _train_step(parameters, optimiser, loss_of_batch, plan, step)
-        smooth = loss if math.isnan(smooth) else 0.98 * smooth + 0.02 * loss
-        decay = min(EMA_DECAY, step / (step + 10))
-        torch._foreach_lerp_(average, parameters, 1 - decay)
-        if held_out_error and (step % plan.check_every == 0 or step == plan.steps):
-            looks.append(_error_of(module, parameters, average, held_out_error))
-            if looks[-1] <= min(looks):
-                best, best_weights = len(looks) - 1, [a.clone() for a in average]
-            log.debug("%s step %d: loss %.4f, held out %.4f", stage, step, smooth, looks[-1])
-            if len(looks) - 1 - best >= plan.patience:
-                break
-        left = (time.monotonic() - began) / step * (plan.steps - step)
-        if plan.deadline is not None and step == TRIAL_STEPS and time.monotonic() + left > plan.deadline:
-            raise OutOfTimeError(stage)
-        if step % TRIM_EVERY == 0:
-            return_free_memory()
-        if progress and step % 10 == 0 and step < plan.steps:
-            progress(Progress(stage, step, plan.steps, smooth, left))
-    if progress:  # stopped early or not: what was done is all there is
-        progress(Progress(stage, step, step, smooth, 0.0))
-    _put(parameters, best_weights if held_out_error else average)
+    for step in range(1, schedule.steps + 1):
+        pace.add(step, _train_step(objective.batch_loss, optimiser, learning_rate))
+        average.update_parameters(module)
+        if schedule.is_check(step) and stopping.measure(module):
+            break
+        pace.report()
+    seconds = pace.end()
+    module.load_state_dict(stopping.best_weights)
     module.eval().requires_grad_(False)
-    return History(step, time.monotonic() - began, tuple(looks), best)
+    return History(pace.step, seconds, tuple(stopping.errors), stopping.best)
 
 
-def _train_step(
-    parameters: list[Tensor],
-    optimiser: torch.optim.Optimizer,
-    loss_of_batch: Callable[[], Tensor],
-    plan: TrainingSchedule,
-    step: int,
-) -> float:
-    for group in optimiser.param_groups:
-        group["lr"] = plan.learning_rate * _share_of_peak(step, plan.steps)
+def _train_step(batch_loss: Callable[[], Tensor], optimiser: torch.optim.Optimizer, rate: LRScheduler) -> float:
+    """One update of the weights; the loss before it."""
     optimiser.zero_grad(set_to_none=True)
-    loss = loss_of_batch()
+    loss = batch_loss()
     loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(parameters, CLIP_NORM)
+    nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], CLIP_NORM)
     optimiser.step()
+    rate.step()
     return float(loss.detach())
 
 
-def _share_of_peak(step: int, steps: int) -> float:
-    cosine = 0.5 * (1 + math.cos(math.pi * step / steps))
-    return min(1.0, step / WARM_UP_STEPS) * (FINAL_SHARE + (1 - FINAL_SHARE) * cosine)
+class _Pace:
+    """Smooths the loss of a run, estimates how long the run still takes, and reports both."""
 
+    def __init__(self, schedule: TrainingSchedule, stage: Stage) -> None:
+        self.schedule, self.stage = schedule, stage
+        self.began, self.step, self.loss = time.monotonic(), 0, math.nan
 
-def _error_of(module: nn.Module, parameters: list[Tensor], weights: list[Tensor], error: Callable[[], float]) -> float:
-    """`error` of the module with other `weights`, its own put back afterwards."""
-    own = [p.detach().clone() for p in parameters]
-    _put(parameters, weights)
-    module.eval()
-    with torch.no_grad():
-        found = error()
-    module.train()
-    _put(parameters, own)
-    return found
+    def add(self, step: int, loss: float) -> None:
+        """Take note of a step and its loss."""
+        self.step = step
+        self.loss = loss if math.isnan(self.loss) else (1 - NEWEST_SHARE) * self.loss + NEWEST_SHARE * loss
+        if step % TRIM_EVERY == 0:
+            return_free_memory()
 
+    def report(self) -> None:
+        """Tell the callback how far the run is; an `OutOfTimeError` if it will not end before its deadline."""
+        steps, deadline = self.schedule.steps, self.schedule.deadline
+        left = (time.monotonic() - self.began) / self.step * (steps - self.step)
+        if deadline is not None and self.step == TRIAL_STEPS and time.monotonic() + left > deadline:
+            raise OutOfTimeError(self.stage.name)
+        if self.step % REPORT_EVERY == 0 and self.step < steps:
+            self._tell(steps, left)
 
-def _put(parameters: list[Tensor], weights: list[Tensor]) -> None:
-    with torch.no_grad():
-        for parameter, weight in zip(parameters, weights, strict=True):
-            parameter.copy_(weight)
+    def end(self) -> float:
+        """Report that the run is done, however many steps it took; its seconds."""
+        self._tell(self.step, 0.0)
+        return time.monotonic() - self.began
+
+    def _tell(self, steps: int, seconds_left: float) -> None:
+        if self.stage.on_progress:
+            self.stage.on_progress(TrainingProgress(self.stage.name, self.step, steps, self.loss, seconds_left))

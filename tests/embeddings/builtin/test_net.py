@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import torch
 
-from latentfill.embeddings.builtin.net import MaskAwareStudent
+from latentfill.embeddings.builtin.net import MaskAwareTransformer, TransformerShape
 
 
-def encoder(columns: int = 3, phases: int = 2) -> MaskAwareStudent:
-    return MaskAwareStudent(length=10, columns=columns, phases=phases, dim=8, layers=1, heads=2, dropout=0.1).eval()
+def encoder(columns: int = 3, phases: int = 2) -> MaskAwareTransformer:
+    shape = TransformerShape(length=10, columns=columns, phases=phases, dim=8, layers=1, heads=2, dropout=0.1)
+    return MaskAwareTransformer(shape).eval()
 
 
 def test_there_is_one_embedding_per_column_and_a_level_beside_it():

@@ -1,1 +1,1 @@
-"""The encoder that is trained on the table itself."""
+"""The built-in encoder: trained on the table whose gaps it helps to fill."""

@@ -1,4 +1,4 @@
-"""The built-in encoder: trained on the file's own observed cells, then frozen; needs no download."""
+"""The built-in encoder: trained on the observed cells of the series itself, then frozen; needs no download."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from latentfill.core.config import Config
-from latentfill.embeddings.builtin.net import MaskAwareStudent
+from latentfill.embeddings.builtin.net import MaskAwareTransformer, TransformerShape
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape, as_tensors
 from latentfill.nn.batches import HidingBatches, target_tensors
 from latentfill.nn.losses import masked_mse
-from latentfill.nn.training import History, ProgressCallback, TrainingSchedule, train
+from latentfill.nn.training import History, Objective, ProgressCallback, Stage, TrainingSchedule, train
 from latentfill.windows.training_data import TrainingData
 from latentfill.windows.windows import Windows
 
@@ -19,13 +19,13 @@ DROPOUT = 0.1
 
 
 class BuiltinEncoder:
-    """Embeds whatever is observed in a window: leak-free by construction, as hidden cells never reach it."""
+    """Embeds windows from their observed cells alone, so that hidden cells cannot leak into an embedding."""
 
     def __init__(self, config: Config, *, columns: int, phases: int, device: torch.device) -> None:
         self.config = config
         self.device = device
         self.shape = EncoderShape(columns=columns, dim=config.dim, decodes=True)
-        self.net = MaskAwareStudent(
+        shape = TransformerShape(
             length=config.length,
             columns=columns,
             phases=phases,
@@ -33,7 +33,8 @@ class BuiltinEncoder:
             layers=config.layers,
             heads=config.attention_heads,
             dropout=DROPOUT,
-        ).to(device)
+        )
+        self.net = MaskAwareTransformer(shape).to(device)
 
     def fit(
         self,
@@ -42,7 +43,11 @@ class BuiltinEncoder:
         progress: ProgressCallback | None = None,
         deadline: float | None = None,
     ) -> History:
-        """Learn to reconstruct hidden cells (scaled), stopping early on the windows to check by; then freeze."""
+        """Learn to reconstruct hidden cells of the training windows, then freeze.
+
+        Training stops early by the error on `training_data.check`, and raises an `OutOfTimeError` if it would not end
+        before the `deadline` (on the clock of `time.monotonic`).
+        """
         check = training_data.check
         batches = HidingBatches(training_data.windows, training_data.train, self.config.encoder_batch, rng)
 
@@ -53,16 +58,18 @@ class BuiltinEncoder:
         def error() -> float:
             return check.error(self._window(check.windows).cpu().numpy())
 
-        plan = TrainingSchedule.of(self.config, self.config.encoder_steps, deadline)
-        return train(self.net, loss, error if check.any() else None, plan, stage="encoder", progress=progress)
+        objective = Objective(loss, error if check.any() else None)
+        schedule = TrainingSchedule.of(self.config, self.config.encoder_steps, deadline)
+        return train(self.net, objective, schedule, Stage("encoder", progress))
 
     def encode(self, windows: Windows) -> Encoded:
-        """Embedding (B, C, D) of the observed cells, and the window decoded from it."""
+        """Embeddings (B, C, D) of the observed cells, and the windows (B, L, C) decoded from them, scaled units."""
         values, observed, clock = as_tensors(windows, self.device)
         z, level = self.net(values, observed, clock[:, 0])
         return Encoded(z=z, window=self.net.decode(z, level))
 
     def _window(self, windows: Windows) -> Tensor:
+        """The decoded windows (B, L, C)."""
         window = self.encode(windows).window
         assert window is not None
         return window

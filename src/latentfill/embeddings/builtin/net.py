@@ -1,36 +1,54 @@
-"""The built-in encoder: TimeKD's student shape (one token per column), made aware of the mask."""
+"""The network of the built-in encoder: a transformer with one token per column, which knows which cells are missing."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 
-class MaskAwareStudent(nn.Module):
-    """Inverted transformer over columns: (values, mask) of a whole window is one token per column.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransformerShape:
+    """The sizes of a `MaskAwareTransformer`."""
 
-    The window's observed mean is removed before encoding and kept beside the embedding (`level`), so the embedding
-    describes shape and the decoder gets the level back exactly. `phase` (B, P) says where in the day and week a window
-    starts; it enters as one more token. Shape after TimeKD's student (Liu et al., ICDE 2025, arXiv 2505.02138) and
-    iTransformer (Liu et al., ICLR 2024); the mask as input and the reconstruction of hidden cells are this project's.
+    length: int  # L, steps per window
+    columns: int  # C
+    phases: int  # P, clock features that say where in its cycles (day, week) a window starts; may be 0
+    dim: int  # D, size of the embedding of a column
+    layers: int
+    heads: int  # attention heads; `dim` is a multiple of them
+    dropout: float
+
+
+class MaskAwareTransformer(nn.Module):
+    """Inverted transformer: values and mask of a column over the whole window are one token.
+
+    The mean of a column's observed cells, its level, is subtracted before encoding and given beside the embedding, so
+    that the embedding describes the shape of the window and decoding restores the level exactly. The clock features of
+    the window's start are one more token.
+
+    Shape after iTransformer (Liu et al., ICLR 2024) and the student of TimeKD (Liu et al., ICDE 2025,
+    arXiv 2505.02138). New here: the mask is an input, and hidden cells are reconstructed.
     """
 
-    def __init__(
-        self, *, length: int, columns: int, phases: int, dim: int, layers: int, heads: int, dropout: float
-    ) -> None:
+    def __init__(self, shape: TransformerShape) -> None:
         super().__init__()
-        self.token = nn.Linear(2 * length, dim)
-        self.column = nn.Parameter(torch.randn(columns, dim) * 0.02)
-        self.phase = nn.Linear(phases, dim) if phases else None
+        dim = shape.dim
+        self.token = nn.Linear(2 * shape.length, dim)
+        self.column = nn.Parameter(torch.randn(shape.columns, dim) * 0.02)
+        self.phase = nn.Linear(shape.phases, dim) if shape.phases else None
         layer = nn.TransformerEncoderLayer(
-            dim, heads, 2 * dim, dropout, activation="gelu", batch_first=True, norm_first=True
+            dim, shape.heads, 2 * dim, shape.dropout, activation="gelu", batch_first=True, norm_first=True
         )
-        self.blocks = nn.TransformerEncoder(layer, layers, nn.LayerNorm(dim), enable_nested_tensor=False)
-        self.window = nn.Linear(dim, length)
+        self.blocks = nn.TransformerEncoder(layer, shape.layers, nn.LayerNorm(dim), enable_nested_tensor=False)
+        self.window = nn.Linear(dim, shape.length)
 
     def forward(self, values: Tensor, observed: Tensor, phase: Tensor) -> tuple[Tensor, Tensor]:
-        """Embedding z (B, C, D) and level (B, C) of windows (B, L, C) in scaled units; `values` is read only where
-        `observed`."""
+        """Embedding z (B, C, D) and level (B, C) of windows (B, L, C) in scaled units.
+
+        Only `observed` cells of `values` are read. `phase` (B, P) holds the clock features of the windows' starts.
+        """
         mask = observed.to(self.column.dtype)
         known = torch.where(observed, values, 0.0)
         level = known.sum(1) / mask.sum(1).clamp(min=1)  # (B, C)
@@ -42,6 +60,6 @@ class MaskAwareStudent(nn.Module):
         return z, level
 
     def decode(self, z: Tensor, level: Tensor) -> Tensor:
-        """Window (B, L, C) in scaled units from an embedding and its level: the plain latent decoder."""
+        """Windows (B, L, C) in scaled units from embeddings (B, C, D) and levels (B, C)."""
         window: Tensor = self.window(z)
         return window.transpose(1, 2) + level[:, None]

@@ -25,7 +25,7 @@ from latentfill.embeddings.timekd.student_net import (
     distillation_loss,
 )
 from latentfill.nn.runtime import one_thread, seeded
-from latentfill.nn.training import History, ProgressCallback, TrainingSchedule, train
+from latentfill.nn.training import History, Objective, ProgressCallback, Stage, TrainingSchedule, train
 
 CHECK_WINDOWS = 512  # that early stopping looks at
 FEW_TOKENS = 1024  # of a batch; so small ones are computed by one thread
@@ -60,7 +60,7 @@ class DistilSettings:
             raise InputError("distil: " + "; ".join(problems))
 
     @property
-    def plan(self) -> TrainingSchedule:
+    def schedule(self) -> TrainingSchedule:
         """How long and how fast to train."""
         wanted = (f.name for f in fields(TrainingSchedule) if f.name != "deadline")
         return TrainingSchedule(**{name: getattr(self, name) for name in wanted})
@@ -140,8 +140,8 @@ def fit_student(
         def error() -> float:
             return forecast_errors(pair.student, some, device).mse
 
-        stage = "student alone" if teacher is None else "student"
-        history = train(pair, loss, error if some.any() else None, settings.plan, stage=stage, progress=progress)
+        stage = Stage("student alone" if teacher is None else "student", progress)
+        history = train(pair, Objective(loss, error if some.any() else None), settings.schedule, stage)
     return pair.student, history
 
 

@@ -14,7 +14,7 @@ from latentfill.core.seeds import SeedStream
 from latentfill.embeddings.protocols.encoder import Encoder, as_tensors, tensor
 from latentfill.nn.batches import HidingBatches, Replay, target_tensors
 from latentfill.nn.losses import balanced_huber
-from latentfill.nn.training import History, TrainingSchedule, train
+from latentfill.nn.training import History, Objective, Stage, TrainingSchedule, train
 from latentfill.strategies.denoise.heads import LEAST_SPREAD_OF_INPUTS, HeadInput, HeadSize, make_head
 from latentfill.strategies.kriging.kriging import Kriged, Kriging
 from latentfill.strategies.kriging.strategy import KrigingStrategy
@@ -125,15 +125,9 @@ class DenoiseStrategy(Strategy):
         def error() -> float:
             return float(balanced_huber(self.net(seen), truth, asked, seen.spread))
 
-        plan = TrainingSchedule.of(self.config, self.config.decoder_steps, inputs.deadline)
-        history = train(
-            self.net,
-            loss,
-            error if check.any() else None,
-            plan,
-            stage=stage + inputs.stage_suffix,
-            progress=inputs.progress,
-        )
+        objective = Objective(loss, error if check.any() else None)
+        schedule = TrainingSchedule.of(self.config, self.config.decoder_steps, inputs.deadline)
+        history = train(self.net, objective, schedule, Stage(stage + inputs.stage_suffix, inputs.progress))
         if self.context and check.any():
             self.net.learn_trust(seen, truth, asked)
         return history
