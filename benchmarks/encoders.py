@@ -32,8 +32,9 @@ from latentfill.imputation.fit import Fitted, StrategyFitter, fit_series
 from latentfill.imputation.holdout import hold_out
 from latentfill.scoring.encoder_table import BUILTIN, HEADINGS, NONE, encoder_rows
 from latentfill.scoring.encoders import open_encoders
-from latentfill.scoring.evaluate import Run, ScoringPlan, evaluate
+from latentfill.scoring.evaluate import Run, evaluate
 from latentfill.scoring.scores import Score
+from latentfill.scoring.spec import ScoringSpec
 from latentfill.tables.table import Table
 from latentfill.windows.cycles import clock_features
 from latentfill.windows.windows import ScaledSeries, Windows
@@ -67,18 +68,20 @@ def main() -> None:
 
 def compare(table: Table, config: Config, arguments: argparse.Namespace) -> Iterator[tuple[list[Score], list[Row]]]:
     """The scores of the encoders side by side, and those of the decoders that see less: all so far, after each mask."""
-    plan = ScoringPlan(
+    encoders = tuple(arguments.encoders.split(","))
+    embedders = opened(encoders, config)
+    spec = ScoringSpec(
         strategies=STRATEGIES,
         patterns=tuple(arguments.patterns),
         rates=(arguments.rate,),
         seeds=tuple(arguments.seeds),
-        encoders=tuple(arguments.encoders.split(",")),
+        encoders=encoders,
+        embedders=embedders,
     )
-    embedders = opened(plan.encoders, config)
     scores, rows = list[Score](), list[Row]()
-    for run in evaluate(table, config, plan, on_progress=print, embedders=embedders):
+    for run in evaluate(table, config, spec, on_progress=print):
         scores += run.scores
-        for row in () if arguments.no_ablation else ablated(run, table.series, config, plan.encoders, embedders):
+        for row in () if arguments.no_ablation else ablated(run, table.series, config, encoders, embedders):
             print(row, flush=True)
             rows.append(row)
         for embedder in embedders.values():

@@ -17,8 +17,9 @@ import numpy as np
 from common import Row, config_of, made_with, names_of, parser_of, read_results, write_results, write_table
 from latentfill import TableOptions, read_table
 from latentfill.core.series import Series
-from latentfill.scoring.evaluate import Run, ScoringPlan, evaluate
+from latentfill.scoring.evaluate import Run, evaluate
 from latentfill.scoring.scores import ALL
+from latentfill.scoring.spec import ScoringSpec
 from latentfill.windows.gaps import interpolate
 from protocol_r import FILES
 
@@ -37,9 +38,9 @@ def main() -> None:
         path, options = FILES[name]
         table = read_table(arguments.data / path, TableOptions(**options))
         config = dataclasses.replace(config_of(arguments), intervals=COVERAGE)
-        plan = ScoringPlan(strategies=("auto",), patterns=tuple(arguments.patterns), seeds=tuple(arguments.seeds))
+        spec = ScoringSpec(strategies=("auto",), patterns=tuple(arguments.patterns), seeds=tuple(arguments.seeds))
         rows = []
-        for run in evaluate(table, config, plan, on_progress=lambda text: print(text, flush=True)):
+        for run in evaluate(table, config, spec, on_progress=lambda text: print(text, flush=True)):
             rows.append(row_of(run, table.series))
             print(rows[-1], flush=True)
         write_results(PROTOCOL, name, {"settings": config.to_dict(), "rows": rows}, arguments)

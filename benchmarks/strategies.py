@@ -13,8 +13,9 @@ from __future__ import annotations
 from common import Row, config_of, made_with, names_of, parser_of, read_results, write_results, write_table
 from latentfill import TableOptions, read_table
 from latentfill.core.config import AUTO, STRATEGY_NAMES
-from latentfill.scoring.evaluate import Run, ScoringPlan, evaluate
+from latentfill.scoring.evaluate import Run, evaluate
 from latentfill.scoring.scores import ALL
+from latentfill.scoring.spec import ScoringSpec
 from protocol_r import FILES
 
 PROTOCOL = "strategies"
@@ -29,9 +30,9 @@ def main() -> None:
         path, options = FILES[name]
         table = read_table(arguments.data / path, TableOptions(**options))
         pattern = "like-gaps" if not table.series.observed.all() else "point"
-        plan = ScoringPlan(strategies=ORDER, patterns=(pattern,), seeds=tuple(arguments.seeds))
+        spec = ScoringSpec(strategies=ORDER, patterns=(pattern,), seeds=tuple(arguments.seeds))
         config = config_of(arguments)
-        rows = [row for run in evaluate(table, config, plan) for row in rows_of(run)]
+        rows = [row for run in evaluate(table, config, spec) for row in rows_of(run)]
         print(name, rows, flush=True)
         write_results(PROTOCOL, name, {"settings": config.to_dict(), "pattern": pattern, "rows": rows}, arguments)
     write_table(PROTOCOL, report(quick=arguments.quick), arguments)

@@ -20,9 +20,11 @@ from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.imputation.fit import Fitted
 from latentfill.imputation.model_folder import model_id
 from latentfill.scoring.demo_table import make_sample
-from latentfill.scoring.evaluate import Run, ScoringPlan, evaluate
+from latentfill.scoring.evaluate import Run, evaluate
 from latentfill.scoring.scores import ALL, Score
+from latentfill.scoring.spec import ScoringSpec
 from latentfill.tables.table import Table
+from latentfill.windows.patterns import PATTERNS
 
 SAMPLE = make_sample(seed=3, days=21)
 COLUMNS = list(SAMPLE.columns)
@@ -35,9 +37,9 @@ def table() -> Table:
 
 
 def runs(
-    table: Table, quick: dict[str, object], *, settings: dict[str, object] | None = None, **plan: object
+    table: Table, quick: dict[str, object], *, settings: dict[str, object] | None = None, **spec: object
 ) -> list[Run]:
-    return list(evaluate(table, Config(**(quick | (settings or {}))), ScoringPlan(**plan)))
+    return list(evaluate(table, Config(**(quick | (settings or {}))), ScoringSpec(**spec)))
 
 
 def overall(scores: list[Score]) -> dict[str, Score]:
@@ -49,12 +51,12 @@ def test_hidden_cells_cannot_reach_anything_that_is_fitted(table: Table, quick: 
     fitted: list[Fitted] = []
     fit = evaluating.fit_series
     monkeypatch.setattr(evaluating, "fit_series", lambda *a, **k: fitted.append(fit(*a, **k)) or fitted[-1])
-    plan = {"strategies": ("auto", "neighbours", "latent", "iterative"), "patterns": ("point",)}
-    (plain,) = runs(table, quick, settings={"intervals": 0.9, "latent_steps": 10}, **plan)
+    spec = {"strategies": ("auto", "neighbours", "latent", "iterative"), "patterns": ("point",)}
+    (plain,) = runs(table, quick, settings={"intervals": 0.9, "latent_steps": 10}, **spec)
     values = np.where(plain.hidden, 1e6, table.series.values)
     marked = replace(table, series=replace(table.series, values=values))
-    monkeypatch.setitem(evaluating.PATTERNS, "point", lambda *_: plain.hidden)
-    (planted,) = runs(marked, quick, settings={"intervals": 0.9, "latent_steps": 10}, **plan)
+    monkeypatch.setitem(PATTERNS, "point", lambda *_: plain.hidden)
+    (planted,) = runs(marked, quick, settings={"intervals": 0.9, "latent_steps": 10}, **spec)
     assert model_id(fitted[0]) == model_id(fitted[1])
     for name, verdict in fitted[0].builtin.others.items():
         other = fitted[1].builtin.others[name]
@@ -87,8 +89,8 @@ def test_linear_scores_are_those_of_linear_interpolation(table: Table, quick: di
 
 def test_there_is_a_run_for_every_seed_pattern_and_rate(table: Table, quick: dict[str, object]):
     told: list[str] = []
-    plan = ScoringPlan(strategies=("linear",), patterns=("point", "blackout"), rates=(0.1, 0.3), seeds=(0, 5))
-    found = list(evaluate(table, Config(**quick), plan, on_progress=told.append))
+    spec = ScoringSpec(strategies=("linear",), patterns=("point", "blackout"), rates=(0.1, 0.3), seeds=(0, 5))
+    found = list(evaluate(table, Config(**quick), spec, on_progress=told.append))
     assert len(found) == len(told) == 8
     keys = [(run.scores[0].seed, run.scores[0].pattern, run.scores[0].rate) for run in found]
     assert len(set(keys)) == 8
@@ -125,7 +127,7 @@ def test_strategies_that_the_time_budget_leaves_out_are_not_scored_and_told(
 
 
 @pytest.mark.parametrize(
-    ("plan", "message"),
+    ("spec", "message"),
     [
         ({"strategies": ("krigin",)}, "unknown strategy 'krigin': did you mean 'kriging'"),
         ({"patterns": ("blok",)}, "unknown pattern 'blok': did you mean 'block'"),
@@ -135,9 +137,9 @@ def test_strategies_that_the_time_budget_leaves_out_are_not_scored_and_told(
         ({"seeds": (-1,)}, "seed must be 0 or more"),
     ],
 )
-def test_a_plan_that_cannot_be_is_refused(plan: dict[str, object], message: str):
+def test_a_spec_that_cannot_be_scored_is_refused(spec: dict[str, object], message: str):
     with pytest.raises(InputError, match=message):
-        ScoringPlan(**plan)
+        ScoringSpec(**spec)
 
 
 # --- encoders side by side -----------------------------------------------------------------------
@@ -159,9 +161,9 @@ class Halves:
         return np.stack([half.mean(axis=1) for half in halves], axis=2).astype(np.float32)
 
 
-def side_by_side(table: Table, quick: dict[str, object], embedders: dict[str, Halves], **plan: object) -> Run:
+def side_by_side(table: Table, quick: dict[str, object], embedders: dict[str, Halves], **spec: object) -> Run:
     (run,) = evaluate(
-        table, Config(**quick), ScoringPlan(encoders=tuple(embedders), patterns=("block",), **plan), embedders=embedders
+        table, Config(**quick), ScoringSpec(encoders=tuple(embedders), embedders=embedders, patterns=("block",), **spec)
     )
     return run
 
@@ -191,9 +193,9 @@ def test_encoders_are_scored_on_the_same_cells_beside_the_observed_cells_alone(t
 
 
 def test_the_built_in_encoder_scores_the_same_beside_others(table: Table, quick: dict[str, object]):
-    plan = {"strategies": ("auto", "kriging"), "patterns": ("block",)}
-    (alone,) = runs(table, quick, **plan)
-    (beside,) = runs(table, quick, encoders=("builtin",), **plan)
+    spec = {"strategies": ("auto", "kriging"), "patterns": ("block",)}
+    (alone,) = runs(table, quick, **spec)
+    (beside,) = runs(table, quick, encoders=("builtin",), **spec)
     found, usual = by_encoder(beside.scores), overall(alone.scores)
     assert found["auto", "builtin"].mse == usual["auto"].mse
     assert found["kriging", None].mse == usual["kriging"].mse
@@ -210,7 +212,7 @@ def test_hidden_cells_cannot_reach_an_embedder(table: Table, quick: dict[str, ob
     plain = side_by_side(table, quick, embedders, strategies=("denoise", "neighbours"))
     values = np.where(plain.hidden, 1e6, table.series.values)
     marked = replace(table, series=replace(table.series, values=values))
-    monkeypatch.setitem(evaluating.PATTERNS, "block", lambda *_: plain.hidden)
+    monkeypatch.setitem(PATTERNS, "block", lambda *_: plain.hidden)
     planted = side_by_side(marked, quick, embedders, strategies=("denoise", "neighbours"))
     assert [model_id(one) for one in fitted[:3]] == [model_id(one) for one in fitted[3:]]
     assert len({model_id(one) for one in fitted}) == 3

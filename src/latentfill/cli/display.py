@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from latentfill.embeddings.timekd.distil import Distilled
     from latentfill.nn.training import ProgressCallback, TrainingProgress
     from latentfill.scoring.demo import Outcome
-    from latentfill.scoring.scores import Difference, Mean, Score
+    from latentfill.scoring.differences import Difference
+    from latentfill.scoring.scores import Score
 
 
 LONG = 60  # characters of an item from which on each item of a list gets a line
@@ -134,7 +135,7 @@ def show_scores(console: Console, scores: Sequence[Score]) -> None:
             if (key.pattern, key.rate) == (pattern, rate):
                 label = " (oracle)" if key in oracle else ""
                 seeds = max(mean.seeds for mean in metrics.values())
-                texts = (_mean_text(metrics.get(metric)) for metric in shown)
+                texts = (metrics[metric].text() if metric in metrics else "" for metric in shown)
                 grid.add_row(escape(key.name + label), *texts, str(seeds))
         console.print(grid)
         _show_encoders(console, of_pattern)
@@ -152,12 +153,6 @@ def _show_encoders(console: Console, scores: Sequence[Score]) -> None:
     for row in rows:
         grid.add_row(*map(escape, row.texts))
     console.print(grid)
-
-
-def _mean_text(mean: Mean | None) -> str:
-    if mean is None:
-        return ""
-    return f"{mean.mean:.4f}" if mean.seeds == 1 else f"{mean.mean:.3g} ±{mean.spread:.1g}"
 
 
 def show_differences(console: Console, found: Sequence[Difference]) -> None:

@@ -116,7 +116,9 @@ def evaluate(
 ) -> None:
     """Hide known cells, fill them by several strategies, and score each against the truth."""
     from latentfill.cli.display import show_differences
-    from latentfill.scoring.scores import Check, differences, read_json
+    from latentfill.scoring.checks import Check
+    from latentfill.scoring.differences import differences
+    from latentfill.scoring.score_files import read_json
 
     checks = [Check.parse(text) for text in given.pop("fail_if") or []]
     if compare is not None:
@@ -461,9 +463,10 @@ def _evaluate(source: Path, quiet: bool, given: dict[str, Any]) -> list[Score]:
     """Run, show and write the scores."""
     from latentfill.cli.display import show_notes, show_scores
     from latentfill.core.files import write_bytes
-    from latentfill.scoring import scores as scoring
-    from latentfill.scoring.evaluate import ScoringPlan, evaluate
+    from latentfill.scoring.evaluate import evaluate
     from latentfill.scoring.report.page import check_installed, to_html
+    from latentfill.scoring.score_files import to_csv, to_json
+    from latentfill.scoring.spec import ScoringSpec
     from latentfill.tables.table import check_output_path
 
     asked = {name: given.pop(name) for name in ("output", "csv", "report")}
@@ -476,7 +479,7 @@ def _evaluate(source: Path, quiet: bool, given: dict[str, Any]) -> list[Score]:
     lists = {name: _split_list(given.pop(name)) for name in ("strategies", "patterns", "rates", "seeds", "encoders")}
     if encoders.strip() and not lists["encoders"]:
         raise InputError(f"--encoders names none, got {encoders!r}. Name some, or leave it out.")
-    plan = ScoringPlan(
+    spec = ScoringSpec(
         strategies=lists["strategies"],
         patterns=lists["patterns"],
         rates=_numbers("rates", lists["rates"], float),
@@ -491,15 +494,15 @@ def _evaluate(source: Path, quiet: bool, given: dict[str, Any]) -> list[Score]:
     console = _console()
     with _bars(imputer, console, quiet):
         on_progress = None if quiet else lambda text: console.print(f"hiding {text}", highlight=False)
-        for run in evaluate(table, imputer.config, plan, progress=imputer.progress, on_progress=on_progress):
+        for run in evaluate(table, imputer.config, spec, progress=imputer.progress, on_progress=on_progress):
             scores += run.scores
             notes += run.notes
     if not quiet:
         show_notes(console, list(dict.fromkeys(notes)))
     about = {"table": str(source), "settings": imputer.config.to_dict(), "latentfill": version("latentfill")}
     made = {
-        "output": lambda: scoring.to_json(about, scores),
-        "csv": lambda: scoring.to_csv(scores),
+        "output": lambda: to_json(about, scores),
+        "csv": lambda: to_csv(scores),
         "report": lambda: to_html(about, scores),
     }
     for name, path in outputs.items():

@@ -1,4 +1,4 @@
-"""Encoders side by side: what each adds over the observed cells alone, and what it costs."""
+"""Encoders compared with each other: what each gains over the observed cells alone, and what it costs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from latentfill.scoring.scores import ALL, Difference, Key, Mean, Score, differences, over_seeds
+from latentfill.scoring.differences import Difference, differences
+from latentfill.scoring.scores import Key, Mean, Score, of_all_cells, over_seeds
 
-NONE = "none"  # the encoder that tells nothing: decoders see the observed cells alone
-BUILTIN = "builtin"  # the one that is trained on the file itself
+NONE = "none"  # name of the encoder without information: decoders see the observed cells alone
+BUILTIN = "builtin"  # name of the encoder that is trained on the table itself
 HEADINGS = (
     "encoder",
     "strategy",
@@ -26,32 +27,33 @@ HEADINGS = (
 
 @dataclass(frozen=True, slots=True)
 class EncoderRow:
-    """A strategy on an encoder, at one pattern and rate, all cells together."""
+    """A strategy on an encoder, for one pattern and rate, over all hidden cells."""
 
     encoder: str
     strategy: str
     mse: Mean | None  # None where cells were left empty
-    ratio_to_none: Mean | None  # squared error over that from the observed cells alone; None if that cannot be
+    ratio_to_none: Mean | None  # MSE over that without an encoder; None if the strategy needs one
     ratio_to_linear: Mean | None
     window_seconds: float | None  # to embed a window
     window_bytes: int | None  # of its vectors on disk
-    verdict: str  # whether the encoder adds anything
+    verdict: str  # whether the encoder reduces the error
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The row as a table shows it under `HEADINGS`."""
-        errors = (_mean(self.mse, 4), _mean(self.ratio_to_none, 3), _mean(self.ratio_to_linear, 3))
-        seconds = "" if self.window_seconds is None else f"{1000 * self.window_seconds:.3g}"
-        return (self.encoder, self.strategy, *errors, seconds, _size(self.window_bytes), self.verdict)
+        """The cells of the row, in the order of `HEADINGS`."""
+        metrics = ((self.mse, 4), (self.ratio_to_none, 3), (self.ratio_to_linear, 3))
+        errors = (mean.text(digits) if mean else "" for mean, digits in metrics)
+        milliseconds = "" if self.window_seconds is None else f"{1000 * self.window_seconds:.3g}"
+        return (self.encoder, self.strategy, *errors, milliseconds, _size(self.window_bytes), self.verdict)
 
 
 def encoder_rows(scores: Sequence[Score]) -> list[EncoderRow]:
-    """A row for each encoder and strategy that works on one, of scores of one pattern and rate, in their order."""
-    overall = [score for score in scores if score.encoder is not None and score.column == ALL and score.gap == ALL]
-    alone = [score for score in overall if score.encoder == NONE]
+    """A row for each encoder and each strategy that uses one, from the scores of one pattern and rate."""
+    with_encoder = [score for score in of_all_cells(scores) if score.encoder is not None]
+    alone = [score for score in with_encoder if score.encoder == NONE]
     rows = []
-    for key, metrics in over_seeds(overall).items():
-        of_key = [score for score in overall if (score.strategy, score.encoder) == (key.strategy, key.encoder)]
+    for key, metrics in over_seeds(with_encoder).items():
+        of_key = [score for score in with_encoder if (score.strategy, score.encoder) == (key.strategy, key.encoder)]
         seconds = [score.window_seconds for score in of_key if score.window_seconds is not None]
         rows.append(
             EncoderRow(
@@ -62,38 +64,34 @@ def encoder_rows(scores: Sequence[Score]) -> list[EncoderRow]:
                 ratio_to_linear=metrics.get("ratio_to_linear"),
                 window_seconds=float(np.mean(seconds)) if seconds else None,
                 window_bytes=of_key[0].window_bytes,
-                verdict="" if key.encoder == NONE else _verdict(_added(key, alone, of_key)),
+                verdict="" if key.encoder == NONE else _verdict(_difference(key, alone, of_key)),
             )
         )
     return rows
 
 
-def _added(key: Key, alone: Sequence[Score], scores: Sequence[Score]) -> Difference | None:
-    """How an encoder's scores differ from those without one, seed by seed."""
+def _difference(key: Key, alone: Sequence[Score], scores: Sequence[Score]) -> Difference | None:
+    """How the scores on an encoder differ from those without one, seed by seed."""
     found = differences([replace(score, encoder=key.encoder) for score in alone], scores)
     return found[0] if found else None
 
 
-def _verdict(added: Difference | None) -> str:
-    if added is None:
+def _verdict(difference: Difference | None) -> str:
+    """Whether the encoder reduces the error, in words."""
+    if difference is None:
         return "needs an encoder"
-    if math.isnan(added.change):
+    if math.isnan(difference.change):
         return "leaves cells empty"
-    if added.noise is None:
+    if difference.noise is None:
         return "one seed: noise unknown"
-    if not added.beyond_noise:
+    if not difference.beyond_noise:
         return "adds nothing beyond noise"
-    word = "less" if added.change < 0 else "more"
-    return f"{100 * abs(added.change) / added.before:.1f} % {word} error"
-
-
-def _mean(mean: Mean | None, digits: int) -> str:
-    if mean is None:
-        return ""
-    return f"{mean.mean:.{digits}f}" + (f" ± {mean.spread:.{digits}f}" if mean.seeds > 1 else "")
+    direction = "less" if difference.change < 0 else "more"
+    return f"{100 * abs(difference.change) / difference.before:.1f} % {direction} error"
 
 
 def _size(count: int | None) -> str:
+    """A number of bytes for people."""
     if count is None:
         return ""
     return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB"

@@ -12,7 +12,7 @@ from latentfill.core.errors import InputError
 from latentfill.scoring.encoder_table import HEADINGS as OF_ENCODERS
 from latentfill.scoring.encoder_table import NONE, encoder_rows
 from latentfill.scoring.report.charts import coverage_by_column, ratio_by_column, ratio_by_gap
-from latentfill.scoring.scores import ALL, METRICS, Mean, Score, key_of, over_seeds
+from latentfill.scoring.scores import ALL, METRICS, Mean, Score, key_of, of_all_cells, over_seeds
 
 HEADINGS = {
     "mse": "MSE",
@@ -74,7 +74,7 @@ def _sections(scores: Sequence[Score]) -> Iterator[Section]:
 
 
 def _section(scores: Sequence[Score]) -> Section:
-    overall = [score for score in scores if score.column == ALL and score.gap == ALL]
+    overall = of_all_cells(scores)
     found = {key.name: metrics for key, metrics in over_seeds(overall).items()}
     metrics = [metric for metric in METRICS if any(metric in of_strategy for of_strategy in found.values())]
     names = dict.fromkeys(key_of(score).name for score in overall if score.encoder != NONE)
@@ -89,7 +89,7 @@ def _section(scores: Sequence[Score]) -> Section:
         cells=sum(score.cells for score in of_first),
         seeds=len({score.seed for score in overall}),
         metrics=[HEADINGS[metric] for metric in metrics],
-        rows=[(name, [_text(of_strategy.get(metric)) for metric in metrics]) for name, of_strategy in found.items()],
+        rows=[(name, [_cell(of_strategy.get(metric)) for metric in metrics]) for name, of_strategy in found.items()],
         encoders=[row.texts for row in encoder_rows(scores)],
         best={HEADINGS[metric]: _best(found, metric) for metric in metrics if metric not in ("coverage", "width")},
         oracle=list(dict.fromkeys(key_of(score).name for score in overall if score.label)),
@@ -106,7 +106,5 @@ def _best(found: Mapping[str, Mapping[str, Mean]], metric: str) -> str:
     return min(known, key=lambda name: known[name])
 
 
-def _text(mean: Mean | None) -> str:
-    if mean is None:
-        return ""
-    return f"{mean.mean:.4f}" + (f" ± {mean.spread:.4f}" if mean.seeds > 1 else "")
+def _cell(mean: Mean | None) -> str:
+    return mean.text() if mean else ""

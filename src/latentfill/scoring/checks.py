@@ -1,0 +1,74 @@
+"""Conditions on scores that make `latentfill evaluate --fail-if` end with an error."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from latentfill.core.errors import InputError, did_you_mean
+from latentfill.scoring.scores import MEASURES, Score, of_all_cells, over_seeds
+
+RELATIONS: Mapping[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+PATTERN = re.compile(r"\s*(?:([\w-]+)\.)?(\w+)\s*(<=|>=|<|>)\s*(-?[\d.]+(?:[eE]-?\d+)?)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A condition under which a run counts as failed, such as `ratio_to_linear>1.0` or `auto.mae>=0.3`."""
+
+    text: str
+    strategy: str | None  # None: the first one of the run
+    metric: str
+    relation: str  # a key of `RELATIONS`
+    limit: float
+
+    @classmethod
+    def parse(cls, text: str) -> Check:
+        """The condition that `text` writes; raises an `InputError` for any other text."""
+        match = PATTERN.fullmatch(text)
+        if not match:
+            raise InputError(f"a check reads METRIC>NUMBER or STRATEGY.METRIC<NUMBER, got {text!r}.")
+        strategy, metric, relation, number = match.groups()
+        if metric not in MEASURES:
+            raise InputError(f"check {text!r}: {did_you_mean('metric', metric, MEASURES)}")
+        try:
+            return cls(text.strip(), strategy, metric, relation, float(number))
+        except ValueError as error:
+            raise InputError(f"check {text!r}: {number!r} is not a number.") from error
+
+    def failures(self, scores: Sequence[Score]) -> list[str]:
+        """A sentence for each pattern, rate and encoder whose mean over the seeds meets the condition.
+
+        Raises an `InputError` if the run has no such strategy or metric.
+        """
+        strategy = self._strategy_in(scores)
+        tested = of_all_cells(scores)
+        self._check_measured(tested)
+        found = []
+        for key, metrics in over_seeds(tested).items():
+            mean = metrics.get(self.metric)
+            if key.strategy == strategy and mean and RELATIONS[self.relation](mean.mean, self.limit):
+                where = f"{key.name}, {key.pattern} {key.rate:g}"
+                found.append(f"{self.text}: {where}: {self.metric} is {mean.mean:.4g}")
+        return found
+
+    def _strategy_in(self, scores: Sequence[Score]) -> str:
+        """The strategy that is checked."""
+        known = list(dict.fromkeys(score.strategy for score in scores))
+        strategy = self.strategy or known[0]
+        if strategy not in known:
+            raise InputError(f"check {self.text!r}: {did_you_mean('strategy', strategy, known)}")
+        return strategy
+
+    def _check_measured(self, scores: Sequence[Score]) -> None:
+        """Refuse a metric that was not measured in this run."""
+        if all(getattr(score, self.metric) is None for score in scores):
+            missing = "--encoders were" if self.metric == "ratio_to_none" else "intervals were"
+            raise InputError(f"check {self.text!r}: this run has no {self.metric} ({missing} not asked for).")

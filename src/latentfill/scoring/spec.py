@@ -1,0 +1,47 @@
+"""What `evaluate` compares, and which cells it hides for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from latentfill.core.config import AUTO, STRATEGY_NAMES
+from latentfill.core.errors import InputError, did_you_mean
+from latentfill.embeddings.protocols.embedder import Embedder
+from latentfill.windows.patterns import PATTERNS
+
+MOST_HIDDEN = 0.9  # share of the observed cells; with more hidden there is too little to learn from
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoringSpec:
+    """The strategies and encoders to compare; cells are hidden once for each seed, pattern and rate.
+
+    Raises an `InputError` that names all fields with values that cannot be used.
+    """
+
+    strategies: tuple[str, ...] = (AUTO, "linear")
+    patterns: tuple[str, ...] = ("like-gaps",)  # keys of `PATTERNS`
+    rates: tuple[float, ...] = (0.1,)  # shares of the observed cells to hide
+    seeds: tuple[int, ...] = (0,)
+    encoders: tuple[str, ...] = ()  # to compare, each embeds the windows without the hidden cells; none: builtin alone
+    embedders: Mapping[str, Embedder] = field(default_factory=dict)  # your own, by the names used in `encoders`
+    allow_oracle: bool = False  # score stored embeddings that may have seen the hidden cells, labelled "oracle"
+
+    def __post_init__(self) -> None:
+        if problems := list(self._problems()):
+            raise InputError("evaluate: " + "; ".join(problems))
+
+    def _problems(self) -> Iterator[str]:
+        for kind, names, known in (
+            ("strategy", self.strategies, (AUTO, *STRATEGY_NAMES)),
+            ("pattern", self.patterns, tuple(PATTERNS)),
+        ):
+            yield from (did_you_mean(kind, name, known) for name in names if name not in known)
+        for rate in self.rates:
+            if not 0 < rate <= MOST_HIDDEN:
+                yield f"a rate must be above 0 and at most {MOST_HIDDEN:g}, got {rate:g}"
+        yield from (f"a seed must be 0 or more, got {seed}" for seed in self.seeds if seed < 0)
+        for part in ("strategies", "patterns", "rates", "seeds"):
+            if not getattr(self, part):
+                yield f"name at least one of the {part}"
