@@ -175,7 +175,7 @@ def test_interrupted_files_are_gone_on_with_and_end_in_the_same_bytes(tmp_path: 
 
 def test_a_folder_of_other_embeddings_is_left_alone(tmp_path: Path, hourly: Make):
     TableEmbedder(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor")
-    with pytest.raises(InputError, match="holds something else already: embeddings of another table, encoder or set"):
+    with pytest.raises(InputError, match="is not empty: it holds embeddings of another table, encoder or settings"):
         TableEmbedder(hourly(100), Means(settings={"a": 2}), CONFIG).make_folder(tmp_path, "sensor")
 
 
@@ -229,7 +229,7 @@ def test_a_second_run_to_the_same_bank_is_refused_and_spoils_nothing(tmp_path: P
 
         def embed(self, raw: RawWindows) -> VectorArray:
             if len(raw) > 1:
-                with pytest.raises(InputError, match=r"another run is writing .*\.a\.bank\.partial"):
+                with pytest.raises(InputError, match=r"another run is writing .*a\.bank\."):
                     TableEmbedder(series, Means(settings={"a": 2}), CONFIG).make_packed_file(target)
             return super().embed(raw)
 
@@ -259,5 +259,5 @@ def test_a_folder_that_cannot_be_made_or_is_a_file_is_told(tmp_path: Path, hourl
 
 def test_another_dataset_name_is_another_folder(tmp_path: Path, hourly: Make):
     TableEmbedder(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor")
-    with pytest.raises(InputError, match="holds something else already"):
+    with pytest.raises(InputError, match="is not empty"):
         TableEmbedder(hourly(100), Means(), replace(CONFIG, dataset="other")).make_folder(tmp_path, "sensor")

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from latentfill.core.errors import InputError
-from latentfill.core.files import read_bytes
+from latentfill.core.text_files import read_bytes
 from latentfill.tables.table import TableOptions, check_output_path, fill_frame, read_table, write_columns, write_table
 
 NAN = np.nan

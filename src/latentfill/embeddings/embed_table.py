@@ -14,11 +14,11 @@ import numpy as np
 
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError
-from latentfill.core.files import locked
+from latentfill.core.locks import locked
 from latentfill.core.series import IntArray, Series
 from latentfill.embeddings.protocols.embedder import Embedder, cut_stretches
 from latentfill.embeddings.protocols.record import Provenance, VectorArray
-from latentfill.embeddings.stored.folder_record import begun_folder
+from latentfill.embeddings.stored.folder_record import reserved_folder
 from latentfill.embeddings.stored.h5_problems import short
 from latentfill.embeddings.stored.h5_windows import WHOLE, window_bytes, write_window
 from latentfill.embeddings.stored.packed_file import as_bytes, bank_header, check_target
@@ -92,19 +92,29 @@ class TableEmbedder:
     def make_packed_file(
         self, target: Path, *, overwrite: bool = False, on_progress: Callable[[EmbedProgress], None] | None = None
     ) -> Provenance:
-        """Write a packed bank; what an interrupted run has left beside it is gone on with."""
+        """Write all embeddings as one packed file; an interrupted run is resumed, and ends in the same bytes."""
         check_target(target, overwrite=overwrite)
-        size = self._embed(next(self.batches()), most=1).shape[1:]
-        shapes = {split: ((len(starts), *size), True) for split, starts in self.plan.items()}
-        head = bank_header(shapes, self.provenance, self.weights)
-        batches = list(self.batches())
-        ends = len(head) + np.cumsum([self._bytes_of(batch, size) for batch in batches])
+        _, columns, dim = self._embed(next(self.batches()), most=1).shape
         partial = target.with_name(f".{target.name}.partial")
-        with locked(partial) as file, _told_as_unwritable(partial):
+        with locked(target), _told_as_unwritable(partial):
             check_target(target, overwrite=overwrite)  # a run that has ended meanwhile may have written it
-            _begin(file, head)
+            self._complete(partial, (columns, dim), on_progress)
+            os.replace(partial, target)
+        return self.provenance
+
+    def _complete(
+        self, partial: Path, size: tuple[int, int], on_progress: Callable[[EmbedProgress], None] | None
+    ) -> None:
+        """Append the batches that a packed file lacks; it is begun anew where it was begun with other settings."""
+        shapes = {split: ((len(starts), *size), True) for split, starts in self.plan.items()}
+        header = bank_header(shapes, self.provenance, self.weights)
+        batches = list(self.batches())
+        ends = len(header) + np.cumsum([self._bytes_of(batch, size) for batch in batches])
+        partial.touch()
+        with partial.open("r+b") as file:
+            _begin(file, header)
             written = int(np.searchsorted(ends, file.seek(0, os.SEEK_END), side="right"))
-            file.truncate(file.seek(ends[written - 1] if written else len(head)))
+            file.truncate(file.seek(ends[written - 1] if written else len(header)))
             clock = Clock(batches, written, on_progress)
             for batch in batches[written:]:
                 file.write(as_bytes(self.plan[batch.split], "I64") if batch.opens else b"")
@@ -112,8 +122,6 @@ class TableEmbedder:
                 file.flush()
                 os.fsync(file.fileno())
                 clock.tick(batch)
-            os.replace(partial, target)
-        return self.provenance
 
     def make_folder(
         self, target: Path, name: str, *, on_progress: Callable[[EmbedProgress], None] | None = None
@@ -125,7 +133,7 @@ class TableEmbedder:
         places = {split: folder / ("" if split == WHOLE else split) for split in self.plan}
         batches = list(self.batches())
         first, *_ = self._embed(batches[0], most=1)
-        with _told_as_unwritable(folder), begun_folder(folder, self.provenance, self.weights, self.config.dataset):
+        with _told_as_unwritable(folder), reserved_folder(folder, self.provenance, self.weights, self.config.dataset):
             whole = window_bytes(first, self.config.dataset)
             done = [self._is_done(batch, places[batch.split], len(whole)) for batch in batches]
             clock = Clock(batches, done.index(False) if False in done else len(batches), on_progress)
@@ -161,7 +169,7 @@ class TableEmbedder:
             raise InputError(f"the encoder makes numbers that are not finite of the windows at rows {short(bad)}.")
         return vectors
 
-    def _bytes_of(self, batch: WindowBatch, size: tuple[int, ...]) -> int:
+    def _bytes_of(self, batch: WindowBatch, size: tuple[int, int]) -> int:
         vectors = 4 * len(batch.starts) * int(np.prod(size))
         return vectors + (8 * len(self.plan[batch.split]) if batch.opens else 0)
 

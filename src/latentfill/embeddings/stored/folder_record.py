@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from latentfill.core.errors import InputError
-from latentfill.core.files import locked, write_bytes
+from latentfill.core.files import write_bytes
+from latentfill.core.locks import locked
 from latentfill.embeddings.protocols.record import Provenance, VectorArray
 
 RECORD_FILE = "latentfill.json"
@@ -45,23 +46,28 @@ def read_weights(folder: Path) -> dict[str, VectorArray]:
 
 
 @contextmanager
-def begun_folder(
+def reserved_folder(
     folder: Path, provenance: Provenance, weights: Mapping[str, VectorArray], dataset: str
 ) -> Iterator[None]:
-    """Take a folder for embeddings that are made in this block; go on in it only if it was taken for the same."""
+    """Reserve `folder` for the embeddings written in this block, and write their record into it.
+
+    A folder that an interrupted run began with the same record may be completed; one that holds anything else is
+    refused, and so is a second run at the same time.
+    """
     from safetensors.numpy import save
 
     record = folder / RECORD_FILE
     own = (json.dumps({**provenance.to_dict(), DATASET: dataset}, indent=1) + "\n").encode()
-    if not (record.is_file() and record.read_bytes() == own):
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise InputError(
-                f"{folder} holds something else already: embeddings of another table, encoder or settings, or of "
-                "unknown origin. Write somewhere else, or remove it."
-            )
-        folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(record, own)
-    with locked(record):
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        if not (record.is_file() and record.read_bytes() == own):
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+                raise InputError(
+                    f"{folder} is not empty: it holds embeddings of another table, encoder or settings, or other "
+                    "files. Remove it, or write somewhere else."
+                )
+            folder.mkdir(exist_ok=True)
+            write_bytes(record, own)
         if weights:
             write_bytes(folder / WEIGHTS_FILE, save(dict(weights)))
         yield

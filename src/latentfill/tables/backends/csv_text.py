@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from latentfill.core.errors import InputError
-from latentfill.core.files import read_text
+from latentfill.core.text_files import read_text
 
 DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 65536  # records split at a time: keeps the short-lived lists of fields small

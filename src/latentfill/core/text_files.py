@@ -1,0 +1,88 @@
+"""The bytes and the text of a file: unpacked if gzipped, decoded by its byte order mark or by the encoding given."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import zlib
+from pathlib import Path
+
+from latentfill.core.errors import InputError
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_BOMS = (  # UTF-32 first: its little-endian mark begins with the one of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file, unpacked when it is gzipped."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"There is no file {path}. Check the path.") from None
+    except IsADirectoryError:
+        raise InputError(f"{path} is a folder, not a table. Give the path of one file in it.") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if not data.startswith(_GZIP_MAGIC) and path.suffix.lower() != ".gz":
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path} is not a complete gzip file ({error}). Copy or download it again.") from error
+
+
+def read_text(path: Path, encoding: str | None) -> tuple[str, str, bytes]:
+    """Text, codec and byte order mark of a file; the three give its bytes back."""
+    data = read_bytes(path)
+    _refuse_other_formats(data, path)
+    bom, codec = next(((mark, name) for mark, name in _BOMS if data.startswith(mark)), (b"", "utf-8"))
+    if encoding is not None and not (bom and _unmarked(encoding) in codec):
+        bom, codec = b"", encoding
+    body = data[len(bom) :]
+    try:
+        text = body.decode(codec)
+        is_kept = codec == "utf-8" or text.encode(codec) == body
+    except UnicodeDecodeError as error:
+        raise _decode_error(body, len(bom), error, path) from error
+    except UnicodeError as error:
+        raise InputError(f"{path} is not {codec} text ({error}). Name the encoding it was written with.") from error
+    _refuse_nul(text, path)
+    if not is_kept:
+        raise InputError(f"{path}: writing {codec} text back would change its bytes. Convert it to UTF-8.")
+    return text, codec, bom
+
+
+def _unmarked(encoding: str) -> str:
+    """Codec name without its byte order, so that `utf-16` and `utf-8-sig` agree with the mark found."""
+    return codecs.lookup(encoding).name.removesuffix("-sig")
+
+
+def _decode_error(body: bytes, shift: int, error: UnicodeDecodeError, path: Path) -> InputError:
+    line = body.count(b"\n", 0, error.start) + 1
+    return InputError(
+        f"{path} is not {error.encoding} text: byte {body[error.start]:#04x} at offset "
+        f"{error.start + shift}, line {line}. Name the encoding it was written with, "
+        "for example `--encoding latin-1`; if it mixes encodings, convert it to UTF-8 first."
+    )
+
+
+def _refuse_nul(text: str, path: Path) -> None:
+    if (position := text.find("\0")) < 0:
+        return
+    line = text.count("\n", 0, position) + 1
+    raise InputError(
+        f"{path} holds a NUL character in line {line}, so it is damaged, binary, or UTF-16 without a "
+        "byte order mark. For the last give `--encoding utf-16-le`; else export the table as CSV again."
+    )
+
+
+def _refuse_other_formats(data: bytes, path: Path) -> None:
+    for magic, kind in ((b"PAR1", "a Parquet file"), (b"PK\x03\x04", "a spreadsheet or zip archive")):
+        if data.startswith(magic):
+            raise InputError(f"{path} is {kind}, not CSV text. Name Parquet files `.parquet`; export others as CSV.")
