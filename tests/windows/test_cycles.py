@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from latentfill.core.series import Series
-from latentfill.windows.cycles import CALENDAR, clock_features, find_cycles, find_period
+from latentfill.windows.cycles import CALENDAR, clock_features, find_cycles, find_period, moving_mean
 
 DAY, WEEK, YEAR = CALENDAR["day"], CALENDAR["week"], CALENDAR["year"]
 
@@ -122,3 +122,15 @@ def test_where_nothing_repeats_there_is_no_period(values):
 def test_an_empty_column_does_not_hide_the_period_of_another():
     values = np.concatenate([sine(500, 24, 0.1), np.full((500, 1), np.nan)], axis=1)
     assert find_period(values) == pytest.approx(24, abs=1)
+
+
+@pytest.mark.parametrize("constant", [7.0, 0.1, -0.123])
+def test_a_column_that_never_changes_takes_no_part(constant: float):
+    alone = sine(500, 24, 0.3)
+    assert find_period(np.concatenate([alone, np.full((500, 1), constant)], axis=1)) == find_period(alone)
+
+
+def test_the_moving_mean_is_over_fewer_steps_near_the_ends():
+    values = np.array([[[1.0], [2.0], [6.0], [3.0]]])
+    # over the step before, the step itself and the step after, as far as there are such
+    np.testing.assert_allclose(moving_mean(values, 3)[0, :, 0], [1.5, 3.0, 11 / 3, 4.5])

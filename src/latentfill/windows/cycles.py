@@ -1,4 +1,4 @@
-"""Where each step stands in the day, week or year: the cycles that the time stamps, or the data itself, offer."""
+"""Cycles of a series (day, week, year, or one found in the data), and where in each cycle every step lies."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ from latentfill.windows.gaps import interpolate
 # Cycles of the calendar, in seconds. A year is the mean Gregorian one.
 CALENDAR = {"day": 86_400.0, "week": 7 * 86_400.0, "year": 365.2425 * 86_400.0}
 
-# A cycle says something only if it was seen a few times and has some steps to tell apart.
+# A cycle is used only if the series shows it a few times, and with a few steps in each.
 MIN_REPEATS = 3.0
 MIN_STEPS = 4.0
 
 CLEAR = 0.3  # autocorrelation from which on a peak counts
 
-DRIFT_WINDOWS = (192, 768, 3072)  # steps; no cycle longer than the last is looked for in a series without time stamps
+DRIFT_WINDOWS = (192, 768, 3072)  # steps; without time stamps, no cycle longer than the last is looked for
 
 
 def find_cycles(series: Series) -> tuple[float, ...]:
-    """Cycle lengths worth knowing about: seconds where the series has time stamps, else steps (found from the data)."""
+    """Lengths of the cycles that a series shows: in seconds if it has time stamps, else in steps.
+
+    With time stamps they are those of `CALENDAR`; without, the one that `find_period` finds in the values, if any.
+    """
     if series.time is None:
         period = find_period(series.values)
         return (float(period),) if period else ()
@@ -33,7 +36,7 @@ def find_cycles(series: Series) -> tuple[float, ...]:
 
 
 def cycle_steps(series: Series) -> int | None:
-    """Steps of the shortest cycle, None if the series has none."""
+    """Steps of the shortest cycle; None if the series has none."""
     cycles = find_cycles(series)
     if not cycles:
         return None
@@ -42,40 +45,48 @@ def cycle_steps(series: Series) -> int | None:
 
 
 def clock_features(series: Series, cycles: tuple[float, ...]) -> FloatArray:
-    """Sine and cosine of each cycle's phase, shape (T, 2 * cycles)."""
+    """Sines, then cosines, of each step's phase in each of the `cycles`, shape (T, 2 * cycles)."""
     position = np.arange(series.n_steps, dtype=float) if series.time is None else _seconds(series)
     angle = 2 * np.pi * position[:, None] / np.array(cycles, dtype=float).reshape(1, -1)
     return np.concatenate([np.sin(angle), np.cos(angle)], axis=1)
 
 
 def find_period(values: FloatArray) -> int | None:
-    """The lag in steps of the first clear peak in the mean autocorrelation of the columns; None if there is none.
+    """Steps from one cycle to the next in `values` (T, C): the first clear peak of the columns' mean autocorrelation.
 
-    Gaps are bridged by straight lines, and a moving mean is taken off: beside drift, multiples of a cycle look clearer
-    than the cycle. Short moving means, which show short cycles, are tried first.
+    None if there is no clear peak. Gaps are bridged by straight lines, and a moving mean is subtracted: drift would
+    make multiples of the period look clearer than the period. Short moving means, which show short cycles, come first.
     """
     filled = np.nan_to_num(interpolate(values))
+    filled = filled - filled[:1]  # exactly 0 in a column that never changes
     for window in DRIFT_WINDOWS:
         longest = min(window, int(len(filled) / MIN_REPEATS))
-        found = _first_peak(filled - _moving_mean(filled, window), longest) if longest > MIN_STEPS else None
-        if found or window > len(filled):
-            return found
+        period = _first_peak(filled - moving_mean(filled, window), longest) if longest > MIN_STEPS else None
+        if period or window > len(filled):
+            return period
     return None
 
 
+def moving_mean(values: FloatArray, window: int) -> FloatArray:
+    """Mean of `values` (..., T, C) over the `window` // 2 steps on both sides of each step; fewer near the ends."""
+    from scipy.ndimage import uniform_filter1d
+
+    size = 2 * (window // 2) + 1
+    counted = np.ones((values.shape[-2], 1))
+    total, count = (uniform_filter1d(part, size, axis=-2, mode="constant") for part in (values, counted))
+    return np.asarray(total / count)
+
+
 def _first_peak(values: FloatArray, longest: int) -> int | None:
-    """The shortest lag up to `longest` that is as clear as any."""
-    n = len(values)
-    spectrum = np.abs(np.fft.rfft(values, 2 * n, axis=0)) ** 2
-    power = np.fft.irfft(spectrum, axis=0)[: longest + 1]
-    usable = power[0] > 0
-    if not usable.any():
+    """The shortest lag of `MIN_STEPS` to `longest` steps whose peak is nearly as high as the highest."""
+    from scipy.signal import find_peaks
+
+    correlation = _autocorrelation(values, longest)
+    fallen = np.nonzero(correlation < CLEAR)[0]
+    if not len(fallen):
         return None
-    correlation = (power[:, usable] / power[0, usable]).mean(axis=1) * n / (n - np.arange(longest + 1))
-    inner = correlation[1:-1]
-    peaks = 1 + np.nonzero((inner > correlation[:-2]) & (inner >= correlation[2:]) & (inner > CLEAR))[0]
-    fallen = np.nonzero(correlation < CLEAR)[0]  # until it has fallen once, jitter makes peaks of its own
-    peaks = peaks[(peaks >= MIN_STEPS) & (peaks > (fallen[0] if len(fallen) else longest))]
+    peaks, _ = find_peaks(correlation, height=CLEAR)
+    peaks = peaks[(peaks >= MIN_STEPS) & (peaks > fallen[0])]  # before it has fallen, noise makes peaks of its own
     if not len(peaks):
         return None
     first = peaks[correlation[peaks] >= 0.9 * correlation[peaks].max()][0]  # multiples peak as high as the period
@@ -83,13 +94,15 @@ def _first_peak(values: FloatArray, longest: int) -> int | None:
     return int(near[np.argmax(correlation[near])])
 
 
-def _moving_mean(values: FloatArray, window: int) -> FloatArray:
-    """Mean of (T, C) values over `window` steps around each step, over as many as there are near the ends."""
-    total = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
-    step = np.arange(len(values))
-    first, stop = np.maximum(step - window // 2, 0), np.minimum(step + window // 2 + 1, len(values))
-    mean: FloatArray = (total[stop] - total[first]) / (stop - first)[:, None]
-    return mean
+def _autocorrelation(values: FloatArray, longest: int) -> FloatArray:
+    """Mean autocorrelation of the columns of (T, C) at lags 0 to `longest`; columns that never change are left out."""
+    n = len(values)
+    spectrum = np.abs(np.fft.rfft(values, 2 * n, axis=0)) ** 2
+    power = np.fft.irfft(spectrum, axis=0)[: longest + 1]
+    varies = power[0] > 0
+    if not varies.any():
+        return np.zeros(longest + 1)
+    return np.asarray((power[:, varies] / power[0, varies]).mean(axis=1) * n / (n - np.arange(longest + 1)))
 
 
 def _seconds(series: Series) -> FloatArray:
