@@ -16,8 +16,8 @@ from latentfill.core.series import FloatArray, Series
 from latentfill.embeddings.protocols.encoder import Encoded, Encoder
 from latentfill.imputation.fit import Fitted, FittedPath, StrategyFitter, fit_series
 from latentfill.imputation.holdout import hold_out
-from latentfill.strategies.baselines import BASELINES
 from latentfill.strategies.candidates import Candidates
+from latentfill.strategies.classes import baseline_names, new_baseline
 from latentfill.windows.cycles import clock_features
 from latentfill.windows.windows import ScaledSeries, Windows
 
@@ -46,7 +46,7 @@ def methods_of(
         yield from ablations(series, ours.fitted)
     scaled = ours.fitted.scaler.apply(series.values)
     if baselines:
-        for name in BASELINES:
+        for name in baseline_names():
             yield Simple(name, scaled)
     for name in peers:
         yield Peer(name, scaled, config, seconds or ours.train_seconds)
@@ -159,7 +159,7 @@ class Simple:
     def __init__(self, name: str, scaled: FloatArray) -> None:
         self.name = name
         began = time.monotonic()
-        self.baseline = BASELINES[name]().fit(scaled)
+        self.baseline = new_baseline(name).fit(scaled)
         self.train_seconds = time.monotonic() - began
         self.about: dict[str, object] = {}
 

@@ -23,7 +23,7 @@ from latentfill import Imputer, TableOptions, read_table
 from latentfill.core.config import Config
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.imputation.fill import fill_series
-from latentfill.strategies.baselines import BASELINES
+from latentfill.strategies.classes import baseline_names, new_baseline
 from latentfill.tables.table import Table
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths
 from latentfill.windows.hiding import hide_like_gaps, hide_points
@@ -91,9 +91,9 @@ def run(name: str, arguments: argparse.Namespace, config: Config) -> tuple[Row, 
     for ablation in ablations(gappy.series, imputer.fitted_) if arguments.ablation else ():
         altered = dataclasses.replace(imputer.fitted_, encoder=ablation.encoder, builtin=ablation.track)
         fills[f"with a decoder of {ablation.name}"] = fill_series(altered, gappy.series).values
-    for baseline in BASELINES if not arguments.no_baselines else ("linear",):
+    for baseline in baseline_names() if not arguments.no_baselines else ("linear",):
         scaled = scaler.apply(seen)
-        fills[baseline] = scaler.invert(BASELINES[baseline]().fit(scaled).fill(scaled))
+        fills[baseline] = scaler.invert(new_baseline(baseline).fit(scaled).fill(scaled))
     about: Row = {
         "data": name,
         "seed": config.seed,

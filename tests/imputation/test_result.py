@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latentfill.core.series import Series
-from latentfill.imputation.result import MEANINGS, Code, Filled, count_cells, count_codes, row_ranges, score_summary
+from latentfill.core.strategy_table import cell_codes
+from latentfill.imputation.result import Code, Filled, count_cells, count_codes, row_ranges, score_summary
 
 NAN = np.nan
 
@@ -63,8 +64,9 @@ def test_codes_without_cells_are_left_out():
     assert count_codes(np.array([[0, 0], [5, 2]], dtype=np.int8)) == {"observed": 2, "stored": 1, "empty": 1}
 
 
-def test_every_code_has_a_meaning():
-    assert set(MEANINGS) == set(Code)
+def test_every_code_has_a_meaning_and_the_name_of_its_strategy():
+    assert {(code.number, code.name) for code in cell_codes()} == {(code.value, code.name.lower()) for code in Code}
+    assert all(code.meaning.startswith(f"{code.name}: ") for code in cell_codes())
 
 
 def test_columns_are_taken_in_the_given_order():

@@ -12,6 +12,7 @@ from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError
 from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, IntArray, Series
+from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
 from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings
@@ -21,7 +22,6 @@ from latentfill.imputation.bounds import bounds_of
 from latentfill.imputation.ensemble import Ensemble
 from latentfill.imputation.holdout import HeldOutSeries, hold_out
 from latentfill.imputation.intervals import Calibration
-from latentfill.imputation.result import Code
 from latentfill.imputation.validate import Validated, validate
 from latentfill.nn.runtime import pick_device, seeded
 from latentfill.nn.training import History, OutOfTimeError, ProgressCallback
@@ -59,10 +59,9 @@ class FittedPath:
         return replace(self, setting=setting, stack=verdict.stack, calibration=verdict.calibration, score=verdict.score)
 
     @property
-    def codes(self) -> list[Code]:
+    def codes(self) -> list[int]:
         """The code of a cell in which a candidate counts most, by candidate."""
-        stored = {"denoise": Code.STORED, "neighbours": Code.STORED_NEIGHBOURS, "latent": Code.STORED_LATENT}
-        return [(stored if self.stored else {}).get(name, Code[name.upper()]) for name in self.candidates.names]
+        return [STRATEGIES[name].code_of_cells(stored=self.stored).number for name in self.candidates.names]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,6 +22,7 @@ from latentfill.core.errors import InputError, ModelFormatError
 from latentfill.core.files import check_folder_path, replacing_folder
 from latentfill.core.messages import counted
 from latentfill.core.series import FloatArray
+from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
 from latentfill.embeddings.protocols.encoder import EncoderShape
 from latentfill.imputation.ensemble import KINDS, Ensemble
@@ -29,8 +30,8 @@ from latentfill.imputation.fit import Fitted, FittedPath, for_stored
 from latentfill.imputation.intervals import LEVELS, Calibration
 from latentfill.nn.runtime import pick_device
 from latentfill.nn.training import History
-from latentfill.strategies.baselines import BASELINES
 from latentfill.strategies.candidates import Candidates
+from latentfill.strategies.classes import new_baseline
 from latentfill.strategies.protocols.strategy import StrategySpec
 from latentfill.windows.gaps import BUCKET_NAMES
 from latentfill.windows.scaling import ColumnScaler
@@ -209,7 +210,7 @@ def _restore_track(
     name: str, state: Mapping[str, Any], setting: StrategySpec, weights: Mapping[str, Tensor]
 ) -> FittedPath:
     names = tuple(state["strategies"])
-    simple = {n: BASELINES[n]().load(_arrays(weights, f"{name}{n}.")) for n in names if n in BASELINES}
+    simple = {n: new_baseline(n).load(_arrays(weights, f"{name}{n}.")) for n in names if not STRATEGIES[n].on_windows}
     banks = {strategy: int(size) for strategy, size in state["banks"].items()}
     return FittedPath(
         setting=setting,

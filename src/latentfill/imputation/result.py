@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
+from latentfill.core.strategy_table import STRATEGIES, cell_codes
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths
 from latentfill.windows.windows import covered
 
@@ -17,7 +18,7 @@ CodeArray = NDArray[np.int8]
 
 
 class Code(IntEnum):
-    """Where the value of a cell comes from."""
+    """Where the value of a cell comes from; `latentfill.core.strategy_table` holds the same numbers."""
 
     OBSERVED = 0  # read from the input, untouched
     DENOISE = 1  # denoising decoder on the built-in encoder's embedding
@@ -40,29 +41,10 @@ class Code(IntEnum):
     ITERATIVE = 18  # scikit-learn's IterativeImputer
 
 
-MEANINGS = {
-    Code.OBSERVED: "observed: read from the input, untouched",
-    Code.DENOISE: "denoise: denoising decoder on the built-in encoder's embedding",
-    Code.STORED: "stored: denoising decoder on the stored embeddings",
-    Code.KRIGING: "kriging: best linear estimate from the observed cells, asked for or better on held-out cells",
-    Code.LINEAR: "linear: linear interpolation, asked for or better on held-out cells",
-    Code.NEIGHBOURS: "neighbours: the windows nearest in the built-in encoder's embedding",
-    Code.LATENT: "latent: the built-in encoder's embedding, optimised against the observed cells",
-    Code.STORED_NEIGHBOURS: "stored_neighbours: the windows nearest in the stored embeddings",
-    Code.STORED_LATENT: "stored_latent: the stored embedding, optimised against the observed cells",
-    Code.SPLINE: "spline: natural cubic spline",
-    Code.LOCF: "locf: last observation carried forward",
-    Code.NOCB: "nocb: next observation carried back",
-    Code.MEAN: "mean: mean of the column",
-    Code.MEDIAN: "median: median of the column",
-    Code.SEASONAL: "seasonal: mean course of the period the data show",
-    Code.KNN: "knn: the most similar rows, by scikit-learn's KNNImputer",
-    Code.ITERATIVE: "iterative: rows regressed on each other, by scikit-learn's IterativeImputer",
-    Code.FALLBACK: "fallback: linear interpolation, as no strategy reached the cell",
-    Code.EMPTY: "empty: nothing is known that could fill it",
-}
-
-STORED_CODES = (Code.STORED, Code.STORED_NEIGHBOURS, Code.STORED_LATENT)  # what the embeddings saw is not known
+def is_from_stored(codes: CodeArray) -> BoolArray:
+    """True where a cell was filled from stored embeddings: what those have seen is not known."""
+    of_stored = [row.on_stored.number for row in STRATEGIES.values() if row.on_stored is not None]
+    return np.isin(codes, of_stored)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +96,7 @@ def _count_column(lengths: IntArray, codes: CodeArray, expected: FloatArray) -> 
         cells = missing & (bucket_of(lengths) == b)
         if cells.any():
             by_length[name] = {"cells": int(cells.sum()), "expected_absolute_error": _mean(expected[cells])}
-            if np.isin(codes[cells], STORED_CODES).any():
+            if is_from_stored(codes[cells]).any():
                 by_length[name]["label"] = "oracle"
     return {
         "observed": int(np.count_nonzero(~missing)),
@@ -126,8 +108,8 @@ def _count_column(lengths: IntArray, codes: CodeArray, expected: FloatArray) -> 
 
 
 def count_codes(codes: CodeArray) -> dict[str, int]:
-    """How many cells each code has, by the code's name in lower case; codes without cells are left out."""
-    return {code.name.lower(): int(n) for code in Code if (n := np.count_nonzero(codes == code))}
+    """How many cells each code has, by the code's name; codes without cells are left out."""
+    return {code.name: int(n) for code in cell_codes() if (n := np.count_nonzero(codes == code.number))}
 
 
 def coverage_of(starts: Mapping[str, IntArray], seq_len: int, n_steps: int) -> dict[str, object]:

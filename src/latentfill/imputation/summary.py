@@ -9,9 +9,10 @@ from importlib.metadata import version
 import numpy as np
 
 from latentfill.core.messages import counted
+from latentfill.core.strategy_table import cell_codes
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.imputation.fit import Fitted, FittedPath
-from latentfill.imputation.result import MEANINGS, Code, Filled, count_cells, count_codes, coverage_of
+from latentfill.imputation.result import Code, Filled, count_cells, count_codes, coverage_of
 from latentfill.tables.table import Table, TableOptions
 from latentfill.tables.time.grid import step_text
 
@@ -34,7 +35,7 @@ def summarise(
         "settings": fitted.config.to_dict(),
         "reading": asdict(options),
         "cells": count_codes(filled.codes),
-        "codes": {str(code.value): MEANINGS[code] for code in Code},
+        "codes": {str(code.number): code.meaning for code in cell_codes()},
         "held_out_error": {"built-in": fitted.builtin.score}
         | {split: track.score for split, track in fitted.stored.items() if split in embeddings},
         "training": {"built-in": _training(fitted.builtin)}

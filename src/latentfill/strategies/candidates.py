@@ -8,29 +8,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from torch import nn
 
-from latentfill.core.config import AUTO, BASELINE_NAMES
+from latentfill.core.config import AUTO
 from latentfill.core.series import BoolArray, FloatArray, IntArray
+from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.runtime import seeded
 from latentfill.nn.training import History, OutOfTimeError
-from latentfill.strategies.baselines import BASELINES, Baseline
-from latentfill.strategies.denoise.strategy import DenoiseStrategy
-from latentfill.strategies.kriging.strategy import KrigingStrategy
-from latentfill.strategies.latent import LatentStrategy
+from latentfill.strategies.classes import new_baseline, strategy_class
 from latentfill.strategies.neighbours.strategy import NeighboursStrategy
+from latentfill.strategies.protocols.baseline import Baseline
 from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs
 from latentfill.windows.blend import blend, taper
 from latentfill.windows.windows import ScaledSeries, Windows
 
 FARTHEST_MEAN = 5.0  # scaled units; a column of the series whose mean lies further from 0 is shifted to 0 first
-STRATEGIES: dict[str, type[Strategy]] = {
-    "kriging": KrigingStrategy,
-    "neighbours": NeighboursStrategy,
-    "denoise": DenoiseStrategy,
-    "latent": LatentStrategy,
-}
-FITTING_ORDER = ("neighbours", "denoise", "latent", "kriging")  # kriging last: it is built only if denoise is not
-NEED_ENCODER = {"neighbours", "denoise", "latent"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,18 +61,19 @@ class Candidates:
         Strategies whose training would not be done by the deadline are left out.
         """
         fitted, history = dict[str, Strategy](), dict[str, History]()
-        for name in FITTING_ORDER:
+        for name in _in_fitting_order(names):
             if name not in _to_build(names, spec):
                 continue
             try:
                 with seeded(spec.config.seed):  # a strategy comes out the same, whatever else is fitted
-                    fitted[name], trained = STRATEGIES[name].fit(spec, inputs)
+                    fitted[name], trained = strategy_class(name).fit(spec, inputs)
             except OutOfTimeError:
                 names = tuple(other for other in names if other != name)
             else:
                 history |= trained
         strategies = [fitted[name] for name in _to_build(names, spec)]
-        baselines = {name: BASELINES[name]().fit(inputs.data.series.values) for name in names if name in BASELINES}
+        simple = [name for name in names if not STRATEGIES[name].on_windows]
+        baselines = {name: new_baseline(name).fit(inputs.data.series.values) for name in simple}
         return cls(names, baselines, strategies, spec.config.length), history
 
     @classmethod
@@ -93,7 +85,7 @@ class Candidates:
         baselines: Mapping[str, Baseline],
     ) -> Candidates:
         """Candidates whose strategies wait for the weights of a saved model, with banks of these sizes by strategy."""
-        strategies = [STRATEGIES[name].unfitted(spec, bank_sizes.get(name, 0)) for name in _to_build(names, spec)]
+        strategies = [strategy_class(name).unfitted(spec, bank_sizes.get(name, 0)) for name in _to_build(names, spec)]
         return cls(names, baselines, strategies, spec.config.length)
 
     def estimate(self, series: ScaledSeries, starts: IntArray, encoder: Encoder | None) -> SeriesEstimates:
@@ -143,7 +135,7 @@ class Candidates:
         """
         if strategy != AUTO:
             return np.asarray(known[self.names.index(strategy)])
-        windowed = [i for i, name in enumerate(self.names) if name not in BASELINE_NAMES]
+        windowed = [i for i, name in enumerate(self.names) if STRATEGIES[name].on_windows]
         return np.asarray(known[windowed or slice(None)].any(axis=0))
 
     @property
@@ -168,7 +160,12 @@ class Candidates:
 
 def needs_encoder(names: Sequence[str]) -> bool:
     """Whether any of these strategies works on embeddings."""
-    return not NEED_ENCODER.isdisjoint(names)
+    return any(STRATEGIES[name].needs_encoder for name in names)
+
+
+def _in_fitting_order(names: Sequence[str]) -> list[str]:
+    """In the order of the table, cheap ones first; kriging last, as it is built only if denoise is not."""
+    return sorted((name for name in STRATEGIES if name in names), key=lambda name: name == "kriging")
 
 
 def _to_build(names: Sequence[str], spec: StrategySpec) -> list[str]:
@@ -177,7 +174,7 @@ def _to_build(names: Sequence[str], spec: StrategySpec) -> list[str]:
     A denoising decoder with context holds a kriging of its own and gives its estimate too, so there is no second one.
     """
     holds_kriging = "denoise" in names and spec.config.context == "observed"
-    return [name for name in names if name in STRATEGIES and not (name == "kriging" and holds_kriging)]
+    return [name for name in names if STRATEGIES[name].on_windows and not (name == "kriging" and holds_kriging)]
 
 
 def _unusual_means(series: ScaledSeries) -> FloatArray:

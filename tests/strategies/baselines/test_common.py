@@ -7,9 +7,10 @@ import time
 import numpy as np
 import pytest
 
-from latentfill.strategies.baselines import BASELINES, Baseline
+from latentfill.strategies.classes import baseline_names, new_baseline
+from latentfill.strategies.protocols.baseline import Baseline
 
-NAMES = tuple(BASELINES)
+NAMES = baseline_names()
 NAN = np.nan
 
 
@@ -20,7 +21,7 @@ def waves(n_steps: int, period: int = 24) -> np.ndarray:
 
 
 def fit(name: str, train: np.ndarray) -> Baseline:
-    return BASELINES[name]().fit(train)
+    return new_baseline(name).fit(train)
 
 
 def column(*values: float) -> np.ndarray:
@@ -106,7 +107,7 @@ def test_what_was_learnt_can_be_kept_and_taken_up_again(name: str):
     train = waves(300, period=12) + 0.1 * rng.normal(size=(300, 2))
     gappy = np.where(rng.random((50, 2)) < 0.4, NAN, train[:50])
     first = fit(name, train)
-    again = BASELINES[name]().load(first.state())
+    again = new_baseline(name).load(first.state())
     np.testing.assert_array_equal(again.fill(gappy), first.fill(gappy))
 
 

@@ -1,0 +1,55 @@
+"""Imputers that look at the observed cells on both sides of a gap."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latentfill.core.series import FloatArray
+from latentfill.strategies.protocols.baseline import Baseline
+from latentfill.windows.gaps import distances, interpolate
+
+SPLINE_CELLS = 4  # observed cells of a column from which on a cubic spline is determined
+
+
+class Linear(Baseline):
+    """Straight lines between the observed cells; before the first and after the last, their values."""
+
+    def estimate(self, values: FloatArray) -> FloatArray:
+        return interpolate(values)
+
+
+class LastObserved(Baseline):
+    """The last observed value carried forward; before the first one, that one carried back."""
+
+    def estimate(self, values: FloatArray) -> FloatArray:
+        back, ahead = distances(~np.isnan(values))
+        step = np.arange(values.shape[-2])[:, None]
+        source = np.where(back <= step, step - back, step + ahead)
+        return np.take_along_axis(values, np.minimum(source, len(step) - 1), axis=-2)
+
+
+class NextObserved(Baseline):
+    """The next observed value carried back; after the last one, that one carried forward."""
+
+    def estimate(self, values: FloatArray) -> FloatArray:
+        return LastObserved().estimate(values[..., ::-1, :])[..., ::-1, :]
+
+
+class Spline(Baseline):
+    """Natural cubic splines through the observed cells; before the first and after the last, their values.
+
+    No estimate in columns with fewer than `SPLINE_CELLS` observed cells.
+    """
+
+    def estimate(self, values: FloatArray) -> FloatArray:
+        from scipy.interpolate import CubicSpline
+
+        by_column = np.moveaxis(values, -2, -1).reshape(-1, values.shape[-2])
+        estimate = np.full(by_column.shape, np.nan)
+        for line, column in zip(estimate, by_column, strict=True):
+            step = np.flatnonzero(~np.isnan(column))
+            if SPLINE_CELLS <= len(step) < len(column):
+                spline = CubicSpline(step, column[step], bc_type="natural")
+                line[:] = spline(np.clip(np.arange(len(column)), step[0], step[-1]))
+        *lead, length, columns = values.shape
+        return np.moveaxis(estimate.reshape(*lead, columns, length), -1, -2)

@@ -1,0 +1,30 @@
+"""From the name of a strategy to the class that does its work."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+from latentfill.core.strategy_table import STRATEGIES
+from latentfill.strategies.protocols.baseline import Baseline
+from latentfill.strategies.protocols.strategy import Strategy
+
+
+def baseline_names() -> list[str]:
+    """The names of the simple imputers."""
+    return [name for name, row in STRATEGIES.items() if not row.on_windows]
+
+
+def new_baseline(name: str) -> Baseline:
+    """An unfitted simple imputer."""
+    return cast(type[Baseline], _class_of(name))()
+
+
+def strategy_class(name: str) -> type[Strategy]:
+    """The class of a strategy that works on windows."""
+    return cast(type[Strategy], _class_of(name))
+
+
+def _class_of(name: str) -> object:
+    module, _, class_name = STRATEGIES[name].made_by.partition(":")
+    return getattr(import_module(module), class_name)

@@ -1,0 +1,61 @@
+"""The interface of simple imputers, the baselines: they fill a series, or a window, as it is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Self
+
+import numpy as np
+
+from latentfill.core.series import FloatArray
+from latentfill.windows.gaps import interpolate, restore_observed
+
+
+class Baseline(ABC):
+    """A simple imputer that is fitted to one series and fills any number of series or windows.
+
+    A subclass writes `estimate`. One that learns more than the column means extends `fit`, `state` and `load` too.
+    A window is filled from what is observed inside it, never from other windows.
+    """
+
+    mean_: FloatArray  # (1, C) means of the columns fitted to, 0 where one has no observed cell
+
+    def fit(self, series: FloatArray) -> Self:
+        """Learn from a scaled series (T, C), NaN where missing."""
+        self.mean_ = np.nan_to_num(observed_mean(series, axis=0))
+        return self
+
+    @abstractmethod
+    def estimate(self, values: FloatArray) -> FloatArray:
+        """An estimate for every cell of `values` (..., L, C), NaN where missing; NaN where there is no estimate."""
+
+    def fill(self, values: FloatArray) -> FloatArray:
+        """`values` (..., L, C) with every gap filled; observed cells keep their values.
+
+        Cells without an estimate get the straight line between their observed neighbours in the column; in columns
+        without an observed cell, the mean of the series fitted to.
+        """
+        estimate = self.estimate(values)
+        for fallback in (interpolate(values), self.mean_):
+            estimate = np.where(np.isnan(estimate), fallback, estimate)
+        return restore_observed(estimate, values)
+
+    def state(self) -> dict[str, FloatArray]:
+        """What was learnt, as arrays by name: what a saved model stores."""
+        return {"mean": self.mean_}
+
+    def load(self, state: Mapping[str, FloatArray]) -> Self:
+        """Take over what another one learnt, from its `state`."""
+        self.mean_ = state["mean"]
+        return self
+
+
+def observed_mean(values: FloatArray, axis: int) -> FloatArray:
+    """Mean of the observed cells along `axis`, which stays with length 1; NaN where there are none."""
+    observed = ~np.isnan(values)
+    total = np.where(observed, values, 0.0).sum(axis=axis, keepdims=True)
+    count = observed.sum(axis=axis, keepdims=True)
+    mean: FloatArray = np.full_like(total, np.nan)
+    np.divide(total, count, out=mean, where=count > 0)
+    return mean

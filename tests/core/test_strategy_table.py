@@ -1,0 +1,45 @@
+"""A strategy is registered in one place, and what is taken is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from latentfill.core import strategy_table
+from latentfill.core.config import STRATEGY_NAMES
+from latentfill.core.errors import InputError
+from latentfill.core.strategy_table import STRATEGIES, StrategyRow, cell_codes, register
+
+
+@pytest.fixture(autouse=True)
+def _restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strategy_table, "STRATEGIES", STRATEGIES.copy())
+
+
+def row(name: str = "last_week", code: int = 19) -> StrategyRow:
+    return StrategyRow(name, code, "the value a week earlier", "somewhere:LastWeek")
+
+
+def test_the_names_in_the_settings_are_those_of_the_table():
+    assert tuple(STRATEGIES) == STRATEGY_NAMES
+
+
+def test_a_registered_strategy_has_a_code_with_its_name_and_meaning():
+    register(row())
+    assert cell_codes()[-1] == (19, "last_week", "last_week: the value a week earlier")
+
+
+def test_a_name_that_is_taken_is_refused():
+    with pytest.raises(InputError, match="there is a strategy 'knn' already"):
+        register(row(name="knn"))
+
+
+@pytest.mark.parametrize(("code", "owner"), [(0, "observed"), (17, "knn"), (10, "stored_latent")])
+def test_a_code_that_is_taken_is_refused_and_a_free_one_named(code: int, owner: str):
+    with pytest.raises(InputError, match=rf"cell code {code}, which is that of '{owner}'; the first free one is 19"):
+        register(row(code=code))
+
+
+def test_strategies_on_embeddings_have_codes_of_their_own_for_stored_ones():
+    of = {stored: [row.code_of_cells(stored=stored).number for row in STRATEGIES.values()] for stored in (False, True)}
+    differ = [name for name, own, other in zip(STRATEGIES, of[False], of[True], strict=True) if own != other]
+    assert differ == [name for name, row in STRATEGIES.items() if row.needs_encoder]

@@ -1,0 +1,76 @@
+"""Strategies side by side: which are built, what they estimate, and how little a new one takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from latentfill.core.config import AUTO, Config
+from latentfill.core.series import FloatArray
+from latentfill.core.strategy_table import STRATEGIES, StrategyRow, register
+from latentfill.strategies.candidates import Candidates
+from latentfill.strategies.protocols.baseline import Baseline
+from latentfill.strategies.protocols.strategy import StrategySpec, TrainingInputs
+from latentfill.windows.training_data import HeldOutWindows, TrainingData
+from latentfill.windows.windows import ScaledSeries, window_starts
+
+L, C = 8, 2
+
+
+class Nines(Baseline):
+    """The smallest baseline: 9 everywhere."""
+
+    def estimate(self, values: FloatArray) -> FloatArray:
+        return np.full(values.shape, 9.0)
+
+
+def series() -> ScaledSeries:
+    values = np.random.default_rng(0).normal(size=(40, C))
+    values[5:7, 0] = np.nan
+    return ScaledSeries(values, np.zeros((40, 0)))
+
+
+def fit(*names: str) -> Candidates:
+    windows = series().cut(np.arange(40 - L + 1), L)
+    nothing = HeldOutWindows(windows, np.full(windows.values.shape, np.nan))
+    data = TrainingData(series(), windows, np.arange(len(windows)), nothing, nothing)
+    cpu = torch.device("cpu")
+    spec = StrategySpec(config=Config(length=L, stride=4), columns=C, phases=0, encoder_shape=None, device=cpu)
+    return Candidates.fit(names, spec, TrainingInputs(data=data, encoder=None))[0]
+
+
+@pytest.fixture
+def nines() -> Iterator[str]:
+    register(StrategyRow("nines", 100, "nine", f"{__name__}:Nines"))
+    yield "nines"
+    del STRATEGIES["nines"]
+
+
+def test_a_baseline_takes_one_class_and_one_row(nines: str):
+    found = fit("linear", nines).estimate(series(), window_starts(40, L, 4), None)
+    np.testing.assert_array_equal(found.values[1], 9.0)
+
+
+def test_estimates_are_in_the_order_of_the_names():
+    found = fit("kriging", "mean").estimate(series(), window_starts(40, L, 4), None)
+    assert found.values.shape == (2, 40, C)
+    np.testing.assert_allclose(found.values[1, 0], np.nanmean(series().values, axis=0))
+    assert (found.spread[5:7, 0] > 0).all()  # kriging says how far it may be off
+
+
+def test_a_column_far_from_what_was_fitted_is_estimated_around_its_own_mean():
+    candidates, starts = fit("kriging"), window_starts(40, L, 4)
+    near = candidates.estimate(series(), starts, None).values
+    far = ScaledSeries(series().values + np.array([1000.0, 0.0]), series().clock)
+    moved = candidates.estimate(far, starts, None).values
+    assert np.abs(moved[0, 5:7, 0] - 1000 - near[0, 5:7, 0]).max() < 1
+
+
+def test_auto_fills_what_a_strategy_on_windows_reaches_and_without_one_what_any_does():
+    known = np.array([[True, True, False], [False, True, False]])
+    assert Candidates(("linear", "kriging"), {}, [], L).has_estimate(known, AUTO).tolist() == [False, True, False]
+    assert Candidates(("linear", "mean"), {}, [], L).has_estimate(known, AUTO).tolist() == [True, True, False]
+    assert Candidates(("linear", "mean"), {}, [], L).has_estimate(known, "mean").tolist() == [False, True, False]
