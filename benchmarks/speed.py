@@ -27,6 +27,7 @@ from common import made_with, parser_of, read_results, write_results, write_tabl
 from latentfill.core.config import Config
 from latentfill.core.series import Series
 from latentfill.embeddings.stored.h5_windows import write_split
+from latentfill.embeddings.stored.opening import open_embeddings
 from latentfill.embeddings.stored.packed_file import load_packed_file
 from latentfill.embeddings.stored.packing import pack
 from latentfill.imputation.fit import fit_series
@@ -93,7 +94,7 @@ def stored() -> dict[str, float]:
         write_split(folder, "train", rng.normal(size=(WINDOWS, 7, SIZE // 7)).astype(np.float32))
         order = rng.permutation(WINDOWS)
         copied = _seconds(lambda: shutil.copytree(folder, Path(place) / "copy"))
-        packed = _seconds(lambda: pack(folder, bank, Config()))
+        packed = _seconds(lambda: pack(open_embeddings(folder), bank))
         files = _seconds(lambda: [_one_window(folder / "train" / f"{i}.h5").sum() for i in order])
         vectors = load_packed_file(bank).read("train")
         mapped = _seconds(lambda: [vectors[i].sum() for i in order])

@@ -1,4 +1,4 @@
-"""`latentfill distil` as a user runs it: a teacher's bank, its student, and the student's embeddings."""
+"""`latentfill distil` as a user runs it: a teacher's packed file, its student, and the student's embeddings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from latentfill.embeddings.protocols.record import Provenance
-from latentfill.embeddings.stored.packed_file import Part, load_packed_file, save_packed_file
+from latentfill.embeddings.stored.packed_file import load_packed_file
+from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
 from latentfill.embeddings.timekd.student import DistilledStudent
 
 Run = Callable[..., int]
@@ -33,25 +34,27 @@ def teacher(tmp_path: Path) -> Path:
     """Embeddings of random numbers for the 69 train windows: rows 0-84 of 120."""
     vectors = np.random.default_rng(1).normal(size=(69, 2, 8)).astype(np.float32)
     provenance = Provenance(encoder="timekd", source="computed")
-    return save_packed_file(tmp_path / "teacher.bank", {"train": Part((69, 2, 8), vectors, np.arange(69))}, provenance)
+    return save_packed_file(
+        tmp_path / "teacher.packed", {"train": SplitVectors((69, 2, 8), vectors, np.arange(69))}, provenance
+    )
 
 
 def test_a_student_embeds_without_its_teacher(run_cli: Run, table: Path, teacher: Path, tmp_path: Path, capsys):
-    student, bank = tmp_path / "student", tmp_path / "student.bank"
+    student, packed = tmp_path / "student", tmp_path / "student.packed"
     given = ("distil", table, "--embeddings", teacher, "-m", student, *PLAN, "--steps", 30)
     assert run_cli(*given) == 0
     said = " ".join(capsys.readouterr().err.split())
     assert "student: forecast MSE" in said
     assert "without a teacher: forecast MSE" in said
-    arguments = ("embed", table, "--encoder", "student", "--student", student, "--seq-len", 12, "-o", bank, "-q")
+    arguments = ("embed", table, "--encoder", "student", "--student", student, "--seq-len", 12, "-o", packed, "-q")
     assert run_cli(*arguments) == 0
-    made = load_packed_file(bank)
+    made = load_packed_file(packed)
     assert made.splits == {"all": 109}
     assert made.provenance.encoder == "student"
     assert made.provenance.weights_digest == DistilledStudent.load(student).weights_digest
-    first = bank.read_bytes()
+    first = packed.read_bytes()
     assert run_cli(*arguments, "--overwrite") == 0
-    assert bank.read_bytes() == first
+    assert packed.read_bytes() == first
 
 
 def test_scores_on_a_student_of_the_same_table_are_labelled(run_cli: Run, table: Path, tmp_path: Path, capsys):

@@ -27,12 +27,12 @@ def table(tmp_path: Path, hourly: Callable[..., Series]) -> Path:
 
 
 def test_embeddings_made_of_a_table_fill_it(run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys):
-    bank, out = tmp_path / "a.bank", tmp_path / "filled.csv"
-    assert run_cli("embed", table, "-o", bank, "--lm", language_model, *PLAN) == 0
+    packed, out = tmp_path / "a.packed", tmp_path / "filled.csv"
+    assert run_cli("embed", table, "-o", packed, "--lm", language_model, *PLAN) == 0
     assert "47 windows of train, 7 windows of val, 15 windows of test" in " ".join(capsys.readouterr().err.split())
     quick = ("--set", "encoder_steps=3", "--set", "decoder_steps=3", "--set", "width=8", "--set", "dim=8")
     codes = tmp_path / "codes.csv"
-    asked = ("--embeddings", bank, "--codes", codes, "--length", 12, "--strategy", "denoise", "--set", "stride=6")
+    asked = ("--embeddings", packed, "--codes", codes, "--length", 12, "--strategy", "denoise", "--set", "stride=6")
     assert run_cli("impute", table, "-o", out, *asked, *quick) == 0
     told = " ".join(capsys.readouterr().err.split())
     assert "filled from the stored embeddings of test (15 windows)" in told
@@ -41,20 +41,29 @@ def test_embeddings_made_of_a_table_fill_it(run_cli: Run, table: Path, tmp_path:
     assert (pd.read_csv(codes)[["flow", "OT"]] == 2).any(axis=None)  # the decoder of the stored embeddings
 
 
+def test_the_former_name_of_the_packed_layout_is_understood(
+    run_cli: Run, table: Path, tmp_path: Path, language_model: Path
+):
+    for layout in ("bank", "packed"):
+        out = tmp_path / f"a.{layout}"
+        assert run_cli("embed", table, "-o", out, "--lm", language_model, "--layout", layout, *PLAN, "-q") == 0
+    assert (tmp_path / "a.bank").read_bytes() == (tmp_path / "a.packed").read_bytes()
+
+
 def test_without_a_split_every_row_lies_in_a_window(run_cli: Run, table: Path, tmp_path: Path, language_model: Path):
-    bank = tmp_path / "a.bank"
-    assert run_cli("embed", table, "-o", bank, "--lm", language_model, "--seq-len", 12, "--embedding-stride", 8) == 0
-    assert load_packed_file(bank).starts["all"].tolist() == [*range(0, 78, 8), 78]
-    provenance = load_packed_file(bank).provenance
+    packed = tmp_path / "a.packed"
+    assert run_cli("embed", table, "-o", packed, "--lm", language_model, "--seq-len", 12, "--embedding-stride", 8) == 0
+    assert load_packed_file(packed).starts["all"].tolist() == [*range(0, 78, 8), 78]
+    provenance = load_packed_file(packed).provenance
     assert provenance.saw == "observed"
     assert provenance.settings["privileged"] is False
 
 
 def test_the_provenance_says_that_the_future_was_read(run_cli: Run, table: Path, tmp_path: Path, language_model: Path):
-    bank = tmp_path / "a.bank"
+    packed = tmp_path / "a.packed"
     word = ("--rough-fill", "word", "--missing-word", "nan", "--decimals", 0, "--truncate", "--layers", 1)
-    assert run_cli("embed", table, "-o", bank, "--lm", language_model, *PLAN, "--privileged", *word, "-q") == 0
-    provenance = load_packed_file(bank).provenance
+    assert run_cli("embed", table, "-o", packed, "--lm", language_model, *PLAN, "--privileged", *word, "-q") == 0
+    provenance = load_packed_file(packed).provenance
     assert provenance.settings["privileged"] is True
     assert (provenance.settings["layers"], provenance.settings["truncate"], provenance.saw) == (1, True, "observed")
 
@@ -75,7 +84,7 @@ def test_timekds_layout_is_found_by_inspect(run_cli: Run, table: Path, tmp_path:
     ("arguments", "message"),
     [
         (("--lm", "nowhere/at-all"), "no language model can be loaded from 'nowhere/at-all'"),
-        (("--layout", "zarr"), "--layout must be bank or timekd, got 'zarr'"),
+        (("--layout", "zarr"), "--layout must be packed or timekd, got 'zarr'"),
         (("--encoder", "timekt:x"), "timekd"),
         (("--rough-fill", "spline"), "rough_fill must be one of linear, mean, zero, word, got 'spline'"),
         (("--seq-len", 96), "fewer than one window needs"),
@@ -96,9 +105,9 @@ def test_what_cannot_be_done_is_refused(
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     given = arguments if "--lm" in arguments else ("--lm", language_model, *arguments)
-    assert run_cli("embed", table, "-o", tmp_path / "a.bank", *given) == 2
+    assert run_cli("embed", table, "-o", tmp_path / "a.packed", *given) == 2
     assert message in " ".join(capsys.readouterr().err.split())
-    assert not (tmp_path / "a.bank").exists()
+    assert not (tmp_path / "a.packed").exists()
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="the administrator may write everywhere")
@@ -106,12 +115,12 @@ def test_a_place_that_cannot_be_written_is_told(
     run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys
 ):
     (tmp_path / "locked").mkdir(mode=0o500)
-    assert run_cli("embed", table, "-o", tmp_path / "locked" / "a.bank", "--lm", language_model, *PLAN) == 2
+    assert run_cli("embed", table, "-o", tmp_path / "locked" / "a.packed", "--lm", language_model, *PLAN) == 2
     assert "cannot be written" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_not_there_is_told(run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys):
-    assert run_cli("embed", table, "-o", tmp_path / "no" / "a.bank", "--lm", language_model, *PLAN) == 2
+    assert run_cli("embed", table, "-o", tmp_path / "no" / "a.packed", "--lm", language_model, *PLAN) == 2
     assert "cannot be written" in capsys.readouterr().err
 
 
@@ -119,9 +128,9 @@ def test_other_words_for_columns_and_days_are_read(run_cli: Run, tmp_path: Path,
     days = pd.date_range("2020-01-01", periods=40, freq="D")
     frame = pd.DataFrame({"day": days, "Größe (m³)": np.arange(40.0), "β": np.sin(np.arange(40.0))})
     frame.to_csv(tmp_path / "daily.csv", index=False)
-    bank = tmp_path / "a.bank"
-    assert run_cli("embed", tmp_path / "daily.csv", "-o", bank, "--lm", language_model, "--seq-len", 10, "-q") == 0
-    assert load_packed_file(bank).read("all").shape[:2] == (31, 2)
+    packed = tmp_path / "a.packed"
+    assert run_cli("embed", tmp_path / "daily.csv", "-o", packed, "--lm", language_model, "--seq-len", 10, "-q") == 0
+    assert load_packed_file(packed).read("all").shape[:2] == (31, 2)
 
 
 def test_a_language_model_is_put_beside_itself_read_in_another_way(
@@ -156,7 +165,7 @@ def test_a_language_model_is_put_beside_itself_read_in_another_way(
 def test_settings_that_contradict_each_other_are_told(
     run_cli: Run, table: Path, tmp_path: Path, capsys, asked: tuple[object, ...], message: str
 ):
-    assert run_cli("embed", table, "-o", tmp_path / "a.bank", *asked) == 2
+    assert run_cli("embed", table, "-o", tmp_path / "a.packed", *asked) == 2
     assert message in capsys.readouterr().err
 
 
@@ -165,5 +174,5 @@ def test_a_module_that_ends_the_program_is_told(run_cli: Run, table: Path, tmp_p
     (tmp_path / "ends_when_called.py").write_text("import sys\ndef encode(filled): sys.exit(5)\n")
     (tmp_path / "ends_when_read.py").write_text("import sys\nsys.exit(3)\n")
     for module, message in (("ends_when_called", "cannot take"), ("ends_when_read", "cannot be imported")):
-        assert run_cli("embed", table, "-o", tmp_path / "a.bank", *PLAN, "--encoder", f"module:{module}.encode") == 2
+        assert run_cli("embed", table, "-o", tmp_path / "a.packed", *PLAN, "--encoder", f"module:{module}.encode") == 2
         assert message in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Embeddings of a whole table, written as a bank or as TimeKD's files, and gone on with after an interruption."""
+"""Embeddings of a whole table, written as a packed file or as TimeKD's files, and resumed after an interruption."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from latentfill.embeddings import embed_table
 from latentfill.embeddings.embed_table import EmbedProgress, TableEmbedder
 from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.record import VectorArray
+from latentfill.embeddings.stored.opening import open_embeddings
 from latentfill.embeddings.stored.packed_file import load_packed_file
-from latentfill.embeddings.stored.packing import pack
+from latentfill.embeddings.stored.packing import TableWithPlan, pack
 from latentfill.embeddings.stored.pairing import pair_embeddings, table_digest
 from latentfill.embeddings.timekd.teacher import Teacher
 
@@ -58,86 +59,86 @@ def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embed_table, "BATCH", 5)
 
 
-def test_a_bank_holds_every_window_of_every_split_with_how_it_was_made(tmp_path: Path, hourly: Make):
+def test_a_packed_file_holds_every_window_of_every_split_with_how_it_was_made(tmp_path: Path, hourly: Make):
     series = hourly(100)
-    TableEmbedder(series, Means(settings={"a": 1}), CONFIG).make_packed_file(tmp_path / "a.bank")
-    bank = load_packed_file(tmp_path / "a.bank")
-    assert bank.splits == {"train": 55, "val": 7, "test": 17}
+    TableEmbedder(series, Means(settings={"a": 1}), CONFIG).make_packed_file(tmp_path / "a.packed")
+    packed = load_packed_file(tmp_path / "a.packed")
+    assert packed.splits == {"train": 55, "val": 7, "test": 17}
     first = series.values[: CONFIG.seq_len]
-    np.testing.assert_allclose(bank.read("train")[0, :, 0], first.mean(axis=0), rtol=1e-6)
-    np.testing.assert_array_equal(bank.weights["mix"], np.eye(2))
-    provenance = bank.provenance
+    np.testing.assert_allclose(packed.read("train")[0, :, 0], first.mean(axis=0), rtol=1e-6)
+    np.testing.assert_array_equal(packed.weights["mix"], np.eye(2))
+    provenance = packed.provenance
     assert (provenance.encoder, provenance.settings, provenance.saw) == ("means", {"a": 1}, "observed")
     assert provenance.table_digest == table_digest(series)
     assert provenance.window is not None
     assert provenance.window["split"] == "custom"
 
 
-def test_a_bank_that_is_packed_again_keeps_everything(tmp_path: Path, hourly: Make):
-    TableEmbedder(hourly(100), Means(), CONFIG).make_packed_file(tmp_path / "a.bank")
-    pack(tmp_path / "a.bank", tmp_path / "b.bank", Config())
-    assert (tmp_path / "a.bank").read_bytes() == (tmp_path / "b.bank").read_bytes()
+def test_a_packed_file_that_is_packed_again_keeps_everything(tmp_path: Path, hourly: Make):
+    TableEmbedder(hourly(100), Means(), CONFIG).make_packed_file(tmp_path / "a.packed")
+    pack(load_packed_file(tmp_path / "a.packed"), tmp_path / "b.packed")
+    assert (tmp_path / "a.packed").read_bytes() == (tmp_path / "b.packed").read_bytes()
 
 
-def test_the_bank_pairs_with_its_table_and_no_other(tmp_path: Path, hourly: Make):
+def test_the_packed_file_pairs_with_its_table_and_no_other(tmp_path: Path, hourly: Make):
     series = hourly(100)
-    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "a.bank")
-    paired = pair_embeddings(Config(embeddings=str(tmp_path / "a.bank")), series, None)
+    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "a.packed")
+    paired = pair_embeddings(Config(embeddings=str(tmp_path / "a.packed")), series, None)
     np.testing.assert_allclose(paired["val"].vectors[0, :, 1], series.values[58], rtol=1e-6)
     with pytest.raises(EmbeddingMismatchError, match="was made for another table"):
-        pair_embeddings(Config(embeddings=str(tmp_path / "a.bank")), hourly(101), None)
+        pair_embeddings(Config(embeddings=str(tmp_path / "a.packed")), hourly(101), None)
 
 
 def test_columns_stand_where_timekd_puts_them_and_come_back_in_the_order_of_the_table(tmp_path: Path, hourly: Make):
     series, config = hourly(100, 3), Config(split="custom", seq_len=12, pred_len=4, target="c0")
-    TableEmbedder(series, Means(), config).make_packed_file(tmp_path / "a.bank")
+    TableEmbedder(series, Means(), config).make_packed_file(tmp_path / "a.packed")
     np.testing.assert_allclose(
-        load_packed_file(tmp_path / "a.bank").read("train")[0, :, 1], series.values[0, [1, 2, 0]]
+        load_packed_file(tmp_path / "a.packed").read("train")[0, :, 1], series.values[0, [1, 2, 0]]
     )
-    paired = pair_embeddings(Config(embeddings=str(tmp_path / "a.bank")), series, None)
+    paired = pair_embeddings(Config(embeddings=str(tmp_path / "a.packed")), series, None)
     np.testing.assert_allclose(paired["train"].vectors[0][:, 1], series.values[0])
 
 
 def test_the_whole_series_plan_ends_on_the_last_row(tmp_path: Path, hourly: Make):
     config = Config(seq_len=12, pred_len=0, embedding_stride=7)
-    TableEmbedder(hourly(60), Means(), config).make_packed_file(tmp_path / "a.bank")
-    assert load_packed_file(tmp_path / "a.bank").starts["all"].tolist() == [0, 7, 14, 21, 28, 35, 42, 48]
+    TableEmbedder(hourly(60), Means(), config).make_packed_file(tmp_path / "a.packed")
+    assert load_packed_file(tmp_path / "a.packed").starts["all"].tolist() == [0, 7, 14, 21, 28, 35, 42, 48]
 
 
 @pytest.mark.parametrize(("after", "kept"), [(1, 0), (5, 0), (6, 5), (29, 25), (60, 55), (79, 77)])
-def test_an_interrupted_bank_is_gone_on_with_and_ends_in_the_same_bytes(
+def test_an_interrupted_packed_file_is_resumed_and_ends_in_the_same_bytes(
     tmp_path: Path, hourly: Make, after: int, kept: int
 ):
     series = hourly(100)
-    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "whole.bank")
+    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "whole.packed")
     with pytest.raises(Interrupted):
-        TableEmbedder(series, Means(windows=after), CONFIG).make_packed_file(tmp_path / "cut.bank")
-    assert not (tmp_path / "cut.bank").exists()
+        TableEmbedder(series, Means(windows=after), CONFIG).make_packed_file(tmp_path / "cut.packed")
+    assert not (tmp_path / "cut.packed").exists()
     told: list[EmbedProgress] = []
-    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "cut.bank", on_progress=told.append)
-    assert (tmp_path / "cut.bank").read_bytes() == (tmp_path / "whole.bank").read_bytes()
+    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "cut.packed", on_progress=told.append)
+    assert (tmp_path / "cut.packed").read_bytes() == (tmp_path / "whole.packed").read_bytes()
     assert told[0].done == kept
     assert told[-1].done == told[-1].total == 79
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.bank", "whole.bank"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.packed", "whole.packed"]
 
 
 def test_what_was_begun_with_other_settings_is_begun_anew(tmp_path: Path, hourly: Make):
     series = hourly(100)
     with pytest.raises(Interrupted):
-        TableEmbedder(series, Means(windows=30), CONFIG).make_packed_file(tmp_path / "a.bank")
+        TableEmbedder(series, Means(windows=30), CONFIG).make_packed_file(tmp_path / "a.packed")
     told: list[EmbedProgress] = []
     TableEmbedder(series, Means(settings={"a": 2}), CONFIG).make_packed_file(
-        tmp_path / "a.bank", on_progress=told.append
+        tmp_path / "a.packed", on_progress=told.append
     )
     assert told[0].done == 0
 
 
 def test_a_half_written_piece_is_written_again(tmp_path: Path, hourly: Make):
     series = hourly(100)
-    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "whole.bank")
-    (tmp_path / ".cut.bank.partial").write_bytes((tmp_path / "whole.bank").read_bytes()[:-50])
-    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "cut.bank")
-    assert (tmp_path / "cut.bank").read_bytes() == (tmp_path / "whole.bank").read_bytes()
+    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "whole.packed")
+    (tmp_path / ".cut.packed.partial").write_bytes((tmp_path / "whole.packed").read_bytes()[:-50])
+    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "cut.packed")
+    assert (tmp_path / "cut.packed").read_bytes() == (tmp_path / "whole.packed").read_bytes()
 
 
 def test_timekds_layout_has_its_paths_names_shape_and_dtype(tmp_path: Path, hourly: Make):
@@ -154,14 +155,14 @@ def test_timekds_layout_has_its_paths_names_shape_and_dtype(tmp_path: Path, hour
     assert paired["train"].provenance.encoder == "means"  # read from the record beside them
 
 
-def test_a_folder_packed_with_its_table_is_the_bank_that_could_have_been_made(tmp_path: Path, hourly: Make):
+def test_a_folder_packed_with_its_table_is_the_packed_file_that_could_have_been_made(tmp_path: Path, hourly: Make):
     TableEmbedder(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor")
-    TableEmbedder(hourly(100), Means(), CONFIG).make_packed_file(tmp_path / "made.bank")
-    pack(tmp_path / "sensor", tmp_path / "packed.bank", Config(), hourly(100))
-    assert (tmp_path / "packed.bank").read_bytes() == (tmp_path / "made.bank").read_bytes()
+    TableEmbedder(hourly(100), Means(), CONFIG).make_packed_file(tmp_path / "made.packed")
+    pack(open_embeddings(tmp_path / "sensor"), tmp_path / "packed.packed", TableWithPlan(hourly(100), Config()))
+    assert (tmp_path / "packed.packed").read_bytes() == (tmp_path / "made.packed").read_bytes()
 
 
-def test_interrupted_files_are_gone_on_with_and_end_in_the_same_bytes(tmp_path: Path, hourly: Make):
+def test_interrupted_files_are_resumed_and_end_in_the_same_bytes(tmp_path: Path, hourly: Make):
     series = hourly(100)
     whole = TableEmbedder(series, Means(), CONFIG).make_folder(tmp_path / "whole", "sensor")
     with pytest.raises(Interrupted):
@@ -179,14 +180,14 @@ def test_a_folder_of_other_embeddings_is_left_alone(tmp_path: Path, hourly: Make
         TableEmbedder(hourly(100), Means(settings={"a": 2}), CONFIG).make_folder(tmp_path, "sensor")
 
 
-def test_a_bank_is_written_over_a_bank_where_allowed_and_over_nothing_else(tmp_path: Path, hourly: Make):
+def test_a_packed_file_is_written_over_a_packed_file_where_allowed_and_over_nothing_else(tmp_path: Path, hourly: Make):
     maker = TableEmbedder(hourly(100), Means(), CONFIG)
-    maker.make_packed_file(tmp_path / "a.bank")
+    maker.make_packed_file(tmp_path / "a.packed")
     with pytest.raises(InputError, match=r"exists already. Allow it to be overwritten"):
-        maker.make_packed_file(tmp_path / "a.bank")
-    maker.make_packed_file(tmp_path / "a.bank", overwrite=True)
+        maker.make_packed_file(tmp_path / "a.packed")
+    maker.make_packed_file(tmp_path / "a.packed", overwrite=True)
     (tmp_path / "a.csv").write_text("a,b\n")
-    with pytest.raises(InputError, match="It is no bank"):
+    with pytest.raises(InputError, match="is no packed file"):
         maker.make_packed_file(tmp_path / "a.csv", overwrite=True)
 
 
@@ -208,34 +209,34 @@ def test_what_cannot_be_embedded_is_refused_with_the_numbers(
 def test_numbers_that_are_not_finite_are_refused(tmp_path: Path, hourly: Make, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Means, "embed", lambda self, raw: np.full((len(raw), 2, 2), np.nan, np.float32))
     with pytest.raises(InputError, match="not finite of the windows at rows 0"):
-        TableEmbedder(hourly(100), Means(), CONFIG).make_packed_file(tmp_path / "a.bank")
+        TableEmbedder(hourly(100), Means(), CONFIG).make_packed_file(tmp_path / "a.packed")
 
 
-def test_a_language_models_bank_is_the_same_bytes_again(tmp_path: Path, hourly: Make, language_model: Path):
+def test_a_language_models_packed_file_is_the_same_bytes_again(tmp_path: Path, hourly: Make, language_model: Path):
     for name in ("a", "b"):
         teacher = Teacher.load(language_model, pred_len=4, privileged=True)
         TableEmbedder(hourly(60), teacher, CONFIG).make_packed_file(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    bank = load_packed_file(tmp_path / "a")
-    assert bank.weights.keys() == {"query", "key", "value", "out"}
-    assert bank.provenance.settings["privileged"] is True
+    packed = load_packed_file(tmp_path / "a")
+    assert packed.weights.keys() == {"query", "key", "value", "out"}
+    assert packed.provenance.settings["privileged"] is True
 
 
-def test_a_second_run_to_the_same_bank_is_refused_and_spoils_nothing(tmp_path: Path, hourly: Make):
-    series, target = hourly(100), tmp_path / "a.bank"
+def test_a_second_run_to_the_same_packed_file_is_refused_and_spoils_nothing(tmp_path: Path, hourly: Make):
+    series, target = hourly(100), tmp_path / "a.packed"
 
     class Greedy(Means):
         """Starts another run in the middle of its own."""
 
         def embed(self, raw: RawWindows) -> VectorArray:
             if len(raw) > 1:
-                with pytest.raises(InputError, match=r"another run is writing .*a\.bank\."):
+                with pytest.raises(InputError, match=r"another run is writing .*a\.packed\."):
                     TableEmbedder(series, Means(settings={"a": 2}), CONFIG).make_packed_file(target)
             return super().embed(raw)
 
     TableEmbedder(series, Greedy(), CONFIG).make_packed_file(target)
-    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "alone.bank")
-    assert target.read_bytes() == (tmp_path / "alone.bank").read_bytes()
+    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "alone.packed")
+    assert target.read_bytes() == (tmp_path / "alone.packed").read_bytes()
 
 
 def test_files_that_were_cut_short_are_written_again(tmp_path: Path, hourly: Make):

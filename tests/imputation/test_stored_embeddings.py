@@ -17,7 +17,7 @@ from latentfill.core.series import Series
 from latentfill.embeddings.protocols.record import Embeddings, Provenance
 from latentfill.embeddings.stored.h5_windows import write_split
 from latentfill.embeddings.stored.lookup import StoredEncoder
-from latentfill.embeddings.stored.packed_file import Part, save_packed_file
+from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
 from latentfill.embeddings.stored.pairing import one_space, pair_embeddings, planned, table_digest, window_plan
 from latentfill.windows.windows import ScaledSeries
 
@@ -255,7 +255,7 @@ def test_splits_that_may_not_share_a_space_stay_apart(known: bool | None):
 def test_embeddings_that_know_the_future_are_told_of(frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object]):
     vectors = np.ones((ROWS - SEQ + 1, 3, 2), np.float32)
     made = Provenance(encoder="timekd", source="computed", settings={"privileged": True, "pred_len": 4})
-    bank = save_packed_file(tmp_path / "a.bank", {"all": Part(vectors.shape, vectors)}, made)
+    bank = save_packed_file(tmp_path / "a.bank", {"all": SplitVectors(vectors.shape, vectors)}, made)
     filled = Imputer(**quick, embeddings=str(bank), seq_len=SEQ, pred_len=0).fit(frame).fill(frame)
     assert "read the 4 values after each window as well" in " ".join(filled.summary["notes"])  # type: ignore[arg-type]
 
@@ -301,7 +301,9 @@ def test_vectors_that_nothing_can_be_learnt_from_are_refused(
     frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object], strategy: str, bad: float
 ):
     vectors = np.random.default_rng(0).normal(size=(ROWS - SEQ + 1, 3, 2)).astype(np.float32)
-    bank = save_packed_file(tmp_path / "a.bank", {"all": Part(vectors.shape, vectors)}, Provenance.unknown(tmp_path))
+    bank = save_packed_file(
+        tmp_path / "a.bank", {"all": SplitVectors(vectors.shape, vectors)}, Provenance.unknown(tmp_path)
+    )
     data = bytearray(bank.read_bytes())
     data[-40:-36] = np.float32(bad).tobytes()  # in one of the last windows
     bank.write_bytes(data)

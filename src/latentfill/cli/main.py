@@ -148,12 +148,10 @@ def embed(
     """Make embeddings of a table's windows; an interrupted run is gone on with."""
     from latentfill.cli.display import embedding_bar, show_notes
     from latentfill.core.files import stem
-    from latentfill.embeddings.embed_table import TableEmbedder
+    from latentfill.embeddings.embed_table import TableEmbedder, parse_layout
     from latentfill.tables.table import read_table
 
-    layout = given.pop("layout")
-    if layout not in ("bank", "timekd"):
-        raise InputError(f"--layout must be bank or timekd, got {layout!r}.")
+    layout = parse_layout(given.pop("layout"))
     overwrite = given.pop("overwrite")
     making = {name: given.pop(name) for name in (*MAKING, *READER) if name in given}
     if given["pred_len"] is None and given["split"] in (None, "none") and not making["privileged"]:
@@ -165,7 +163,7 @@ def embed(
     if not quiet:
         show_notes(console, table.notes)
     with embedding_bar(console, quiet) as on_progress:
-        if layout == "bank":
+        if layout == "packed":
             maker.make_packed_file(output, overwrite=overwrite, on_progress=on_progress)
         else:
             output = maker.make_folder(output, stem(source), on_progress=on_progress)
@@ -225,17 +223,21 @@ def pack(
     """Pack per-window embeddings into one file, which is read many times as fast."""
     from latentfill.cli.display import show_notes
     from latentfill.core.files import stem
+    from latentfill.embeddings.stored.opening import open_embeddings
+    from latentfill.embeddings.stored.packing import TableWithPlan
     from latentfill.embeddings.stored.packing import pack as pack_into
     from latentfill.tables.table import read_table
 
     config, options = _plan_and_reading(given)
-    series, name = None, None
-    if table is not None:
+    if table is None:
+        stored = open_embeddings(source, dataset=config.dataset)
+        pack_into(stored, output, overwrite=overwrite)
+    else:
         found = read_table(table, options)
-        series, name = found.series, stem(table)
         if not quiet:
             show_notes(_console(), found.notes)
-    stored = pack_into(source, output, config, series, name, overwrite=overwrite)
+        stored = open_embeddings(source, stem(table), config.pred_len, config.dataset)
+        pack_into(stored, output, TableWithPlan(found.series, config), overwrite=overwrite)
     if not quiet:
         _console().print(
             f"{output}: {', '.join(f'{n} windows of {split}' for split, n in stored.splits.items())}",

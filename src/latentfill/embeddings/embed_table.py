@@ -21,7 +21,13 @@ from latentfill.embeddings.protocols.record import Provenance, VectorArray
 from latentfill.embeddings.stored.folder_record import reserved_folder
 from latentfill.embeddings.stored.h5_problems import short
 from latentfill.embeddings.stored.h5_windows import WHOLE, window_bytes, write_window
-from latentfill.embeddings.stored.packed_file import as_bytes, bank_header, check_target
+from latentfill.embeddings.stored.packed_writing import (
+    SplitShape,
+    check_packed_path,
+    packed_header,
+    starts_bytes,
+    vector_bytes,
+)
 from latentfill.embeddings.stored.pairing import (
     PLAN,
     UNSORTED,
@@ -33,8 +39,17 @@ from latentfill.embeddings.stored.pairing import (
 )
 from latentfill.windows.scaling import ColumnScaler
 
-Layout = Literal["bank", "timekd"]
+Layout = Literal["packed", "timekd"]
 BATCH = 32  # windows embedded at a time, always the same ones, so that an interrupted run ends in the same bytes
+
+
+def parse_layout(text: str) -> Layout:
+    """The layout that `text` names; "bank" is the former name of "packed"."""
+    if text in ("packed", "bank"):
+        return "packed"
+    if text == "timekd":
+        return "timekd"
+    raise InputError(f"--layout must be packed or timekd, got {text!r}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +108,11 @@ class TableEmbedder:
         self, target: Path, *, overwrite: bool = False, on_progress: Callable[[EmbedProgress], None] | None = None
     ) -> Provenance:
         """Write all embeddings as one packed file; an interrupted run is resumed, and ends in the same bytes."""
-        check_target(target, overwrite=overwrite)
+        check_packed_path(target, overwrite=overwrite)
         _, columns, dim = self._embed(next(self.batches()), most=1).shape
         partial = target.with_name(f".{target.name}.partial")
         with locked(target), _told_as_unwritable(partial):
-            check_target(target, overwrite=overwrite)  # a run that has ended meanwhile may have written it
+            check_packed_path(target, overwrite=overwrite)  # a run that has ended meanwhile may have written it
             self._complete(partial, (columns, dim), on_progress)
             os.replace(partial, target)
         return self.provenance
@@ -106,8 +121,8 @@ class TableEmbedder:
         self, partial: Path, size: tuple[int, int], on_progress: Callable[[EmbedProgress], None] | None
     ) -> None:
         """Append the batches that a packed file lacks; it is begun anew where it was begun with other settings."""
-        shapes = {split: ((len(starts), *size), True) for split, starts in self.plan.items()}
-        header = bank_header(shapes, self.provenance, self.weights)
+        shapes = {split: SplitShape(len(starts), *size, has_starts=True) for split, starts in self.plan.items()}
+        header = packed_header(shapes, self.provenance, self.weights)
         batches = list(self.batches())
         ends = len(header) + np.cumsum([self._bytes_of(batch, size) for batch in batches])
         partial.touch()
@@ -117,8 +132,8 @@ class TableEmbedder:
             file.truncate(file.seek(ends[written - 1] if written else len(header)))
             clock = Clock(batches, written, on_progress)
             for batch in batches[written:]:
-                file.write(as_bytes(self.plan[batch.split], "I64") if batch.opens else b"")
-                file.write(as_bytes(self._embed(batch), "F32"))
+                file.write(starts_bytes(self.plan[batch.split]) if batch.opens else b"")
+                file.write(vector_bytes(self._embed(batch)))
                 file.flush()
                 os.fsync(file.fileno())
                 clock.tick(batch)
@@ -128,7 +143,9 @@ class TableEmbedder:
     ) -> Path:
         """Write `{target}/{name}/{pred_len}/{split}/{i}.h5` as TimeKD's loader reads them; the folder of the splits."""
         if self.config.embedding_stride != 1:
-            raise InputError("TimeKD's layout numbers every window: leave --embedding-stride at 1, or write a bank.")
+            raise InputError(
+                "TimeKD's layout numbers every window: leave --embedding-stride at 1, or write a packed file."
+            )
         folder = target / name / str(self.config.pred_len)
         places = {split: folder / ("" if split == WHOLE else split) for split in self.plan}
         batches = list(self.batches())

@@ -13,7 +13,7 @@ from latentfill.core.errors import InputError
 from latentfill.core.files import stem
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.record import StoredEmbeddings
-from latentfill.embeddings.stored.packed_file import is_bank
+from latentfill.embeddings.stored.packed_file import is_packed_file
 from latentfill.imputation.result import coverage_of
 from latentfill.tables.table import Table, TableOptions, read_table
 from latentfill.tables.time.grid import step_text
@@ -42,7 +42,7 @@ def inspect_path(
         return {**student, "kind": "student", "path": str(path)}
     if (path / MODEL_FILE).is_file():
         return {"kind": "model", "path": str(path), **_model(path)}
-    if path.is_dir() or path.suffix.lower() in (".h5", ".hdf5") or is_bank(path):
+    if path.is_dir() or path.suffix.lower() in (".h5", ".hdf5") or is_packed_file(path):
         series = None if made_of is None else read_table(made_of, options).series
         name = None if made_of is None else stem(made_of)
         return {"kind": "embeddings", "path": str(path), **_embeddings(path, config, series, name, beside)}

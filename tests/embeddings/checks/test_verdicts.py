@@ -16,7 +16,8 @@ import pytest
 from latentfill.core.config import Config
 from latentfill.embeddings.checks.verdicts import check_repeatability
 from latentfill.embeddings.protocols.record import Provenance
-from latentfill.embeddings.stored.packed_file import PackedFile, Part, load_packed_file, save_packed_file
+from latentfill.embeddings.stored.packed_file import PackedFile, load_packed_file
+from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
 from latentfill.embeddings.stored.pairing import window_plan
 
 Run = Callable[..., int]
@@ -103,24 +104,24 @@ def test_two_spaces(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Pat
     assert says.startswith("train and val do not share a space, so nothing learnt from one holds for the other: ")
 
 
-def test_a_bank_beside_a_folder(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
+def test_a_packed_file_beside_a_folder(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
     plan = window_plan(PLAN, STEPS)
     vectors = {split: embedded(values, plan[split]) for split in ("train", "val")}
     folder = write_folder(tmp_path / "made", {**vectors, "val": embedded(values, plan["val"], weights=1)})
-    bank = tmp_path / "all.bank"
-    parts = {split: Part(of_split.shape, of_split) for split, of_split in vectors.items()}
-    save_packed_file(bank, parts, Provenance(encoder="unknown", source="made"))
-    found = checks(run_cli, capsys, bank, "--beside", folder)["repeatability"]
+    packed = tmp_path / "all.packed"
+    parts = {split: SplitVectors(of_split.shape, of_split) for split, of_split in vectors.items()}
+    save_packed_file(packed, parts, Provenance(encoder="unknown", source="made"))
+    found = checks(run_cli, capsys, packed, "--beside", folder)["repeatability"]
     assert found["train"]["says"] == f"train, {len(plan['train'])} windows: both sets hold the same embeddings"
     assert found["val"]["verdict"] == "another space"
 
 
-def test_a_bank_of_every_fourth_window(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
+def test_a_packed_file_of_every_fourth_window(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
     plan = window_plan(replace(PLAN, embedding_stride=4), STEPS)
-    parts = {split: Part((len(at), 2, 16), embedded(values, at)) for split, at in plan.items()}
-    bank = tmp_path / "all.bank"
-    save_packed_file(bank, parts, Provenance(encoder="unknown", source="made"))
-    found = checks(run_cli, capsys, bank, "--table", table, *OPTIONS, "--embedding-stride", 4)
+    parts = {split: SplitVectors((len(at), 2, 16), embedded(values, at)) for split, at in plan.items()}
+    packed = tmp_path / "all.packed"
+    save_packed_file(packed, parts, Provenance(encoder="unknown", source="made"))
+    found = checks(run_cli, capsys, packed, "--table", table, *OPTIONS, "--embedding-stride", 4)
     assert found["alignment"]["train"]["verdict"] == "aligned"
     assert found["alignment"]["val"]["why"] == "there are fewer than 40 windows that follow each other"
 
@@ -178,29 +179,29 @@ def test_splits_of_one_window_or_of_another_shape(run_cli: Run, values: np.ndarr
 def test_windows_of_the_same_row_are_compared_and_other_tables_told_of(tmp_path: Path):
     vectors = np.random.default_rng(0).normal(size=(300, 2, 4)).astype(np.float32)
 
-    def bank(name: str, every: int, table: str, split: str = "all") -> PackedFile:
+    def packed(name: str, every: int, table: str, split: str = "all") -> PackedFile:
         starts = np.arange(0, 300, every)
-        part = Part((len(starts), 2, 4), vectors[starts], starts)
+        part = SplitVectors((len(starts), 2, 4), vectors[starts], starts)
         made = Provenance(encoder="x", source="y", table_digest=table)
         return load_packed_file(save_packed_file(tmp_path / name, {split: part}, made))
 
-    whole = bank("whole", 1, "one")
-    found = check_repeatability(whole, bank("seventh", 7, "one"))
+    whole = packed("whole", 1, "one")
+    found = check_repeatability(whole, packed("seventh", 7, "one"))
     assert found["all"]["verdict"] == "the same"
     assert found["all"]["windows"] == 43
-    assert "different tables" in check_repeatability(whole, bank("other", 1, "two"))["tables"]["says"]
-    (none,) = check_repeatability(whole, bank("train", 1, "one", "train")).values()
+    assert "different tables" in check_repeatability(whole, packed("other", 1, "two"))["tables"]["says"]
+    (none,) = check_repeatability(whole, packed("train", 1, "one", "train")).values()
     assert "no split in common: all here, train there" in none["says"]
 
 
 def test_a_single_split_has_no_other_to_share_a_space_with(values: np.ndarray, tmp_path: Path, run_cli: Run, capsys):
     starts = np.arange(0, 60)
-    part = Part((60, 1, 4), np.ones((60, 1, 4), np.float32), starts)
-    bank = save_packed_file(tmp_path / "a.bank", {"all": part}, Provenance.unknown(tmp_path))
+    part = SplitVectors((60, 1, 4), np.ones((60, 1, 4), np.float32), starts)
+    packed = save_packed_file(tmp_path / "a.packed", {"all": part}, Provenance.unknown(tmp_path))
     frame = pd.DataFrame(values[:83, :1], columns=["OT"], index=pd.RangeIndex(83, name="row"))
     frame.to_csv(tmp_path / "a.csv")
     asked = ("--table", tmp_path / "a.csv", "--time", "none", "--columns", "OT", "--seq-len", 24, "--pred-len", 0)
-    assert run_cli("inspect", bank, *asked) == 0
+    assert run_cli("inspect", packed, *asked) == 0
     told = capsys.readouterr().out
     assert "alignment:" in told
     assert "one space:" not in told

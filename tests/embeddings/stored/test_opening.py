@@ -8,7 +8,7 @@ from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.embeddings.protocols.record import Provenance
 from latentfill.embeddings.stored.h5_windows import write_split
 from latentfill.embeddings.stored.opening import load_split, open_embeddings
-from latentfill.embeddings.stored.packed_file import Part, save_packed_file
+from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
 from latentfill.windows.splits import SplitPlan
 from latentfill.windows.windows import split_starts
 
@@ -23,8 +23,8 @@ def write_file(path: Path) -> None:
 
 def test_a_folder_and_a_file_are_opened_by_the_same_call(tmp_path):
     write_split(tmp_path / "ETTh1/96", "train", VECTORS)
-    write_file(tmp_path / "bank.h5")
-    for place, layout, split in (("ETTh1", "split-folders", "train"), ("bank.h5", "one-file", "all")):
+    write_file(tmp_path / "whole.h5")
+    for place, layout, split in (("ETTh1", "split-folders", "train"), ("whole.h5", "one-file", "all")):
         stored = open_embeddings(tmp_path / place)
         assert stored.layout == layout
         np.testing.assert_array_equal(stored.read(split, 2, 3), VECTORS)
@@ -43,19 +43,19 @@ def test_a_folder_without_embeddings_says_what_was_looked_for(tmp_path):
         open_embeddings(tmp_path)
     with pytest.raises(InputError, match="is not a folder"):
         open_embeddings(tmp_path / "nowhere")
-    write_file(tmp_path / "bank.h5")
-    with pytest.raises(InputError, match=r"bank\.h5.*give that file itself"):
+    write_file(tmp_path / "whole.h5")
+    with pytest.raises(InputError, match=r"whole\.h5.*give that file itself"):
         open_embeddings(tmp_path)
 
 
-def test_a_packed_bank_is_opened_by_the_same_call_and_knows_how_it_was_made(tmp_path):
+def test_a_packed_file_is_opened_by_the_same_call_and_knows_how_it_was_made(tmp_path):
     made = Provenance(encoder="student", source="computed", saw="observed")
-    save_packed_file(tmp_path / "a.bank", {"val": Part((2, 3, 4), VECTORS, np.array([7, 8]))}, made)
-    stored = open_embeddings(tmp_path / "a.bank")
+    save_packed_file(tmp_path / "a.packed", {"val": SplitVectors((2, 3, 4), VECTORS, np.array([7, 8]))}, made)
+    stored = open_embeddings(tmp_path / "a.packed")
     embeddings = load_split(stored, "val", np.array([7, 8]), 3)
     np.testing.assert_array_equal(embeddings.vectors, VECTORS)
     assert embeddings.provenance == made
-    with pytest.raises(EmbeddingMismatchError, match="2 from step 7 to 8, wanted are 2 from step 8 to 9"):
+    with pytest.raises(EmbeddingMismatchError, match="2 from row 7 to 8, but the settings give 2 from row 8 to 9"):
         load_split(stored, "val", np.array([8, 9]), 3)
 
 

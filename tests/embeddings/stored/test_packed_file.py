@@ -12,7 +12,8 @@ from safetensors.numpy import load_file, save_file
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.embeddings.protocols.record import Embeddings, Provenance
-from latentfill.embeddings.stored.packed_file import RECORD, Part, is_bank, load_packed_file, save_packed_file
+from latentfill.embeddings.stored.packed_file import RECORD, is_packed_file, load_packed_file
+from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
 
 
 def made(**more: Any) -> Provenance:
@@ -23,25 +24,25 @@ def vectors(n: int) -> np.ndarray:
     return np.arange(n * 6, dtype=np.float32).reshape(n, 2, 3)
 
 
-def part(n: int = 4, *, starts: bool = True) -> Part:
-    return Part((n, 2, 3), vectors(n), np.arange(n) * 10 if starts else None)
+def part(n: int = 4, *, starts: bool = True) -> SplitVectors:
+    return SplitVectors((n, 2, 3), vectors(n), np.arange(n) * 10 if starts else None)
 
 
 def saved(path: Path, **more: Any) -> Path:
-    return save_packed_file(path / "a.bank", {"train": part(4), "val": part(2, starts=False)}, made(**more))
+    return save_packed_file(path / "a.packed", {"train": part(4), "val": part(2, starts=False)}, made(**more))
 
 
-def test_a_bank_comes_back_as_it_was_saved(tmp_path: Path):
+def test_a_packed_file_comes_back_as_it_was_saved(tmp_path: Path):
     provenance = made(window={"length": 96, "stride": 24}, deterministic=True, saw="observed")
-    bank = load_packed_file(
+    packed = load_packed_file(
         save_packed_file(tmp_path / "b", {"train": part(4), "val": part(2, starts=False)}, provenance)
     )
-    assert bank.splits == {"train": 4, "val": 2}
-    np.testing.assert_array_equal(bank.read("train", 4, 2), vectors(4))
-    np.testing.assert_array_equal(bank.read("val"), vectors(2))
-    assert bank.starts["train"].tolist() == [0, 10, 20, 30]
-    assert "val" not in bank.starts
-    assert bank.provenance == provenance
+    assert packed.splits == {"train": 4, "val": 2}
+    np.testing.assert_array_equal(packed.read("train", 4, 2), vectors(4))
+    np.testing.assert_array_equal(packed.read("val"), vectors(2))
+    assert packed.starts["train"].tolist() == [0, 10, 20, 30]
+    assert "val" not in packed.starts
+    assert packed.provenance == provenance
 
 
 def test_vectors_are_memory_mapped_and_read_only(tmp_path: Path):
@@ -51,7 +52,7 @@ def test_vectors_are_memory_mapped_and_read_only(tmp_path: Path):
         found[0, 0, 0] = 1.0
 
 
-def test_anything_that_reads_safetensors_reads_a_bank(tmp_path: Path):
+def test_anything_that_reads_safetensors_reads_a_packed_file(tmp_path: Path):
     found = load_file(saved(tmp_path))
     np.testing.assert_array_equal(found["train.vectors"], vectors(4))
     np.testing.assert_array_equal(found["train.starts"], [0, 10, 20, 30])
@@ -59,12 +60,12 @@ def test_anything_that_reads_safetensors_reads_a_bank(tmp_path: Path):
 
 
 def test_an_empty_split_comes_back_empty(tmp_path: Path):
-    bank = load_packed_file(save_packed_file(tmp_path / "b", {"all": part(0)}, made()))
-    assert bank.read("all", 0).shape == (0, 2, 3)
+    packed = load_packed_file(save_packed_file(tmp_path / "b", {"all": part(0)}, made()))
+    assert packed.read("all", 0).shape == (0, 2, 3)
 
 
 def test_vectors_are_written_one_after_the_other(tmp_path: Path):
-    """No more than one need be in memory, so a bank may be larger than that."""
+    """No more than one need be in memory, so a packed file may be larger than that."""
     held: list[int] = []
 
     def each():
@@ -73,7 +74,7 @@ def test_vectors_are_written_one_after_the_other(tmp_path: Path):
             yield vector
             held.pop()
 
-    save_packed_file(tmp_path / "b", {"all": Part((50, 2, 3), each())}, made())
+    save_packed_file(tmp_path / "b", {"all": SplitVectors((50, 2, 3), each())}, made())
     assert held == []
     np.testing.assert_array_equal(load_packed_file(tmp_path / "b").read("all"), vectors(50))
 
@@ -86,12 +87,12 @@ def test_saving_does_not_destroy_what_is_there(tmp_path: Path):
     assert load_packed_file(path).splits == {"all": 1}
     other = tmp_path / "scores.csv"
     other.write_text("a,b\n")
-    with pytest.raises(InputError, match="is no bank"):
+    with pytest.raises(InputError, match="is no packed file"):
         save_packed_file(other, {"all": part(1)}, made(), overwrite=True)
     assert other.read_text() == "a,b\n"
 
 
-def test_a_failed_save_leaves_the_old_bank_and_nothing_else(tmp_path: Path):
+def test_a_failed_save_leaves_the_old_packed_file_and_nothing_else(tmp_path: Path):
     path = saved(tmp_path)
 
     def fails():
@@ -99,27 +100,27 @@ def test_a_failed_save_leaves_the_old_bank_and_nothing_else(tmp_path: Path):
         raise EmbeddingMismatchError("window 1 is damaged")
 
     with pytest.raises(EmbeddingMismatchError):
-        save_packed_file(path, {"all": Part((2, 2, 3), fails())}, made(), overwrite=True)
+        save_packed_file(path, {"all": SplitVectors((2, 2, 3), fails())}, made(), overwrite=True)
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
     assert load_packed_file(path).splits == {"train": 4, "val": 2}
 
 
 def test_numbers_that_do_not_fit_are_refused(tmp_path: Path):
-    bank = load_packed_file(saved(tmp_path))
+    packed = load_packed_file(saved(tmp_path))
     with pytest.raises(EmbeddingMismatchError, match="4 embeddings, but the split cuts into 5 windows"):
-        bank.read("train", 5)
+        packed.read("train", 5)
     with pytest.raises(EmbeddingMismatchError, match="embeddings of 2 columns, the table has 7"):
-        bank.read("train", 4, 7)
+        packed.read("train", 4, 7)
     with pytest.raises(InputError, match="no split 'test'; it holds train: 4, val: 2"):
-        bank.read("test")
+        packed.read("test")
 
 
-def test_other_windows_are_refused_where_the_bank_knows_its_own(tmp_path: Path):
-    bank = load_packed_file(saved(tmp_path))
-    bank.check_windows("train", np.arange(4) * 10)
-    bank.check_windows("val", np.arange(2))  # it does not know them
-    with pytest.raises(EmbeddingMismatchError, match="4 from step 0 to 30, wanted are 4 from step 0 to 3"):
-        bank.check_windows("train", np.arange(4))
+def test_other_windows_are_refused_where_the_packed_file_knows_its_own(tmp_path: Path):
+    packed = load_packed_file(saved(tmp_path))
+    packed.check_windows("train", np.arange(4) * 10)
+    packed.check_windows("val", np.arange(2))  # it does not know them
+    with pytest.raises(EmbeddingMismatchError, match="4 from row 0 to 30, but the settings give 4 from row 0 to 3"):
+        packed.check_windows("train", np.arange(4))
 
 
 def test_a_description_tells_of_each_split_and_of_the_making(tmp_path: Path):
@@ -131,11 +132,25 @@ def test_a_description_tells_of_each_split_and_of_the_making(tmp_path: Path):
 
 
 def rewritten(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """The bank with another record, its vectors as they are."""
+    """The packed file with another record, its vectors as they are."""
     with safe_open(path, "np") as file:
         record = json.loads(file.metadata()[RECORD])
     change(record)
     save_file(load_file(path), path, {RECORD: json.dumps(record)})
+
+
+def test_a_file_that_another_program_has_put_in_another_order_is_read(tmp_path: Path):
+    path = saved(tmp_path)
+    with safe_open(path, "np") as file:
+        metadata = file.metadata()
+    save_file(load_file(path) | {"weights.mix": np.full((2, 2), 7, np.float32)}, path, metadata)
+    with safe_open(path, "np") as file:
+        assert file.offset_keys()[0] == "train.starts"  # it puts the largest numbers first
+    packed = load_packed_file(path)
+    np.testing.assert_array_equal(packed.read("train"), vectors(4))
+    np.testing.assert_array_equal(packed.read("val"), vectors(2))
+    np.testing.assert_array_equal(packed.weights["mix"], np.full((2, 2), 7))
+    assert packed.starts["train"].tolist() == [0, 10, 20, 30]
 
 
 @pytest.mark.parametrize(
@@ -155,30 +170,30 @@ def test_an_unusable_record_says_what_is_wrong(tmp_path: Path, change: Callable[
         load_packed_file(path)
 
 
-def test_a_half_written_bank_is_told(tmp_path: Path):
+def test_a_half_written_packed_file_is_told(tmp_path: Path):
     path = saved(tmp_path)
     whole = path.read_bytes()
     path.write_bytes(whole[:-20])
-    with pytest.raises(InputError, match=rf"damaged \({len(whole) - 20} bytes, {len(whole)} were announced\)"):
+    with pytest.raises(InputError, match=r"damaged \(.*file not fully covered\)"):
         load_packed_file(path)
     path.write_bytes(whole[:100])
-    with pytest.raises(InputError, match="not a packed bank"):
+    with pytest.raises(InputError, match="is incomplete or damaged"):
         load_packed_file(path)
     with pytest.raises(InputError, match="cannot be read"):
         load_packed_file(tmp_path / "nowhere")
 
 
-def test_other_safetensors_files_are_no_banks(tmp_path: Path):
+def test_other_safetensors_files_are_no_packed_files(tmp_path: Path):
     path = tmp_path / "model.safetensors"
     save_file({"weight": np.zeros(3, np.float32)}, path)
-    assert not is_bank(path)
-    with pytest.raises(InputError, match="no bank of latentfill"):
+    assert not is_packed_file(path)
+    with pytest.raises(InputError, match="is no packed file of latentfill"):
         load_packed_file(path)
-    assert is_bank(saved(tmp_path))
-    assert not is_bank(tmp_path)
+    assert is_packed_file(saved(tmp_path))
+    assert not is_packed_file(tmp_path)
 
 
-def test_arrays_that_no_bank_holds_are_refused(tmp_path: Path):
+def test_arrays_that_no_packed_file_holds_are_refused(tmp_path: Path):
     path = saved(tmp_path)
     arrays = load_file(path) | {"train.weights": np.zeros(3, np.float32)}
     record = json.dumps({"format": 2, "provenance": made().to_dict()})
@@ -199,5 +214,5 @@ def test_numbers_that_are_not_finite_are_not_packed(tmp_path: Path):
     spoilt = vectors(3)
     spoilt[1, 0, 0] = np.nan
     with pytest.raises(EmbeddingMismatchError, match="window 1 of all holds values that are not finite"):
-        save_packed_file(tmp_path / "a", {"all": Part(spoilt.shape, spoilt)}, made())
+        save_packed_file(tmp_path / "a", {"all": SplitVectors(spoilt.shape, spoilt)}, made())
     assert not list(tmp_path.iterdir())

@@ -35,23 +35,23 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_is_packed_with_all_its_splits(run_cli, folder: Path, tmp_path: Path):
-    assert run_cli("pack", folder, "-o", tmp_path / "a.bank") == 0
-    bank, stored = load_packed_file(tmp_path / "a.bank"), open_embeddings(folder)
-    assert bank.splits == stored.splits == {"train": 109, "val": 13}
-    for split in bank.splits:
-        np.testing.assert_array_equal(bank.read(split), stored.read(split))
-    assert not bank.starts
-    assert (bank.provenance.encoder, bank.provenance.saw) == ("unknown", "unknown")
+    assert run_cli("pack", folder, "-o", tmp_path / "a.packed") == 0
+    packed, stored = load_packed_file(tmp_path / "a.packed"), open_embeddings(folder)
+    assert packed.splits == stored.splits == {"train": 109, "val": 13}
+    for split in packed.splits:
+        np.testing.assert_array_equal(packed.read(split), stored.read(split))
+    assert not packed.starts
+    assert (packed.provenance.encoder, packed.provenance.saw) == ("unknown", "unknown")
 
 
-def test_with_its_table_the_windows_are_paired_and_the_bank_belongs_to_it(
+def test_with_its_table_the_windows_are_paired_and_the_packed_file_belongs_to_it(
     run_cli, folder: Path, table: Path, tmp_path: Path, capsys
 ):
-    out = tmp_path / "a.bank"
+    out = tmp_path / "a.packed"
     assert run_cli("pack", folder, "-o", out, "--table", table, *PLAN) == 0
-    bank = load_packed_file(out)
-    assert bank.starts["val"].tolist() == list(range(140 - 24, 140 - 24 + 13))
-    assert bank.provenance.window == {
+    packed = load_packed_file(out)
+    assert packed.starts["val"].tolist() == list(range(140 - 24, 140 - 24 + 13))
+    assert packed.provenance.window == {
         "split": "custom",
         "seq_len": 24,
         "pred_len": 8,
@@ -61,50 +61,52 @@ def test_with_its_table_the_windows_are_paired_and_the_bank_belongs_to_it(
     }
     assert run_cli("pack", folder, "-o", out, "--overwrite", "--table", table, *PLAN[:-1], 9) == 2
     assert "109 embeddings, but the split cuts into 108 windows" in capsys.readouterr().err
-    assert load_packed_file(out).splits == bank.splits  # the old one is still there
+    assert load_packed_file(out).splits == packed.splits  # the old one is still there
 
 
-def test_a_bank_fills_as_the_folder_it_was_packed_from(run_cli, folder: Path, table: Path, tmp_path: Path, capsys):
+def test_a_packed_file_fills_as_the_folder_it_was_packed_from(
+    run_cli, folder: Path, table: Path, tmp_path: Path, capsys
+):
     gappy = pd.read_csv(table, index_col=0)
     gappy.iloc[20:25, 0] = np.nan
     gappy.to_csv(table)
-    bank = tmp_path / "a.bank"
-    run_cli("pack", folder, "-o", bank, "--table", table, *PLAN)
+    packed = tmp_path / "a.packed"
+    run_cli("pack", folder, "-o", packed, "--table", table, *PLAN)
     quick = ("--set", "encoder_steps=3", "--set", "decoder_steps=3", "--set", "width=8", "--set", "dim=8")
-    for name, place in (("folder", folder), ("bank", bank)):
+    for name, place in (("folder", folder), ("packed", packed)):
         out = tmp_path / f"{name}.csv"
         assert run_cli("impute", table, "-o", out, "--embeddings", place, "--length", 24, *PLAN, *quick) == 0
-    assert (tmp_path / "folder.csv").read_bytes() == (tmp_path / "bank.csv").read_bytes()
-    again = tmp_path / "again.csv"  # the bank knows its own plan
-    assert run_cli("impute", table, "-o", again, "--embeddings", bank, "--length", 24, *quick) == 0
-    assert again.read_bytes() == (tmp_path / "bank.csv").read_bytes()
+    assert (tmp_path / "folder.csv").read_bytes() == (tmp_path / "packed.csv").read_bytes()
+    again = tmp_path / "again.csv"  # the packed file knows its own split plan
+    assert run_cli("impute", table, "-o", again, "--embeddings", packed, "--length", 24, *quick) == 0
+    assert again.read_bytes() == (tmp_path / "packed.csv").read_bytes()
     pd.read_csv(table, index_col=0).shift(1, fill_value=0.0).to_csv(tmp_path / "other.csv")
     capsys.readouterr()
-    assert run_cli("impute", tmp_path / "other.csv", "-o", tmp_path / "x.csv", "--embeddings", bank, *PLAN) == 2
+    assert run_cli("impute", tmp_path / "other.csv", "-o", tmp_path / "x.csv", "--embeddings", packed, *PLAN) == 2
     assert "was made for another table" in capsys.readouterr().err
 
 
-def test_a_bank_that_is_packed_again_keeps_what_it_knew(run_cli, folder: Path, table: Path, tmp_path: Path):
-    first, second = tmp_path / "a.bank", tmp_path / "b.bank"
+def test_a_packed_file_that_is_packed_again_keeps_what_it_knew(run_cli, folder: Path, table: Path, tmp_path: Path):
+    first, second = tmp_path / "a.packed", tmp_path / "b.packed"
     run_cli("pack", folder, "-o", first, "--table", table, *PLAN)
     assert run_cli("pack", first, "-o", second) == 0
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_inspect_tells_of_a_bank(run_cli, folder: Path, tmp_path: Path, capsys):
-    run_cli("pack", folder, "-o", tmp_path / "a.bank", "-q")
-    assert run_cli("inspect", tmp_path / "a.bank", "--json") == 0
+def test_inspect_tells_of_a_packed_file(run_cli, folder: Path, tmp_path: Path, capsys):
+    run_cli("pack", folder, "-o", tmp_path / "a.packed", "-q")
+    assert run_cli("inspect", tmp_path / "a.packed", "--json") == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["kind"], found["layout"], found["splits"]["val"]["count"]) == ("embeddings", "bank", 13)
+    assert (found["kind"], found["layout"], found["splits"]["val"]["count"]) == ("embeddings", "packed", 13)
 
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_inspect_tells_how_embeddings_pair_with_their_table(
     run_cli, folder: Path, table: Path, tmp_path: Path, capsys, packed: bool
 ):
-    bank = tmp_path / "a.bank"
-    run_cli("pack", folder, "-o", bank, "--table", table, *PLAN, "-q")
-    given = ("inspect", bank, "--table", table) if packed else ("inspect", folder, "--table", table, *PLAN)
+    target = tmp_path / "a.packed"
+    run_cli("pack", folder, "-o", target, "--table", table, *PLAN, "-q")
+    given = ("inspect", target, "--table", table) if packed else ("inspect", folder, "--table", table, *PLAN)
     assert run_cli(*given, "--json") == 0
     found = json.loads(capsys.readouterr().out)["pairing"]
     assert found["splits"] == {
@@ -117,46 +119,46 @@ def test_inspect_tells_how_embeddings_pair_with_their_table(
 
 
 def test_inspect_tells_what_does_not_pair(run_cli, folder: Path, table: Path, tmp_path: Path, capsys):
-    bank = tmp_path / "a.bank"
-    run_cli("pack", folder, "-o", bank, "--table", table, *PLAN, "-q")
+    packed = tmp_path / "a.packed"
+    run_cli("pack", folder, "-o", packed, "--table", table, *PLAN, "-q")
     assert run_cli("inspect", folder, "--table", table, *PLAN[:-1], 9, "--json") == 0
     problems = json.loads(capsys.readouterr().out)["pairing"]["problems"]
     assert [line.split(", but")[0] for line in problems] == ["train: 109 embeddings", "val: 13 embeddings"]
     pd.read_csv(table, index_col=0).round(3).to_csv(tmp_path / "other.csv")
-    assert run_cli("inspect", bank, "--table", tmp_path / "other.csv", "--json") == 0
+    assert run_cli("inspect", packed, "--table", tmp_path / "other.csv", "--json") == 0
     (problem,) = json.loads(capsys.readouterr().out)["pairing"]["problems"]
     assert "another table" in problem
     assert run_cli("inspect", table, "--table", table) == 2
     assert "goes with embeddings" in capsys.readouterr().err
 
 
-def test_an_existing_bank_is_replaced_only_if_asked(run_cli, folder: Path, tmp_path: Path, capsys):
-    out = tmp_path / "a.bank"
+def test_an_existing_packed_file_is_replaced_only_if_asked(run_cli, folder: Path, tmp_path: Path, capsys):
+    out = tmp_path / "a.packed"
     run_cli("pack", folder, "-o", out)
     assert run_cli("pack", folder, "-o", out) == 2
     assert "--overwrite" in capsys.readouterr().err
     assert run_cli("pack", folder, "-o", out, "--overwrite") == 0
 
 
-def test_damaged_files_are_told_and_no_bank_is_left(run_cli, folder: Path, tmp_path: Path, capsys):
+def test_damaged_files_are_told_and_no_packed_file_is_left(run_cli, folder: Path, tmp_path: Path, capsys):
     (folder / "8/train/5.h5").write_bytes(b"no HDF5")
     (folder / "8/val/2.h5").unlink()
-    assert run_cli("pack", folder, "-o", tmp_path / "a.bank") == 2
+    assert run_cli("pack", folder, "-o", tmp_path / "a.packed") == 2
     assert "window 5" in capsys.readouterr().err
-    assert not (tmp_path / "a.bank").exists()
+    assert not (tmp_path / "a.packed").exists()
 
 
 @needs_real
 def test_real_timekd_files_are_packed(run_cli, tmp_path: Path):
     table = REAL / "cambridge5.csv"
     assert run_cli("pack", REAL, "-o", tmp_path / "b", "--table", table, "--split", "custom", "--pred-len", 24) == 0
-    bank, stored = load_packed_file(tmp_path / "b"), open_embeddings(REAL)
-    assert bank.splits == {"train": 301, "val": 37}
-    np.testing.assert_array_equal(bank.read("train"), stored.read("train"))
+    packed, stored = load_packed_file(tmp_path / "b"), open_embeddings(REAL)
+    assert packed.splits == {"train": 301, "val": 37}
+    np.testing.assert_array_equal(packed.read("train"), stored.read("train"))
 
 
 def test_a_table_with_other_columns_is_refused(run_cli, folder: Path, table: Path, tmp_path: Path, capsys):
     pd.read_csv(table, index_col=0).assign(more=1.0, still=2.0).to_csv(table)
-    assert run_cli("pack", folder, "-o", tmp_path / "a.bank", "--table", table, *PLAN) == 2
+    assert run_cli("pack", folder, "-o", tmp_path / "a.packed", "--table", table, *PLAN) == 2
     assert "not embeddings of 4 columns" in capsys.readouterr().err
-    assert not (tmp_path / "a.bank").exists()
+    assert not (tmp_path / "a.packed").exists()

@@ -14,7 +14,7 @@ from latentfill.core.series import Series
 from latentfill.embeddings.embed_table import TableEmbedder
 from latentfill.embeddings.protocols.embedder import cut_stretches
 from latentfill.embeddings.protocols.record import Embeddings, Provenance
-from latentfill.embeddings.stored.packed_file import Part, save_packed_file
+from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
 from latentfill.embeddings.stored.pairing import PLAN, pair_embeddings, table_digest
 from latentfill.embeddings.timekd.distil import DistilSettings, distil, split_windows
 from latentfill.embeddings.timekd.student import DistilledStudent
@@ -82,11 +82,11 @@ def test_the_student_embeds_and_tells_how_it_was_made(tmp_path: Path):
     assert about["forecast"] == found.to_dict()["forecast"]
 
 
-def test_a_bank_is_made_with_the_student_and_no_language_model(tmp_path: Path):
+def test_a_packed_file_is_made_with_the_student_and_no_language_model(tmp_path: Path):
     table = series()
     student = distil(table, train_vectors(table), CONFIG, replace(SETTINGS, steps=10, compare=False)).student
-    made = TableEmbedder(table, student, Config(seq_len=SEQ, pred_len=0)).make_packed_file(tmp_path / "bank")
-    found = pair_embeddings(Config(embeddings=str(tmp_path / "bank")), table, None)["all"]
+    made = TableEmbedder(table, student, Config(seq_len=SEQ, pred_len=0)).make_packed_file(tmp_path / "packed")
+    found = pair_embeddings(Config(embeddings=str(tmp_path / "packed")), table, None)["all"]
     assert found.vectors.shape == (ROWS - SEQ + 1, 3, 10)
     assert (made.encoder, made.weights_digest, made.saw) == ("student", student.weights_digest, "observed")
 
@@ -135,16 +135,16 @@ def test_a_vector_is_read_with_its_own_window():
     assert errors[0] == errors[1]
 
 
-def test_a_bank_brings_its_own_plan(tmp_path: Path):
+def test_a_packed_file_brings_its_own_plan(tmp_path: Path):
     table = series()
     plan = {"split": "custom", "seq_len": SEQ, "pred_len": PRED, "embedding_stride": 2, "features": "M", "target": "c"}
     assert set(plan) == set(PLAN)
     starts = {"train": np.arange(0, N_TRAIN, 2), "val": np.arange(198, 225, 2), "test": np.arange(228, 285, 2)}
     made = Provenance(encoder="knowing", source="computed", window=plan, table_digest=table_digest(table))
     known = {split: knowing(table, of_split).vectors for split, of_split in starts.items()}
-    parts = {split: Part(vectors.shape, vectors, starts[split]) for split, vectors in known.items()}
-    bank = save_packed_file(tmp_path / "bank", parts, made)
-    config = Config(embeddings=str(bank), device="cpu")
+    parts = {split: SplitVectors(vectors.shape, vectors, starts[split]) for split, vectors in known.items()}
+    packed = save_packed_file(tmp_path / "packed", parts, made)
+    config = Config(embeddings=str(packed), device="cpu")
     found = distil(table, pair_embeddings(config, table, None), config, SETTINGS).to_dict()
     assert found["windows"] == {"train": 98, "val": 27, "test": 57}
     assert found["plan"]["split"] == "custom"

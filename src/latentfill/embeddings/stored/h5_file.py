@@ -117,7 +117,7 @@ def open_file(path: Path, dataset: str = DATASET) -> EmbeddingFile:
 
 
 def _refuse_one_window(path: Path) -> None:
-    # 0.h5 of a TimeKD folder is (C, D); read as a bank it would be C univariate windows
+    # 0.h5 of a TimeKD folder is (C, D); read as a file of all windows it would hold C univariate ones
     if window_number(path.name) is not None and len(list_windows(path.parent).files) > 1:
         raise InputError(f"{path} is the file of one window. Give its folder, {path.parent}.")
 
@@ -125,10 +125,10 @@ def _refuse_one_window(path: Path) -> None:
 def _split_nodes(file: h5py.File, dataset: str) -> dict[str, str]:
     """Split -> name of the dataset that holds its windows."""
     places = {split: (split, f"{split}/{dataset}") for split in SPLITS} | {WHOLE: (dataset,)}
-    return {split: node for split, names in places.items() for node in names if _is_bank(file.get(node))}
+    return {split: node for split, names in places.items() for node in names if _holds_windows(file.get(node))}
 
 
-def _is_bank(node: object) -> bool:
+def _holds_windows(node: object) -> bool:
     import h5py
 
     return isinstance(node, h5py.Dataset) and len(cast(tuple[int, ...], node.shape or ())) > 1

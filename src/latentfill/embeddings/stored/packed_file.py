@@ -1,8 +1,8 @@
-"""Embeddings packed into one file, memory-mapped on load: vectors by split, their windows, and how they were made.
+"""A packed file: all embeddings of a table in one file, their vectors memory-mapped when it is loaded.
 
-The file is in the safetensors format, so that anything can read it: `{split}.vectors` (N, C, D) float32, where known
-`{split}.starts` (N,) int64, the encoder's own weights as `weights.{name}`, and a JSON record in the metadata under
-"latentfill".
+The file is in the safetensors format, so other programs can read it too. It holds `{split}.vectors` (N, C, D) float32,
+`{split}.starts` (N,) int64 where the windows are known, the encoder's own weights as `weights.{name}` float32, and in
+its metadata, under "latentfill", a JSON record of how the embeddings were made.
 """
 
 from __future__ import annotations
@@ -10,58 +10,48 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
-from latentfill.core.files import replacing
 from latentfill.core.series import IntArray
 from latentfill.embeddings.protocols.record import Provenance, VectorArray
-from latentfill.embeddings.stored.h5_problems import check_split, columns_and_size, count_problems, unusable
+from latentfill.embeddings.stored.h5_problems import check_split, count_problems, unusable
 from latentfill.embeddings.stored.h5_summary import summarise
 
 FORMAT = 2
-RECORD = "latentfill"  # the key of our record in the metadata
-WEIGHTS = "weights"  # what the names of an encoder's weights begin with
-DTYPES: Mapping[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
-MOST_HEADER = 100_000_000  # bytes, as the safetensors library has it
+RECORD = "latentfill"  # the key of the JSON record in the metadata
+WEIGHTS = "weights"  # the first part of the names of an encoder's weights
+FLOAT, INT = "F32", "I64"  # as safetensors calls the two types of numbers in a packed file
+ITEM_SIZES: Mapping[str, int] = {FLOAT: 4, INT: 8}  # bytes
 AGAIN = "Pack the embeddings again."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """The embeddings of one split, to be packed."""
-
-    shape: tuple[int, int, int]  # N, C, D
-    vectors: Iterable[VectorArray]  # N of (C, D) float32, one after the other
-    starts: IntArray | None = None  # (N,) first step of each window in its table, where known
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class PackedFile:
-    """A packed file; its vectors are read from it as they are needed."""
+    """The embeddings in a packed file; their vectors are read from the file as they are needed."""
 
     path: Path
     provenance: Provenance
     vectors: Mapping[str, VectorArray]  # split -> (N, C, D), memory-mapped and read-only
-    starts: Mapping[str, IntArray]  # split -> (N,) first steps, for splits whose windows are known
-    weights: Mapping[str, VectorArray]  # of the encoder, those that were drawn for it
+    starts: Mapping[str, IntArray]  # split -> (N,) first rows of the windows, for splits where they are known
+    weights: Mapping[str, VectorArray]  # of the encoder: those that were drawn at random for it
 
     @property
     def layout(self) -> str:
-        return "bank"
+        return "packed"
 
     @property
     def splits(self) -> Mapping[str, int]:
         return {split: len(vectors) for split, vectors in self.vectors.items()}
 
     def read(self, split: str, n_expected: int | None = None, n_columns: int | None = None) -> VectorArray:
-        """The vectors of a split, (N, C, D), memory-mapped; a number that does not fit is an error."""
+        """The vectors of a split, (N, C, D), memory-mapped; other N or C than expected are an error."""
         check_split(split, self.splits, self.path)
         vectors = self.vectors[split]
         problems = count_problems(len(vectors), n_expected)
@@ -72,16 +62,16 @@ class PackedFile:
         return vectors
 
     def check_windows(self, split: str, starts: IntArray) -> None:
-        """Refuse windows other than those the bank was made for, where it knows them."""
+        """Refuse windows that start at other rows than those the file was made for, where it knows them."""
         known = self.starts.get(split)
         if known is not None and not np.array_equal(known, starts):
             raise EmbeddingMismatchError(
-                f"{self.path} holds in {split} the windows {_span(known)}, wanted are {_span(starts)}. Use the split "
-                "plan, seq_len and pred_len that the bank was made with; `latentfill inspect` shows them."
+                f"{self.path} holds for {split} the windows {_span(known)}, but the settings give {_span(starts)}. Use "
+                "the split plan, seq_len and pred_len that the file was made with; `latentfill inspect` shows them."
             )
 
     def describe(self) -> dict[str, object]:
-        """What the bank holds, from a sample of its windows, in plain JSON values."""
+        """What the file holds, from a sample of its windows, in plain JSON values."""
         return {
             "path": str(self.path),
             "layout": self.layout,
@@ -97,132 +87,94 @@ class PackedFile:
         return {"count": len(vectors), "starts": rows, **summary, "problems": damage}
 
 
-def save_packed_file(
-    path: str | os.PathLike[str],
-    parts: Mapping[str, Part],
-    provenance: Provenance,
-    weights: Mapping[str, VectorArray] | None = None,
-    *,
-    overwrite: bool = False,
-) -> Path:
-    """Write embeddings by split, one window after the other; the file appears whole or not at all."""
-    target = Path(path)
-    check_target(target, overwrite=overwrite)
-    shapes = {split: (part.shape, part.starts is not None) for split, part in parts.items()}
-    with replacing(target) as temporary, temporary.open("wb") as file:
-        file.write(bank_header(shapes, provenance, weights or {}))
-        for split, part in parts.items():
-            _write_part(file, split, part)
-    return target
-
-
-def check_target(target: Path, *, overwrite: bool) -> None:
-    """Refuse to write a bank over a file, but over another bank where that is allowed."""
-    if target.exists() and not (overwrite and is_bank(target)):
-        way_out = "Allow it to be overwritten (--overwrite), or write" if is_bank(target) else "It is no bank: write"
-        raise InputError(f"{target} exists already. {way_out} somewhere else.")
-
-
-def load_packed_file(path: str | os.PathLike[str]) -> PackedFile:
-    """The packed embeddings, their vectors memory-mapped and read-only."""
-    path = Path(path)
-    header, first = _read_header(path)
-    record = _read_record(path, header.pop("__metadata__", {}))
-    vectors: dict[str, VectorArray] = {}
-    starts: dict[str, IntArray] = {}
-    weights: dict[str, VectorArray] = {}
-    for name, entry in header.items():
-        split, _, what = name.rpartition(".")
-        array = _map(path, entry, first)
-        if split == WEIGHTS:
-            weights[what] = np.array(array)
-        elif what == "vectors" and array.ndim == 3 and array.dtype == np.float32:
-            vectors[split] = array
-        elif what == "starts" and array.ndim == 1 and array.dtype == np.int64:
-            starts[split] = np.array(array)
-        else:
-            raise InputError(f"{path} holds {name!r} of shape {array.shape}, which no bank does. {AGAIN}")
-    unpaired = [split for split in starts if split not in vectors or len(starts[split]) != len(vectors[split])]
-    if unpaired or not vectors:
-        raise InputError(f"{path} is damaged: {', '.join(unpaired) or 'it'} has no vectors for its windows. {AGAIN}")
-    return PackedFile(path, record, vectors, starts, weights)
-
-
-def is_bank(path: Path) -> bool:
-    """Whether a file begins as a packed bank does."""
-    try:
+def is_packed_file(path: Path) -> bool:
+    """Whether a file begins as a packed file does."""
+    try:  # by its first bytes, as safe_open refuses a file that is cut short, which is still a packed file
         with path.open("rb") as file:
             return file.read(9)[8:] == b"{" and RECORD.encode() in file.read(1 << 20)
     except OSError:
         return False
 
 
-def bank_header(
-    shapes: Mapping[str, tuple[tuple[int, int, int], bool]],
-    provenance: Provenance,
-    weights: Mapping[str, VectorArray],
-) -> bytes:
-    """What a bank begins with: all but `shapes` (N, C, D) by split, with whether first steps go with the vectors.
-
-    What follows, split by split: the first steps of its windows, then its vectors.
-    """
-    record = json.dumps({"format": FORMAT, "provenance": provenance.to_dict()})
-    entries: dict[str, Any] = {"__metadata__": {RECORD: record}}
-    arrays = [(f"{WEIGHTS}.{name}", "F32", array.shape) for name, array in weights.items()]
-    for split, (shape, known) in shapes.items():
-        columns_and_size(shape[1:])
-        arrays += [(f"{split}.starts", "I64", shape[:1])] * known + [(f"{split}.vectors", "F32", shape)]
-    end = 0
-    for name, dtype, shape in arrays:
-        begin, end = end, end + DTYPES[dtype].itemsize * math.prod(shape)
-        entries[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
-    text = json.dumps(entries).encode()
-    text += b" " * (-len(text) % 8)  # numbers begin at a multiple of their size
-    return len(text).to_bytes(8, "little") + text + b"".join(as_bytes(array, "F32") for array in weights.values())
-
-
-def _write_part(file: BinaryIO, split: str, part: Part) -> None:
-    if part.starts is not None:
-        file.write(as_bytes(part.starts, "I64"))
-    count = 0
-    for number, vector in enumerate(part.vectors):
-        if not np.isfinite(vector).all():
-            raise EmbeddingMismatchError(
-                f"the embedding of window {number} of {split} holds values that are not finite. Make it again."
-            )
-        assert vector.shape == part.shape[1:], f"{split}: {vector.shape} is not {part.shape[1:]}"
-        file.write(as_bytes(vector, "F32"))
-        count += 1
-    assert count == part.shape[0], f"{split}: {count} vectors, {part.shape[0]} were announced"
+def load_packed_file(path: str | os.PathLike[str]) -> PackedFile:
+    """The embeddings in a packed file, their vectors memory-mapped and read-only; `InputError` if it is damaged."""
+    path = Path(path)
+    vectors: dict[str, VectorArray] = {}
+    starts: dict[str, IntArray] = {}
+    weights: dict[str, VectorArray] = {}
+    with _opened(path) as file:
+        provenance = _read_provenance(path, file.metadata())
+        for name, entry in _entries(path, file):
+            split, _, content = name.rpartition(".")
+            kind = content, entry.dtype, len(entry.shape)
+            if split == WEIGHTS and entry.dtype == FLOAT:
+                weights[content] = file.get_tensor(name)
+            elif kind == ("vectors", FLOAT, 3):
+                vectors[split] = _map(path, entry)
+            elif kind == ("starts", INT, 1):
+                starts[split] = file.get_tensor(name)
+            else:
+                raise InputError(f"{path} holds {name!r} of shape {entry.shape}, which no packed file does. {AGAIN}")
+    unpaired = [split for split in starts if split not in vectors or len(starts[split]) != len(vectors[split])]
+    if unpaired or not vectors:
+        raise InputError(f"{path} is damaged: {', '.join(unpaired) or 'it'} has no vectors for its windows. {AGAIN}")
+    return PackedFile(path, provenance, vectors, starts, weights)
 
 
-def as_bytes(array: NDArray[Any], dtype: str) -> bytes:
-    """Numbers as a bank holds them."""
-    return np.ascontiguousarray(array, DTYPES[dtype]).tobytes()
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One array of a safetensors file."""
+
+    dtype: str  # as safetensors calls it
+    shape: tuple[int, ...]
+    offset: int  # of its first byte in the file
 
 
-def _read_header(path: Path) -> tuple[dict[str, Any], int]:
-    """What a file says it holds, and where its numbers begin."""
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The file as `safetensors.safe_open` gives it, which checks its header and its size."""
+    from safetensors import SafetensorError, safe_open
+
     try:
-        with path.open("rb") as file:
-            size = int.from_bytes(file.read(8), "little")
-            text = file.read(min(size, MOST_HEADER))
-        header = json.loads(text)
+        file = safe_open(path, framework="numpy")
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except ValueError as error:
-        raise InputError(f"{path} is not a packed bank: {error}. `latentfill pack` writes one.") from error
-    if len(text) != size or not isinstance(header, dict):
-        raise InputError(f"{path} is not a packed bank. `latentfill pack` writes one.")
-    return header, 8 + size
+    except SafetensorError as error:
+        if is_packed_file(path):
+            raise InputError(f"{path} is incomplete or damaged ({error}). {AGAIN}") from error
+        raise InputError(f"{path} is not a packed file: {error}. `latentfill pack` writes one.") from error
+    with file:
+        yield file
 
 
-def _read_record(path: Path, metadata: Any) -> Provenance:
+def _entries(path: Path, file: Any) -> Iterator[tuple[str, _Entry]]:
+    """The arrays of an open file by name, in the order in which they lie in it."""
+    # safe_open copies arrays, and does not tell where they lie, which a memory map must know. The format has them one
+    # after the other behind the header, whose length is the first eight bytes.
+    with path.open("rb") as raw:
+        offset = 8 + int.from_bytes(raw.read(8), "little")
+    for name in file.offset_keys():
+        array = file.get_slice(name)
+        dtype, shape = array.get_dtype(), tuple(array.get_shape())
+        if dtype not in ITEM_SIZES:
+            raise InputError(f"{path} holds {name!r} of type {dtype}, which no packed file does. {AGAIN}")
+        yield name, _Entry(dtype, shape, offset)
+        offset += ITEM_SIZES[dtype] * math.prod(shape)
+
+
+def _map(path: Path, entry: _Entry) -> VectorArray:
+    """A float32 array of the file, memory-mapped."""
+    if not math.prod(entry.shape):
+        return np.empty(entry.shape, np.float32)  # an empty map is not possible
+    return np.memmap(path, "<f4", "r", entry.offset, entry.shape)
+
+
+def _read_provenance(path: Path, metadata: Mapping[str, str] | None) -> Provenance:
     try:
-        record = json.loads(metadata[RECORD])
+        record = json.loads((metadata or {})[RECORD])
         found = record["format"]
     except (TypeError, KeyError, ValueError) as error:
-        raise InputError(f"{path} is no bank of latentfill: its metadata has no {RECORD!r}. {AGAIN}") from error
+        raise InputError(f"{path} is no packed file of latentfill: its metadata has no {RECORD!r}. {AGAIN}") from error
     if found != FORMAT:
         raise InputError(f"{path} has format {found!r}, this version reads {FORMAT}. {AGAIN}")
     try:
@@ -231,18 +183,6 @@ def _read_record(path: Path, metadata: Any) -> Provenance:
         raise InputError(f"{path}: {error}. {AGAIN}") from error
 
 
-def _map(path: Path, entry: Any, first: int) -> Any:
-    """One array of the file, memory-mapped."""
-    try:
-        dtype, shape, (begin, end) = DTYPES[entry["dtype"]], tuple(entry["shape"]), entry["data_offsets"]
-        if end - begin != dtype.itemsize * math.prod(shape) or path.stat().st_size < first + end:
-            raise ValueError(f"{path.stat().st_size} bytes, {first + end} were announced")
-        if end == begin:
-            return np.empty(shape, dtype)  # nothing can be mapped
-        return np.memmap(path, dtype, "r", first + begin, shape)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} is incomplete or damaged ({error}). {AGAIN}") from error
-
-
 def _span(starts: IntArray) -> str:
-    return f"{len(starts)} from step {starts[0]} to {starts[-1]}" if len(starts) else "none"
+    """How many windows there are, and the rows from which the first and the last start."""
+    return f"{len(starts)} from row {starts[0]} to {starts[-1]}" if len(starts) else "none"
