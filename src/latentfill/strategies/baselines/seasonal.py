@@ -10,7 +10,7 @@ import numpy as np
 
 from latentfill.core.series import FloatArray
 from latentfill.strategies.protocols.baseline import Baseline, observed_mean
-from latentfill.windows.cycles import find_period, moving_mean
+from latentfill.windows.cycles import find_period
 from latentfill.windows.gaps import interpolate
 
 DEFAULT_PERIOD = 24  # steps, where the series fitted to shows no period: a day of hourly data
@@ -41,8 +41,7 @@ class Seasonal(Baseline):
         return super().load(state)
 
     def estimate(self, values: FloatArray) -> FloatArray:
-        level = moving_mean(np.nan_to_num(interpolate(values)), self.period_)
-        profile = self._profile(values - level)
+        profile = self._profile(values - self._level(values))
         return profile + interpolate(values - profile)
 
     def _profile(self, values: FloatArray) -> FloatArray:
@@ -53,3 +52,13 @@ class Seasonal(Baseline):
         by_phase = np.pad(values, padding, constant_values=np.nan).reshape(*lead, periods, self.period_, columns)
         mean = np.broadcast_to(observed_mean(by_phase, axis=-3), by_phase.shape)
         return mean.reshape(*lead, -1, columns)[..., :length, :]
+
+    def _level(self, values: FloatArray) -> FloatArray:
+        """Mean of the steps up to half a period away, (..., L, C), with straight lines in the gaps."""
+        # Not `moving_mean`, which rounds differently: a model fitted again would differ from earlier ones.
+        step, half = np.arange(values.shape[-2]), self.period_ // 2
+        first, stop = np.maximum(step - half, 0), np.minimum(step + half + 1, len(step))
+        running = np.cumsum(np.nan_to_num(interpolate(values)), axis=-2)
+        running = np.concatenate([np.zeros_like(running[..., :1, :]), running], axis=-2)
+        level: FloatArray = (running[..., stop, :] - running[..., first, :]) / (stop - first)[:, None]
+        return level
