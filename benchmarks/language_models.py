@@ -26,8 +26,10 @@ from common import Row, made_with, parser_of, read_results, write_results, write
 from latentfill.core.series import FloatArray
 from latentfill.embeddings.protocols.embedder import RawWindows, cut_stretches
 from latentfill.embeddings.timekd.language_model import LanguageModel
-from latentfill.embeddings.timekd.prompts import Prompt, PromptStyle, history_prompts
-from latentfill.embeddings.timekd.teacher import Teacher
+from latentfill.embeddings.timekd.language_model_loading import ModelSettings, load_language_model
+from latentfill.embeddings.timekd.prompt_values import PromptStyle
+from latentfill.embeddings.timekd.prompts import Prompt, history_prompts
+from latentfill.embeddings.timekd.teacher import Teacher, TeacherSettings
 from latentfill.windows.scaling import ColumnScaler
 
 PROTOCOL = "language_models"
@@ -53,7 +55,8 @@ def main() -> None:
         for name, where in models.items():
             rows += [speeds(name, where, raw)] if name == "pre-trained" else []
             for calibrated in (True, False):
-                teacher = Teacher.load(where, calibrated=calibrated, pred_len=AHEAD)
+                reading = ModelSettings(calibrated=calibrated)
+                teacher = Teacher.load(where, TeacherSettings(pred_len=AHEAD), reading)
                 kind = f"{name}, {'calibrated' if calibrated else 'plain'} attention"
                 rows.append({"method": kind, **known(embedded(teacher, raw), raw, scaler)})
                 print(rows[-1], flush=True)
@@ -82,8 +85,8 @@ def random_twin(real: Path, folder: Path) -> Path:
 def speeds(name: str, where: Path, raw: RawWindows) -> Row:
     """Prompts a second of a loop over whole prompts, and of ours, in either precision."""
     prompts = list(history_prompts(raw.take(slice(0, TIMED)), PromptStyle(), AHEAD))
-    exact, fast = (LanguageModel.load(where, dtype=dtype) for dtype in ("float32", "auto"))
-    plain = LanguageModel.load(where, dtype="float32", calibrated=False)
+    exact, fast = (load_language_model(where, ModelSettings(dtype=dtype)) for dtype in ("float32", "auto"))
+    plain = load_language_model(where, ModelSettings(dtype="float32", calibrated=False))
     ways: dict[str, Callable[[], object]] = {
         "loop": lambda: [one_by_one(plain, prompt) for prompt in prompts],
         "float32": lambda: exact.states(prompts),
@@ -98,10 +101,11 @@ def speeds(name: str, where: Path, raw: RawWindows) -> Row:
 
 def one_by_one(model: LanguageModel, prompt: Prompt) -> FloatArray:
     """The last number's state, from the whole prompt under an additive mask between numbers and words."""
-    tokens = model.read(prompt)
-    inside = [(len(model.tokens(piece.text)), piece.is_number) for piece in prompt]
-    kinds = [False] * len(model.opening) + [kind for size, kind in inside for _ in range(size)]
-    is_number = torch.tensor(kinds + [False] * len(model.closing))
+    tokenizer = model.tokenizer
+    tokens = tokenizer.read(prompt)
+    inside = [(len(tokenizer.tokens(part.text)), part.is_number) for part in prompt]
+    kinds = [False] * len(tokenizer.opening) + [kind for size, kind in inside for _ in range(size)]
+    is_number = torch.tensor(kinds + [False] * len(tokenizer.closing))
     mask = torch.where(is_number[:, None] == is_number, 0.0, -100.0)
     with torch.inference_mode():
         said = model.net(input_ids=torch.tensor([tokens.ids]), attention_mask=mask[None, None])

@@ -21,7 +21,7 @@ from latentfill.embeddings.stored.opening import open_embeddings
 from latentfill.embeddings.stored.packed_file import load_packed_file
 from latentfill.embeddings.stored.packing import TableWithPlan, pack
 from latentfill.embeddings.stored.pairing import pair_embeddings, table_digest
-from latentfill.embeddings.timekd.teacher import Teacher
+from latentfill.embeddings.timekd.teacher import Teacher, TeacherSettings
 
 Make = Callable[..., Series]
 CONFIG = Config(split="custom", seq_len=12, pred_len=4, target="c1")
@@ -214,7 +214,7 @@ def test_numbers_that_are_not_finite_are_refused(tmp_path: Path, hourly: Make, m
 
 def test_a_language_models_packed_file_is_the_same_bytes_again(tmp_path: Path, hourly: Make, language_model: Path):
     for name in ("a", "b"):
-        teacher = Teacher.load(language_model, pred_len=4, privileged=True)
+        teacher = Teacher.load(language_model, TeacherSettings(pred_len=4, privileged=True))
         TableEmbedder(hourly(60), teacher, CONFIG).make_packed_file(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     packed = load_packed_file(tmp_path / "a")

@@ -35,20 +35,16 @@ class EncoderRequest:
 
 
 def _timekd(wish: EncoderRequest) -> Embedder:
-    from latentfill.embeddings.timekd.prompts import PromptStyle
-    from latentfill.embeddings.timekd.teacher import DEFAULT_MODEL, Teacher
+    from latentfill.embeddings.timekd.language_model_loading import ModelSettings
+    from latentfill.embeddings.timekd.prompt_values import PromptStyle
+    from latentfill.embeddings.timekd.teacher import DEFAULT_MODEL, Teacher, TeacherSettings
 
     settings = dict(wish.settings)
     style = PromptStyle(**{name: settings.pop(name) for name in WRITING if name in settings})
-    return Teacher.load(
-        wish.where or DEFAULT_MODEL,
-        style,
-        calibrated=not settings.pop("plain_attention", False),
-        device=wish.device,
-        pred_len=wish.pred_len,
-        seed=wish.seed,
-        **settings,
-    )
+    privileged, plain = settings.pop("privileged", False), settings.pop("plain_attention", False)
+    teacher = TeacherSettings(style=style, pred_len=wish.pred_len, privileged=privileged, seed=wish.seed)
+    reading = ModelSettings(calibrated=not plain, **settings)
+    return Teacher.load(wish.where or DEFAULT_MODEL, teacher, reading, wish.device)
 
 
 def _student(wish: EncoderRequest) -> Embedder:
@@ -66,27 +62,27 @@ def _chronos(wish: EncoderRequest) -> Embedder:
 
 
 def _module(wish: EncoderRequest) -> Embedder:
-    from latentfill.embeddings.external.loading import open_attribute
-    from latentfill.embeddings.external.torch_module import ForeignEmbedder
+    from latentfill.embeddings.external.imported_encoder import import_encoder
+    from latentfill.embeddings.external.torch_module import ModuleEmbedder
 
-    opened = open_attribute(wish.need("package.attr"), wish.device)
-    return ForeignEmbedder(opened, wish.kind, wish.device, wish.settings.get("inputs"))
+    opened = import_encoder(wish.need("package.attr"), wish.device)
+    return ModuleEmbedder(opened, wish.kind, wish.device, wish.settings.get("inputs"))
 
 
 def _torchscript(wish: EncoderRequest) -> Embedder:
-    from latentfill.embeddings.external.loading import open_torchscript
-    from latentfill.embeddings.external.torch_module import ForeignEmbedder
+    from latentfill.embeddings.external.saved_encoder import load_torchscript
+    from latentfill.embeddings.external.torch_module import ModuleEmbedder
 
-    opened = open_torchscript(wish.need("FILE, as torch.jit.save writes it"), wish.device)
-    return ForeignEmbedder(opened, wish.kind, wish.device, wish.settings.get("inputs"))
+    opened = load_torchscript(wish.need("FILE, as torch.jit.save writes it"), wish.device)
+    return ModuleEmbedder(opened, wish.kind, wish.device, wish.settings.get("inputs"))
 
 
 def _export(wish: EncoderRequest) -> Embedder:
-    from latentfill.embeddings.external.loading import open_export
-    from latentfill.embeddings.external.torch_module import ForeignEmbedder
+    from latentfill.embeddings.external.saved_encoder import load_export
+    from latentfill.embeddings.external.torch_module import ModuleEmbedder
 
-    opened = open_export(wish.need("FILE, as torch.export.save writes it"), wish.device)
-    return ForeignEmbedder(opened, wish.kind, wish.device, wish.settings.get("inputs"))
+    opened = load_export(wish.need("FILE, as torch.export.save writes it"), wish.device)
+    return ModuleEmbedder(opened, wish.kind, wish.device, wish.settings.get("inputs"))
 
 
 KINDS: Mapping[str, Callable[[EncoderRequest], Embedder]] = {

@@ -7,17 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from latentfill.core.errors import InputError
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.embedder import RawWindows, cut_stretches
-from latentfill.embeddings.timekd.prompts import (
-    PromptStyle,
-    decimals_for,
-    history_prompts,
-    privileged_prompts,
-    prompt_text,
-    rough_filled,
-)
+from latentfill.embeddings.timekd.prompt_values import PromptStyle
+from latentfill.embeddings.timekd.prompts import history_prompts, privileged_prompts, prompt_text
 from latentfill.windows.scaling import ColumnScaler
 
 HOUR = np.timedelta64(1, "h")
@@ -66,47 +59,10 @@ def test_the_privileged_prompt_goes_on_with_the_values_that_follow():
     assert prompt_text(prompt).endswith("the values were 1, 2 every hour. The next 2 values were 8, 9")
 
 
-def test_only_values_are_numbers_and_the_last_piece_is_one():
+def test_only_values_are_numbers_and_the_last_part_is_one():
     (prompt,) = history_prompts(raw([1.0, 2.0]), PromptStyle(decimals=0), 96)
-    assert [piece.text for piece in prompt if piece.is_number] == [" 1", " 2", " 2"]
+    assert [part.text for part in prompt if part.is_number] == [" 1", " 2", " 2"]
     assert prompt[-1].is_number
-
-
-@pytest.mark.parametrize(
-    ("style", "said"),
-    [
-        (PromptStyle(decimals=0), "2, -2, 0,"),  # rounded half to even; no negative zero
-        (PromptStyle(decimals=0, truncate=True), "1, -1, 0,"),
-        (PromptStyle(decimals=2), "1.50, -1.50, -0.20,"),
-    ],
-)
-def test_values_are_rounded_or_truncated_to_the_decimals_asked_for(style: PromptStyle, said: str):
-    assert said in history([1.5, -1.5, -0.2, 7.0], style)
-
-
-@pytest.mark.parametrize(("unit", "decimals"), [(5.8, 1), (120.0, 0), (0.03, 3), (1.0, 1), (0.0, 0)])
-def test_decimals_show_two_digits_of_the_standard_deviation(unit: float, decimals: int):
-    assert decimals_for(unit) == decimals
-
-
-def test_the_largest_values_can_be_written():
-    assert f" {int(1e300)}, 1 every" in history([1e300, 1.0], PromptStyle(decimals=0))
-
-
-def test_gaps_get_a_rough_fill_from_the_window_itself_or_a_word():
-    gappy = [1.0, np.nan, 3.0, 4.0]
-    assert "1, 2, 3, 4" in history(gappy, PromptStyle(decimals=0))
-    assert "1, 3, 3, 4" in history(gappy, PromptStyle(decimals=0, rough_fill="mean"))
-    assert "1, 0, 3, 4" in history(gappy, PromptStyle(decimals=0, rough_fill="zero"))
-    assert "1, unknown, 3, 4" in history(gappy, PromptStyle(decimals=0, rough_fill="word", missing_word="unknown"))
-
-
-@pytest.mark.parametrize("fill", ["linear", "mean", "zero"])
-def test_a_column_without_any_value_in_the_window_reads_zero(fill: str):
-    window = np.array([[[1.0, np.nan], [np.nan, np.nan]]])
-    filled = rough_filled(window, fill)  # type: ignore[arg-type]
-    assert filled[0, :, 1].tolist() == [0.0, 0.0]
-    assert filled[0, 0, 0] == 1.0
 
 
 def test_what_lies_outside_a_window_does_not_change_its_prompt():
@@ -115,8 +71,3 @@ def test_what_lies_outside_a_window_does_not_change_its_prompt():
     cut = replace(longer, values=longer.values[:, :3], scaled=longer.scaled[:, :3], time=longer.time[:, :3])
     (prompt,) = history_prompts(cut, PromptStyle(decimals=1), 3)
     assert prompt_text(prompt) == first
-
-
-def test_all_problems_of_a_style_are_told_at_once():
-    with pytest.raises(InputError, match=r"decimals must be from 0 to 17, got -1.*rough_fill.*'spline'.*missing_word"):
-        PromptStyle(decimals=-1, rough_fill="spline", missing_word=" ")  # type: ignore[arg-type]

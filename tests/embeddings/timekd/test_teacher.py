@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from latentfill.core.errors import InputError
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.embedder import cut_stretches
-from latentfill.embeddings.timekd.prompts import PromptStyle
-from latentfill.embeddings.timekd.teacher import Teacher
+from latentfill.embeddings.timekd.prompt_values import PromptStyle
+from latentfill.embeddings.timekd.teacher import Teacher, TeacherSettings
 from latentfill.windows.scaling import ColumnScaler
 
 Make = Callable[..., Series]
@@ -35,12 +36,12 @@ def test_a_vector_for_every_window_and_column_and_the_same_bytes_again(
 
 
 def test_another_seed_draws_another_space(language_model: Path, hourly: Make):
-    one, other = (embed(Teacher.load(language_model, seed=seed), hourly()) for seed in (0, 1))
+    one, other = (embed(Teacher.load(language_model, TeacherSettings(seed=seed)), hourly()) for seed in (0, 1))
     assert np.abs(one - other).max() > 1e-3
 
 
 def test_the_seeded_weights_can_be_kept(language_model: Path):
-    weights = Teacher.load(language_model, seed=3).weights(4)
+    weights = Teacher.load(language_model, TeacherSettings(seed=3)).weights(4)
     assert {name: weight.shape for name, weight in weights.items()} == dict.fromkeys(
         ("query", "key", "value", "out"), (4, 4)
     )
@@ -53,7 +54,7 @@ def test_what_follows_a_window_counts_only_where_the_prompt_is_privileged(langua
     changed = Series(later, series.columns, series.time, series.rows, series.step)
     scaler = ColumnScaler.fit(series.values)
     for privileged in (False, True):
-        teacher = Teacher.load(language_model, pred_len=6, privileged=privileged)
+        teacher = Teacher.load(language_model, TeacherSettings(pred_len=6, privileged=privileged))
         before, after = (
             teacher.embed(cut_stretches(s, scaler, np.array([18]), 12, teacher.horizon)) for s in (series, changed)
         )
@@ -67,7 +68,7 @@ def test_a_hidden_value_cannot_reach_the_embedding(language_model: Path, hourly:
     marked = series.values.copy()
     marked[3, 0] = 1e6
     for fill in ("linear", "mean", "zero", "word"):
-        teacher = Teacher.load(language_model, PromptStyle(decimals=1, rough_fill=fill))
+        teacher = Teacher.load(language_model, TeacherSettings(style=PromptStyle(decimals=1, rough_fill=fill)))
         gappy = [values.copy() for values in (series.values, marked)]
         for values in gappy:
             values[3, 0] = np.nan
@@ -77,3 +78,8 @@ def test_a_hidden_value_cannot_reach_the_embedding(language_model: Path, hourly:
             for v in gappy
         ]
         np.testing.assert_array_equal(*found)
+
+
+def test_privileged_prompts_need_steps_to_give():
+    with pytest.raises(InputError, match=r"privileged prompts give the values after a window: say how many"):
+        TeacherSettings(privileged=True)

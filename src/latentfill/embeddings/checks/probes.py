@@ -18,7 +18,7 @@ from scipy.linalg import solve_triangular
 
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.embeddings.protocols.record import VectorArray
-from latentfill.embeddings.timekd.prompts import decimals_for
+from latentfill.embeddings.timekd.prompt_values import decimals_for
 from latentfill.windows.gaps import interpolate
 
 PAIRS = 2000  # neighbouring windows that are looked at, at most

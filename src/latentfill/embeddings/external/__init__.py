@@ -1,1 +1,1 @@
-"""Other people's encoders: torch modules, saved programs, Chronos."""
+"""Encoders from elsewhere: Chronos models, any torch module or function, and models of the Hugging Face hub."""

@@ -1,15 +1,13 @@
 """Chronos, Chronos-Bolt and Chronos-2 (Ansari et al., arXiv 2403.07815 and 2510.15821) as encoders.
 
-Loaded by their own package, chronos-forecasting. Chronos and Chronos-Bolt read each column by itself, Chronos-2 the
+The package chronos-forecasting loads them. Chronos and Chronos-Bolt read each column by itself, Chronos-2 reads the
 columns of a window together.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Self
+from typing import NotRequired, Protocol, Self, TypedDict, cast
 
 import numpy as np
 import torch
@@ -17,39 +15,75 @@ from torch import Tensor, nn
 
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray
+from latentfill.embeddings.external.hub import Place, PretrainedKind, load_pretrained, model_name
 from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.encoder import tensor
 from latentfill.embeddings.protocols.record import VectorArray
-from latentfill.embeddings.timekd.language_model import quiet_transformers
 from latentfill.nn.digest import digest_of
 
-CELLS = 1 << 15  # read at a time, which bounds the memory
-INSTALL = "it needs the package chronos-forecasting: pip install 'latentfill[chronos]'"
+CELLS = 1 << 15  # embedded at a time, which bounds the memory
 EXAMPLE = "amazon/chronos-bolt-small"
+CHRONOS = PretrainedKind(
+    noun="Chronos model",
+    package="chronos",
+    install="pip install 'latentfill[chronos]'",
+    files="config.json and model.safetensors",
+    example=EXAMPLE,
+)
+
+
+class ChronosConfig(TypedDict):
+    """The part of a model's configuration that is read here."""
+
+    context_length: int  # steps that the model reads at most
+    input_patch_size: NotRequired[int]  # steps; absent from Chronos, which reads value by value
+    input_patch_stride: NotRequired[int]  # steps from one patch to the next
+
+
+class _Config(Protocol):
+    chronos_config: ChronosConfig
+
+
+class _Model(Protocol):
+    @property
+    def config(self) -> _Config: ...
+
+    def state_dict(self) -> Mapping[str, Tensor]: ...
+
+
+class ChronosPipeline(Protocol):
+    """A model of the package chronos-forecasting, as far as it is used here."""
+
+    @property
+    def inner_model(self) -> _Model: ...
+
+    def embed(self, context: Tensor) -> tuple[Tensor | list[Tensor], object]:
+        """Encoder states of series (N, L), shape (N, positions, D); of Chronos-2 a list of them, one per window."""
+        ...
 
 
 class ChronosEmbedder:
-    """The mean of the encoder's states over the patches of a window in which something was observed: (B, C, D)."""
+    """The mean of the encoder's states over the patches of a window that have an observed cell, shape (B, C, D)."""
 
     name = "chronos"
     length = None
     horizon = 0
     costly = True
 
-    def __init__(self, pipeline: Any, model: str) -> None:
-        """`pipeline`: one of the package's own."""
+    def __init__(self, pipeline: ChronosPipeline, model: str) -> None:
+        """`model` is the name that settings and messages use."""
         self.pipeline, self.model = pipeline, model
         self.kind = type(pipeline).__name__
-        config: Mapping[str, Any] = pipeline.inner_model.config.chronos_config
+        config = pipeline.inner_model.config.chronos_config
         self.longest = int(config["context_length"])
-        self.patch = int(config.get("input_patch_size", 1))  # Chronos reads value by value
-        self.apart = int(config.get("input_patch_stride", self.patch))
+        self.patch = int(config.get("input_patch_size", 1))
+        self.patch_stride = int(config.get("input_patch_stride", self.patch))
 
     @classmethod
-    def load(cls, where: str | os.PathLike[str], device: torch.device) -> Self:
-        """A model in a folder, in the local cache, or of that name on the Hugging Face hub; float32."""
-        name = Path(where).name if os.path.exists(where) else str(where)
-        return cls(_found(where, device), name)
+    def load(cls, where: Place, device: torch.device) -> Self:
+        """A model in float32 from a folder, from the local cache or from the Hugging Face hub."""
+        loaded = load_pretrained(CHRONOS, "BaseChronosPipeline", where, device_map=str(device), dtype=torch.float32)
+        return cls(cast(ChronosPipeline, loaded), model_name(where))
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -60,11 +94,11 @@ class ChronosEmbedder:
         return digest_of(self.pipeline.inner_model.state_dict())
 
     def weights(self, columns: int) -> Mapping[str, VectorArray]:
-        """None: its own are in its folder."""
+        """No weights: the model's folder holds all of them."""
         return {}
 
     def check_length(self, length: int) -> None:
-        """Refuse windows of which the model would read the end alone."""
+        """Refuse windows of which the model would read only the end."""
         if length > self.longest:
             raise InputError(
                 f"the windows have {length} steps, {self.model} reads at most {self.longest}. Cut shorter windows "
@@ -72,10 +106,10 @@ class ChronosEmbedder:
             )
 
     def embed(self, raw: RawWindows) -> VectorArray:
-        """Vectors (B, C, D) of the scaled windows.
+        """Embeddings (B, C, D) of the scaled windows.
 
-        Chronos-Bolt and Chronos-2 take level and spread off each window, Chronos its mean size: other units would say
-        the same to the first two, and less to the last, which counts in steps of a 136th of that size.
+        The unit of the values matters little: Chronos-Bolt and Chronos-2 standardise each window, and Chronos divides
+        it by its mean absolute value.
         """
         count, length, columns = raw.scaled.shape
         self.check_length(length)
@@ -86,51 +120,22 @@ class ChronosEmbedder:
     def _embed(self, scaled: FloatArray) -> VectorArray:
         series = tensor(scaled.transpose(0, 2, 1), torch.device("cpu"))  # (B, C, L); the pipeline moves it
         windows, columns, length = series.shape
-        if self.kind == "Chronos2Pipeline":
-            states = torch.stack(self.pipeline.embed(series)[0])
-        else:
-            states = self.pipeline.embed(series.reshape(-1, length))[0]
-        states = states.reshape(windows, columns, -1, states.shape[-1])
-        counts = self._counts(~series.isnan(), states.shape[2])[..., None]
-        total = counts.sum(dim=2).clamp(min=1)  # none, where a column is empty and no such token follows: zeros
-        pooled: VectorArray = ((states * counts).sum(dim=2) / total).numpy()
+        states = self.pipeline.embed(series if self.kind == "Chronos2Pipeline" else series.reshape(-1, length))[0]
+        if isinstance(states, list):
+            states = torch.stack(states)
+        states = states.reshape(windows, columns, -1, states.shape[-1])  # (B, C, positions, D)
+        weights = self._position_weights(~series.isnan(), states.shape[2])[..., None]
+        total = weights.sum(dim=2).clamp(min=1)  # 0 where a column is empty and no further token follows
+        pooled: VectorArray = ((states * weights).sum(dim=2) / total).numpy()
         return pooled
 
-    def _counts(self, observed: Tensor, positions: int) -> Tensor:
-        """1 for patches (B, C, positions) in which something was observed, and for the tokens after them.
+    def _position_weights(self, observed: Tensor, positions: int) -> Tensor:
+        """1 for positions (B, C, positions) that count in the mean, else 0, from the observed mask (B, C, L).
 
-        These (the end of the series, its summary, the patch to be forecast) have read all that was observed.
+        Patches with an observed cell count, and so do all tokens after the patches (the end of the series, its
+        summary, the patch to forecast), because these attend to everything observed.
         """
-        padding = -observed.shape[-1] % self.patch  # as the models do it, in front
-        patches = nn.functional.pad(observed.float(), (padding, 0)).unfold(-1, self.patch, self.apart).amax(dim=-1)
+        padding = -observed.shape[-1] % self.patch  # in front, as the models pad
+        padded = nn.functional.pad(observed.float(), (padding, 0))
+        patches = padded.unfold(-1, self.patch, self.patch_stride).amax(dim=-1)
         return nn.functional.pad(patches, (0, positions - patches.shape[-1]), value=1.0)
-
-
-def _found(where: str | os.PathLike[str], device: torch.device) -> Any:
-    """A pipeline: what is on this machine first, then what the hub has."""
-    if os.path.exists(where):
-        return _loaded(where, device, local_files_only=True)
-    try:
-        return _loaded(where, device, local_files_only=True)
-    except InputError:
-        return _loaded(where, device, local_files_only=False)
-
-
-def _loaded(where: str | os.PathLike[str], device: torch.device, *, local_files_only: bool) -> Any:
-    try:
-        from chronos import BaseChronosPipeline
-    except ImportError as error:
-        raise InputError(f"the Chronos model {where} cannot be loaded: {INSTALL}.") from error
-    try:
-        with quiet_transformers():
-            return BaseChronosPipeline.from_pretrained(
-                where, device_map=str(device), dtype=torch.float32, local_files_only=local_files_only
-            )
-    except Exception as error:  # the package has no type of its own for a folder that holds something else
-        known = EXAMPLE if os.path.isabs(where) or os.path.exists(where) else str(where)
-        said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(
-            f"no Chronos model can be loaded from {str(where)!r} ({said}). Give a folder that "
-            f"holds config.json and model.safetensors: `hf download {known} --local-dir {Path(known).name}` makes one "
-            "where there is internet."
-        ) from error

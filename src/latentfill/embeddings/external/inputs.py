@@ -1,4 +1,4 @@
-"""What an encoder of any origin takes, in a few words: "filled,observed:BCL" are two tensors (B, C, L)."""
+"""The inputs that an encoder takes, as a short text: "filled,observed:BCL" means two tensors of shape (B, C, L)."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from latentfill.windows.gaps import interpolate
 
 
 def _scaled(raw: RawWindows) -> FloatArray:
-    """Scaled units, 0 where missing."""
+    """Scaled values, 0 where missing."""
     return np.nan_to_num(raw.scaled)
 
 
 def _filled(raw: RawWindows) -> FloatArray:
-    """Scaled units, straight lines across the gaps of each stretch, 0 where a column is empty."""
+    """Scaled values, gaps interpolated linearly within the window, 0 where a column is empty."""
     return np.nan_to_num(interpolate(raw.scaled))
 
 
 def _raw(raw: RawWindows) -> FloatArray:
-    """Original units, NaN where missing: for models that mask NaN themselves. No number would do for all columns."""
+    """Values in original units, NaN where missing, for models that mask NaN: no one number fits all columns."""
     return raw.values
 
 
@@ -46,31 +46,31 @@ VIEWS: Mapping[str, Callable[[RawWindows], FloatArray]] = {
 }
 
 
-def _by_column(view: FloatArray) -> FloatArray:
-    """(B * C, L): each column of each stretch by itself."""
+def _one_column_each(view: FloatArray) -> FloatArray:
+    """(B * C, L) from (B, L, C)."""
     return view.transpose(0, 2, 1).reshape(-1, view.shape[1])
 
 
-# B stretches, L steps, C columns; N = B * C, for models that read one column at a time
+# B windows, L steps, C columns; N = B * C, for models that read one column at a time
 ORDERS: Mapping[str, Callable[[FloatArray], FloatArray]] = {
     "BLC": lambda view: view,
     "BCL": lambda view: view.transpose(0, 2, 1),
-    "NL": _by_column,
-    "N1L": lambda view: _by_column(view)[:, None, :],
-    "NL1": lambda view: _by_column(view)[:, :, None],
+    "NL": _one_column_each,
+    "N1L": lambda view: _one_column_each(view)[:, None, :],
+    "NL1": lambda view: _one_column_each(view)[:, :, None],
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Views of a stretch, given one after the other, and the order of their axes."""
+    """The views of a window that an encoder takes, one tensor each, and the order of their axes."""
 
-    views: tuple[str, ...] = ("filled",)
-    order: str = "BLC"
+    views: tuple[str, ...] = ("filled",)  # keys of `VIEWS`
+    order: str = "BLC"  # a key of `ORDERS`
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Of "VIEW,VIEW:ORDER"; either part may be left out."""
+        """Read "VIEW,VIEW:ORDER"; either part may be left out."""
         views, _, order = text.partition(":")
         return cls(split_names(views) or ("filled",), order.strip().upper() or "BLC")
 
@@ -86,9 +86,9 @@ class Inputs:
 
     @property
     def by_column(self) -> bool:
-        """Whether each column is given by itself."""
+        """Whether the encoder is given each column by itself."""
         return self.order.startswith("N")
 
     def tensors(self, raw: RawWindows, device: torch.device) -> list[Tensor]:
-        """Float32, one for each view."""
+        """One float32 tensor for each view of the windows."""
         return [tensor(ORDERS[self.order](VIEWS[view](raw)), device) for view in self.views]

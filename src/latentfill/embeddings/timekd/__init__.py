@@ -1,1 +1,1 @@
-"""TimeKD's language-model teacher and its distilled student."""
+"""TimeKD: its teacher, a language model that reads windows as text, and its student, which learns from the teacher."""

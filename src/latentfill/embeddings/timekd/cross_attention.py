@@ -1,4 +1,4 @@
-"""TimeKD's subtractive cross attention: what the future adds to a history, both as read by a language model."""
+"""TimeKD's subtractive cross attention: what the future adds to the history, in the states of a language model."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from latentfill.core.seeds import SeedStream
 
 
 class SubtractiveCrossAttention(nn.Module):
-    """One layer, one head, over the D numbers of an embedding as tokens of C columns each; random, seeded, frozen.
+    """One attention layer with one head and with frozen weights that are drawn from a seed.
 
-    Query are the privileged states, key and value those of the history; what the query finds there is taken away from
-    it (Liu et al., ICDE 2025, arXiv 2505.02138). The states are normalised over their D numbers before, so that a
-    single column keeps what it has; nothing is normalised over the columns.
+    The tokens are the D numbers of an embedding, each with C features, one per column. Queries come from the
+    privileged states, keys and values from the states of the history; the result of the attention is subtracted from
+    the privileged states (Liu et al., ICDE 2025, arXiv 2505.02138). Both states are normalised over D beforehand, as
+    normalising over the columns would make a single column constant.
     """
 
     query: Tensor  # (C, C), like the others
@@ -23,18 +24,18 @@ class SubtractiveCrossAttention(nn.Module):
 
     def __init__(self, columns: int, seed: int) -> None:
         super().__init__()
-        drawn = torch.Generator().manual_seed(SeedStream.CROSS_ATTENTION.torch_seed(seed))
+        generator = torch.Generator().manual_seed(SeedStream.CROSS_ATTENTION.torch_seed(seed))
         for name in ("query", "key", "value", "out"):
-            weight = torch.randn(columns, columns, generator=drawn) / columns**0.5
+            weight = torch.randn(columns, columns, generator=generator) / columns**0.5
             self.register_buffer(name, weight)
 
     def forward(self, privileged: Tensor, history: Tensor) -> Tensor:
-        """(B, C, D) from two of the same shape."""
-        asked, known = (_normalised(states).transpose(1, 2) for states in (privileged, history))  # (B, D, C)
-        query, key, value = asked @ self.query, known @ self.key, known @ self.value
-        likeness = query @ key.transpose(1, 2) / key.shape[2] ** 0.5  # (B, D, D)
-        found = torch.softmax(likeness, dim=2) @ value @ self.out
-        return (asked - found).transpose(1, 2)
+        """Embeddings (B, C, D) from two states of that shape."""
+        privileged, history = (_normalised(states).transpose(1, 2) for states in (privileged, history))  # (B, D, C)
+        query, key, value = privileged @ self.query, history @ self.key, history @ self.value
+        scores = query @ key.transpose(1, 2) / key.shape[2] ** 0.5  # (B, D, D)
+        attended = torch.softmax(scores, dim=2) @ value @ self.out
+        return (privileged - attended).transpose(1, 2)
 
 
 def _normalised(states: Tensor) -> Tensor:

@@ -1,75 +1,75 @@
-"""TimeKD's teacher: a language model reads each window's values, cross attention puts its columns together."""
+"""TimeKD's teacher: a language model reads the values of each window, and cross attention combines its columns."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 import torch
 
 from latentfill.core.errors import InputError
+from latentfill.embeddings.external.hub import Place
 from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.timekd.cross_attention import SubtractiveCrossAttention
 from latentfill.embeddings.timekd.language_model import LanguageModel
-from latentfill.embeddings.timekd.prompts import PromptStyle, history_prompts, privileged_prompts
+from latentfill.embeddings.timekd.language_model_loading import ModelSettings, load_language_model
+from latentfill.embeddings.timekd.prompt_values import PromptStyle
+from latentfill.embeddings.timekd.prompts import history_prompts, privileged_prompts
 
 DEFAULT_MODEL = "gpt2"
 
 
-class Teacher:
-    """Embeds a window as TimeKD does (Liu et al., ICDE 2025, arXiv 2505.02138), but repeatably: (B, C, D).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeacherSettings:
+    """What a teacher writes in its prompts, and the seed of its cross attention."""
 
-    `privileged`: also read the `pred_len` values that follow a window. Such embeddings know the future; they are for
-    training a student, and of no use to imputation.
+    style: PromptStyle = field(default_factory=PromptStyle)
+    pred_len: int = 0  # steps after a window that prompts ask to forecast
+    privileged: bool = False  # whether prompts also give the values of these steps
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.privileged and not self.pred_len:
+            raise InputError(
+                "privileged prompts give the values after a window: say how many (--pred-len), at least 1."
+            )
+
+
+DEFAULT_TEACHER, DEFAULT_READING = TeacherSettings(), ModelSettings()
+
+
+class Teacher:
+    """Embeddings (B, C, D) as TimeKD makes them (Liu et al., ICDE 2025, arXiv 2505.02138), but repeatable.
+
+    Embeddings of privileged prompts depend on the steps after a window: a student may learn from them, but they are no
+    use for imputation.
     """
 
     name = "timekd"
     length = None
     costly = True
 
-    def __init__(
-        self,
-        model: LanguageModel,
-        style: PromptStyle | None = None,
-        *,
-        pred_len: int = 0,
-        privileged: bool = False,
-        seed: int = 0,
-    ) -> None:
-        if privileged and not pred_len:
-            raise InputError(
-                "privileged prompts read the values after a window: say how many (--pred-len), at least 1."
-            )
+    def __init__(self, model: LanguageModel, teacher: TeacherSettings = DEFAULT_TEACHER) -> None:
         self.model = model
-        self.style = style or PromptStyle()
-        self.pred_len = pred_len
-        self.privileged = privileged
-        self.seed = seed
+        self.teacher = teacher
 
     @classmethod
     def load(
         cls,
-        where: str | os.PathLike[str] = DEFAULT_MODEL,
-        style: PromptStyle | None = None,
-        *,
-        layers: int | None = None,
-        dtype: str = "auto",
-        calibrated: bool = True,
+        where: Place = DEFAULT_MODEL,
+        teacher: TeacherSettings = DEFAULT_TEACHER,
+        reading: ModelSettings = DEFAULT_READING,
         device: torch.device | None = None,
-        pred_len: int = 0,
-        privileged: bool = False,
-        seed: int = 0,
     ) -> Self:
-        """A teacher on a language model in a folder, or of a name on the Hugging Face hub."""
-        model = LanguageModel.load(where, layers=layers, dtype=dtype, calibrated=calibrated, device=device)
-        return cls(model, style, pred_len=pred_len, privileged=privileged, seed=seed)
+        """A teacher with the language model in a folder, in the local cache, or of that name on the hub."""
+        return cls(load_language_model(where, reading, device), teacher)
 
     @property
     def horizon(self) -> int:
-        return self.pred_len if self.privileged else 0
+        return self.teacher.pred_len if self.teacher.privileged else 0
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -78,11 +78,11 @@ class Teacher:
             "language_model": model.name,
             "layers": model.layers,
             "dtype": model.dtype,
-            "calibrated": model.calibrated,
-            **self.style.to_dict(),
-            "pred_len": self.pred_len,
-            "privileged": self.privileged,
-            "seed": self.seed,
+            "calibrated": model.tokenizer.calibrated,
+            **self.teacher.style.to_dict(),
+            "pred_len": self.teacher.pred_len,
+            "privileged": self.teacher.privileged,
+            "seed": self.teacher.seed,
         }
 
     @property
@@ -90,19 +90,20 @@ class Teacher:
         return self.model.digest()
 
     def weights(self, columns: int) -> dict[str, VectorArray]:
-        """The seeded weights of the cross attention over so many columns."""
+        """The cross attention's weights for so many columns, drawn from the seed."""
         return {name: weight.numpy() for name, weight in self._attention(columns).state_dict().items()}
 
     def embed(self, raw: RawWindows) -> VectorArray:
-        """Embeddings (B, C, D) float32 of B windows; the same windows in the same batch give the same bytes."""
+        """Embeddings (B, C, D); the same windows in the same batch give the same bytes."""
         shape = (len(raw), len(raw.columns), self.model.size)
-        history = torch.from_numpy(self.model.states(history_prompts(raw, self.style, self.pred_len)))
-        asked = history
-        if self.privileged:
-            asked = torch.from_numpy(self.model.states(privileged_prompts(raw, self.style)))
+        style = self.teacher.style
+        history = torch.from_numpy(self.model.states(history_prompts(raw, style, self.teacher.pred_len)))
+        privileged = history
+        if self.teacher.privileged:
+            privileged = torch.from_numpy(self.model.states(privileged_prompts(raw, style)))
         with torch.inference_mode():
-            found = self._attention(len(raw.columns))(asked.reshape(shape), history.reshape(shape))
-        return np.ascontiguousarray(found.numpy())
+            vectors = self._attention(len(raw.columns))(privileged.reshape(shape), history.reshape(shape))
+        return np.ascontiguousarray(vectors.numpy())
 
     def _attention(self, columns: int) -> SubtractiveCrossAttention:
-        return SubtractiveCrossAttention(columns, self.seed)
+        return SubtractiveCrossAttention(columns, self.teacher.seed)

@@ -1,0 +1,106 @@
+"""Encoders imported from a Python package or from the current folder, by their dotted name.
+
+Importing runs the code of whoever wrote it: import only what you trust.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import TypeGuard
+
+import torch
+from torch import nn
+
+from latentfill.core.errors import InputError
+from latentfill.embeddings.external.opened import INPUTS_ATTRIBUTE, OpenedEncoder, one_line, weights_of
+
+NAMES_SHOWN = 20  # of an object's attributes in a message: a package may hold a thousand
+
+
+def import_encoder(name: str, device: torch.device) -> OpenedEncoder:
+    """The encoder called `name`, such as `package.attr`: a module or function, or what makes one without arguments.
+
+    Modules in the current folder can be imported too.
+    """
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # last, so that no file that happens to be there hides an installed package
+    call = _encoder_of(_object_at(name), name)
+    if isinstance(call, nn.Module):
+        call = call.to(device).eval()
+    declared = getattr(call, INPUTS_ATTRIBUTE, None)
+    return OpenedEncoder(call, {"module": name}, weights_of(call), None if declared is None else str(declared))
+
+
+def _object_at(name: str) -> object:
+    """The object that `package.module.attr.attr` names."""
+    parts = name.split(".")
+    current: object = _import(parts[0], name)
+    for end, part in enumerate(parts[1:], start=2):
+        path = ".".join(parts[:end])
+        if hasattr(current, part):
+            current = getattr(current, part)
+        elif isinstance(current, ModuleType) and hasattr(current, "__path__") and importlib.util.find_spec(path):
+            current = _import(path, name)
+        else:
+            raise InputError(_no_such_attribute(current, part, ".".join(parts[: end - 1]), name))
+    return current
+
+
+def _no_such_attribute(owner: object, part: str, path: str, name: str) -> str:
+    known = [attribute for attribute in dir(owner) if not attribute.startswith("_")]
+    close = difflib.get_close_matches(part, known, n=5) or known[:NAMES_SHOWN]
+    return f"module:{name}: {path} has no {part!r}. It has {', '.join(close) or 'nothing'}."
+
+
+def _import(module: str, name: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except (Exception, SystemExit) as error:  # importing runs a user's code, which may raise anything
+        raise InputError(
+            f"module:{name} cannot be imported: {one_line(error)}. It was looked for among the installed packages, "
+            f"then in {os.getcwd()}."
+        ) from error
+
+
+def _encoder_of(given: object, name: str) -> Callable[..., object]:
+    """`given`, or its result if it is a class, or a function without arguments."""
+    encoder = given
+    if _is_maker(given):
+        try:
+            encoder = given()
+        except (Exception, SystemExit) as error:  # a user's code, which may raise anything
+            raise InputError(
+                f"module:{name} cannot be called without arguments: {one_line(error)}. Write a function without "
+                "arguments that makes the encoder."
+            ) from error
+    if not callable(encoder):
+        verb = "is" if encoder is given else "makes"
+        raise InputError(
+            f"module:{name} {verb} a {type(encoder).__name__}, which cannot be called. Name a torch module, or a "
+            "function that takes tensors and returns one: module:package.attr."
+        )
+    return encoder
+
+
+def _is_maker(given: object) -> TypeGuard[Callable[[], object]]:
+    """Whether an object makes an encoder rather than being one: a class, or a function without arguments."""
+    if inspect.isclass(given):
+        return True
+    return callable(given) and not isinstance(given, nn.Module) and _takes_no_arguments(given)
+
+
+def _takes_no_arguments(function: Callable[..., object]) -> bool:
+    """Whether a function can be called without arguments, and does not take any number of them."""
+    try:
+        signature = inspect.signature(function)
+        signature.bind()
+    except (TypeError, ValueError):  # it needs arguments; or it is written in C and has no signature
+        return False
+    return all(parameter.kind is not parameter.VAR_POSITIONAL for parameter in signature.parameters.values())

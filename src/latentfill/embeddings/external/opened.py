@@ -1,0 +1,34 @@
+"""The record of an encoder that was imported or loaded from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+INPUTS_ATTRIBUTE = "latentfill_inputs"  # of a module, or extra file of a saved one: its inputs, as `Inputs.parse` reads
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenedEncoder:
+    """A function or module, in evaluation mode, that takes tensors and returns embeddings."""
+
+    call: Callable[..., object]
+    source: Mapping[str, object]  # where it comes from, JSON values: "module", or "file" and "file_digest"
+    weights: Mapping[str, Tensor] | None = None  # None if they are not known, as of a function
+    inputs: str | None = None  # the inputs that it declares, if it does
+    sizes: tuple[int | None, ...] = ()  # of the axes of its first input, None where any size will do; () if not known
+
+
+def weights_of(call: Callable[..., object]) -> dict[str, Tensor] | None:
+    """Parameters and buffers of a module by name; None for anything else."""
+    if not isinstance(call, nn.Module):
+        return None
+    return {name: value for name, value in call.state_dict().items() if isinstance(value, Tensor)}
+
+
+def one_line(error: BaseException) -> str:
+    """Type and message of an error; of several lines the last one, where torch names the cause."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[-1].strip()}" if lines else type(error).__name__

@@ -1,0 +1,74 @@
+"""Loading language models: how much of them is kept, and which folders are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from latentfill.core.errors import InputError
+from latentfill.embeddings.timekd.language_model_loading import ModelSettings, load_language_model
+from latentfill.embeddings.timekd.prompts import PromptPart
+
+PROMPTS = [(PromptPart("the values were", False), PromptPart(f" {number}", True)) for number in (1, 2.5, -40)]
+
+
+def test_fewer_layers_can_be_kept(language_model: Path):
+    whole, first = load_language_model(language_model), load_language_model(language_model, ModelSettings(layers=1))
+    assert (first.layers, whole.layers > 1) == (1, True)
+    assert first.digest() != whole.digest()
+    with pytest.raises(InputError, match=f"layers must be from 1 to the {whole.layers} that .* has, got 99"):
+        load_language_model(language_model, ModelSettings(layers=99))
+
+
+def test_a_missing_model_is_told_with_what_to_download_and_where_to_put_it(tmp_path: Path):
+    with pytest.raises(
+        InputError, match=r"no language model can be loaded from .*config.json, model.safetensors.*hf dow"
+    ):
+        load_language_model(tmp_path)
+
+
+def test_an_encoder_decoder_is_refused(tmp_path: Path):
+    from transformers import T5Config
+
+    T5Config().save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="is an encoder-decoder; a causal or masked language model is needed"):
+        load_language_model(tmp_path)
+
+
+def test_an_unknown_dtype_is_refused(language_model: Path):
+    with pytest.raises(InputError, match=r"dtype must be auto, float32 or bfloat16, got 'int8'"):
+        load_language_model(language_model, ModelSettings(dtype="int8"))
+
+
+def save_masked(folder: Path, tokenizer_of: Path) -> Path:
+    """A masked model as people store them: without the pooler that the bare model has."""
+    from transformers import AutoTokenizer, BertConfig, BertForMaskedLM
+
+    AutoTokenizer.from_pretrained(tokenizer_of).save_pretrained(folder)
+    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    torch.manual_seed(2)
+    BertForMaskedLM(BertConfig(vocab_size=320, **shape)).save_pretrained(folder)
+    return folder
+
+
+def test_weights_that_a_checkpoint_lacks_are_not_drawn_anew(tmp_path: Path, small_language_model: Path, capfd):
+    folder = save_masked(tmp_path / "masked", small_language_model)
+    capfd.readouterr()
+    one, other = (load_language_model(folder, ModelSettings(dtype="float32")) for _ in range(2))
+    assert one.digest() == other.digest()
+    np.testing.assert_array_equal(one.states(PROMPTS), other.states(PROMPTS))
+    assert not capfd.readouterr().err
+
+
+def test_a_checkpoint_without_a_layer_is_refused(tmp_path: Path, small_language_model: Path):
+    from safetensors.torch import load_file, save_file
+
+    folder = save_masked(tmp_path / "masked", small_language_model)
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: weight for name, weight in weights.items() if "layer.1.output.dense.weight" not in name}
+    save_file(kept, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(InputError, match=r"lacks 1 weight, such as encoder\.layer\.1\.output\.dense\.weight.*random"):
+        load_language_model(folder)
