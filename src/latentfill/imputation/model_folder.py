@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from latentfill.core.config import Config
@@ -30,6 +30,7 @@ from latentfill.imputation.fit import Fitted, FittedPath, for_stored
 from latentfill.imputation.intervals import LEVELS, Calibration
 from latentfill.nn.runtime import pick_device
 from latentfill.nn.training import History
+from latentfill.nn.weights import weight_misfits, write_weights
 from latentfill.strategies.candidates import Candidates
 from latentfill.strategies.classes import new_baseline
 from latentfill.strategies.protocols.strategy import StrategySpec
@@ -55,8 +56,7 @@ def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Mapping[str,
     with replacing_folder(target) as folder:
         _write_json(folder / "config.json", {**_state(fitted), "extra": extra})
         _write_json(folder / "scaler.json", {"columns": fitted.columns, **fitted.scaler.to_dict()})
-        weights = {name: t.detach().cpu().contiguous() for name, t in _weights(fitted).items()}
-        save_file(weights, folder / "model.safetensors")
+        write_weights(folder / "model.safetensors", _weights(fitted))
 
 
 def model_id(fitted: Fitted) -> str:
@@ -269,16 +269,8 @@ def _arrays(weights: Mapping[str, Tensor], prefix: str) -> dict[str, FloatArray]
 
 
 def _put_weights(fitted: Fitted, weights: Mapping[str, Tensor], folder: Path) -> None:
-    """Fill the modules; every missing, unexpected or differently shaped tensor is named in one message."""
-    own = _weights(fitted)
-    problems = [f"{name} is missing" for name in sorted(own.keys() - weights.keys())]
-    problems += [f"{name} is unexpected" for name in sorted(weights.keys() - own.keys())]
-    problems += [
-        f"{name} is {tuple(weights[name].shape)}, the settings need {tuple(own[name].shape)}"
-        for name in sorted(own.keys() & weights.keys())
-        if own[name].shape != weights[name].shape
-    ]
-    if problems:
+    """Fill the modules; an error names every weight that is missing, unexpected, or of another shape or type."""
+    if problems := weight_misfits(_weights(fitted), weights):
         raise ModelFormatError(f"{folder}/model.safetensors does not fit its config.json: " + "; ".join(problems))
     for part, module in _modules(fitted).items():
         prefix = f"{part}."

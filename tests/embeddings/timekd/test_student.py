@@ -155,7 +155,7 @@ def test_a_failed_save_leaves_the_older_student(tmp_path: Path, monkeypatch: pyt
     def fails(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("latentfill.embeddings.timekd.student_folder.save_file", fails)
+    monkeypatch.setattr("latentfill.nn.weights.save", fails)
     with pytest.raises(InputError, match="No space left"):
         student(seed=1).save(tmp_path / "student")
     assert DistilledStudent.load(tmp_path / "student").weights_digest == student().weights_digest
@@ -216,7 +216,7 @@ def test_all_weights_that_do_not_fit_are_told_at_once(tmp_path: Path):
     for words in (
         "norm.bias is missing",
         "colour is unexpected",
-        "future.bias is (5,) float32, the sizes need (4,) float32",
-        "norm.weight is (8,) float64, the sizes need (8,) float32",
+        "future.bias is (5,) float32, the settings need (4,) float32",
+        "norm.weight is (8,) float64, the settings need (8,) float32",
     ):
         assert words in str(told.value)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from latentfill.core.errors import EmbeddingMismatchError, ModelFormatError
 from latentfill.core.series import FloatArray
@@ -28,6 +27,7 @@ from latentfill.embeddings.timekd.student_folder import (
 )
 from latentfill.embeddings.timekd.student_net import StudentShape, VariableForecaster, normalise
 from latentfill.nn.digest import digest_of
+from latentfill.nn.weights import weight_misfits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,20 +110,10 @@ class DistilledStudent:
             about = dict(record["about"])
         with torch.device("meta"):  # sizes alone: they are compared before anything is allocated
             net = VariableForecaster(shape.length, shape)
-        problems = list(_misfits(net.state_dict(), weights))
+        problems = weight_misfits(net.state_dict(), weights)
         if not problems and digest_of(weights) != record.get("weights_digest"):
             problems.append(f"the weights are not those that {CONFIG} was written with")
         if problems:
             raise ModelFormatError(f"{folder}/{WEIGHTS} does not fit its {CONFIG}: {'; '.join(problems)}. {AGAIN}")
         net.load_state_dict(weights, assign=True)
         return cls(net.to(place).eval().requires_grad_(False), shape, place, about)
-
-
-def _misfits(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> Iterator[str]:
-    """Tensors that are missing, unexpected, or of another shape or type."""
-    yield from (f"{name} is missing" for name in sorted(wanted.keys() - found.keys()))
-    yield from (f"{name} is unexpected" for name in sorted(found.keys() - wanted.keys()))
-    for name in sorted(wanted.keys() & found.keys()):
-        kinds = [f"{tuple(t.shape)} {str(t.dtype).removeprefix('torch.')}" for t in (found[name], wanted[name])]
-        if kinds[0] != kinds[1]:
-            yield f"{name} is {kinds[0]}, the sizes need {kinds[1]}"

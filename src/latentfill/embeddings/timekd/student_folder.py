@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from latentfill.core.errors import ModelFormatError
 from latentfill.core.files import check_folder_path, replacing_folder
+from latentfill.nn.weights import write_weights
 
 FORMAT = 1
 KIND = "timekd-student"
@@ -29,7 +30,7 @@ def write_folder(path: Path, record: Mapping[str, object], weights: Mapping[str,
     text = json.dumps({"format": FORMAT, "kind": KIND, **record}, indent=1)
     with replacing_folder(path) as folder:
         (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
-        save_file({name: weight.detach().cpu().contiguous() for name, weight in weights.items()}, folder / WEIGHTS)
+        write_weights(folder / WEIGHTS, weights)
 
 
 def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
