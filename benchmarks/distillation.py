@@ -26,7 +26,8 @@ from latentfill.core.config import Config
 from latentfill.core.series import Series
 from latentfill.embeddings.stored.pairing import pair_embeddings
 from latentfill.embeddings.timekd.distil import DistilSettings, Outcome, distil
-from latentfill.tables.table import TableOptions, read_table
+from latentfill.tables.options import TableOptions
+from latentfill.tables.read import read_table
 
 PROTOCOL = "distillation"
 FILES = ("ETTh1",)

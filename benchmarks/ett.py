@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from latentfill.core.series import Series
-from latentfill.tables.table import TableOptions, read_table
+from latentfill.tables.options import TableOptions
+from latentfill.tables.read import read_table
 from latentfill.windows.cycles import clock_features, find_cycles
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import ScaledSeries, Windows

@@ -17,7 +17,8 @@ import numpy as np
 
 from common import config_of, parser_of, read_results, write_results, write_table
 from latentfill.core.series import BoolArray, Series
-from latentfill.tables.table import TableOptions, read_table
+from latentfill.tables.options import TableOptions
+from latentfill.tables.read import read_table
 from latentfill.windows.cycles import clock_features, find_cycles
 from latentfill.windows.hiding import hide_points
 from latentfill.windows.scaling import ColumnScaler

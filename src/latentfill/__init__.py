@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from latentfill.imputation.imputer import Imputer as Imputer
     from latentfill.imputation.imputer import impute as impute
     from latentfill.imputation.result import Code as Code
+    from latentfill.tables.options import TableOptions as TableOptions
+    from latentfill.tables.read import read_table as read_table
     from latentfill.tables.table import Table as Table
-    from latentfill.tables.table import TableOptions as TableOptions
-    from latentfill.tables.table import read_table as read_table
 
 # Names are loaded when first used, so that `import latentfill` and `latentfill --help` do not wait for torch.
 _HOMES = {
@@ -24,9 +24,9 @@ _HOMES = {
     "Imputer": "imputation.imputer",
     "LatentFillError": "core.errors",
     "Table": "tables.table",
-    "TableOptions": "tables.table",
+    "TableOptions": "tables.options",
     "impute": "imputation.imputer",
-    "read_table": "tables.table",
+    "read_table": "tables.read",
 }
 
 __all__ = sorted(_HOMES)

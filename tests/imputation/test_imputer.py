@@ -263,8 +263,8 @@ def test_a_precision_that_cannot_be_written_is_refused(fitted: Imputer, frame: p
 
 def test_huge_values_keep_their_size_when_rounded():
     frame = pd.DataFrame({"a": [1e300, np.nan, 1e300, 2e300]})
-    table = latentfill.tables.table.read_table(frame)
-    filled = latentfill.tables.table.fill_frame(table, np.full((4, 1), 1.5e300), precision=3)
+    table = latentfill.tables.read.read_table(frame)
+    filled = latentfill.tables.write.fill_frame(table, np.full((4, 1), 1.5e300), precision=3)
     assert filled["a"][1] == 1.5e300
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from latentfill.tables.missing_markers import suspected_markers, suspicions
-from latentfill.tables.table import read_table
+from latentfill.tables.read import read_table
 
 
 def test_a_far_repeated_value_is_suspected():

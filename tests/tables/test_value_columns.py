@@ -1,4 +1,4 @@
-"""Roles of columns: what is filled, what is passed through, and what keeps a column from being filled."""
+"""Value columns: what is filled, what is passed through, and what keeps a column from being filled."""
 
 import numpy as np
 import pyarrow as pa
@@ -15,49 +15,50 @@ def text_columns(text):
     """Columns from lines of cells that are separated by commas, names first."""
     names, *rows = [line.split(",") for line in text.split()]
     cells = zip(*rows, strict=True)
-    return [Column(name, "text", texts=pa.array(each, pa.string())) for name, each in zip(names, cells, strict=True)]
+    return [Column.of_texts(name, pa.array(each, pa.string())) for name, each in zip(names, cells, strict=True)]
 
 
-def roles_of(text, axis=None, **options):
+def values_of(text, axis=None, **options):
     columns = text_columns(text)
-    roles = find_value_columns(columns, axis, TableOptions(**options), ".")
-    return [columns[at].name for at in roles.numbers], roles.notes
+    found = find_value_columns(columns, axis, TableOptions(**options), ".")
+    assert [columns[at].name for at in found.positions] == list(found.names)
+    return list(found.names), found.notes
 
 
 def test_text_counters_and_left_columns_are_passed_through():
-    names, notes = roles_of("No,v,wind,keep,flag 5,1,N,1,true 6,,NA,2,false 7,4,SE,4,", leave=("keep",))
+    names, notes = values_of("No,v,wind,keep,flag 5,1,N,1,true 6,,NA,2,false 7,4,SE,4,", leave=("keep",))
     assert names == ["v"]
     assert any("'No' counts the rows" in note for note in notes)
     assert any("'wind', 'flag'" in note for note in notes)
 
 
 def test_columns_can_be_chosen():
-    assert roles_of("a,b,c 1,2,x 4,,y", columns=("b",)) == (["b"], ())
-    assert roles_of("No,b 1,2 2,5", columns=("No",)) == (["No"], ())
+    assert values_of("a,b,c 1,2,x 4,,y", columns=("b",)) == (["b"], ())
+    assert values_of("No,b 1,2 2,5", columns=("No",)) == (["No"], ())
 
 
 def test_a_named_column_without_a_value_is_a_value_column():
-    assert roles_of("a,b,, 1,,, 3,,,")[0] == ["a", "b"]
+    assert values_of("a,b,, 1,,, 3,,,")[0] == ["a", "b"]
 
 
 def test_a_lone_counter_is_filled():
-    assert roles_of("t 1 2 3") == (["t"], ())
+    assert values_of("t 1 2 3") == (["t"], ())
 
 
 def test_seconds_since_the_start_are_no_value_column():
-    assert roles_of("time,a 0.0,1 0.5,5 1.0,")[0] == ["a"]
+    assert values_of("time,a 0.0,1 0.5,5 1.0,")[0] == ["a"]
 
 
 def test_calendar_columns_beside_a_stamp_are_left_alone():
     time = np.array(["2020-01-01T05", "2020-01-01T06", "2020-01-01T07"], dtype="datetime64[ns]")
-    axis = index_axis(Column("t", "time", times=time))
-    names, notes = roles_of("a,hour,month 1,5,7 4,6,8 ,7,9", axis)
+    axis = index_axis(Column.of_times("t", time))
+    names, notes = values_of("a,hour,month 1,5,7 4,6,8 ,7,9", axis)
     assert names == ["a", "month"]
     assert notes == ("Column 'hour' repeats a part of the time and is left alone.",)
 
 
 def test_a_sentinel_that_never_occurs_is_told():
-    (note,) = roles_of("a,b 1,5 -9,7 ,9", missing=("-999", "-9"))[1]
+    (note,) = values_of("a,b 1,5 -9,7 ,9", missing=("-999", "-9"))[1]
     assert "'-999'" in note
     assert "no value column" in note
 
@@ -74,12 +75,12 @@ def test_a_sentinel_that_never_occurs_is_told():
 )
 def test_columns_that_cannot_be_filled_are_refused(text, options, parts):
     with pytest.raises(InputError) as caught:
-        roles_of(text, **options)
+        values_of(text, **options)
     for part in parts:
         assert part in str(caught.value)
 
 
 def test_values_too_large_to_sum_are_refused_with_the_way_out():
-    columns = [Column(name="a", kind="number", numbers=np.array([1.0, 1e307, 2.0]))]
+    columns = [Column.of_numbers("a", np.array([1.0, 1e307, 2.0]))]
     with pytest.raises(InputError, match=r"'a' holds values beyond 1e\+302 \(row 2\).*--leave 'a'"):
         find_value_columns(columns, None, TableOptions(), ".")

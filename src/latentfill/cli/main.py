@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from latentfill.embeddings.protocols.embedder import Embedder
     from latentfill.imputation.imputer import Imputation, Imputer
     from latentfill.scoring.scores import Score
-    from latentfill.tables.table import Table, TableOptions
+    from latentfill.tables.options import TableOptions
+    from latentfill.tables.table import Table
 
 app = typer.Typer(
     name="latentfill",
@@ -149,7 +150,7 @@ def embed(
     from latentfill.cli.display import embedding_bar, show_notes
     from latentfill.core.files import stem
     from latentfill.embeddings.embed_table import TableEmbedder, parse_layout
-    from latentfill.tables.table import read_table
+    from latentfill.tables.read import read_table
 
     layout = parse_layout(given.pop("layout"))
     overwrite = given.pop("overwrite")
@@ -187,7 +188,7 @@ def distil(
     from latentfill.embeddings.timekd.distil import DistilSettings
     from latentfill.embeddings.timekd.distil import distil as train
     from latentfill.embeddings.timekd.student_folder import check_student_path
-    from latentfill.tables.table import read_table
+    from latentfill.tables.read import read_table
 
     check_student_path(model)
     settings = DistilSettings(teacher=not given.pop("no_teacher"), steps=given.pop("steps"))
@@ -226,7 +227,7 @@ def pack(
     from latentfill.embeddings.stored.opening import open_embeddings
     from latentfill.embeddings.stored.packing import TableWithPlan
     from latentfill.embeddings.stored.packing import pack as pack_into
-    from latentfill.tables.table import read_table
+    from latentfill.tables.read import read_table
 
     config, options = _plan_and_reading(given)
     if table is None:
@@ -324,7 +325,7 @@ def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
 def _plan_and_reading(given: Mapping[str, Any], **more: Any) -> tuple[Config, TableOptions]:
     """The split plan, seed, device and `more`, and how to read a table, for commands that fit no imputer."""
     from latentfill.core.config import Config
-    from latentfill.tables.table import TableOptions
+    from latentfill.tables.options import TableOptions
 
     named = {*PLAN, *RUNNING}
     plan = {name: value for name, value in given.items() if name in named and value is not None}
@@ -418,7 +419,7 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 def _outputs(source: Path, output: Path, given: Mapping[str, Any]) -> dict[str, Path]:
     """Where everything goes, refused before any work where it cannot go there."""
-    from latentfill.tables.table import check_output_path
+    from latentfill.tables.backends.table_files import check_output_path
 
     samples = range(1, (given["samples"] or 0) + 1)
     outputs = {"table": output, "summary": given["summary"] or _beside(output, ".summary.json")}
@@ -469,7 +470,7 @@ def _evaluate(source: Path, quiet: bool, given: dict[str, Any]) -> list[Score]:
     from latentfill.scoring.report.page import check_installed, to_html
     from latentfill.scoring.score_files import to_csv, to_json
     from latentfill.scoring.spec import ScoringSpec
-    from latentfill.tables.table import check_output_path
+    from latentfill.tables.backends.table_files import check_output_path
 
     asked = {name: given.pop(name) for name in ("output", "csv", "report")}
     outputs = {name: path for name, path in asked.items() if path is not None}

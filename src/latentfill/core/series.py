@@ -15,18 +15,13 @@ TimeArray = NDArray[np.datetime64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """T steps of C columns in time order.
+    """T steps of C columns in time order."""
 
-    `values` is (T, C) float64 in original units, NaN where nothing was read. `time` is (T,) datetime64[ns], or None
-    when the table has no stamps. `rows` is (T,): the row of the table each step came from, -1 where a regular grid
-    added the step. `step` is the spacing of a regular time axis, None when there is none.
-    """
-
-    values: FloatArray
-    columns: tuple[str, ...]
-    time: TimeArray | None
-    rows: IntArray
-    step: np.timedelta64 | None = None
+    values: FloatArray  # (T, C) in the units of the table, NaN where nothing was read
+    columns: tuple[str, ...]  # C names
+    time: TimeArray | None  # (T,) datetime64[ns]; None when the table has no stamps
+    rows: IntArray  # (T,) row of the table that each step came from, -1 where a regular grid added the step
+    step: np.timedelta64 | None = None  # spacing of a regular time axis
 
     @property
     def observed(self) -> BoolArray:
@@ -36,3 +31,11 @@ class Series:
     @property
     def n_steps(self) -> int:
         return len(self.values)
+
+    @property
+    def step_of_row(self) -> IntArray:
+        """The step that each row of the table became, shape (rows,)."""
+        is_row = self.rows >= 0
+        steps = np.empty(int(is_row.sum()), dtype=np.int64)
+        steps[self.rows[is_row]] = np.flatnonzero(is_row)
+        return steps

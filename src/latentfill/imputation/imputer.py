@@ -23,7 +23,11 @@ from latentfill.imputation.result import Filled
 from latentfill.imputation.summary import summarise
 from latentfill.nn.training import ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
-from latentfill.tables.table import Table, TableOptions, fill_frame, output_rows, read_table, write_columns, write_table
+from latentfill.tables.backends.table_files import write_columns
+from latentfill.tables.options import TableOptions
+from latentfill.tables.read import read_table
+from latentfill.tables.table import Table, output_rows
+from latentfill.tables.write import fill_frame, write_table
 
 LIMITS = (
     "intervals",

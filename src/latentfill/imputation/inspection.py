@@ -15,7 +15,9 @@ from latentfill.core.series import Series
 from latentfill.embeddings.protocols.record import StoredEmbeddings
 from latentfill.embeddings.stored.packed_file import is_packed_file
 from latentfill.imputation.result import coverage_of
-from latentfill.tables.table import Table, TableOptions, read_table
+from latentfill.tables.options import TableOptions
+from latentfill.tables.read import read_table
+from latentfill.tables.table import Table
 from latentfill.tables.time.grid import step_text
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, find_gaps
 

@@ -13,7 +13,8 @@ from latentfill.core.strategy_table import cell_codes
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.imputation.fit import Fitted, FittedPath
 from latentfill.imputation.result import Code, Filled, count_cells, count_codes, coverage_of
-from latentfill.tables.table import Table, TableOptions
+from latentfill.tables.options import TableOptions
+from latentfill.tables.table import Table
 from latentfill.tables.time.grid import step_text
 
 

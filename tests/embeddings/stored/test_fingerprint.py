@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from latentfill.embeddings.stored.fingerprint import KEPT, shares_cells, sketch
-from latentfill.tables.table import TableOptions, read_table
+from latentfill.tables.options import TableOptions
+from latentfill.tables.read import read_table
 
 
 @pytest.fixture

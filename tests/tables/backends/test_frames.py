@@ -10,7 +10,9 @@ import pyarrow as pa
 import pytest
 
 from latentfill.core.errors import InputError
-from latentfill.tables.table import TableOptions, fill_frame, read_table
+from latentfill.tables.options import TableOptions
+from latentfill.tables.read import read_table
+from latentfill.tables.write import fill_frame
 
 NAN = np.nan
 

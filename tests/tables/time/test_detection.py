@@ -5,11 +5,15 @@ import pyarrow as pa
 import pytest
 
 from latentfill.tables.backends.column import Column
-from latentfill.tables.time.detection import find_axis, is_time_name
+from latentfill.tables.time.reading import TimeRequest, read_time_axis
 
 
 def text_column(name, texts):
-    return Column(name=name, kind="text", texts=pa.array(texts, pa.string()))
+    return Column.of_texts(name, pa.array(texts, pa.string()))
+
+
+def find_axis(columns, format=None):
+    return read_time_axis(columns, None, TimeRequest(format=format))
 
 
 def stamps(*texts):
@@ -18,10 +22,10 @@ def stamps(*texts):
 
 def test_a_named_column_goes_before_the_first_column_of_stamps():
     columns = [text_column("opened", ["2015-01-01"] * 2), text_column("date", ["2016-01-01", "2016-01-02"])]
-    axis = find_axis(columns, None)
+    axis = find_axis(columns)
     assert axis.columns == (1,)
     assert "'opened'" in axis.notes[0]
-    assert find_axis(columns[:1], None).columns == (0,)
+    assert find_axis(columns[:1]).columns == (0,)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +40,7 @@ def test_a_named_column_goes_before_the_first_column_of_stamps():
     ],
 )
 def test_columns_without_stamps_give_no_time(columns):
-    assert find_axis(columns, None) is None
+    assert find_axis(columns) is None
 
 
 def test_a_date_and_a_time_of_day_are_joined():
@@ -45,7 +49,7 @@ def test_a_date_and_a_time_of_day_are_joined():
         text_column("x", ["1", "2"]),
         text_column("Date", ["10/03/2004", "23/03/2004"]),
     ]
-    axis = find_axis(columns, None)
+    axis = find_axis(columns)
     assert axis.columns == (2, 0)
     assert axis.time.tolist() == stamps("2004-03-10T18", "2004-03-23T19").tolist()
     assert "'Date', 'Time'" in axis.notes[0]
@@ -54,7 +58,7 @@ def test_a_date_and_a_time_of_day_are_joined():
 
 def test_a_date_and_a_column_of_hours_are_joined():
     columns = [text_column("Date", ["2016-01-01", "2016-01-01"]), text_column("Hour", ["9", "10"])]
-    axis = find_axis(columns, None)
+    axis = find_axis(columns)
     assert axis.time.tolist() == stamps("2016-01-01T09", "2016-01-01T10").tolist()
     assert axis.write(stamps("2016-01-01T08"), np.array([0])) == {0: ["2016-01-01"], 1: ["8"]}
 
@@ -76,7 +80,7 @@ def test_year_month_day_and_hour_make_a_stamp():
             strict=True,
         )
     ]
-    axis = find_axis(columns, None)
+    axis = find_axis(columns)
     assert axis.columns == (1, 2, 3, 4)
     assert axis.time.tolist() == stamps("2010-01-01T00", "2010-12-31T23").tolist()
     assert axis.write(stamps("2010-02-03T04"), np.array([0])) == {
@@ -88,13 +92,5 @@ def test_year_month_day_and_hour_make_a_stamp():
 
 
 def test_whole_numbers_that_spell_a_date_are_no_unix_time():
-    axis = find_axis([text_column("date", ["201601310500", "201601310600"])], None)
+    axis = find_axis([text_column("date", ["201601310500", "201601310600"])])
     assert axis.time.tolist() == stamps("2016-01-31T05", "2016-01-31T06").tolist()
-
-
-@pytest.mark.parametrize(
-    ("name", "is_one"),
-    [("Time [s]", True), ("startDate", True), ("local_time", True), ("lifetime", False), ("wind", False)],
-)
-def test_some_names_speak_of_time(name, is_one):
-    assert is_time_name(name) == is_one

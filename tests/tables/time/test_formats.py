@@ -46,8 +46,8 @@ def test_the_format_of_a_time_of_day_is_found(text, format):
         ("%d%%%y", []),
         ("%Y-%Q", ["%Q is not known"]),
         ("%m-%d", ["it has no year (%Y)"]),
-        ("%Y-%m-%m", ["%m stands there twice"]),
-        ("%F %Y", ["%Y stands there twice"]),
+        ("%Y-%m-%m", ["%m occurs twice"]),
+        ("%F %Y", ["%Y occurs twice"]),
     ],
 )
 def test_formats_that_cannot_work_are_told(format, problems):

@@ -1,116 +1,38 @@
-"""Columns of time stamps: read in many layouts, written like the others."""
+"""Stamps from one column of texts, or from several that are joined."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from latentfill.core.errors import InputError
-from latentfill.tables.time.stamp_column import parse_stamps
+from latentfill.tables.backends.column import Column
+from latentfill.tables.time.stamp_column import parse_stamps, stamp_axis
+
+
+def text_column(name, texts):
+    return Column.of_texts(name, pa.array(texts, pa.string()))
 
 
 def stamps(*texts):
     return np.array(texts, dtype="datetime64[ns]")
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2016-07-01 05:00:00", "2016-07-01T05"),
-        ("2016-07-01T05:00:00", "2016-07-01T05"),
-        ("2016-07-01T05:00:00Z", "2016-07-01T05"),
-        ("2016-07-01T05:00:00+02:00", "2016-07-01T03"),
-        ("2016-07-01 05:00:00-0330", "2016-07-01T08:30"),
-        ("2016-07-01 05:00:00.25", "2016-07-01T05:00:00.25"),
-        ("2016-07-01 05:00:00,123456789", "2016-07-01T05:00:00.123456789"),
-        ("2016-07-01 05:00", "2016-07-01T05"),
-        ("2016-07-01 5", "2016-07-01T05"),
-        ("2016-07-01", "2016-07-01"),
-        ("2016/7/1 5:00", "2016-07-01T05"),
-        ("2016.07.01", "2016-07-01"),
-        ("2016-07", "2016-07-01"),
-        ("2016-183", "2016-07-01"),
-        ("20160701", "2016-07-01"),
-        ("20160701T0500", "2016-07-01T05"),
-        ("2016070105", "2016-07-01T05"),
-        ("201607010530", "2016-07-01T05:30"),
-        ("20160701053015", "2016-07-01T05:30:15"),
-        ("31.07.2016 05:00", "2016-07-31T05"),
-        ("31/07/2016 18.00.00", "2016-07-31T18"),
-        ("07/31/2016 6:00 PM", "2016-07-31T18"),
-        ("07/31/2016 12:00:00 AM", "2016-07-31"),
-        ("31-Jul-2016 05:00", "2016-07-31T05"),
-        ("July 31, 2016 05:00", "2016-07-31T05"),
-        ("Sun, 31 Jul 2016 05:00:00 GMT", "2016-07-31T05"),
-        ("31.07.16", "2016-07-31"),
-        ("7/31/99", "1999-07-31"),
-        ("2016-07-31 24:00", "2016-08-01"),
-        ("  2016-07-01  05:00 ", "2016-07-01T05"),
-    ],
-)
-def test_common_layouts_are_read_without_a_format(text, expected):
-    assert parse_stamps([text]).time.tolist() == stamps(expected).tolist()
+def test_one_column_of_stamps_is_written_as_it_was():
+    axis = stamp_axis([text_column("d", ["1.2.2016", "13.2.2016"])], (0,), None)
+    assert axis.time.tolist() == stamps("2016-02-01", "2016-02-13").tolist()
+    assert axis.write(stamps("2016-03-01"), np.array([0])) == {0: ["1.3.2016"]}
 
 
-@pytest.mark.parametrize(
-    "texts",
-    [
-        ["2016-07-01 05:00:00", "2016-07-01 06:00:00"],
-        ["1/7/2016 5:00", "13/7/2016 15:00"],
-        ["7/1/2016 5:00 AM", "7/13/2016 3:00 PM"],
-        ["2016-07-01T05:00:00.000Z", "2016-07-01T05:00:00.250Z"],
-        ["2016-10-30T02:00+02:00", "2016-10-30T02:00+01:00"],
-        ["10/03/2004 18.00.00", "23/03/2004 19.00.00"],
-        ["Monday 04 July 2016", "Thursday 15 September 2016"],
-        ["20160701", "20160702"],
-        ["31-Dec-2016", "01-Jan-2017"],
-    ],
-)
-def test_stamps_are_written_as_they_were_read(texts):
-    found = parse_stamps(texts)
-    assert found.texts_for(found.time, np.arange(2)) == texts
+def test_spaces_of_joined_columns_stay_in_their_column():
+    columns = [text_column("d", ["1 Jul 2016", "2 Jul 2016"]), text_column("t", ["6:00 PM", "7:00 PM"])]
+    axis = stamp_axis(columns, (0, 1), None)
+    assert axis.write(stamps("2016-07-03T20"), np.array([0])) == {0: ["3 Jul 2016"], 1: ["8:00 PM"]}
 
 
-def test_zones_are_turned_to_utc_and_given_back():
-    found = parse_stamps(["2016-10-30T02:00+02:00", "2016-10-30T02:00+01:00"])
-    assert found.time.tolist() == stamps("2016-10-30T00", "2016-10-30T01").tolist()
-    assert found.texts_for(stamps("2016-10-30T02"), np.array([1])) == ["2016-10-30T03:00+01:00"]
-
-
-def test_day_first_is_settled_by_a_day_above_twelve():
-    found = parse_stamps(["01/02/2016", "13/02/2016"])
-    assert found.time.tolist() == stamps("2016-02-01", "2016-02-13").tolist()
-    assert found.notes == ()
-    found = parse_stamps(["02/01/2016", "02/13/2016"])
-    assert found.time.tolist() == stamps("2016-02-01", "2016-02-13").tolist()
-
-
-def test_an_open_order_goes_to_the_more_regular_reading_and_is_told():
-    found = parse_stamps(["01/03/2016", "01/04/2016", "01/05/2016", "01/06/2016"])
-    assert found.time.tolist() == stamps("2016-01-03", "2016-01-04", "2016-01-05", "2016-01-06").tolist()
-    assert len(found.notes) == 1
-    assert "%m/%d/%Y" in found.notes[0]
-    assert "%d/%m/%Y" in found.notes[0]
-    assert "--time-format" in found.notes[0]
-
-
-def test_day_first_and_month_first_are_never_mixed():
-    with pytest.raises(InputError, match="1 of 3 stamps"):
-        parse_stamps(["01/02/2016", "13/02/2016", "02/13/2016"])
-
-
-def test_layouts_may_be_mixed_as_exports_do_at_midnight():
-    found = parse_stamps(["2016-01-01", "2016-01-01 01:00:00", "2016-01-01 01:00:00.5"])
-    assert found.time.tolist() == stamps("2016-01-01", "2016-01-01T01", "2016-01-01T01:00:00.5").tolist()
-
-
-def test_a_given_format_is_followed():
-    found = parse_stamps(["16;31;12", "17;01;01"], "%y;%d;%m")
-    assert found.time.tolist() == stamps("2016-12-31", "2017-01-01").tolist()
-    assert found.texts_for(stamps("2017-01-02"), np.array([0])) == ["17;02;01"]
-
-
-def test_a_format_that_cannot_work_is_refused():
-    with pytest.raises(InputError, match="--time-format '%Y-%Q' cannot be used: %Q is not known"):
-        parse_stamps(["2016"], "%Y-%Q")
+def test_dates_and_hours_of_a_frame_are_joined():
+    days = np.array(["2016-01-01", "2016-01-01"], dtype="datetime64[ns]")
+    columns = [Column.of_times("date", days), Column.of_numbers("hour", np.array([5.0, 6.0]))]
+    assert stamp_axis(columns, (0, 1), None).time.tolist() == stamps("2016-01-01T05", "2016-01-01T06").tolist()
 
 
 @pytest.mark.parametrize(
@@ -118,7 +40,6 @@ def test_a_format_that_cannot_work_is_refused():
     [
         (["2016-01-01", "soon", "2016-01-03"], ["'t'", "1 of 3", "row 2: 'soon'", "--time-format"]),
         (["2016-02-30", "2016-02-28"], ["row 1: '2016-02-30'"]),
-        (["2016-01-01", "", None], ["empty in 2 rows", "rows 2, 3"]),
         (["0016-01-01", "2016-01-02"], ["row 1"]),
         (["x", "y"], ["2 of 2"]),
     ],
@@ -128,3 +49,20 @@ def test_stamps_that_cannot_be_read_are_named(texts, parts):
         parse_stamps(texts, column="t")
     for part in parts:
         assert part in str(caught.value)
+
+
+def test_day_first_and_month_first_are_never_mixed():
+    with pytest.raises(InputError, match="1 of 3 stamps"):
+        parse_stamps(["01/02/2016", "13/02/2016", "02/13/2016"])
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        (Column("x", "other"), "neither stamps nor text"),
+        (text_column("t", ["2016-01-01", "", None]), r"'t' is empty in 2 rows \(rows 2, 3\)"),
+    ],
+)
+def test_columns_that_make_no_stamps_are_refused(column, words):
+    with pytest.raises(InputError, match=words):
+        stamp_axis([column], (0,), None)

@@ -1,16 +1,20 @@
-"""Moments from year, month, day ... and back."""
+"""Moments from year, month, day, hour, minute and second, and back."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from latentfill.core.series import IntArray, TimeArray
+from latentfill.core.series import BoolArray, IntArray, TimeArray
 
 COMPONENTS = ("year", "month", "day", "hour", "minute", "second")
 YEARS = (1678, 2261)  # what datetime64[ns] can hold
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 _UNITS = {  # name -> the unit counted within, the unit counted, the first number
     "month": ("Y", "M", 1),
@@ -22,31 +26,36 @@ _UNITS = {  # name -> the unit counted within, the unit counted, the first numbe
 }
 
 
-def compose(
-    year: IntArray,
-    month: IntArray,
-    day: IntArray,
-    hour: IntArray,
-    minute: IntArray,
-    second: IntArray,
-    *,
-    by_year: bool = False,
-) -> TimeArray:
-    """Stamps from numbers, NaT where they name no moment; hour 24 is the start of the next day.
+@dataclass(frozen=True, slots=True, eq=False)
+class CalendarNumbers:
+    """The numbers that name T moments; each array is (T,)."""
 
-    With `by_year`, `day` counts from the start of the year.
-    """
-    months = (np.clip(year, *YEARS) - 1970) * 12 + np.clip(month, 1, 12) - 1
-    start = months.astype("datetime64[M]")
-    days = start.astype("datetime64[D]") + (day - 1).astype("timedelta64[D]")
-    unit = "datetime64[Y]" if by_year else "datetime64[M]"
-    good = (days.astype(unit) == start.astype(unit)) & (day >= 1) & (month >= 1) & (month <= 12)
-    good &= (year >= YEARS[0]) & (year <= YEARS[1])
-    good &= (hour >= 0) & (minute >= 0) & (minute <= 59) & (second >= 0) & (second <= 59)
-    good &= (hour <= 23) | ((hour == 24) & (minute == 0) & (second == 0))
-    seconds = (hour * 3600 + minute * 60 + second).astype("timedelta64[s]")
-    time = days.astype("datetime64[s]") + seconds
-    return np.where(good, time.astype("datetime64[ns]"), np.datetime64("NaT", "ns"))
+    year: IntArray
+    month: IntArray
+    day: IntArray  # of the month; of the year where `by_year`
+    hour: IntArray  # 24 at 0 minutes is the start of the next day
+    minute: IntArray
+    second: IntArray
+    by_year: bool = field(default=False, kw_only=True)  # days are counted from the start of the year
+
+    def moments(self) -> TimeArray:
+        """The moments, shape (T,), NaT where the numbers name none."""
+        months = (np.clip(self.year, *YEARS) - 1970) * 12 + np.clip(self.month, 1, 12) - 1
+        start = months.astype("datetime64[M]")
+        days = start.astype("datetime64[D]") + (self.day - 1).astype("timedelta64[D]")
+        unit = "datetime64[Y]" if self.by_year else "datetime64[M]"
+        good = (days.astype(unit) == start.astype(unit)) & self._are_in_range()
+        seconds = (self.hour * 3600 + self.minute * 60 + self.second).astype("timedelta64[s]")
+        time = days.astype("datetime64[s]") + seconds
+        return np.where(good, time.astype("datetime64[ns]"), np.datetime64("NaT", "ns"))
+
+    def _are_in_range(self) -> BoolArray:
+        """Whether each number is possible by itself; the length of the month is not looked at."""
+        good = (self.year >= YEARS[0]) & (self.year <= YEARS[1])
+        good &= (self.month >= 1) & (self.month <= 12) & (self.day >= 1)
+        good &= (self.hour >= 0) & (self.minute >= 0) & (self.minute <= 59) & (self.second >= 0) & (self.second <= 59)
+        good &= (self.hour <= 23) | ((self.hour == 24) & (self.minute == 0) & (self.second == 0))
+        return good
 
 
 def component(time: TimeArray, name: str) -> IntArray:
@@ -58,7 +67,7 @@ def component(time: TimeArray, name: str) -> IntArray:
     return np.asarray(value + first)
 
 
-def to_nanoseconds(time: NDArray[Any]) -> TimeArray:
+def to_nanoseconds(time: TimeArray) -> TimeArray:
     """Stamps of seconds as nanoseconds, NaT where that unit cannot hold the year."""
     year = component(time, "year")
     good = (year >= YEARS[0]) & (year <= YEARS[1])

@@ -1,70 +1,57 @@
-"""The time columns of a table in which nobody has named them."""
+"""Which columns of a table are its time, when the user names none."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from latentfill.tables.backends.column import Column, read_numbers
-from latentfill.tables.time.axis import TimeAxis, as_texts, epoch_unit, read_axis, spell_dates
+from latentfill.tables.backends.column import Column
 from latentfill.tables.time.calendar import COMPONENTS, YEARS
 from latentfill.tables.time.formats import infer_clock, infer_format
-from latentfill.tables.time.stamp_column import SAMPLE, read_stamps
+from latentfill.tables.time.layouts import SAMPLE, read_stamps
+from latentfill.tables.time.names import is_clock_name, is_time_name
+from latentfill.tables.time.number_stamps import spell_dates, unix_unit
 
-_TIME_NAMES = ("date", "time", "datetime", "timestamp", "stamp", "datum", "fecha", "ds", "epoch", "unix", "dt")
-_CLOCK_NAMES = (
-    *("time", "hour", "hr", "hours", "clock", "timeofday"),
-    *("uhrzeit", "zeit", "hora", "heure", "tijd"),
-)
-_MOST = 0.9  # share of stamps that makes a column one of stamps
+_NEARLY_ALL = 0.9  # share of stamps above which a column is one of stamps
 
 
-def find_axis(columns: Sequence[Column], format: str | None) -> TimeAxis | None:
-    """The stamps of a table nobody has named the time column of, None when there are none."""
+@dataclass(frozen=True, slots=True)
+class TimeColumns:
+    """The columns that make the stamps of a table."""
+
+    positions: tuple[int, ...]
+    notes: tuple[str, ...]  # on a choice that the user may want to change
+
+
+def find_time_columns(columns: Sequence[Column], format: str | None) -> TimeColumns | None:
+    """The columns that make the stamps, None when there are none.
+
+    Tried in this order: a column of stamps, with a column of times of day beside a column of mere dates; two
+    neighbours that `format` reads when joined; columns named year, month, day ...
+    """
     usable = [at for at, column in enumerate(columns) if _may_be_time(column, format)]
     usable.sort(key=lambda at: not is_time_name(columns[at].name))  # stable: first in order otherwise
     if usable:
-        pair = _clock_partner(columns, usable[0], format)
-        if pair is not None:
-            return _noted(read_axis(columns, (usable[0], pair), format), columns, "Time is read from columns")
-        return _note_choice(read_axis(columns, usable[:1], format), columns, usable)
-    pair_by_format = _pair_for(columns, format)
-    if pair_by_format is not None:
-        return _noted(read_axis(columns, pair_by_format, format), columns, "Time is read from columns")
+        clock = _clock_beside(columns, usable[0], format)
+        if clock is not None:
+            return _noted(columns, (usable[0], clock), "Time is read from columns")
+        others = ", ".join(repr(columns[at].name) for at in usable[1:])
+        text = f"Columns {others} hold stamps too; time is read from column"
+        return _noted(columns, (usable[0],), text) if others else TimeColumns((usable[0],), ())
+    if format is not None:
+        pair = _pair_for(columns, format)
+        return None if pair is None else _noted(columns, pair, "Time is read from columns")
     parts = _calendar_columns(columns)
-    if not parts or format is not None:
-        return None
-    return _noted(read_axis(columns, parts, None), columns, "Time is put together from columns")
+    return _noted(columns, parts, "Time is put together from columns") if parts else None
 
 
-def _noted(axis: TimeAxis, columns: Sequence[Column], text: str) -> TimeAxis:
-    names = ", ".join(repr(columns[at].name) for at in axis.columns)
-    return replace(axis, notes=(f"{text} {names}.", *axis.notes))
-
-
-def _note_choice(axis: TimeAxis, columns: Sequence[Column], usable: Sequence[int]) -> TimeAxis:
-    if len(usable) == 1:
-        return axis
-    others = ", ".join(repr(columns[at].name) for at in usable[1:])
-    return _noted(axis, columns, f"Columns {others} hold stamps too; time is read from column")
-
-
-# --- names --------------------------------------------------------------------------------------------------
-
-
-def is_time_name(name: str) -> bool:
-    """Whether a name speaks of time, such as `date` or `Time [s]`."""
-    return _is_named(name, _TIME_NAMES)
-
-
-def _is_named(name: str, known: Sequence[str]) -> bool:
-    """Whether a name is one of the known ones or has one of them as a word."""
-    words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
-    return any(word in known for word in words) or "".join(words) in known
+def _noted(columns: Sequence[Column], positions: tuple[int, ...], text: str) -> TimeColumns:
+    names = ", ".join(repr(columns[at].name) for at in positions)
+    return TimeColumns(positions, (f"{text} {names}.",))
 
 
 # --- one column of stamps -----------------------------------------------------------------------------------
@@ -74,24 +61,23 @@ def _may_be_time(column: Column, format: str | None) -> bool:
     """Whether nearly all of a column are stamps; bare numbers need a telling name."""
     if column.kind == "time":
         return True
-    named = is_time_name(column.name)
     if column.kind == "number":
-        return named and (_is_compact(column) or epoch_unit(column) is not None)
+        return is_time_name(column.name) and (_spells_dates(column) or unix_unit(column) is not None)
     sample = _sample(column)
     if format is None and all(re.fullmatch(r"[+-]?\d*[.,]?\d*", text) for text in sample):
-        return named and (_share_read(sample, None) > _MOST or epoch_unit(column) is not None)
-    return _share_read(sample, format) > _MOST
+        return is_time_name(column.name) and (_are_stamps(sample, None) or unix_unit(column) is not None)
+    return _are_stamps(sample, format)
 
 
-def _is_compact(column: Column) -> bool:
-    """Whether the numbers spell dates, as in 20160131."""
+def _spells_dates(column: Column) -> bool:
     assert column.numbers is not None
-    return spell_dates(column.numbers[np.isfinite(column.numbers)])
+    values = column.numbers.values
+    return spell_dates(values[np.isfinite(values)])
 
 
 def _sample(column: Column) -> list[str]:
-    """Some of the texts of a column that are not empty, from all over it; none of a column of another kind."""
-    if column.kind not in ("text", "category"):
+    """Some of the texts of a column that are not empty, from all over it; none of a column without texts."""
+    if column.texts is None:
         return []
     step = max(1, len(column.texts) // SAMPLE)
     rows = [*range(min(SAMPLE, len(column.texts))), *range(0, len(column.texts), step)]
@@ -99,41 +85,47 @@ def _sample(column: Column) -> list[str]:
     return [text.strip() for text in texts if text and text.strip()]
 
 
-def _share_read(texts: Sequence[str], format: str | None) -> float:
-    return 1 - float(np.isnat(read_stamps(texts, format).time).mean()) if texts else 0.0
+def _are_stamps(texts: Sequence[str], format: str | None) -> bool:
+    """Whether nearly all texts are stamps."""
+    return bool(texts) and 1 - float(np.isnat(read_stamps(texts, format).time).mean()) > _NEARLY_ALL
 
 
 # --- several columns ----------------------------------------------------------------------------------------
 
 
-def _clock_partner(columns: Sequence[Column], date: int, format: str | None) -> int | None:
+def _clock_beside(columns: Sequence[Column], date: int, format: str | None) -> int | None:
     """The column with the time of day that belongs to a column of dates."""
     if format is not None or not _is_date_only(columns[date]):  # a format fits the date column alone
         return None
     candidates = [at for at in range(len(columns)) if at != date and _is_clock(columns[at])]
-    named = [at for at in candidates if _is_named(columns[at].name, _CLOCK_NAMES)]
+    named = [at for at in candidates if is_clock_name(columns[at].name)]
     if named:
         return named[0]
-    dates = as_texts(columns[date]).to_pylist()
-    return candidates[0] if candidates and len(set(dates)) < len(dates) else None
+    return candidates[0] if candidates and _has_repeats(columns[date]) else None
 
 
 def _is_date_only(column: Column) -> bool:
-    if column.kind == "time":
-        assert column.times is not None
+    if column.times is not None:
         return bool((column.times == column.times.astype("datetime64[D]")).all())
-    if column.kind not in ("text", "category"):
+    if column.texts is None:
         return False
     formats = [infer_format(text, "dmy") for text in _sample(column)]
     return all(format is not None and not re.search("%[HI]", format) for format in formats)
 
 
+def _has_repeats(column: Column) -> bool:
+    cells = column.times if column.texts is None else column.texts.to_pylist()
+    assert cells is not None
+    return len(set(cells)) < len(cells)
+
+
 def _is_clock(column: Column) -> bool:
     """Whether a column holds times of day, or whole hours under a telling name."""
-    named = _is_named(column.name, _CLOCK_NAMES)
+    named = is_clock_name(column.name)
     if column.kind == "number":
         assert column.numbers is not None
-        return named and bool(np.all((column.numbers >= 0) & (column.numbers <= 24) & (column.numbers % 1 == 0)))
+        hours = column.numbers.values
+        return named and bool(np.all((hours >= 0) & (hours <= 24) & (hours % 1 == 0)))
     sample = _sample(column)
     if not sample or any(infer_clock(text) is None for text in sample):
         return False
@@ -142,29 +134,26 @@ def _is_clock(column: Column) -> bool:
     return named or not (bare or numbers)
 
 
-def _pair_for(columns: Sequence[Column], format: str | None) -> tuple[int, int] | None:
+def _pair_for(columns: Sequence[Column], format: str) -> tuple[int, int] | None:
     """Two neighbouring columns that a given format reads when joined."""
-    if format is None:
-        return None
-    texts = [at for at, column in enumerate(columns) if column.kind in ("text", "category")]
+    texts = [at for at, column in enumerate(columns) if column.texts is not None]
     for first, second in pairwise(texts):
         pairs = zip(_sample(columns[first]), _sample(columns[second]), strict=False)
-        if _share_read([f"{one} {two}" for one, two in pairs], format) > _MOST:
+        if _are_stamps([f"{one} {two}" for one, two in pairs], format):
             return first, second
     return None
 
 
 def _calendar_columns(columns: Sequence[Column]) -> tuple[int, ...]:
-    """Columns named year, month, day ...: a year alone only when it never repeats."""
+    """Columns named year, month, day ... as far as they go; a year alone only when it never repeats."""
     by_name = {column.name.lower(): at for at, column in reversed(list(enumerate(columns)))}
-    found = []
+    parts: list[int] = []
     for name in COMPONENTS:
-        if name not in by_name or read_numbers(columns[by_name[name]]) is None:
+        if name not in by_name or columns[by_name[name]].numbers is None:
             break
-        found.append(by_name[name])
-    years = read_numbers(columns[found[0]]) if found else None
+        parts.append(by_name[name])
+    years = columns[parts[0]].numbers if parts else None
     if years is None or not ((years.values >= YEARS[0]) & (years.values <= YEARS[1])).all():
         return ()
-    if len(found) == 1 and len(np.unique(years.values)) < len(years.values):
-        return ()
-    return tuple(found)
+    is_alone_and_repeats = len(parts) == 1 and len(np.unique(years.values)) < len(years.values)
+    return () if is_alone_and_repeats else tuple(parts)

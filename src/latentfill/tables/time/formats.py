@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+ISO = "%Y-%m-%d %H:%M:%S"  # the most common format
+
 _DIRECTIVES = {
     "Y": r"\d{4}",
     "y": r"\d{2}",
@@ -47,10 +49,10 @@ _COMPACT_CLOCK = re.compile(r"\d{2}(?P<minute>\d{2}(?P<second>\d{2})?)?(?P<zone>
 
 def format_problems(format: str) -> list[str]:
     """What is wrong with a strptime format, nothing when it can be used."""
-    found = [mark for mark in re.findall(r"%-?(.)", expanded(format)) if mark != "%"]
-    problems = [f"%{mark} is not known" for mark in found if mark not in _DIRECTIVES]
-    problems += [f"%{mark} stands there twice" for mark in sorted(set(found)) if found.count(mark) > 1]
-    if not problems and not {"Y", "y"} & set(found):
+    used = [letter for letter in re.findall(r"%-?(.)", expanded(format)) if letter != "%"]
+    problems = [f"%{letter} is not known" for letter in used if letter not in _DIRECTIVES]
+    problems += [f"%{letter} occurs twice" for letter in sorted(set(used)) if used.count(letter) > 1]
+    if not problems and not {"Y", "y"} & set(used):
         problems.append("it has no year (%Y)")
     return problems
 
@@ -67,15 +69,15 @@ def tokens(format: str) -> list[str]:
 
 def pattern(format: str) -> str:
     """The format as a regular expression with one named group per directive."""
-    cut = tokens(format)
+    all_tokens = tokens(format)
     parts = []
-    for at, token in enumerate(cut):
+    for at, token in enumerate(all_tokens):
         if not token.startswith("%"):
             parts.append(re.sub(r"(\\ )+", r"\\s+", re.escape(token)))
         elif token == "%%":
             parts.append("%")
         else:
-            neighbours = cut[max(0, at - 1) : at] + cut[at + 1 : at + 2]
+            neighbours = all_tokens[max(0, at - 1) : at] + all_tokens[at + 1 : at + 2]
             digits = _DIRECTIVES[token[-1]]
             if any(other.startswith("%") and other[-1] in "YymdHIMSjf" for other in neighbours):
                 digits = digits.replace("{1,2}", "{2}").replace("{1,3}", "{3}")  # as in 20160131
@@ -84,13 +86,16 @@ def pattern(format: str) -> str:
 
 
 def infer_format(text: str, order: str) -> str | None:
-    """The format of one stamp, None when it is none; `order` (dmy, mdy, ymd) settles what is left open."""
+    """The format of one stamp, None when the text is none.
+
+    `order` (dmy, mdy or ymd) says which number is the day, month and year where the text leaves it open.
+    """
     text = re.sub(r"\s+", " ", text.strip())
     weekday = re.match(r"(mon|tue|wed|thu|fri|sat|sun)[a-z]*(,? )(?=\w)", text, re.IGNORECASE)
     prefix = f"%a{weekday[2]}" if weekday else ""
     text = text[weekday.end() :] if weekday else text
-    for pattern, formats in _DATES:
-        match = re.match(pattern, text)
+    for date_pattern, formats in _DATES:
+        match = re.match(date_pattern, text)
         rest = _infer_rest(match[0], text[match.end() :]) if match else None
         if match is None or rest is None:
             continue

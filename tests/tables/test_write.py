@@ -1,4 +1,4 @@
-"""Tables in and out: what is understood, what is refused, and that only missing cells are ever written."""
+"""Tables written back: only missing cells are ever written."""
 
 import csv
 import gzip
@@ -12,7 +12,9 @@ import pytest
 
 from latentfill.core.errors import InputError
 from latentfill.core.text_files import read_bytes
-from latentfill.tables.table import TableOptions, check_output_path, fill_frame, read_table, write_columns, write_table
+from latentfill.tables.options import TableOptions
+from latentfill.tables.read import read_table
+from latentfill.tables.write import fill_frame, write_table
 
 NAN = np.nan
 
@@ -33,19 +35,6 @@ def filled_text(folder, table, filled, name="out.csv", **options):
 
 
 # --- read and written back ----------------------------------------------------------------------------------
-
-
-def test_values_time_and_missing_cells_are_read(tmp_path):
-    table = read_text(tmp_path, "date,a,b\n2020-01-01 00:00,1,NA\n2020-01-01 01:00,,2.50\n2020-01-01 02:00,3,-\n")
-    np.testing.assert_array_equal(table.series.values, [[1, NAN], [NAN, 2.5], [3, NAN]])
-    assert table.series.columns == ("a", "b")
-    hours = np.datetime64("2020-01-01", "ns") + np.arange(3) * np.timedelta64(1, "h")
-    assert table.series.time.tolist() == hours.tolist()
-    assert table.series.step == np.timedelta64(1, "h")
-    assert table.series.rows.tolist() == [0, 1, 2]
-    assert table.time_columns == ("date",)
-    assert table.name == "t"
-    assert table.notes == ()
 
 
 def test_only_missing_cells_are_written(tmp_path):
@@ -83,44 +72,18 @@ def test_decimal_commas_are_found_and_written(tmp_path):
     assert filled_text(tmp_path, table, filled).splitlines()[2] == "02.02.2020;1,3;2"
 
 
-def test_a_decimal_mark_that_is_said_is_followed(tmp_path):
-    assert read_text(tmp_path, "a;b\n1,234;1\n2,345;2\n", decimal=",", time=()).series.values[0, 0] == 1.234
-
-
 def test_empty_rows_at_the_end_are_left_as_they_are(tmp_path):
     text = "date;a\n2020-01-01;1\n2020-01-02;\n2020-01-03;4\n;\n;\n"
     table = read_text(tmp_path, text)
     assert table.n_rows == 3
-    assert any("2 rows of nothing at the end" in note for note in table.notes)
+    assert any("2 empty rows at the end of the file stay unfilled" in note for note in table.notes)
     assert filled_text(tmp_path, table, [[0], [2], [0]]) == text.replace("02;", "02;2")
-
-
-def test_columns_that_are_left_alone_are_no_time(tmp_path):
-    table = read_text(tmp_path, "date,a\n2020-01-01,1\n2020-01-02,5\n", leave=("date",))
-    assert table.series.time is None
-    assert table.notes == ("No time column was found: rows count as equally spaced.",)
-
-
-def test_undeclared_sentinels_are_told(tmp_path):
-    rows = "".join(f"{i % 7 + i / 100:.2f},{i % 5 + i / 50:.2f}\n" for i in range(60)) + "-200,-200\n" * 4
-    notes = [note for note in read_text(tmp_path, "a,b\n" + rows).notes if "--missing=-200" in note]
-    assert len(notes) == 1
 
 
 def test_a_gzipped_output_holds_the_same_text(tmp_path):
     table = read_text(tmp_path, "a,b\n1,4\n,5\n3,9\n")
     write_table(table, np.full((3, 2), 2.0), tmp_path / "o.csv.gz")
     assert gzip.decompress((tmp_path / "o.csv.gz").read_bytes()) == b"a,b\n1,4\n2,5\n3,9\n"
-
-
-@pytest.mark.parametrize("name", ["o.csv", "o.parquet"])
-def test_columns_are_written_under_their_names_and_nan_as_nothing(tmp_path, name):
-    columns = {"a": np.array([1, 3, 5], dtype="uint8"), "b,c": np.array([0.5, np.nan, 6]), "m": np.full(3, "x1")}
-    write_columns(columns, tmp_path / name)
-    back = pd.read_csv(tmp_path / name) if name == "o.csv" else pd.read_parquet(tmp_path / name)
-    assert back["a"].tolist() == [1, 3, 5]
-    assert back["b,c"].isna().tolist() == [False, True, False]
-    assert back["m"].tolist() == ["x1"] * 3
 
 
 def test_bounds_follow_the_table_with_the_texts_of_observed_cells(tmp_path):
@@ -235,47 +198,6 @@ def test_a_pandas_frame_is_written_to_files_with_its_index(tmp_path):
 
 
 # --- refused ------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "options", "parts"),
-    [
-        ("a,b\n1,2\n", {}, ["1 row", "at least two"]),
-        ("a,a,b\n1,2,3\n4,5,6\n", {}, ["same name", "'a'", "Rename"]),
-        ("a,,\n1,2,3\n4,5,6\n", {}, ["same name", "''"]),
-        (
-            "a,bee\n1,2\n5,3\n",
-            {"leave": ("be",)},
-            ["leave: unknown column 'be'", "did you mean 'bee'", "known: a, bee"],
-        ),
-        ("a,b\n1,2\n5,3\n", {"time": ("T",), "columns": ("q",)}, ["time: unknown column 'T'", "columns: unknown"]),
-        ("date,a\n2020-01-01,1\n2020-01-01,2\n", {}, ["1 time stamp in more than one row", "2020-01-01 in rows 1, 2"]),
-        ("date,a\n2020-01-01,1\nnever,2\n", {"time": ("date",)}, ["'date'", "row 2: 'never'", "--time-format"]),
-        ("date,a\n2020-01-01,1\n,2\n", {}, ["'date' is empty in 1 row (row 2)"]),
-        ("a,b\n1,2\n5,3\n", {"time_format": "%Y-%m"}, ["--time-format '%Y-%m'", "--time COLUMN"]),
-    ],
-)
-def test_a_table_that_cannot_be_used_is_refused_in_clear_words(tmp_path, text, options, parts):
-    with pytest.raises(InputError) as caught:
-        read_text(tmp_path, text, **options)
-    for part in parts:
-        assert part in str(caught.value)
-
-
-def test_an_output_that_cannot_be_written_is_refused_before_the_work(tmp_path):
-    source = save(tmp_path, "a,b\n1,2\n")
-    (tmp_path / "link.csv").symlink_to(source)
-    (tmp_path / "folder.csv").mkdir()
-    for output, words in (
-        (source, "input file itself"),
-        (tmp_path / "link.csv", "input file itself"),
-        (tmp_path / "none" / "o.csv", "no folder"),
-        (tmp_path / "folder.csv", "is a folder"),
-        (tmp_path / "o.xls", r"\.csv, \.tsv"),
-    ):
-        with pytest.raises(InputError, match=words):
-            check_output_path(source, output)
-    check_output_path(source, tmp_path / "o.parquet")
 
 
 def test_filled_values_of_another_shape_are_refused(tmp_path):

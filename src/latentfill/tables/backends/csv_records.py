@@ -1,0 +1,85 @@
+"""One record of a CSV file as raw text: its fields, their quotes and its line end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+_QUOTE_REST = re.compile(r'(?:[^"]++|"")*+"')  # from inside a quoted field to its closing quote
+
+
+def body(record: str) -> str:
+    """The record without its line end."""
+    return record.rstrip("\r\n")
+
+
+def split_record(record: str, delimiter: str) -> list[str]:
+    """The raw fields of a record, quotes left on, without the line end."""
+    text = body(record)
+    if '"' not in text:
+        return text.split(delimiter)
+    return _fields_pattern(delimiter).findall(text)
+
+
+@lru_cache
+def _fields_pattern(delimiter: str) -> re.Pattern[str]:
+    d = re.escape(delimiter)
+    return re.compile(rf'(?:^|{d})("(?:[^"]++|"")*+"[^{d}]*+|[^{d}]*+)')
+
+
+def plain_fields(record: str, delimiter: str) -> list[str]:
+    """The fields of a record, their quotes taken off."""
+    fields = split_record(record, delimiter)
+    return [_plain(field) for field in fields] if '"' in record else fields
+
+
+def _plain(field: str) -> str:
+    if not field.startswith('"'):
+        return field
+    trimmed = field.rstrip()
+    if len(trimmed) < 2 or not trimmed.endswith('"'):
+        return field
+    return trimmed[1:-1].replace('""', '"')
+
+
+def leaves_quote_open(line: str, delimiter: str, *, inside: bool = False) -> bool:
+    """Whether a line ends inside a quoted field; `inside`: it also begins in one.
+
+    Quotes count only at the start of a field.
+    """
+    position = 0
+    while True:
+        if inside or line.startswith('"', position):
+            closing = _QUOTE_REST.match(line, position + (not inside))
+            if closing is None:
+                return True
+            position, inside = closing.end(), False
+        position = line.find(delimiter, position) + 1
+        if position == 0:
+            return False
+
+
+def join_fields(texts: Sequence[str], delimiter: str) -> str:
+    """A record of these cells without a line end, quoted where they need it."""
+    return delimiter.join(_quoted(text, delimiter) for text in texts)
+
+
+def replace_cells(record: str, delimiter: str, texts: Mapping[int, str]) -> str:
+    """The record with some fields replaced, by position; a field that was quoted stays quoted."""
+    fields = split_record(record, delimiter)
+    for column, text in texts.items():
+        fields[column] = _quoted(text, delimiter, always=fields[column].startswith('"'))
+    return delimiter.join(fields) + record[len(body(record)) :]
+
+
+def append_cells(record: str, delimiter: str, texts: Sequence[str]) -> str:
+    """The record with more fields after its own."""
+    own = body(record)
+    return delimiter.join([own, *(_quoted(text, delimiter) for text in texts)]) + record[len(own) :]
+
+
+def _quoted(text: str, delimiter: str, *, always: bool = False) -> str:
+    if always or any(mark in text for mark in (delimiter, '"', "\n", "\r")):
+        return '"' + text.replace('"', '""') + '"'
+    return text

@@ -1,0 +1,93 @@
+"""A table read from a CSV file: columns out; filled cells, new columns and added rows in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from latentfill.tables.backends.column import Column
+from latentfill.tables.backends.csv_records import append_cells, replace_cells
+from latentfill.tables.backends.csv_text import CsvText
+from latentfill.tables.backends.edits import Edits
+from latentfill.tables.backends.native import NativeFrame, TextArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CsvSource:
+    """A table read from a CSV file."""
+
+    text: CsvText
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.text.names
+
+    @property
+    def n_rows(self) -> int:
+        return self.text.n_rows
+
+    @property
+    def index(self) -> Column | None:
+        return None
+
+    def columns(self) -> tuple[Column, ...]:
+        return tuple(Column.of_texts(name, cells) for name, cells in zip(self.names, self.text.cells, strict=True))
+
+    def texts(self, position: int) -> TextArray | None:
+        return self.text.cells[position]
+
+    def without_empty_end(self) -> CsvSource:
+        shorter = self.text.without_empty_end()
+        return self if shorter.n_rows == self.n_rows else CsvSource(shorter)
+
+    def to_csv(self, edits: Edits, delimiter: str = ",") -> bytes:
+        """The file as it was, with the filled cells replaced and the added rows put in; its own delimiter stays."""
+        cells = _new_cells(edits)
+        records = [self._record(row, cells.get(at, {})) for at, row in enumerate(edits.order.tolist())]
+        if edits.extras:
+            added = zip(*(extra.texts for extra in edits.extras), strict=True)
+            pairs = zip(records, added, strict=True)
+            records = [append_cells(record, self.text.delimiter, texts) for record, texts in pairs]
+        return self.text.encode(records, [extra.name for extra in edits.extras])
+
+    def _record(self, row: int, cells: Mapping[int, str]) -> str:
+        if row < 0:
+            return self.text.new_record(cells)
+        record = self.text.records[row + 1]
+        return replace_cells(record, self.text.delimiter, cells) if cells else record
+
+    def to_frame(self, edits: Edits) -> NativeFrame:
+        """A pyarrow table: float64 for the value columns, text for all others."""
+        import pyarrow as pa
+
+        names = [name or f"unnamed_{at + 1}" for at, name in enumerate(self.names)]
+        arrays = [self._array(at, edits) for at in range(len(names))]
+        names += [extra.name for extra in edits.extras]
+        arrays += [pa.array(extra.values, pa.float64(), from_pandas=True) for extra in edits.extras]
+        return pa.table(arrays, names=names)
+
+    def _array(self, position: int, edits: Edits) -> TextArray:
+        import pyarrow as pa
+
+        if position in edits.fills:
+            return pa.array(edits.fills[position].values, pa.float64(), from_pandas=True)
+        taken = self.text.cells[position].take(edits.rows_to_take())
+        if position not in edits.stamps:
+            return taken
+        texts = np.array(taken.to_pylist(), dtype=object)
+        texts[edits.added] = list(edits.stamps[position])
+        return pa.array(texts.tolist(), pa.string())
+
+
+def _new_cells(edits: Edits) -> dict[int, dict[int, str]]:
+    """New texts by row of the output and position of the column."""
+    cells: dict[int, dict[int, str]] = {}
+    for column, fill in edits.fills.items():
+        for row, text in zip(np.flatnonzero(fill.cells).tolist(), fill.texts or (), strict=True):
+            cells.setdefault(row, {})[column] = text
+    for column, stamps in edits.stamps.items():
+        for row, text in zip(edits.added.tolist(), stamps, strict=True):
+            cells.setdefault(row, {})[column] = str(text)
+    return cells

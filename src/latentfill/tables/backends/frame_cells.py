@@ -1,0 +1,111 @@
+"""Cells written into a frame, the type of every column kept."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from latentfill.core.series import FloatArray, IntArray, TimeArray
+from latentfill.tables.backends.edits import Extra, Fill, StampCells
+from latentfill.tables.backends.native import Frame, FrameColumn
+
+if TYPE_CHECKING:
+    from narwhals.dtypes import DType
+
+
+def put_fill(frame: Frame, position: int, dtype: DType, fill: Fill) -> Frame:
+    """The frame with the filled cells of one column written; `dtype` is the type that the column was read with."""
+    import narwhals as nw
+
+    column = frame[:, position]
+    if dtype == nw.Unknown:  # nothing but nulls, so there is no type to keep
+        column = column.cast(nw.Float64)
+    rows = np.flatnonzero(fill.cells)
+    if dtype in (nw.String, nw.Object):
+        cells = _objects_like(column, fill)
+        if dtype == nw.Object or column.implementation.is_pandas():
+            return _put_objects(frame, position, rows, cells)
+        return frame.with_columns(column.scatter(rows.tolist(), cells))
+    values = fill.values[fill.cells]
+    new = _column_like(column, _as_near_as(dtype, values) if dtype.is_integer() else values, nw.Float64())
+    return frame.with_columns(column.scatter(rows.tolist(), new.cast(column.dtype)))
+
+
+def _as_near_as(dtype: DType, values: FloatArray) -> FloatArray:
+    """Whole numbers within the range of an integer type."""
+    import narwhals as nw
+
+    whole: FloatArray = np.rint(values)
+    if dtype in (nw.Int128, nw.UInt128):  # these hold any estimate
+        return whole
+    limits = np.iinfo(str(dtype).lower())
+    return np.clip(whole, limits.min, limits.max)
+
+
+def _objects_like(column: FrameColumn, fill: Fill) -> list[str] | list[Decimal] | list[float]:
+    """Filled cells as objects of the type that the column holds: text, Decimal or number."""
+    first = next(iter(column.drop_nulls().to_list()), None)
+    if isinstance(first, str):
+        return list(fill.texts or ())
+    if isinstance(first, Decimal):
+        return [Decimal(text) for text in fill.texts or ()]
+    return list(fill.values[fill.cells].tolist())
+
+
+def put_stamps(frame: Frame, position: int, dtype: DType, rows: IntArray, stamps: StampCells) -> Frame:
+    """The frame with new cells of one time column written, as moments, numbers or texts."""
+    import narwhals as nw
+
+    column = frame[:, position]
+    if dtype in (nw.Datetime, nw.Date):
+        new = _column_like(column, np.asarray(stamps, dtype="datetime64[ns]"), nw.Datetime("ns"))
+        zone = getattr(dtype, "time_zone", None)
+        if zone:
+            new = new.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+        return frame.with_columns(column.scatter(rows.tolist(), new.cast(dtype)))
+    texts = [str(text) for text in stamps]
+    if dtype.is_numeric():
+        new = _column_like(column, np.array([float(text) for text in texts]), nw.Float64())
+        return frame.with_columns(column.scatter(rows.tolist(), new.cast(column.dtype)))
+    if column.implementation.is_pandas():
+        return _put_objects(frame, position, rows, texts)
+    new = _column_like(column, texts, nw.String())
+    return frame.with_columns(column.cast(nw.String()).scatter(rows.tolist(), new))
+
+
+def _column_like(column: FrameColumn, values: FloatArray | TimeArray | list[str], dtype: DType) -> FrameColumn:
+    import narwhals as nw
+
+    return nw.new_series(column.name, values, dtype, backend=column.implementation)
+
+
+def _put_objects(frame: Frame, position: int, rows: IntArray, cells: list[str] | list[Decimal] | list[float]) -> Frame:
+    """Write cells of a pandas frame that hold objects, which narwhals has no way to do."""
+    import narwhals as nw
+
+    native = frame.to_native().copy(deep=False)
+    column = native.iloc[:, position].copy()
+    if hasattr(column, "cat"):
+        column = column.cat.add_categories(sorted(set(cells) - set(column.cat.categories), key=str))
+    column.iloc[rows] = cells
+    native[native.columns[position]] = column
+    return nw.from_native(native, eager_only=True)
+
+
+def new_floats(frame: Frame, extra: Extra) -> FrameColumn:
+    """A new column of floats for a frame, null where it is empty."""
+    import narwhals as nw
+
+    column = nw.new_series(extra.name, extra.values, nw.Float64(), backend=frame.implementation)
+    if frame.implementation.is_pandas():  # rows are matched by their labels
+        native = column.to_native()
+        native.index = frame.to_native().index
+        return nw.from_native(native, series_only=True)
+    return nw.new_series(
+        extra.name,
+        [None if value != value else value for value in extra.values.tolist()],
+        nw.Float64(),
+        backend=frame.implementation,
+    )

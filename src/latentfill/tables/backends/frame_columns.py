@@ -1,0 +1,75 @@
+"""The columns of a frame, read as numbers, moments or texts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latentfill.core.series import FloatArray, TimeArray
+from latentfill.tables.backends.column import Column
+from latentfill.tables.backends.native import FrameColumn, TextArray
+
+
+def read_column(column: FrameColumn, name: str) -> Column:
+    """One column of a frame, its cells as what its type says."""
+    import narwhals as nw
+
+    dtype = column.dtype
+    if dtype.is_numeric():
+        return Column.of_numbers(name, _floats(column), single=dtype == nw.Float32)
+    if dtype in (nw.Datetime, nw.Date):
+        return Column.of_times(name, _times(column))
+    if has_texts(column):
+        return Column.of_texts(name, read_texts(column))
+    if dtype in (nw.Categorical, nw.Enum):
+        return Column(name, "category", texts=read_texts(column))
+    return Column(name, "other")
+
+
+def has_texts(column: FrameColumn) -> bool:
+    """Whether the cells are texts, or objects that are read as texts; a column of nulls without a type counts too."""
+    import narwhals as nw
+
+    if column.dtype == nw.Unknown:
+        return bool(column.is_null().all())
+    return column.dtype in (nw.String, nw.Object)
+
+
+def read_texts(column: FrameColumn) -> TextArray:
+    """Every cell as text, null where it holds nothing."""
+    import pyarrow as pa
+
+    nulls = column.is_null().to_list()
+    texts = (None if null else str(value) for value, null in zip(column.to_list(), nulls, strict=True))
+    return pa.chunked_array([pa.array(list(texts), pa.string())])
+
+
+def _floats(column: FrameColumn) -> FloatArray:
+    import narwhals as nw
+
+    if column.implementation.is_pyarrow():
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        return np.array(pc.cast(column.to_native(), pa.float64(), safe=False), dtype=np.float64)
+    return np.array(column.cast(nw.Float64).to_numpy(), dtype=np.float64)
+
+
+def _times(column: FrameColumn) -> TimeArray:
+    import narwhals as nw
+
+    if getattr(column.dtype, "time_zone", None):
+        column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return np.array(column.cast(nw.Datetime("ns")).to_numpy(), dtype="datetime64[ns]")
+
+
+def cell_texts(column: FrameColumn) -> list[str]:
+    """Every cell as text for a CSV file, empty where it holds nothing."""
+    import narwhals as nw
+
+    nulls = column.is_null().to_list()
+    # as numpy scalars, because a float32 has a shorter text than the same number in double precision
+    values = list(column.to_numpy()) if column.dtype == nw.Float32 else column.to_list()
+    return [
+        "" if null or value != value else str(value)  # a NaN differs from itself
+        for value, null in zip(values, nulls, strict=True)
+    ]

@@ -1,0 +1,28 @@
+"""Column names that speak of time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+_TIME_NAMES = ("date", "time", "datetime", "timestamp", "stamp", "datum", "fecha", "ds", "epoch", "unix", "dt")
+_CLOCK_NAMES = (
+    *("time", "hour", "hr", "hours", "clock", "timeofday"),
+    *("uhrzeit", "zeit", "hora", "heure", "tijd"),
+)
+
+
+def is_time_name(name: str) -> bool:
+    """Whether a name speaks of time, such as `date` or `Time [s]`."""
+    return _has_word(name, _TIME_NAMES)
+
+
+def is_clock_name(name: str) -> bool:
+    """Whether a name speaks of the time of day, such as `Hour`."""
+    return _has_word(name, _CLOCK_NAMES)
+
+
+def _has_word(name: str, known: Collection[str]) -> bool:
+    """Whether a name is one of the known ones or has one of them as a word."""
+    words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
+    return any(word in known for word in words) or "".join(words) in known

@@ -1,0 +1,24 @@
+"""Time zones as stamps write them: `Z`, `+02:00`, `-0330`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+ZoneArray = NDArray[np.object_]  # texts such as "+02:00", empty where there is none
+
+
+def zone_shifts(zones: Sequence[str]) -> NDArray[np.timedelta64]:
+    """How far each zone is ahead of UTC."""
+    known = {zone: _seconds_ahead(zone) for zone in set(zones)}
+    return np.array([known[zone] for zone in zones], dtype="timedelta64[s]")
+
+
+def _seconds_ahead(zone: str) -> int:
+    if not zone or zone[0] not in "+-":
+        return 0
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    seconds = int(digits[:2]) * 3600 + int(digits[2:]) * 60
+    return -seconds if zone[0] == "-" else seconds

@@ -1,0 +1,75 @@
+"""Tables as files: kinds by name, Parquet and new CSV files, and what is refused."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from latentfill.core.errors import InputError
+from latentfill.tables.backends.edits import Edits
+from latentfill.tables.backends.table_files import (
+    check_output_path,
+    file_kind,
+    read_source,
+    write_columns,
+    write_source,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("a.csv", "csv"), ("A.TSV.GZ", "csv"), ("b.txt", "csv"), ("c.pq", "parquet")]
+)
+def test_the_kind_of_a_file_is_in_its_name(name, kind):
+    assert file_kind(name) == kind
+
+
+def test_parquet_is_read_as_it_was_written(tmp_path):
+    frame = pa.table({"a": [1, None, 3]})
+    source = read_source(frame, delimiter=None, encoding=None)
+    write_source(source, Edits(np.arange(3), {}), tmp_path / "t.parquet")
+    assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]
+    assert parquet.read_table(tmp_path / "t.parquet").equals(frame)
+    source = read_source(tmp_path / "t.parquet", delimiter=None, encoding=None)
+    assert source.names == ("a",)
+    assert source.n_rows == 3
+
+
+@pytest.mark.parametrize("name", ["o.csv", "o.parquet"])
+def test_columns_are_written_under_their_names_and_nan_as_nothing(tmp_path, name):
+    columns = {"a": np.array([1, 3, 5], dtype="uint8"), "b,c": np.array([0.5, np.nan, 6]), "m": np.full(3, "x1")}
+    write_columns(columns, tmp_path / name)
+    back = pd.read_csv(tmp_path / name) if name == "o.csv" else pd.read_parquet(tmp_path / name)
+    assert back["a"].tolist() == [1, 3, 5]
+    assert back["b,c"].isna().tolist() == [False, True, False]
+    assert back["m"].tolist() == ["x1"] * 3
+
+
+def test_files_that_are_no_tables_are_refused(tmp_path):
+    (tmp_path / "t.xlsx").write_bytes(b"")
+    (tmp_path / "t.parquet").write_bytes(b"PAR1 and then nothing")
+    for name, words in (
+        ("t.xlsx", "does not say what kind of table"),
+        ("t.parquet", "not a readable Parquet"),
+        ("none.csv", "no file"),
+        ("", "folder"),
+    ):
+        with pytest.raises(InputError, match=words):
+            read_source(tmp_path / name, delimiter=None, encoding=None)
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(tmp_path):
+    source = tmp_path / "t.csv"
+    source.write_text("a,b\n1,2\n")
+    (tmp_path / "link.csv").symlink_to(source)
+    (tmp_path / "folder.csv").mkdir()
+    for output, words in (
+        (source, "input file itself"),
+        (tmp_path / "link.csv", "input file itself"),
+        (tmp_path / "none" / "o.csv", "no folder"),
+        (tmp_path / "folder.csv", "is a folder"),
+        (tmp_path / "o.xls", r"\.csv, \.tsv"),
+    ):
+        with pytest.raises(InputError, match=words):
+            check_output_path(source, output)
+    check_output_path(source, tmp_path / "o.parquet")
