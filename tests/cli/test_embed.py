@@ -158,7 +158,7 @@ def test_a_language_model_is_put_beside_itself_read_in_another_way(
         (("--encoder", "timekd:a", "--lm", "b"), "--lm b goes with --encoder timekd, got timekd:a"),
         (("--encoder", "chronos:a", "--lm", "b"), "--lm b goes with --encoder timekd, got chronos:a"),
         (("--lm", ""), "--lm is empty"),
-        (("--encoder", "timekd:a+layers=1+layers=2"), "says layers twice"),
+        (("--encoder", "timekd:a+layers=1+layers=2"), "sets layers twice"),
         (("--encoder", "student:a", "--decimals", 2), "the setting decimals is one of timekd"),
     ],
 )

@@ -57,7 +57,7 @@ def test_a_name_is_taken_apart():
     [
         ("layer=6", r"'timekd:gpt2\+layer=6': unknown setting 'layer': did you mean 'layers'"),
         ("layers=six", r"layers=six cannot be read: invalid literal"),
-        ("truncate=no", r"truncate=no cannot be read: it is there or not, and takes no value"),
+        ("truncate=no", r"truncate=no cannot be read: it is switched on by its name, and takes no value"),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_told(said: str, message: str):
@@ -79,7 +79,7 @@ def test_a_student_is_loaded_from_its_folder(tmp_path: Path):
     shape = StudentShape(length=12, pred_len=4, dim=8, heads=2)
     folder = tmp_path / "student:of 2026"  # a colon of its own
     DistilledStudent(VariableForecaster(12, shape), shape, torch.device("cpu")).save(folder)
-    made = make_embedder(f"student:{folder}", config=CONFIG, device=torch.device("cpu"))
+    made = make_embedder(f"student:{folder}", config=CONFIG)
     assert (made.name, made.length) == ("student", 12)
     with pytest.raises(ModelFormatError, match=r"nowhere"):
         make_embedder(f"student:{tmp_path}/nowhere", config=CONFIG)
@@ -131,11 +131,11 @@ def test_what_is_missing_or_misspelt_is_told(spec: str, message: str):
 
 def test_settings_of_another_kind_are_refused():
     for kind in ("timekd", "student", "chronos"):
-        message = rf"the setting inputs is one of module, torchscript, export; the encoder {kind} has no such"
+        message = rf"the setting inputs is one of module, torchscript, export; the encoder {kind} does not have it"
         with pytest.raises(InputError, match=message):
             make_embedder(f"{kind}:x", config=CONFIG, settings={"inputs": "filled:BLC"})
     for kind in ("student", "chronos", "module"):
-        with pytest.raises(InputError, match=rf"the setting lm-dtype is one of timekd; the encoder {kind} has no such"):
+        with pytest.raises(InputError, match=rf"the setting lm-dtype is one of timekd; the encoder {kind} does not have it"):
             make_embedder(f"{kind}:x+lm-dtype=float32", config=CONFIG)
     assert set(KINDS) == {"timekd", "student", "chronos", "module", "torchscript", "export"}
 

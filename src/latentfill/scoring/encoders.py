@@ -40,7 +40,7 @@ def open_encoders(
     found: dict[str, EncoderFactory | None] = {NONE: lambda scaler, series: NoEncoder(device), BUILTIN: None}
     for name in names:
         if name not in found:
-            embedder = own[name] if name in own else _opened(name, config, length, device)
+            embedder = own[name] if name in own else _opened(name, config, length)
             _check_fits(name, embedder, length)
             found[name] = _reembedding(embedder, length, device)
     return {name: found[name] for name in dict.fromkeys((NONE, *names))}
@@ -104,7 +104,7 @@ def with_ratios(scores: Sequence[Score]) -> list[Score]:
     return [replace(score, ratio_to_none=ratio(score)) for score in scores]
 
 
-def _opened(name: str, config: Config, length: int, device: torch.device) -> Embedder:
+def _opened(name: str, config: Config, length: int) -> Embedder:
     from latentfill.embeddings.registry import KINDS, make_embedder
     from latentfill.embeddings.spec import EncoderName
 
@@ -113,7 +113,7 @@ def _opened(name: str, config: Config, length: int, device: torch.device) -> Emb
         raise InputError(f"--encoders: {did_you_mean('encoder', kind, known)}. Write KIND or KIND:WHERE.")
     if kind in (NONE, BUILTIN):
         raise InputError(f"--encoders: {kind} takes no settings, got {name!r}.")
-    return make_embedder(name, length=length, device=device, config=config)
+    return make_embedder(name, config=config, length=length)
 
 
 def _check_fits(name: str, embedder: Embedder, length: int) -> None:
