@@ -17,10 +17,11 @@ from latentfill.embeddings import embed_table
 from latentfill.embeddings.embed_table import EmbedProgress, TableEmbedder
 from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.record import VectorArray
+from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.opening import open_embeddings
 from latentfill.embeddings.stored.packed_file import load_packed_file
 from latentfill.embeddings.stored.packing import TableWithPlan, pack
-from latentfill.embeddings.stored.pairing import pair_embeddings, table_digest
+from latentfill.embeddings.stored.pairing import pair_embeddings
 from latentfill.embeddings.timekd.teacher import Teacher, TeacherSettings
 
 Make = Callable[..., Series]

@@ -135,7 +135,8 @@ def test_settings_of_another_kind_are_refused():
         with pytest.raises(InputError, match=message):
             make_embedder(f"{kind}:x", config=CONFIG, settings={"inputs": "filled:BLC"})
     for kind in ("student", "chronos", "module"):
-        with pytest.raises(InputError, match=rf"the setting lm-dtype is one of timekd; the encoder {kind} does not have it"):
+        message = rf"the setting lm-dtype is one of timekd; the encoder {kind} does not have it"
+        with pytest.raises(InputError, match=message):
             make_embedder(f"{kind}:x+lm-dtype=float32", config=CONFIG)
     assert set(KINDS) == {"timekd", "student", "chronos", "module", "torchscript", "export"}
 

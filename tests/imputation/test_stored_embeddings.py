@@ -15,10 +15,12 @@ from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.record import Embeddings, Provenance
+from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.h5_windows import write_split
 from latentfill.embeddings.stored.lookup import StoredEncoder
 from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
-from latentfill.embeddings.stored.pairing import one_space, pair_embeddings, planned, table_digest, window_plan
+from latentfill.embeddings.stored.pairing import adopt_split_plan, join_splits, pair_embeddings
+from latentfill.embeddings.stored.split_windows import starts_by_split
 from latentfill.windows.windows import ScaledSeries
 
 SEQ, PRED, ROWS = 12, 4, 200
@@ -174,7 +176,7 @@ def test_windows_without_a_stored_vector_are_named():
 
 def test_the_published_borders_of_etth1_give_the_published_counts():
     config = Config(split="ett-hour", seq_len=96, pred_len=96)
-    assert {split: len(starts) for split, starts in window_plan(config, 17420).items()} == {
+    assert {split: len(starts) for split, starts in starts_by_split(config, 17420).items()} == {
         "train": 8449,
         "val": 2785,
         "test": 2785,
@@ -239,7 +241,7 @@ def of_rows(first: int, last: int, **made: object) -> Embeddings:
 
 
 def test_splits_of_one_frozen_encoder_share_a_space():
-    whole = one_space({"train": of_rows(0, 50, deterministic=True), "val": of_rows(48, 60, deterministic=True)})
+    whole = join_splits({"train": of_rows(0, 50, deterministic=True), "val": of_rows(48, 60, deterministic=True)})
     assert whole is not None
     np.testing.assert_array_equal(whole.starts, np.arange(60))  # windows of both count once
     np.testing.assert_array_equal(whole.vectors[:][:, 1, 2], np.arange(60))
@@ -247,9 +249,11 @@ def test_splits_of_one_frozen_encoder_share_a_space():
 
 @pytest.mark.parametrize("known", [None, False])
 def test_splits_that_may_not_share_a_space_stay_apart(known: bool | None):
-    assert one_space({"train": of_rows(0, 50, deterministic=True), "val": of_rows(60, 70, deterministic=known)}) is None
-    assert one_space({"train": of_rows(0, 50, deterministic=True)}) is None
-    assert one_space({}) is None
+    assert (
+        join_splits({"train": of_rows(0, 50, deterministic=True), "val": of_rows(60, 70, deterministic=known)}) is None
+    )
+    assert join_splits({"train": of_rows(0, 50, deterministic=True)}) is None
+    assert join_splits({}) is None
 
 
 def test_embeddings_that_know_the_future_are_told_of(frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object]):
@@ -314,8 +318,8 @@ def test_vectors_that_nothing_can_be_learnt_from_are_refused(
 
 def test_a_plan_that_was_asked_for_and_is_not_theirs_is_told():
     made = Provenance(encoder="x", source="y", window={"split": "custom", "seq_len": 24, "pred_len": 4})
-    assert planned(Config(), [made]) == Config(split="custom", seq_len=24, pred_len=4)
-    assert planned(Config(pred_len=4), [made]).seq_len == 24
-    assert planned(Config(split="ett-hour"), [made]) == Config(split="ett-hour")  # checked against the windows
+    assert adopt_split_plan(Config(), [made]) == Config(split="custom", seq_len=24, pred_len=4)
+    assert adopt_split_plan(Config(pred_len=4), [made]).seq_len == 24
+    assert adopt_split_plan(Config(split="ett-hour"), [made]) == Config(split="ett-hour")  # checked against the windows
     with pytest.raises(EmbeddingMismatchError, match=r"pred_len=4 \(asked for: 8\)\. Leave the setting out"):
-        planned(Config(pred_len=8), [made])
+        adopt_split_plan(Config(pred_len=8), [made])

@@ -13,11 +13,12 @@ from typing import BinaryIO, Literal
 import numpy as np
 
 from latentfill.core.config import Config
-from latentfill.core.errors import EmbeddingMismatchError, InputError
+from latentfill.core.errors import InputError
 from latentfill.core.locks import locked
 from latentfill.core.series import IntArray, Series
 from latentfill.embeddings.protocols.embedder import Embedder, cut_stretches
 from latentfill.embeddings.protocols.record import Provenance, VectorArray
+from latentfill.embeddings.stored.digests import scaler_digest, table_digest
 from latentfill.embeddings.stored.folder_record import reserved_folder
 from latentfill.embeddings.stored.h5_problems import short
 from latentfill.embeddings.stored.h5_windows import WHOLE, window_bytes, write_window
@@ -28,14 +29,12 @@ from latentfill.embeddings.stored.packed_writing import (
     starts_bytes,
     vector_bytes,
 )
-from latentfill.embeddings.stored.pairing import (
-    PLAN,
-    UNSORTED,
-    scaler_digest,
-    table_digest,
+from latentfill.embeddings.stored.split_windows import (
+    check_sorted,
+    plan_of,
+    starts_by_split,
     train_rows,
-    variables,
-    window_plan,
+    variable_columns,
 )
 from latentfill.windows.scaling import ColumnScaler
 
@@ -76,15 +75,14 @@ class TableEmbedder:
     """Embeds the windows of one table under the split plan of the settings."""
 
     def __init__(self, series: Series, embedder: Embedder, config: Config) -> None:
-        if not np.array_equal(series.rows, np.arange(series.n_steps)):
-            raise EmbeddingMismatchError(UNSORTED)
+        check_sorted(series)
         if embedder.length not in (None, config.seq_len):
             raise InputError(f"the encoder reads windows of {embedder.length} steps, seq_len is {config.seq_len}.")
-        order = variables(config, series)
+        order = variable_columns(config, series)
         self.series = replace(series, values=series.values[:, order], columns=tuple(series.columns[i] for i in order))
         self.embedder, self.config = embedder, config
         self.scaler = ColumnScaler.fit(self.series.values[: train_rows(config, series.n_steps)], config.scaling)
-        self.plan = {split: starts for split, starts in window_plan(config, series.n_steps).items() if len(starts)}
+        self.plan = {split: starts for split, starts in starts_by_split(config, series.n_steps).items() if len(starts)}
         if not self.plan:
             raise InputError(
                 f"the table has {series.n_steps} rows, fewer than one window needs (seq_len={config.seq_len} + "
@@ -97,7 +95,7 @@ class TableEmbedder:
             source="computed",
             settings=embedder.settings,
             weights_digest=embedder.weights_digest,
-            window={name: getattr(config, name) for name in PLAN},
+            window=plan_of(config),
             table_digest=table_digest(series),
             scaler_digest=scaler_digest(self.scaler),
             deterministic=True,

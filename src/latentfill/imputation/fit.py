@@ -17,7 +17,7 @@ from latentfill.embeddings.builtin.encoder import BuiltinEncoder
 from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.lookup import StoredEncoder
-from latentfill.embeddings.stored.pairing import one_space
+from latentfill.embeddings.stored.pairing import join_splits
 from latentfill.imputation.bounds import bounds_of
 from latentfill.imputation.ensemble import Ensemble
 from latentfill.imputation.holdout import HeldOutSeries, hold_out
@@ -153,7 +153,7 @@ def fit_series(
     if needs_encoder(fitter.names):
         embed, learnt = fitter.fit_encoder() if encoder is None else (encoder(scaler, series), {})
     builtin = fitter.fit_builtin(embed, learnt)
-    of_all = one_space(embeddings or {})
+    of_all = join_splits(embeddings or {})
     stored = {split: fitter.fit_stored(split, own, of_all) for split, own in (embeddings or {}).items()}
     return Fitted(
         config=config,

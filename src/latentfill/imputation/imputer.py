@@ -15,7 +15,9 @@ from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError, did_you_mean
 from latentfill.core.series import FloatArray, Series
 from latentfill.embeddings.protocols.record import Embeddings
-from latentfill.embeddings.stored.pairing import digest, pair_embeddings, planned, train_rows
+from latentfill.embeddings.stored.digests import vectors_digest
+from latentfill.embeddings.stored.pairing import adopt_split_plan, pair_embeddings
+from latentfill.embeddings.stored.split_windows import train_rows
 from latentfill.imputation.fill import explain_series, fill_series
 from latentfill.imputation.fit import Fitted, bank_offset, fit_series
 from latentfill.imputation.model_folder import load_model, model_id, save_model
@@ -131,7 +133,7 @@ class Imputer:
                 "does: denoise, neighbours, latent or auto."
             )
         vectors = pair_embeddings(config, series, table.name) if config.embeddings else {}
-        config = planned(config, (one.provenance for one in vectors.values()))
+        config = adopt_split_plan(config, (one.provenance for one in vectors.values()))
         self._paired = (table, vectors)
         self.fitted_: Fitted = fit_series(
             series,
@@ -142,7 +144,7 @@ class Imputer:
             progress=self.progress,
         )
         self.model_id_ = model_id(self.fitted_)
-        self.digests_ = {split: digest(of_split) for split, of_split in vectors.items()}
+        self.digests_ = {split: vectors_digest(of_split) for split, of_split in vectors.items()}
         return self
 
     def transform(self, data: Any) -> Any:
@@ -291,7 +293,9 @@ class Imputer:
             return self._paired[1]
         vectors = pair_embeddings(self.config, table.series, table.name)
         foreign = [
-            split for split in self.digests_ if split not in vectors or digest(vectors[split]) != self.digests_[split]
+            split
+            for split, digest in self.digests_.items()
+            if split not in vectors or vectors_digest(vectors[split]) != digest
         ]
         if foreign:
             raise EmbeddingMismatchError(

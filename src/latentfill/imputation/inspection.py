@@ -78,12 +78,13 @@ def _embeddings(
     if series is None and beside is None:
         return found
     from latentfill.embeddings.checks.verdicts import check_against_table, check_repeatability
-    from latentfill.embeddings.stored.pairing import planned, window_plan
+    from latentfill.embeddings.stored.pairing import adopt_split_plan
+    from latentfill.embeddings.stored.split_windows import starts_by_split
 
     if series is not None:
-        config = planned(config, [stored.provenance])
+        config = adopt_split_plan(config, [stored.provenance])
         found["pairing"] = describe_pairing(stored, series, config)
-        checks = dict(check_against_table(stored, series, window_plan(config, series.n_steps), config))
+        checks = dict(check_against_table(stored, series, starts_by_split(config, series.n_steps), config))
     if beside is not None:
         checks["repeatability"] = check_repeatability(stored, open_embeddings(beside, name, pred_len, config.dataset))
     return found | {"checks": checks} if checks else found
@@ -91,15 +92,16 @@ def _embeddings(
 
 def describe_pairing(stored: StoredEmbeddings, series: Series, config: Config) -> dict[str, Any]:
     """How stored embeddings pair with the windows of a table, which of its rows they cover, and what does not fit."""
-    from latentfill.embeddings.stored.pairing import PLAN, pairing_problems, window_plan
+    from latentfill.embeddings.stored.pairing import pairing_problems
+    from latentfill.embeddings.stored.split_windows import plan_of, starts_by_split
 
-    plan = window_plan(config, series.n_steps)
+    plan = starts_by_split(config, series.n_steps)
     starts = {split: plan[split][:count] for split, count in stored.splits.items() if split in plan}
     return {
-        **{name: getattr(config, name) for name in PLAN},
+        **plan_of(config),
         **coverage_of(starts, config.seq_len, series.n_steps),
         "windows_of_the_table": {split: len(of_split) for split, of_split in plan.items()},
-        "problems": pairing_problems(stored, series, plan, config),
+        "problems": pairing_problems(stored, series, plan),
     }
 
 

@@ -12,8 +12,8 @@ from latentfill.core.series import Series
 from latentfill.embeddings.live_encoder import NoEncoder, Reembedder, bytes_per_window, seconds_per_window
 from latentfill.embeddings.protocols.embedder import Embedder
 from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory
+from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.fingerprint import shares_cells
-from latentfill.embeddings.stored.pairing import table_digest
 from latentfill.imputation.fit import Fitted, shrink_to
 from latentfill.nn.runtime import pick_device
 from latentfill.scoring.encoder_table import BUILTIN, NONE

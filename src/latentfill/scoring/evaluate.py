@@ -14,7 +14,8 @@ from latentfill.core.errors import InputError, OracleEmbeddingError
 from latentfill.core.series import BoolArray, FloatArray, Series
 from latentfill.embeddings.protocols.encoder import EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings
-from latentfill.embeddings.stored.pairing import pair_embeddings, planned, train_rows
+from latentfill.embeddings.stored.pairing import adopt_split_plan, pair_embeddings
+from latentfill.embeddings.stored.split_windows import train_rows
 from latentfill.imputation.fill import estimate_series, fill_from, quantiles_at
 from latentfill.imputation.fit import Fitted, fit_series
 from latentfill.imputation.intervals import continuous_ranked_probability
@@ -73,7 +74,7 @@ def evaluate(
     encoders = _encoders(spec, config, series)
     vectors = _stored(table, config, spec)
     evaluator = Evaluator(
-        config=planned(config, (embeddings.provenance for embeddings in vectors.values())),
+        config=adopt_split_plan(config, (embeddings.provenance for embeddings in vectors.values())),
         strategies=tuple(dict.fromkeys((*spec.strategies, "linear"))),
         encoders=encoders,
         vectors=vectors,

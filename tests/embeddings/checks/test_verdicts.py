@@ -18,7 +18,7 @@ from latentfill.embeddings.checks.verdicts import check_repeatability
 from latentfill.embeddings.protocols.record import Provenance
 from latentfill.embeddings.stored.packed_file import PackedFile, load_packed_file
 from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
-from latentfill.embeddings.stored.pairing import window_plan
+from latentfill.embeddings.stored.split_windows import starts_by_split
 
 Run = Callable[..., int]
 PLAN = Config(split="custom", seq_len=24, pred_len=6)
@@ -65,7 +65,7 @@ def checks(run_cli: Run, capsys: pytest.CaptureFixture[str], *given: object) -> 
 
 
 def test_a_sound_folder(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
-    plan = window_plan(PLAN, STEPS)
+    plan = starts_by_split(PLAN, STEPS)
     folder = write_folder(tmp_path / "made", {split: embedded(values, plan[split]) for split in ("train", "val")})
     found = checks(run_cli, capsys, folder, "--table", table, *OPTIONS)
     assert {split: one["verdict"] for split, one in found["alignment"].items()} == dict.fromkeys(
@@ -80,7 +80,7 @@ def test_a_sound_folder(run_cli: Run, values: np.ndarray, table: Path, tmp_path:
 
 
 def test_one_window_off_and_a_wrong_split(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
-    plan = window_plan(PLAN, STEPS)
+    plan = starts_by_split(PLAN, STEPS)
     n = len(plan["val"])
     splits = {"train": embedded(values, plan["train"] + 1), "val": embedded(values, plan["test"][:n])}
     found = checks(run_cli, capsys, write_folder(tmp_path / "made", splits), "--table", table, *OPTIONS)
@@ -96,7 +96,7 @@ def test_one_window_off_and_a_wrong_split(run_cli: Run, values: np.ndarray, tabl
 
 
 def test_two_spaces(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
-    plan = window_plan(PLAN, STEPS)
+    plan = starts_by_split(PLAN, STEPS)
     splits = {"train": embedded(values, plan["train"]), "val": embedded(values, plan["val"], weights=1)}
     found = checks(run_cli, capsys, write_folder(tmp_path / "made", splits), "--table", table, *OPTIONS)
     assert found["one space"]["train, val"]["verdict"] == "two spaces"
@@ -105,7 +105,7 @@ def test_two_spaces(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Pat
 
 
 def test_a_packed_file_beside_a_folder(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
-    plan = window_plan(PLAN, STEPS)
+    plan = starts_by_split(PLAN, STEPS)
     vectors = {split: embedded(values, plan[split]) for split in ("train", "val")}
     folder = write_folder(tmp_path / "made", {**vectors, "val": embedded(values, plan["val"], weights=1)})
     packed = tmp_path / "all.packed"
@@ -117,7 +117,7 @@ def test_a_packed_file_beside_a_folder(run_cli: Run, values: np.ndarray, table: 
 
 
 def test_a_packed_file_of_every_fourth_window(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
-    plan = window_plan(replace(PLAN, embedding_stride=4), STEPS)
+    plan = starts_by_split(replace(PLAN, embedding_stride=4), STEPS)
     parts = {split: SplitVectors((len(at), 2, 16), embedded(values, at)) for split, at in plan.items()}
     packed = tmp_path / "all.packed"
     save_packed_file(packed, parts, Provenance(encoder="unknown", source="made"))
@@ -132,7 +132,7 @@ def test_beside_goes_with_embeddings(run_cli: Run, table: Path, capsys):
 
 
 def test_vectors_that_are_not_finite_or_do_not_change(run_cli: Run, values: np.ndarray, table: Path, tmp_path, capsys):
-    plan = window_plan(PLAN, STEPS)
+    plan = starts_by_split(PLAN, STEPS)
     broken, flat = embedded(values, plan["train"]), np.ones((len(plan["val"]), 2, 16), np.float32)
     broken[7, 1, 3] = np.nan
     folder = write_folder(tmp_path / "made", {"train": broken, "val": flat})
@@ -142,7 +142,7 @@ def test_vectors_that_are_not_finite_or_do_not_change(run_cli: Run, values: np.n
 
 
 def test_another_number_of_variables(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
-    plan = window_plan(PLAN, STEPS)
+    plan = starts_by_split(PLAN, STEPS)
     vectors = embedded(values, plan["train"])
     folder = write_folder(tmp_path / "made", {"train": np.concatenate([vectors, vectors], axis=1)})
     found = checks(run_cli, capsys, folder, "--table", table, *OPTIONS)["alignment"]["train"]
@@ -154,7 +154,7 @@ def test_another_number_of_variables(run_cli: Run, values: np.ndarray, table: Pa
 
 
 def test_a_missing_window(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
-    plan = window_plan(PLAN, STEPS)
+    plan = starts_by_split(PLAN, STEPS)
     folder = write_folder(tmp_path / "made", {split: embedded(values, plan[split]) for split in ("train", "val")})
     (folder / "sensor" / "6" / "train" / "40.h5").unlink()
     found = checks(run_cli, capsys, folder, "--table", table, *OPTIONS)
@@ -166,7 +166,7 @@ def test_a_missing_window(run_cli: Run, values: np.ndarray, table: Path, tmp_pat
 
 
 def test_splits_of_one_window_or_of_another_shape(run_cli: Run, values: np.ndarray, table: Path, tmp_path, capsys):
-    plan = window_plan(PLAN, STEPS)
+    plan = starts_by_split(PLAN, STEPS)
     few = write_folder(tmp_path / "few", {split: embedded(values, plan[split][:1]) for split in ("train", "val")})
     found = checks(run_cli, capsys, few, "--table", table, *OPTIONS)
     assert {one["verdict"] for check in found.values() for one in check.values()} == {"cannot be told"}

@@ -14,8 +14,10 @@ from latentfill.core.series import Series
 from latentfill.embeddings.embed_table import TableEmbedder
 from latentfill.embeddings.protocols.embedder import cut_stretches
 from latentfill.embeddings.protocols.record import Embeddings, Provenance
+from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
-from latentfill.embeddings.stored.pairing import PLAN, pair_embeddings, table_digest
+from latentfill.embeddings.stored.pairing import pair_embeddings
+from latentfill.embeddings.stored.split_windows import PLAN_SETTINGS
 from latentfill.embeddings.timekd.distil import DistilSettings, distil, split_windows
 from latentfill.embeddings.timekd.student import DistilledStudent
 from latentfill.windows.scaling import ColumnScaler
@@ -138,7 +140,7 @@ def test_a_vector_is_read_with_its_own_window():
 def test_a_packed_file_brings_its_own_plan(tmp_path: Path):
     table = series()
     plan = {"split": "custom", "seq_len": SEQ, "pred_len": PRED, "embedding_stride": 2, "features": "M", "target": "c"}
-    assert set(plan) == set(PLAN)
+    assert set(plan) == set(PLAN_SETTINGS)
     starts = {"train": np.arange(0, N_TRAIN, 2), "val": np.arange(198, 225, 2), "test": np.arange(228, 285, 2)}
     made = Provenance(encoder="knowing", source="computed", window=plan, table_digest=table_digest(table))
     known = {split: knowing(table, of_split).vectors for split, of_split in starts.items()}

@@ -17,7 +17,7 @@ from latentfill.embeddings.checks.probes import Probe, make_probes
 from latentfill.embeddings.checks.spaces import JUMP, OneSpace, Repeated, Split, jump_between, one_space, repeated
 from latentfill.embeddings.protocols.record import StoredEmbeddings, VectorArray
 from latentfill.embeddings.stored.packed_file import PackedFile
-from latentfill.embeddings.stored.pairing import variables
+from latentfill.embeddings.stored.split_windows import variable_columns
 
 Check = dict[str, Any]  # JSON values: the verdict, the numbers behind it, and `says`, a sentence
 
@@ -29,7 +29,7 @@ def check_against_table(
 
     `plan` tells the rows at which the windows of each split start.
     """
-    columns = variables(config, series)
+    columns = variable_columns(config, series)
     splits, found = dict[str, Split](), dict[str, Alignment]()
     for split in (split for split in stored.splits if len(plan.get(split, ()))):
         try:

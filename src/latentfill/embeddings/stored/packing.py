@@ -8,18 +8,12 @@ from pathlib import Path
 from latentfill.core.config import Config
 from latentfill.core.series import IntArray, Series
 from latentfill.embeddings.protocols.record import StoredEmbeddings, VectorArray
+from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.h5_folders import EmbeddingFolder
 from latentfill.embeddings.stored.packed_file import PackedFile
 from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
-from latentfill.embeddings.stored.pairing import (
-    PLAN,
-    check_splits,
-    check_table,
-    planned,
-    table_digest,
-    variables,
-    window_plan,
-)
+from latentfill.embeddings.stored.pairing import adopt_split_plan, check_splits, check_table
+from latentfill.embeddings.stored.split_windows import plan_of, starts_by_split, variable_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +37,12 @@ def pack(
         provenance, columns = stored.provenance, None
         starts = stored.starts if isinstance(stored, PackedFile) else dict[str, IntArray]()
     else:
-        config = planned(table.config, [stored.provenance])
+        config = adopt_split_plan(table.config, [stored.provenance])
         check_table(stored, table.series)
-        starts = window_plan(config, table.series.n_steps)
-        check_splits(stored, starts, config, stored.path)
-        columns = len(variables(config, table.series))
-        window = {name: getattr(config, name) for name in PLAN}
-        provenance = replace(stored.provenance, window=window, table_digest=table_digest(table.series))
+        starts = starts_by_split(config, table.series.n_steps)
+        check_splits(stored, starts, config)
+        columns = len(variable_columns(config, table.series))
+        provenance = replace(stored.provenance, window=plan_of(config), table_digest=table_digest(table.series))
     splits = {split: _split_vectors(stored, split, starts.get(split), columns) for split in stored.splits}
     save_packed_file(target, splits, provenance, weights, overwrite=overwrite)
 

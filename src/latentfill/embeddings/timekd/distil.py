@@ -14,9 +14,11 @@ from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.messages import counted
 from latentfill.core.series import IntArray, Series
 from latentfill.embeddings.protocols.record import Embeddings
+from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.fingerprint import sketch
 from latentfill.embeddings.stored.opening import WHOLE
-from latentfill.embeddings.stored.pairing import planned, table_digest, variables, window_plan
+from latentfill.embeddings.stored.pairing import adopt_split_plan
+from latentfill.embeddings.stored.split_windows import starts_by_split, variable_columns
 from latentfill.embeddings.timekd.forecasts import ForecastErrors, ForecastWindows, forecast_errors
 from latentfill.embeddings.timekd.student import DistilledStudent
 from latentfill.embeddings.timekd.student_training import DistilSettings, TeacherVectors, fit_student, student_shape
@@ -83,7 +85,7 @@ def distil(
     that is what the student learns from. Windows without one are left out of training. Training stops early by
     forecasts of the validation windows. Errors are in units of a scaler that is fitted to the train rows.
     """
-    config = planned(config, (one.provenance for one in embeddings.values()))
+    config = adopt_split_plan(config, (one.provenance for one in embeddings.values()))
     told = _embedded_columns(series, config)
     windows = _forecast_windows(told, split_windows(config, told.n_steps), config)
     taught, teacher = windows["train"], None
@@ -117,7 +119,7 @@ def split_windows(config: Config, n_rows: int) -> dict[str, IntArray]:
             "a student learns by forecasting, so pred_len must be at least 1, got 0. Make the embeddings of its "
             "teacher with the steps it is to forecast kept free (--pred-len)."
         )
-    plan = window_plan(replace(config, embedding_stride=1), n_rows)
+    plan = starts_by_split(replace(config, embedding_stride=1), n_rows)
     if WHOLE in plan:
         starts, apart = plan[WHOLE], config.seq_len + config.pred_len - 1
         train, val = (tenths * len(starts) // 10 for tenths in (TRAIN_END, VAL_END))
@@ -137,7 +139,7 @@ def split_windows(config: Config, n_rows: int) -> dict[str, IntArray]:
 
 def _embedded_columns(series: Series, config: Config) -> Series:
     """The series with the columns that the embeddings describe, in its own order."""
-    kept = sorted(variables(config, series))
+    kept = sorted(variable_columns(config, series))
     return replace(series, values=series.values[:, kept], columns=tuple(series.columns[at] for at in kept))
 
 

@@ -1,0 +1,62 @@
+"""Which windows of a table have stored embeddings, split by split, under the split plan of the settings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latentfill.core.config import Config
+from latentfill.core.errors import EmbeddingMismatchError
+from latentfill.core.series import IntArray, Series
+from latentfill.embeddings.stored.h5_windows import WHOLE
+from latentfill.windows.splits import SplitPlan, select_columns
+from latentfill.windows.windows import split_starts, window_starts
+
+UNSORTED = (
+    "the table's rows are not in time order, but embeddings count windows in the order of the rows. Sort the "
+    "table by time, as it was when its embeddings were made."
+)
+# The settings on which the windows, and the columns of their variables, depend.
+PLAN_SETTINGS = ("split", "seq_len", "pred_len", "embedding_stride", "features", "target")
+
+
+def plan_of(config: Config) -> dict[str, object]:
+    """The settings that say which windows there are, by name."""
+    return {name: getattr(config, name) for name in PLAN_SETTINGS}
+
+
+def starts_by_split(config: Config, n_rows: int) -> dict[str, IntArray]:
+    """First rows of the windows of each split, (N,); without a split plan all windows are one split."""
+    every = config.embedding_stride
+    if config.split == "none":
+        rows = n_rows - config.pred_len
+        return {WHOLE: window_starts(rows, config.seq_len, every) if rows >= config.seq_len else np.arange(0)}
+    plan = SplitPlan(kind=config.split, seq_len=config.seq_len, pred_len=config.pred_len)
+    splits = plan.splits(n_rows)
+    return {name: split_starts(split, config.seq_len, config.pred_len)[::every] for name, split in splits.items()}
+
+
+def train_rows(config: Config, n_rows: int) -> int | None:
+    """How many of the first rows the scaler is fitted to: the train rows of the split plan, or None for all rows."""
+    if config.split == "none":
+        return None
+    plan = SplitPlan(kind=config.split, seq_len=config.seq_len, pred_len=config.pred_len)
+    return plan.splits(n_rows)["train"].stop
+
+
+def variable_columns(config: Config, series: Series) -> list[int]:
+    """For each variable of the embeddings, the number of the table's column that it describes."""
+    if config.split == "none":
+        return list(range(len(series.columns)))
+    names = select_columns(series.columns, kind=config.split, features=config.features, target=config.target)
+    return [series.columns.index(name) for name in names]
+
+
+def is_sorted(series: Series) -> bool:
+    """Whether the rows of the table were in time order, so that window i starts at its row i."""
+    return np.array_equal(series.rows, np.arange(series.n_steps))
+
+
+def check_sorted(series: Series) -> None:
+    """Refuse a table whose rows are not in time order with an `EmbeddingMismatchError`."""
+    if not is_sorted(series):
+        raise EmbeddingMismatchError(UNSORTED)
