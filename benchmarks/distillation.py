@@ -25,7 +25,8 @@ from common import Row, made_with, names_of, parser_of, read_results, write_resu
 from latentfill.core.config import Config
 from latentfill.core.series import Series
 from latentfill.embeddings.stored.pairing import pair_embeddings
-from latentfill.embeddings.timekd.distil import DistilSettings, Outcome, distil
+from latentfill.embeddings.timekd.distil import Outcome, distil
+from latentfill.embeddings.timekd.distil_settings import DistilSettings
 from latentfill.tables.options import TableOptions
 from latentfill.tables.read import read_table
 

@@ -185,8 +185,8 @@ def distil(
     from latentfill.cli.display import progress_bars, show_forecasts, show_notes
     from latentfill.core.files import stem
     from latentfill.embeddings.stored.pairing import pair_embeddings
-    from latentfill.embeddings.timekd.distil import DistilSettings
     from latentfill.embeddings.timekd.distil import distil as train
+    from latentfill.embeddings.timekd.distil_settings import DistilSettings
     from latentfill.embeddings.timekd.student_folder import check_student_path
     from latentfill.tables.read import read_table
 

@@ -18,7 +18,9 @@ from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
 from latentfill.embeddings.stored.pairing import pair_embeddings
 from latentfill.embeddings.stored.split_windows import PLAN_SETTINGS
-from latentfill.embeddings.timekd.distil import DistilSettings, distil, split_windows
+from latentfill.embeddings.timekd.distil import distil
+from latentfill.embeddings.timekd.distil_data import split_windows
+from latentfill.embeddings.timekd.distil_settings import DistilSettings
 from latentfill.embeddings.timekd.student import DistilledStudent
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import cut

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from latentfill.embeddings.timekd.forecasts import ForecastWindows, forecast_errors
-from latentfill.embeddings.timekd.student_net import Reading, StudentShape, VariableForecaster
+from latentfill.embeddings.timekd.student_net import ForecasterOutput, StudentShape, VariableForecaster
 
 CPU = torch.device("cpu")
 
@@ -23,7 +23,7 @@ def test_a_batch_holds_windows_and_what_follows_them():
 class AtItsLevel(VariableForecaster):
     """Forecasts the mean of the window."""
 
-    def forward(self, tokens: torch.Tensor) -> Reading:
+    def forward(self, tokens: torch.Tensor) -> ForecasterOutput:
         return replace(super().forward(tokens), forecast=torch.zeros(1))
 
 
@@ -33,7 +33,7 @@ def test_errors_count_observed_cells_alone():
     found = forecast_errors(net, ForecastWindows(values, np.array([0]), length=2, pred_len=2), CPU)
     assert (found.mse, found.mae, found.windows, found.cells) == (9, 3, 1, 1)  # 4 against the level 1
     nothing = ForecastWindows(values, np.array([1]), length=2, pred_len=1)
-    assert not nothing.any()
+    assert not nothing.has_future()
     assert np.isnan(forecast_errors(net, nothing, CPU).mse)
 
 

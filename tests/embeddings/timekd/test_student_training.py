@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.embeddings.protocols.record import Embeddings, Provenance
+from latentfill.embeddings.timekd.distil_data import DistilData
+from latentfill.embeddings.timekd.distil_loss import LossWeights
+from latentfill.embeddings.timekd.distil_settings import DistilSettings
 from latentfill.embeddings.timekd.forecasts import ForecastWindows, forecast_errors
-from latentfill.embeddings.timekd.student_net import LossWeights
-from latentfill.embeddings.timekd.student_training import DistilSettings, TeacherVectors, fit_student
+from latentfill.embeddings.timekd.student_training import fit_student
+from latentfill.embeddings.timekd.teacher_vectors import TeacherVectors
 
 CPU = torch.device("cpu")
 SETTINGS = DistilSettings(dim=16, layers=1, heads=2, steps=120, batch=16, check_every=40, learning_rate=1e-2)
@@ -29,19 +31,18 @@ def windows(values: np.ndarray, first: int = 0, last: int = 200) -> ForecastWind
     return ForecastWindows(values, np.arange(first, last), length=24, pred_len=6)
 
 
+def data(train: ForecastWindows, check: ForecastWindows, teacher: TeacherVectors | None = None) -> DistilData:
+    return DistilData(train, check, check, teacher)
+
+
 def test_training_makes_forecasts_better():
     values = waves()
     train, check = windows(values), windows(values, 230, 270)
-    short, _ = fit_student(train, None, check, replace(SETTINGS, steps=1), seed=0, device=CPU)
-    long, history = fit_student(train, None, check, SETTINGS, seed=0, device=CPU)
+    short, _ = fit_student(data(train, check), replace(SETTINGS, steps=1), seed=0, device=CPU)
+    long, history = fit_student(data(train, check), SETTINGS, seed=0, device=CPU)
     assert forecast_errors(long, check, CPU).mse < 0.5 * forecast_errors(short, check, CPU).mse
     assert history.held_out[-1] < history.held_out[0]
     assert history.held_out[history.best] == pytest.approx(forecast_errors(long, check, CPU).mse)
-
-
-def vectors() -> Embeddings:
-    drawn = np.random.default_rng(1).normal(size=(200, 2, 8)).astype(np.float32)
-    return Embeddings(drawn, np.arange(200), Provenance(encoder="made up", source="here"))
 
 
 def future_of(train: ForecastWindows) -> TeacherVectors:
@@ -54,8 +55,8 @@ def future_of(train: ForecastWindows) -> TeacherVectors:
 def test_a_teacher_that_knows_the_future_reaches_the_student():
     values = waves()
     train, check = windows(values), windows(values, 230, 270)
-    taught, history = fit_student(train, future_of(train), check, SETTINGS, seed=0, device=CPU)
-    alone, _ = fit_student(train, None, check, SETTINGS, seed=0, device=CPU)
+    taught, history = fit_student(data(train, check, future_of(train)), SETTINGS, seed=0, device=CPU)
+    alone, _ = fit_student(data(train, check), SETTINGS, seed=0, device=CPU)
     errors = [forecast_errors(net, check, CPU).mse for net in (taught, alone)]
     assert history.held_out[-1] < history.held_out[0]
     assert errors[0] != errors[1]
@@ -68,8 +69,8 @@ def test_a_teacher_that_counts_for_nothing_leaves_the_student_as_it_is_alone():
     train, check = windows(values), windows(values, 230, 270)
     weights = LossWeights(reconstruction=0, feature=0, attention=0)
     deaf = replace(SETTINGS, dropout=0.0, steps=20, weights=weights)
-    taught, _ = fit_student(train, future_of(train), check, deaf, seed=0, device=CPU)
-    alone, _ = fit_student(train, None, check, deaf, seed=0, device=CPU)
+    taught, _ = fit_student(data(train, check, future_of(train)), deaf, seed=0, device=CPU)
+    alone, _ = fit_student(data(train, check), deaf, seed=0, device=CPU)
     errors = [forecast_errors(net, check, CPU).mse for net in (taught, alone)]
     assert errors[0] == pytest.approx(errors[1], rel=1e-4)
 
@@ -77,7 +78,7 @@ def test_a_teacher_that_counts_for_nothing_leaves_the_student_as_it_is_alone():
 def test_without_a_single_observed_cell_to_check_by_training_runs_to_its_end():
     values = waves()
     values[250:] = np.nan
-    _, history = fit_student(windows(values), None, windows(values, 244, 260), SETTINGS, seed=0, device=CPU)
+    _, history = fit_student(data(windows(values), windows(values, 244, 260)), SETTINGS, seed=0, device=CPU)
     assert (history.steps, history.held_out) == (120, ())
 
 
@@ -85,43 +86,17 @@ def test_gaps_and_missing_columns_leave_the_weights_finite():
     values = waves()
     values[:, 1] = np.nan
     values[50:120] = np.nan  # windows and futures without anything
-    net, _ = fit_student(windows(values), None, windows(values, 230, 270), SETTINGS, seed=0, device=CPU)
+    net, _ = fit_student(data(windows(values), windows(values, 230, 270)), SETTINGS, seed=0, device=CPU)
     assert all(torch.isfinite(weight).all() for weight in net.state_dict().values())
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
     values = waves()
     train, check = windows(values), windows(values, 230, 270)
-    teacher = TeacherVectors.of(vectors(), np.arange(200))
+    teacher = future_of(train)
     short = replace(SETTINGS, steps=5)
-    nets = [fit_student(train, teacher, check, short, seed=seed, device=CPU)[0].state_dict() for seed in (1, 1, 2)]
+    nets = [
+        fit_student(data(train, check, teacher), short, seed=seed, device=CPU)[0].state_dict() for seed in (1, 1, 2)
+    ]
     assert all(torch.equal(nets[0][name], nets[1][name]) for name in nets[0])
     assert not torch.equal(nets[0]["token.weight"], nets[2]["token.weight"])
-
-
-def test_vectors_are_read_in_units_of_their_spread():
-    stored = vectors()
-    stored.vectors[:, :, 0] = 7  # tells nothing
-    stored.vectors[:, :, 1] = 1000 + 5 * stored.vectors[:, :, 1]
-    found = TeacherVectors.of(stored, np.arange(200)).take(np.arange(200), CPU)
-    assert (found[:, :, 0] == 0).all()
-    torch.testing.assert_close(found[:, :, 1:].std((0, 1), correction=0), torch.ones(7), rtol=1e-3, atol=1e-3)
-
-
-def test_vectors_are_those_of_the_windows_asked_for():
-    stored = vectors()
-    teacher = TeacherVectors.of(stored, np.array([10, 20, 30]))
-    found = teacher.take(np.array([2, 0]), CPU).numpy() * teacher.scale + teacher.shift
-    np.testing.assert_allclose(found, stored.vectors[[30, 10]], rtol=1e-4, atol=1e-5)
-
-
-def test_a_vector_that_is_not_finite_is_told():
-    stored = vectors()
-    stored.vectors[42, 1, 3] = np.inf
-    with pytest.raises(EmbeddingMismatchError, match="here: the embedding of the window that starts at row 42 holds"):
-        TeacherVectors.of(stored, np.arange(200))
-
-
-def test_settings_that_cannot_be_are_told_at_once():
-    with pytest.raises(InputError, match=r"steps must be at least 1, got 0; dropout .* got 1; learning_rate .* got 2"):
-        DistilSettings(steps=0, dropout=1, learning_rate=2)

@@ -1,4 +1,4 @@
-"""TimeKD's student at work: embeds windows of any columns without a language model; saved as a folder."""
+"""TimeKD's student as an embedder: it needs no language model, and any table will do; saved as a folder."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.encoder import tensor
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.timekd.forecasts import windows_at_once
+from latentfill.embeddings.timekd.normalise import normalise
 from latentfill.embeddings.timekd.student_folder import (
     AGAIN,
     CONFIG,
@@ -25,22 +26,22 @@ from latentfill.embeddings.timekd.student_folder import (
     told_as_damage,
     write_folder,
 )
-from latentfill.embeddings.timekd.student_net import StudentShape, VariableForecaster, normalise
+from latentfill.embeddings.timekd.student_net import StudentShape, VariableForecaster
 from latentfill.nn.digest import digest_of
 from latentfill.nn.weights import weight_misfits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DistilledStudent:
-    """A trained student: the encoding of each column of a window, and with it the window's level and spread.
+    """An embedder: the student's encoding of each column of a window, with the column's mean and spread.
 
-    An `Embedder`. It reads observed cells alone, and any number of columns.
+    It reads observed cells only, of any number of columns.
     """
 
     net: VariableForecaster
     shape: StudentShape
     device: torch.device
-    about: Mapping[str, object] = field(default_factory=dict)  # how it was trained, JSON values
+    about: Mapping[str, object] = field(default_factory=dict)  # teacher, settings and errors, JSON values
 
     @property
     def name(self) -> str:
@@ -69,13 +70,13 @@ class DistilledStudent:
         return False
 
     def weights(self, columns: int) -> Mapping[str, VectorArray]:
-        """None: its own are in its folder."""
+        """No weights: the student's folder holds all of them."""
         return {}
 
     def embed(self, raw: RawWindows) -> VectorArray:
-        """Vectors (B, C, W + 2): the encoding, and the mean and standard deviation of the window in scaled units.
+        """Embeddings (B, C, W + 2): encodings, then the mean and the standard deviation of each column, scaled units.
 
-        The encoding has lost these two: a window is brought to mean 0 and standard deviation 1 before it is read.
+        The encoding cannot tell the last two, because windows are normalised before they are read.
         """
         count, length, columns = raw.scaled.shape
         if length != self.length:
@@ -96,7 +97,7 @@ class DistilledStudent:
         return np.concatenate([encoding, window.level[:, :, None], window.spread[:, :, None]], axis=2)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a folder that appears whole or not at all; an older student there is replaced, nothing else is."""
+        """Write the student to a folder, atomically; of what may be there only an older student is replaced."""
         record = {"shape": asdict(self.shape), "weights_digest": self.weights_digest, "about": self.about}
         write_folder(Path(path), record, self.net.state_dict())
 

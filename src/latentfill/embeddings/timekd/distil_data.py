@@ -1,0 +1,128 @@
+"""The windows that a student is trained on, stops by and is scored on, and the teacher's vectors of the former."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from latentfill.core.config import Config
+from latentfill.core.errors import EmbeddingMismatchError, InputError
+from latentfill.core.messages import counted
+from latentfill.core.series import IntArray, Series
+from latentfill.embeddings.protocols.record import Embeddings
+from latentfill.embeddings.stored.opening import WHOLE
+from latentfill.embeddings.stored.split_windows import starts_by_split, variable_columns
+from latentfill.embeddings.timekd.forecasts import ForecastWindows
+from latentfill.embeddings.timekd.teacher_vectors import TeacherVectors
+from latentfill.windows.scaling import ColumnScaler
+
+TRAIN_END, VAL_END = 7, 8  # tenths of the windows, if there is no split plan; the test windows are the rest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DistilData:
+    """Windows of the embedded columns of a series, in units of a scaler fitted to the rows of the train windows."""
+
+    train: ForecastWindows  # with a teacher, only windows that have an embedding
+    val: ForecastWindows  # training stops by their error
+    test: ForecastWindows
+    teacher: TeacherVectors | None  # embeddings of the train windows, in their order
+
+    @property
+    def scored(self) -> dict[str, ForecastWindows]:
+        """The windows whose forecasts are scored, by split."""
+        return {"val": self.val, "test": self.test}
+
+    def without_teacher(self) -> DistilData:
+        """The same windows for a student that learns from the series alone."""
+        return replace(self, teacher=None)
+
+
+def distil_data(series: Series, embeddings: Mapping[str, Embeddings] | None, config: Config) -> DistilData:
+    """The data for a student, under the split plan of `config`; without a teacher if `embeddings` is None."""
+    starts = split_windows(config, series.n_steps)
+    windows = _forecast_windows(series, starts, config)
+    if embeddings is None:
+        return DistilData(**windows, teacher=None)
+    stored = _train_embeddings(embeddings, series)
+    common, at = _in_common(starts["train"], stored)
+    windows["train"] = replace(windows["train"], starts=common)
+    return DistilData(**windows, teacher=TeacherVectors.of(stored, at))
+
+
+def embedded_columns(series: Series, config: Config) -> Series:
+    """The series with only the columns that the embeddings describe, in its own order."""
+    kept = sorted(variable_columns(config, series))
+    return replace(series, values=series.values[:, kept], columns=tuple(series.columns[at] for at in kept))
+
+
+def split_windows(config: Config, n_rows: int) -> dict[str, IntArray]:
+    """First rows of the windows of "train", "val" and "test": all windows of the split plan.
+
+    Without a split plan these are the first 70 % of the windows, the next 10 % and the last 20 %. Windows at the
+    borders are left out, so that no row (forecast rows included) is in windows of two splits.
+    """
+    if config.pred_len < 1:
+        raise InputError(
+            "a student learns by forecasting, so pred_len must be at least 1, got 0. Make the embeddings of its "
+            "teacher with pred_len steps after each window (--pred-len)."
+        )
+    starts = starts_by_split(replace(config, embedding_stride=1), n_rows)
+    if WHOLE in starts:
+        starts = _apart(starts[WHOLE], config.seq_len + config.pred_len)
+    if not len(starts["train"]):
+        raise InputError(
+            f"the series has {n_rows} rows, which leaves no window of {config.seq_len + config.pred_len} "
+            f"(seq_len={config.seq_len} + pred_len={config.pred_len}) to train on. Use smaller ones, or a longer "
+            "series."
+        )
+    return starts
+
+
+def _apart(starts: IntArray, rows: int) -> dict[str, IntArray]:
+    """The starts of all windows of so many rows, divided into splits that share no row."""
+    train_end, val_end = (tenths * len(starts) // 10 for tenths in (TRAIN_END, VAL_END))
+    return {
+        "train": starts[: max(train_end - (rows - 1), 0)],
+        "val": starts[train_end:val_end],
+        "test": starts[val_end + rows - 1 :],
+    }
+
+
+def _forecast_windows(series: Series, starts: Mapping[str, IntArray], config: Config) -> dict[str, ForecastWindows]:
+    """The windows of each split, scaled by the rows of the train windows."""
+    train_rows = int(starts["train"][-1]) + config.seq_len + config.pred_len
+    scaler = ColumnScaler.fit(series.values[:train_rows], config.scaling)
+    scaled = scaler.where_flat(ColumnScaler.fit(series.values, config.scaling)).apply(series.values)
+    return {split: ForecastWindows(scaled, starts[split], config.seq_len, config.pred_len) for split in starts}
+
+
+def _train_embeddings(embeddings: Mapping[str, Embeddings], series: Series) -> Embeddings:
+    """The embeddings of the train windows, checked to have one vector per column."""
+    if not embeddings:
+        raise InputError(
+            "a student learns from the embeddings of a teacher (--embeddings), or without one (--no-teacher)."
+        )
+    stored = embeddings.get("train", embeddings.get(WHOLE))
+    if stored is None:
+        raise EmbeddingMismatchError(f"there are no embeddings of train windows, only of {', '.join(embeddings)}.")
+    vectors = stored.vectors.shape[1]
+    if vectors != len(series.columns):
+        raise EmbeddingMismatchError(
+            f"{stored.provenance.source} has {counted(vectors, 'vector')} for each window, the table "
+            f"{counted(len(series.columns), 'column')}; a student learns from one vector for each column."
+        )
+    return stored
+
+
+def _in_common(starts: IntArray, stored: Embeddings) -> tuple[IntArray, IntArray]:
+    """The starts of the train windows that have an embedding, and the index of each in `stored`."""
+    common, _, at = np.intersect1d(starts, stored.starts, assume_unique=True, return_indices=True)
+    if not len(common):
+        raise EmbeddingMismatchError(
+            f"{stored.provenance.source} holds none of the {len(starts)} windows to train on, which start at rows "
+            f"{starts[0]} to {starts[-1]}."
+        )
+    return common, at

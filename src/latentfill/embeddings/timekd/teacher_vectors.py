@@ -1,0 +1,47 @@
+"""The stored embeddings that a student learns from, standardised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from latentfill.core.series import FloatArray, IntArray
+from latentfill.embeddings.protocols.encoder import tensor
+from latentfill.embeddings.protocols.record import Embeddings
+from latentfill.embeddings.stored.lookup import usable_vectors
+
+TYPICAL_WINDOWS = 512  # whose vectors give the mean and the standard deviation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TeacherVectors:
+    """A teacher's embeddings of N training windows, each dimension with mean 0 and standard deviation 1.
+
+    The embeddings of a language model share a large constant part, beside which the differences between windows are
+    small.
+    """
+
+    embeddings: Embeddings
+    at: IntArray  # (N,) index in `embeddings` of each training window
+    shift: FloatArray  # (D,)
+    scale: FloatArray  # (D,)
+
+    @classmethod
+    def of(cls, embeddings: Embeddings, at: IntArray) -> Self:
+        """The embeddings at the indices `at`; an `EmbeddingMismatchError` if a sample of them is not finite."""
+        typical = usable_vectors(embeddings, at[:: -(-len(at) // TYPICAL_WINDOWS)]).astype(float)
+        scale = typical.std(axis=(0, 1))
+        return cls(embeddings, at, typical.mean(axis=(0, 1)), np.where(scale > 0, scale, 1.0))
+
+    @property
+    def size(self) -> int:
+        """D."""
+        return int(self.embeddings.vectors.shape[2])
+
+    def take(self, index: IntArray, device: torch.device) -> Tensor:
+        """The standardised vectors (B, C, D) of some of the windows."""
+        return tensor((usable_vectors(self.embeddings, self.at[index]) - self.shift) / self.scale, device)
