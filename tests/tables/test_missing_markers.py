@@ -1,9 +1,9 @@
-"""Undeclared sentinels: far repeated values are told, ordinary data is not suspected."""
+"""Undeclared markers: repeated values far off are reported, ordinary data is not suspected."""
 
 import numpy as np
 import pytest
 
-from latentfill.tables.missing_markers import suspected_markers, suspicions
+from latentfill.tables.missing_markers import suspected_markers, suspicion_notes
 from latentfill.tables.read import read_table
 
 
@@ -31,10 +31,10 @@ def test_ordinary_data_is_not_suspected(values):
     assert list(suspected_markers(values)) == []
 
 
-def test_a_suspected_marker_is_told_once_with_its_columns():
+def test_a_suspected_marker_is_noted_once_with_its_columns():
     steps = np.arange(60)
     columns = {"a": steps % 7 + steps / 100, "b": steps % 5 + steps / 50}
-    (note,) = suspicions({name: np.append(values, [-200.0] * 4 + [np.nan]) for name, values in columns.items()})
+    (note,) = suspicion_notes({name: np.append(values, [-200.0] * 4 + [np.nan]) for name, values in columns.items()})
     for part in ("'a' 4 times", "'b' 4 times", "--missing=-200"):
         assert part in note
 
@@ -50,7 +50,7 @@ def test_a_suspected_marker_is_told_once_with_its_columns():
         ("timekd/cambridge5.csv", None),
     ],
 )
-def test_undeclared_sentinels_of_real_files_are_told(shared_data, name, suspected):
+def test_undeclared_markers_of_real_files_are_noted(shared_data, name, suspected):
     source = shared_data / name
     if not source.exists():
         pytest.skip(f"{source} is not there")

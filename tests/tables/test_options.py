@@ -1,4 +1,4 @@
-"""Settings of reading: what cannot work is told at once."""
+"""Settings of reading: what cannot work is reported at once."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from latentfill.core.errors import InputError
 from latentfill.tables.options import TableOptions
 
 
-def test_all_problems_of_the_options_are_told_at_once():
+def test_all_problems_of_the_options_are_reported_at_once():
     with pytest.raises(InputError) as caught:
         TableOptions(time="date", decimal=";", delimiter=",,", encoding="klingon", time_format="%Q", columns=())
     for part in ("tuple of texts, got 'date'", "decimal", "delimiter", "'klingon'", "%Q", "columns is empty"):

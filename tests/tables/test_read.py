@@ -29,7 +29,7 @@ def test_values_time_and_missing_cells_are_read(tmp_path):
     assert table.notes == ()
 
 
-def test_a_decimal_mark_that_is_said_is_followed(tmp_path):
+def test_a_given_decimal_mark_is_followed(tmp_path):
     assert read_text(tmp_path, "a;b\n1,234;1\n2,345;2\n", decimal=",", time=()).series.values[0, 0] == 1.234
 
 
@@ -39,7 +39,7 @@ def test_columns_that_are_left_alone_are_no_time(tmp_path):
     assert table.notes == ("No time column was found: rows count as equally spaced.",)
 
 
-def test_undeclared_sentinels_are_told(tmp_path):
+def test_undeclared_markers_are_noted(tmp_path):
     rows = "".join(f"{i % 7 + i / 100:.2f},{i % 5 + i / 50:.2f}\n" for i in range(60)) + "-200,-200\n" * 4
     notes = [note for note in read_text(tmp_path, "a,b\n" + rows).notes if "--missing=-200" in note]
     assert len(notes) == 1

@@ -57,7 +57,7 @@ def test_calendar_columns_beside_a_stamp_are_left_alone():
     assert notes == ("Column 'hour' repeats a part of the time and is left alone.",)
 
 
-def test_a_sentinel_that_never_occurs_is_told():
+def test_a_marker_that_never_occurs_is_noted():
     (note,) = values_of("a,b 1,5 -9,7 ,9", missing=("-999", "-9"))[1]
     assert "'-999'" in note
     assert "no value column" in note

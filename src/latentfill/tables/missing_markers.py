@@ -1,4 +1,4 @@
-"""Values of a table that look like markers for missing cells nobody has declared."""
+"""Numbers of a table that look like markers for missing cells although the user has declared none."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from latentfill.core.messages import SHOWN
 from latentfill.core.series import FloatArray
 
 
-def suspicions(columns: Mapping[str, FloatArray]) -> Iterator[str]:
-    """Notes on values that look like markers, one note per value; `columns` hold NaN where a cell is missing."""
-    values = {name: each[~np.isnan(each)] for name, each in columns.items()}
-    first = {value for each in values.values() for value, _ in suspected_markers(each)}
-    found: dict[float, dict[str, int]] = {}
-    for name, each in values.items():
-        for value, count in suspected_markers(each, frozenset(first)):  # what one column shows, others confirm
-            found.setdefault(value, {})[name] = count
-    for value, counts in found.items():
-        listed = ", ".join(f"{name!r} {count} times" for name, count in list(counts.items())[:SHOWN])
-        more = f" and {len(counts) - SHOWN} more columns" if len(counts) > SHOWN else ""
+def suspicion_notes(columns: Mapping[str, FloatArray]) -> Iterator[str]:
+    """Notes on numbers that look like markers, one for each number; `columns` hold NaN where a cell is missing."""
+    observed = {name: values[~np.isnan(values)] for name, values in columns.items()}
+    shown = frozenset(value for values in observed.values() for value, _ in suspected_markers(values))
+    counts: dict[float, dict[str, int]] = {}
+    for name, values in observed.items():
+        for value, count in suspected_markers(values, shown):  # what one column shows, others confirm
+            counts.setdefault(value, {})[name] = count
+    for value, by_column in counts.items():
+        listed = ", ".join(f"{name!r} {count} times" for name, count in list(by_column.items())[:SHOWN])
+        more = f" and {len(by_column) - SHOWN} more columns" if len(by_column) > SHOWN else ""
         yield (
             f"{value:g} may stand for missing values in {listed}{more}: it lies far from the rest; "
             f"if so, give `--missing={value:g}`."
@@ -39,22 +39,22 @@ def suspected_markers(values: FloatArray, known: frozenset[float] = frozenset())
         rest = values[values != value]
         if value not in known and count < max(3, len(values) / 1000):
             continue
-        if len(np.unique(rest[:10_000])) < 3 or not _may_be_marker(value, count / len(values)):
+        if len(np.unique(rest[:10_000])) < 3 or not _is_plausible_share(value, count / len(values)):
             continue
-        sure = value in known and value != 0 and _is_code(value)
-        odd = (value in known or _is_code(value)) and _is_odd_one_out(value, count, rest)
-        if sure or odd or _lies_apart(value, rest):
+        is_known_code = value in known and value != 0 and _is_code(value)
+        is_outlier = (value in known or _is_code(value)) and _outnumbers_outliers(value, count, rest)
+        if is_known_code or is_outlier or _lies_apart(value, rest):
             yield value, count
 
 
 def _is_code(value: float) -> bool:
-    """Values that loggers write for missing: 0, 99, 999 ..., -99 ..., and negative hundreds such as -200."""
+    """Whether loggers write the value for missing: 0, 99, 999 ..., -99 ..., and negative hundreds such as -200."""
     digits = f"{abs(value):g}"
     return value == 0 or (len(digits) > 1 and set(digits) == {"9"}) or (value < 0 and value % 100 == 0)
 
 
-def _may_be_marker(value: float, share: float) -> bool:
-    """A machine that is off shows 0 for a good part of the time; a true code may fill nearly all cells."""
+def _is_plausible_share(value: float, share: float) -> bool:
+    """Whether a marker may fill this share of the cells: a true code any, 0 few, as a machine that is off shows it."""
     return share <= (0.2 if value == 0 else 1.0 if _is_code(value) else 0.5)
 
 
@@ -66,8 +66,8 @@ def _lies_apart(value: float, rest: FloatArray) -> bool:
     return gap > spread or (gap > spread / 2 and gap > 10 * (high - low) > 0)
 
 
-def _is_odd_one_out(value: float, count: int, rest: FloatArray) -> bool:
-    """Whether a value lies beyond the usual range and outnumbers all others there; a long tail does not."""
+def _outnumbers_outliers(value: float, count: int, rest: FloatArray) -> bool:
+    """Whether a value is an outlier and outnumbers all others on its side; in a long tail it does not."""
     low, high = np.quantile(rest, (0.25, 0.75))
     margin = 1.5 * (high - low)
     beyond = rest < low - margin if value < low - margin else rest > high + margin

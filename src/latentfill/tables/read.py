@@ -13,12 +13,12 @@ from latentfill.tables.backends.column import Column, refuse_repeated
 from latentfill.tables.backends.source import Source
 from latentfill.tables.backends.table_files import read_source
 from latentfill.tables.decimal_mark import DecimalMark, find_decimal_mark
-from latentfill.tables.missing_markers import suspicions
+from latentfill.tables.missing_markers import suspicion_notes
 from latentfill.tables.options import TableOptions
 from latentfill.tables.table import Table
 from latentfill.tables.time.axis import TimeAxis
 from latentfill.tables.time.reading import TimeRequest, read_time_axis
-from latentfill.tables.to_series import lay_out
+from latentfill.tables.to_series import to_series
 from latentfill.tables.value_columns import find_value_columns
 
 
@@ -40,12 +40,13 @@ def read_table(data: object, options: TableOptions | None = None) -> Table:
         If an option names a column that the table does not have.
     """
     options = options or TableOptions()
-    timed = _read_time(read_source(data, delimiter=options.delimiter, encoding=options.encoding), options)
+    whole = read_source(data, delimiter=options.delimiter, encoding=options.encoding)
+    timed = _read_time(whole, options)
     columns, axis = timed.columns, timed.axis
     decimal = _decimal_mark(columns, axis, options)
     found = find_value_columns(columns, axis, options, decimal.mark)
-    series, series_notes = lay_out(found.values, found.names, axis.time if axis else None, options)
-    suspected = suspicions(dict(zip(found.names, found.values.T, strict=True)))
+    series, series_notes = to_series(found, axis.time if axis else None, options)
+    suspected = suspicion_notes(dict(zip(found.names, found.values.T, strict=True)))
     return Table(
         series=series,
         notes=(*timed.notes, *decimal.notes, *found.notes, *series_notes, *suspected),

@@ -97,7 +97,7 @@ def _problem(column: Column, numbers: Numbers) -> str | None:
     if len(infinite):
         return (
             f"Column {column.name!r} holds infinite values ({name_rows(infinite)}). "
-            "To treat them as missing, give `--missing=inf,-inf`; or mend them in the table."
+            "To treat them as missing, give `--missing=inf,-inf`; or correct them in the table."
         )
     too_large = np.flatnonzero(np.abs(numbers.values) > MOST)
     if len(too_large):

@@ -39,7 +39,8 @@ def write_table(
     InputError
         If the file cannot be written, `filled` does not fit the table, or a new column has the name of an old one.
     """
-    write_source(table.source, make_edits(table, Estimates(filled, precision, extras or {})), path)
+    edits = make_edits(table, Estimates(filled, precision, extras or {}))
+    write_source(table.source, edits, path)
 
 
 def fill_frame(

@@ -50,5 +50,5 @@ def test_the_format_of_a_time_of_day_is_found(text, format):
         ("%F %Y", ["%Y occurs twice"]),
     ],
 )
-def test_formats_that_cannot_work_are_told(format, problems):
+def test_formats_that_cannot_work_are_reported(format, problems):
     assert format_problems(format) == problems

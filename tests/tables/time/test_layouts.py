@@ -83,7 +83,7 @@ def test_day_first_is_settled_by_a_day_above_twelve():
     assert found.time.tolist() == stamps("2016-02-01", "2016-02-13").tolist()
 
 
-def test_an_open_order_goes_to_the_more_regular_reading_and_is_told():
+def test_an_open_order_goes_to_the_more_regular_reading_and_is_noted():
     found = read_stamps(["01/03/2016", "01/04/2016", "01/05/2016", "01/06/2016"])
     assert found.time.tolist() == stamps("2016-01-03", "2016-01-04", "2016-01-05", "2016-01-06").tolist()
     assert len(found.notes) == 1

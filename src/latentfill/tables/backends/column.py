@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 
 from latentfill.core.errors import InputError
-from latentfill.core.series import BoolArray, FloatArray, TimeArray
+from latentfill.core.series import FloatArray, TimeArray
 from latentfill.tables.backends.native import TextArray
-from latentfill.tables.backends.numbers import Numbers, parse_numbers
+from latentfill.tables.backends.numbers import Numbers, parse_numbers, without_markers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,25 +54,7 @@ def read_values(column: Column, missing: Sequence[str], decimal: str) -> Numbers
         numbers = parse_numbers(column.texts, decimal)
     if numbers is None or not missing:
         return numbers
-    cells = {marker: _marker_cells(column, numbers.values, marker) for marker in missing}
-    is_missing = np.logical_or.reduce(list(cells.values()))
-    occurring = frozenset(marker for marker, found in cells.items() if found.any())
-    return Numbers(np.where(is_missing, np.nan, numbers.values), numbers.bad & ~is_missing, occurring)
-
-
-def _marker_cells(column: Column, values: FloatArray, marker: str) -> BoolArray:
-    """Which cells of a column equal a marker, as a number or as text in any case."""
-    import pyarrow.compute as pc
-
-    found = np.zeros(len(values), dtype=bool)
-    if column.texts is not None:
-        lowered = pc.utf8_lower(pc.utf8_trim_whitespace(column.texts))
-        found |= np.asarray(pc.fill_null(pc.equal(lowered, marker.strip().lower()), False), dtype=bool)
-    try:
-        number = float(marker.strip().replace(",", "."))
-    except ValueError:
-        return found
-    return np.asarray(found | (values == (float(np.float32(number)) if column.single else number)))
+    return without_markers(numbers, column.texts, missing, single=column.single)
 
 
 def refuse_repeated(names: Iterable[str]) -> None:

@@ -144,5 +144,5 @@ def _ragged(before: Sequence[str], n_fields: int, n_columns: int, path: Path) ->
     line = 1 + sum(len(list(io.StringIO(record, newline=""))) for record in before)
     return InputError(
         f"{path}: line {line} has {n_fields} fields, but the header has {n_columns}. "
-        "Mend the line, quote fields that hold the delimiter, or give the right `--delimiter`."
+        "Correct the line, quote fields that hold the delimiter, or give the right `--delimiter`."
     )

@@ -1,7 +1,8 @@
-"""Texts read as numbers."""
+"""Texts read as numbers, and markers of missing cells taken out of numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,34 @@ def parse_numbers(texts: TextArray, decimal: str = ".") -> Numbers:
     is_marker = pc.is_in(pc.utf8_lower(trimmed), value_set=pa.array(MARKERS))
     is_bad = ~np.asarray(is_number, dtype=bool) & ~np.asarray(is_marker, dtype=bool)
     return Numbers(np.asarray(numbers, dtype=float), is_bad)
+
+
+def without_markers(
+    numbers: Numbers, texts: TextArray | None, missing: Sequence[str], *, single: bool = False
+) -> Numbers:
+    """The numbers, NaN where a cell equals a marker in `missing`, as a number or as text in any case.
+
+    `texts` are the cells that the numbers were read from, None where these were numbers before; `single`: such numbers
+    were stored as float32.
+    """
+    cells = {marker: _marker_cells(numbers.values, texts, marker, single=single) for marker in missing}
+    is_missing = np.logical_or.reduce(list(cells.values()))
+    occurring = frozenset(marker for marker, found in cells.items() if found.any())
+    return Numbers(np.where(is_missing, np.nan, numbers.values), numbers.bad & ~is_missing, occurring)
+
+
+def _marker_cells(values: FloatArray, texts: TextArray | None, marker: str, *, single: bool) -> BoolArray:
+    import pyarrow.compute as pc
+
+    found = np.zeros(len(values), dtype=bool)
+    if texts is not None:
+        lowered = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
+        found |= np.asarray(pc.fill_null(pc.equal(lowered, marker.strip().lower()), False), dtype=bool)
+    try:
+        number = float(marker.strip().replace(",", "."))
+    except ValueError:
+        return found
+    return np.asarray(found | (values == (float(np.float32(number)) if single else number)))
 
 
 def _comma_to_point(texts: TextArray) -> TextArray:

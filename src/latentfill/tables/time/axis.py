@@ -50,5 +50,5 @@ def refuse_empty(rows: IntArray, column: str) -> None:
     if len(rows):
         raise InputError(
             f"Time column {column!r} is empty in {counted(len(rows), 'row')} ({name_rows(rows)}). Every row needs a "
-            "stamp: mend or remove them, or work by row number with `--time none`."
+            "stamp: correct or remove them, or work by row number with `--time none`."
         )

@@ -29,7 +29,7 @@ def component_axis(columns: Sequence[Column], chosen: Sequence[int]) -> TimeAxis
     if len(bad):
         shown = ", ".join(f"row {row + 1}: {[int(each[row]) for each in numbers]}" for row in bad[:SHOWN].tolist())
         raise InputError(
-            f"Columns {', '.join(by_name)} make no stamp in {counted(len(bad), 'row')} ({shown}). Mend these rows."
+            f"Columns {', '.join(by_name)} make no stamp in {counted(len(bad), 'row')} ({shown}). Correct these rows."
         )
 
     def write(new: TimeArray, like: IntArray) -> dict[int, StampCells]:
@@ -46,7 +46,7 @@ def _whole_numbers(column: Column) -> IntArray:
     if len(bad):
         raise InputError(
             f"Time column {column.name!r} holds no whole number in {counted(len(bad), 'row')} ({name_rows(bad)}). "
-            "Every row needs a stamp: mend or remove them."
+            "Every row needs a stamp: correct or remove them."
         )
     return numbers.values.astype(np.int64)
 

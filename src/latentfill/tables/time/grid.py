@@ -10,7 +10,7 @@ from latentfill.core.messages import counted
 from latentfill.core.series import IntArray, TimeArray
 
 _FOUR_WEEKS = 28 * 86_400 * 10**9  # nanoseconds
-_MAX_GRID = 20  # a grid with more steps per row than this says that the stamps are not regular
+_MAX_GRID = 20  # steps per row; stamps on a sparser grid are not called regular
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,14 +18,15 @@ class Grid:
     """All stamps of a regular time axis, and where the rows lie on it."""
 
     time: TimeArray  # (G,)
-    positions: IntArray  # (T,) step of the grid each row lies on
-    step: np.timedelta64  # in months where the calendar sets the distance
+    positions: IntArray  # (rows,) step of the grid that each row lies on
+    step: np.timedelta64  # in months where stamps are calendar months apart
 
 
 def find_grid(time: TimeArray) -> Grid | None:
-    """The grid of the step that all stamps fit, None when there is none; calendar months come in months.
+    """The regular grid that all stamps lie on, None when there is none.
 
-    The most common distance comes first, then calendar months, then the largest distance that divides all.
+    Steps are tried in this order: the most common distance between stamps, whole calendar months, the largest
+    distance that divides all others.
     """
     stamps = np.unique(time)
     if len(stamps) < 2:
@@ -51,9 +52,9 @@ def _month_step(stamps: TimeArray) -> np.timedelta64 | None:
 
 
 def lay_grid(time: TimeArray, step: np.timedelta64) -> Grid | None:
-    """The regular stamps from the first to the last and where each row lies.
+    """The grid of this step from the first stamp to the last.
 
-    None when a row lies beside them, or when there would be more than 20 steps for each row.
+    None when a stamp lies between two steps of it, or when it has more than 20 steps for each row.
     """
     unit = "M" if _is_months(step) else "ns"
     moments = time.astype(f"datetime64[{unit}]")
@@ -68,7 +69,7 @@ def lay_grid(time: TimeArray, step: np.timedelta64) -> Grid | None:
 
 
 def _month_stamps(months: TimeArray, like: TimeArray) -> TimeArray:
-    """A stamp in each month, as far from its start as those given, else as far from its end."""
+    """A stamp in each month, as far from its start as the stamps `like` are, else as far from its end."""
     own = like.astype("datetime64[M]")
     into = like - own
     left = (own + 1).astype("datetime64[ns]") - like

@@ -73,6 +73,6 @@ def parse_stamps(texts: TextArray | Sequence[str | None], format: str | None = N
         raise InputError(
             f"Time column {column!r}: {len(bad)} of {len(texts)} stamps cannot be read"
             f"{f' as {layout}' if layout else ''} ({shown}). "
-            "Say how they are written, for example `--time-format '%d.%m.%Y %H:%M'`, or mend these rows."
+            "Say how they are written, for example `--time-format '%d.%m.%Y %H:%M'`, or correct these rows."
         )
     return stamps
