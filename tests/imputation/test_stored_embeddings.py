@@ -283,7 +283,7 @@ def test_a_folder_with_a_record_pairs_by_its_own_plan_and_refuses_another_table(
     )
     (folder / "table" / str(PRED) / "latentfill.json").write_text(json.dumps(made.to_dict()))
     imputer = Imputer(**quick, embeddings=str(folder), strategy="neighbours").fit(frame)
-    near = imputer.fitted_.stored["val"].candidates.by_name["neighbours"].near  # type: ignore[attr-defined]
+    near = imputer.fitted_.stored["val"].candidates.by_name["neighbours"].bank  # type: ignore[attr-defined]
     assert sorted(near.starts.tolist()) == sorted({*range(N_TRAIN), *range(128, 128 + N_VAL)})
     filled = imputer.fill(frame)
     assert filled.summary["embeddings"]["provenance"]["val"] == {"encoder": "x", "saw": "observed"}  # type: ignore[index]

@@ -1,4 +1,4 @@
-"""Strategy 3: with the decoder frozen, find the latent whose window agrees with the observed cells."""
+"""Latent optimisation: with the decoder frozen, move a window's embedding until its observed cells are reproduced."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from latentfill.core.config import Config
 from latentfill.core.seeds import SeedStream
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.training import History
-from latentfill.strategies.denoise.heads import HeadInput
+from latentfill.strategies.denoise.head_input import HeadInput
 from latentfill.strategies.denoise.strategy import DenoiseStrategy
 from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs, WindowEstimates
 from latentfill.windows.windows import Windows
@@ -24,35 +24,35 @@ from latentfill.windows.windows import Windows
 log = logging.getLogger(__name__)
 
 BATCH = 1024  # windows optimised at a time
-LOOK_EVERY = 10  # steps between looks at which windows have converged
+CHECK_EVERY = 10  # steps between checks of which windows have converged
 
 
 class LatentStrategy(Strategy):
-    """z of each window is moved until what is decoded from it agrees with the observed cells; all windows at once.
+    """Moves the embedding z of each window until the decoded window agrees with the observed cells.
 
-    The loss of a window is its mean squared error over observed cells plus `latent_pull` times the mean squared
-    distance of z from its start, z in standard deviations of the embeddings it was trained on. Of all z on the way,
-    and of all tries, the one with the least loss is kept, so a run that diverges does no harm. As in the inversion of
-    generative models (Bora et al., "Compressed sensing using generative models", ICML 2017).
+    The loss of a window is its mean squared error over observed cells, plus `latent_pull` times the mean squared
+    distance of z from where it started, z in standard deviations of the embeddings. Of all z on the way, and of all
+    restarts, the one with the least loss is kept, so a diverging run does no harm. As in the inversion of generative
+    models (Bora et al., "Compressed sensing using generative models", ICML 2017).
     """
 
     estimate_names = ("latent",)
 
     def __init__(self, config: Config, decoder: DenoiseStrategy) -> None:
         self.config = config
-        self.decoder = decoder  # without context: from z and the window's level alone
-        self.not_converged = 0  # windows of the last estimate
-        self.windows = 0
+        self.decoder = decoder  # without context: it decodes z and the window's level alone
+        self.windows = 0  # of the last estimate
+        self.not_converged = 0  # how many of them
 
     @classmethod
     def fit(cls, spec: StrategySpec, inputs: TrainingInputs) -> tuple[Self, dict[str, History]]:
-        made = cls.unfitted(spec, 0)
-        return made, {"latent decoder": made.decoder.train_decoder(inputs, stage="latent decoder")}
+        strategy = cls.unfitted(spec, 0)
+        return strategy, {"latent decoder": strategy.decoder.train_decoder(inputs, stage="latent decoder")}
 
     @classmethod
     def unfitted(cls, spec: StrategySpec, bank_size: int) -> Self:
-        plain = replace(spec, config=replace(spec.config, context="none", head=spec.config.latent_head))
-        return cls(spec.config, DenoiseStrategy(plain, None, None))
+        without_context = replace(spec, config=replace(spec.config, context="none", head=spec.config.latent_head))
+        return cls(spec.config, DenoiseStrategy(without_context, None, None))
 
     @property
     def modules(self) -> dict[str, nn.Module]:
@@ -65,7 +65,7 @@ class LatentStrategy(Strategy):
 
     def estimate(self, windows: Windows, encoder: Encoder | None) -> WindowEstimates:
         assert encoder is not None
-        found = np.empty(windows.values.shape)
+        estimate = np.empty(windows.values.shape)
         self.windows, self.not_converged = len(windows), 0
         for first in range(0, len(windows), BATCH):
             part = windows.take(slice(first, first + BATCH))
@@ -74,49 +74,49 @@ class LatentStrategy(Strategy):
             z, converged = self._search(given, values)
             self.not_converged += int((~converged).sum())
             with torch.no_grad():
-                found[first : first + BATCH] = self._decode(given, z).cpu().numpy()
+                estimate[first : first + BATCH] = self._decode(given, z).cpu().numpy()
         if self.not_converged:
             log.info("latent: %d of %d windows had not converged", self.not_converged, self.windows)
-        return WindowEstimates(found[None])
+        return WindowEstimates(estimate[None])
 
     def _search(self, given: HeadInput, values: Tensor) -> tuple[Tensor, Tensor]:
-        """The best z (B, K, D), standardised, and whether it had converged (B,)."""
+        """The z (B, K, D) with the least loss, standardised, and whether its run converged (B,)."""
         origin = self.decoder.net.standardise(given.z)
         best, least = origin, torch.full((len(origin),), torch.inf, device=origin.device)
         converged = torch.zeros(len(origin), dtype=torch.bool, device=origin.device)
         generator = torch.Generator().manual_seed(SeedStream.LATENT.torch_seed(self.config.seed))
-        for attempt in range(self.config.latent_restarts):
-            start = self._start(origin, attempt, generator)
-            z, loss, settled = self._descend(given, values, start)
+        for restart in range(self.config.latent_restarts):
+            start = self._start(origin, restart, generator)
+            z, loss, run_converged = self._descend(given, values, start)
             better = loss < least
             best = torch.where(better[:, None, None], z, best)
-            least, converged = torch.where(better, loss, least), torch.where(better, settled, converged)
+            least, converged = torch.where(better, loss, least), torch.where(better, run_converged, converged)
         return best, converged
 
-    def _start(self, origin: Tensor, attempt: int, generator: torch.Generator) -> Tensor:
-        """Where a try begins; all tries but the first begin somewhere near what was asked for."""
+    def _start(self, origin: Tensor, restart: int, generator: torch.Generator) -> Tensor:
+        """Where a run begins; all runs but the first begin at a random point around the start asked for."""
         kind = self.config.latent_start
         start = origin if kind == "encoder" else torch.zeros_like(origin)
-        if kind == "random" or attempt:
+        if kind == "random" or restart:
             start = start + torch.randn(origin.shape, generator=generator).to(origin.device)
         return start
 
     def _descend(self, given: HeadInput, values: Tensor, start: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The best z on the way down from `start`, its loss (B,), and whether it had converged (B,).
+        """The z with the least loss on the way down from `start`, its loss (B,), and whether the run converged (B,).
 
-        Windows that have converged take no further part, so a few slow ones do not hold up all others.
+        Windows that have converged are left out of further steps, which then take less time.
         """
         settings = self.config
         best, least = start.clone(), torch.full((len(start),), torch.inf, device=start.device)
         active = torch.arange(len(start), device=start.device)
         descent = Descent(settings, start)
-        for _ in range(0, settings.latent_steps, LOOK_EVERY):
+        for _ in range(0, settings.latent_steps, CHECK_EVERY):
             part = given.take(active)
             losses = partial(self._losses, part, values[active], start[active])
-            found, loss = descent.run(losses, LOOK_EVERY)
+            z, loss = descent.run(losses, CHECK_EVERY)
             gained = loss < least[active] * (1 - settings.latent_tolerance)
-            better = active[loss < least[active]]
-            best[better], least[better] = found[loss < least[active]], loss[loss < least[active]]
+            better = loss < least[active]
+            best[active[better]], least[active[better]] = z[better], loss[better]
             active = active[gained]
             if not len(active):
                 break
@@ -136,7 +136,7 @@ class LatentStrategy(Strategy):
 
 
 class Descent:
-    """The way of many z (B, K, D) down their own losses; they are independent, so the losses are summed."""
+    """Minimises the losses of many z (B, K, D) at once; they are independent, so one optimiser works on their sum."""
 
     def __init__(self, settings: Config, start: Tensor) -> None:
         self.settings = settings
@@ -144,7 +144,7 @@ class Descent:
         self.adam = torch.optim.Adam([self.z], lr=settings.latent_rate)
 
     def run(self, losses: Callable[[Tensor], Tensor], steps: int) -> tuple[Tensor, Tensor]:
-        """Take some steps; the best z on the way, (B, K, D), and its loss (B,). NaN and infinity are never best."""
+        """Take some steps. Returns the z (B, K, D) with the least finite loss on the way, and that loss (B,)."""
         best, least = self.z.detach().clone(), torch.full((len(self.z),), torch.inf, device=self.z.device)
 
         def backward() -> Tensor:
@@ -169,7 +169,7 @@ class Descent:
         return best, least
 
     def keep(self, chosen: Tensor) -> None:
-        """Go on with some of the z (B,) alone."""
+        """Keep the `chosen` z, a mask (B,), and the optimiser's state for them; drop the others."""
         state = self.adam.state[self.z]
         self.z = self.z.detach()[chosen].requires_grad_(True)
         self.adam = torch.optim.Adam([self.z], lr=self.settings.latent_rate)

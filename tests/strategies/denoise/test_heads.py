@@ -6,7 +6,8 @@ import math
 import pytest
 import torch
 
-from latentfill.strategies.denoise.heads import HeadInput, HeadSize, StepHead, make_head
+from latentfill.strategies.denoise.head_input import HeadInput, HeadSize
+from latentfill.strategies.denoise.heads import StepHead, make_head
 from latentfill.strategies.denoise.trunks import TRUNKS, TimeConv, WindowDropout
 
 STEP_HEADS = sorted(TRUNKS)
@@ -36,11 +37,11 @@ def given(**changes: object) -> HeadInput:
     torch.manual_seed(1)
     base = HeadInput(
         z=torch.randn(B, C, D),
-        coarse=torch.randn(B, L, C),
+        decoded=torch.randn(B, L, C),
         level=torch.randn(B, C),
-        standing=torch.randn(B, C),
+        usual_level=torch.randn(B, C),
         base=torch.randn(B, L, C),
-        missed=torch.randn(B, L, C),
+        residual=torch.randn(B, L, C),
         spread=torch.rand(B, L, C) + 0.1,
         line=torch.randn(B, L, C),
         before=torch.randn(B, L, C),
@@ -49,8 +50,8 @@ def given(**changes: object) -> HeadInput:
         ahead=1 + torch.rand(B, L, C),
         observed=torch.rand(B, L, C) > 0.3,
         clock=torch.randn(B, L, P),
-        near=torch.randn(B, L, C),
-        near_spread=torch.rand(B, L, C),
+        neighbour_mean=torch.randn(B, L, C),
+        neighbour_spread=torch.rand(B, L, C),
     )
     return dataclasses.replace(base, **changes)
 
@@ -76,15 +77,15 @@ def test_an_untrained_mlp_head_says_what_the_base_says():
 @pytest.mark.parametrize("name", STEP_HEADS)
 def test_an_untrained_head_over_steps_starts_near_the_base_its_gates_almost_closed(name: str):
     start, open_by = given(), 1 / (1 + math.exp(3))
-    torch.testing.assert_close(heads()[name](start), start.base + open_by * (start.coarse - start.base))
-    moved = start.base + open_by * (start.coarse - start.base)
-    torch.testing.assert_close(heads(neighbours=True)[name](start), moved + open_by * (start.near - moved))
+    torch.testing.assert_close(heads()[name](start), start.base + open_by * (start.decoded - start.base))
+    moved = start.base + open_by * (start.decoded - start.base)
+    torch.testing.assert_close(heads(neighbours=True)[name](start), moved + open_by * (start.neighbour_mean - moved))
 
 
 @pytest.mark.parametrize("name", STEP_HEADS)
 def test_an_untrained_head_over_steps_without_context_says_what_was_decoded(name: str):
     start = given()
-    torch.testing.assert_close(heads(context=False)[name](start), start.coarse, rtol=0, atol=0)
+    torch.testing.assert_close(heads(context=False)[name](start), start.decoded, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("name", HEADS)
@@ -100,7 +101,7 @@ def test_what_is_added_to_the_base_is_in_units_of_its_spread(name: str):
     assert (found[:, 1::2] != start.base[:, 1::2]).all()
 
 
-SEEN = ("coarse", "level", "base", "missed", "spread", "line", "before", "after", "back", "ahead", "clock")
+SEEN = ("decoded", "level", "base", "residual", "spread", "line", "before", "after", "back", "ahead", "clock")
 
 
 @pytest.mark.parametrize("name", STEP_HEADS)
@@ -119,7 +120,7 @@ def test_an_embedding_is_seen_by_what_is_decoded_from_it():
     assert not torch.allclose(own(start), own(other))
 
 
-@pytest.mark.parametrize("part", ["near", "near_spread"])
+@pytest.mark.parametrize("part", ["neighbour_mean", "neighbour_spread"])
 @pytest.mark.parametrize("neighbours", [False, True])
 def test_only_a_head_with_neighbours_looks_at_them(part: str, neighbours: bool):
     head, start = trained(heads(neighbours=neighbours)["conv"]), given()
@@ -139,8 +140,8 @@ def test_without_context_nothing_observed_but_the_level_is_seen(name: str):
         after=torch.randn(B, L, C),
         observed=torch.zeros(B, L, C, dtype=torch.bool),
         back=torch.ones(B, L, C),
-        near=None,
-        near_spread=None,
+        neighbour_mean=None,
+        neighbour_spread=None,
     )
     torch.testing.assert_close(head(start), head(other), rtol=0, atol=0)
     assert not torch.allclose(head(start), head(dataclasses.replace(start, z=torch.zeros(B, C, D))))
@@ -148,7 +149,7 @@ def test_without_context_nothing_observed_but_the_level_is_seen(name: str):
 
 def test_a_head_decodes_the_window_itself_where_the_encoder_cannot():
     head = StepHead(size(), decodes=True)
-    assert head(given(coarse=None)).shape == (B, L, C)
+    assert head(given(decoded=None)).shape == (B, L, C)
 
 
 def test_a_pooled_embedding_says_something_else_of_each_column():
@@ -156,7 +157,7 @@ def test_a_pooled_embedding_says_something_else_of_each_column():
     decoded = head.decoder(torch.randn(B, 1, D))
     assert decoded.shape == (B, L, C)
     assert (decoded[:, :, 0] != decoded[:, :, 1]).all()
-    assert head(given(z=torch.randn(B, 1, D), coarse=None)).shape == (B, L, C)
+    assert head(given(z=torch.randn(B, 1, D), decoded=None)).shape == (B, L, C)
 
 
 @pytest.mark.parametrize("name", STEP_HEADS)

@@ -8,7 +8,8 @@ import torch
 
 from latentfill.core.config import Config
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
-from latentfill.strategies.denoise.strategy import KNOTS, UNFAMILIAR, USUAL, DenoiseStrategy, familiar, hats
+from latentfill.strategies.denoise.decoder import KNOTS, USUAL
+from latentfill.strategies.denoise.strategy import DenoiseStrategy
 from latentfill.strategies.kriging.kriging import Kriging
 from latentfill.strategies.neighbours.window_bank import WindowBank
 from latentfill.strategies.protocols.strategy import StrategySpec
@@ -118,12 +119,6 @@ def test_no_windows_give_no_estimates():
         assert found.shape == (0, L, C)
 
 
-def test_the_trust_between_two_knots_is_that_of_both():
-    halfway = torch.tensor([KNOTS[1] ** 0.5 * KNOTS[2] ** 0.5, 1e-9, 100.0])
-    expected = [[0, 0.5, 0.5, 0, 0], [1, 0, 0, 0, 0], [0, 0, 0, 0, 1]]
-    torch.testing.assert_close(hats(halfway), torch.tensor(expected), rtol=0, atol=1e-5)
-
-
 def test_the_decoder_is_trusted_as_far_as_windows_it_did_not_learn_from_say():
     """Here it adds one everywhere, which is right where little is known, and of no use where much is."""
     strategy, windows = untrained(series(), head="mlp"), with_gaps()
@@ -147,10 +142,5 @@ def test_a_level_beyond_what_is_usual_is_shown_as_the_last_usual_one():
     levels = torch.stack([torch.arange(101.0), -torch.arange(101.0)], dim=1)
     decoder.measure(torch.randn(101, C, 1), levels)
     low, high = (100 * share for share in USUAL)
-    held = decoder.hold(torch.tensor([[50.0, -50.0], [1e6, -1e6], [-1e6, 1e6]]))
+    held = decoder.clip_level(torch.tensor([[50.0, -50.0], [1e6, -1e6], [-1e6, 1e6]]))
     torch.testing.assert_close(held, torch.tensor([[50.0, -50.0], [high, -high], [low, -low]]))
-
-
-def test_what_was_learnt_is_trusted_less_the_further_a_level_lies_beyond_what_is_usual():
-    beyond = torch.tensor([0.0, UNFAMILIAR, -UNFAMILIAR, 100.0])
-    torch.testing.assert_close(familiar(beyond), torch.tensor([1.0, 0.5, 0.5, 1 / 40001]))

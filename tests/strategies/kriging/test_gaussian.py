@@ -102,7 +102,7 @@ def test_the_sum_of_covariances_is_left_out_unless_asked_for():
 
 @settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), share=st.floats(0, 1))
-def test_what_a_known_cell_misses_is_found_by_hiding_it(seed, share):
+def test_the_residual_of_a_known_cell_is_that_of_hiding_it(seed, share):
     rng = np.random.default_rng(seed)
     cov, x, observed = covariance(rng), rng.normal(size=(3, D)), rng.random((3, D)) < share
     known, precision = np.where(observed, x, 0.0), torch.from_numpy(np.linalg.inv(cov))
@@ -111,10 +111,10 @@ def test_what_a_known_cell_misses_is_found_by_hiding_it(seed, share):
         others = observed[b].copy()
         others[i] = False
         mean, left = textbook(cov, x[b], others)
-        np.testing.assert_allclose(float(found.missed[b, i]), x[b, i] - mean[i], rtol=1e-6, atol=1e-8)
-        np.testing.assert_allclose(float(found.missed_by[b, i]), np.sqrt(left[i, i]), rtol=1e-6)
-    assert (found.missed.numpy()[~observed] == 0).all()
-    assert (found.missed_by.numpy()[~observed] == 0).all()
+        np.testing.assert_allclose(float(found.residual[b, i]), x[b, i] - mean[i], rtol=1e-6, atol=1e-8)
+        np.testing.assert_allclose(float(found.residual_spread[b, i]), np.sqrt(left[i, i]), rtol=1e-6)
+    assert (found.residual.numpy()[~observed] == 0).all()
+    assert (found.residual_spread.numpy()[~observed] == 0).all()
 
 
 def test_no_vectors_at_all_are_conditioned_too():

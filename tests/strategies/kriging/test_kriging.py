@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from latentfill.strategies.kriging import kriging
-from latentfill.strategies.kriging.kriging import CROSS_SHARES, NOISES, Kriging, harmonics
+from latentfill.strategies.kriging import column_group, kriging
+from latentfill.strategies.kriging.column_group import CROSS_SHARES, NOISES
+from latentfill.strategies.kriging.kriging import Kriging
 from latentfill.windows.gaps import interpolate
 from latentfill.windows.training_data import HeldOutWindows
 from latentfill.windows.windows import ScaledSeries, Windows, cut, window_starts
@@ -159,7 +160,7 @@ def test_a_column_that_the_others_tell_exactly_is_recovered_though_cells_were_mi
 
 
 def test_completing_the_series_is_what_recovers_it(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(kriging, "EM_STEPS", 0)
+    monkeypatch.setattr(column_group, "EM_STEPS", 0)
     assert recovered(COUPLED) > 0.25
 
 
@@ -202,18 +203,6 @@ def test_the_cycles_take_no_part_in_choosing_the_settings():
     assert fit(noise + wave, rate=0.3).groups[0].settings[0] == max(CROSS_SHARES)
     plain, waved = fit(twins, rate=0.3), fit(twins + wave, daily(480), rate=0.3)
     assert waved.groups[0].settings.tolist() == plain.groups[0].settings.tolist()
-
-
-def test_harmonics_are_those_of_the_shortest_cycle():
-    step = np.arange(48.0)[:, None]
-    day, week = 2 * np.pi * step / 24, 2 * np.pi * step / 168
-    both = np.concatenate([np.sin(day), np.sin(week), np.cos(day), np.cos(week)], axis=1)
-    k = np.arange(1, kriging.HARMONICS + 1)
-    np.testing.assert_allclose(harmonics(both), np.concatenate([np.sin(k * day), np.cos(k * day)], axis=1), atol=1e-12)
-
-
-def test_a_series_without_cycles_has_no_harmonics():
-    assert harmonics(np.zeros((5, 0))).shape == (5, 0)
 
 
 def mates(n_steps: int = 1500) -> np.ndarray:
@@ -312,7 +301,7 @@ def test_a_window_in_which_nothing_is_observed_gets_the_columns_means():
 def test_no_windows_give_no_estimates():
     windows = windows_of(swinging(400))
     kriged = fit(swinging(400)).estimate(windows.take(slice(0)))
-    assert kriged.mean.shape == kriged.missed.shape == kriged.spread.shape == (0, L, 2)
+    assert kriged.mean.shape == kriged.residual.shape == kriged.spread.shape == (0, L, 2)
 
 
 def test_estimates_do_not_depend_on_which_windows_are_asked_for_together():
@@ -403,7 +392,7 @@ def test_a_stored_kriging_gives_the_same_estimates_bit_for_bit(monkeypatch: pyte
 
 
 def test_observed_cells_tell_what_would_have_been_made_of_them():
-    """As each would be if it alone were hidden, but for the regression that learns from these very misses."""
+    """As each would be if it alone were hidden, but for the regression that learns from these very residuals."""
     series = swinging(800)
     found, windows = fit(series), windows_of(series).take(slice(0, 400, 40))
     kriged = found.estimate(windows)
@@ -412,10 +401,10 @@ def test_observed_cells_tell_what_would_have_been_made_of_them():
         one = np.zeros(windows.values.shape, dtype=bool)
         one[:, step, column] = True
         alone = found.estimate(windows.without(one))
-        missed, spread = kriged.missed.numpy()[:, step, column], kriged.spread.numpy()[:, step, column]
+        residual, spread = kriged.residual.numpy()[:, step, column], kriged.spread.numpy()[:, step, column]
         off = windows.values[:, step, column] - alone.mean.numpy()[:, step, column]
-        assert np.abs(missed - off).max() < spread.max()
-        assert np.corrcoef(missed, off)[0, 1] > 0.9
+        assert np.abs(residual - off).max() < spread.max()
+        assert np.corrcoef(residual, off)[0, 1] > 0.9
 
 
 def test_what_goes_together_otherwise_in_a_window_is_followed_there():

@@ -8,7 +8,8 @@ import torch
 
 from latentfill.core.config import Config
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
-from latentfill.strategies.neighbours.strategy import NeighboursStrategy, rules_of
+from latentfill.strategies.neighbours.rules import rules_of
+from latentfill.strategies.neighbours.strategy import NeighboursStrategy
 from latentfill.strategies.neighbours.window_bank import WindowBank
 from latentfill.windows.windows import ScaledSeries, Windows
 
@@ -66,8 +67,8 @@ def test_a_series_that_repeats_is_found_again(settings: dict[str, object]):
 
 def test_every_window_is_kept_and_compared_by_its_whole_embedding():
     strategy = nearest(waves())
-    assert strategy.near.starts.tolist() == list(range(240 - L + 1))
-    assert strategy.near.keys.shape == (229, 4)
+    assert strategy.bank.starts.tolist() == list(range(240 - L + 1))
+    assert strategy.bank.keys.shape == (229, 4)
 
 
 def test_windows_that_overlap_take_part_only_if_asked():

@@ -9,7 +9,9 @@ from torch import Tensor
 
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
 from latentfill.strategies.neighbours import window_bank
-from latentfill.strategies.neighbours.window_bank import BANK_STRIDE, KEY_SIZE, Rules, WindowBank
+from latentfill.strategies.neighbours.rules import BANK_STRIDE, KEY_SIZE, Rules
+from latentfill.strategies.neighbours.votes import Queries
+from latentfill.strategies.neighbours.window_bank import WindowBank
 from latentfill.windows.windows import ScaledSeries, Windows
 
 L, D = 12, 5
@@ -45,7 +47,7 @@ def ask(bank: WindowBank, windows: Windows, k: int = 4) -> tuple[Tensor, Tensor]
     z = Projecting(windows.values.shape[2]).encode(windows).z
     observed = torch.from_numpy(windows.observed)
     values = torch.from_numpy(np.nan_to_num(windows.values)).float()
-    return bank.lookup(z, values, observed, torch.from_numpy(windows.starts), k)
+    return bank.lookup(Queries(z, values, observed, torch.from_numpy(windows.starts)), k)
 
 
 def waves(n_steps: int = 240) -> np.ndarray:
@@ -77,7 +79,7 @@ def say(bank: WindowBank, window: list[float], k: int, key: tuple[float, float] 
     """What the bank says of one window of one column, at step 0."""
     values = torch.tensor(window)[None, :, None]
     z = torch.tensor(key)[None, None]
-    mean, spread = bank.lookup(z, values.nan_to_num(), ~values.isnan(), torch.tensor([0]), k)
+    mean, spread = bank.lookup(Queries(z, values.nan_to_num(), ~values.isnan(), torch.tensor([0])), k)
     return mean.flatten(), spread.flatten()
 
 
@@ -104,7 +106,7 @@ def test_windows_that_overlap_never_speak():
 def test_a_window_speaks_as_soon_as_it_has_no_step_in_common(apart: int, speaks: bool):
     bank = bank_with([1.0, 1.0, 1.0, 1.0], starts=[100 + apart])
     z, values = torch.tensor([[[1.0, 0.0]]]), torch.ones(1, 4, 1)
-    mean, _ = bank.lookup(z, values, torch.ones(1, 4, 1, dtype=torch.bool), torch.tensor([100]), 1)
+    mean, _ = bank.lookup(Queries(z, values, torch.ones(1, 4, 1, dtype=torch.bool), torch.tensor([100])), 1)
     assert bool(mean.isfinite().all()) == speaks
 
 
@@ -134,7 +136,7 @@ def test_each_column_of_a_neighbour_is_shifted_by_itself():
     bank.starts += 50
     values = torch.tensor([[[3.0, -5.0, 0.0], [0.0, -4.0, 0.0]]])
     observed = torch.tensor([[[True, True, False], [False, True, False]]])
-    mean, _ = bank.lookup(torch.zeros(1, 1, 1), values, observed, torch.tensor([0]), 1)
+    mean, _ = bank.lookup(Queries(torch.zeros(1, 1, 1), values, observed, torch.tensor([0])), 1)
     # shifts 2 / (1 + 1) and -12 / (2 + 1), and none where nothing tells of one
     assert mean[0].tolist() == [[2.0, -3.0, 1.0], [3.0, -2.0, 2.0]]
 
@@ -259,7 +261,7 @@ def test_what_all_embeddings_have_in_common_does_not_make_windows_alike():
     found = []
     for encoder in (Projecting(2), Projecting(2, offset=50.0)):
         bank = WindowBank.of(windows_of(waves()), encoder, CPU)
-        found.append(bank._key(encoder.encode(asked).z.flatten(1)) @ bank.keys.T)
+        found.append(bank.keys_of(encoder.encode(asked).z.flatten(1)) @ bank.keys.T)
     torch.testing.assert_close(found[0], found[1], rtol=0, atol=1e-3)
 
 

@@ -1,65 +1,38 @@
-"""Decoder heads: from an embedding (and, if asked for, the observed context) to one estimate per cell."""
+"""Decoder heads: from an embedding (and, with context, the observed cells) to an estimate of every cell."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor, nn
 
+from latentfill.strategies.denoise.head_input import HeadInput, HeadSize
 from latentfill.strategies.denoise.trunks import TRUNKS
 
-GATE_START = -3.0  # how closed a gate is before training, in log odds
+GATE_START = -3.0  # log odds of a gate before training: nearly closed
 LEAST_SPREAD_OF_INPUTS = 0.01  # scaled units; distances are seen in units of the spread
 Z_SUMMARY = 32  # numbers per column that the mlp head keeps of an embedding: its shape, not its every digit
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HeadInput:
-    """What a head may look at, for B windows of L steps and C columns, in scaled units."""
-
-    z: Tensor  # (B, K, D) embedding, K = C, or 1 for a pooled one
-    coarse: Tensor | None  # (B, L, C) the encoder's own decoded window, if it has one
-    level: Tensor  # (B, C) mean of the observed cells
-    standing: Tensor  # (B, C) the level, held to what is usual: another year may lie beyond all that was learnt from
-    base: Tensor  # (B, L, C) what the head adds to: the best linear estimate, or the level alone
-    missed: Tensor  # (B, L, C) what the base would have missed of the observed cells, 0 elsewhere
-    spread: Tensor  # (B, L, C) standard deviation of the base's error; where observed, of what is missed
-    line: Tensor  # (B, L, C) straight line between the nearest other observed cells
-    before: Tensor  # (B, L, C) the last observed value before the cell
-    after: Tensor  # (B, L, C) the first one after it
-    back: Tensor  # (B, L, C) steps back to the one before, at least 1
-    ahead: Tensor  # (B, L, C) steps ahead to the one after
-    observed: Tensor  # (B, L, C) bool
-    clock: Tensor  # (B, L, P) phase of each step in the series' cycles
-    near: Tensor | None = None  # (B, L, C) what the nearest windows say, if they are looked at
-    near_spread: Tensor | None = None  # (B, L, C) how far they disagree
-
-    def take(self, index: Tensor) -> HeadInput:
-        """Some of the windows."""
-        parts = ((f.name, getattr(self, f.name)) for f in fields(self))
-        return replace(self, **{name: part[index] for name, part in parts if part is not None})
-
-
-@dataclass(frozen=True, kw_only=True)
-class HeadSize:
-    """Everything that fixes a head's layers."""
-
-    length: int
-    columns: int
-    phases: int
-    z_columns: int
-    z_dim: int
-    context: bool  # whether the head sees the observed cells, or z and the level alone
-    neighbours: bool  # whether it sees what the nearest windows say
-    width: int
-    blocks: int
-    kernel: int
-    dropout: float
+# What a `StepHead` with context sees of each cell, by the names of `cell_views`, in the order of its first layer.
+NEIGHBOUR_VIEWS = ("neighbour_spread", "neighbour_mean")
+CELL_VIEWS = (
+    "base",
+    "usual_level",
+    "spread",
+    "observed",
+    "back",
+    "ahead",
+    "residual",
+    "neighbour_spread",
+    "decoded",
+    "line",
+    "before",
+    "after",
+    "neighbour_mean",
+)
 
 
 class ZSummary(nn.Module):
-    """Embedding (B, K, D) -> (B, K * Z_SUMMARY), the same small layer for every column."""
+    """Embedding (B, K, D) -> (B, K * Z_SUMMARY), by the same small layer for every column."""
 
     def __init__(self, size: HeadSize) -> None:
         super().__init__()
@@ -70,12 +43,12 @@ class ZSummary(nn.Module):
 
     @staticmethod
     def size_of(size: HeadSize) -> int:
-        """How many numbers it gives."""
+        """How many numbers it gives per window."""
         return size.z_columns * Z_SUMMARY
 
 
 class ZDecoder(nn.Module):
-    """Embedding (B, K, D) -> window (B, L, C): one layer that all columns share, or all at once from a pooled one."""
+    """Embedding (B, K, D) -> window (B, L, C): by one layer for all columns, or from a pooled embedding all at once."""
 
     def __init__(self, size: HeadSize) -> None:
         super().__init__()
@@ -93,10 +66,7 @@ class ZDecoder(nn.Module):
 
 
 class MlpHead(nn.Module):
-    """Two hidden layers from the embedding to the whole window.
-
-    The window is the base plus what the layers say, in units of the base's spread.
-    """
+    """Two hidden layers from the embedding to the whole window, added to the base in units of the base's spread."""
 
     def __init__(self, size: HeadSize) -> None:
         super().__init__()
@@ -128,21 +98,20 @@ class MlpHead(nn.Module):
 class StepHead(nn.Module):
     """A trunk over the steps of a window, one of `TRUNKS`, that sees all columns at each step.
 
-    With context the head starts from the base, moves towards the
-    window decoded from the embedding and towards what the nearest windows say as far as learnt gates let it, and adds a
-    residual in units of the base's spread: what is nearly certain stays so. It sees each candidate as its distance
-    from the base in those units, and in observed cells how far the base, left to the other cells, would have missed.
-    The embedding itself it does not see: that tells windows apart so well that they are learnt by heart. Without
-    context it refines the window decoded from the embedding.
+    With context, the estimate starts from the base, moves towards the window decoded from the embedding and towards
+    the mean of the nearest windows as far as two learnt gates allow, and gets a residual in units of the base's
+    spread, so that nearly certain cells stay as they are. The trunk sees the `CELL_VIEWS` but not the embedding, which
+    tells windows apart so well that the head would learn them by heart.
+    Without context, the window decoded from the embedding is refined.
     """
 
     def __init__(self, size: HeadSize, *, trunk: str = "conv", decodes: bool) -> None:
-        """`decodes`: decode a window from the noisy z here, instead of taking the encoder's own."""
+        """With `decodes`, a window is decoded here from the noisy z, instead of taken from the encoder."""
         super().__init__()
         self.context = size.context
         self.decoder = ZDecoder(size) if decodes else None
-        views = (13 if size.neighbours else 11) if size.context else 1
-        seen = views * size.columns + (size.phases if size.context else 0)
+        self.views = tuple(view for view in CELL_VIEWS if size.neighbours or view not in NEIGHBOUR_VIEWS)
+        seen = len(self.views) * size.columns + size.phases if size.context else size.columns
         self.inlet = nn.Linear(seen, size.width)
         self.from_z = (
             None if size.context else nn.Sequential(ZSummary(size), nn.Linear(ZSummary.size_of(size), size.width))
@@ -154,45 +123,61 @@ class StepHead(nn.Module):
         self.near_gate = zeroed(nn.Linear(size.width, size.columns), GATE_START) if size.neighbours else None
 
     def forward(self, given: HeadInput) -> Tensor:
-        coarse = given.coarse
+        decoded = given.decoded
         if self.decoder is not None:
-            coarse = self.decoder(given.z) + given.level[:, None]
-        assert coarse is not None
-        x = self.inlet(torch.cat(self._per_step(given, coarse), dim=2))
+            decoded = self.decoder(given.z) + given.level[:, None]
+        assert decoded is not None
+        x = self.inlet(self._seen(given, decoded))
         if self.from_z is not None:
             x = x + self.from_z(given.z)[:, None]
         x = self.norm(self.trunk(x))
         residual: Tensor = self.residual(x)
         if not self.context:
-            return coarse + residual
-        estimate = torch.lerp(given.base, coarse, torch.sigmoid(self.gate(x)))
-        if self.near_gate is not None and given.near is not None:
-            estimate = torch.lerp(estimate, given.near, torch.sigmoid(self.near_gate(x)))
+            return decoded + residual
+        estimate = torch.lerp(given.base, decoded, torch.sigmoid(self.gate(x)))
+        if self.near_gate is not None and given.neighbour_mean is not None:
+            estimate = torch.lerp(estimate, given.neighbour_mean, torch.sigmoid(self.near_gate(x)))
         return estimate + given.spread * residual
 
-    def _per_step(self, given: HeadInput, coarse: Tensor) -> list[Tensor]:
+    def _seen(self, given: HeadInput, decoded: Tensor) -> Tensor:
+        """What the trunk sees at each step, (B, L, features)."""
         if not self.context:
-            return [coarse]
-        level = given.level[:, None]
-        spread = given.spread.clamp(min=LEAST_SPREAD_OF_INPUTS)
-        alone = given.base - given.missed  # what the base makes of each cell from all others
-        views = [given.base - level, given.standing[:, None].expand_as(coarse)]
-        views += [spread.log(), given.observed.to(coarse.dtype)]
-        views += [1 / given.back, 1 / given.ahead, (given.missed / spread).asinh()]
-        others = [coarse, given.line, given.before, given.after]
-        if self.near_gate is not None and given.near is not None and given.near_spread is not None:
-            others.append(given.near)
-            views.append(given.near_spread)
-        return [*views, *(((other - alone) / spread).asinh() for other in others), given.clock]
+            return decoded
+        views = cell_views(given, decoded)
+        return torch.cat([*(views[name] for name in self.views), given.clock], dim=2)
+
+
+def cell_views(given: HeadInput, decoded: Tensor) -> dict[str, Tensor]:
+    """What can be seen of each cell, by name, all (B, L, C).
+
+    Estimates are seen by their distance from the base in units of its spread, on a scale that large ones do not leave.
+    In observed cells it is the base's leave-one-out estimate, so that they look like hidden ones.
+    """
+    spread = given.spread.clamp(min=LEAST_SPREAD_OF_INPUTS)
+    leave_one_out = given.base - given.residual
+    estimates = {"decoded": decoded, "line": given.line, "before": given.before, "after": given.after}
+    views = {
+        "base": given.base - given.level[:, None],
+        "usual_level": given.usual_level[:, None].expand_as(decoded),
+        "spread": spread.log(),
+        "observed": given.observed.to(decoded.dtype),
+        "back": 1 / given.back,
+        "ahead": 1 / given.ahead,
+        "residual": (given.residual / spread).asinh(),
+    }
+    if given.neighbour_mean is not None and given.neighbour_spread is not None:
+        estimates["neighbour_mean"] = given.neighbour_mean
+        views["neighbour_spread"] = given.neighbour_spread
+    return views | {name: ((estimate - leave_one_out) / spread).asinh() for name, estimate in estimates.items()}
 
 
 def make_head(name: str, size: HeadSize, *, decodes: bool) -> nn.Module:
-    """The head of that name: `mlp`, or a trunk over the steps; `decodes` as in `StepHead`."""
+    """The head called `name`: "mlp", or one of `TRUNKS`; `decodes` as in `StepHead`."""
     return MlpHead(size) if name == "mlp" else StepHead(size, trunk=name, decodes=decodes)
 
 
 def zeroed(layer: nn.Linear, bias: float = 0.0) -> nn.Linear:
-    """A layer that says `bias` until trained, so that a head starts out as what it adds to."""
+    """`layer` with its output fixed at `bias` until it is trained, so that a head starts as the base it adds to."""
     nn.init.zeros_(layer.weight)
     nn.init.constant_(layer.bias, bias)
     return layer

@@ -22,8 +22,8 @@ class Conditional:
     mean: Tensor  # (B, D), what is known included
     spread: Tensor  # (B, D) standard deviation, 0 where known
     summed: Tensor | None = None  # (D, D) covariance of the hidden cells, summed over the vectors
-    missed: Tensor | None = None  # (B, D) value less what all other known cells say, 0 where hidden
-    missed_by: Tensor | None = None  # (B, D) standard deviation that this difference should have, 0 where hidden
+    residual: Tensor | None = None  # (B, D) value less what all other known cells say, 0 where hidden
+    residual_spread: Tensor | None = None  # (B, D) standard deviation that this difference should have, 0 where hidden
 
 
 def condition(
@@ -57,8 +57,8 @@ def condition(
     if own is None:
         return Conditional(mean, spread, None if summed is None else summed.view(d, d))
     own = torch.maximum(own, LEAST_OWN * precision.diagonal())
-    missed = torch.where(observed, (mean @ precision) / own, 0.0)
-    return Conditional(mean, spread, missed=missed, missed_by=torch.where(observed, own.rsqrt(), 0.0))
+    residual = torch.where(observed, (mean @ precision) / own, 0.0)
+    return Conditional(mean, spread, residual=residual, residual_spread=torch.where(observed, own.rsqrt(), 0.0))
 
 
 def _batches(observed: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from types import ModuleType
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -83,7 +84,7 @@ def recall(found: Tensor, exact: Tensor) -> float:
     return float((exact[:, :, None] == found[:, None, :]).any(2).double().mean()) if exact.numel() else 1.0
 
 
-def _faiss() -> Any:
+def _faiss() -> ModuleType:
     try:
         import faiss
     except ImportError as error:

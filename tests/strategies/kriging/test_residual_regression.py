@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from latentfill.strategies.kriging import miss_regression
-from latentfill.strategies.kriging.miss_regression import regress_misses
+from latentfill.strategies.kriging import residual_regression
+from latentfill.strategies.kriging.residual_regression import KrigedWindows, regress_residuals
 
 B, L, K = 5, 60, 3
 ALIKE = torch.eye(K, dtype=torch.float64)
@@ -17,32 +17,34 @@ def windows(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(rng.normal(size=(B, L, K))), torch.from_numpy(rng.random((B, L, K)) < 0.8)
 
 
-def test_a_miss_that_follows_another_column_is_added_to_the_hidden_cells():
+def test_a_residual_that_follows_another_column_is_added_to_the_hidden_cells():
     mean, observed = windows()
     off = 0.5 * (mean[..., 1] - 0.3) + 0.1
-    missed = torch.zeros_like(mean)
-    missed[..., 0] = torch.where(observed[..., 0], off, 0.0)
-    added, _ = regress_misses(mean, missed, torch.full_like(mean, 0.05), observed, ALIKE)
+    residual = torch.zeros_like(mean)
+    residual[..., 0] = torch.where(observed[..., 0], off, 0.0)
+    added, _ = regress_residuals(KrigedWindows(mean, residual, torch.full_like(mean, 0.05), observed), ALIKE)
     hidden = ~observed[..., 0]
     torch.testing.assert_close(added[..., 0][hidden], off[hidden], rtol=0.05, atol=0.01)
     assert (added[observed] == 0).all()
     assert added[..., 1:].abs().max() < 1e-9
 
 
-def test_misses_as_chance_has_them_change_little():
+def test_residuals_of_pure_chance_change_little():
     alone, observed = windows()
     size = 0.3
-    missed = torch.where(observed, size * torch.randn(B, L, K, dtype=torch.float64), 0.0)
-    added, wider = regress_misses(alone + missed, missed, torch.full_like(alone, size), observed, ALIKE)
+    residual = torch.where(observed, size * torch.randn(B, L, K, dtype=torch.float64), 0.0)
+    added, wider = regress_residuals(
+        KrigedWindows(alone + residual, residual, torch.full_like(alone, size), observed), ALIKE
+    )
     assert added[~observed].square().mean().sqrt() < 0.15 * size
     assert ((wider > 0.8) & (wider < 1.25)).all()
 
 
 @pytest.mark.parametrize("times", [0.5, 2.0])
-def test_the_spread_follows_the_size_of_the_misses(times: float):
+def test_the_spread_follows_the_size_of_the_residuals(times: float):
     alone, observed = windows()
-    missed = torch.where(observed, times * torch.randn(B, L, K, dtype=torch.float64), 0.0)
-    _, wider = regress_misses(alone + missed, missed, torch.ones_like(alone), observed, ALIKE)
+    residual = torch.where(observed, times * torch.randn(B, L, K, dtype=torch.float64), 0.0)
+    _, wider = regress_residuals(KrigedWindows(alone + residual, residual, torch.ones_like(alone), observed), ALIKE)
     middle = float(wider.median())
     assert min(times, 1.0) < middle < max(times, 1.0)
 
@@ -51,15 +53,19 @@ def test_the_spread_follows_the_size_of_the_misses(times: float):
 def test_windows_that_tell_nothing_are_left_as_they_are(shape: tuple[int, ...]):
     nothing = torch.zeros(shape, dtype=torch.float64)
     unseen = torch.zeros(shape, dtype=torch.bool)
-    added, wider = regress_misses(nothing, nothing, nothing, unseen, torch.eye(shape[-1], dtype=torch.float64))
+    added, wider = regress_residuals(
+        KrigedWindows(nothing, nothing, nothing, unseen), torch.eye(shape[-1], dtype=torch.float64)
+    )
     assert (added == 0).all()
     assert (wider == 1).all()
 
 
 def test_an_exact_column_does_no_harm():
-    """Nothing is missed, and nothing is expected to be."""
+    """All residuals are 0, and are expected to be."""
     mean, observed = windows()
-    added, wider = regress_misses(mean, torch.zeros_like(mean), torch.zeros_like(mean), observed, ALIKE)
+    added, wider = regress_residuals(
+        KrigedWindows(mean, torch.zeros_like(mean), torch.zeros_like(mean), observed), ALIKE
+    )
     assert (added == 0).all()
     assert wider.isfinite().all()
 
@@ -67,29 +73,31 @@ def test_an_exact_column_does_no_harm():
 @pytest.mark.parametrize("size", [1e-12, 1e12, 1e200])
 def test_values_of_any_size_are_regressed(size: float):
     alone, observed = windows()
-    missed = torch.where(observed, size * torch.randn(B, L, K, dtype=torch.float64), 0.0)
-    added, wider = regress_misses(size * alone + missed, missed, torch.ones_like(alone), observed, ALIKE)
+    residual = torch.where(observed, size * torch.randn(B, L, K, dtype=torch.float64), 0.0)
+    added, wider = regress_residuals(
+        KrigedWindows(size * alone + residual, residual, torch.ones_like(alone), observed), ALIKE
+    )
     assert added.isfinite().all()
     assert wider.isfinite().all()
 
 
 def test_of_many_columns_the_most_alike_are_looked_at_whatever_their_sign(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(miss_regression, "PARTNERS", 1)
+    monkeypatch.setattr(residual_regression, "PARTNERS", 1)
     mean, observed = windows()
-    missed = torch.zeros_like(mean)
-    missed[..., 0] = torch.where(observed[..., 0], 0.5 * mean[..., 1], 0.0)
+    residual = torch.zeros_like(mean)
+    residual[..., 0] = torch.where(observed[..., 0], 0.5 * mean[..., 1], 0.0)
     likeness = torch.tensor([[1.0, -0.9, 0.5], [-0.9, 1.0, 0.0], [0.5, 0.0, 1.0]], dtype=torch.float64)
     for alike, helps in ((likeness, True), (likeness[[0, 2, 1]][:, [0, 2, 1]], False)):
-        added, _ = regress_misses(mean, missed, torch.full_like(mean, 0.05), observed, alike)
+        added, _ = regress_residuals(KrigedWindows(mean, residual, torch.full_like(mean, 0.05), observed), alike)
         off = (added[..., 0] - 0.5 * mean[..., 1])[~observed[..., 0]]
         assert (off.abs().max() < 0.2) == helps
 
 
 def test_windows_regressed_in_parts_come_out_the_same(monkeypatch: pytest.MonkeyPatch):
     alone, observed = windows()
-    missed = torch.where(observed, torch.randn(B, L, K, dtype=torch.float64), 0.0)
-    given = (alone + missed, missed, torch.ones_like(alone), observed, ALIKE)
-    whole = regress_misses(*given)
-    monkeypatch.setattr(miss_regression, "AT_ONCE", 1)
-    for part, other in zip(whole, regress_misses(*given), strict=True):
+    residual = torch.where(observed, torch.randn(B, L, K, dtype=torch.float64), 0.0)
+    given = KrigedWindows(alone + residual, residual, torch.ones_like(alone), observed)
+    whole = regress_residuals(given, ALIKE)
+    monkeypatch.setattr(residual_regression, "AT_ONCE", 1)
+    for part, other in zip(whole, regress_residuals(given, ALIKE), strict=True):
         torch.testing.assert_close(part, other)

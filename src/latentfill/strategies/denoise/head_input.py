@@ -1,0 +1,84 @@
+"""What a decoder head is built for, and what it sees of each window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from latentfill.embeddings.protocols.encoder import tensor
+from latentfill.windows.gaps import beside
+from latentfill.windows.windows import Windows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadInput:
+    """What a head may look at, for B windows of L steps and C columns, in scaled units.
+
+    The base is what the head corrects: kriging's estimate, or without context the window's level alone.
+    """
+
+    z: Tensor  # (B, K, D) embedding, K = C, or 1 for a pooled one
+    decoded: Tensor | None  # (B, L, C) window decoded by the encoder itself, if it can
+    level: Tensor  # (B, C) mean of the observed cells
+    usual_level: Tensor  # (B, C) the level, clipped to the usual range: that of another year may lie far outside
+    base: Tensor  # (B, L, C)
+    residual: Tensor  # (B, L, C) observed value less the base's leave-one-out estimate; 0 where missing
+    spread: Tensor  # (B, L, C) standard deviation of the base's error; where observed, of the residual
+    line: Tensor  # (B, L, C) straight line between the nearest other observed cells
+    before: Tensor  # (B, L, C) the last observed value before the cell
+    after: Tensor  # (B, L, C) the first observed value after the cell
+    back: Tensor  # (B, L, C) steps back to `before`, at least 1
+    ahead: Tensor  # (B, L, C) steps ahead to `after`, at least 1
+    observed: Tensor  # (B, L, C) bool
+    clock: Tensor  # (B, L, P) clock features
+    neighbour_mean: Tensor | None = None  # (B, L, C) weighted mean of the nearest windows, if they are looked at
+    neighbour_spread: Tensor | None = None  # (B, L, C) their standard deviation
+
+    def take(self, index: Tensor) -> HeadInput:
+        """The windows at `index`."""
+        parts = ((f.name, getattr(self, f.name)) for f in fields(self))
+        return replace(self, **{name: part[index] for name, part in parts if part is not None})
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadSize:
+    """Everything that fixes the layers of a head."""
+
+    length: int  # L
+    columns: int  # C
+    phases: int  # P
+    z_columns: int  # K
+    z_dim: int  # D
+    context: bool  # whether the head sees the observed cells, or z and the level alone
+    neighbours: bool  # whether it sees the nearest windows
+    width: int  # channels
+    blocks: int
+    kernel: int  # steps
+    dropout: float
+
+
+class Sides(NamedTuple):
+    """The nearest other observed cells on both sides of every cell, all (B, L, C); see `HeadInput`."""
+
+    line: Tensor
+    before: Tensor
+    after: Tensor
+    back: Tensor
+    ahead: Tensor
+
+
+def sides_of(windows: Windows, otherwise: Tensor) -> Sides:
+    """The observed cells beside each cell of the windows; where there are none, the values of `otherwise` (B, L, C)."""
+    found = beside(windows.values)
+    device = otherwise.device
+    line, before, after = (tensor(part, device) for part in (found.line, found.before, found.after))
+    line, before, after = (torch.where(part.isnan(), otherwise, part) for part in (line, before, after))
+    return Sides(line, before, after, tensor(found.back, device), tensor(found.ahead, device))
+
+
+def levels_of(values: Tensor, observed: Tensor) -> Tensor:
+    """Means (B, C) of the observed cells of windows (B, L, C) that are 0 elsewhere; 0 where nothing is observed."""
+    return values.sum(1) / observed.sum(1).clamp(min=1)

@@ -1,0 +1,141 @@
+"""Kriging of a few columns: their covariance over time and across columns, and estimates from it."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from latentfill.core.series import FloatArray
+from latentfill.strategies.kriging.gaussian import (
+    Conditional,
+    block_toeplitz,
+    condition,
+    lagged_products,
+    lagged_sums,
+    precisions,
+)
+from latentfill.strategies.kriging.kriged import Kriged
+from latentfill.strategies.kriging.residual_regression import KrigedWindows, regress_residuals
+from latentfill.windows.blend import blend, taper
+from latentfill.windows.windows import cut, window_starts
+
+LEVEL_VARIANCE = 10.0  # of a window's level, in variances of the column
+EM_STEPS = 3
+COMPLETED_AT_ONCE = 256  # windows
+
+# What share of the measured covariance between columns is used, and how much of a column's variance is noise. The first
+# of each are taken where no cells are held out to choose by.
+CROSS_SHARES = (0.9, 1.0, 0.5, 0.0)
+NOISES = (1e-2, 1e-3, 1e-4, 1e-1)
+
+
+class ColumnGroup(nn.Module):
+    """K columns that are estimated together."""
+
+    columns: Tensor  # (K,) indices of the series' columns
+    mean: Tensor  # (K,)
+    scale: Tensor  # (K,) standard deviation
+    lagged: Tensor  # (L, K, K) covariance, in units of `scale`, of column i with column j so many steps later
+    settings: Tensor  # (2,) share of the covariance between columns that is used, variance of the noise
+
+    def __init__(self, length: int, columns: int) -> None:
+        super().__init__()
+        self.register_buffer("columns", torch.arange(columns))
+        self.register_buffer("mean", torch.zeros(columns, dtype=torch.float64))
+        self.register_buffer("scale", torch.ones(columns, dtype=torch.float64))
+        self.register_buffer("lagged", torch.zeros(length, columns, columns, dtype=torch.float64))
+        self.register_buffer("settings", torch.tensor([CROSS_SHARES[0], NOISES[0]], dtype=torch.float64))
+        self._precision: Tensor | None = None  # follows from the rest, so it is not stored
+
+    def fit(self, values: FloatArray, windows: FloatArray, truth: FloatArray) -> None:
+        """Learn the covariance of a series (T, K), and choose the settings with the least error on held-out cells.
+
+        `truth` (N, L, K) holds the held-out cells, which are missing from `windows` (N, L, K), and NaN elsewhere.
+        """
+        self._measure(values)
+        (precision,) = precisions(self._covariance(CROSS_SHARES[0], level=0.0), NOISES[:1])
+        for _ in range(EM_STEPS):
+            self._complete(values, precision)
+            (precision,) = precisions(self._covariance(1.0, level=0.0), (min(NOISES),))
+        if not np.isnan(truth).all():
+            self._choose_settings(*(torch.from_numpy(part.astype(float)).to(self.mean) for part in (windows, truth)))
+        self._precision = None
+
+    def estimate(self, values: Tensor, *, fast: bool = False) -> Kriged:
+        """Estimates for windows (B, L, K) of this group's columns, NaN where missing."""
+        if self._precision is None:
+            share, noise = self.settings.tolist()
+            (self._precision,) = precisions(self._covariance(share), (noise,))
+        precision = self._precision.float() if fast else self._precision
+        observed = ~values.isnan()
+        given = self._given(precision, values, leave_out=True)
+        assert given.residual is not None
+        assert given.residual_spread is not None
+        parts = (given.mean, given.residual, given.residual_spread)
+        mean, residual, residual_spread = (part.view_as(values).double() for part in parts)
+        kriged = KrigedWindows(mean, residual, residual_spread, observed)
+        added, wider = regress_residuals(kriged, self.lagged[0])
+        spread = torch.where(observed, residual_spread, given.spread.view_as(values) * wider)
+        return Kriged((mean + added) * self.scale + self.mean, residual * self.scale, spread * self.scale)
+
+    def _given(
+        self, precision: Tensor, values: Tensor, *, sum_up: bool = False, leave_out: bool = False
+    ) -> Conditional:
+        """`condition` for windows (B, L, K) of the series; the result in units of `scale`, around `mean`."""
+        observed = ~values.isnan()
+        known = torch.where(observed, (values - self.mean) / self.scale, 0.0).flatten(1).to(precision.dtype)
+        return condition(precision, known, observed.flatten(1), sum_up=sum_up, leave_out=leave_out)
+
+    def _covariance(self, share: float, level: float = LEVEL_VARIANCE) -> Tensor:
+        """Covariance (L * K, L * K) of a window, with `share` of that between columns and an open level."""
+        own = torch.eye(len(self.mean), dtype=torch.float64, device=self.mean.device)
+        return block_toeplitz(self.lagged * (own + share * (1 - own)) + level * own)
+
+    def _choose_settings(self, windows: Tensor, truth: Tensor) -> None:
+        """Choose the share first, then the noise; of equally good shares the smallest."""
+        of_share = {share: self._errors(windows, truth, share, NOISES[1:2])[0] for share in CROSS_SHARES}
+        share = min(CROSS_SHARES, key=lambda share: (of_share[share], share))
+        errors = self._errors(windows, truth, share, NOISES)
+        self.settings.copy_(torch.tensor([share, NOISES[int(np.argmin(errors))]], dtype=torch.float64))
+
+    def _errors(self, windows: Tensor, truth: Tensor, share: float, noises: tuple[float, ...]) -> list[float]:
+        """Mean squared error over the held-out cells of `truth`, for each variance of the noise."""
+        cells = ~truth.isnan()
+        expected = ((truth - self.mean) / self.scale)[cells]
+        return [
+            float((self._given(precision, windows).mean.view_as(truth)[cells] - expected).square().mean())
+            for precision in precisions(self._covariance(share), noises)
+        ]
+
+    def _measure(self, values: FloatArray) -> None:
+        """Measure the covariance of a series (T, K) from the pairs of cells that are both observed, a first guess."""
+        series = torch.from_numpy(values).to(self.mean.device)
+        observed = ~series.isnan()
+        count = observed.sum(0).clamp(min=1)
+        self.mean.copy_(torch.where(observed, series, 0.0).sum(0) / count)
+        centred = torch.where(observed, series - self.mean, 0.0)
+        scale = (centred.square().sum(0) / count).sqrt()
+        self.scale.copy_(torch.where(scale > 0, scale, 1.0))
+        lags = len(self.lagged)
+        pairs = lagged_products(observed.double(), lags).clamp(min=1)
+        share = 1 - torch.arange(lags, device=series.device)[:, None, None] / len(series)  # keeps the result definite
+        self.lagged.copy_(lagged_products(centred / self.scale, lags) / pairs * share)
+
+    def _complete(self, values: FloatArray, precision: Tensor) -> None:
+        """One step of expectation maximisation: the covariance of the completed series, plus that of its errors."""
+        length = len(self.lagged)
+        starts = window_starts(len(values), length, max(1, length // 2))
+        means, doubt = [], torch.zeros_like(precision)
+        for first in range(0, len(starts), COMPLETED_AT_ONCE):
+            part = starts[first : first + COMPLETED_AT_ONCE]
+            windows = torch.tensor(cut(values, part, length), device=precision.device)
+            given = self._given(precision, windows, sum_up=True)
+            assert given.summed is not None
+            means.append(given.mean.view_as(windows).cpu().numpy())
+            doubt += given.summed
+        blended = torch.from_numpy(blend(np.concatenate(means), starts, len(values), taper(length)))
+        standard = (torch.from_numpy(values).to(self.mean.device) - self.mean) / self.scale
+        completed = torch.where(standard.isnan(), blended.to(self.mean.device), standard)
+        certain = lagged_products(completed, length) / len(values)
+        self.lagged.copy_(certain + lagged_sums(doubt, length) / (len(starts) * length))

@@ -1,0 +1,32 @@
+"""The mean of a series that follows its shortest cycle."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latentfill.core.series import FloatArray
+
+HARMONICS = 8  # of the shortest cycle; slower cycles count as part of a window's level
+PRIOR_CELLS_OF_CYCLE = 30.0  # weight, in observed cells, of the prior that a column has no cycle
+
+
+def harmonics(clock: FloatArray) -> FloatArray:
+    """Sines, then cosines (..., H) of the shortest cycle of clock features (..., P) and of its first multiples."""
+    if not clock.shape[-1]:
+        return clock
+    turn = clock[..., clock.shape[-1] // 2] + 1j * clock[..., 0]
+    powers = np.stack([turn**k for k in range(1, HARMONICS + 1)], axis=-1)
+    return np.concatenate([powers.imag, powers.real], axis=-1)
+
+
+def fit_harmonics(values: FloatArray, waves: FloatArray) -> FloatArray:
+    """Coefficients (H, C) of a ridge regression of each column (T, C) on its own mean and the `waves` (T, H)."""
+    c, h = values.shape[1], waves.shape[1]
+    coefficients = np.zeros((h, c))
+    for column in range(c if h else 0):
+        observed = ~np.isnan(values[:, column])
+        if observed.any():
+            x, y = waves[observed], values[observed, column]
+            x, y = x - x.mean(axis=0), y - y.mean()
+            coefficients[:, column] = np.linalg.solve(x.T @ x + PRIOR_CELLS_OF_CYCLE * np.eye(h), x.T @ y)
+    return coefficients

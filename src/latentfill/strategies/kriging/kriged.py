@@ -1,0 +1,16 @@
+"""What kriging gives for some windows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kriged:
+    """Kriging of B windows, all (B, L, C), scaled units, float64."""
+
+    mean: Tensor  # the best linear estimate; the observed value itself where there is one
+    residual: Tensor  # observed value less its leave-one-out estimate; 0 where missing
+    spread: Tensor  # standard deviation of the estimate's error; where observed, of the residual

@@ -1,0 +1,14 @@
+import torch
+
+from latentfill.strategies.denoise.decoder import KNOTS, UNFAMILIAR, familiarity, knot_weights
+
+
+def test_the_trust_between_two_knots_is_that_of_both():
+    halfway = torch.tensor([KNOTS[1] ** 0.5 * KNOTS[2] ** 0.5, 1e-9, 100.0])
+    expected = [[0, 0.5, 0.5, 0, 0], [1, 0, 0, 0, 0], [0, 0, 0, 0, 1]]
+    torch.testing.assert_close(knot_weights(halfway), torch.tensor(expected), rtol=0, atol=1e-5)
+
+
+def test_what_was_learnt_is_trusted_less_the_further_a_level_lies_beyond_what_is_usual():
+    beyond = torch.tensor([0.0, UNFAMILIAR, -UNFAMILIAR, 100.0])
+    torch.testing.assert_close(familiarity(beyond), torch.tensor([1.0, 0.5, 0.5, 1 / 40001]))
