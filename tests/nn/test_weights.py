@@ -17,7 +17,7 @@ def test_weights_that_fit_have_no_misfits():
     assert weight_misfits(needed, {name: weight + 1 for name, weight in needed.items()}) == []
 
 
-def test_every_weight_that_does_not_fit_is_told():
+def test_every_weight_that_does_not_fit_is_reported():
     needed = {"a": torch.zeros(2, 3), "b": torch.zeros(1), "c": torch.zeros(4), "d": torch.zeros(5)}
     found = {"a": torch.zeros(3, 2), "b": torch.zeros(1, dtype=torch.float64), "d": torch.zeros(5), "e": torch.zeros(1)}
     assert weight_misfits(needed, found) == [

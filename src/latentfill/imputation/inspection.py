@@ -63,8 +63,9 @@ def describe_student(path: Path) -> dict[str, Any] | None:
     if not is_student(path):
         return None
     record = read_record(path)
-    about = {name: value for name, value in record.pop("about", {}).items() if name != "table_sketch"}
-    return record | about | {"bytes": (path / MODEL_FILE).stat().st_size}
+    about = {name: value for name, value in record.get("about", {}).items() if name != "table_sketch"}
+    rest = {name: value for name, value in record.items() if name != "about"}
+    return rest | about | {"bytes": (path / MODEL_FILE).stat().st_size}
 
 
 def _embeddings(

@@ -85,7 +85,7 @@ ProgressCallback = Callable[[TrainingProgress], None]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The name of a training run, and the function that is told of its progress."""
+    """The name of a training run, and the callback that receives its progress."""
 
     name: str
     on_progress: ProgressCallback | None = None

@@ -186,7 +186,7 @@ def test_a_language_model_is_no_chronos_model(language_model: Path):
         ChronosEmbedder.load(language_model, CPU)
 
 
-def test_a_model_that_is_not_here_is_told_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
+def test_a_model_that_is_not_here_is_reported_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)

@@ -122,7 +122,7 @@ def test_what_cannot_be_an_encoder_is_refused(write_module: WriteModule, code: s
         import_encoder(name + attribute, CPU)
 
 
-def test_a_module_that_is_nowhere_is_told_with_where_it_was_looked_for(write_module: WriteModule, tmp_path: Path):
+def test_a_module_that_is_nowhere_is_reported_with_where_it_was_looked_for(write_module: WriteModule, tmp_path: Path):
     write_module("")
     with pytest.raises(InputError, match=rf"No module named 'nowhere_at_all'.*{tmp_path}"):
         import_encoder("nowhere_at_all.encode", CPU)

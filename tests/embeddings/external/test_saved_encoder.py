@@ -121,7 +121,7 @@ def test_files_that_are_none_are_refused(opener: Callable[..., OpenedEncoder], t
     assert not caplog.records  # torch would tell of it in a page of its own
 
 
-def test_a_file_of_the_other_kind_is_told_as_that(tmp_path: Path):
+def test_a_file_of_the_other_kind_is_reported_as_that(tmp_path: Path):
     with pytest.raises(InputError, match=r"a.pt is not .*Give it as torchscript:.*a.pt"):
         load_export(save_script(Mixing(), tmp_path / "a.pt"), CPU)
     with pytest.raises(InputError, match=r"b.pt is not .*Give it as export:.*b.pt"):

@@ -199,7 +199,7 @@ def test_errors_that_are_not_known_are_none():
         ("train", (0, 3), f"here holds none of the {N_TRAIN} windows to train on, which start at rows 0 to 194"),
     ],
 )
-def test_a_teacher_that_does_not_fit_is_told(split: str | None, vectors: tuple[int, int] | None, words: str):
+def test_a_teacher_that_does_not_fit_is_reported(split: str | None, vectors: tuple[int, int] | None, words: str):
     embeddings = {}
     if split is not None and vectors is not None:
         drawn = np.zeros((*vectors, 4), np.float32)
@@ -208,7 +208,7 @@ def test_a_teacher_that_does_not_fit_is_told(split: str | None, vectors: tuple[i
         distil(series(), embeddings, CONFIG, SETTINGS)
 
 
-def test_what_cannot_be_forecast_is_told():
+def test_what_cannot_be_forecast_is_reported():
     alone = replace(SETTINGS, teacher=False)
     with pytest.raises(InputError, match="pred_len must be at least 1, got 0"):
         distil(series(), {}, replace(CONFIG, split="none", pred_len=0), alone)
@@ -216,7 +216,7 @@ def test_what_cannot_be_forecast_is_told():
         distil(series(), {}, replace(CONFIG, split="none", seq_len=500, pred_len=100), alone)
 
 
-def test_vectors_that_are_not_finite_are_told():
+def test_vectors_that_are_not_finite_are_reported():
     vectors = train_vectors(series())
     vectors["train"].vectors[5] = np.nan
     with pytest.raises(EmbeddingMismatchError, match="window that starts at row 5 holds values that are not finite"):

@@ -9,7 +9,7 @@ from latentfill.embeddings.timekd.distil_settings import DistilSettings
 CPU = torch.device("cpu")
 
 
-def test_settings_that_cannot_be_are_told_at_once():
+def test_settings_that_cannot_be_are_reported_at_once():
     with pytest.raises(InputError, match=r"steps must be at least 1, got 0; dropout .* got 1; learning_rate .* got 2"):
         DistilSettings(steps=0, dropout=1, learning_rate=2)
 

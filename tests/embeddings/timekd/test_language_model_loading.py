@@ -23,7 +23,7 @@ def test_fewer_layers_can_be_kept(language_model: Path):
         load_language_model(language_model, ModelSettings(layers=99))
 
 
-def test_a_missing_model_is_told_with_what_to_download_and_where_to_put_it(tmp_path: Path):
+def test_a_missing_model_is_reported_with_what_to_download_and_where_to_put_it(tmp_path: Path):
     with pytest.raises(
         InputError, match=r"no language model can be loaded from .*config.json, model.safetensors.*hf dow"
     ):

@@ -60,6 +60,6 @@ def test_a_column_without_any_value_in_the_window_reads_zero(fill: str):
     assert filled[0, 0, 0] == 1.0
 
 
-def test_all_problems_of_a_style_are_told_at_once():
+def test_all_problems_of_a_style_are_reported_at_once():
     with pytest.raises(InputError, match=r"decimals must be from 0 to 17, got -1.*rough_fill.*'spline'.*missing_word"):
         PromptStyle(decimals=-1, rough_fill="spline", missing_word=" ")  # type: ignore[arg-type]

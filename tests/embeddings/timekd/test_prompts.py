@@ -50,7 +50,7 @@ def test_the_frequency_is_put_into_words(step: np.timedelta64 | None, said: str)
     assert said in history([1.0, 2.0], step=step)
 
 
-def test_without_time_stamps_no_times_are_told():
+def test_without_time_stamps_a_prompt_gives_no_times():
     assert history([1.0, 2.0], step=None).startswith("The values were 1.0, 2.0 every step")
 
 

@@ -162,17 +162,17 @@ def test_a_failed_save_leaves_the_older_student(tmp_path: Path, monkeypatch: pyt
     assert [item.name for item in tmp_path.iterdir()] == ["student"]
 
 
-def test_what_is_no_student_is_told(tmp_path: Path):
-    with pytest.raises(ModelFormatError, match=r"nowhere is no student: its config.json cannot be read"):
+def test_a_folder_without_a_student_is_refused(tmp_path: Path):
+    with pytest.raises(ModelFormatError, match=r"nowhere is not a student: its config.json cannot be read"):
         DistilledStudent.load(tmp_path / "nowhere")
     other_model(tmp_path / "gpt2")
-    with pytest.raises(ModelFormatError, match=r"config.json is that of something else"):
+    with pytest.raises(ModelFormatError, match=r"config.json describes something else"):
         DistilledStudent.load(tmp_path / "gpt2")
 
 
 @pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
-def test_a_truncated_file_is_told(tmp_path: Path, file: str, share: float):
+def test_a_truncated_file_is_reported(tmp_path: Path, file: str, share: float):
     student().save(tmp_path)
     whole = (tmp_path / file).read_bytes()
     (tmp_path / file).write_bytes(whole[: int(share * len(whole))])
@@ -197,14 +197,14 @@ def changed(folder: Path, **changes: object) -> None:
         ({"weights_digest": "0"}, "weights are not those"),
     ],
 )
-def test_a_changed_record_is_told(tmp_path: Path, changes: dict[str, object], words: str):
+def test_a_changed_record_is_reported(tmp_path: Path, changes: dict[str, object], words: str):
     student().save(tmp_path)
     changed(tmp_path, **changes)
     with pytest.raises(ModelFormatError, match=words):
         DistilledStudent.load(tmp_path)
 
 
-def test_all_weights_that_do_not_fit_are_told_at_once(tmp_path: Path):
+def test_all_weights_that_do_not_fit_are_reported_at_once(tmp_path: Path):
     student().save(tmp_path)
     weights = load_file(tmp_path / "model.safetensors")
     del weights["norm.bias"]

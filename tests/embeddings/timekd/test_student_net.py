@@ -36,7 +36,7 @@ def test_columns_look_at_each_other():
     assert not torch.allclose(net(tokens).encoding[0, 0], net(other).encoding[0, 0])
 
 
-def test_sizes_that_cannot_be_are_told_at_once():
+def test_sizes_that_cannot_be_are_reported_at_once():
     with pytest.raises(InputError, match=r"length must be .*got 0; dim must be .*got 8\.0; layers must be .*got True"):
         StudentShape(length=0, pred_len=4, dim=8.0, layers=True)  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"multiple of heads \(4\), got 6"):

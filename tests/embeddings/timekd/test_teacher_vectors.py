@@ -32,7 +32,7 @@ def test_vectors_are_those_of_the_windows_asked_for():
     np.testing.assert_allclose(found, stored.vectors[[30, 10]], rtol=1e-4, atol=1e-5)
 
 
-def test_a_vector_that_is_not_finite_is_told():
+def test_a_vector_that_is_not_finite_is_reported():
     stored = vectors()
     stored.vectors[42, 1, 3] = np.inf
     with pytest.raises(EmbeddingMismatchError, match="here: the embedding of the window that starts at row 42 holds"):

@@ -19,11 +19,11 @@ from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.timekd.forecasts import windows_at_once
 from latentfill.embeddings.timekd.normalise import normalise
 from latentfill.embeddings.timekd.student_folder import (
-    AGAIN,
     CONFIG,
+    MAKE_AGAIN,
     WEIGHTS,
     read_folder,
-    told_as_damage,
+    reported_as_damage,
     write_folder,
 )
 from latentfill.embeddings.timekd.student_net import StudentShape, VariableForecaster
@@ -103,18 +103,18 @@ class DistilledStudent:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], device: str | torch.device = "cpu") -> Self:
-        """The student in a folder, frozen; all that does not fit in it is told in one message."""
+        """The student in a folder, frozen; a `ModelFormatError` names everything in the folder that does not fit."""
         folder, place = Path(path), torch.device(device)
         record, weights = read_folder(folder)
-        with told_as_damage(folder):
+        with reported_as_damage(folder):
             shape = StudentShape(**record["shape"])
             about = dict(record["about"])
-        with torch.device("meta"):  # sizes alone: they are compared before anything is allocated
+        with torch.device("meta"):  # shapes only: they are compared before memory is allocated
             net = VariableForecaster(shape.length, shape)
         problems = weight_misfits(net.state_dict(), weights)
         if not problems and digest_of(weights) != record.get("weights_digest"):
             problems.append(f"the weights are not those that {CONFIG} was written with")
         if problems:
-            raise ModelFormatError(f"{folder}/{WEIGHTS} does not fit its {CONFIG}: {'; '.join(problems)}. {AGAIN}")
+            raise ModelFormatError(f"{folder}/{WEIGHTS} does not fit its {CONFIG}: {'; '.join(problems)}. {MAKE_AGAIN}")
         net.load_state_dict(weights, assign=True)
         return cls(net.to(place).eval().requires_grad_(False), shape, place, about)

@@ -1,4 +1,4 @@
-"""A distilled student on disk: `model.safetensors` and a readable `config.json` in one folder; no code, no pickle."""
+"""The folder of a saved student: weights in `model.safetensors`, everything else in a readable `config.json`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -20,12 +20,22 @@ from latentfill.nn.weights import write_weights
 FORMAT = 1
 KIND = "timekd-student"
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
-MADE_BY = "`latentfill distil IN --embeddings OUT -m STUDENT` makes one."
-AGAIN = "Distil the student again (`latentfill distil`)."
+HOW_TO_MAKE = "`latentfill distil IN --embeddings OUT -m STUDENT` makes one."
+MAKE_AGAIN = "Distil the student again (`latentfill distil`)."
+
+
+class StudentRecord(TypedDict, total=False):
+    """The content of `config.json`; when it is read, only `format` and `kind` are checked."""
+
+    format: int
+    kind: str
+    shape: dict[str, int]  # the fields of a `StudentShape`
+    weights_digest: str
+    about: dict[str, object]  # teacher, settings and errors
 
 
 def write_folder(path: Path, record: Mapping[str, object], weights: Mapping[str, Tensor]) -> None:
-    """Write a folder that appears whole or not at all; an older student there is replaced, nothing else is."""
+    """Write a student's folder, which appears complete or not at all; it may only replace an older student."""
     check_student_path(path)
     text = json.dumps({"format": FORMAT, "kind": KIND, **record}, indent=1)
     with replacing_folder(path) as folder:
@@ -33,17 +43,17 @@ def write_folder(path: Path, record: Mapping[str, object], weights: Mapping[str,
         write_weights(folder / WEIGHTS, weights)
 
 
-def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The record and the weights that `write_folder` was given."""
+def read_folder(folder: Path) -> tuple[StudentRecord, dict[str, Tensor]]:
+    """The record and the weights in a student's folder."""
     record = read_record(folder)
     try:
         return record, load_file(folder / WEIGHTS)
     except (OSError, SafetensorError) as error:
-        raise ModelFormatError(f"{folder}/{WEIGHTS} is missing or damaged: {error}. {AGAIN}") from error
+        raise ModelFormatError(f"{folder}/{WEIGHTS} is missing or damaged: {error}. {MAKE_AGAIN}") from error
 
 
 def is_student(path: str | os.PathLike[str]) -> bool:
-    """Whether a folder holds a saved student, and nothing else."""
+    """Whether a folder holds a saved student and nothing else."""
     try:
         read_record(Path(path))
         return {item.name for item in Path(path).iterdir()} <= {CONFIG, WEIGHTS}
@@ -52,35 +62,35 @@ def is_student(path: str | os.PathLike[str]) -> bool:
 
 
 def check_student_path(path: str | os.PathLike[str]) -> None:
-    """Refuse a place where a student cannot go; worth a call before training one."""
+    """Refuse a path where a student cannot be written; call it before training, so that no work is lost."""
     check_folder_path(Path(path), "a student", is_student)
 
 
-def read_record(folder: Path) -> dict[str, Any]:
-    """The readable part."""
+def read_record(folder: Path) -> StudentRecord:
+    """The content of `config.json`; a `ModelFormatError` if it is not that of a student of this format."""
     try:
-        record = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        record: object = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelFormatError(
-            f"{folder} is no student: its {CONFIG} cannot be read ({error.strerror or error}). {MADE_BY}"
+            f"{folder} is not a student: its {CONFIG} cannot be read ({error.strerror or error}). {HOW_TO_MAKE}"
         ) from error
     except (ValueError, RecursionError) as error:
-        raise ModelFormatError(f"{folder}/{CONFIG} is damaged: {error}. {AGAIN}") from error
+        raise ModelFormatError(f"{folder}/{CONFIG} is damaged: {error}. {MAKE_AGAIN}") from error
     if not isinstance(record, dict) or record.get("kind") != KIND:
-        raise ModelFormatError(f"{folder} is no student: its {CONFIG} is that of something else. {MADE_BY}")
+        raise ModelFormatError(f"{folder} is not a student: its {CONFIG} describes something else. {HOW_TO_MAKE}")
     if record.get("format") != FORMAT:
         raise ModelFormatError(
-            f"{folder}/{CONFIG} has format {record.get('format')!r}, this version reads {FORMAT}. {AGAIN}"
+            f"{folder}/{CONFIG} has format {record.get('format')!r}, this version reads {FORMAT}. {MAKE_AGAIN}"
         )
-    return record
+    return cast(StudentRecord, record)
 
 
 @contextmanager
-def told_as_damage(folder: Path) -> Iterator[None]:
-    """Whatever goes wrong inside is due to a config.json that was changed."""
+def reported_as_damage(folder: Path) -> Iterator[None]:
+    """Turn errors in the use of a record inside the block into a `ModelFormatError` about its `config.json`."""
     try:
         yield
     except KeyError as error:
-        raise ModelFormatError(f"{folder}/{CONFIG} has no {error}. {AGAIN}") from error
+        raise ModelFormatError(f"{folder}/{CONFIG} has no {error}. {MAKE_AGAIN}") from error
     except (TypeError, ValueError) as error:
-        raise ModelFormatError(f"{folder}/{CONFIG} cannot be used: {error}. {AGAIN}") from error
+        raise ModelFormatError(f"{folder}/{CONFIG} cannot be used: {error}. {MAKE_AGAIN}") from error
