@@ -28,8 +28,10 @@ from latentfill.embeddings.protocols.encoder import Encoded
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.registry import make_embedder
 from latentfill.imputation.fill import fill_series
-from latentfill.imputation.fit import Fitted, StrategyFitter, fit_series
-from latentfill.imputation.holdout import hold_out
+from latentfill.imputation.fit import FitInputs, fit_series
+from latentfill.imputation.fitted import Fitted
+from latentfill.imputation.strategy_fitter import StrategyFitter
+from latentfill.imputation.validation.holdout import hold_out
 from latentfill.scoring.encoder_table import BUILTIN, HEADINGS, NONE, encoder_rows
 from latentfill.scoring.encoders import open_encoders
 from latentfill.scoring.evaluate import Run, evaluate
@@ -153,7 +155,7 @@ def ablated(
     for name, make in open_encoders(names, config, series, embedders).items():
         if name == NONE:
             continue
-        fitted = fit_series(gappy, config, encoder=make)
+        fitted = fit_series(gappy, config, FitInputs(encoder=make))
         fills = {WHOLE: fitted, **{what: taken_away(fitted, gappy, what) for what in TAKEN_AWAY}}
         for what, one in fills.items():
             errors = errors_in_spreads(fill_series(one, gappy).values, run, series)
@@ -161,14 +163,14 @@ def ablated(
 
 
 def taken_away(fitted: Fitted, series: Series, what: str) -> Fitted:
-    """The same with a decoder that is trained on the same lesson and sees less."""
+    """The same with a decoder that is trained on the same held-out series and sees less."""
     change, neighbours = TAKEN_AWAY[what]
     config = fitted.config if neighbours else replace(fitted.config, neighbours=0)
     encoder = Altered(fitted.encoder, change) if change else fitted.encoder
     scaled = ScaledSeries(fitted.scaler.apply(series.values), clock_features(series, fitted.cycles))
-    lesson = hold_out(scaled, config)
-    ablation = Ablation(what, StrategyFitter(lesson, config, fitted.scaler), encoder)
-    return replace(fitted, config=config, encoder=encoder, builtin=ablation.track)
+    held_out = hold_out(scaled, config)
+    ablation = Ablation(what, StrategyFitter(held_out, config), encoder)
+    return replace(fitted, config=config, encoder=encoder, builtin=ablation.path)
 
 
 def errors_in_spreads(filled: FloatArray, run: Run, series: Series) -> Row:

@@ -14,8 +14,10 @@ import torch
 from latentfill.core.config import Config
 from latentfill.core.series import FloatArray, Series
 from latentfill.embeddings.protocols.encoder import Encoded, Encoder
-from latentfill.imputation.fit import Fitted, FittedPath, StrategyFitter, fit_series
-from latentfill.imputation.holdout import hold_out
+from latentfill.imputation.fit import fit_series
+from latentfill.imputation.fitted import Fitted, FittedPath
+from latentfill.imputation.strategy_fitter import StrategyFitter
+from latentfill.imputation.validation.holdout import hold_out
 from latentfill.strategies.candidates import Candidates
 from latentfill.strategies.classes import baseline_names, new_baseline
 from latentfill.windows.cycles import clock_features
@@ -125,30 +127,30 @@ ABLATIONS: dict[str, tuple[Callable[[Encoded, Windows], Encoded] | None, bool]] 
 
 
 def ablations(series: Series, fitted: Fitted) -> Iterator[Method]:
-    """Decoders trained like the one of `fitted`, on the same lesson, with part of what they see taken away."""
+    """Decoders trained like the one of `fitted`, on the same held-out series, with part of what they see taken away."""
     scaled = ScaledSeries(fitted.scaler.apply(series.values), clock_features(series, fitted.cycles))
     for name, (change, neighbours) in ABLATIONS.items():
         config = fitted.config if neighbours else replace(fitted.config, neighbours=0)
         assert fitted.encoder is not None
         encoder = Altered(fitted.encoder, change) if change else fitted.encoder
-        lesson = hold_out(scaled, config)
-        yield Ablation(name, StrategyFitter(lesson, config, fitted.scaler, config.strategies), encoder)
+        held_out = hold_out(scaled, config)
+        yield Ablation(name, StrategyFitter(held_out, config, config.strategies), encoder)
 
 
 class Ablation:
-    """A decoder that sees less; its own output, not the stack's."""
+    """A decoder that sees less; its own output, not that of the ensemble."""
 
     kind = "ablation"
 
-    def __init__(self, name: str, lessons: StrategyFitter, encoder: Encoder) -> None:
+    def __init__(self, name: str, fitter: StrategyFitter, encoder: Encoder) -> None:
         self.name, self.encoder = name, encoder
         began = time.monotonic()
-        self.track: FittedPath = lessons.fit_builtin(encoder, {})
+        self.path: FittedPath = fitter.fit_builtin(encoder, {})
         self.train_seconds = time.monotonic() - began
         self.about: dict[str, object] = {}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        return {f"decoder: {self.name}": estimate_windows(self.track.candidates, windows, self.encoder)["denoise"]}
+        return {f"decoder: {self.name}": estimate_windows(self.path.candidates, windows, self.encoder)["denoise"]}
 
 
 class Simple:

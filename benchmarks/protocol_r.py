@@ -89,7 +89,7 @@ def run(name: str, arguments: argparse.Namespace, config: Config) -> tuple[Row, 
     done = time.monotonic()
     scaler = imputer.fitted_.scaler
     for ablation in ablations(gappy.series, imputer.fitted_) if arguments.ablation else ():
-        altered = dataclasses.replace(imputer.fitted_, encoder=ablation.encoder, builtin=ablation.track)
+        altered = dataclasses.replace(imputer.fitted_, encoder=ablation.encoder, builtin=ablation.path)
         fills[f"with a decoder of {ablation.name}"] = fill_series(altered, gappy.series).values
     for baseline in baseline_names() if not arguments.no_baselines else ("linear",):
         scaled = scaler.apply(seen)

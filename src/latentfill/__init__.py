@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from latentfill.core.config import Config as Config
     from latentfill.core.errors import LatentFillError as LatentFillError
-    from latentfill.imputation.imputer import Imputation as Imputation
+    from latentfill.imputation.codes import Code as Code
+    from latentfill.imputation.imputation import Imputation as Imputation
     from latentfill.imputation.imputer import Imputer as Imputer
     from latentfill.imputation.imputer import impute as impute
-    from latentfill.imputation.result import Code as Code
     from latentfill.tables.options import TableOptions as TableOptions
     from latentfill.tables.read import read_table as read_table
     from latentfill.tables.table import Table as Table
 
 # Names are loaded when first used, so that `import latentfill` and `latentfill --help` do not wait for torch.
 _HOMES = {
-    "Code": "imputation.result",
+    "Code": "imputation.codes",
     "Config": "core.config",
-    "Imputation": "imputation.imputer",
+    "Imputation": "imputation.imputation",
     "Imputer": "imputation.imputer",
     "LatentFillError": "core.errors",
     "Table": "tables.table",

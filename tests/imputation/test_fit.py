@@ -12,15 +12,14 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
-from latentfill.imputation.fit import fit_series
-from latentfill.imputation.holdout import hold_out
-from latentfill.imputation.model_folder import model_id, save_model
-from latentfill.imputation.validate import errors_at
+from latentfill.imputation.fit import FitInputs, fit_series
+from latentfill.imputation.model_folder import save_model
+from latentfill.imputation.model_weights import model_id
+from latentfill.imputation.validation.holdout import hold_out
 from latentfill.nn.batches import RECENT, REUSE
 from latentfill.scoring.demo_table import Sample
 from latentfill.strategies.neighbours.window_bank import COSTLY_STRIDE
-from latentfill.windows.training_data import reserve
-from latentfill.windows.windows import ScaledSeries, Windows, covered
+from latentfill.windows.windows import Windows
 
 
 def as_series(sample: Sample) -> Series:
@@ -31,22 +30,11 @@ def weights(fitted) -> dict[str, np.ndarray]:
     """Everything that is learnt, by name: all of a model but its scaler and what to expect."""
     nets = {"encoder": fitted.encoder.net, **fitted.builtin.candidates.modules}
     tensors = {f"{part}.{name}": t.numpy() for part, net in nets.items() for name, t in net.state_dict().items()}
-    return tensors | {"stack.weight": fitted.builtin.stack.weight}
-
-
-def test_held_out_cells_are_observed_and_have_two_separate_uses(sample: Sample):
-    values = sample.values
-    held_out = hold_out(ScaledSeries(values, np.zeros((len(values), 0))), Config(holdout=0.1))
-    assert not (held_out.tuning & held_out.score).any()
-    assert not np.isnan(values[held_out.tuning | held_out.score]).any()
-    assert np.isnan(held_out.visible.values[held_out.tuning | held_out.score]).all()
-    share = (held_out.tuning | held_out.score).sum() / (~np.isnan(values)).sum()
-    assert 0.08 < share < 0.13
+    return tensors | {"ensemble.weight": fitted.builtin.validated.ensemble.weight}
 
 
 def test_cells_held_out_for_scoring_cannot_change_what_is_learnt(sample: Sample, quick: dict[str, object], monkeypatch):
-    """A marker in the score cells changes nothing in encoder, kriging, neighbours, decoder or stack, only the reported
-    error."""
+    """A marker in the score cells changes the reported error, and nothing of what is learnt."""
     import latentfill.imputation.fit as fitting
 
     plain = fit_series(as_series(sample), Config(**quick))
@@ -60,10 +48,10 @@ def test_cells_held_out_for_scoring_cannot_change_what_is_learnt(sample: Sample,
     planted = fit_series(as_series(sample), Config(**quick))
     before, after = weights(plain), weights(planted)
     parts = {name.removeprefix("denoise.").split(".")[0] for name in before}
-    assert parts == {"encoder", "kriging", "neighbours", "decoder", "stack"}
+    assert parts == {"encoder", "kriging", "neighbours", "decoder", "ensemble"}
     for name, weight in before.items():
         np.testing.assert_array_equal(weight, after[name], err_msg=name)
-    assert planted.builtin.score["mse"] > 1e6 * plain.builtin.score["mse"]
+    assert planted.builtin.validated.score["mse"] > 1e6 * plain.builtin.validated.score["mse"]
 
 
 def test_all_that_the_decoder_looks_at_is_frozen_while_it_learns(sample: Sample, quick: dict[str, object]):
@@ -78,14 +66,14 @@ def test_all_that_the_decoder_looks_at_is_frozen_while_it_learns(sample: Sample,
 
 
 def test_the_scaler_sees_only_the_train_rows_of_a_split_plan(sample: Sample, quick: dict[str, object]):
-    fitted = fit_series(as_series(sample), Config(**quick), train_rows=200)
+    fitted = fit_series(as_series(sample), Config(**quick), FitInputs(train_rows=200))
     np.testing.assert_allclose(fitted.scaler.shift, np.nanmean(sample.values[:200], axis=0))
     np.testing.assert_allclose(fitted.scaler.scale, np.nanstd(sample.values[:200], axis=0))
 
 
 def test_progress_reports_stage_loss_and_time_left(sample: Sample, quick: dict[str, object]):
     seen = []
-    fit_series(as_series(sample), Config(**quick), progress=seen.append)
+    fit_series(as_series(sample), Config(**quick), FitInputs(progress=seen.append))
     assert [p.stage for p in seen if p.step == p.steps] == ["encoder", "decoder"]
     assert all(np.isfinite(p.loss) and p.loss > 0 and p.seconds_left >= 0 for p in seen)
 
@@ -108,35 +96,9 @@ def test_a_column_first_seen_after_the_train_rows_is_scaled_by_the_whole_series(
 ):
     values = sample.values.copy()
     values[:200, 0] = np.nan
-    fitted = fit_series(replace(as_series(sample), values=values), Config(**quick), train_rows=200)
+    fitted = fit_series(replace(as_series(sample), values=values), Config(**quick), FitInputs(train_rows=200))
     np.testing.assert_allclose(fitted.scaler.shift[0], np.nanmean(values[:, 0]))
     np.testing.assert_allclose(fitted.scaler.scale[0], np.nanstd(values[:, 0]))
-
-
-def test_what_the_candidates_are_judged_by_lies_where_nothing_was_learnt():
-    values = np.random.default_rng(0).normal(size=(400, 2))
-    values[::7, 0] = np.nan
-    config = Config(length=8, stride=4)
-    held_out = hold_out(ScaledSeries(values, np.zeros((400, 0))), config)
-    plan = np.arange(0, 393, 4)
-    train, _ = reserve(plan, 8, 400)
-    learnt = covered(plan[train], 8, 400)
-    rounds = list(held_out.hidden_for_trust(plan, 8))
-    assert len(rounds) > 1
-    for hidden, windows in rounds:
-        assert hidden.any()
-        assert not hidden[learnt].any()
-        assert not np.isnan(held_out.visible.values[hidden]).any()
-        assert covered(windows, 8, 400)[hidden.any(axis=1)].all()
-
-
-def test_where_a_candidate_is_silent_it_is_taken_to_say_what_the_first_does():
-    nan = np.nan
-    truth = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0], [4.0, 40.0]])
-    cells = np.array([[False, False], [True, False], [False, True], [False, False]])
-    estimates = np.stack([truth + 1, truth - 2])
-    estimates[1, 1, 0] = nan
-    np.testing.assert_allclose(errors_at(cells, estimates, truth), [[1, 1], [1, -2]])
 
 
 # --- another encoder in place of the built-in one ------------------------------------------------
@@ -162,7 +124,7 @@ def test_a_frozen_encoder_takes_the_place_of_the_built_in_one(sample: Sample, qu
         made.append((scaler, of))
         return Levels(len(sample.columns))
 
-    fitted = fit_series(series, Config(**quick), encoder=make)
+    fitted = fit_series(series, Config(**quick), FitInputs(encoder=make))
     assert made == [(fitted.scaler, series)]
     assert isinstance(fitted.encoder, Levels)
     assert set(fitted.builtin.history) == {"decoder"}
@@ -174,7 +136,7 @@ def test_a_frozen_encoder_takes_the_place_of_the_built_in_one(sample: Sample, qu
 
 def test_no_encoder_is_made_where_no_strategy_works_on_one(sample: Sample, quick: dict[str, object]):
     settings = Config(**quick, strategy="kriging")
-    fitted = fit_series(as_series(sample), settings, encoder=lambda *_: pytest.fail("it was made"))
+    fitted = fit_series(as_series(sample), settings, FitInputs(encoder=lambda *_: pytest.fail("it was made")))
     assert fitted.encoder is None
 
 
@@ -186,7 +148,7 @@ def test_training_on_a_costly_encoder_embeds_few_windows(
     settings = quick | {"decoder_steps": steps, "decoder_batch": 5, "check_every": steps}
     encoder = Levels(len(sample.columns), costly=costly)
     fitted = fit_series(
-        as_series(sample), Config(**settings, candidates="denoise,neighbours"), encoder=lambda *_: encoder
+        as_series(sample), Config(**settings, candidates="denoise,neighbours"), FitInputs(encoder=lambda *_: encoder)
     )
     assert fitted.builtin.history["decoder"].steps == steps
     assert encoder.asked.count(5) == batches
@@ -209,7 +171,9 @@ def test_a_time_budget_leaves_out_the_dearest_strategies_and_says_so(sample: Sam
     some = fit_series(as_series(sample), Config(**slow, time_budget=60.0))
     assert some.builtin.candidates.names == ("linear", "kriging", "neighbours")
     assert any("left no room for denoise, latent" in note for note in some.notes)
-    assert some.builtin.stack.weight[1].max() > 0  # kriging, though the decoder that also says it is not there
+    assert (
+        some.builtin.validated.ensemble.weight[1].max() > 0
+    )  # kriging, though the decoder that also says it is not there
     few = fit_series(as_series(sample), Config(**slow | {"encoder_steps": 10**6}, time_budget=60.0))
     assert few.builtin.candidates.names == ("linear", "kriging")
     assert few.encoder is None

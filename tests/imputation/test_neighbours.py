@@ -62,7 +62,7 @@ def test_a_bank_is_refused_where_it_is_of_no_use_or_does_not_fit(settings: dict[
     with pytest.raises(InputError, match="time stamps"):
         Imputer(**settings, bank=str(bank)).fit(gappy(1))
     table(2)[:10].to_csv(bank, index=False)
-    with pytest.raises(InputError, match="the bank has 10 rows, fewer than one window"):
+    with pytest.raises(InputError, match="the donor table has 10 rows, fewer than one window"):
         Imputer(**settings, bank=str(bank)).fit(gappy(1))
     with pytest.raises(InputError, match="no file"):
         Imputer(**settings, bank=str(tmp_path / "none.csv")).fit(gappy(1))

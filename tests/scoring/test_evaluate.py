@@ -17,8 +17,8 @@ from latentfill.core.errors import InputError, OracleEmbeddingError
 from latentfill.embeddings import registry
 from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.record import VectorArray
-from latentfill.imputation.fit import Fitted
-from latentfill.imputation.model_folder import model_id
+from latentfill.imputation.fitted import Fitted
+from latentfill.imputation.model_weights import model_id
 from latentfill.scoring.demo_table import make_sample
 from latentfill.scoring.evaluate import Run, evaluate
 from latentfill.scoring.scores import ALL, Score
@@ -58,10 +58,10 @@ def test_hidden_cells_cannot_reach_anything_that_is_fitted(table: Table, quick: 
     monkeypatch.setitem(PATTERNS, "point", lambda *_: plain.hidden)
     (planted,) = runs(marked, quick, settings={"intervals": 0.9, "latent_steps": 10}, **spec)
     assert model_id(fitted[0]) == model_id(fitted[1])
-    for name, verdict in fitted[0].builtin.others.items():
-        other = fitted[1].builtin.others[name]
-        np.testing.assert_array_equal(verdict.stack.weight, other.stack.weight)
-        np.testing.assert_array_equal(verdict.calibration.quantiles, other.calibration.quantiles)
+    for name, validated in fitted[0].builtin.compared.items():
+        other = fitted[1].builtin.compared[name]
+        np.testing.assert_array_equal(validated.ensemble.weight, other.ensemble.weight)
+        np.testing.assert_array_equal(validated.calibration.quantiles, other.calibration.quantiles)
     assert overall(planted.scores)["auto"].mae != overall(plain.scores)["auto"].mae
 
 

@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 
     from latentfill.core.config import Config
     from latentfill.embeddings.protocols.embedder import Embedder
-    from latentfill.imputation.imputer import Imputation, Imputer
+    from latentfill.imputation.imputation import Imputation
+    from latentfill.imputation.imputer import Imputer
     from latentfill.scoring.scores import Score
     from latentfill.tables.options import TableOptions
     from latentfill.tables.table import Table

@@ -62,7 +62,7 @@ def register(*rows: StrategyRow) -> None:
 # Cells that no strategy filled.
 OBSERVED = CellCode(0, "observed", "observed: read from the input, untouched")
 FALLBACK = CellCode(4, "fallback", "fallback: linear interpolation, as no strategy reached the cell")
-EMPTY = CellCode(5, "empty", "empty: nothing is known that could fill it")
+EMPTY = CellCode(5, "empty", "empty: nothing is known that could fill it, or the gap is longer than max_gap")
 
 
 def cell_codes() -> list[CellCode]:

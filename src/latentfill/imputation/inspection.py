@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,12 +14,15 @@ from latentfill.core.files import stem
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.record import StoredEmbeddings
 from latentfill.embeddings.stored.packed_file import is_packed_file
-from latentfill.imputation.result import coverage_of
+from latentfill.imputation.coverage import coverage_of
 from latentfill.tables.options import TableOptions
 from latentfill.tables.read import read_table
 from latentfill.tables.table import Table
 from latentfill.tables.time.grid import step_text
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, find_gaps
+
+if TYPE_CHECKING:
+    from latentfill.imputation.model_state import ModelState
 
 MODEL_FILE = "model.safetensors"
 
@@ -146,23 +149,23 @@ def _columns(series: Series) -> dict[str, Any]:
 
 
 def _model(path: Path) -> dict[str, Any]:
-    from latentfill.imputation.model_folder import read_config, told_as_damage
+    from latentfill.imputation.model_folder import damage_as_error, read_config
 
     state = read_config(path)
-    with told_as_damage(path):
+    with damage_as_error(path):
         return _describe_model(state, path)
 
 
-def _describe_model(state: dict[str, Any], path: Path) -> dict[str, Any]:
-    tracks = {"built-in": state["builtin"], **state["stored"]}
+def _describe_model(state: ModelState, path: Path) -> dict[str, object]:
+    paths = {"built-in": state["builtin"], **state["stored"]}
     return {
         "format": state["format"],
         "columns": state["columns"],
         "settings": state["settings"],
-        "held_out_error": {name: track["held_out"] for name, track in tracks.items()},
+        "held_out_error": {name: of_path["held_out"] for name, of_path in paths.items()},
         "steps": {
-            name: {part: history["steps"] for part, history in track["history"].items()}
-            for name, track in tracks.items()
+            name: {part: history["steps"] for part, history in of_path["history"].items()}
+            for name, of_path in paths.items()
         },
         "bytes": (path / MODEL_FILE).stat().st_size,
     }

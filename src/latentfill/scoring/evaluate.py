@@ -17,8 +17,9 @@ from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.pairing import adopt_split_plan, pair_embeddings
 from latentfill.embeddings.stored.split_windows import train_rows
 from latentfill.imputation.fill import estimate_series, fill_from, quantiles_at
-from latentfill.imputation.fit import Fitted, fit_series
-from latentfill.imputation.intervals import continuous_ranked_probability
+from latentfill.imputation.fit import FitInputs, fit_series
+from latentfill.imputation.fitted import Fitted
+from latentfill.imputation.validation.quantiles import continuous_ranked_probability
 from latentfill.nn.training import ProgressCallback
 from latentfill.scoring.cell_metrics import Reference, cell_groups, measure
 from latentfill.scoring.encoder_table import NONE
@@ -150,11 +151,13 @@ class Evaluator:
         return fit_series(
             masked.visible,
             replace(settings_on(encoder, self.config), strategy=names[0], seed=masked.seed),
-            embeddings=self.vectors,
-            train_rows=train_rows(self.config, masked.series.n_steps),
-            compare_with=names,
-            encoder=self.encoders[encoder],
-            progress=self.progress,
+            FitInputs(
+                embeddings=self.vectors,
+                encoder=self.encoders[encoder],
+                train_rows=train_rows(self.config, masked.series.n_steps),
+                compare_with=names,
+                progress=self.progress,
+            ),
         )
 
     def _scores(self, masked: MaskedSeries, fitted: Fitted, encoder: str, label: str | None) -> Iterator[Score]:
@@ -175,8 +178,7 @@ def scores_of(
     """The scores of those strategies that were fitted within the time budget, by group of hidden cells."""
     visible = masked.visible
     estimated = estimate_series(fitted, visible, vectors)
-    paths = (fitted.builtin, *fitted.stored.values())
-    names = [name for name in strategies if all(name in path.others for path in paths)]
+    names = [name for name in strategies if all(name in path.compared for path in fitted.paths.values())]
     filled = {name: fill_from(fitted.using(name), visible, estimated) for name in names}
     reference = Reference.of(masked.series, filled["linear"].values)
     for name, of_strategy in filled.items():

@@ -1,23 +1,35 @@
+"""How far to move from a plain candidate to a better one."""
+
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from latentfill.imputation import shrinkage
-from latentfill.imputation.shrinkage import CAUTION, ENOUGH_GAPS, EXACT_GAPS, SHARES, shares_of_the_way
+from latentfill.imputation.validation.cells import KINDS, Cells
+from latentfill.imputation.validation.shrinkage import (
+    CAUTION,
+    ENOUGH_GAPS,
+    EXACT_GAPS,
+    SHARES,
+    between_variance,
+    blend_shares,
+)
 
 SHORT, LONG = 0, 4  # buckets of gap lengths
-KINDS = 6
+
+
+def cells_in(column: np.ndarray, bucket: int, gap: np.ndarray, columns: int) -> Cells:
+    """Cells of these columns, in gaps of one length and these numbers."""
+    zeros = np.zeros(len(column), dtype=int)
+    return Cells(shape=(1, columns), step=zeros, column=column, kind=zeros + bucket, gap=gap, occasion=zeros)
 
 
 def shares(plain: np.ndarray, other: np.ndarray, bucket: int, gap: np.ndarray | None = None) -> np.ndarray:
-    """How far to go in each column, (C,), from errors (C, M) on cells that lie in a gap each, or in those of `gap`."""
+    """Share of the other candidate by column, (C,), from errors (C, M) on cells in a gap each, or in those of `gap`."""
     columns, cells = plain.shape
     gap = np.arange(columns * cells) if gap is None else gap
     column = np.repeat(np.arange(columns), cells)
-    found = shares_of_the_way(
-        plain.ravel(), other.ravel(), column, np.full(columns * cells, bucket), gap, (columns, KINDS)
-    )
+    found = blend_shares(plain.ravel(), other.ravel(), cells_in(column, bucket, gap, columns))
     others = np.delete(found, bucket, axis=1)
     assert (others == 1).all()  # nothing is known of them
     return found[:, bucket]
@@ -93,19 +105,20 @@ def test_fewer_gaps_than_enough_prove_nothing(bucket: int):
 
 def test_a_column_with_few_gaps_is_taken_for_one_of_the_others():
     plain, other = np.full((10, 30), 0.1), np.ones((10, 30))
-    kind = np.full(10 * 30, LONG)
     column = np.repeat(np.arange(10), 30)
-    found = shares_of_the_way(plain.ravel(), other.ravel(), column, kind, np.arange(300), (11, KINDS))
+    found = blend_shares(plain.ravel(), other.ravel(), cells_in(column, LONG, np.arange(300), 11))
     assert found[10, LONG] == 0.0
 
 
 def test_without_any_cell_nothing_speaks_against_going_all_the_way():
     none = np.zeros(0, dtype=int)
-    assert (shares_of_the_way(np.zeros(0), np.zeros(0), none, none, none, (3, KINDS)) == 1).all()
+    found = blend_shares(np.zeros(0), np.zeros(0), cells_in(none, SHORT, none, 3))
+    assert found.shape == (3, KINDS)
+    assert (found == 1).all()
 
 
 def test_the_variance_between_columns_is_found():
     rng = np.random.default_rng(4)
     error = np.full((4000, 1), 0.5)
     mean = rng.normal(size=(4000, 1)) * np.sqrt(2.0 + 0.5)
-    assert float(shrinkage._between(mean, error)[0]) == pytest.approx(2.0, rel=0.1)
+    assert float(between_variance(mean, error)[0]) == pytest.approx(2.0, rel=0.1)

@@ -7,13 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentfill.imputation.ensemble import KINDS, Ensemble, kind_of
-from latentfill.imputation.shrinkage import ENOUGH_GAPS
+from latentfill.imputation.validation.cells import KINDS, Cells
+from latentfill.imputation.validation.ensemble import Ensemble
+from latentfill.imputation.validation.shrinkage import ENOUGH_GAPS
+
+
+def cells_in(column: np.ndarray, kind: np.ndarray, gap: np.ndarray, columns: int) -> Cells:
+    """Cells of these columns, in gaps of these kinds and numbers."""
+    zeros = np.zeros(len(column), dtype=int)
+    return Cells(shape=(1, columns), step=zeros, column=column, kind=kind, gap=gap, occasion=zeros)
 
 
 def learn(errors: np.ndarray, column: np.ndarray, kind: np.ndarray, columns: int) -> Ensemble:
-    """A stack learnt from cells that lie in a gap each."""
-    return Ensemble.fit(errors, column, kind, np.arange(len(column)), columns)
+    """An ensemble fitted to cells that lie in a gap each."""
+    return Ensemble.fit(errors, cells_in(column, kind, np.arange(len(column)), columns))
 
 
 def fit(*groups: tuple[int, int, int, float], columns: int = 2) -> np.ndarray:
@@ -21,16 +28,16 @@ def fit(*groups: tuple[int, int, int, float], columns: int = 2) -> np.ndarray:
     weight: in every cell the first says 5 and the second 6, so the truth that asks for weight w is 5 + w."""
     column, bucket, count, wanted = (np.array(part) for part in zip(*groups, strict=True))
     truth = np.repeat(5 + wanted.astype(float), count)
-    stack = learn(np.stack([5 - truth, 6 - truth]), np.repeat(column, count), np.repeat(bucket, count), columns)
-    np.testing.assert_allclose(stack.weight[0] + stack.weight[1], 1)
-    return stack.weight[1]
+    ensemble = learn(np.stack([5 - truth, 6 - truth]), np.repeat(column, count), np.repeat(bucket, count), columns)
+    np.testing.assert_allclose(ensemble.weight[0] + ensemble.weight[1], 1)
+    return ensemble.weight[1]
 
 
 def of_one_group(errors: np.ndarray) -> np.ndarray:
     """Weights (K,) of candidates whose errors (K, M) lie in a gap each, where a gain by chance is a gain."""
     none = np.zeros(errors.shape[1], dtype=int)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("latentfill.imputation.shrinkage.CAUTION", np.zeros(6))
+        patch.setattr("latentfill.imputation.validation.shrinkage.CAUTION", np.zeros(6))
         return learn(errors, none, none, 1).weight[:, 0, 0]
 
 
@@ -106,7 +113,7 @@ def test_few_cells_are_drawn_to_their_column_and_gap_length_and_those_to_everyth
     # a group that shares only its column or bucket: the mean of 0.75 b + 0.125 and 0.65
     first, second = np.repeat([1.0, 0.0], 15), np.repeat([0.0, 2.0], 15)
     monkeypatch.setattr(
-        "latentfill.imputation.shrinkage.ENOUGH_GAPS", np.full(6, 100)
+        "latentfill.imputation.validation.shrinkage.ENOUGH_GAPS", np.full(6, 100)
     )  # whether by chance is not asked
     weight = learn(np.stack([first, second]), np.zeros(30, dtype=int), np.ones(30, dtype=int), 2).weight[0]
     assert weight[0, 1] == pytest.approx(0.7625)
@@ -138,7 +145,7 @@ def test_a_gain_that_one_gap_brings_may_be_chance(bucket: int):
     column, kind, gap = np.zeros(300, dtype=int), np.full(300, bucket), np.repeat(np.arange(30), 10)
 
     def weight(gap: np.ndarray) -> float:
-        return float(Ensemble.fit(np.stack([first, second]), column, kind, gap, 1).weight[1, 0, bucket])
+        return float(Ensemble.fit(np.stack([first, second]), cells_in(column, kind, gap, 1)).weight[1, 0, bucket])
 
     assert weight(gap) < (0.5 if bucket == LONG else 0.1)
     if bucket == LONG:
@@ -151,8 +158,8 @@ def test_a_long_gap_is_not_as_many_witnesses_as_it_has_cells():
     """One gap of 60 cells speaks for the first candidate, sixty of another column and a cell each for the second."""
     errors = np.stack([np.repeat([0.0, 1.0], 60), np.repeat([1.0, 0.0], 60)])
     column, kind = np.repeat([0, 1], 60), np.full(120, LONG)
-    one = Ensemble.fit(errors, column, kind, np.repeat([0, 1], 60) * np.arange(120), 2).weight[1, 0, LONG]
-    each = Ensemble.fit(errors, column, kind, np.arange(120), 2).weight[1, 0, LONG]
+    one = Ensemble.fit(errors, cells_in(column, kind, np.repeat([0, 1], 60) * np.arange(120), 2)).weight[1, 0, LONG]
+    each = learn(errors, column, kind, 2).weight[1, 0, LONG]
     assert one > each + 0.2
 
 
@@ -189,6 +196,9 @@ def test_candidates_that_are_all_exactly_right_leave_the_first():
     assert learn(np.zeros((3, 20)), none, none, 1).weight[:, 0, 0].tolist() == [1.0, 0.0, 0.0]
 
 
+ONE_CELL = cells_in(np.zeros(1, dtype=int), np.ones(1, dtype=int), np.zeros(1, dtype=int), 1)
+
+
 def weights(*of_candidates: float, columns: int = 1) -> Ensemble:
     """The same weights for every column and gap length."""
     return Ensemble(np.tile(np.array(of_candidates)[:, None, None], (1, columns, KINDS)))
@@ -197,41 +207,42 @@ def weights(*of_candidates: float, columns: int = 1) -> Ensemble:
 def test_each_cell_gets_the_weight_of_its_column_and_kind_of_gap():
     second = np.zeros((2, KINDS))
     second[0, 0], second[0, 1], second[1, 1] = 0.25, 0.5, 1.0
-    kinds = np.array([[0, 0], [1, 1], [0, 0]])
-    estimates = np.stack([np.full((3, 2), 10.0), np.full((3, 2), 14.0)])
-    assert Ensemble(np.stack([1 - second, second])).apply(estimates, kinds).tolist() == [[11, 10], [12, 14], [11, 10]]
+    cells = cells_in(np.array([0, 1, 0, 1, 0, 1]), np.array([0, 0, 1, 1, 0, 0]), np.arange(6), 2)
+    estimates = np.stack([np.full(6, 10.0), np.full(6, 14.0)])
+    assert Ensemble(np.stack([1 - second, second])).apply(estimates, cells).tolist() == [11, 10, 12, 14, 11, 10]
 
 
-def test_gaps_are_told_apart_by_length_and_by_whether_both_ends_are_equal():
-    nan = np.nan
-    values = np.array([[0, nan, 0, nan, nan, 1, nan]]).T
-    assert kind_of(values)[[1, 3, 4, 6], 0].tolist() == [6 + 0, 1, 1, 0]
-    whole = np.array([[2.0, 5.0, 2.0, 3.0]]).T  # as if each cell in turn were missing
-    assert kind_of(whole)[:, 0].tolist() == [0, 6, 0, 0]
+def test_a_missing_candidates_weight_is_shared_by_the_others():
+    estimates = np.array([10.0, np.nan, 20.0])
+    # weights 0.2 and 0.6 are left: (0.2 * 10 + 0.6 * 20) / 0.8
+    assert weights(0.2, 0.2, 0.6).apply(estimates[:, None], ONE_CELL).item() == pytest.approx(17.5)
 
 
-def test_a_silent_candidates_weight_is_shared_by_the_others():
-    estimates = np.array([10.0, np.nan, 20.0])[:, None, None]
-    # weights 0.2 and 0.6 speak: (0.2 * 10 + 0.6 * 20) / 0.8
-    assert weights(0.2, 0.2, 0.6).apply(estimates, np.ones((1, 1), dtype=int)).item() == pytest.approx(17.5)
+def test_candidates_without_weight_count_where_no_other_has_an_estimate():
+    estimates = np.array([np.nan, 4.0, 6.0])
+    assert weights(1.0, 0.0, 0.0).apply(estimates[:, None], ONE_CELL).item() == 5.0
 
 
-def test_candidates_without_weight_speak_where_all_others_are_silent():
-    estimates = np.array([np.nan, 4.0, 6.0])[:, None, None]
-    assert weights(1.0, 0.0, 0.0).apply(estimates, np.ones((1, 1), dtype=int)).item() == 5.0
+def test_where_no_candidate_has_an_estimate_there_is_none():
+    assert np.isnan(weights(0.5, 0.5).apply(np.full((2, 1), np.nan), ONE_CELL)).all()
 
 
-def test_where_all_candidates_are_silent_nothing_is_said():
-    assert np.isnan(weights(0.5, 0.5).apply(np.full((2, 3, 1), np.nan), np.ones((3, 1), dtype=int))).all()
+def test_a_candidate_without_weight_changes_nothing():
+    estimates = np.array([3.0, 1e300])
+    assert weights(1.0, 0.0).apply(estimates[:, None], ONE_CELL).item() == 3.0
 
 
-def test_a_candidate_without_weight_cannot_be_heard():
-    estimates = np.array([3.0, 1e300])[:, None, None]
-    assert weights(1.0, 0.0).apply(estimates, np.ones((1, 1), dtype=int)).item() == 3.0
-
-
-def test_a_stack_survives_json_exactly():
+def test_an_ensemble_survives_json_exactly():
     rng = np.random.default_rng(2)
-    stack = learn(rng.normal(size=(3, 50)), rng.integers(2, size=50), rng.integers(6, size=50), 2)
-    back = Ensemble.from_dict(json.loads(json.dumps(stack.to_dict())))
-    np.testing.assert_array_equal(back.weight, stack.weight)
+    ensemble = learn(rng.normal(size=(3, 50)), rng.integers(2, size=50), rng.integers(6, size=50), 2)
+    back = Ensemble.from_dict(json.loads(json.dumps(ensemble.to_dict())))
+    np.testing.assert_array_equal(back.weight, ensemble.weight)
+
+
+def test_more_candidates_than_there_are_subsets_for_are_weighted_too():
+    rng = np.random.default_rng(3)
+    errors = rng.normal(size=(13, 600)) * np.linspace(2, 1, 13)[:, None]
+    weight = of_one_group(errors)
+    assert (weight >= 0).all()
+    np.testing.assert_allclose(weight.sum(), 1)
+    assert np.square(weight @ errors).mean() < 0.2 * np.square(errors).mean(axis=1).min()

@@ -1,0 +1,25 @@
+"""The record of a filled series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+from latentfill.core.series import FloatArray, IntArray
+from latentfill.imputation.codes import CodeArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Filled:
+    """A filled series: T steps of C columns, original units."""
+
+    values: FloatArray  # (T, C), NaN where left empty
+    codes: CodeArray  # (T, C), see `Code`
+    expected: FloatArray  # (T, C) expected absolute error; NaN where it is not known
+    lower: FloatArray | None = None  # (T, C) lower bounds of the intervals, the value where observed; None without
+    upper: FloatArray | None = None  # (T, C) upper bounds
+    samples: FloatArray | None = None  # (S, T, C) completed series drawn at random; None if none were asked for
+
+    def take_columns(self, index: IntArray) -> Filled:
+        """The columns at `index`, in that order."""
+        parts = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{name: part[..., index] for name, part in parts.items() if part is not None})

@@ -1,0 +1,111 @@
+"""The records of a fit: everything that was learnt from one series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from latentfill.core.config import Config
+from latentfill.core.series import BoolArray, Series
+from latentfill.core.strategy_table import STRATEGIES
+from latentfill.embeddings.protocols.encoder import Encoder
+from latentfill.imputation.validation.validate import Validated
+from latentfill.nn.training import History
+from latentfill.strategies.candidates import Candidates
+from latentfill.strategies.protocols.strategy import StrategySpec
+from latentfill.windows.cycles import clock_features
+from latentfill.windows.scaling import ColumnScaler
+from latentfill.windows.windows import ScaledSeries
+
+BUILTIN = "built-in"  # name of the path on the builtin encoder, beside the splits of stored embeddings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FittedPath:
+    """Candidates that were fitted to the embeddings of one encoder, and what held-out cells tell about them."""
+
+    spec: StrategySpec
+    candidates: Candidates
+    validated: Validated  # of the strategy that fills the gaps
+    stored: bool  # whether the embeddings are stored ones
+    history: Mapping[str, History]  # of the training, by network
+    compared: Mapping[str, Validated] = field(default_factory=dict)  # of every strategy it was validated for, by name
+    dropped: tuple[str, ...] = ()  # strategies that the time budget left no room for
+
+    def using(self, strategy: str) -> FittedPath:
+        """The same path, filling gaps by another of the strategies it was validated for."""
+        spec = replace(self.spec, config=replace(self.spec.config, strategy=strategy))
+        return replace(self, spec=spec, validated=self.compared[strategy])
+
+    @property
+    def codes(self) -> list[int]:
+        """For each candidate, the code of the cells in which its weight is the largest."""
+        return [STRATEGIES[name].code_of_cells(stored=self.stored).number for name in self.candidates.names]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fitted:
+    """All that is needed to fill a series."""
+
+    config: Config
+    columns: tuple[str, ...]
+    known: BoolArray  # (C,), columns that had any value to learn from
+    scaler: ColumnScaler
+    cycles: tuple[float, ...]  # lengths in seconds if `stamped`, else in steps
+    stamped: bool  # whether the series had time stamps
+    encoder: Encoder | None  # of the builtin path; None if no strategy works on embeddings
+    builtin: FittedPath
+    stored: Mapping[str, FittedPath]  # on stored embeddings, by split
+    one_space: bool = False  # whether the embeddings of all splits are known to share a space
+    n_steps: int = 0  # of the series it was fitted to
+    shrunk_from: int | None = None  # window length that was asked for, if the series was too short for it
+
+    @property
+    def paths(self) -> dict[str, FittedPath]:
+        """The builtin path, then those of the splits, by name."""
+        return {BUILTIN: self.builtin, **self.stored}
+
+    def using(self, strategy: str) -> Fitted:
+        """The same model, filling gaps by another of the strategies it was validated for."""
+        return replace(
+            self,
+            config=replace(self.config, strategy=strategy),
+            builtin=self.builtin.using(strategy),
+            stored={split: path.using(strategy) for split, path in self.stored.items()},
+        )
+
+    def scaled(self, series: Series) -> ScaledSeries:
+        """A series with the same columns, in scaled units; columns without a value to learn from are all missing."""
+        values = self.scaler.apply(series.values)
+        values[:, ~self.known] = np.nan
+        return ScaledSeries(values, clock_features(series, self.cycles))
+
+    @property
+    def notes(self) -> list[str]:
+        """What a user should know about the fit, one sentence each."""
+        return list(self._notes())
+
+    def _notes(self) -> Iterator[str]:
+        if self.shrunk_from:
+            yield (
+                f"The series was too short for windows of {self.shrunk_from} steps; they were shrunk to "
+                f"{self.config.length}."
+            )
+        if self.builtin.dropped:
+            dropped = ", ".join(self.builtin.dropped)
+            yield f"The time budget of {self.config.time_budget:g} s left no room for {dropped}."
+        if len(self.stored) > 1 and not self.one_space:
+            yield (
+                f"The embeddings of {' and '.join(self.stored)} are not known to share a space: each split has a "
+                "decoder and neighbours of its own."
+            )
+        validated = self.builtin.validated
+        if "linear_mse" not in validated.score:
+            yield "Too few cells were observed to hold any out, so the error to expect is not known."
+        elif not validated.calibration.calibrated:
+            yield (
+                f"Only {validated.calibration.cells.sum()} cells were held out, too few for intervals that hold as "
+                "often as they say: they are not calibrated."
+            )

@@ -1,0 +1,74 @@
+"""A filled table, and the files it is written to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from latentfill.core.series import FloatArray, IntArray
+from latentfill.imputation.filled import Filled
+from latentfill.tables.backends.table_files import write_columns
+from latentfill.tables.table import Table, output_rows
+from latentfill.tables.write import fill_frame, write_table
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Imputation:
+    """A filled table."""
+
+    table: Table
+    filled: Filled
+    summary: dict[str, object]  # JSON values, see `summarise`
+
+    def to_frame(self, *, precision: int | None = None) -> Any:
+        """The filled table as a frame of the kind that was read (a pyarrow table if it was a file).
+
+        With intervals, `NAME_lower` and `NAME_upper` follow for every value column.
+        """
+        return fill_frame(self.table, self.filled.values, precision=precision, extras=self._bounds)
+
+    def write(self, path: str | os.PathLike[str], *, precision: int | None = None, bounds: bool = True) -> None:
+        """Write the filled table as CSV or Parquet, by the name of the file; with `bounds`, the intervals too."""
+        extras = self._bounds if bounds else {}
+        write_table(self.table, self.filled.values, path, precision=precision, extras=extras)
+
+    def write_bounds(self, path: str | os.PathLike[str]) -> None:
+        """Write `NAME_lower` and `NAME_upper` of every value column, a row per row of the filled table."""
+        write_columns(self._columns(self._bounds, self._steps()), path)
+
+    def write_codes(self, path: str | os.PathLike[str]) -> None:
+        """Write where each cell comes from, a row per row of the filled table.
+
+        For every value column its code (see `latentfill.Code`); then the expected absolute error (`NAME_expected`) and,
+        with intervals, `NAME_lower` and `NAME_upper`; last, the id of the model.
+        """
+        steps = self._steps()
+        names = self.table.series.columns
+        codes = {name: self.filled.codes[steps, c] for c, name in enumerate(names)}
+        measures = self._columns({"expected": self.filled.expected, **self._bounds}, steps)
+        write_columns({**codes, **measures, "model": np.full(len(steps), self.summary["model"])}, path)
+
+    def write_sample(self, number: int, path: str | os.PathLike[str], *, precision: int | None = None) -> None:
+        """Write one of the completed tables that were drawn at random, `number` from 0."""
+        assert self.filled.samples is not None
+        write_table(self.table, self.filled.samples[number], path, precision=precision)
+
+    @property
+    def _bounds(self) -> dict[str, FloatArray]:
+        """Lower and upper bounds (T, C) by the suffix of their columns; empty without intervals."""
+        if self.filled.lower is None or self.filled.upper is None:
+            return {}
+        return {"lower": self.filled.lower, "upper": self.filled.upper}
+
+    def _steps(self) -> IntArray:
+        """The step of the series in each row of the filled table."""
+        return output_rows(self.table)[1]
+
+    def _columns(self, arrays: Mapping[str, FloatArray], steps: IntArray) -> dict[str, FloatArray]:
+        """Columns `NAME_SUFFIX` of arrays (T, C) by suffix, with the rows of these steps."""
+        names = self.table.series.columns
+        return {f"{name}_{suffix}": a[steps, c] for c, name in enumerate(names) for suffix, a in arrays.items()}

@@ -1,0 +1,180 @@
+"""What of a fitted model is saved as JSON, and the model rebuilt from that and its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any, TypedDict
+
+import numpy as np
+from torch import Tensor
+
+from latentfill.core.config import Config
+from latentfill.core.messages import counted
+from latentfill.core.strategy_table import STRATEGIES
+from latentfill.embeddings.builtin.encoder import BuiltinEncoder
+from latentfill.embeddings.protocols.encoder import EncoderShape
+from latentfill.imputation.fitted import Fitted, FittedPath
+from latentfill.imputation.model_weights import arrays_with_prefix, path_prefix
+from latentfill.imputation.stored_windows import config_for_stored
+from latentfill.imputation.validation.cells import KINDS
+from latentfill.imputation.validation.ensemble import Ensemble
+from latentfill.imputation.validation.intervals import Calibration
+from latentfill.imputation.validation.quantiles import LEVELS
+from latentfill.imputation.validation.validate import Validated
+from latentfill.nn.runtime import pick_device
+from latentfill.nn.training import History
+from latentfill.strategies.candidates import Candidates
+from latentfill.strategies.classes import new_baseline
+from latentfill.strategies.protocols.strategy import StrategySpec
+from latentfill.windows.gaps import BUCKET_NAMES
+from latentfill.windows.scaling import ColumnScaler
+
+FORMAT = 5  # of the files; a model of another format is refused
+
+
+class PathState(TypedDict):
+    """A `FittedPath` without its weights."""
+
+    strategies: list[str]
+    encoder: dict[str, Any] | None  # fields of `EncoderShape`
+    banks: dict[str, int]  # number of windows that are searched for neighbours, by strategy
+    stack: dict[str, object]  # the `Ensemble`
+    held_out: dict[str, object]  # the score on held-out cells
+    history: dict[str, dict[str, Any]]  # fields of `History`, by network
+
+
+class Extra(TypedDict):
+    """What an `Imputer` saves beside its model."""
+
+    table: dict[str, Any]  # fields of `TableOptions`
+    embedding_digests: dict[str, str]  # of stored embeddings, by split
+
+
+class ModelState(TypedDict):
+    """A `Fitted` without its weights and scaler: the content of config.json."""
+
+    format: int
+    settings: dict[str, object]
+    columns: list[str]
+    known: list[bool]
+    cycles: list[float]
+    stamped: bool
+    n_steps: int
+    shrunk_from: int | None
+    encoder: bool  # whether there is a builtin encoder
+    builtin: PathState
+    stored: dict[str, PathState]
+    one_space: bool
+    extra: Extra
+
+
+ScalerState = Mapping[str, list[Any]]  # the columns, and the fields of `ColumnScaler`: the content of scaler.json
+
+
+def state_of(fitted: Fitted, extra: Extra) -> ModelState:
+    """The state of a model as JSON values; `restore` is the way back."""
+    return {
+        "format": FORMAT,
+        "settings": fitted.config.to_dict(),
+        "columns": list(fitted.columns),
+        "known": fitted.known.tolist(),
+        "cycles": list(fitted.cycles),
+        "stamped": fitted.stamped,
+        "n_steps": fitted.n_steps,
+        "shrunk_from": fitted.shrunk_from,
+        "encoder": fitted.encoder is not None,
+        "builtin": _path_state(fitted.builtin),
+        "stored": {split: _path_state(path) for split, path in fitted.stored.items()},
+        "one_space": fitted.one_space,
+        "extra": extra,
+    }
+
+
+def _path_state(path: FittedPath) -> PathState:
+    shape = path.spec.encoder_shape
+    return {
+        "strategies": list(path.candidates.names),
+        "encoder": None if shape is None else asdict(shape),
+        "banks": {name: strategy.bank_size for name, strategy in path.candidates.by_name.items()},
+        "stack": path.validated.ensemble.to_dict(),
+        "held_out": path.validated.score,
+        "history": {part: asdict(history) for part, history in path.history.items()},
+    }
+
+
+def restore(state: ModelState, scaler: ScalerState, config: Config, weights: Mapping[str, Tensor]) -> Fitted:
+    """The model of a saved state, with the arrays of its weights; its networks still wait for theirs.
+
+    Raises a `ValueError`, `KeyError` or `TypeError` if the state is damaged.
+    """
+    if scaler["columns"] != state["columns"]:
+        raise ValueError(f"scaler.json has the columns {scaler['columns']}, config.json {state['columns']}")
+    columns, phases, device = len(state["columns"]), 2 * len(state["cycles"]), pick_device(config.device)
+    encoder = BuiltinEncoder(config, columns=columns, phases=phases, device=device) if state["encoder"] else None
+
+    def path(split: str | None, of_path: PathState) -> FittedPath:
+        shape = None if of_path["encoder"] is None else EncoderShape(**of_path["encoder"])
+        of_windows = config if split is None else config_for_stored(config)
+        spec = StrategySpec(config=of_windows, columns=columns, phases=phases, encoder_shape=shape, device=device)
+        return _restore_path(path_prefix(split), of_path, spec, weights)
+
+    return Fitted(
+        config=config,
+        columns=tuple(state["columns"]),
+        known=np.array(state["known"], dtype=bool),
+        scaler=ColumnScaler.from_dict({name: scaler[name] for name in scaler if name != "columns"}),
+        cycles=tuple(float(cycle) for cycle in state["cycles"]),
+        stamped=state["stamped"],
+        n_steps=int(state["n_steps"]),
+        shrunk_from=state["shrunk_from"],
+        one_space=bool(state.get("one_space")),
+        encoder=encoder,
+        builtin=path(None, state["builtin"]),
+        stored={split: path(split, of_split) for split, of_split in state["stored"].items()},
+    )
+
+
+def _restore_path(prefix: str, state: PathState, spec: StrategySpec, weights: Mapping[str, Tensor]) -> FittedPath:
+    names = tuple(state["strategies"])
+    baselines = {
+        name: new_baseline(name).load(arrays_with_prefix(weights, f"{prefix}{name}."))
+        for name in names
+        if not STRATEGIES[name].on_windows
+    }
+    bank_sizes = {strategy: int(size) for strategy, size in state["banks"].items()}
+    return FittedPath(
+        spec=spec,
+        candidates=Candidates.unfitted(names, spec, bank_sizes, baselines),
+        validated=Validated(
+            ensemble=Ensemble.from_dict(state["stack"]),
+            calibration=Calibration.load(arrays_with_prefix(weights, f"{prefix}calibration.")),
+            score=dict(state["held_out"]),
+        ),
+        stored=bool(prefix),
+        history={part: _history(record) for part, record in state["history"].items()},
+    )
+
+
+def _history(record: Mapping[str, Any]) -> History:
+    return History(**{**record, "held_out": tuple(record["held_out"])})
+
+
+def inconsistencies(fitted: Fitted) -> Iterator[str]:
+    """What is wrong with a restored model: arrays that do not fit its columns, scales of 0, names that repeat."""
+    c = len(fitted.columns)
+    per_column = {name: getattr(fitted.scaler, name) for name in ("shift", "scale", "low", "high")}
+    for name, array in {"known": fitted.known, **per_column}.items():
+        if array.shape != (c,):
+            yield f"{name} has shape {array.shape} for {counted(c, 'column')}"
+    for path in fitted.paths.values():
+        for name, found, expected in (
+            ("stack", path.validated.ensemble.weight.shape, (len(path.candidates.names), c, KINDS)),
+            ("calibration", path.validated.calibration.quantiles.shape, (c, len(BUCKET_NAMES), len(LEVELS))),
+        ):
+            if found != expected:
+                yield f"{name} has shape {found}, it should be {expected}"
+    if not (fitted.scaler.scale > 0).all():
+        yield "scale holds values that are not above 0"
+    if len(set(fitted.columns)) < c:
+        yield "columns repeat names"

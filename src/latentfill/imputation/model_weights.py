@@ -1,0 +1,71 @@
+"""Everything a fitted model learnt, as tensors by name."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from latentfill.core.series import FloatArray
+from latentfill.embeddings.builtin.encoder import BuiltinEncoder
+from latentfill.imputation.fitted import Fitted, FittedPath
+
+
+def model_weights(fitted: Fitted) -> dict[str, Tensor]:
+    """The weights of all networks, and the arrays that simple imputers and calibrations hold, by name."""
+    arrays = {
+        f"{prefix}{part}.{name}": torch.from_numpy(np.asarray(array))
+        for prefix, path in _paths(fitted).items()
+        for part, state in _array_states(path).items()
+        for name, array in state.items()
+    }
+    of_networks = {
+        f"{part}.{name}": tensor
+        for part, module in model_modules(fitted).items()
+        for name, tensor in module.state_dict().items()
+    }
+    return arrays | of_networks
+
+
+def model_modules(fitted: Fitted) -> dict[str, nn.Module]:
+    """The networks, by the prefix of the names of their weights."""
+    modules = {
+        f"{prefix}{part}": module
+        for prefix, path in _paths(fitted).items()
+        for part, module in path.candidates.modules.items()
+    }
+    return {"encoder": fitted.encoder.net, **modules} if isinstance(fitted.encoder, BuiltinEncoder) else modules
+
+
+def path_prefix(split: str | None) -> str:
+    """What the names of a path's weights begin with; `split` is None for the builtin path."""
+    return "" if split is None else f"stored.{split}."
+
+
+def arrays_with_prefix(weights: Mapping[str, Tensor], prefix: str) -> dict[str, FloatArray]:
+    """The arrays whose names begin with `prefix`, by the rest of their names."""
+    return {name.removeprefix(prefix): w.numpy() for name, w in weights.items() if name.startswith(prefix)}
+
+
+def model_id(fitted: Fitted) -> str:
+    """An identifier of a fitted model: the first 12 hexadecimal digits of a hash of everything it learnt."""
+    digest = hashlib.sha256()
+    for name, weights in sorted(model_weights(fitted).items()):
+        digest.update(name.encode())
+        digest.update(weights.detach().cpu().contiguous().numpy().tobytes())
+    for array in (fitted.scaler.shift, fitted.scaler.scale):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:12]
+
+
+def _paths(fitted: Fitted) -> dict[str, FittedPath]:
+    return {path_prefix(None): fitted.builtin} | {path_prefix(split): path for split, path in fitted.stored.items()}
+
+
+def _array_states(path: FittedPath) -> dict[str, dict[str, FloatArray]]:
+    """What is learnt outside of networks, by the part that it belongs to."""
+    baselines = {name: baseline.state() for name, baseline in path.candidates.baselines.items()}
+    return {**baselines, "calibration": path.validated.calibration.state()}

@@ -1,0 +1,23 @@
+"""The windows that stored embeddings were made from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from latentfill.core.config import Config
+from latentfill.core.series import IntArray
+from latentfill.embeddings.protocols.record import Embeddings
+from latentfill.windows.windows import window_starts
+
+
+def config_for_stored(config: Config) -> Config:
+    """The settings with windows as long as those of the stored embeddings."""
+    return replace(config, length=config.seq_len, stride=min(config.stride, config.seq_len))
+
+
+def blend_starts(embeddings: Embeddings, stride: int) -> IntArray:
+    """Starts of the stored windows to blend: about `stride` steps apart, and the last one."""
+    spacing = int(np.diff(embeddings.starts[:2]).sum()) or 1
+    return embeddings.starts[window_starts(len(embeddings.starts), 1, max(1, stride // spacing))]

@@ -1,0 +1,99 @@
+"""Single cells of a series, with the gap that each lies in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from latentfill.core.series import BoolArray, FloatArray, IntArray
+from latentfill.windows.gaps import BUCKET_NAMES, Beside, beside, bucket_of
+
+KINDS = 2 * len(BUCKET_NAMES)  # kinds of gaps: one per length bucket, and one more for gaps between equal values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """M missing cells of a series of T steps and C columns, and the gap that each lies in."""
+
+    shape: tuple[int, int]  # (T, C) of the series
+    step: IntArray  # (M,)
+    column: IntArray  # (M,)
+    kind: IntArray  # (M,) kind of the gap, below KINDS, see `gap_kinds`
+    gap: IntArray  # (M,) first step of the gap
+    occasion: IntArray  # (M,) cells that were hidden at the same time have the same number
+
+    @classmethod
+    def at(cls, mask: BoolArray, values: FloatArray) -> Cells:
+        """The cells of a series (T, C) where `mask` is True, in row-major order; they must be missing (NaN)."""
+        step, column = np.nonzero(mask)
+        sides = beside(values)
+        return cls(
+            shape=(values.shape[0], values.shape[1]),
+            step=step,
+            column=column,
+            kind=gap_kinds(sides)[mask],
+            gap=step - sides.back[mask] + 1,
+            occasion=np.zeros(len(step), dtype=np.int64),
+        )
+
+    @classmethod
+    def joined(cls, parts: Iterable[Cells]) -> Cells:
+        """The cells of all parts, at least one; the cells of each part count as hidden at the same time."""
+        cells = list(parts)
+        return cls(
+            shape=cells[0].shape,
+            step=np.concatenate([part.step for part in cells]),
+            column=np.concatenate([part.column for part in cells]),
+            kind=np.concatenate([part.kind for part in cells]),
+            gap=np.concatenate([part.gap for part in cells]),
+            occasion=np.repeat(np.arange(len(cells)), [len(part) for part in cells]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+    @property
+    def n_columns(self) -> int:
+        """C."""
+        return self.shape[1]
+
+    @property
+    def bucket(self) -> IntArray:
+        """Length of each cell's gap, (M,), as an index into BUCKET_NAMES."""
+        return self.kind % len(BUCKET_NAMES)
+
+    @property
+    def gap_sizes(self) -> IntArray:
+        """How many of the M cells lie in the same gap as each, itself included, (M,)."""
+        gaps = np.stack([self.occasion, self.column, self.gap])
+        _, index, size = np.unique(gaps, axis=1, return_inverse=True, return_counts=True)
+        return np.asarray(size[index])
+
+    def where(self, chosen: BoolArray) -> Cells:
+        """The cells for which `chosen` (M,) is True."""
+        return Cells(
+            shape=self.shape,
+            step=self.step[chosen],
+            column=self.column[chosen],
+            kind=self.kind[chosen],
+            gap=self.gap[chosen],
+            occasion=self.occasion[chosen],
+        )
+
+    def on_series(self, values: FloatArray) -> FloatArray:
+        """Values (..., M) of the cells, put in their places in the series (..., T, C); NaN everywhere else."""
+        placed = np.full((*values.shape[:-1], *self.shape), np.nan)
+        placed[..., self.step, self.column] = values
+        return placed
+
+
+def gap_kinds(sides: Beside) -> IntArray:
+    """Kind of the gap that each cell lies in, or would lie in if it were missing, shaped like `sides`.
+
+    The kind is the bucket of the gap's length, plus len(BUCKET_NAMES) if the observed values on both sides are equal:
+    a column that often keeps its value, as rain does at zero, is likely to have kept it there.
+    """
+    flat = sides.before == sides.after
+    return np.asarray(bucket_of(sides.back + sides.ahead - 1) + len(BUCKET_NAMES) * flat)

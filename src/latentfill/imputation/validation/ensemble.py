@@ -1,0 +1,115 @@
+"""The weight of each candidate, by column and kind of gap, from errors on held-out cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from latentfill.core.series import FloatArray
+from latentfill.imputation.validation.cells import KINDS, Cells
+from latentfill.imputation.validation.shrinkage import blend_shares
+from latentfill.imputation.validation.simplex import simplex_weights
+
+PRIOR_CELLS = 30.0  # held-out cells that the column and the kind of gap together count for in each group
+WITHIN_GAP = 0.2  # correlation of errors within a gap: n cells of one gap count as n / (1 + (n - 1) * WITHIN_GAP)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ensemble:
+    """A weighted mean of K candidates; weights are not negative and sum to one for each column and kind of gap.
+
+    Stacked regression with weights on a simplex (Wolpert 1992; Breiman 1996). The first candidate is the plain one: a
+    group leaves it only as far as held-out gaps show that this is better by more than chance (see `shrinkage`).
+    """
+
+    weight: FloatArray  # (K, C, KINDS)
+
+    @classmethod
+    def fit(cls, errors: FloatArray, cells: Cells) -> Ensemble:
+        """From the errors (K, M) of the candidates on M held-out cells.
+
+        The weights of a group, a column and kind of gap, minimise its mean squared error. Groups with few cells are
+        shrunk to what their column and their kind have in common, and those to all cells together. Without any cell all
+        candidates count the same.
+        """
+        plain = np.eye(len(errors))[0]
+        best = simplex_weights(_shrunk_products(errors, cells))  # (C, KINDS, K)
+        best_error = (best[cells.column, cells.kind].T * errors).sum(axis=0)
+        share = blend_shares(errors[0], best_error, cells)[..., None]
+        return cls(np.moveaxis(share * best + (1 - share) * plain, -1, 0))
+
+    @classmethod
+    def only(cls, candidate: int, n_candidates: int, n_columns: int) -> Ensemble:
+        """All the weight on one of the candidates."""
+        weight = np.zeros((n_candidates, n_columns, KINDS))
+        weight[candidate] = 1.0
+        return cls(weight)
+
+    def among(self, chosen: Sequence[int], n_candidates: int) -> Ensemble:
+        """The same weights for the chosen ones of more candidates, and none for the others."""
+        weight = np.zeros((n_candidates, *self.weight.shape[1:]))
+        weight[list(chosen)] = self.weight
+        return Ensemble(weight)
+
+    def apply(self, estimates: FloatArray, cells: Cells) -> FloatArray:
+        """Weighted mean (M,) of the candidates' estimates (K, M) of `cells`; NaN where no candidate has one.
+
+        A candidate without an estimate (NaN) leaves its weight to the others. If only candidates without weight have
+        an estimate, their plain mean is taken.
+        """
+        known = ~np.isnan(estimates)
+        weight = np.where(known, self.at(cells), 0.0)
+        unweighted = weight.sum(axis=0) == 0
+        weight = np.where(unweighted & known, 1.0, weight)
+        total = weight.sum(axis=0)
+        mean: FloatArray = np.full(total.shape, np.nan)
+        np.divide((weight * np.nan_to_num(estimates)).sum(axis=0), total, out=mean, where=total > 0)
+        return mean
+
+    def at(self, cells: Cells) -> FloatArray:
+        """The weights of the candidates in each of the `cells`, (K, M)."""
+        return np.asarray(self.weight[:, cells.column, cells.kind])
+
+    def to_dict(self) -> dict[str, object]:
+        """The weights as JSON values, the inverse of `from_dict`."""
+        return {"weight": self.weight.tolist()}
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, object]) -> Ensemble:
+        """The ensemble that `state` was taken from."""
+        return cls(np.array(state["weight"], dtype=float))
+
+
+def _shrunk_products(errors: FloatArray, cells: Cells) -> FloatArray:
+    """Sums of products of errors (K, M) by column and kind of gap, (C, KINDS, K, K), shrunk to wider groups."""
+    k, at = len(errors), (cells.column, cells.kind)
+    effective = 1 / (1 + (cells.gap_sizes - 1) * WITHIN_GAP)  # cells that each counts for: the design effect, Kish 1965
+    count = np.zeros((cells.n_columns, KINDS))
+    np.add.at(count, at, effective)
+    products = np.zeros((cells.n_columns, KINDS, k, k))
+    for i in range(k):
+        for j in range(k):
+            np.add.at(products[:, :, i, j], at, effective * errors[i] * errors[j])
+    everything = _shrunk(products.sum((0, 1)), count.sum(), np.eye(k))
+    of_kind = _shrunk(products.sum(0), count.sum(0), everything)
+    of_column = _shrunk(products.sum(1), count.sum(1), everything)
+    return _shrunk(products, count, _with_unit_trace(of_column)[:, None] + _with_unit_trace(of_kind)[None])
+
+
+def _shrunk(products: FloatArray, count: FloatArray, wider: FloatArray) -> FloatArray:
+    """Sums of products of errors (..., K, K) over `count` (...) cells, with `PRIOR_CELLS` like those of a wider group.
+
+    Only the proportions of the wider group are used, not its size: an error that is small in one column may be large in
+    another.
+    """
+    size = np.trace(products, axis1=-2, axis2=-1) / np.maximum(count, 1)
+    size = np.where(np.asarray(count) > 0, size, 1.0)[..., None, None]
+    return products + PRIOR_CELLS * size * _with_unit_trace(wider)
+
+
+def _with_unit_trace(products: FloatArray) -> FloatArray:
+    """Matrices (..., K, K) scaled to a trace of one; those with a trace of zero stay as they are."""
+    trace = np.trace(products, axis1=-2, axis2=-1)[..., None, None]
+    return products / np.where(trace > 0, trace, 1.0)

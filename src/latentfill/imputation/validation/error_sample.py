@@ -1,0 +1,90 @@
+"""Errors on held-out cells, with features that help to predict their size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from latentfill.core.series import BoolArray, FloatArray
+from latentfill.imputation.validation.cells import Cells
+from latentfill.strategies.candidates import SeriesEstimates
+from latentfill.windows.gaps import Beside, beside
+
+SMALLEST = 1e-3  # scaled units; added to sizes before their logarithm is taken
+MOVEMENT_REACH = 48  # steps on both sides of a cell over which the changes of its column are averaged
+MOST_LEVEL = 5.0  # scaled units; estimates beyond count as that far from the mean
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ErrorSample:
+    """Errors of one estimate on M held-out cells, scaled units."""
+
+    cells: Cells
+    error: FloatArray  # (M,) truth - estimate
+    features: FloatArray  # (M, F), see `features_at`
+
+    @classmethod
+    def joined(cls, parts: Iterable[ErrorSample]) -> ErrorSample:
+        """All errors of the parts, at least one; the cells of each part count as hidden at the same time."""
+        samples = list(parts)
+        return cls(
+            cells=Cells.joined(part.cells for part in samples),
+            error=np.concatenate([part.error for part in samples]),
+            features=np.concatenate([part.features for part in samples]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.error)
+
+    def where(self, chosen: BoolArray) -> ErrorSample:
+        """The errors on the cells for which `chosen` (M,) is True."""
+        return ErrorSample(self.cells.where(chosen), self.error[chosen], self.features[chosen])
+
+
+def features_at(cells: Cells, values: FloatArray, estimates: SeriesEstimates) -> FloatArray:
+    """What the size of an error may depend on, (M, F), for missing `cells` of a scaled series with `values` (T, C).
+
+    In this order: the standard deviation that kriging expects, and whether it expects none; the distance to the nearest
+    observed cell; the length of the gap; how far the candidates' estimates are apart; the step between the values on
+    both sides of the gap; the movement of the column around the cell; the mean estimate and its square.
+    """
+    sides, at = beside(values), (cells.step, cells.column)
+    apart, level = _spread_and_mean(estimates.values[:, *at])
+    expected = estimates.spread[at]
+    back, ahead = sides.back[at], sides.ahead[at]
+    features = [
+        np.log(np.where(np.isnan(expected), 1.0, np.maximum(expected, SMALLEST))),
+        np.isnan(expected).astype(float),
+        np.log(np.minimum(back, ahead)),
+        np.log(back + ahead - 1),
+        np.log(SMALLEST + apart),
+        np.log(SMALLEST + np.nan_to_num(np.abs(sides.after - sides.before)[at])),
+        np.log(SMALLEST + _movement(values, sides)[at]),
+        level,
+        level**2,
+    ]
+    return np.stack(features, axis=1)
+
+
+def _spread_and_mean(estimates: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Difference (M,) between the largest and the smallest of the estimates (K, M), and their mean; NaN left out."""
+    known = ~np.isnan(estimates)
+    highest, lowest = (np.where(known, estimates, fill) for fill in (-np.inf, np.inf))
+    apart = np.where(known.any(axis=0), highest.max(axis=0) - lowest.min(axis=0), 0.0)
+    mean = np.where(known, estimates, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return apart, np.clip(mean, -MOST_LEVEL, MOST_LEVEL)
+
+
+def _movement(values: FloatArray, sides: Beside) -> FloatArray:
+    """Mean absolute change per step between observed cells within `MOVEMENT_REACH` steps of each cell, (T, C)."""
+    change = np.abs(values - sides.before) / np.maximum(sides.back, 1)
+    known = ~np.isnan(change)
+    total = np.cumsum(np.pad(np.where(known, change, 0.0), ((1, 0), (0, 0))), axis=0)
+    count = np.cumsum(np.pad(known.astype(float), ((1, 0), (0, 0))), axis=0)
+    step = np.arange(len(values))
+    first, stop = np.maximum(step - MOVEMENT_REACH, 0), np.minimum(step + MOVEMENT_REACH + 1, len(values))
+    n = count[stop] - count[first]
+    overall = total[-1] / np.maximum(count[-1], 1)
+    return np.asarray(np.where(n > 0, (total[stop] - total[first]) / np.maximum(n, 1), overall))

@@ -1,0 +1,88 @@
+"""Cells that are held out of a series: kept from training, and used to choose, weight and score the candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from latentfill.core.config import Config
+from latentfill.core.seeds import SeedStream
+from latentfill.core.series import BoolArray, IntArray
+from latentfill.nn.batches import own_patterns
+from latentfill.windows.gaps import find_gaps
+from latentfill.windows.hiding import hide_like_gaps, hide_mixture
+from latentfill.windows.training_data import HeldOutWindows, TrainingData, reserve
+from latentfill.windows.windows import ScaledSeries, covered, cut
+
+MOST_WINDOWS = 192  # windows with held-out cells, for early stopping and for tuning
+RESERVE_ROUNDS = 8  # times that cells are hidden in the reserved stretches, to weight the candidates by
+RESERVE_RATE = 0.1  # share of the observed cells that each of these rounds hides
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldOutSeries:
+    """A scaled series, and the cells that are held out of it for two separate uses."""
+
+    series: ScaledSeries  # with the held-out cells
+    tuning: BoolArray  # (T, C) held out to fit kriging, the weights of the candidates and their intervals
+    score: BoolArray  # (T, C) held out for the reported error, and to correct the coverage of intervals
+    seed: int
+
+    @property
+    def visible(self) -> ScaledSeries:
+        """The series with all held-out cells missing."""
+        return self.series.without(self.tuning | self.score)
+
+    def training_data(self, starts: IntArray, length: int) -> TrainingData:
+        """The windows at `starts` for training, early stopping and tuning.
+
+        A series too short to reserve windows for early stopping uses the tuning cells for that. Windows without an
+        observed cell are kept: they teach nothing, but evenly spaced starts make views instead of copies.
+        """
+        visible, tuning = self.visible, self._tuning_windows(starts, length)
+        windows = visible.cut(starts, length)
+        train, check = reserve(starts, length, visible.n_steps)
+        if not len(check):
+            return TrainingData(visible, windows, train, tuning, tuning)
+        rng = SeedStream.CHECKS.generator(self.seed)
+        reserved = windows.take(_evenly(check, MOST_WINDOWS))
+        hidden = hide_mixture(rng, reserved.observed, own_patterns(windows))
+        return TrainingData(visible, windows, train, HeldOutWindows.hiding(reserved, hidden), tuning)
+
+    def hide_in_reserve(self, starts: IntArray, length: int) -> Iterator[tuple[BoolArray, IntArray]]:
+        """`RESERVE_ROUNDS` masks (T, C) of cells like the series' gaps, and the starts of the windows that reach them.
+
+        All cells lie in the stretches reserved for early stopping, which no network was trained on.
+        """
+        visible = self.visible
+        _, check = reserve(starts, length, visible.n_steps)
+        reserved = covered(starts[check], length, visible.n_steps)
+        before = np.concatenate([[0], np.cumsum(reserved)])
+        reaching = starts[before[starts + length] > before[starts]]
+        rng = SeedStream.WEIGHING.generator(self.seed)
+        for _ in range(RESERVE_ROUNDS if len(reaching) else 0):
+            yield hide_like_gaps(rng, visible.observed, RESERVE_RATE) & reserved[:, None], reaching
+
+    def _tuning_windows(self, starts: IntArray, length: int) -> HeldOutWindows:
+        """At most `MOST_WINDOWS` windows, evenly over the series, with the tuning cells as truth."""
+        chosen = _evenly(starts, MOST_WINDOWS)
+        truth = np.where(self.tuning, self.series.values, np.nan)
+        return HeldOutWindows(self.visible.cut(chosen, length), cut(truth, chosen, length))
+
+
+def hold_out(series: ScaledSeries, config: Config) -> HeldOutSeries:
+    """Hold out cells in the pattern of the series' own gaps; each run of them goes to one of the two uses at random."""
+    rng = SeedStream.HOLDOUT.generator(config.seed)
+    held = hide_like_gaps(rng, series.observed, config.holdout)
+    runs = find_gaps(~held)
+    tuning = np.zeros_like(held)
+    for run in np.nonzero(rng.random(len(runs.start)) < 0.5)[0]:
+        tuning[runs.start[run] : runs.start[run] + runs.length[run], runs.column[run]] = True
+    return HeldOutSeries(series, tuning, held & ~tuning, config.seed)
+
+
+def _evenly(items: IntArray, most: int) -> IntArray:
+    """At most `most` of the items, evenly spaced."""
+    return items[:: -(-len(items) // most)]

@@ -1,0 +1,105 @@
+"""Errors of all candidates on held-out cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from latentfill.core.series import BoolArray, FloatArray, IntArray
+from latentfill.embeddings.protocols.encoder import Encoder
+from latentfill.imputation.validation.cells import Cells
+from latentfill.imputation.validation.ensemble import Ensemble
+from latentfill.imputation.validation.error_sample import ErrorSample, features_at
+from latentfill.imputation.validation.holdout import HeldOutSeries
+from latentfill.strategies.candidates import Candidates, SeriesEstimates
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HoldoutErrors:
+    """Errors of K candidates on M held-out cells, scaled units."""
+
+    cells: Cells
+    errors: FloatArray  # (K, M) estimate - truth, see `errors_at`
+    known: BoolArray  # (K, M) whether a candidate has an estimate
+    features: FloatArray  # (M, F), see `features_at`
+
+    @classmethod
+    def of(cls, estimates: SeriesEstimates, hidden: BoolArray, truth: FloatArray, visible: FloatArray) -> HoldoutErrors:
+        """On the `hidden` cells (T, C) with an estimate; `visible` (T, C) are the values the candidates were given."""
+        cells = Cells.at(hidden & ~np.isnan(estimates.values).all(axis=0), visible)
+        at = (cells.step, cells.column)
+        return cls(
+            cells=cells,
+            errors=errors_at(estimates.values[:, *at], truth[at]),
+            known=~np.isnan(estimates.values[:, *at]),
+            features=features_at(cells, visible, estimates),
+        )
+
+    @classmethod
+    def joined(cls, parts: Iterable[HoldoutErrors]) -> HoldoutErrors:
+        """The errors of all parts, at least one; the cells of each part count as hidden at the same time."""
+        errors = list(parts)
+        return cls(
+            cells=Cells.joined(part.cells for part in errors),
+            errors=np.concatenate([part.errors for part in errors], axis=1),
+            known=np.concatenate([part.known for part in errors], axis=1),
+            features=np.concatenate([part.features for part in errors]),
+        )
+
+    def where(self, chosen: BoolArray) -> HoldoutErrors:
+        """The errors on the cells for which `chosen` (M,) is True."""
+        return HoldoutErrors(
+            cells=self.cells.where(chosen),
+            errors=self.errors[:, chosen],
+            known=self.known[:, chosen],
+            features=self.features[chosen],
+        )
+
+    def of_ensemble(self, ensemble: Ensemble) -> ErrorSample:
+        """The errors of the candidates' weighted mean."""
+        return ErrorSample(self.cells, -(ensemble.at(self.cells) * self.errors).sum(axis=0), self.features)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HoldoutResults:
+    """Errors of the candidates on all held-out cells, by what the cells are for."""
+
+    learn: HoldoutErrors  # to fit weights and intervals to
+    check: HoldoutErrors  # for the reported error, and to correct the coverage of intervals
+
+    def where_filled(self, candidates: Candidates, strategy: str) -> HoldoutResults:
+        """Only the cells that `strategy` has an estimate for."""
+        learn, check = (
+            errors.where(candidates.has_estimate(errors.known, strategy)) for errors in (self.learn, self.check)
+        )
+        return HoldoutResults(learn, check)
+
+
+def measure(
+    candidates: Candidates, encoder: Encoder | None, held_out: HeldOutSeries, starts: IntArray
+) -> HoldoutResults:
+    """The errors of all candidates, from the windows at `starts`.
+
+    The cells to learn from are the tuning cells, and further cells that are hidden in the stretches reserved for early
+    stopping, which no network was trained on. The cells to check by are the score cells.
+    """
+    truth, visible = held_out.series.values, held_out.visible
+    estimates = candidates.estimate(visible, starts, encoder)
+    learn = [HoldoutErrors.of(estimates, held_out.tuning, truth, visible.values)]
+    for hidden, near_hidden in held_out.hide_in_reserve(starts, candidates.length):
+        less = visible.without(hidden)
+        further = candidates.estimate(less, near_hidden, encoder)
+        learn.append(HoldoutErrors.of(further, hidden, visible.values, less.values))
+    check = HoldoutErrors.of(estimates, held_out.score, truth, visible.values)
+    return HoldoutResults(HoldoutErrors.joined(learn), check)
+
+
+def errors_at(estimates: FloatArray, truth: FloatArray) -> FloatArray:
+    """Errors of K estimates (K, M) of M cells, each with at least one estimate.
+
+    A candidate without an estimate of a cell gets the error of the first candidate that has one.
+    """
+    first = np.take_along_axis(estimates, (~np.isnan(estimates)).argmax(axis=0)[None], axis=0)
+    return np.asarray(np.where(np.isnan(estimates), first, estimates) - truth)

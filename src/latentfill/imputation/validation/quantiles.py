@@ -1,0 +1,67 @@
+"""Distributions that are given by their quantiles at fixed levels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latentfill.core.series import BoolArray, FloatArray
+from latentfill.imputation.validation.cells import Cells
+from latentfill.windows.gaps import BUCKET_NAMES
+
+LEVELS = np.linspace(0.0, 1.0, 201)  # probabilities at which quantiles are kept
+PRIOR_CELLS = 20.0  # cells that a column, or a gap length, contributes at most to the distribution of each group
+ALL_CELLS = 5.0  # cells that all held-out cells together contribute to the distribution of each group
+
+
+def quantile(table: FloatArray, level: FloatArray) -> FloatArray:
+    """Quantiles (M,) at levels (M,) of distributions (M, len(LEVELS)), linear between `LEVELS`."""
+    place = np.clip(level, 0, 1) * (len(LEVELS) - 1)
+    below = np.minimum(place.astype(np.int64), len(LEVELS) - 2)
+    rows = np.arange(len(table))
+    share = place - below
+    return np.asarray((1 - share) * table[rows, below] + share * table[rows, below + 1])
+
+
+def probability_below(table: FloatArray, value: FloatArray) -> FloatArray:
+    """Probabilities (M,) of staying below each value (M,) in its distribution (M, len(LEVELS)); ties count half."""
+    value = value[:, None]
+    return np.asarray(((table < value).mean(axis=1) + (table <= value).mean(axis=1)) / 2)
+
+
+def continuous_ranked_probability(table: FloatArray, truth: FloatArray) -> FloatArray:
+    """Continuous ranked probability score (M,) of distributions (M, len(LEVELS)): twice the mean pinball loss.
+
+    Matheson and Winkler (1976); Laio and Tamea (2007) for the sum over quantiles. The pinball loss at the levels 0 and
+    1 is no loss, so these two are left out.
+    """
+    error = truth[:, None] - table[:, 1:-1]
+    level = LEVELS[1:-1]
+    return np.asarray(2 * np.mean(np.maximum(level * error, (level - 1) * error), axis=1))
+
+
+def group_distributions(value: FloatArray, cells: Cells) -> tuple[FloatArray, FloatArray]:
+    """Distributions of values (M,) by column and gap length, (C, buckets, len(LEVELS)), and mean sizes (C, buckets).
+
+    A group's own cells have weight one; those of its column, of its gap length and all others have less.
+    """
+    order = np.argsort(value, kind="stable")
+    value, column, bucket = value[order], cells.column[order], cells.bucket[order]
+    of_column = [_prior_weight(column == c) for c in range(cells.n_columns)]
+    of_bucket = [_prior_weight(bucket == b) for b in range(len(BUCKET_NAMES))]
+    quantiles = np.empty((cells.n_columns, len(BUCKET_NAMES), len(LEVELS)))
+    mean_size = np.empty((cells.n_columns, len(BUCKET_NAMES)))
+    for c in range(cells.n_columns):
+        for b in range(len(BUCKET_NAMES)):
+            weight = np.full(len(value), ALL_CELLS / len(value))
+            weight += of_column[c]
+            weight += of_bucket[b]
+            weight[(column == c) & (bucket == b)] += 1.0
+            total = np.cumsum(weight)
+            quantiles[c, b] = np.interp(LEVELS, (total - weight / 2) / total[-1], value)
+            mean_size[c, b] = (weight * np.abs(value)).sum() / total[-1]
+    return quantiles, mean_size
+
+
+def _prior_weight(chosen: BoolArray) -> FloatArray:
+    """Weights (M,) of the chosen cells for a narrower group: one each, or less if they are more than `PRIOR_CELLS`."""
+    return np.where(chosen, min(1.0, PRIOR_CELLS / max(int(np.count_nonzero(chosen)), 1)), 0.0)

@@ -1,0 +1,127 @@
+"""How far to move from a plain candidate to one that looks better on held-out cells, but perhaps by chance.
+
+The gain of the move is measured gap by gap, in each column and kind of gap. The gains of the columns are combined as in
+a random-effects meta-analysis (DerSimonian and Laird 1986): each column is shrunk to the mean of all, the more the less
+certain its own gain is and the less columns differ, and never by more than a standard error (limited translation, Efron
+and Morris 1972). The move is made that gains most after some of its standard error has been taken off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from latentfill.core.series import BoolArray, FloatArray
+from latentfill.imputation.validation.cells import KINDS, Cells
+from latentfill.windows.gaps import BUCKET_NAMES
+
+SHARES = np.linspace(0.0, 1.0, 21)  # S shares of the better candidate that are tried
+EXACT_GAPS = 5  # gaps from which on a plain candidate without any error is kept as it is
+TINY = 1e-12  # squared relative gain: keeps weights finite
+MOST_ERRORS_SHRUNK = 1.0  # standard errors that a column is shrunk to the others at most: some are unlike them
+PRIOR_GAPS = 5.0  # gaps that all columns together count for in how much gains vary from gap to gap
+
+# By gap length: the standard errors that are taken off a gain, and the gaps that a column needs for a gain of its own.
+# A straight line is good in short gaps, where a wrong move costs more than a right one gains, and poor in long ones.
+CAUTION = np.array([2.0, 2.0, 2.0, 0.5, 0.5, 0.5])
+ENOUGH_GAPS = np.array([2, 2, 2, 20, 20, 20])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gains:
+    """Gains in squared error of a blend over the plain candidate alone, by column and kind of gap, for S shares.
+
+    In units of the plain candidate's mean squared error per gap.
+    """
+
+    count: FloatArray  # (C, KINDS) number of gaps
+    loss: FloatArray  # (C, KINDS) squared error of the plain candidate
+    mean: FloatArray  # (C, KINDS, S) gain per gap
+    variance: FloatArray  # (C, KINDS, S) of the gain from gap to gap
+
+    @classmethod
+    def of(cls, plain: FloatArray, other: FloatArray, cells: Cells) -> Gains:
+        """From the errors (M,) of both candidates. Cells of a gap go right or wrong together, so a gap counts once."""
+        names = np.stack([cells.column, cells.kind, cells.occasion, cells.gap])
+        (column, kind, *_), gap = np.unique(names, axis=1, return_inverse=True)
+        group, n_groups = column * KINDS + kind, cells.n_columns * KINDS
+        move = other - plain
+        loss, slope, bend = (_sums(x, gap, len(group)) for x in (plain**2, -2 * plain * move, move**2))
+        count, total = (_sums(x, group, n_groups) for x in (np.ones(len(group)), loss))
+        unit = np.where(total > 0, total / np.maximum(count, 1), 1.0)[group]
+        gains = (SHARES * slope[:, None] - SHARES**2 * bend[:, None]) / unit[:, None]  # (gaps, S)
+        first, second = (np.stack([_sums(x, group, n_groups) for x in power.T], axis=1) for power in (gains, gains**2))
+        mean = first / np.maximum(count, 1)[:, None]
+        variance = np.maximum(second - first * mean, 0.0) / np.maximum(count - 1, 1)[:, None]
+        shape = (cells.n_columns, KINDS)
+        return cls(
+            count=count.reshape(shape),
+            loss=total.reshape(shape),
+            mean=mean.reshape(*shape, len(SHARES)),
+            variance=variance.reshape(*shape, len(SHARES)),
+        )
+
+
+def blend_shares(plain: FloatArray, other: FloatArray, cells: Cells) -> FloatArray:
+    """Share of the other candidate in a blend with the plain one, by column and kind of gap, (C, KINDS).
+
+    From the errors (M,) of both on held-out `cells`: 0 keeps the plain candidate, 1 takes the other. Where too few gaps
+    tell, the share is 1.
+    """
+    gains = Gains.of(plain, other, cells)
+    share = np.ones(gains.count.shape)
+    for kind in range(KINDS):
+        bucket = kind % len(BUCKET_NAMES)
+        enough = gains.count[:, kind] >= ENOUGH_GAPS[bucket]
+        if enough.any():
+            share[:, kind] = SHARES[_cautious_gains(gains, kind, enough).argmax(axis=1)]
+    exact = (gains.count >= EXACT_GAPS) & (gains.loss == 0)
+    return np.where(exact, 0.0, share)
+
+
+def _sums(values: FloatArray, group: np.ndarray, n_groups: int) -> FloatArray:
+    """Sums of the values by group."""
+    return np.bincount(group, weights=values, minlength=n_groups).astype(float)
+
+
+def _cautious_gains(gains: Gains, kind: int, enough: BoolArray) -> FloatArray:
+    """Gain of each column in gaps of one kind less its standard errors, (C, S); for columns without `enough` gaps
+    (C,) that of a column like the others."""
+    caution = CAUTION[kind % len(BUCKET_NAMES)]
+    mean = gains.mean[enough, kind]
+    error = _squared_errors(gains.count[enough, kind], gains.variance[enough, kind])
+    cautious = np.tile(SHARES, (len(enough), 1))  # a single column tells the others nothing: they move all the way
+    if len(mean) == 1:
+        cautious[enough] = mean - caution * np.sqrt(error)
+        return cautious
+    between = between_variance(mean, error)
+    weight = 1 / (error + between)
+    centre = (weight * mean).sum(axis=0) / weight.sum(axis=0)
+    centre_error = between + 1 / weight.sum(axis=0)  # squared, of the centre as the gain of a further column
+    shrinkage = error / (error + centre_error)
+    cautious[:] = centre - caution * np.sqrt(centre_error)
+    reach = MOST_ERRORS_SHRUNK * np.sqrt(error)
+    shrunk = np.clip((1 - shrinkage) * mean + shrinkage * centre, mean - reach, mean + reach)
+    cautious[enough] = shrunk - caution * np.sqrt(error * (1 - shrinkage))
+    return cautious
+
+
+def _squared_errors(count: FloatArray, variance: FloatArray) -> FloatArray:
+    """Squared standard errors (C, S) of mean gains over `count` gaps (C,); the variances are shrunk to their mean."""
+    n = count[:, None]
+    freedom = n - 1
+    pooled = (freedom * variance).sum(axis=0) / np.maximum(freedom.sum(axis=0), 1)
+    return np.asarray((freedom * variance + PRIOR_GAPS * pooled) / (freedom + PRIOR_GAPS) / n + TINY)
+
+
+def between_variance(mean: FloatArray, error: FloatArray) -> FloatArray:
+    """Variance (S,) of the true gains of the columns, by the method of moments of DerSimonian and Laird.
+
+    From their measured mean gains and the squared standard errors of these, (C, S) each.
+    """
+    weight = 1 / error
+    total = weight.sum(axis=0)
+    centre = (weight * mean).sum(axis=0) / total
+    excess = (weight * (mean - centre) ** 2).sum(axis=0) - (len(mean) - 1)
+    return np.asarray(np.maximum(excess / np.maximum(total - (weight**2).sum(axis=0) / total, TINY), 0.0))

@@ -1,0 +1,82 @@
+"""Validation of a strategy on held-out cells: the weights of its candidates, its intervals and its error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from latentfill.core.config import AUTO, Config
+from latentfill.core.series import FloatArray
+from latentfill.imputation.validation.cells import Cells
+from latentfill.imputation.validation.ensemble import Ensemble
+from latentfill.imputation.validation.holdout_errors import HoldoutErrors, HoldoutResults
+from latentfill.imputation.validation.intervals import Calibration
+from latentfill.strategies.candidates import Candidates
+from latentfill.windows.gaps import BUCKET_NAMES
+
+UNITS = {"standard": "standard deviations of each column", "minmax": "observed ranges of each column"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Validated:
+    """What held-out cells tell about a strategy."""
+
+    ensemble: Ensemble  # weights of the candidates, in the order of their names
+    calibration: Calibration  # of the errors of their weighted mean
+    score: dict[str, object]  # error on the score cells, JSON values
+
+
+def validate(strategy: str, results: HoldoutResults, candidates: Candidates, config: Config) -> Validated:
+    """Weights, intervals and error of one strategy.
+
+    `auto` weights its candidates by their errors; any other strategy is the candidate of its name alone.
+    """
+    names = candidates.names
+    results = results.where_filled(candidates, strategy)
+    if strategy == AUTO:
+        ensemble = _fit_ensemble(results.learn, names, config)
+    else:
+        ensemble = Ensemble.only(names.index(strategy), len(names), results.learn.cells.n_columns)
+    learn, check = results.learn.of_ensemble(ensemble), results.check.of_ensemble(ensemble)
+    score = score_summary(check.error, results.check.errors[names.index("linear")], UNITS[config.scaling])
+    if len(check):
+        score["candidates"] = dict(zip(names, map(_errors, results.check.errors), strict=True))
+        score["weights"] = weights_by_gap(names, ensemble, check.cells)
+    return Validated(ensemble, Calibration.fit(learn, check), score)
+
+
+def _fit_ensemble(learn: HoldoutErrors, names: tuple[str, ...], config: Config) -> Ensemble:
+    """Weights of the candidates that `auto` has, and none for those that are fitted for comparison only."""
+    chosen = [names.index(name) for name in config.candidate_names if name in names]
+    return Ensemble.fit(learn.errors[chosen], learn.cells).among(chosen, len(names))
+
+
+def score_summary(error: FloatArray, linear_error: FloatArray, units: str) -> dict[str, object]:
+    """Mean errors on M held-out cells beside those of linear interpolation, JSON values; `units` are those of both."""
+    if not error.size:
+        return {"cells": 0}
+    mse, linear = float(np.mean(error**2)), float(np.mean(linear_error**2))
+    return {
+        "cells": int(error.size),
+        "units": units,
+        "mse": mse,
+        "mae": float(np.mean(np.abs(error))),
+        "linear_mse": linear,
+        "linear_mae": float(np.mean(np.abs(linear_error))),
+        "mse_ratio_to_linear": mse / linear if linear > 0 else None,
+    }
+
+
+def weights_by_gap(names: tuple[str, ...], ensemble: Ensemble, cells: Cells) -> dict[str, dict[str, float]]:
+    """Mean weight of each candidate in `cells` of each gap length."""
+    weight = ensemble.at(cells)
+    return {
+        gap: {name: round(float(mean), 3) for name, mean in zip(names, weight[:, of_gap].mean(axis=1), strict=True)}
+        for b, gap in enumerate(BUCKET_NAMES)
+        if (of_gap := cells.bucket == b).any()
+    }
+
+
+def _errors(error: FloatArray) -> dict[str, float]:
+    return {"mse": float(np.mean(error**2)), "mae": float(np.mean(np.abs(error)))}

@@ -1,0 +1,43 @@
+"""Missing cells, and the gap that each lies in."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latentfill.imputation.validation.cells import Cells, gap_kinds
+from latentfill.windows.gaps import beside
+
+NAN = np.nan
+
+
+def test_gaps_are_told_apart_by_length_and_by_whether_both_ends_are_equal():
+    values = np.array([[0, NAN, 0, NAN, NAN, 1, NAN]]).T
+    assert gap_kinds(beside(values))[[1, 3, 4, 6], 0].tolist() == [6 + 0, 1, 1, 0]
+    whole = np.array([[2.0, 5.0, 2.0, 3.0]]).T  # as if each cell in turn were missing
+    assert gap_kinds(beside(whole))[:, 0].tolist() == [0, 6, 0, 0]
+
+
+def test_each_missing_cell_knows_its_gap():
+    values = np.array([[1.0, NAN], [NAN, NAN], [NAN, 2.0], [1.0, NAN]])
+    cells = Cells.at(np.isnan(values), values)
+    assert cells.step.tolist() == [0, 1, 1, 2, 3]
+    assert cells.column.tolist() == [1, 0, 1, 0, 1]
+    assert cells.gap.tolist() == [0, 1, 0, 1, 3]
+    assert cells.bucket.tolist() == [1, 1, 1, 1, 0]
+    assert cells.kind.tolist() == [1, 7, 1, 7, 0]  # column 0 has a 1 on both sides
+    assert cells.gap_sizes.tolist() == [2, 2, 2, 2, 1]
+
+
+def test_cells_go_back_to_their_places_in_the_series():
+    values = np.array([[1.0, NAN], [NAN, 4.0]])
+    cells = Cells.at(np.isnan(values), values)
+    np.testing.assert_array_equal(cells.on_series(np.array([7.0, 8.0])), [[NAN, 7.0], [8.0, NAN]])
+    assert cells.on_series(np.zeros((3, 2))).shape == (3, 2, 2)
+
+
+def test_gaps_of_two_occasions_stay_apart_when_cells_are_joined():
+    values = np.array([[1.0], [NAN], [NAN], [1.0]])
+    cells = Cells.at(np.isnan(values), values)
+    both = Cells.joined([cells, cells.where(np.array([True, False]))])
+    assert both.occasion.tolist() == [0, 0, 1]
+    assert both.gap_sizes.tolist() == [2, 2, 1]

@@ -1,0 +1,38 @@
+"""Cells that are held out of a series, and where."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latentfill.core.config import Config
+from latentfill.imputation.validation.holdout import hold_out
+from latentfill.scoring.demo_table import Sample
+from latentfill.windows.training_data import reserve
+from latentfill.windows.windows import ScaledSeries, covered
+
+
+def test_held_out_cells_are_observed_and_have_two_separate_uses(sample: Sample):
+    values = sample.values
+    held_out = hold_out(ScaledSeries(values, np.zeros((len(values), 0))), Config(holdout=0.1))
+    assert not (held_out.tuning & held_out.score).any()
+    assert not np.isnan(values[held_out.tuning | held_out.score]).any()
+    assert np.isnan(held_out.visible.values[held_out.tuning | held_out.score]).all()
+    share = (held_out.tuning | held_out.score).sum() / (~np.isnan(values)).sum()
+    assert 0.08 < share < 0.13
+
+
+def test_cells_to_weight_the_candidates_by_lie_where_no_network_was_trained():
+    values = np.random.default_rng(0).normal(size=(400, 2))
+    values[::7, 0] = np.nan
+    config = Config(length=8, stride=4)
+    held_out = hold_out(ScaledSeries(values, np.zeros((400, 0))), config)
+    starts = np.arange(0, 393, 4)
+    train, _ = reserve(starts, 8, 400)
+    trained = covered(starts[train], 8, 400)
+    rounds = list(held_out.hide_in_reserve(starts, 8))
+    assert len(rounds) > 1
+    for hidden, windows in rounds:
+        assert hidden.any()
+        assert not hidden[trained].any()
+        assert not np.isnan(held_out.visible.values[hidden]).any()
+        assert covered(windows, 8, 400)[hidden.any(axis=1)].all()
