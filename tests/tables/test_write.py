@@ -197,17 +197,6 @@ def test_a_pandas_frame_is_written_to_files_with_its_index(tmp_path):
     assert filled_text(tmp_path, table, np.full((4, 1), 7.5), "o.tsv").splitlines()[0] == "day\tf"
 
 
-# --- refused ------------------------------------------------------------------------------------------------
-
-
-def test_filled_values_of_another_shape_are_refused(tmp_path):
-    table = read_text(tmp_path, "a,b\n1,2\n,5\n")
-    with pytest.raises(InputError, match=r"\(3, 1\).*\(2, 2\)"):
-        fill_frame(table, np.zeros((3, 1)))
-    with pytest.raises(InputError, match="infinities"):
-        fill_frame(table, np.full((2, 2), np.inf))
-
-
 # --- real files ---------------------------------------------------------------------------------------------
 
 
