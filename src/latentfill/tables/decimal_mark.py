@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from latentfill.core.errors import InputError
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.native import TextArray
+from latentfill.tables.options import TableOptions
+from latentfill.tables.time.axis import TimeAxis
 
 _CLEAR_COMMA = r"^\s*[+-]?(\d*,\d{1,2}|\d*,\d{4,}|0+,\d+|\d{4,},\d+)([eE][+-]?\d+)?\s*$"
 _UNCLEAR_COMMA = r"^\s*[+-]?\d{1,3}(,\d{3})+\s*$"
@@ -21,9 +23,18 @@ class DecimalMark:
     notes: tuple[str, ...] = ()
 
 
-def find_decimal_mark(columns: Sequence[Column]) -> DecimalMark:
-    """The decimal mark of numbers written as text, with a note when it is the comma."""
-    texts = [(column.name, column.texts) for column in columns if column.kind == "text"]
+def find_decimal_mark(columns: Sequence[Column], axis: TimeAxis | None, options: TableOptions) -> DecimalMark:
+    """The decimal mark that the user gives, else the one that numbers written as text show.
+
+    Time columns and columns left alone are not looked at. A note says so when the comma is found.
+    """
+    if options.decimal is not None:
+        return DecimalMark(options.decimal)
+    texts = [
+        (column.name, column.texts)
+        for at, column in enumerate(columns)
+        if column.kind == "text" and column.name not in options.leave and not (axis and at in axis.columns)
+    ]
     for name, cells in texts:
         if example := _first_match(cells, _CLEAR_COMMA):
             return DecimalMark(",", (f"Numbers are read with a decimal comma (column {name!r}: {example!r}).",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from latentfill.core.errors import InputError, UnknownColumnError, did_you_mean
@@ -12,7 +12,7 @@ from latentfill.core.messages import counted
 from latentfill.tables.backends.column import Column, refuse_repeated
 from latentfill.tables.backends.source import Source
 from latentfill.tables.backends.table_files import read_source
-from latentfill.tables.decimal_mark import DecimalMark, find_decimal_mark
+from latentfill.tables.decimal_mark import find_decimal_mark
 from latentfill.tables.missing_markers import suspicion_notes
 from latentfill.tables.options import TableOptions
 from latentfill.tables.table import Table
@@ -43,7 +43,7 @@ def read_table(data: object, options: TableOptions | None = None) -> Table:
     whole = read_source(data, delimiter=options.delimiter, encoding=options.encoding)
     timed = _read_time(whole, options)
     columns, axis = timed.columns, timed.axis
-    decimal = _decimal_mark(columns, axis, options)
+    decimal = find_decimal_mark(columns, axis, options)
     found = find_value_columns(columns, axis, options, decimal.mark)
     series, series_notes = to_series(found, axis.time if axis else None, options)
     suspected = suspicion_notes(dict(zip(found.names, found.values.T, strict=True)))
@@ -82,16 +82,13 @@ def _read_time(whole: Source, options: TableOptions) -> _TimedSource:
         source, columns = whole, whole.columns()  # a row of nothing is a step like any other
     if source.n_rows < 2:
         raise InputError(f"The table has {counted(source.n_rows, 'row')}. A time series needs at least two.")
-    return _TimedSource(source, columns, axis, tuple(_time_notes(axis, whole.n_rows - source.n_rows, options)))
-
-
-def _time_notes(axis: TimeAxis | None, n_empty: int, options: TableOptions) -> Iterator[str]:
-    if axis is not None:
-        yield from axis.notes
-    elif options.time is None:
-        yield "No time column was found: rows count as equally spaced."
-    if n_empty:
-        yield f"{counted(n_empty, 'empty row')} at the end of the file {'stays' if n_empty == 1 else 'stay'} unfilled."
+    notes = list(axis.notes) if axis is not None else []
+    if axis is None and options.time is None:
+        notes.append("No time column was found: rows count as equally spaced.")
+    if n_empty := whole.n_rows - source.n_rows:
+        stay = "stays" if n_empty == 1 else "stay"
+        notes.append(f"{counted(n_empty, 'empty row')} at the end of the file {stay} unfilled.")
+    return _TimedSource(source, columns, axis, tuple(notes))
 
 
 def _check_names(columns: Sequence[Column], index: Column | None, options: TableOptions) -> None:
@@ -107,13 +104,3 @@ def _check_names(columns: Sequence[Column], index: Column | None, options: Table
     ]
     if problems:
         raise UnknownColumnError("; ".join(problems) + ".")
-
-
-def _decimal_mark(columns: Sequence[Column], axis: TimeAxis | None, options: TableOptions) -> DecimalMark:
-    """The decimal mark that the user gives, else the one that the columns show."""
-    if options.decimal is not None:
-        return DecimalMark(options.decimal)
-    taken = axis.columns if axis else ()
-    return find_decimal_mark(
-        [column for at, column in enumerate(columns) if at not in taken and column.name not in options.leave]
-    )

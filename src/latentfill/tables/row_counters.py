@@ -10,7 +10,7 @@ from latentfill.core.series import FloatArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.numbers import Numbers
 from latentfill.tables.time.axis import TimeAxis
-from latentfill.tables.time.calendar import COMPONENTS, component
+from latentfill.tables.time.calendar import repeats_component
 from latentfill.tables.time.names import is_time_name
 
 _COUNTER_NAMES = ("", "no", "nr", "no.", "#", "n", "id", "idx", "index", "row", "rownum", "seq", "step", "t")
@@ -19,7 +19,11 @@ _COUNTER_NAMES = ("", "no", "nr", "no.", "#", "n", "id", "idx", "index", "row", 
 def find_counters(columns: Sequence[Column], numbers: Mapping[int, Numbers], axis: TimeAxis | None) -> dict[int, str]:
     """What the columns do that measure nothing, by position; never all columns in `numbers`."""
     counters = [at for at, each in numbers.items() if _is_counter(columns[at].name, at, each.values)]
-    calendar = [at for at, each in numbers.items() if _is_calendar(columns[at].name, each.values, axis)]
+    calendar = [
+        at
+        for at, each in numbers.items()
+        if axis is not None and repeats_component(each.values, axis.time, columns[at].name.lower())
+    ]
     aside: dict[int, str] = {}
     for positions, what in ((counters, "counts the rows"), (calendar, "repeats a part of the time")):
         more = [at for at in positions if at not in aside]
@@ -36,8 +40,3 @@ def _is_counter(name: str, at: int, values: FloatArray) -> bool:
     name = name.lower()
     may_count = at == 0 or name in _COUNTER_NAMES or name.startswith("unnamed:")
     return may_count and bool((steps == 1).all()) and bool(values[0] % 1 == 0)
-
-
-def _is_calendar(name: str, values: FloatArray, axis: TimeAxis | None) -> bool:
-    name = name.lower()
-    return axis is not None and name in COMPONENTS and np.array_equal(values, component(axis.time, name))

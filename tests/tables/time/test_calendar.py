@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from latentfill.tables.time.calendar import COMPONENTS, CalendarNumbers, component, to_nanoseconds
+from latentfill.tables.time.calendar import COMPONENTS, CalendarNumbers, component, repeats_component, to_nanoseconds
 
 
 def moment(*numbers, **options):
@@ -38,6 +38,14 @@ def test_components_are_the_inverse_of_moments():
     assert [part.tolist() for part in parts] == [[1969, 2016], [12, 2], [31, 29], [23, 1], [59, 2], [58, 3]]
     np.testing.assert_array_equal(CalendarNumbers(*parts).moments(), time)
     assert component(time, "day of the year").tolist() == [365, 60]
+
+
+def test_values_repeat_the_component_that_they_are_named_after():
+    time = np.array(["2020-01-01T05", "2020-01-01T06"], dtype="datetime64[ns]")
+    assert repeats_component(np.array([5.0, 6.0]), time, "hour")
+    assert not repeats_component(np.array([5.0, 7.0]), time, "hour")
+    assert not repeats_component(np.array([5.0, 6.0]), time, "day")
+    assert not repeats_component(np.array([5.0, 6.0]), time, "wind")
 
 
 def test_years_beyond_nanoseconds_are_no_moment():

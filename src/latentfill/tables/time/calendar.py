@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from latentfill.core.series import BoolArray, IntArray, TimeArray
+from latentfill.core.series import BoolArray, FloatArray, IntArray, TimeArray
 
 COMPONENTS = ("year", "month", "day", "hour", "minute", "second")
 YEARS = (1678, 2261)  # what datetime64[ns] can hold
@@ -65,6 +65,11 @@ def component(time: TimeArray, name: str) -> IntArray:
     larger, unit, first = _UNITS[name]
     value = (time.astype(f"datetime64[{unit}]") - time.astype(f"datetime64[{larger}]")).astype(np.int64)
     return np.asarray(value + first)
+
+
+def repeats_component(values: FloatArray, time: TimeArray, name: str) -> bool:
+    """Whether values are the year, month ... of every stamp, as their name says; False for any other name."""
+    return name in COMPONENTS and np.array_equal(values, component(time, name))
 
 
 def to_nanoseconds(time: TimeArray) -> TimeArray:
