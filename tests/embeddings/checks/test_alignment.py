@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from latentfill.core.series import FloatArray, IntArray
-from latentfill.embeddings.checks.alignment import Alignment, Edge, Frame, align, judge
-from latentfill.embeddings.checks.probes import make_probes
+from latentfill.embeddings.checks.alignment import align
+from latentfill.embeddings.checks.edges import Alignment
+from latentfill.embeddings.checks.frame import Frame
+from latentfill.embeddings.checks.probes import Split, make_probes
 from latentfill.embeddings.protocols.record import VectorArray
 
 LENGTH, HORIZON = 24, 6
@@ -58,7 +60,7 @@ def embedded(values: FloatArray, starts: IntArray, encode: Encode, length: int =
 
 
 def found_in(vectors: VectorArray, starts: IntArray, values: FloatArray, frame: Frame = FRAME) -> Alignment:
-    return align(make_probes([(vectors, starts)], values, range(values.shape[1]), frame.every)[0], frame)
+    return align(make_probes([Split(vectors, starts)], values, range(values.shape[1]), frame.every)[0], frame)
 
 
 @pytest.mark.parametrize("encode", [dense, level, recent, normalised, pooled])
@@ -134,14 +136,3 @@ def test_gaps_and_a_column_that_never_changes() -> None:
     values[300:330] = np.nan
     values[:, 2] = 7.0
     assert found_in(vectors, starts, values).verdict == "aligned"
-
-
-def test_edges_that_contradict_each_other_leave_it_open() -> None:
-    assert judge(Edge(0, 0), Edge(-3, -3), FRAME, 100).shift == (-3, 0)
-    assert judge(Edge(0, 0), Edge(-3, -3), FRAME, 100).verdict == "cannot be told"
-    assert judge(None, Edge(-1, 0), FRAME, 100).verdict == "cannot be told"
-    assert judge(None, Edge(4, 6), FRAME, 100).verdict == "cannot be told"  # 6 rows after the window, or a shift
-    assert judge(Edge(6, 6), Edge(6, 6), FRAME, 100).shift == (6, 6)
-    assert judge(Edge(-1, -1, 0.8), Edge(0, 0, 0.2), FRAME, 100).shift == (-1, -1)  # the faint row only seems known
-    assert judge(Edge(-1, -1, 0.8), Edge(0, 0, 0.8), FRAME, 100).shift == (-1, 0)
-    assert judge(Edge(0, 0), None, FRAME, 100).verdict == "cannot be told"

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from latentfill.core.series import FloatArray, IntArray
-from latentfill.embeddings.checks.alignment import Frame
-from latentfill.embeddings.checks.probes import make_probes
+from latentfill.embeddings.checks.frame import Frame
+from latentfill.embeddings.checks.probes import Split, make_probes
 from latentfill.embeddings.checks.spaces import JUMP, jump_between, one_space, repeated
 from latentfill.embeddings.protocols.record import VectorArray
 
@@ -39,7 +39,7 @@ TRAIN, VAL = np.arange(700), np.arange(750, 950)
 
 
 def verdict(train: VectorArray, val: VectorArray, values: FloatArray) -> str:
-    fitted, tested = make_probes([(train, TRAIN), (val, VAL)], values, range(3), 1)
+    fitted, tested = make_probes([Split(train, TRAIN), Split(val, VAL)], values, range(3), 1)
     return one_space(fitted, tested, FRAME).verdict
 
 
@@ -67,7 +67,9 @@ def test_of_noise_it_cannot_be_told() -> None:
 def test_of_few_windows_it_cannot_be_told() -> None:
     values, encode = table(), encoder(0)
     few = np.arange(750, 770)
-    fitted, tested = make_probes([(encode(values, TRAIN), TRAIN), (encode(values, few), few)], values, range(3), 1)
+    fitted, tested = make_probes(
+        [Split(encode(values, TRAIN), TRAIN), Split(encode(values, few), few)], values, range(3), 1
+    )
     assert one_space(fitted, tested, FRAME).verdict == "cannot be told"
 
 
@@ -75,12 +77,12 @@ def test_embeddings_that_jump_from_one_split_to_the_next_live_in_two_spaces():
     values, encode = table(), encoder(0)
     train, val = encode(values, TRAIN), encode(values, np.arange(720, 740))
     later = np.arange(720, 740)
-    same = jump_between((train, TRAIN), (val, later), values, FRAME)
-    other = jump_between((val + 3.0, later), (train, TRAIN), values, FRAME)
+    same = jump_between(Split(train, TRAIN), Split(val, later), values, FRAME)
+    other = jump_between(Split(val + 3.0, later), Split(train, TRAIN), values, FRAME)
     assert same is not None
     assert other is not None
     assert same < 1.1 < JUMP < other
-    fitted, tested = make_probes([(train, TRAIN), (val, later)], values, range(3), 1)
+    fitted, tested = make_probes([Split(train, TRAIN), Split(val, later)], values, range(3), 1)
     assert one_space(fitted, tested, FRAME, same).verdict == "cannot be told"
     assert one_space(fitted, tested, FRAME, other).verdict == "two spaces"
 
@@ -89,7 +91,7 @@ def test_a_table_that_jumps_itself_is_no_sign_of_another_space():
     values, encode = table(), encoder(0)
     values[710:] += 8.0
     later = np.arange(725, 745)
-    found = jump_between((encode(values, TRAIN), TRAIN), (encode(values, later), later), values, FRAME)
+    found = jump_between(Split(encode(values, TRAIN), TRAIN), Split(encode(values, later), later), values, FRAME)
     assert found is not None
     assert found < JUMP
 
@@ -97,7 +99,7 @@ def test_a_table_that_jumps_itself_is_no_sign_of_another_space():
 def test_splits_far_apart_or_short_ones_have_no_step_to_compare_with():
     values, encode = table(), encoder(0)
     for train, val in ((TRAIN[:40], np.arange(60, 90)), (TRAIN[:300], np.arange(900, 1000)), (TRAIN, TRAIN)):
-        assert jump_between((encode(values, train), train), (encode(values, val), val), values, FRAME) is None
+        assert jump_between(Split(encode(values, train), train), Split(encode(values, val), val), values, FRAME) is None
 
 
 def test_two_sets_of_the_same_windows() -> None:

@@ -76,7 +76,9 @@ def test_a_sound_folder(run_cli: Run, values: np.ndarray, table: Path, tmp_path:
     assert run_cli("inspect", folder, "--table", table, *OPTIONS) == 0
     text = capsys.readouterr().out
     assert "- val: embedding i belongs to window i\n" in text
-    assert "- train and val share a space: of how the embeddings of val change, a probe fitted to train tells" in text
+    assert (
+        "- train and val share a space: of how the embeddings of val change, a probe fitted to train explains" in text
+    )
 
 
 def test_one_window_off_and_a_wrong_split(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):

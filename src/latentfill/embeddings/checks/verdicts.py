@@ -1,182 +1,153 @@
-"""Three checks of stored embeddings, with verdicts in plain words: alignment, one space, repeatability."""
+"""Three checks of stored embeddings, with their verdicts: alignment, one space, repeatability."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
-from latentfill.core.messages import counted
-from latentfill.core.series import IntArray, Series
-from latentfill.embeddings.checks.alignment import Alignment, Frame, align
-from latentfill.embeddings.checks.probes import Probe, make_probes
-from latentfill.embeddings.checks.spaces import JUMP, OneSpace, Repeated, Split, jump_between, one_space, repeated
+from latentfill.core.series import FloatArray, IntArray, Series
+from latentfill.embeddings.checks.alignment import align
+from latentfill.embeddings.checks.edges import UNKNOWN, Alignment
+from latentfill.embeddings.checks.frame import Frame
+from latentfill.embeddings.checks.probes import Probe, Split, make_probes
+from latentfill.embeddings.checks.sentences import alignment_text, one_space_text, repeated_text
+from latentfill.embeddings.checks.spaces import OneSpace, jump_between, one_space, repeated
 from latentfill.embeddings.protocols.record import StoredEmbeddings, VectorArray
 from latentfill.embeddings.stored.packed_file import PackedFile
 from latentfill.embeddings.stored.split_windows import variable_columns
 
-Check = dict[str, Any]  # JSON values: the verdict, the numbers behind it, and `says`, a sentence
+Check = dict[str, object]  # JSON values: the verdict, the numbers behind it, and `says`, a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class _CheckedSplit:
+    """A split whose embeddings can be read, with its probes and its alignment."""
+
+    split: Split
+    probes: Sequence[Probe]
+    alignment: Alignment
+
+    @property
+    def shift(self) -> int:
+        """Rows by which the windows that the embeddings belong to start later; 0 if that is not known."""
+        shift = self.alignment.shift
+        return shift[0] if shift is not None and shift[0] == shift[1] else 0
+
+    @property
+    def own_split(self) -> Split:
+        """The embeddings with the windows that they belong to, as far as these are known."""
+        return replace(self.split, starts=self.split.starts + self.shift)
+
+    @property
+    def own_probes(self) -> list[Probe]:
+        """The probes at the windows that the embeddings belong to, as far as these are known."""
+        return [replace(probe, starts=probe.starts + self.shift) for probe in self.probes]
 
 
 def check_against_table(
-    stored: StoredEmbeddings, series: Series, plan: Mapping[str, IntArray], config: Config
+    stored: StoredEmbeddings, series: Series, starts: Mapping[str, IntArray], config: Config
 ) -> dict[str, dict[str, Check]]:
     """Alignment of each split's embeddings with its windows, and whether the splits share a space.
 
-    `plan` tells the rows at which the windows of each split start.
+    `starts` are the first rows of the windows of each split.
     """
     columns = variable_columns(config, series)
-    splits, found = dict[str, Split](), dict[str, Alignment]()
-    for split in (split for split in stored.splits if len(plan.get(split, ()))):
-        try:
-            vectors = stored.read(split, None, len(columns))
-            _check_shape(vectors, [of_split for of_split, _ in splits.values()])
-            splits[split] = _paired(vectors, plan[split])
-        except InputError as error:
-            found[split] = Alignment("cannot be told", 0, why=f"they cannot be read. {error}")
     frame = Frame(config.seq_len, config.pred_len, config.embedding_stride)
-    made = make_probes(list(splits.values()), series.values, columns, frame.every) if splits else []
-    probes = dict(zip(splits, made, strict=True))
-    found |= {split: align(of_split, frame) for split, of_split in probes.items()}
-    largest = max(splits, key=lambda split: len(splits[split][1]), default="")
-    pairs = {}
-    for split in (split for split in splits if split != largest):
-        fitted, tested = (_moved(probes[name], found[name]) for name in (largest, split))
-        one, other = ((splits[name][0], splits[name][1] + _shift(found[name])) for name in (largest, split))
-        jump = jump_between(one, other, series.values[:, columns], frame)
-        pairs[f"{largest}, {split}"] = split, one_space(fitted, tested, frame, jump)
+    splits, unreadable = _read_splits(stored, starts, len(columns))
+    probes = make_probes(list(splits.values()), series.values, columns, frame.every) if splits else []
+    checked = {
+        name: _CheckedSplit(split, of_split, align(of_split, frame))
+        for (name, split), of_split in zip(splits.items(), probes, strict=True)
+    }
+    alignments = unreadable | {name: split.alignment for name, split in checked.items()}
+    pairs = _one_spaces(checked, series.values[:, columns], frame)
     return {
         "alignment": {
-            split: {**asdict(one), "says": alignment_text(one, split, plan, frame)} for split, one in found.items()
+            name: {**asdict(found), "says": alignment_text(found, name, starts)} for name, found in alignments.items()
         },
         "one space": {
-            name: {**asdict(one), "says": one_space_text(one, largest, split)} for name, (split, one) in pairs.items()
+            f"{fitted}, {tested}": {**asdict(found), "says": one_space_text(found, fitted, tested)}
+            for (fitted, tested), found in pairs.items()
         },
     }
 
 
-def check_repeatability(stored: StoredEmbeddings, others: StoredEmbeddings) -> dict[str, Check]:
-    """How the embeddings of two sets differ, split by split; for the windows that both have.
-
-    Windows are those of the same first row where both sets know it, else of the same number.
-    """
-    found: dict[str, Check] = {}
-    for split in (split for split in stored.splits if split in others.splits):
-        own, other = _in_common(stored, others, split)
-        if not len(own):
-            found[split] = _untold(f"{split}: the two sets have no window in common.")
-            continue
+def _read_splits(
+    stored: StoredEmbeddings, starts: Mapping[str, IntArray], n_columns: int
+) -> tuple[dict[str, Split], dict[str, Alignment]]:
+    """The splits that have windows, and for those that cannot be read a verdict that says why."""
+    splits, unreadable = dict[str, Split](), dict[str, Alignment]()
+    for name in (name for name in stored.splits if len(starts.get(name, ()))):
         try:
-            one = repeated(stored.read(split)[own], others.read(split)[other])
+            vectors = stored.read(name, None, n_columns)
+            _check_same_shape(vectors, list(splits.values()))
         except InputError as error:
-            found[split] = _untold(f"{split}: they cannot be read. {error}")
+            unreadable[name] = Alignment(UNKNOWN, 0, why=f"they cannot be read. {error}")
         else:
-            found[split] = {**asdict(one), "says": repeated_text(one, split)}
-    if not found:
-        names = [", ".join(one.splits) for one in (stored, others)]
-        found["splits"] = _untold(f"they have no split in common: {names[0]} here, {names[1]} there.")
-    digests = {one.provenance.table_digest for one in (stored, others)} - {None}
-    if len(digests) > 1:
-        found["tables"] = _untold("the two sets were made of different tables, so they may differ for that alone.")
+            n = min(len(vectors), len(starts[name]))
+            splits[name] = Split(vectors[:n], starts[name][:n])
+    return splits, unreadable
+
+
+def _check_same_shape(vectors: VectorArray, others: Sequence[Split]) -> None:
+    for shape in (other.vectors.shape[1:] for other in others):
+        if vectors.shape[1:] != shape:
+            raise InputError(f"Their shape is {vectors.shape[1:]}, and that of another split {shape}.")
+
+
+def _one_spaces(
+    checked: Mapping[str, _CheckedSplit], values: FloatArray, frame: Frame
+) -> dict[tuple[str, str], OneSpace]:
+    """Whether the largest split shares a space with each other one, by the names of the two."""
+    largest = max(checked, key=lambda name: len(checked[name].split.starts), default="")
+    found = {}
+    for name in (name for name in checked if name != largest):
+        fitted, tested = checked[largest], checked[name]
+        jump = jump_between(fitted.own_split, tested.own_split, values, frame)
+        found[largest, name] = one_space(fitted.own_probes, tested.own_probes, frame, jump)
     return found
 
 
-def _untold(says: str) -> Check:
-    return {"verdict": "cannot be told", "says": says}
+def check_repeatability(stored: StoredEmbeddings, others: StoredEmbeddings) -> dict[str, Check]:
+    """How the embeddings of two sets differ, split by split, on the windows that both sets have.
+
+    Windows of two packed files that know their windows are matched by their first row, others by their number.
+    """
+    found = {split: _compare(stored, others, split) for split in stored.splits if split in others.splits}
+    if not found:
+        here, there = (", ".join(one.splits) for one in (stored, others))
+        found["splits"] = _unknown(f"they have no split in common: {here} here, {there} there.")
+    digests = {one.provenance.table_digest for one in (stored, others)} - {None}
+    if len(digests) > 1:
+        found["tables"] = _unknown("the two sets were made of different tables, so they may differ for that alone.")
+    return found
 
 
-def _in_common(stored: StoredEmbeddings, others: StoredEmbeddings, split: str) -> tuple[IntArray, IntArray]:
-    """Where in each of two sets the windows are that both have."""
+def _compare(stored: StoredEmbeddings, others: StoredEmbeddings, split: str) -> Check:
+    """How the embeddings of one split differ in two sets."""
+    own, other = _common_windows(stored, others, split)
+    if not len(own):
+        return _unknown(f"{split}: the two sets have no window in common.")
+    try:
+        found = repeated(stored.read(split)[own], others.read(split)[other])
+    except InputError as error:
+        return _unknown(f"{split}: they cannot be read. {error}")
+    return {**asdict(found), "says": repeated_text(found, split)}
+
+
+def _unknown(says: str) -> Check:
+    return {"verdict": UNKNOWN, "says": says}
+
+
+def _common_windows(stored: StoredEmbeddings, others: StoredEmbeddings, split: str) -> tuple[IntArray, IntArray]:
+    """For each of two sets, the places of the windows that both have."""
     starts = [one.starts.get(split) if isinstance(one, PackedFile) else None for one in (stored, others)]
     if starts[0] is not None and starts[1] is not None:
         _, own, other = np.intersect1d(starts[0], starts[1], assume_unique=True, return_indices=True)
         return own, other
     both = np.arange(min(stored.splits[split], others.splits[split]))
     return both, both
-
-
-def _check_shape(vectors: VectorArray, others: Sequence[VectorArray]) -> None:
-    for other in others:
-        if vectors.shape[1:] != other.shape[1:]:
-            raise InputError(f"Their shape is {vectors.shape[1:]}, and that of another split {other.shape[1:]}.")
-
-
-def _paired(vectors: VectorArray, starts: IntArray) -> Split:
-    n = min(len(vectors), len(starts))
-    return vectors[:n], starts[:n]
-
-
-def _moved(probes: Sequence[Probe], found: Alignment) -> list[Probe]:
-    """The probes at the windows that their embeddings belong to, where that is known."""
-    return [replace(probe, starts=probe.starts + _shift(found)) for probe in probes]
-
-
-def _shift(found: Alignment) -> int:
-    """Rows to the windows that embeddings belong to, 0 if that is not known."""
-    return found.shift[0] if found.shift is not None and found.shift[0] == found.shift[1] else 0
-
-
-def alignment_text(found: Alignment, split: str, plan: Mapping[str, IntArray], frame: Frame) -> str:
-    """What was found of a split's alignment, in a sentence."""
-    future = f", and also knows the {counted(found.future, 'row')} after it" if found.future else ""
-    if found.verdict == "aligned":
-        return f"{split}: embedding i belongs to window i{future}"
-    if found.verdict == "cannot be told":
-        between = "" if found.shift is None else f" (it may start {found.shift[0]} to {found.shift[1]} rows later)"
-        return f"{split}: whether embedding i belongs to window i cannot be told: {found.why}{between}"
-    if found.shift is None:
-        return f"{split}: the embeddings do not belong to these windows: {found.why}"
-    low, high = found.shift
-    if low != high:
-        return (
-            f"{split}: embedding i belongs to a window that starts {low} to {high} rows later, not to window i{future}"
-        )
-    first = int(plan[split][0]) + low
-    others = [name for name, starts in plan.items() if name != split and len(starts) and starts[0] == first]
-    place = f", as those of {others[0]} do" if others else ""
-    return f"{split}: embedding i belongs to the window that starts {_rows(low)} than window i{place}{future}"
-
-
-def _rows(shift: int) -> str:
-    return f"{counted(abs(shift), 'row')} {'later' if shift > 0 else 'earlier'}"
-
-
-def one_space_text(found: OneSpace, fitted: str, tested: str) -> str:
-    """What was found of two splits, in a sentence."""
-    if found.jump is not None and found.jump > JUMP:
-        why = (
-            f"from one to the other the embeddings jump {found.jump:.1f} times as far as between windows that lie as "
-            "near in one of them"
-        )
-    else:
-        why = (
-            f"of how the embeddings of {tested} change, a probe fitted to {fitted} tells "
-            f"{100 * max(found.across, 0):.1f} %, one fitted to {tested} {100 * max(found.own, 0):.1f} %"
-        )
-    if found.verdict == "one space":
-        return f"{fitted} and {tested} share a space: {why}"
-    if found.verdict == "two spaces":
-        return f"{fitted} and {tested} do not share a space, so nothing learnt from one holds for the other: {why}"
-    return f"whether {fitted} and {tested} share a space cannot be told: {why}"
-
-
-def repeated_text(found: Repeated, split: str) -> str:
-    """What was found of two sets, in a sentence."""
-    windows = f"{split}, {counted(found.windows, 'window')}"
-    share = f"{100 * found.difference:.3g} % of their spread"
-    if found.verdict == "the same":
-        return f"{windows}: both sets hold the same embeddings" + (f", but for {share}" if found.difference else "")
-    if found.verdict == "the same but for noise":
-        return f"{windows}: both sets share a space, but are not repeatable: they differ by {share}"
-    told = f"a linear map tells {100 * max(found.told, 0):.0f} % of the changes of the other set from those of this"
-    if found.verdict == "another space":
-        return f"{windows}: both sets know the same windows, each in a space of its own, so do not mix them: {told}"
-    if found.verdict == "cannot be told":
-        return (
-            f"{windows}: the sets differ by {share}; whether in more than their space cannot be told of so few windows"
-        )
-    return f"{windows}: the sets differ, in what they know too, or are not of the same windows: {told}"

@@ -1,0 +1,82 @@
+"""Ridge regressions scored on held-out windows, and whether their scores are more than chance."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+from scipy.linalg import solve_triangular
+
+from latentfill.core.series import FloatArray
+
+FOLDS = 4
+PENALTIES = (0.01, 0.1, 1.0, 10.0)  # of the ridge regression, per window
+BLOCKS, LEAST_IN_BLOCK = 20, 10  # of consecutive windows, for the standard error
+
+
+def explained_by_block(inputs: FloatArray, outputs: FloatArray) -> FloatArray:
+    """How much of each output (n, R) each block of the inputs (n, B, F) explains beyond the blocks before it, (B, n).
+
+    Scores are shares of the variance, cross-validated over n windows in `FOLDS` folds, at the best of `PENALTIES`; they
+    are 0 on average, or below, for a block that explains nothing more. All nested regressions come from one Cholesky
+    factor, as its leading blocks are the factors of the smaller ones.
+    """
+    n, blocks, size = inputs.shape
+    flat = inputs.reshape(n, -1)
+    folds = np.array_split(np.arange(n), FOLDS)
+    grams = [(flat[fold].T @ flat[fold], flat[fold].T @ outputs[fold]) for fold in folds]
+    gram, along = (np.sum(parts, axis=0) for parts in zip(*grams, strict=True))
+    found = np.zeros((len(PENALTIES), blocks, n))
+    for fold, (own_gram, own_along) in zip(folds, grams, strict=True):
+        for at, penalty in enumerate(PENALTIES):
+            penalised = gram - own_gram + penalty * (n - len(fold)) * np.eye(len(gram))
+            factor = np.linalg.cholesky(penalised)
+            weights = solve_triangular(factor, along - own_along, lower=True).reshape(blocks, size, -1)
+            rotated = solve_triangular(factor, flat[fold].T, lower=True).reshape(blocks, size, -1)
+            found[at, :, fold] = _error_reductions(rotated, weights, outputs[fold]).T
+    best = found.sum(axis=(1, 2)).argmax()
+    shares: FloatArray = found[best] / max(outputs.shape[1], 1)
+    return shares
+
+
+def _error_reductions(inputs: FloatArray, weights: FloatArray, outputs: FloatArray) -> FloatArray:
+    """By how much each further block of inputs reduces the squared error of each window, (B, n)."""
+    left = outputs.copy()
+    found = np.empty((len(inputs), len(outputs)))
+    for block, (of_block, weight) in enumerate(zip(inputs, weights, strict=True)):
+        step = of_block.T @ weight
+        found[block] = (step * (2 * left - step)).sum(axis=1)
+        left -= step
+    return found
+
+
+def explained_by_other(
+    inputs: FloatArray, outputs: FloatArray, other_inputs: FloatArray, other_outputs: FloatArray
+) -> FloatArray:
+    """How much of outputs (n, R) a regression that was fitted to other windows explains, (n,), at the best penalty."""
+    tested, fitted = (part.reshape(len(part), -1) for part in (inputs, other_inputs))
+    gram, along = fitted.T @ fitted, fitted.T @ other_outputs
+    estimates = (
+        tested @ np.linalg.solve(gram + penalty * len(fitted) * np.eye(len(gram)), along) for penalty in PENALTIES
+    )
+    shares = [(one * (2 * outputs - one)).sum(axis=1) / max(outputs.shape[1], 1) for one in estimates]
+    return max(shares, key=lambda share: float(share.mean()))
+
+
+def chance_of(values: FloatArray) -> FloatArray:
+    """p-values of a one-sided t-test that the means over windows (..., n) are 0."""
+    mean, error, blocks = _by_blocks(values)
+    found: FloatArray = stats.t.sf(mean / error, blocks - 1)
+    return found
+
+
+def error_of(values: FloatArray) -> FloatArray:
+    """The standard error of means over windows (..., n)."""
+    return _by_blocks(values)[1]
+
+
+def _by_blocks(values: FloatArray) -> tuple[FloatArray, FloatArray, int]:
+    """Mean, its standard error, and the number of blocks of windows behind it: neighbours are not independent."""
+    n = values.shape[-1]
+    blocks = int(np.clip(n // LEAST_IN_BLOCK, 2, BLOCKS))
+    means = np.stack([part.mean(axis=-1) for part in np.array_split(values, blocks, axis=-1)], axis=-1)
+    return means.mean(axis=-1), np.maximum(means.std(axis=-1, ddof=1) / np.sqrt(blocks), 1e-300), blocks
