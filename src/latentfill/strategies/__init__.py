@@ -1,1 +1,1 @@
-"""From windows and vectors to estimates of the missing cells."""
+"""Strategies: ways to estimate the missing cells of a series, most of them from its windows and their embeddings."""

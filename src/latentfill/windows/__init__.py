@@ -1,1 +1,1 @@
-"""A series and its windows: scaling, cutting, blending, gaps, and what is hidden on purpose."""
+"""A series and its windows: scaling, cutting, blending, gaps, cycles, and cells that are hidden on purpose."""

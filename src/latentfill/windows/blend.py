@@ -9,16 +9,16 @@ from latentfill.core.series import FloatArray, IntArray
 
 
 def taper(length: int) -> FloatArray:
-    """Weight of each step of a window, shape (L,): highest in the middle, above zero at both ends."""
+    """Weight of each step of a window in the blend, shape (L,): highest in the middle, above zero at both ends."""
     if length < 1:
         raise InputError(f"a window needs at least 1 step, got length={length}.")
     return np.hanning(length + 2)[1:-1]  # a plain Hann window ends in zeros
 
 
 def blend(estimates: FloatArray, starts: IntArray, n_steps: int, weights: FloatArray) -> FloatArray:
-    """Weighted mean of overlapping windows, shape (T, C); NaN where none has anything to say.
+    """Weighted mean (T, C) of the `estimates` (N, L, C) of overlapping windows, with `weights` (L,) by step.
 
-    A NaN in `estimates` (N, L, C) takes no part, so a cell is the mean of the windows that speak about it.
+    NaN is left out of the mean; a cell is NaN where no window has an estimate for it.
     """
     _check(estimates, starts, n_steps, weights)
     total = np.zeros((n_steps, estimates.shape[2]))
@@ -26,9 +26,9 @@ def blend(estimates: FloatArray, starts: IntArray, n_steps: int, weights: FloatA
     distinct = len(np.unique(starts)) == len(starts)
     for offset, share in enumerate(weights):
         estimate = estimates[:, offset]
-        speaks = ~np.isnan(estimate)
-        _add_rows(total, starts + offset, np.where(speaks, share * estimate, 0.0), distinct)
-        _add_rows(weight, starts + offset, np.where(speaks, share, 0.0), distinct)
+        known = ~np.isnan(estimate)
+        _add_rows(total, starts + offset, np.where(known, share * estimate, 0.0), distinct)
+        _add_rows(weight, starts + offset, np.where(known, share, 0.0), distinct)
     return np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 0)
 
 

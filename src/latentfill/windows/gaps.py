@@ -1,4 +1,4 @@
-"""Where cells are missing, how far the nearest observed ones are, and the straight line between them."""
+"""Runs of missing cells, the distance to the nearest observed cells, and straight lines between those."""
 
 from __future__ import annotations
 
@@ -56,22 +56,22 @@ def distances(observed: BoolArray) -> tuple[IntArray, IntArray]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Beside:
-    """The nearest other observed cells of the same column, for every cell, observed or not; all (..., L, C)."""
+    """For every cell, observed or not, the nearest other observed cells of its column; all (..., L, C)."""
 
-    before: FloatArray  # value of the last one before, NaN where there is none
-    after: FloatArray  # value of the first one after, NaN where there is none
-    back: IntArray  # steps back to the one before, at least 1; to just outside where there is none
-    ahead: IntArray  # steps ahead to the one after
+    before: FloatArray  # value of the last observed cell before it, NaN where there is none
+    after: FloatArray  # value of the first observed cell after it, NaN where there is none
+    back: IntArray  # steps back to that before, at least 1; to just outside the array where there is none
+    ahead: IntArray  # steps ahead to that after, in the same way
 
     @property
     def line(self) -> FloatArray:
-        """The straight line between the two; the one that there is at either end, NaN where there is neither."""
+        """The straight line from `before` to `after`; the only one of them there is; NaN where there is neither."""
         line = self.before + (self.after - self.before) * (self.back / (self.back + self.ahead))
         return np.where(np.isnan(self.before), self.after, np.where(np.isnan(self.after), self.before, line))
 
 
 def beside(values: FloatArray) -> Beside:
-    """What lies on both sides of each cell of `values` (..., L, C), NaN where missing, its own value left out."""
+    """The observed cells on both sides of each cell of `values` (..., L, C), in which NaN is missing."""
     length = values.shape[-2]
     step = np.arange(length)[:, None]
     back, ahead = distances(~np.isnan(values))
@@ -86,9 +86,9 @@ def beside(values: FloatArray) -> Beside:
 
 
 def interpolate(values: FloatArray) -> FloatArray:
-    """Straight lines across the gaps of `values` (..., L, C); the nearest value held at either end.
+    """`values` (..., L, C) with straight lines across the gaps; at both ends the nearest observed value.
 
-    A column without any value stays NaN. The dtype is kept.
+    A column without an observed cell stays NaN. The dtype is kept.
     """
     observed = ~np.isnan(values)
     length = values.shape[-2]
@@ -104,5 +104,5 @@ def interpolate(values: FloatArray) -> FloatArray:
 
 
 def restore_observed(estimate: FloatArray, values: FloatArray) -> FloatArray:
-    """`values` bit for bit where observed, `estimate` in the gaps: the only place estimates enter a result."""
+    """`values` bit for bit where observed, `estimate` in the gaps: the only place where estimates enter a result."""
     return np.where(np.isnan(values), estimate, values)

@@ -1,4 +1,4 @@
-"""Masked errors: every score looks at chosen cells only."""
+"""Errors over chosen cells."""
 
 from __future__ import annotations
 

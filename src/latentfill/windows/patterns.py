@@ -1,8 +1,8 @@
-"""Ways in which cells of a whole series go missing, to hide known ones by and score what fills them.
+"""Missing patterns: ways to hide known cells of a whole series, so that what fills them can be scored.
 
-Each takes a generator, the values (T, C) with NaN where missing, the share of the observed cells to hide, and the steps
-of the series' day (or other shortest cycle; None if it has none), and returns the hidden cells (T, C), all of them
-observed. Named as in Rubin (1976) and in TSI-Bench (Du et al., 2024).
+Each takes a random generator, the values (T, C) with NaN where missing, the share of the observed cells to hide, and
+the steps of the series' shortest cycle (None if it has none). It returns the hidden cells (T, C), all of them observed.
+Names follow Rubin (1976) and TSI-Bench (Du et al., 2024).
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.windows.gaps import interpolate
-from latentfill.windows.hiding import hide_like_gaps, hide_points, log_uniform
+from latentfill.windows.hiding import SeriesHiding, hide_like_gaps, hide_points, log_uniform
 
 BLOCK_STEPS = (2, 24)  # of a block, log-uniform
 RUN_STEPS = (12, 96)  # of a subsequence, log-uniform
 BLACKOUT_STEPS = (3, 48)  # of a blackout, log-uniform
-SLOPE = 2.0  # log odds per standard deviation, where the chance to be missing depends on a value
+SLOPE = 2.0  # log odds per standard deviation, where the probability to be missing depends on a value
 MOST = 0.8  # share of a column's observed cells that may be hidden
 TRIES = 10_000  # rectangles drawn at most
 
@@ -51,9 +51,9 @@ def like_gaps(rng: np.random.Generator, values: FloatArray, rate: float, cycle: 
 
 
 def missing_at_random(rng: np.random.Generator, values: FloatArray, rate: float, cycle: int | None) -> BoolArray:
-    """Cells whose chance to be missing grows with the value of another column, which stays as it is.
+    """Cells whose probability to be missing grows with the value of another column, which keeps all of its cells.
 
-    With a single column it grows with the course of the cycle, or of the series.
+    In a single column it follows a sine over the cycle, or over the whole series.
     """
     c = values.shape[1]
     standard = _standard(values)
@@ -67,7 +67,7 @@ def missing_at_random(rng: np.random.Generator, values: FloatArray, rate: float,
 
 
 def missing_not_at_random(rng: np.random.Generator, values: FloatArray, rate: float, cycle: int | None) -> BoolArray:
-    """Cells whose chance to be missing grows with their own value."""
+    """Cells whose probability to be missing grows with their own value."""
     return _keep_enough(rng, _by_chance(rng, values, rate, _standard(values)), values)
 
 
@@ -86,29 +86,24 @@ PATTERNS: dict[str, Pattern] = {
 def _rectangles(
     rng: np.random.Generator, values: FloatArray, rate: float, steps: tuple[int, int], width: Callable[[int], int]
 ) -> BoolArray:
-    """Rectangles of `steps` (least and most, log-uniform) by `width(C)` columns, until the share is reached."""
+    """Rectangles of `steps` (least and most, log-uniform) by `width(C)` columns, until `rate` is reached."""
     observed = ~np.isnan(values)
     t, c = values.shape
-    hidden = np.zeros_like(observed)
     wanted = rate * observed.sum()
-    room = np.floor(MOST * observed.sum(axis=0)).astype(np.int64)
+    hiding = SeriesHiding(observed, np.floor(MOST * observed.sum(axis=0)).astype(np.int64))
     least, most = (min(bound, max(1, t // 4)) for bound in steps)
     for _ in range(TRIES):
-        if hidden.sum() >= wanted:
+        if hiding.hidden.sum() >= wanted:
             break
         length = least - 1 + int(log_uniform(rng, most - least + 1, ()))
         columns = min(c, width(c))
         start, left = int(rng.integers(t - length + 1)), int(rng.integers(c - columns + 1))
-        place = (slice(start, start + length), slice(left, left + columns))
-        new = observed[place] & ~hidden[place]
-        new &= new.sum(axis=0) <= room[place[1]]
-        hidden[place] |= new
-        room[place[1]] -= new.sum(axis=0)
-    return hidden
+        hiding.hide(start, left, np.ones((length, columns), dtype=bool))
+    return hiding.hidden
 
 
 def _by_chance(rng: np.random.Generator, values: FloatArray, rate: float, driver: FloatArray) -> BoolArray:
-    """Cells hidden with odds that grow with a standardised `driver` (T, C or 1), `rate` of the observed ones."""
+    """`rate` of the observed cells, hidden with odds that grow with a standardised `driver` (T, C or 1)."""
     observed = ~np.isnan(values)
     steep = np.broadcast_to(SLOPE * driver, values.shape)
     low, high = -30.0, 30.0
@@ -128,7 +123,7 @@ def _standard(values: FloatArray) -> FloatArray:
 
 
 def _keep_enough(rng: np.random.Generator, hidden: BoolArray, values: FloatArray) -> BoolArray:
-    """`hidden`, less so many cells that no column loses more than `MOST` of those observed."""
+    """`hidden`, with cells drawn to stay where a column would lose more than `MOST` of its observed ones."""
     most = np.floor(MOST * (~np.isnan(values)).sum(axis=0)).astype(np.int64)
     order = np.where(hidden, rng.random(hidden.shape), 2.0).argsort(axis=0).argsort(axis=0)
     return np.asarray(hidden & (order < most))

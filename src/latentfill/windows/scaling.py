@@ -1,24 +1,22 @@
-"""Per-column scaling fitted on observed cells only."""
+"""Scaling of each column, fitted on its observed cells."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
+from latentfill.core.config import Scaling
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray
-
-Method = Literal["standard", "minmax"]
 
 LIMIT = 1e300  # scaled values stay finite, and so do their differences
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ColumnScaler:
-    """x -> (x - shift) / scale per column; NaN stays NaN both ways.
+    """Scales each column as (x - shift) / scale, and back; NaN stays NaN.
 
     A constant column has scale 1; a column without any observed cell has shift 0 and scale 1.
     """
@@ -29,11 +27,11 @@ class ColumnScaler:
     high: FloatArray  # (C,), largest observed value, NaN when there is none
 
     @classmethod
-    def fit(cls, values: FloatArray, method: Method = "standard") -> ColumnScaler:
-        """Statistics of the observed cells of `values` (T, C), which may be the train rows only.
+    def fit(cls, values: FloatArray, method: Scaling = "standard") -> ColumnScaler:
+        """A scaler for the columns of `values` (T, C), fitted on the observed cells.
 
-        `standard`: mean and population standard deviation, as scikit-learn's StandardScaler; `minmax`: the observed
-        range to [0, 1].
+        `standard` scales by mean and population standard deviation, as scikit-learn's StandardScaler; `minmax` scales
+        the observed range to [0, 1].
         """
         if method not in ("standard", "minmax"):
             raise InputError(f"scaling must be 'standard' or 'minmax', got {method!r}")
@@ -55,7 +53,7 @@ class ColumnScaler:
         return cls(shift=np.where(count > 0, shift, 0.0), scale=np.where(usable, scale, 1.0), low=low, high=high)
 
     def where_flat(self, other: ColumnScaler) -> ColumnScaler:
-        """This scaler, with those of its columns that showed no spread scaled as by `other`."""
+        """This scaler, but with the scaling of `other` in columns that were constant or empty when it was fitted."""
         flat = ~(self.high > self.low)
         return ColumnScaler(
             **{name: np.where(flat, getattr(other, name), getattr(self, name)) for name in ("shift", "scale")},

@@ -1,16 +1,15 @@
-"""TimeKD's train, val and test rows, so that embedding i and window i are the same stretch of time."""
+"""TimeKD's split plan: the train, val and test rows of a table, from which embedding i is that of window i."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
+from latentfill.core.config import Features, SplitKind
 from latentfill.core.errors import InputError, did_you_mean
 
-SplitKind = Literal["ett-hour", "ett-minute", "custom"]
-Features = Literal["M", "MS", "S"]
-
+KINDS = tuple(kind for kind in get_args(SplitKind) if kind != "none")
 _HOURS_PER_MONTH = 30 * 24  # the ETT borders count months of 30 days
 _ETT_MONTHS = (12, 4, 4)  # train, val, test
 _ROWS_PER_HOUR = {"ett-hour": 1, "ett-minute": 4}  # ETTm is sampled every 15 minutes
@@ -18,7 +17,7 @@ _ROWS_PER_HOUR = {"ett-hour": 1, "ett-minute": 4}  # ETTm is sampled every 15 mi
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The rows start .. stop - 1 of the table; windows of a split lie wholly inside them."""
+    """One part of the table, the rows start to stop - 1; its windows lie wholly inside."""
 
     name: str
     start: int
@@ -29,23 +28,22 @@ class Split:
         return self.stop - self.start
 
     def n_windows(self, seq_len: int, pred_len: int) -> int:
-        """How many stride-1 windows of `seq_len` rows fit, each with `pred_len` rows after it."""
+        """How many windows of `seq_len` rows fit, one row apart, each followed by `pred_len` rows."""
         return max(0, self.n_rows - seq_len - pred_len + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitPlan:
-    """Which rows are train, val and test, and how long the windows in them are."""
+    """How a table is divided into train, val and test rows, and how long the windows in them are."""
 
     kind: SplitKind
     seq_len: int = 96  # rows per window, TimeKD's published setting
-    pred_len: int = 96  # rows kept free after each window: TimeKD forecasts them
+    pred_len: int = 96  # rows of the split after each window, which TimeKD forecasts
 
     def __post_init__(self) -> None:
         problems = []
-        if self.kind not in get_args(SplitKind):
-            known = ", ".join(get_args(SplitKind))
-            problems.append(f"kind must be one of {known}, got {self.kind!r}")
+        if self.kind not in KINDS:
+            problems.append(f"kind must be one of {', '.join(KINDS)}, got {self.kind!r}")
         if self.seq_len < 1:
             problems.append(f"seq_len must be at least 1, got {self.seq_len}")
         if self.pred_len < 0:

@@ -8,7 +8,7 @@ from latentfill.strategies.kriging import residual_regression
 from latentfill.strategies.kriging.residual_regression import KrigedWindows, regress_residuals
 
 B, L, K = 5, 60, 3
-ALIKE = torch.eye(K, dtype=torch.float64)
+UNRELATED = torch.eye(K, dtype=torch.float64)
 
 
 def windows(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -22,7 +22,7 @@ def test_a_residual_that_follows_another_column_is_added_to_the_hidden_cells():
     off = 0.5 * (mean[..., 1] - 0.3) + 0.1
     residual = torch.zeros_like(mean)
     residual[..., 0] = torch.where(observed[..., 0], off, 0.0)
-    added, _ = regress_residuals(KrigedWindows(mean, residual, torch.full_like(mean, 0.05), observed), ALIKE)
+    added, _ = regress_residuals(KrigedWindows(mean, residual, torch.full_like(mean, 0.05), observed), UNRELATED)
     hidden = ~observed[..., 0]
     torch.testing.assert_close(added[..., 0][hidden], off[hidden], rtol=0.05, atol=0.01)
     assert (added[observed] == 0).all()
@@ -34,7 +34,7 @@ def test_residuals_of_pure_chance_change_little():
     size = 0.3
     residual = torch.where(observed, size * torch.randn(B, L, K, dtype=torch.float64), 0.0)
     added, wider = regress_residuals(
-        KrigedWindows(alone + residual, residual, torch.full_like(alone, size), observed), ALIKE
+        KrigedWindows(alone + residual, residual, torch.full_like(alone, size), observed), UNRELATED
     )
     assert added[~observed].square().mean().sqrt() < 0.15 * size
     assert ((wider > 0.8) & (wider < 1.25)).all()
@@ -44,7 +44,7 @@ def test_residuals_of_pure_chance_change_little():
 def test_the_spread_follows_the_size_of_the_residuals(times: float):
     alone, observed = windows()
     residual = torch.where(observed, times * torch.randn(B, L, K, dtype=torch.float64), 0.0)
-    _, wider = regress_residuals(KrigedWindows(alone + residual, residual, torch.ones_like(alone), observed), ALIKE)
+    _, wider = regress_residuals(KrigedWindows(alone + residual, residual, torch.ones_like(alone), observed), UNRELATED)
     middle = float(wider.median())
     assert min(times, 1.0) < middle < max(times, 1.0)
 
@@ -64,7 +64,7 @@ def test_an_exact_column_does_no_harm():
     """All residuals are 0, and are expected to be."""
     mean, observed = windows()
     added, wider = regress_residuals(
-        KrigedWindows(mean, torch.zeros_like(mean), torch.zeros_like(mean), observed), ALIKE
+        KrigedWindows(mean, torch.zeros_like(mean), torch.zeros_like(mean), observed), UNRELATED
     )
     assert (added == 0).all()
     assert wider.isfinite().all()
@@ -75,7 +75,7 @@ def test_values_of_any_size_are_regressed(size: float):
     alone, observed = windows()
     residual = torch.where(observed, size * torch.randn(B, L, K, dtype=torch.float64), 0.0)
     added, wider = regress_residuals(
-        KrigedWindows(size * alone + residual, residual, torch.ones_like(alone), observed), ALIKE
+        KrigedWindows(size * alone + residual, residual, torch.ones_like(alone), observed), UNRELATED
     )
     assert added.isfinite().all()
     assert wider.isfinite().all()
@@ -86,8 +86,8 @@ def test_of_many_columns_the_most_alike_are_looked_at_whatever_their_sign(monkey
     mean, observed = windows()
     residual = torch.zeros_like(mean)
     residual[..., 0] = torch.where(observed[..., 0], 0.5 * mean[..., 1], 0.0)
-    likeness = torch.tensor([[1.0, -0.9, 0.5], [-0.9, 1.0, 0.0], [0.5, 0.0, 1.0]], dtype=torch.float64)
-    for alike, helps in ((likeness, True), (likeness[[0, 2, 1]][:, [0, 2, 1]], False)):
+    correlation = torch.tensor([[1.0, -0.9, 0.5], [-0.9, 1.0, 0.0], [0.5, 0.0, 1.0]], dtype=torch.float64)
+    for alike, helps in ((correlation, True), (correlation[[0, 2, 1]][:, [0, 2, 1]], False)):
         added, _ = regress_residuals(KrigedWindows(mean, residual, torch.full_like(mean, 0.05), observed), alike)
         off = (added[..., 0] - 0.5 * mean[..., 1])[~observed[..., 0]]
         assert (off.abs().max() < 0.2) == helps
@@ -97,7 +97,7 @@ def test_windows_regressed_in_parts_come_out_the_same(monkeypatch: pytest.Monkey
     alone, observed = windows()
     residual = torch.where(observed, torch.randn(B, L, K, dtype=torch.float64), 0.0)
     given = KrigedWindows(alone + residual, residual, torch.ones_like(alone), observed)
-    whole = regress_residuals(given, ALIKE)
+    whole = regress_residuals(given, UNRELATED)
     monkeypatch.setattr(residual_regression, "AT_ONCE", 1)
-    for part, other in zip(whole, regress_residuals(given, ALIKE), strict=True):
+    for part, other in zip(whole, regress_residuals(given, UNRELATED), strict=True):
         torch.testing.assert_close(part, other)

@@ -20,26 +20,26 @@ def test_exact_search_finds_what_a_full_sort_finds(metric: str, monkeypatch: pyt
     monkeypatch.setattr(search, "BLOCK", 7 * 300)  # seven queries at a time
     stored, asked = keys(unit=metric == "cosine"), keys(20, unit=metric == "cosine") + 0.1
     every = asked @ stored.T if metric == "cosine" else -torch.cdist(asked, stored).square()
-    likeness, index = Exact(stored, metric).nearest(asked, 5)
-    torch.testing.assert_close(likeness, every.sort(dim=1, descending=True).values[:, :5], atol=1e-4, rtol=1e-4)
-    torch.testing.assert_close(every.gather(1, index), likeness, atol=1e-4, rtol=1e-4)
+    similarity, index = Exact(stored, metric).nearest(asked, 5)
+    torch.testing.assert_close(similarity, every.sort(dim=1, descending=True).values[:, :5], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(every.gather(1, index), similarity, atol=1e-4, rtol=1e-4)
 
 
 def test_more_than_there_are_is_all_there_are():
-    likeness, index = Exact(keys(4), "cosine").nearest(keys(4), 10)
-    assert likeness.shape == index.shape == (4, 4)
-    assert (likeness.diff(dim=1) <= 0).all()
+    similarity, index = Exact(keys(4), "cosine").nearest(keys(4), 10)
+    assert similarity.shape == index.shape == (4, 4)
+    assert (similarity.diff(dim=1) <= 0).all()
 
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_an_index_finds_most_of_the_exact_neighbours(metric: str):
     pytest.importorskip("faiss")
     stored = keys(4000, unit=metric == "cosine")
-    likeness, index = Faiss(stored, metric).nearest(stored[:100], 5)
+    similarity, index = Faiss(stored, metric).nearest(stored[:100], 5)
     expected, exact = Exact(stored, metric).nearest(stored[:100], 5)
     assert recall(index, exact) > 0.8
     same = index == exact
-    torch.testing.assert_close(likeness[same], expected[same], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(similarity[same], expected[same], atol=1e-4, rtol=1e-4)
 
 
 def test_recall_is_the_share_that_was_found():

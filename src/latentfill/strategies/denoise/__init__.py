@@ -1,1 +1,1 @@
-"""The denoising decoder from embedding to window."""
+"""The denoising decoder: from a window's embedding and its observed cells to all of its cells."""

@@ -1,4 +1,4 @@
-"""Trunks of the decoder heads: from B windows of L steps and W channels to the same, every step seeing the others."""
+"""Trunks of the decoder heads: networks (B, L, W) -> (B, L, W) in which each step sees the steps around it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 ATTENTION_HEADS = 4
-LONGEST_WAVE = 10_000.0  # steps, of the positions' slowest sine
+LONGEST_WAVE = 10_000.0  # steps, of the slowest sine in the position encoding
 
 
 class ConvTrunk(nn.Module):
@@ -27,9 +27,9 @@ class ConvTrunk(nn.Module):
 
 
 class LstmTrunk(nn.Module):
-    """A long short-term memory in both directions (Hochreiter and Schmidhuber 1997), added to what it is given.
+    """A long short-term memory in both directions (Hochreiter and Schmidhuber 1997), added to its input.
 
-    One layer for every two blocks asked for: a layer of it takes several times as long as a block.
+    One layer for every two `blocks`: it takes several times as long as a block of the conv trunk.
     """
 
     def __init__(self, width: int, blocks: int, kernel: int, dropout: float) -> None:
@@ -50,7 +50,7 @@ class LstmTrunk(nn.Module):
 
 
 class TransformerTrunk(nn.Module):
-    """Self-attention over the steps (Vaswani et al. 2017), with sines as positions; one layer for every two blocks."""
+    """Self-attention over the steps (Vaswani et al. 2017), with one layer for every two `blocks`."""
 
     def __init__(self, width: int, blocks: int, kernel: int, dropout: float) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class TransformerTrunk(nn.Module):
 
 
 def positions(length: int, width: int) -> Tensor:
-    """Sines and cosines (L, W) of the step, of waves from 6 to `LONGEST_WAVE` steps."""
+    """Position encoding (L, W): sines and cosines of the step, with waves of 6 to `LONGEST_WAVE` steps."""
     channel = torch.arange(width)
     angle = torch.arange(length)[:, None] / LONGEST_WAVE ** (2 * (channel // 2) / width)
     return torch.where(channel % 2 == 0, angle.sin(), angle.cos())
@@ -85,7 +85,7 @@ class ConvBlock(nn.Module):
         super().__init__()
         self.time = TimeConv(width, kernel, dilation)
         self.norm = nn.LayerNorm(width)
-        # One mask per window and channel, not per step: as good a regulariser, and a third of the block's time saved.
+        # One mask per window and channel, not per step: it regularises as well, and saves a third of the block's time.
         self.mix = nn.Sequential(
             nn.Linear(width, 2 * width), nn.GELU(), WindowDropout(dropout), nn.Linear(2 * width, width)
         )
@@ -95,10 +95,10 @@ class ConvBlock(nn.Module):
 
 
 class TimeConv(nn.Module):
-    """Dilated depth-wise convolution over the steps of (B, L, W), zeros beyond the ends.
+    """Dilated depth-wise convolution over the steps of (B, L, W), padded with zeros.
 
-    Windows are taken for pictures one row high, channels last as they lie in memory: on a processor that is several
-    times as fast as `nn.Conv1d`.
+    It treats windows as images one row high, with the channels last in memory, which on a CPU is several times as fast
+    as `nn.Conv1d`.
     """
 
     def __init__(self, width: int, kernel: int, dilation: int) -> None:

@@ -1,4 +1,4 @@
-"""Gaussian vectors of which some cells are known, and the covariance of windows cut from a stationary series."""
+"""Gaussian vectors conditioned on some of their cells, and the covariance of windows of a stationary series."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from torch import Tensor
 from latentfill.nn.runtime import one_thread
 
 SOLVED_AT_ONCE = 1 << 23  # numbers in the linear systems of one batch
-LEAST_OWN = 1e-5  # least share of its precision that a known cell keeps when the hidden ones are not given: rounding
-ALIKE = 0.85  # smallest system of a batch, as a share of its largest: the work grows with the cube
+LEAST_OWN = 1e-5  # least share of its precision that a known cell keeps once the hidden ones are unknown: rounding
+SIMILAR_SIZE = 0.85  # smallest system of a batch, as a share of its largest: the work grows with the cube
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conditional:
-    """B vectors of D cells, given some of their cells."""
+    """B Gaussian vectors of D cells, given their known cells."""
 
-    mean: Tensor  # (B, D), what is known included
+    mean: Tensor  # (B, D), the value itself where known
     spread: Tensor  # (B, D) standard deviation, 0 where known
     summed: Tensor | None = None  # (D, D) covariance of the hidden cells, summed over the vectors
-    residual: Tensor | None = None  # (B, D) value less what all other known cells say, 0 where hidden
-    residual_spread: Tensor | None = None  # (B, D) standard deviation that this difference should have, 0 where hidden
+    residual: Tensor | None = None  # (B, D) value less its leave-one-out estimate, 0 where hidden
+    residual_spread: Tensor | None = None  # (B, D) standard deviation of the residual, 0 where hidden
 
 
 def condition(
     precision: Tensor, known: Tensor, observed: Tensor, *, sum_up: bool = False, leave_out: bool = False
 ) -> Conditional:
-    """What Gaussian vectors of mean zero are like, given some of their cells.
+    """Mean and spread of Gaussian vectors of mean zero, given some of their cells.
 
     `precision` (D, D) is the inverse covariance Q; `known` (B, D) is 0 where not `observed`. The hidden cells h have
     covariance inv(Q_hh) and mean -inv(Q_hh) Q_ho x_o given the others (Rasmussen and Williams 2006, A.3), so the cost
-    depends on how many are hidden, not on how many there are. With `leave_out`, what each known cell would be taken
-    for if it were hidden (eq. 5.12): P x_o / diag P away from its value, where P = Q_oo - Q_oh inv(Q_hh) Q_ho.
+    depends on the number of hidden cells, not on D. `sum_up` adds the summed covariance. `leave_out` adds the
+    leave-one-out residuals of the known cells (eq. 5.12): P x_o / diag P, where P = Q_oo - Q_oh inv(Q_hh) Q_ho.
     """
     d = len(precision)
     pull = -(known @ precision)
@@ -62,14 +62,17 @@ def condition(
 
 
 def _batches(observed: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Vectors to solve for together, those with many hidden cells first: which ones (b,), their hidden cells (b, H),
-    and which of those are real (b, H): vectors with fewer than H are padded."""
+    """Batches of vectors with about as many hidden cells, those with many first.
+
+    Each batch is the indices of its vectors (b,), their hidden cells (b, H), and a mask (b, H) that is False where a
+    vector has fewer than H hidden cells and is padded.
+    """
     counts = (~observed).sum(1)
     order = torch.argsort(counts)
     order = order[counts[order] > 0]
     while len(order):
         n = int(counts[order[-1]])
-        alike = int((counts[order] >= ALIKE * n).sum())
+        alike = int((counts[order] >= SIMILAR_SIZE * n).sum())
         taken = min(alike, max(1, SOLVED_AT_ONCE // (n * observed.shape[1])))
         rows, order = order[-taken:], order[:-taken]
         cells = torch.argsort(observed[rows].byte(), dim=1, stable=True)[:, :n]  # the hidden ones come first
@@ -105,14 +108,14 @@ def block_toeplitz(lagged: Tensor) -> Tensor:
 
 
 def lagged_sums(covariance: Tensor, length: int) -> Tensor:
-    """The way back: blocks of a window's covariance (L * C, L * C) summed per lag, (L, C, C)."""
+    """Blocks of a window's covariance (L * C, L * C) summed per lag, (L, C, C): the reverse of `block_toeplitz`."""
     c = len(covariance) // length
     blocks = covariance.view(length, c, length, c).transpose(1, 2)  # (L, L, C, C)
     return torch.stack([blocks.diagonal(d).sum(-1) for d in range(length)])
 
 
 def precisions(covariance: Tensor, noises: tuple[float, ...]) -> Iterator[Tensor]:
-    """Inverse of a covariance (D, D) with independent noise added, for each variance of it.
+    """Inverses of a covariance (D, D) with independent noise added, one for each variance of the noise.
 
     Negative eigenvalues, which a covariance measured between gaps may have, count as zero.
     """

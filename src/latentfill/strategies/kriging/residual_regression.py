@@ -38,13 +38,13 @@ class Correction(NamedTuple):
     wider: Tensor  # (B, 1, K) factor on their spread
 
 
-def regress_residuals(windows: KrigedWindows, likeness: Tensor) -> Correction:
-    """The correction of the hidden cells; each column is regressed on the `PARTNERS` most like it.
+def regress_residuals(windows: KrigedWindows, correlation: Tensor) -> Correction:
+    """The correction of the hidden cells; each column is regressed on the `PARTNERS` others it is most correlated with.
 
-    `likeness` (K, K) is the correlation of the columns; its sign does not matter.
+    `correlation` is that of the columns, (K, K); its sign does not matter.
     """
     k = windows.mean.shape[-1]
-    alike = likeness.abs().clone().fill_diagonal_(-1.0)
+    alike = correlation.abs().clone().fill_diagonal_(-1.0)
     partners = alike.topk(min(PARTNERS, k - 1), dim=1).indices  # (K, J - 2)
     numbers = len(PRIORS) * k * (partners.shape[1] + 2) ** 2
     at_once = max(1, AT_ONCE // numbers)

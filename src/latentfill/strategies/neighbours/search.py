@@ -1,4 +1,4 @@
-"""The keys nearest to each of many queries: exactly, or by an index of FAISS where there are very many."""
+"""Search for the keys nearest to each query: exact, or approximate with a FAISS index where keys are very many."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from torch import Tensor
 from latentfill.core.config import Metric
 from latentfill.core.errors import InputError
 
-BLOCK = 1 << 25  # likenesses computed at a time
-FAISS_LISTS = 4.0  # lists of the inverted file, times the square root of the number of keys
-FAISS_PROBES = 1 / 8  # share of the lists that is looked through
+BLOCK = 1 << 25  # similarities computed at a time
+FAISS_LISTS = 4.0  # number of lists of the inverted file, as a multiple of the square root of the number of keys
+FAISS_PROBES = 1 / 8  # share of the lists that each query searches
 
 
 class Search(Protocol):
-    """Finds keys."""
+    """Finds the nearest keys."""
 
     def nearest(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        """Likeness (B, k), largest first, and index of the k keys most like each of the queries (B, D).
+        """Similarity, largest first, and index of the `k` keys nearest to each query (B, D), both (B, k).
 
-        Likeness is the cosine for keys and queries of length one, else less the squared distance. Fewer keys than
-        asked for are all there are; a place that stays free has likeness minus infinity.
+        Similarity is the cosine, for keys and queries of length one, or minus the squared distance. If there are fewer
+        than `k` keys, the results have fewer columns; an approximate search marks what it did not find by a similarity
+        of minus infinity.
         """
         ...
 
 
 class Exact:
-    """All of the keys (N, D) are looked at, block by block."""
+    """Compares each query with all keys (N, D), block by block."""
 
     def __init__(self, keys: Tensor, metric: Metric) -> None:
         self.keys = keys
@@ -38,14 +39,14 @@ class Exact:
 
     def nearest(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
         at_once = max(1, BLOCK // max(1, len(self.keys)))
-        likeness = queries.new_empty(len(queries), min(k, len(self.keys)))
-        index = torch.empty(likeness.shape, dtype=torch.int64, device=queries.device)
+        similarity = queries.new_empty(len(queries), min(k, len(self.keys)))
+        index = torch.empty(similarity.shape, dtype=torch.int64, device=queries.device)
         for first in range(0, len(queries), at_once):
             part = slice(first, first + at_once)
-            torch.topk(self._likeness(queries[part]), likeness.shape[1], dim=1, out=(likeness[part], index[part]))
-        return likeness, index
+            torch.topk(self._similarity(queries[part]), similarity.shape[1], dim=1, out=(similarity[part], index[part]))
+        return similarity, index
 
-    def _likeness(self, queries: Tensor) -> Tensor:
+    def _similarity(self, queries: Tensor) -> Tensor:
         products = queries @ self.keys.T
         if self.norms is None:
             return products
@@ -53,7 +54,7 @@ class Exact:
 
 
 class Faiss:
-    """An inverted file of the keys (N, D): only the lists nearest to a query are looked through.
+    """An inverted file of the keys (N, D): each query searches only the lists nearest to it.
 
     Needs the extra `faiss`. Johnson, Douze and Jegou, "Billion-scale similarity search with GPUs" (2019).
     """
@@ -74,13 +75,13 @@ class Faiss:
 
     def nearest(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
         found, index = self.index.search(queries.cpu().contiguous().numpy(), min(k, self.index.ntotal))
-        likeness = self.sign * torch.from_numpy(found).to(queries.device)
+        similarity = self.sign * torch.from_numpy(found).to(queries.device)
         where = torch.from_numpy(index).to(queries.device)
-        return torch.where(where < 0, -torch.inf, likeness), where.clamp(min=0)
+        return torch.where(where < 0, -torch.inf, similarity), where.clamp(min=0)
 
 
 def recall(found: Tensor, exact: Tensor) -> float:
-    """Share of the exact neighbours (B, k), indices, that are among those found (B, k)."""
+    """Share of the `exact` neighbours (B, k), as indices, that are among those `found` (B, k)."""
     return float((exact[:, :, None] == found[:, None, :]).any(2).double().mean()) if exact.numel() else 1.0
 
 
