@@ -54,7 +54,7 @@ def _is_code(value: float) -> bool:
 
 
 def _is_plausible_share(value: float, share: float) -> bool:
-    """Whether a marker may fill this share of the cells: a true code any, 0 few, as a machine that is off shows it."""
+    """Whether a marker may fill this share of the cells: any for a code; few for 0, which an idle machine shows."""
     return share <= (0.2 if value == 0 else 1.0 if _is_code(value) else 0.5)
 
 

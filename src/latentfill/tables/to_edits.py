@@ -31,7 +31,7 @@ class _FilledColumn:
     name: str
     values: FloatArray  # (R,)
     cells: BoolArray  # (R,) True where the table is written to
-    texts: TextArray | None  # the cells of the table as they stand there, None where they are not text
+    texts: TextArray | None  # the cells of the table, unchanged; None where they are not text
     decimals: int | None  # of new cells; None = all that a number has, or no text is new
     mark: str  # decimal mark of new texts
 
@@ -41,7 +41,7 @@ class _FilledColumn:
         return Fill(self.values, self.cells, format_numbers(self.values[self.cells], self.decimals, self.mark))
 
     def extra(self, suffix: str, values: FloatArray, order: IntArray) -> Extra:
-        """A column of `values` (R,) beside this one, with the very texts of the cells that were observed."""
+        """A new column of `values` (R,); where this column was observed, the text is that of its cell, unchanged."""
         name = f"{self.name}_{suffix}"
         if self.texts is None or self.decimals is None:
             return Extra(name, _rounded(values, self.decimals), ())

@@ -54,7 +54,7 @@ def find_value_columns(
 def _read_numbers(
     columns: Sequence[Column], axis: TimeAxis | None, options: TableOptions, decimal: str
 ) -> tuple[dict[int, Numbers], list[str]]:
-    """The columns that can be filled, by position, and the names of those without numbers that nobody asked for."""
+    """The columns that can be filled, by position, and the names of columns without numbers, which are not filled."""
     usable: dict[int, Numbers] = {}
     passed: list[str] = []
     problems: list[str] = []

@@ -28,14 +28,17 @@ class Column:
 
     @classmethod
     def of_texts(cls, name: str, texts: TextArray) -> Column:
+        """A column of text, which may spell numbers."""
         return cls(name, "text", texts=texts, numbers=parse_numbers(texts))
 
     @classmethod
     def of_numbers(cls, name: str, values: FloatArray, *, single: bool = False) -> Column:
+        """A column of numbers, NaN where a cell holds nothing."""
         return cls(name, "number", numbers=Numbers(values, np.zeros(len(values), dtype=bool)), single=single)
 
     @classmethod
     def of_times(cls, name: str, times: TimeArray) -> Column:
+        """A column of moments in UTC, NaT where a cell holds nothing."""
         return cls(name, "time", times=times)
 
     @property
@@ -45,9 +48,9 @@ class Column:
 
 
 def read_values(column: Column, missing: Sequence[str], decimal: str) -> Numbers | None:
-    """The numbers of a column, also NaN where a cell equals a marker in `missing`, as text or as number.
+    """The numbers of a column, NaN also where a cell equals a marker in `missing`.
 
-    `decimal` is the decimal mark of texts. None for a column of another kind than text and number.
+    `decimal` is the decimal mark of texts. None for columns that are neither text nor numbers.
     """
     numbers = column.numbers
     if column.texts is not None and numbers is not None and decimal != ".":
@@ -58,7 +61,7 @@ def read_values(column: Column, missing: Sequence[str], decimal: str) -> Numbers
 
 
 def refuse_repeated(names: Iterable[str]) -> None:
-    """Refuse names that several columns share, because an option could not tell these columns apart."""
+    """Refuse names that several columns share: an option could not say which of them it means."""
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise InputError(

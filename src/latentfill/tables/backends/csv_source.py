@@ -43,7 +43,7 @@ class CsvSource:
         return self if shorter.n_rows == self.n_rows else CsvSource(shorter)
 
     def to_csv(self, edits: Edits, delimiter: str = ",") -> bytes:
-        """The file as it was, with the filled cells replaced and the added rows put in; its own delimiter stays."""
+        """The file as it was, with filled cells replaced and rows added; its own delimiter is kept."""
         cells = _new_cells(edits)
         records = [self._record(row, cells.get(at, {})) for at, row in enumerate(edits.order.tolist())]
         if edits.extras:

@@ -35,7 +35,7 @@ class CsvText:
         return end[: 2 if end.startswith("\r\n") else 1]  # blank lines may follow
 
     def without_empty_end(self) -> CsvText:
-        """The same file with records of nothing but delimiters at its end counted to the tail."""
+        """The same file, its last records counted to the tail where they hold nothing but delimiters."""
         if len(self.names) < 2:  # such a record is a missing cell
             return self
         keep = self.n_rows

@@ -10,7 +10,7 @@ from latentfill.tables.backends.native import FrameColumn, TextArray
 
 
 def read_column(column: FrameColumn, name: str) -> Column:
-    """One column of a frame, its cells as what its type says."""
+    """One column of a frame, its cells read as the type of the column says."""
     import narwhals as nw
 
     dtype = column.dtype

@@ -1,4 +1,4 @@
-"""Rows added to a frame, and the types and metadata restored that this or a detour through narwhals changed."""
+"""Rows added to a frame, and its column types and metadata restored afterwards."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _nullable(dtype: np.dtype[np.generic]) -> str:
 
 
 def restore_types(native: NativeFrame, before: NativeFrame) -> NativeFrame:
-    """The frame with the column types and the pyarrow metadata that it had before, where its cells allow it."""
+    """An edited frame with the column types and pyarrow metadata of the frame `before`, where its cells allow it."""
     library = _library(before)
     if library == "pandas":
         changed = {

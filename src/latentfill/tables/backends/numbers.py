@@ -10,7 +10,7 @@ import numpy as np
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.tables.backends.native import TextArray
 
-MARKERS = ("", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", "missing")  # in any case
+MARKERS = ("", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", "missing")  # in upper or lower case
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _INFINITE = r"^[+-]?inf(inity)?$"
@@ -50,10 +50,10 @@ def parse_numbers(texts: TextArray, decimal: str = ".") -> Numbers:
 def without_markers(
     numbers: Numbers, texts: TextArray | None, missing: Sequence[str], *, single: bool = False
 ) -> Numbers:
-    """The numbers, NaN where a cell equals a marker in `missing`, as a number or as text in any case.
+    """The numbers, NaN where a cell equals a marker in `missing` as a number, or as text in upper or lower case.
 
-    `texts` are the cells that the numbers were read from, None where these were numbers before; `single`: such numbers
-    were stored as float32.
+    `texts` are the cells that the numbers were read from, None for cells that are no text. `single`: the cells are
+    float32, so markers are rounded to that type before they are compared.
     """
     cells = {marker: _marker_cells(numbers.values, texts, marker, single=single) for marker in missing}
     is_missing = np.logical_or.reduce(list(cells.values()))

@@ -26,13 +26,13 @@ class Source(Protocol):
         """All columns, their cells read."""
 
     def texts(self, position: int) -> TextArray | None:
-        """The cells of one column as they stand there, None where they are not text."""
+        """The cells of one column, unchanged; None where they are not text."""
 
     def without_empty_end(self) -> Source:
-        """The table without the rows at its end that hold nothing but delimiters; itself where there are none."""
+        """The table without rows of nothing but delimiters at its end; the same object where there are none."""
 
     def to_frame(self, edits: Edits) -> NativeFrame:
         """The edited table as a frame."""
 
     def to_csv(self, edits: Edits, delimiter: str) -> bytes:
-        """The edited table as a CSV file; `delimiter` is that of a file made anew."""
+        """The edited table as a CSV file; one that was read from CSV keeps its delimiter, another takes `delimiter`."""

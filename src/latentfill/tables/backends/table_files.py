@@ -28,7 +28,7 @@ PARQUET_SUFFIXES = (".parquet", ".pq")
 
 
 def file_kind(path: str | os.PathLike[str]) -> Literal["csv", "parquet"]:
-    """What a file is by its name."""
+    """The kind of a table file by the suffix of its name; a name with any other suffix is refused."""
     name = Path(path).name.lower()
     if name.endswith(CSV_SUFFIXES):
         return "csv"

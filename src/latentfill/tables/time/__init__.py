@@ -1,1 +1,4 @@
-"""Time stamps: their formats, their column, and the grid that they lie on."""
+"""Time stamps: their formats, their columns, and the grid that they lie on.
+
+A stamp is a time as a table writes it, a moment the same time as datetime64[ns] in UTC.
+"""

@@ -50,7 +50,7 @@ class CalendarNumbers:
         return np.where(good, time.astype("datetime64[ns]"), np.datetime64("NaT", "ns"))
 
     def _are_in_range(self) -> BoolArray:
-        """Whether each number is possible by itself; the length of the month is not looked at."""
+        """Whether each number is in its range; whether the month has that day is not checked here."""
         good = (self.year >= YEARS[0]) & (self.year <= YEARS[1])
         good &= (self.month >= 1) & (self.month <= 12) & (self.day >= 1)
         good &= (self.hour >= 0) & (self.minute >= 0) & (self.minute <= 59) & (self.second >= 0) & (self.second <= 59)
@@ -68,7 +68,7 @@ def component(time: TimeArray, name: str) -> IntArray:
 
 
 def repeats_component(values: FloatArray, time: TimeArray, name: str) -> bool:
-    """Whether values are the year, month ... of every stamp, as their name says; False for any other name."""
+    """Whether a column called `year`, `month` ... holds just that of every stamp; False for any other name."""
     return name in COMPONENTS and np.array_equal(values, component(time, name))
 
 

@@ -58,7 +58,7 @@ def _noted(columns: Sequence[Column], positions: tuple[int, ...], text: str) -> 
 
 
 def _may_be_time(column: Column, format: str | None) -> bool:
-    """Whether nearly all of a column are stamps; bare numbers need a telling name."""
+    """Whether nearly all cells of a column are stamps; a column of bare numbers must also be named like a time."""
     if column.kind == "time":
         return True
     if column.kind == "number":
@@ -76,7 +76,7 @@ def _spells_dates(column: Column) -> bool:
 
 
 def _sample(column: Column) -> list[str]:
-    """Some of the texts of a column that are not empty, from all over it; none of a column without texts."""
+    """Texts of a column that are not empty, its first ones and some from all over it; nothing if it has no texts."""
     if column.texts is None:
         return []
     step = max(1, len(column.texts) // SAMPLE)
@@ -120,7 +120,7 @@ def _has_repeats(column: Column) -> bool:
 
 
 def _is_clock(column: Column) -> bool:
-    """Whether a column holds times of day, or whole hours under a telling name."""
+    """Whether a column holds times of day; bare numbers count as hours only under a name such as `hour`."""
     named = is_clock_name(column.name)
     if column.kind == "number":
         assert column.numbers is not None

@@ -41,10 +41,10 @@ class Stamps:
 
 
 def read_stamps(texts: TextArray | Sequence[str | None], format: str | None = None, *, column: str = "time") -> Stamps:
-    """Read texts as stamps, NaT where a text is none.
+    """Read texts as stamps, NaT where a text is none; `format` is their strptime format where the user gives it.
 
-    Day-first or month-first is settled by the values; where both readings are possible, the one with more
-    regular stamps is taken and a note on `column` says so. `format` is a strptime format for texts not understood.
+    The values show whether the day or the month comes first. Where both readings are possible, the one with more
+    regular stamps is taken, and a note that names `column` says so.
     """
     texts = trimmed(texts)
     if format is not None:
@@ -85,6 +85,7 @@ def _readings(texts: TextArray) -> list[Stamps]:
 
 
 def _is_settled(format: str) -> bool:
+    """Whether a format leaves no doubt about which number is the day, the month and the year."""
     return format.startswith(("%Y", "%a")) or "%b" in format
 
 

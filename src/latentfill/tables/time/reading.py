@@ -1,4 +1,4 @@
-"""The time axis of a table: its columns chosen, and read in the way that fits them."""
+"""The time axis of a table: which columns make it, and the stamps that they hold."""
 
 from __future__ import annotations
 
