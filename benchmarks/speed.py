@@ -26,7 +26,7 @@ import ett
 from common import made_with, parser_of, read_results, write_results, write_table
 from latentfill.core.config import Config
 from latentfill.core.series import Series
-from latentfill.embeddings.stored.h5_windows import write_split
+from latentfill.embeddings.stored.h5_writing import write_split
 from latentfill.embeddings.stored.opening import open_embeddings
 from latentfill.embeddings.stored.packed_file import load_packed_file
 from latentfill.embeddings.stored.packing import pack

@@ -16,7 +16,7 @@ from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.record import Embeddings, Provenance
 from latentfill.embeddings.stored.digests import table_digest
-from latentfill.embeddings.stored.h5_windows import write_split
+from latentfill.embeddings.stored.h5_writing import write_split
 from latentfill.embeddings.stored.lookup import StoredEncoder
 from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
 from latentfill.embeddings.stored.pairing import adopt_split_plan, join_splits, pair_embeddings

@@ -20,8 +20,8 @@ from latentfill.embeddings.protocols.embedder import Embedder, cut_stretches
 from latentfill.embeddings.protocols.record import Provenance, VectorArray
 from latentfill.embeddings.stored.digests import scaler_digest, table_digest
 from latentfill.embeddings.stored.folder_record import reserved_folder
-from latentfill.embeddings.stored.h5_problems import short
-from latentfill.embeddings.stored.h5_windows import WHOLE, window_bytes, write_window
+from latentfill.embeddings.stored.h5_names import WHOLE
+from latentfill.embeddings.stored.h5_writing import window_bytes, write_window
 from latentfill.embeddings.stored.packed_writing import (
     SplitShape,
     check_packed_path,
@@ -29,6 +29,7 @@ from latentfill.embeddings.stored.packed_writing import (
     starts_bytes,
     vector_bytes,
 )
+from latentfill.embeddings.stored.problems import short
 from latentfill.embeddings.stored.split_windows import (
     check_sorted,
     plan_of,

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from latentfill.core.errors import EmbeddingMismatchError
-from latentfill.embeddings.stored.h5_fast_read import AlikeFiles
-from latentfill.embeddings.stored.h5_windows import read_windows, write_split
+from latentfill.embeddings.stored.h5_fast_read import SameHeaderFiles
+from latentfill.embeddings.stored.h5_windows import read_windows
+from latentfill.embeddings.stored.h5_writing import write_split
 
 VECTORS = np.random.default_rng(0).normal(size=(40, 3, 5)).astype(np.float32)
 
@@ -20,7 +21,7 @@ def write(path: Path, values: np.ndarray, **more: object) -> Path:
 
 
 def test_files_that_differ_in_their_numbers_alone_are_read_from_the_same_place(tmp_path: Path):
-    alike = AlikeFiles.like(write(tmp_path / "0.h5", VECTORS[0]), "embeddings")
+    alike = SameHeaderFiles.like(write(tmp_path / "0.h5", VECTORS[0]), "embeddings")
     assert alike is not None
     np.testing.assert_array_equal(alike.read(write(tmp_path / "1.h5", VECTORS[1])), VECTORS[1])
 
@@ -35,13 +36,13 @@ def test_files_that_differ_in_their_numbers_alone_are_read_from_the_same_place(t
     ],
 )
 def test_a_file_of_another_kind_is_not_taken_for_one_of_them(tmp_path: Path, other: dict[str, object]):
-    alike = AlikeFiles.like(write(tmp_path / "0.h5", VECTORS[0]), "embeddings")
+    alike = SameHeaderFiles.like(write(tmp_path / "0.h5", VECTORS[0]), "embeddings")
     assert alike is not None
     assert alike.read(write(tmp_path / "1.h5", **other)) is None  # type: ignore[arg-type]
 
 
 def test_numbers_that_are_packed_or_in_pieces_are_left_to_hdf5(tmp_path: Path):
-    assert AlikeFiles.like(write(tmp_path / "0.h5", VECTORS[0], chunks=(1, 5)), "embeddings") is None
+    assert SameHeaderFiles.like(write(tmp_path / "0.h5", VECTORS[0], chunks=(1, 5)), "embeddings") is None
 
 
 def test_a_folder_of_alike_files_opens_few_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -6,7 +6,7 @@ import pytest
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.embeddings.stored.h5_file import open_file
-from latentfill.embeddings.stored.h5_windows import write_split
+from latentfill.embeddings.stored.h5_writing import write_split
 
 VECTORS = np.arange(60, dtype=np.float32).reshape(5, 3, 4)
 

@@ -6,7 +6,7 @@ import pytest
 from latentfill.core.errors import InputError
 from latentfill.embeddings.protocols.record import Provenance
 from latentfill.embeddings.stored.h5_folders import find_layout
-from latentfill.embeddings.stored.h5_windows import write_split
+from latentfill.embeddings.stored.h5_writing import write_split
 
 VECTORS = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 

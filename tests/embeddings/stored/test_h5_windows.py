@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
-from latentfill.embeddings.stored.h5_windows import describe_windows, read_windows, write_split
+from latentfill.embeddings.stored.h5_windows import describe_windows, read_windows
+from latentfill.embeddings.stored.h5_writing import write_split
 
 
 def numbered(n: int, *shape: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.embeddings.protocols.record import Provenance
-from latentfill.embeddings.stored.h5_windows import write_split
+from latentfill.embeddings.stored.h5_writing import write_split
 from latentfill.embeddings.stored.opening import load_split, open_embeddings
 from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
 from latentfill.windows.splits import SplitPlan

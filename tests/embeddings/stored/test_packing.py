@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from latentfill.embeddings.stored.h5_windows import write_split
+from latentfill.embeddings.stored.h5_writing import write_split
 from latentfill.embeddings.stored.opening import open_embeddings
 from latentfill.embeddings.stored.packed_file import load_packed_file
 

@@ -1,29 +1,27 @@
-"""Many HDF5 files that differ in their numbers alone, read without opening each of them as HDF5.
+"""HDF5 files that differ only in their numbers, read without opening each of them as HDF5.
 
 A storage script writes thousands of files with the same header. To open one as HDF5 takes forty times as long as to
-read its bytes, so the numbers are taken from where the first file has them, if all other bytes are the same.
+read its bytes, so the numbers are taken from the place where the first file has them, if all other bytes are the same.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from latentfill.embeddings.stored.h5_problems import numeric_dataset
+from latentfill.embeddings.stored.h5_dataset import StoredArray, numeric_dataset
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AlikeFiles:
-    """Where the files have their numbers, and all that must be the same for that to hold."""
+class SameHeaderFiles:
+    """Where the files have their numbers, and the bytes around these, which must be the same in all files."""
 
     before: bytes
     after: bytes
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
+    example: StoredArray  # of the shape and type of the numbers
 
     @classmethod
     def like(cls, path: Path, dataset: str) -> Self | None:
@@ -33,17 +31,17 @@ class AlikeFiles:
         with h5py.File(path, "r") as file:
             node = numeric_dataset(file, dataset)
             start, size = node.id.get_offset(), node.id.get_storage_size()
-            dtype, shape = node.dtype, node.shape
-        if start is None or size != dtype.itemsize * int(np.prod(shape)):
+            example = np.empty(node.shape, node.dtype)
+        if start is None or size != example.nbytes:
             return None
         data = path.read_bytes()
-        return cls(data[:start], data[start + size :], dtype, shape)
+        return cls(data[:start], data[start + size :], example)
 
-    def read(self, path: Path) -> NDArray[Any] | None:
-        """The numbers of a file; None if it is not like the first."""
+    def read(self, path: Path) -> StoredArray | None:
+        """The numbers of a file; None if its other bytes are not those of the first file."""
         data = path.read_bytes()
         start, stop = len(self.before), len(data) - len(self.after)
-        alike = stop - start == self.dtype.itemsize * int(np.prod(self.shape))
-        if not (alike and data.startswith(self.before) and data.endswith(self.after)):
+        is_alike = stop - start == self.example.nbytes
+        if not (is_alike and data.startswith(self.before) and data.endswith(self.after)):
             return None
-        return np.frombuffer(data[start:stop], self.dtype).reshape(self.shape)
+        return np.frombuffer(data[start:stop], self.example.dtype).reshape(self.example.shape)

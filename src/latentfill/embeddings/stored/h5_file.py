@@ -11,21 +11,18 @@ import numpy as np
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.embeddings.protocols.record import Provenance, VectorArray
-from latentfill.embeddings.stored.h5_folders import without_csv
-from latentfill.embeddings.stored.h5_problems import (
+from latentfill.embeddings.stored.h5_dataset import as_float32, columns_and_size, dataset_names, numeric_dataset
+from latentfill.embeddings.stored.h5_listing import list_windows
+from latentfill.embeddings.stored.h5_names import DATASET, SPLITS, WHOLE, window_number, without_csv
+from latentfill.embeddings.stored.h5_summary import read_raw, summarise
+from latentfill.embeddings.stored.problems import (
     HDF5_FAILURES,
     BadWindow,
-    as_float32,
     check_split,
-    columns_and_size,
     count_problems,
-    dataset_names,
-    numeric_dataset,
     short,
     unusable,
 )
-from latentfill.embeddings.stored.h5_summary import read_raw, summarise
-from latentfill.embeddings.stored.h5_windows import DATASET, SPLITS, WHOLE, list_windows, window_number
 
 if TYPE_CHECKING:
     import h5py
@@ -46,11 +43,11 @@ class EmbeddingFile:
 
     @property
     def provenance(self) -> Provenance:
-        """Nothing is known: the file has no place for it."""
+        """Unknown: the file has no place for a record."""
         return Provenance.unknown(self.path)
 
     def read(self, split: str, n_expected: int | None = None, n_columns: int | None = None) -> VectorArray:
-        """All vectors of a split, (N, C, D) float32; every problem is told at once."""
+        """All vectors of a split, (N, C, D) float32; an error lists all problems."""
         check_split(split, self.splits, self.path)
         vectors, problems = self._stack(split, n_columns)
         problems = count_problems(self.splits[split], n_expected) + problems
@@ -83,8 +80,8 @@ class EmbeddingFile:
             return np.empty((0, 1, 0), np.float32), [f"{bad.kind}: {bad.detail}"]
         except HDF5_FAILURES as error:
             return np.empty((0, 1, 0), np.float32), [f"cannot be read: {error}"]
-        spoilt = np.flatnonzero(~np.isfinite(vectors).all(axis=(1, 2))).tolist()
-        return vectors, [f"values that are not finite: window {short(spoilt)}"] if spoilt else []
+        not_finite = np.flatnonzero(~np.isfinite(vectors).all(axis=(1, 2))).tolist()
+        return vectors, [f"values that are not finite: window {short(not_finite)}"] if not_finite else []
 
     def _describe(self, split: str) -> dict[str, object]:
         count = self.splits[split]
@@ -97,7 +94,7 @@ class EmbeddingFile:
 
 
 def open_file(path: Path, dataset: str = DATASET) -> EmbeddingFile:
-    """The file's splits and their sizes; vectors are read on demand."""
+    """The splits of an .h5 file with all windows, and their sizes; vectors are read later, on demand."""
     import h5py
 
     _refuse_one_window(path)
@@ -123,9 +120,9 @@ def _refuse_one_window(path: Path) -> None:
 
 
 def _split_nodes(file: h5py.File, dataset: str) -> dict[str, str]:
-    """Split -> name of the dataset that holds its windows."""
-    places = {split: (split, f"{split}/{dataset}") for split in SPLITS} | {WHOLE: (dataset,)}
-    return {split: node for split, names in places.items() for node in names if _holds_windows(file.get(node))}
+    """Name of the dataset that holds the windows of each split."""
+    candidates = {split: (split, f"{split}/{dataset}") for split in SPLITS} | {WHOLE: (dataset,)}
+    return {split: node for split, names in candidates.items() for node in names if _holds_windows(file.get(node))}
 
 
 def _holds_windows(node: object) -> bool:

@@ -1,4 +1,4 @@
-"""Where the per-window files lie: TimeKD's folder layouts, found at or below any folder."""
+"""TimeKD's folder layouts of per-window files, found at or below any folder."""
 
 from __future__ import annotations
 
@@ -10,18 +10,10 @@ from pathlib import Path
 from latentfill.core.errors import InputError
 from latentfill.embeddings.protocols.record import Provenance, VectorArray
 from latentfill.embeddings.stored.folder_record import read_record, read_weights
-from latentfill.embeddings.stored.h5_problems import check_split, counts, short
-from latentfill.embeddings.stored.h5_windows import (
-    DATASET,
-    SPLITS,
-    WHOLE,
-    WindowVectors,
-    describe_windows,
-    holds_windows,
-    list_windows,
-    open_windows,
-    read_windows,
-)
+from latentfill.embeddings.stored.h5_listing import holds_windows, list_windows
+from latentfill.embeddings.stored.h5_names import DATASET, SPLITS, WHOLE, without_csv
+from latentfill.embeddings.stored.h5_windows import WindowVectors, describe_windows, open_windows, read_windows
+from latentfill.embeddings.stored.problems import check_split, counts, short
 
 logger = logging.getLogger(__name__)
 
@@ -30,22 +22,22 @@ _MAX_DEPTH = 4  # folders searched below the one given; the deepest published la
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingFolder:
-    """A folder of `{i}.h5`, one per window, in split folders or in none."""
+    """A folder of `{i}.h5`, one per window, in a folder for each split or in one for all."""
 
     path: Path
-    folders: Mapping[str, Path]  # split -> the folder of its files
+    folders: Mapping[str, Path]  # split -> folder of its files
     splits: Mapping[str, int]  # split -> number of files
     dataset: str = DATASET
-    name: str = ""  # the data set's name, where the path tells
-    pred_len: int | None = None  # TimeKD's horizon, where the path tells
-    home: Path  # where the splits lie, and their record, if they have one
+    name: str = ""  # of the data set, as far as the path tells
+    pred_len: int | None = None  # TimeKD's horizon, as far as the path tells
+    home: Path  # folder of the splits, and of their record if they have one
 
     @property
     def layout(self) -> str:
         return "one-folder" if WHOLE in self.folders else "split-folders"
 
     def read(self, split: str, n_expected: int | None = None, n_columns: int | None = None) -> VectorArray:
-        """All vectors of a split in numeric order, (N, C, D) float32; every problem is told at once."""
+        """All vectors of a split in numeric order, (N, C, D) float32; an error lists all problems."""
         check_split(split, self.splits, self.path)
         return read_windows(self.folders[split], n_expected, n_columns, self.dataset)
 
@@ -56,12 +48,12 @@ class EmbeddingFolder:
 
     @property
     def provenance(self) -> Provenance:
-        """What the record says, if there is one."""
+        """How the embeddings were made, if a record says so."""
         return read_record(self.home) or Provenance.unknown(self.path)
 
     @property
     def weights(self) -> Mapping[str, VectorArray]:
-        """Of the encoder, those that were drawn for it; none where they are not known."""
+        """The encoder's weights that were drawn at random for it, as far as they are known."""
         return read_weights(self.home)
 
     def describe(self) -> dict[str, object]:
@@ -80,7 +72,7 @@ class EmbeddingFolder:
 def find_layout(
     folder: Path, name: str | None = None, pred_len: int | None = None, dataset: str = DATASET
 ) -> EmbeddingFolder:
-    """The one folder of per-window files at or below `folder`; several are narrowed by `name` and `pred_len`.
+    """The folder of per-window files at or below `folder`; `name` and `pred_len` choose one of several.
 
     Known layouts: `{data}/{pred_len}/{split}/{i}.h5` and `{data}.csv/{pred_len}/{split}/{i}.h5` (TimeKD),
     `Embeddings/{data}/{split}/{i}.h5` (TimeCMA), and `{i}.h5` with no split.
@@ -94,11 +86,6 @@ def find_layout(
     if len(chosen) != 1:
         raise InputError(_undecided(chosen or found, len(chosen), folder, name, pred_len))
     return chosen[0]
-
-
-def without_csv(name: str) -> str:
-    """The name of a data set, whose folder may be called after its file."""
-    return name.removesuffix(".csv")
 
 
 def _window_folders(folder: Path, depth: int = _MAX_DEPTH) -> Iterator[Path]:

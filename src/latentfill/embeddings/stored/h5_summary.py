@@ -1,20 +1,21 @@
-"""What stored windows look like, from a sample of them, in plain JSON values."""
+"""Shapes, types and norms of stored windows, from a sample of them, in plain JSON values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentfill.embeddings.stored.h5_problems import BadWindows, columns_and_size, numeric_dataset
+from latentfill.embeddings.stored.h5_dataset import StoredArray, columns_and_size, numeric_dataset
+from latentfill.embeddings.stored.problems import BadWindows
 
-_SAMPLE = 64  # windows looked at per split
+_SAMPLE = 64  # windows per split
 
 
-def read_raw(path: Path, dataset: str, number: int | None = None) -> NDArray[Any]:
+def read_raw(path: Path, dataset: str, number: int | None = None) -> StoredArray:
     """One window as it is stored: the whole dataset, or its row `number`."""
     import h5py
 
@@ -25,10 +26,13 @@ def read_raw(path: Path, dataset: str, number: int | None = None) -> NDArray[Any
 
 
 def summarise(
-    numbers: Sequence[int], read_one: Callable[[int], NDArray[Any]], where: Callable[[int], Path]
+    numbers: Sequence[int], read_one: Callable[[int], StoredArray], where: Callable[[int], Path]
 ) -> tuple[dict[str, object], list[str]]:
-    """Shapes, type and lengths of a sample of the windows, and a line for each kind of damage."""
-    sample: list[NDArray[Any]] = []
+    """Shapes, types and norms of a sample of the windows, and a line for each kind of damage.
+
+    `read_one` reads the window of a number, `where` gives its file.
+    """
+    sample: list[StoredArray] = []
     bad = BadWindows()
     for number in _sampled(numbers):
         with bad.catching(number, where(number)):
@@ -51,8 +55,8 @@ def _sampled(numbers: Sequence[int]) -> list[int]:
     return [numbers[place] for place in places]
 
 
-def _spread(sample: Sequence[NDArray[Any]]) -> dict[str, float]:
-    """Least, mean and greatest length of the finite vectors, one per column and window."""
+def _spread(sample: Sequence[StoredArray]) -> dict[str, float]:
+    """Least, mean and greatest norm of the finite vectors, one per column and window."""
     norms = np.concatenate([np.empty(0), *(_norms(array) for array in sample)])
     norms = norms[np.isfinite(norms)]
     if not norms.size:
@@ -60,6 +64,6 @@ def _spread(sample: Sequence[NDArray[Any]]) -> dict[str, float]:
     return {"min": float(norms.min()), "mean": float(norms.mean()), "max": float(norms.max())}
 
 
-def _norms(array: NDArray[Any]) -> NDArray[np.float64]:
+def _norms(array: StoredArray) -> NDArray[np.float64]:
     vectors = array.astype(np.float64).reshape(columns_and_size(array.shape))
     return cast(NDArray[np.float64], np.sqrt((vectors**2).sum(axis=1)))

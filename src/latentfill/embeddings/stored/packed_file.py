@@ -21,8 +21,8 @@ import numpy as np
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import IntArray
 from latentfill.embeddings.protocols.record import Provenance, VectorArray
-from latentfill.embeddings.stored.h5_problems import check_split, count_problems, unusable
 from latentfill.embeddings.stored.h5_summary import summarise
+from latentfill.embeddings.stored.problems import check_split, count_problems, unusable
 
 FORMAT = 2
 RECORD = "latentfill"  # the key of the JSON record in the metadata

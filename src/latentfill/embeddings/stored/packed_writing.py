@@ -19,7 +19,7 @@ from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.files import check_file_path, replacing
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.embeddings.protocols.record import Provenance, VectorArray
-from latentfill.embeddings.stored.h5_problems import columns_and_size
+from latentfill.embeddings.stored.h5_dataset import columns_and_size
 from latentfill.embeddings.stored.packed_file import FLOAT, FORMAT, INT, ITEM_SIZES, RECORD, WEIGHTS, is_packed_file
 
 

@@ -14,9 +14,9 @@ from latentfill.core.errors import EmbeddingMismatchError
 from latentfill.core.series import IntArray, Series
 from latentfill.embeddings.protocols.record import Embeddings, Provenance, StoredEmbeddings
 from latentfill.embeddings.stored.digests import table_digest
-from latentfill.embeddings.stored.h5_problems import count_problems
 from latentfill.embeddings.stored.opening import load_split, open_embeddings
 from latentfill.embeddings.stored.packed_file import PackedFile
+from latentfill.embeddings.stored.problems import count_problems
 from latentfill.embeddings.stored.split_windows import (
     PLAN_SETTINGS,
     UNSORTED,

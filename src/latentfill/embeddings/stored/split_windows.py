@@ -7,7 +7,7 @@ import numpy as np
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError
 from latentfill.core.series import IntArray, Series
-from latentfill.embeddings.stored.h5_windows import WHOLE
+from latentfill.embeddings.stored.h5_names import WHOLE
 from latentfill.windows.splits import SplitPlan, select_columns
 from latentfill.windows.windows import split_starts, window_starts
 

@@ -12,7 +12,7 @@ from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.messages import counted
 from latentfill.core.series import IntArray, Series
 from latentfill.embeddings.protocols.record import Embeddings
-from latentfill.embeddings.stored.opening import WHOLE
+from latentfill.embeddings.stored.h5_names import WHOLE
 from latentfill.embeddings.stored.split_windows import starts_by_split, variable_columns
 from latentfill.embeddings.timekd.forecasts import ForecastWindows
 from latentfill.embeddings.timekd.teacher_vectors import TeacherVectors
