@@ -174,9 +174,9 @@ def show_demo(console: Console, outcome: Outcome) -> None:
     grid = Grid("gap length", "cells", "latentfill", "linear", "ratio", title=title)
     for column in grid.columns[1:]:
         column.justify = "right"
-    for score in outcome.scores:
-        ratio = score.mse / score.linear_mse
-        grid.add_row(score.group, str(score.cells), f"{score.mse:.4f}", f"{score.linear_mse:.4f}", f"{ratio:.2f}")
+    for error in outcome.errors:
+        ratio = error.mse / error.linear_mse
+        grid.add_row(error.group, str(error.cells), f"{error.mse:.4f}", f"{error.linear_mse:.4f}", f"{ratio:.2f}")
     console.print(grid)
     for name, path in (("sample with gaps", outcome.source), ("truth", outcome.truth), ("filled", outcome.filled)):
         console.print(f"{name}: {path}", highlight=False, soft_wrap=True, markup=False)

@@ -1,4 +1,4 @@
-"""The main job on a generated sample, scored against the truth that was kept aside."""
+"""The demo: a generated sample is filled, and compared with the truth that was kept aside."""
 
 from __future__ import annotations
 
@@ -15,32 +15,35 @@ from latentfill.scoring.demo_table import Sample, make_sample
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths, interpolate
 from latentfill.windows.metrics import masked_mse
 
-# A third of the usual training: enough for the sample, and the demo stays under a minute and a half.
+# Training steps of encoder and decoder, a third of the usual: enough for the sample, in under a minute and a half.
 STEPS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """Errors over some of the hidden cells, in standard deviations of their column."""
+class GroupError:
+    """Mean squared errors on some of the hidden cells, in squared standard deviations of their columns."""
 
-    group: str
+    group: str  # length of the gaps in steps, or "all"
     cells: int
     mse: float
-    linear_mse: float
+    linear_mse: float  # of linear interpolation
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the demo made."""
+    """The files that the demo wrote, and the errors of the filled one."""
 
-    source: Path
+    source: Path  # the sample with gaps
     filled: Path
     truth: Path
-    scores: tuple[Score, ...]  # by gap length, then all
+    errors: tuple[GroupError, ...]  # by gap length, then over all hidden cells
 
 
 def run_demo(folder: Path, seed: int, progress: ProgressCallback | None = None) -> Outcome:
-    """Write the sample to `folder`, fill it with the usual method, write and score the result."""
+    """Write the sample to `folder`, fill it with the default strategy, and compare with the truth.
+
+    Raises an `InputError` if a file cannot be written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -52,22 +55,23 @@ def run_demo(folder: Path, seed: int, progress: ProgressCallback | None = None) 
     imputer = Imputer(seed=seed, encoder_steps=STEPS, decoder_steps=STEPS, progress=progress).fit(source)
     imputation = imputer.fill(source)
     imputation.write(filled)
-    return Outcome(source, filled, truth, score(sample, imputation.filled.values))
+    return Outcome(source, filled, truth, compare(sample, imputation.filled.values))
 
 
-def score(sample: Sample, filled: FloatArray) -> tuple[Score, ...]:
+def compare(sample: Sample, filled: FloatArray) -> tuple[GroupError, ...]:
     """Errors of `filled` (T, C) and of linear interpolation on the hidden cells, by gap length and over all."""
     spread = sample.truth.std(axis=0)
     truth, estimate = sample.truth / spread, filled / spread
     line = interpolate(sample.values) / spread
     buckets = bucket_of(gap_lengths(~sample.missing))
 
-    def of(group: str, cells: BoolArray) -> Score:
+    def error(group: str, cells: BoolArray) -> GroupError:
+        """The errors on some cells (T, C)."""
         mse, linear_mse = masked_mse(estimate, truth, cells), masked_mse(line, truth, cells)
-        return Score(group, int(np.count_nonzero(cells)), mse, linear_mse)
+        return GroupError(group, int(np.count_nonzero(cells)), mse, linear_mse)
 
     groups = [(name, sample.missing & (buckets == b)) for b, name in enumerate(BUCKET_NAMES)]
-    return (*(of(name, cells) for name, cells in groups if cells.any()), of("all", sample.missing))
+    return (*(error(name, cells) for name, cells in groups if cells.any()), error("all", sample.missing))
 
 
 def _write_text(path: Path, text: str) -> None:

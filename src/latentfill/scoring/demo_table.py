@@ -1,4 +1,4 @@
-"""A generated table with real-looking gaps and the truth kept aside: for the demo and for tests."""
+"""A generated table with gaps like those of real ones, and the truth under them: for the demo and for tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COLUMNS = ("load_north", "load_south", "temperature", "humidity", "wind", "price
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """An hourly table; `truth` has the values that the gaps hide."""
+    """An hourly table with gaps; `truth` has the values in them too."""
 
     time: TimeArray  # (T,)
     columns: tuple[str, ...]
@@ -22,7 +22,7 @@ class Sample:
 
     @property
     def values(self) -> FloatArray:
-        """What a reader of the file sees: NaN in the gaps, (T, C)."""
+        """The values as a reader of the file sees them, (T, C), NaN in the gaps."""
         return np.where(self.missing, np.nan, self.truth)
 
     def complete(self) -> Sample:
@@ -52,6 +52,7 @@ def make_sample(seed: int = 0, days: int = 120) -> Sample:
 
 
 def _values(rng: np.random.Generator, hours: np.ndarray) -> FloatArray:
+    """The columns (T, C): demand rises with working hours and cold, the price follows demand and wind."""
     n = len(hours)
     day = 2 * np.pi * hours / 24
     working = np.where((hours // 24) % 7 < 5, 1.0, 0.55)
@@ -69,7 +70,7 @@ def _values(rng: np.random.Generator, hours: np.ndarray) -> FloatArray:
 
 
 def _slow(rng: np.random.Generator, n: int, hours: float) -> FloatArray:
-    """A wandering signal of unit spread that forgets itself in about `hours`."""
+    """A random signal (n,) with standard deviation 1 whose autocorrelation decays within about `hours`."""
     keep = np.exp(-1 / hours)
     steps = rng.normal(0, np.sqrt(1 - keep**2), n)
     out = np.empty(n)
@@ -81,10 +82,12 @@ def _slow(rng: np.random.Generator, n: int, hours: float) -> FloatArray:
 
 
 def _noise(rng: np.random.Generator, n: int, spread: float) -> FloatArray:
+    """Independent normal noise (n,)."""
     return rng.normal(0, spread, n)
 
 
 def _gaps(rng: np.random.Generator, n_steps: int, n_columns: int) -> BoolArray:
+    """Which cells (T, C) are missing."""
     missing = rng.random((n_steps, n_columns)) < 0.02
     weeks = max(1, n_steps // 168)
     for length_range, per_week in (((2, 12), 3.0), ((24, 60), 0.25)):
@@ -97,6 +100,7 @@ def _gaps(rng: np.random.Generator, n_steps: int, n_columns: int) -> BoolArray:
 
 
 def _hide(rng: np.random.Generator, missing: BoolArray, length: int, columns: list[int]) -> None:
+    """Mark a run of `length` steps in some columns as missing, at a random place."""
     length = min(length, len(missing) // 4)
     start = int(rng.integers(0, len(missing) - length + 1))
     missing[start : start + length, columns] = True

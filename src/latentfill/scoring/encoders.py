@@ -1,4 +1,4 @@
-"""Encoders that are put side by side: opened before any work, and what each of them is fitted with."""
+"""Encoders to compare: opened by name, with the settings and strategies that each is fitted with, and its cost."""
 
 from __future__ import annotations
 
@@ -26,34 +26,34 @@ from latentfill.windows.windows import ScaledSeries, window_starts
 if TYPE_CHECKING:
     import torch
 
-SEARCHING = ("neighbours", "latent")  # strategies that move among embeddings, so that without any there are none
+SEARCHING = ("neighbours", "latent")  # strategies that search among embeddings: without an encoder there are none
 
 
 def open_encoders(
     names: Iterable[str], config: Config, series: Series, own: Mapping[str, Embedder]
 ) -> dict[str, EncoderFactory | None]:
-    """What makes each encoder for a series, `none` first; None for the built-in one, which is trained on it.
+    """A factory for each encoder, by name, `none` first; None for the builtin one, which is trained on the series.
 
-    A name is `none`, `builtin`, one of your `own` embedders, or what `make_embedder` understands. All are opened now,
-    so that one that cannot be is an `InputError` before any work.
+    A name is `none`, `builtin`, the name of one of your `own` embedders, or what `make_embedder` understands. Raises an
+    `InputError` if an encoder cannot be opened, reads windows of another length, or looks ahead.
     """
     device, length = pick_device(config.device), shrink_to(config, series.n_steps).length
     found: dict[str, EncoderFactory | None] = {NONE: lambda scaler, series: NoEncoder(device), BUILTIN: None}
     for name in names:
         if name not in found:
-            embedder = own[name] if name in own else _opened(name, config, length)
+            embedder = own[name] if name in own else _open(name, config, length)
             _check_fits(name, embedder, length)
-            found[name] = _reembedding(embedder, length, device)
+            found[name] = _factory(embedder, length, device)
     return {name: found[name] for name in dict.fromkeys((NONE, *names))}
 
 
 def works_on_one(strategy: str, config: Config) -> bool:
-    """Whether a strategy works on an encoder, and so differs from one to another."""
+    """Whether a strategy works on embeddings, so that its estimates depend on the encoder."""
     return needs_encoder(config.candidate_names if strategy == AUTO else (strategy,))
 
 
 def settings_on(encoder: str, config: Config) -> Config:
-    """The settings that strategies on an encoder are fitted with."""
+    """The settings for fits on an encoder; on `none` without the strategies that search among embeddings."""
     if encoder != NONE:
         return config
     left = (name for name in config.candidate_names if name not in SEARCHING)
@@ -61,9 +61,10 @@ def settings_on(encoder: str, config: Config) -> Config:
 
 
 def strategies_on(encoder: str, strategies: Iterable[str], config: Config) -> tuple[str, ...]:
-    """Which strategies are fitted on an encoder: those that differ by it, and on none all others, once.
+    """The strategies to fit on an encoder.
 
-    All of them where encoders are not put side by side, and the one there is has no name.
+    On `none` all that do not search among embeddings, on any other those that work on embeddings, and `linear` to
+    compare with. All of them for the encoder without a name, which stands for no comparison of encoders.
     """
     if not encoder:
         return tuple(strategies)
@@ -73,7 +74,7 @@ def strategies_on(encoder: str, strategies: Iterable[str], config: Config) -> tu
 
 
 def cost_of(fitted: Fitted, series: Series) -> dict[str, Any]:
-    """What an encoder takes for each window of a series it was fitted to, as fields of a `Score`."""
+    """Seconds and bytes per window of the encoder in a fit, as fields of a `Score`; nothing without an encoder."""
     encoder, config = fitted.encoder, fitted.config
     if encoder is None or isinstance(encoder, NoEncoder):
         return {}
@@ -84,7 +85,7 @@ def cost_of(fitted: Fitted, series: Series) -> dict[str, Any]:
 
 
 def trained_on(encoder: Encoder | None, series: Series) -> bool:
-    """Whether an encoder's weights were trained on cells of this very table, and so on some that are hidden."""
+    """Whether an encoder is a student that was distilled on cells of this very table, hidden ones included."""
     from latentfill.embeddings.timekd.student import DistilledStudent
 
     student = encoder.embedder if isinstance(encoder, Reembedder) else None
@@ -95,8 +96,8 @@ def trained_on(encoder: Encoder | None, series: Series) -> bool:
 
 
 def with_ratios(scores: Sequence[Score]) -> list[Score]:
-    """The scores of one run, those on an encoder with their squared error over that of the same on none."""
-    alone = {(one.strategy, one.column, one.gap): one.mse for one in scores if one.encoder == NONE}
+    """The scores of one run, with the ratio of those on an encoder to those of the same strategy without one."""
+    alone = {(score.strategy, score.column, score.gap): score.mse for score in scores if score.encoder == NONE}
 
     def ratio(score: Score) -> float | None:
         mse = alone.get((score.strategy, score.column, score.gap))
@@ -105,7 +106,7 @@ def with_ratios(scores: Sequence[Score]) -> list[Score]:
     return [replace(score, ratio_to_none=ratio(score)) for score in scores]
 
 
-def _opened(name: str, config: Config, length: int) -> Embedder:
+def _open(name: str, config: Config, length: int) -> Embedder:
     from latentfill.embeddings.registry import KINDS, make_embedder
     from latentfill.embeddings.spec import EncoderName
 
@@ -118,7 +119,7 @@ def _opened(name: str, config: Config, length: int) -> Embedder:
 
 
 def _check_fits(name: str, embedder: Embedder, length: int) -> None:
-    """Refuse an embedder of other windows, or one that looks ahead."""
+    """Raise an `InputError` for an embedder of windows of another length, or one that looks ahead."""
     if embedder.length not in (None, length):
         raise InputError(
             f"encoder {name!r} reads windows of {embedder.length} steps, those of this table have {length}: give "
@@ -131,5 +132,5 @@ def _check_fits(name: str, embedder: Embedder, length: int) -> None:
         )
 
 
-def _reembedding(embedder: Embedder, length: int, device: torch.device) -> EncoderFactory:
+def _factory(embedder: Embedder, length: int, device: torch.device) -> EncoderFactory:
     return lambda scaler, series: Reembedder(embedder, scaler, series, length=length, device=device)

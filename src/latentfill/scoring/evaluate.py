@@ -161,7 +161,7 @@ class Evaluator:
         )
 
     def _scores(self, masked: MaskedSeries, fitted: Fitted, encoder: str, label: str | None) -> Iterator[Score]:
-        """The scores of the strategies on this encoder; those that need none are scored with the first one only."""
+        """The scores of the strategies on this encoder; of strategies that need none, on the first encoder only."""
         about = cost_of(fitted, masked.visible) if encoder else {}
         if label:
             about["label"] = label

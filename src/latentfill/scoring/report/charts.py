@@ -1,9 +1,9 @@
-"""Charts of scores, as SVG drawings; needs the extra `report`."""
+"""Charts of scores as SVG; they need the packages of the extra `report`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, TypedDict
 
 from latentfill.scoring.scores import ALL, Score, over_seeds
 from latentfill.windows.gaps import BUCKET_NAMES
@@ -13,13 +13,22 @@ if TYPE_CHECKING:
 
 WIDTH = 640  # pixels
 CELL = 26  # pixels that a row of a heat map takes
-LONGEST_NAME = 200  # pixels that a column's name may take
-LEAST_RATIO, MOST_RATIO = 0.1, 10.0  # ends of the colours of ratios
-LEAST_COVERAGE = 0.5  # end of the colours of coverages
+LONGEST_NAME = 200  # pixels for the name of a column
+LEAST_RATIO, MOST_RATIO = 0.1, 10.0  # ends of the colour scale of ratios
+LEAST_COVERAGE = 0.5  # lower end of the colour scale of coverages
+
+
+class ChartRow(TypedDict):
+    """A metric's mean over the seeds, for one strategy, column and gap length."""
+
+    strategy: str
+    column: str  # or ALL
+    gap: str  # or ALL
+    value: float
 
 
 def ratio_by_gap(scores: Sequence[Score]) -> str:
-    """Squared error as a ratio to linear interpolation's, by strategy and gap length, all columns together."""
+    """Squared error over that of linear interpolation, by gap length, a line for each strategy."""
     import altair as alt
 
     rows = [row for row in _rows(scores, "ratio_to_linear") if row["column"] == ALL and row["gap"] != ALL]
@@ -27,14 +36,17 @@ def ratio_by_gap(scores: Sequence[Score]) -> str:
     lines = points.encode(
         x=alt.X("gap:N", sort=list(BUCKET_NAMES), title="length of the gap, steps", axis=alt.Axis(labelAngle=0)),
         y=alt.Y("value:Q", title="ratio to linear interpolation", scale=alt.Scale(type="log")),
-        color=alt.Color("strategy:N", title=None, sort=_in_turn(rows)),
+        color=alt.Color("strategy:N", title=None, sort=_strategies(rows)),
     )
     rule = _chart([{"value": 1.0}]).mark_rule(strokeDash=[4, 4]).encode(y="value:Q")
     return _svg((lines + rule).properties(width=WIDTH, height=260))
 
 
 def ratio_by_column(scores: Sequence[Score], strategy: str) -> str:
-    """The same of one strategy, as a map of columns and gap lengths; blue is better than linear interpolation."""
+    """Squared error over that of linear interpolation, of one strategy, as a heat map of columns and gap lengths.
+
+    Blue is better than linear interpolation, orange is worse.
+    """
     import altair as alt
 
     colour = alt.Scale(type="log", scheme="blueorange", domain=[LEAST_RATIO, MOST_RATIO], domainMid=1.0, clamp=True)
@@ -42,14 +54,14 @@ def ratio_by_column(scores: Sequence[Score], strategy: str) -> str:
 
 
 def coverage_by_column(scores: Sequence[Score], strategy: str) -> str:
-    """Share of the hidden cells that lie inside their interval, as a map of columns and gap lengths."""
+    """Share of the hidden cells inside their interval, of one strategy, as a heat map of columns and gap lengths."""
     import altair as alt
 
     colour = alt.Scale(scheme="purples", domain=[LEAST_COVERAGE, 1.0], clamp=True)
     return _heat_map(_rows(scores, "coverage"), strategy, colour, ".0%")
 
 
-def _heat_map(rows: list[dict[str, Any]], strategy: str, colour: altair.Scale, digits: str) -> str:
+def _heat_map(rows: Sequence[ChartRow], strategy: str, colour: altair.Scale, digits: str) -> str:
     import altair as alt
 
     rows = [row for row in rows if row["strategy"] == strategy and ALL not in (row["column"], row["gap"])]
@@ -65,8 +77,8 @@ def _heat_map(rows: list[dict[str, Any]], strategy: str, colour: altair.Scale, d
     return _svg(chart.properties(width=WIDTH - LONGEST_NAME, height=CELL * len(columns)))
 
 
-def _rows(scores: Sequence[Score], metric: str) -> list[dict[str, Any]]:
-    """A metric's means over the seeds, with what they are of."""
+def _rows(scores: Sequence[Score], metric: str) -> list[ChartRow]:
+    """The positive means of a metric over the seeds."""
     return [
         {"strategy": key.name, "column": key.column, "gap": key.gap, "value": found[metric].mean}
         for key, found in over_seeds(scores).items()
@@ -74,17 +86,18 @@ def _rows(scores: Sequence[Score], metric: str) -> list[dict[str, Any]]:
     ]
 
 
-def _in_turn(rows: Sequence[dict[str, Any]]) -> list[str]:
+def _strategies(rows: Sequence[ChartRow]) -> list[str]:
+    """The strategies in the order of the rows."""
     return list(dict.fromkeys(row["strategy"] for row in rows))
 
 
-def _chart(rows: list[dict[str, Any]]) -> altair.Chart:
+def _chart(rows: Sequence[Mapping[str, object]]) -> altair.Chart:
     import altair as alt
 
-    return alt.Chart(alt.InlineData(rows))
+    return alt.Chart(alt.InlineData(list(rows)))
 
 
-def _svg(chart: Any) -> str:
+def _svg(chart: altair.Chart | altair.LayerChart) -> str:
     import vl_convert
 
     return str(vl_convert.vegalite_to_svg(chart.to_json(validate=False)))

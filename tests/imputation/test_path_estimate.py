@@ -1,0 +1,22 @@
+"""What a path estimates, and which path comes first."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from latentfill.imputation.path_estimate import PathEstimate
+
+NAN = np.nan
+
+
+def test_one_path_goes_over_another_where_it_has_an_estimate():
+    def path(estimate: list[float], rest: float) -> PathEstimate:
+        values = np.full(2, rest)
+        return PathEstimate(np.array(estimate), np.full(2, int(rest)), values, -values, values, np.full((3, 2), rest))
+
+    joined = path([1.0, NAN], 5.0).over(path([2.0, 3.0], 7.0))
+    assert joined.estimate.tolist() == [1, 3]
+    assert joined.code.tolist() == [5, 7]
+    assert joined.expected.tolist() == joined.above.tolist() == [5, 7]
+    assert joined.below.tolist() == [-5, -7]
+    assert joined.drawn.tolist() == [[5, 7]] * 3
