@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Self
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from latentfill.core.config import AUTO, Config
 from latentfill.core.series import FloatArray
 from latentfill.core.strategy_table import STRATEGIES, StrategyRow, register
+from latentfill.embeddings.protocols.encoder import Encoder
+from latentfill.nn.training import History
 from latentfill.strategies.candidates import Candidates
 from latentfill.strategies.protocols.baseline import Baseline
-from latentfill.strategies.protocols.strategy import StrategySpec, TrainingInputs
+from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs, WindowEstimates
 from latentfill.windows.training_data import HeldOutWindows, TrainingData
-from latentfill.windows.windows import ScaledSeries, window_starts
+from latentfill.windows.windows import ScaledSeries, Windows, window_starts
 
 L, C = 8, 2
 
@@ -25,6 +29,28 @@ class Nines(Baseline):
 
     def estimate(self, values: FloatArray) -> FloatArray:
         return np.full(values.shape, 9.0)
+
+
+class Levels(Strategy):
+    """The smallest strategy on windows: the mean of everything observed in the window."""
+
+    estimate_names = ("levels",)
+
+    @classmethod
+    def fit(cls, spec: StrategySpec, inputs: TrainingInputs) -> tuple[Self, dict[str, History]]:
+        return cls(), {}
+
+    @classmethod
+    def unfitted(cls, spec: StrategySpec, bank_size: int) -> Self:
+        return cls()
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        return {}
+
+    def estimate(self, windows: Windows, encoder: Encoder | None) -> WindowEstimates:
+        level = np.nanmean(windows.values, axis=(1, 2), keepdims=True)
+        return WindowEstimates(np.broadcast_to(level, windows.values.shape)[None])
 
 
 def series() -> ScaledSeries:
@@ -43,14 +69,22 @@ def fit(*names: str) -> Candidates:
 
 
 @pytest.fixture
-def nines() -> Iterator[str]:
+def _registered() -> Iterator[None]:
     register(StrategyRow("nines", 100, "nine", f"{__name__}:Nines"))
-    yield "nines"
-    del STRATEGIES["nines"]
+    register(StrategyRow("levels", 101, "the level of the window", f"{__name__}:Levels", on_windows=True))
+    yield
+    del STRATEGIES["nines"], STRATEGIES["levels"]
 
 
-def test_a_baseline_takes_one_class_and_one_row(nines: str):
-    found = fit("linear", nines).estimate(series(), window_starts(40, L, 4), None)
+@pytest.mark.usefixtures("_registered")
+def test_a_strategy_on_windows_takes_one_class_and_one_row():
+    found = fit("linear", "levels").estimate(ScaledSeries(np.ones((40, C)), np.zeros((40, 0))), np.arange(33), None)
+    np.testing.assert_allclose(found.values[1], 1.0)
+
+
+@pytest.mark.usefixtures("_registered")
+def test_a_baseline_takes_one_class_and_one_row():
+    found = fit("linear", "nines").estimate(series(), window_starts(40, L, 4), None)
     np.testing.assert_array_equal(found.values[1], 9.0)
 
 
@@ -69,7 +103,7 @@ def test_a_column_far_from_what_was_fitted_is_estimated_around_its_own_mean():
     assert np.abs(moved[0, 5:7, 0] - 1000 - near[0, 5:7, 0]).max() < 1
 
 
-def test_auto_fills_what_a_strategy_on_windows_reaches_and_without_one_what_any_does():
+def test_auto_fills_cells_that_a_strategy_on_windows_estimates_or_any_if_there_is_none():
     known = np.array([[True, True, False], [False, True, False]])
     assert Candidates(("linear", "kriging"), {}, [], L).has_estimate(known, AUTO).tolist() == [False, True, False]
     assert Candidates(("linear", "mean"), {}, [], L).has_estimate(known, AUTO).tolist() == [True, True, False]

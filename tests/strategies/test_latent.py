@@ -23,7 +23,7 @@ class Silent:
 
 
 def latent(**settings: object) -> LatentStrategy:
-    """One whose decoder is linear in z: level plus three fixed courses."""
+    """A strategy whose decoder is linear in z: level plus three fixed courses."""
     config = Config(length=L, stride=4, width=8, blocks=1, kernel=3, latent_pull=1e-4, latent_head="conv", **settings)
     setting = StrategySpec(config=config, columns=C, phases=0, encoder_shape=Silent.shape, device=torch.device("cpu"))
     with torch.random.fork_rng():
@@ -79,14 +79,14 @@ def test_from_every_start_it_ends_in_the_same_place(start: str):
     assert np.abs(found - expected)[asked.observed].mean() < 0.05
 
 
-def test_windows_are_optimised_each_for_itself():
+def test_each_window_is_optimised_by_itself():
     asked = windows()
     together = latent().estimate(asked, Silent()).values[0]
     alone = latent().estimate(asked.take(slice(7, 8)), Silent()).values[0]
     np.testing.assert_allclose(alone[0], together[7], atol=0.02)
 
 
-def test_more_tries_are_never_worse_on_the_observed_cells():
+def test_more_restarts_are_never_worse_on_the_observed_cells():
     asked = windows()
     few, many = (latent(latent_steps=20, latent_restarts=n) for n in (1, 5))
     assert error(many, asked, asked.observed, asked.values) <= error(few, asked, asked.observed, asked.values) + 1e-9

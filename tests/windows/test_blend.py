@@ -38,7 +38,7 @@ def test_overlapping_windows_are_averaged_by_their_weights():
     assert blended[:, 0].tolist() == [0.0, 12.5, 30.0]
 
 
-def test_a_cell_about_which_a_window_is_silent_is_left_to_the_others():
+def test_a_window_without_an_estimate_for_a_cell_leaves_it_to_the_others():
     estimates = np.array([[[0.0, 1.0], [np.nan, 2.0]], [[20.0, np.nan], [30.0, np.nan]]])
     blended = blend(estimates, np.array([0, 1]), 3, np.array([1.0, 3.0]))
     np.testing.assert_array_equal(blended, [[0.0, 1.0], [20.0, 2.0], [30.0, np.nan]])

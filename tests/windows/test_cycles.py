@@ -125,7 +125,7 @@ def test_an_empty_column_does_not_hide_the_period_of_another():
 
 
 @pytest.mark.parametrize("constant", [7.0, 0.1, -0.123])
-def test_a_column_that_never_changes_takes_no_part(constant: float):
+def test_a_column_that_never_changes_is_left_out(constant: float):
     alone = sine(500, 24, 0.3)
     assert find_period(np.concatenate([alone, np.full((500, 1), constant)], axis=1)) == find_period(alone)
 

@@ -114,7 +114,7 @@ def test_windows_that_would_lose_everything_keep_everything():
 
 @settings(deadline=None, max_examples=50)
 @given(observed=arrays(bool, st.tuples(st.integers(1, 20), st.integers(1, 4), st.integers(1, 2))))
-def test_the_mixture_leaves_every_window_something_to_go_by(observed):
+def test_the_mixture_leaves_an_observed_cell_in_every_window(observed):
     hidden = hide_mixture(rng(), observed, observed)
     assert ((observed & ~hidden).any(axis=(1, 2)) == observed.any(axis=(1, 2))).all()
 

@@ -11,9 +11,9 @@ def test_errors_are_means_over_the_chosen_cells():
     assert masked_mse(ESTIMATE, TRUTH, cells) == 5.0  # (1 + 9) / 2
 
 
-def test_without_cells_there_is_no_error_to_tell():
+def test_without_cells_the_error_is_nan():
     assert np.isnan(masked_mse(ESTIMATE, TRUTH, np.zeros((2, 2), dtype=bool)))
 
 
-def test_a_chosen_cell_that_is_missing_is_not_passed_over():
+def test_a_chosen_cell_without_an_estimate_makes_the_error_nan():
     assert np.isnan(masked_mse(ESTIMATE, TRUTH, np.ones((2, 2), dtype=bool)))

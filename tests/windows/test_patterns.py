@@ -1,4 +1,4 @@
-"""What is hidden to score by: how much, where, and what stays."""
+"""Missing patterns: how many cells they hide, which ones, and what stays observed."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def test_values_far_beyond_those_fitted_on_stay_finite():
     np.testing.assert_array_equal(scaled, [[1e300], [-1e300], [np.nan]])
 
 
-def test_columns_that_are_flat_where_the_scaler_looked_are_scaled_by_the_other():
+def test_columns_that_were_constant_at_fitting_are_scaled_by_the_other_scaler():
     values = np.array([[1.0, 5.0, np.nan], [3.0, 5.0, np.nan], [9.0, 7.0, 100.0], [9.0, 9.0, 300.0]])
     train, whole = ColumnScaler.fit(values[:2]), ColumnScaler.fit(values)
     scaler = train.where_flat(whole)

@@ -27,7 +27,7 @@ def test_taking_held_out_windows_keeps_the_truth_with_its_window(index):
 
 
 @pytest.mark.parametrize("stride", [1, 3])
-def test_windows_to_check_by_share_no_step_with_those_to_learn_from(stride):
+def test_reserved_windows_share_no_step_with_those_trained_on(stride):
     length, n_steps = 5, 60 * RESERVE_EVERY
     starts = window_starts(n_steps, length, stride)
     train, check = reserve(starts, length, n_steps)
@@ -41,7 +41,7 @@ def test_windows_to_check_by_share_no_step_with_those_to_learn_from(stride):
 
 
 @pytest.mark.parametrize("starts", [np.arange(200), np.array([0]), np.arange(30, 36)])
-def test_where_nothing_can_be_kept_back_every_window_is_learnt_from(starts):
+def test_where_nothing_can_be_reserved_every_window_is_trained_on(starts):
     train, check = reserve(starts, 5, 3 * 5 * RESERVE_EVERY - (len(starts) > 100))
     assert train.tolist() == list(range(len(starts)))
     assert not len(check)

@@ -105,7 +105,7 @@ def test_a_padded_series_has_gaps_at_its_end_and_keeps_its_last_clock():
     assert padded.padded_to(3).n_steps == 4
 
 
-def test_windows_that_show_nothing_can_be_left_out():
+def test_windows_without_an_observed_cell_can_be_left_out():
     values = np.array([[np.nan], [np.nan], [3.0]])
     windows = ScaledSeries(values, np.zeros((3, 0))).cut(np.array([0, 1]), 2)
     assert windows.with_observed_cells().starts.tolist() == [1]

@@ -9,6 +9,6 @@ def test_the_trust_between_two_knots_is_that_of_both():
     torch.testing.assert_close(knot_weights(halfway), torch.tensor(expected), rtol=0, atol=1e-5)
 
 
-def test_what_was_learnt_is_trusted_less_the_further_a_level_lies_beyond_what_is_usual():
+def test_trust_falls_with_the_distance_of_a_level_from_the_usual_range():
     beyond = torch.tensor([0.0, UNFAMILIAR, -UNFAMILIAR, 100.0])
     torch.testing.assert_close(familiarity(beyond), torch.tensor([1.0, 0.5, 0.5, 1 / 40001]))

@@ -61,7 +61,7 @@ def heads(**changes: object) -> dict[str, torch.nn.Module]:
 
 
 def trained(head: torch.nn.Module) -> torch.nn.Module:
-    """With weights in the layers that say nothing at first."""
+    """With random weights in the layers that start at zero."""
     for name in ("outlet", "residual", "gate", "near_gate"):
         layer = getattr(head, name, None)
         if layer is not None:
@@ -69,7 +69,7 @@ def trained(head: torch.nn.Module) -> torch.nn.Module:
     return head
 
 
-def test_an_untrained_mlp_head_says_what_the_base_says():
+def test_an_untrained_mlp_head_returns_the_base():
     start = given()
     torch.testing.assert_close(heads()["mlp"](start), start.base, rtol=0, atol=0)
 
@@ -83,7 +83,7 @@ def test_an_untrained_head_over_steps_starts_near_the_base_its_gates_almost_clos
 
 
 @pytest.mark.parametrize("name", STEP_HEADS)
-def test_an_untrained_head_over_steps_without_context_says_what_was_decoded(name: str):
+def test_an_untrained_head_over_steps_without_context_returns_the_decoded_window(name: str):
     start = given()
     torch.testing.assert_close(heads(context=False)[name](start), start.decoded, rtol=0, atol=0)
 
@@ -106,7 +106,7 @@ SEEN = ("decoded", "level", "base", "residual", "spread", "line", "before", "aft
 
 @pytest.mark.parametrize("name", STEP_HEADS)
 @pytest.mark.parametrize("part", SEEN)
-def test_a_head_over_steps_with_context_looks_at_all_it_is_given(part: str, name: str):
+def test_a_head_over_steps_with_context_sees_all_of_its_input(part: str, name: str):
     head, start = trained(heads(neighbours=True)[name]), given()
     other = dataclasses.replace(start, **{part: getattr(start, part) + 1})
     assert not torch.allclose(head(start), head(other))
@@ -122,7 +122,7 @@ def test_an_embedding_is_seen_by_what_is_decoded_from_it():
 
 @pytest.mark.parametrize("part", ["neighbour_mean", "neighbour_spread"])
 @pytest.mark.parametrize("neighbours", [False, True])
-def test_only_a_head_with_neighbours_looks_at_them(part: str, neighbours: bool):
+def test_only_a_head_with_neighbours_sees_them(part: str, neighbours: bool):
     head, start = trained(heads(neighbours=neighbours)["conv"]), given()
     other = dataclasses.replace(start, **{part: getattr(start, part) + 1})
     assert torch.allclose(head(start), head(other)) != neighbours
@@ -152,7 +152,7 @@ def test_a_head_decodes_the_window_itself_where_the_encoder_cannot():
     assert head(given(decoded=None)).shape == (B, L, C)
 
 
-def test_a_pooled_embedding_says_something_else_of_each_column():
+def test_a_pooled_embedding_decodes_to_different_columns():
     head = trained(StepHead(size(z_columns=1), decodes=True).eval())
     decoded = head.decoder(torch.randn(B, 1, D))
     assert decoded.shape == (B, L, C)

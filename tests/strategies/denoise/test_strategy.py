@@ -56,7 +56,7 @@ def with_gaps() -> Windows:
     return windows.without(np.random.default_rng(1).random(windows.values.shape) < 0.4)
 
 
-def test_an_untrained_decoder_says_what_kriging_says():
+def test_an_untrained_decoder_returns_the_estimate_of_kriging():
     strategy, windows = untrained(series(), head="mlp"), with_gaps()
     expected = strategy.kriging.estimate(windows).mean.numpy()
     for found in strategy.estimate(windows, Slopes()).values:
@@ -74,19 +74,19 @@ def test_without_context_it_starts_from_the_level_of_what_is_observed():
 @pytest.mark.parametrize(
     ("settings", "k"), [({"neighbours": 3}, 3), ({"neighbours": 0}, 0), ({"neighbours": 3, "context": "none"}, 0)]
 )
-def test_neighbours_are_looked_at_if_asked_for_and_with_context_only(settings: dict[str, object], k: int):
+def test_neighbours_are_seen_if_asked_for_and_with_context_only(settings: dict[str, object], k: int):
     strategy = untrained(series(), **settings)
     assert strategy.k == k
     assert (strategy.net.head.near_gate is not None) == (k > 0)
 
 
-def test_a_bank_without_windows_is_not_looked_at():
+def test_a_bank_without_windows_is_not_used():
     strategy = untrained(np.full((50, C), np.nan))
     assert strategy.k == 0
     assert np.isfinite(strategy.estimate(with_gaps(), Slopes()).values).all()
 
 
-def test_where_neighbours_are_silent_kriging_speaks():
+def test_where_neighbours_give_nothing_kriging_stands_in():
     """The series is two windows long, so that every window overlaps the one in the middle."""
     values = series()[: 2 * L]
     strategy = untrained(values, neighbours=4)
@@ -97,7 +97,7 @@ def test_where_neighbours_are_silent_kriging_speaks():
     np.testing.assert_allclose(decoded, kriged, rtol=1e-5, atol=1e-5)
 
 
-def test_what_neighbours_say_is_taken_as_far_as_the_gate_lets_it():
+def test_the_mean_of_the_neighbours_is_taken_as_far_as_the_gate_is_open():
     strategy, windows = untrained(series(), neighbours=4), with_gaps()
     torch.nn.init.constant_(strategy.net.head.near_gate.bias, 100.0)
     strategy.neighbours.values.fill_(7.0)
@@ -119,7 +119,7 @@ def test_no_windows_give_no_estimates():
         assert found.shape == (0, L, C)
 
 
-def test_the_decoder_is_trusted_as_far_as_windows_it_did_not_learn_from_say():
+def test_the_decoder_is_trusted_as_far_as_held_out_windows_allow():
     """Here it adds one everywhere, which is right where little is known, and of no use where much is."""
     strategy, windows = untrained(series(), head="mlp"), with_gaps()
     _, given = strategy.inputs_for(windows, Slopes())

@@ -53,7 +53,7 @@ def hide(series: np.ndarray, hidden: np.ndarray, clock: np.ndarray | None = None
 def fit(
     series: np.ndarray, clock: np.ndarray | None = None, held_out: HeldOutWindows | None = None, *, rate: float = 0.1
 ) -> Kriging:
-    """Fitted to a series; unless given, a tenth of the cells is hidden to settle on."""
+    """Fitted to a series; unless given, a tenth of the cells is hidden to choose the settings by."""
     clock = no_clock(series) if clock is None else clock
     if held_out is None:
         hidden = np.random.default_rng(9).random(series.shape) < rate
@@ -141,7 +141,7 @@ def test_observed_cells_come_back_bit_for_bit():
 
 
 def recovered(matrix: np.ndarray) -> float:
-    """Error in runs of a column that the other three tell exactly, after fitting with a tenth of the cells missing."""
+    """Error in runs of a column that the other three determine, after fitting with a tenth of the cells missing."""
     own = autoregressive(np.random.default_rng(3), matrix, 3000)
     told = own @ np.array([0.6, -0.5, 0.3])
     series = np.column_stack([own, told / told.std()])
@@ -155,7 +155,7 @@ def recovered(matrix: np.ndarray) -> float:
 COUPLED = np.array([[0.9, 0.0, 0.0], [0.4, 0.5, 0.0], [0.0, 0.3, 0.6]])
 
 
-def test_a_column_that_the_others_tell_exactly_is_recovered_though_cells_were_missing_at_fitting():
+def test_a_column_that_the_others_determine_is_recovered_though_cells_were_missing_at_fitting():
     assert recovered(COUPLED) < 0.06
 
 
@@ -195,7 +195,7 @@ def test_a_level_seen_at_some_hours_only_is_no_cycle():
     assert found.wave.abs().max() < 0.1
 
 
-def test_the_cycles_take_no_part_in_choosing_the_settings():
+def test_the_cycles_do_not_influence_the_choice_of_settings():
     """Columns of noise have nothing in common though all follow the clock, and twins are twins whatever they follow."""
     wave = 3 * np.sin(2 * np.pi * np.arange(480) / 24)[:, None]
     noise, twins = np.random.default_rng(13).normal(size=(480, 4)), np.repeat(swinging(480)[:, :1], 2, axis=1)
@@ -359,13 +359,13 @@ def test_where_nothing_is_held_out_the_first_settings_are_taken():
     np.testing.assert_allclose(found.groups[0].settings.numpy(), [CROSS_SHARES[0], NOISES[0]])
 
 
-def test_columns_that_have_nothing_in_common_are_not_believed_to():
-    """Over 16 lags of 6 columns of noise some correlate by chance; held-out cells tell that it helps nobody."""
+def test_the_covariance_of_unrelated_columns_is_not_used():
+    """Over 16 lags of 6 columns of noise some correlate by chance; held-out cells show that using it does not help."""
     noise = np.random.default_rng(10).normal(size=(200, 6))
     assert fit(noise, rate=0.3).groups[0].settings[0] == min(CROSS_SHARES)
 
 
-def test_columns_that_are_the_same_are_believed():
+def test_the_covariance_of_equal_columns_is_used():
     assert fit(np.repeat(swinging(800)[:, :1], 3, axis=1)).groups[0].settings[0] > 0.8
 
 
@@ -391,7 +391,7 @@ def test_a_stored_kriging_gives_the_same_estimates_bit_for_bit(monkeypatch: pyte
         np.testing.assert_array_equal(part, other)
 
 
-def test_observed_cells_tell_what_would_have_been_made_of_them():
+def test_residuals_of_observed_cells_are_those_of_hiding_them():
     """As each would be if it alone were hidden, but for the regression that learns from these very residuals."""
     series = swinging(800)
     found, windows = fit(series), windows_of(series).take(slice(0, 400, 40))
@@ -407,7 +407,7 @@ def test_observed_cells_tell_what_would_have_been_made_of_them():
         assert np.corrcoef(residual, off)[0, 1] > 0.9
 
 
-def test_what_goes_together_otherwise_in_a_window_is_followed_there():
+def test_columns_related_in_another_way_in_a_window_are_followed_there():
     """Two columns are the same but for noise in the series; in the windows to fill the second goes the other way."""
     rng = np.random.default_rng(17)
     common = np.convolve(rng.normal(size=1300), np.ones(3) / 3, mode="valid")[:1200, None]

@@ -50,7 +50,7 @@ def test_the_spread_follows_the_size_of_the_residuals(times: float):
 
 
 @pytest.mark.parametrize("shape", [(1, 4, 1), (2, 1, 3), (0, 5, 2)])
-def test_windows_that_tell_nothing_are_left_as_they_are(shape: tuple[int, ...]):
+def test_windows_without_an_observed_cell_are_left_as_they_are(shape: tuple[int, ...]):
     nothing = torch.zeros(shape, dtype=torch.float64)
     unseen = torch.zeros(shape, dtype=torch.bool)
     added, wider = regress_residuals(
@@ -81,7 +81,7 @@ def test_values_of_any_size_are_regressed(size: float):
     assert wider.isfinite().all()
 
 
-def test_of_many_columns_the_most_alike_are_looked_at_whatever_their_sign(monkeypatch: pytest.MonkeyPatch):
+def test_of_many_columns_the_most_correlated_are_used_whatever_the_sign(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(residual_regression, "PARTNERS", 1)
     mean, observed = windows()
     residual = torch.zeros_like(mean)

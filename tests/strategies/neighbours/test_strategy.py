@@ -1,4 +1,4 @@
-"""WindowBank as a strategy: whole embeddings, the ways of matching and weighing, and what it explains."""
+"""Neighbours as a strategy: whole embeddings, ways to match and weigh them, and what a cell is estimated from."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ SETTINGS = [
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: "-".join(map(str, s.values())))
-def test_a_series_that_repeats_is_found_again(settings: dict[str, object]):
+def test_a_series_that_repeats_is_filled_from_its_repetitions(settings: dict[str, object]):
     series = waves()
     found = nearest(series, neighbour_count=4, **settings).estimate(asked(series), Means()).values[0]
     np.testing.assert_allclose(found, windows_of(series, np.arange(0, 229, 24)).values, atol=0.05)
@@ -71,7 +71,7 @@ def test_every_window_is_kept_and_compared_by_its_whole_embedding():
     assert strategy.bank.keys.shape == (229, 4)
 
 
-def test_windows_that_overlap_take_part_only_if_asked():
+def test_windows_that_overlap_are_neighbours_only_if_asked_for():
     series = np.random.default_rng(0).normal(size=(100, C))
     windows = windows_of(series, np.array([40]))
     itself = nearest(series, neighbour_count=1, neighbour_overlap=True).estimate(windows, Means()).values[0]
@@ -83,7 +83,7 @@ def test_windows_that_overlap_take_part_only_if_asked():
     assert (np.abs(votes.neighbour - 40) >= L).all()
 
 
-def test_a_neighbour_is_brought_to_the_scale_of_the_window():
+def test_a_neighbour_is_scaled_to_fit_the_window():
     series = np.concatenate([waves(120), 3 * waves(120) + 5])
     windows = windows_of(series, np.array([150]))
     gappy = windows.without(np.arange(L)[:, None] >= 9)
@@ -94,7 +94,7 @@ def test_a_neighbour_is_brought_to_the_scale_of_the_window():
     assert errors["scale"] < 0.5 * errors["level"]
 
 
-def test_a_cell_that_no_neighbour_shows_stays_open():
+def test_a_cell_that_is_missing_in_all_neighbours_gets_no_estimate():
     series = waves()
     series[np.arange(240) % 24 == 5, 0] = np.nan  # never seen at this hour
     windows = windows_of(series, np.array([48]))
@@ -120,7 +120,7 @@ def test_an_embedding_of_zeros_is_like_no_other_and_does_no_harm():
     assert np.isfinite(found).all()
 
 
-def test_what_it_explains_adds_up_to_what_it_estimates():
+def test_the_contributions_add_up_to_the_estimate():
     series = np.random.default_rng(0).normal(size=(100, C)).cumsum(axis=0)
     windows = windows_of(series, np.array([0, 30, 88]))
     windows = windows.without(np.random.default_rng(1).random(windows.values.shape) < 0.3)

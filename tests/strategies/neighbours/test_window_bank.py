@@ -43,7 +43,7 @@ def bank_of(series: np.ndarray) -> WindowBank:
 
 
 def ask(bank: WindowBank, windows: Windows, k: int = 4) -> tuple[Tensor, Tensor]:
-    """What the bank says of windows."""
+    """Mean and spread of the nearest windows."""
     z = Projecting(windows.values.shape[2]).encode(windows).z
     observed = torch.from_numpy(windows.observed)
     values = torch.from_numpy(np.nan_to_num(windows.values)).float()
@@ -76,7 +76,7 @@ def bank_with(*windows: list[float], keys: list[list[float]] | None = None, star
 
 
 def say(bank: WindowBank, window: list[float], k: int, key: tuple[float, float] = (1.0, 0.0)) -> tuple[Tensor, Tensor]:
-    """What the bank says of one window of one column, at step 0."""
+    """Mean and spread of the windows nearest to one window of one column, at step 0."""
     values = torch.tensor(window)[None, :, None]
     z = torch.tensor(key)[None, None]
     mean, spread = bank.lookup(Queries(z, values.nan_to_num(), ~values.isnan(), torch.tensor([0])), k)
@@ -86,8 +86,8 @@ def say(bank: WindowBank, window: list[float], k: int, key: tuple[float, float] 
 NAN = torch.nan
 
 
-def test_windows_that_overlap_never_speak():
-    """Were one to, the marker in it would tell."""
+def test_windows_that_overlap_are_never_neighbours():
+    """If one were, the marker in it would show."""
     series = waves()
     bank, asked = bank_of(series), windows_of(series, np.array([0, 100, len(series) - L]))
     asked = asked.without(gap(asked))
@@ -103,7 +103,7 @@ def test_windows_that_overlap_never_speak():
 
 
 @pytest.mark.parametrize(("apart", "speaks"), [(-3, False), (3, False), (-4, True), (4, True)])
-def test_a_window_speaks_as_soon_as_it_has_no_step_in_common(apart: int, speaks: bool):
+def test_a_window_may_be_a_neighbour_as_soon_as_it_shares_no_step(apart: int, speaks: bool):
     bank = bank_with([1.0, 1.0, 1.0, 1.0], starts=[100 + apart])
     z, values = torch.tensor([[[1.0, 0.0]]]), torch.ones(1, 4, 1)
     mean, _ = bank.lookup(Queries(z, values, torch.ones(1, 4, 1, dtype=torch.bool), torch.tensor([100])), 1)
@@ -116,7 +116,7 @@ def test_overlapping_windows_do_not_take_the_place_of_others():
     torch.testing.assert_close(mean, torch.tensor([1.0, 2.0, 3.0, 4.0]))
 
 
-def test_a_series_that_repeats_tells_its_hidden_cells():
+def test_a_series_that_repeats_fills_its_hidden_cells():
     series = waves()
     asked = windows_of(series, np.arange(0, 229, 24))  # at multiples of the bank's stride and of the period
     mean, spread = ask(bank_of(series), asked.without(gap(asked, slice(0, 1))))
@@ -141,14 +141,14 @@ def test_each_column_of_a_neighbour_is_shifted_by_itself():
     assert mean[0].tolist() == [[2.0, -3.0, 1.0], [3.0, -2.0, 2.0]]
 
 
-def test_missing_cells_of_a_neighbour_do_not_speak():
+def test_missing_cells_of_a_neighbour_do_not_count():
     bank = bank_with([1.0, 2.0, 5.0, 4.0], [1.0, 2.0, NAN, 4.0])
     mean, spread = say(bank, [1.0, 2.0, NAN, NAN], k=2)
     torch.testing.assert_close(mean, torch.tensor([1.0, 2.0, 5.0, 4.0]))
     assert spread[2] == 0
 
 
-def test_where_no_neighbour_speaks_there_is_nan_and_nowhere_else():
+def test_nan_stands_where_the_cells_of_all_neighbours_are_missing_and_nowhere_else():
     bank = bank_with([1.0, 2.0, NAN, 4.0], [1.0, 2.0, NAN, NAN])
     mean, spread = say(bank, [1.0, 2.0, NAN, NAN], k=2)
     assert mean.isnan().tolist() == spread.isnan().tolist() == [False, False, True, False]
@@ -184,7 +184,7 @@ def test_the_shape_counts_and_not_the_level():
     assert mean[0].item() == pytest.approx(2 - 2 * 19 / 20, abs=0.01)
 
 
-def test_the_nearest_embeddings_speak_and_no_more_than_asked_for():
+def test_the_nearest_embeddings_count_and_no_more_than_asked_for():
     bank = bank_with([1.0, 5.0], [1.0, 7.0], [1.0, 9.0], keys=[[0.0, 1.0], [1.0, 0.0], [0.6, 0.8]])
     assert say(bank, [1.0, NAN], k=1)[0][1] == 7
     assert say(bank, [1.0, NAN], k=1, key=(0.0, 3.0))[0][1] == 5
@@ -199,7 +199,7 @@ def test_more_neighbours_than_the_bank_holds_are_all_of_it():
         torch.testing.assert_close(found, other, equal_nan=True)
 
 
-def test_windows_asked_for_in_parts_are_told_the_same(monkeypatch: pytest.MonkeyPatch):
+def test_windows_looked_up_in_parts_get_the_same(monkeypatch: pytest.MonkeyPatch):
     series = np.random.default_rng(1).normal(size=(100, 2))
     bank, asked = bank_of(series), windows_of(series)
     asked = asked.without(gap(asked))
@@ -209,7 +209,7 @@ def test_windows_asked_for_in_parts_are_told_the_same(monkeypatch: pytest.Monkey
         torch.testing.assert_close(found, other, equal_nan=True)
 
 
-def test_no_windows_are_told_nothing():
+def test_no_windows_get_no_estimates():
     mean, spread = ask(bank_of(waves()), windows_of(waves(), np.array([], dtype=np.int64)))
     assert (mean.shape, spread.shape) == ((0, L, 2), (0, L, 2))
 
@@ -256,7 +256,7 @@ def test_keys_are_of_length_one_and_no_longer_than_needed():
     torch.testing.assert_close(bank.keys.norm(dim=1), torch.ones(len(bank.keys)))
 
 
-def test_what_all_embeddings_have_in_common_does_not_make_windows_alike():
+def test_what_all_embeddings_share_does_not_make_windows_similar():
     asked = windows_of(waves(), np.array([8, 40, 100]))
     found = []
     for encoder in (Projecting(2), Projecting(2, offset=50.0)):
@@ -265,7 +265,7 @@ def test_what_all_embeddings_have_in_common_does_not_make_windows_alike():
     torch.testing.assert_close(found[0], found[1], rtol=0, atol=1e-3)
 
 
-def test_a_stored_bank_says_the_same_bit_for_bit():
+def test_a_stored_bank_gives_the_same_bit_for_bit():
     series = waves()
     series[50:70, 0] = np.nan
     bank = bank_of(series)

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from latentfill.embeddings.protocols.encoder import tensor
+from latentfill.strategies.kriging.kriged import Kriged
+from latentfill.strategies.protocols.strategy import StrategySpec
 from latentfill.windows.gaps import beside
 from latentfill.windows.windows import Windows
 
@@ -58,6 +60,39 @@ class HeadSize:
     blocks: int
     kernel: int  # steps
     dropout: float
+
+    @classmethod
+    def of(cls, spec: StrategySpec, *, context: bool, neighbours: bool) -> HeadSize:
+        """The size that the settings ask for, and series and encoder need."""
+        config, encoder = spec.config, spec.required_encoder_shape
+        return cls(
+            length=config.length,
+            columns=spec.columns,
+            phases=spec.phases,
+            z_columns=encoder.columns,
+            z_dim=encoder.dim,
+            context=context,
+            neighbours=neighbours,
+            width=config.width,
+            blocks=config.blocks,
+            kernel=config.kernel,
+            dropout=config.dropout,
+        )
+
+
+class Base(NamedTuple):
+    """What the head corrects, all (B, L, C); see `HeadInput`."""
+
+    estimate: Tensor
+    residual: Tensor
+    spread: Tensor
+
+
+def base_of(kriged: Kriged | None, level: Tensor, values: Tensor) -> Base:
+    """Kriging's estimate; without it the `level` (B, C), with a spread of 1, for windows `values` (B, L, C)."""
+    if kriged is not None:
+        return Base(kriged.mean.float(), kriged.residual.float(), kriged.spread.float())
+    return Base(level[:, None].expand_as(values), torch.zeros_like(values), torch.ones_like(values))
 
 
 class Sides(NamedTuple):

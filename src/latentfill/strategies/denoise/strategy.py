@@ -15,7 +15,7 @@ from latentfill.nn.batches import HidingBatches, Replay, target_tensors
 from latentfill.nn.losses import balanced_huber
 from latentfill.nn.training import History, Objective, Stage, TrainingSchedule, train
 from latentfill.strategies.denoise.decoder import Decoder
-from latentfill.strategies.denoise.head_input import HeadInput, HeadSize, levels_of, sides_of
+from latentfill.strategies.denoise.head_input import HeadInput, HeadSize, base_of, levels_of, sides_of
 from latentfill.strategies.kriging.kriged import Kriged
 from latentfill.strategies.kriging.kriging import Kriging
 from latentfill.strategies.kriging.strategy import KrigingStrategy
@@ -46,27 +46,16 @@ class DenoiseStrategy(Strategy):
 
     def __init__(self, spec: StrategySpec, kriging: Kriging | None, neighbours: WindowBank | None) -> None:
         """`kriging` is required with context and ignored without; `neighbours` may be missing or empty."""
-        config, encoder = spec.config, spec.required_encoder_shape
+        config = spec.config
         self.config = config
         self.device = spec.device
         self.kriging = kriging if config.context == "observed" else None
         usable = self.kriging is not None and neighbours is not None and len(neighbours.keys) > 0
         self.k = config.neighbours if usable else 0  # nearest windows that the decoder sees
         self.neighbours = neighbours if self.k else None
-        size = HeadSize(
-            length=config.length,
-            columns=spec.columns,
-            phases=spec.phases,
-            z_columns=encoder.columns,
-            z_dim=encoder.dim,
-            context=self.context,
-            neighbours=self.k > 0,
-            width=config.width,
-            blocks=config.blocks,
-            kernel=config.kernel,
-            dropout=config.dropout,
-        )
-        self.net = Decoder(size, config, decodes=not encoder.decodes or not self.context).to(self.device)
+        size = HeadSize.of(spec, context=self.context, neighbours=self.k > 0)
+        decodes = not self.context or not spec.required_encoder_shape.decodes
+        self.net = Decoder(size, config, decodes=decodes).to(self.device)
 
     @classmethod
     def fit(cls, spec: StrategySpec, inputs: TrainingInputs) -> tuple[Self, dict[str, History]]:
@@ -148,9 +137,7 @@ class DenoiseStrategy(Strategy):
             encoded = encoder.encode(windows)
         values, observed, clock = as_tensors(windows, self.device)
         level = levels_of(values, observed)
-        base, residual, spread = level[:, None].expand_as(values), torch.zeros_like(values), torch.ones_like(values)
-        if kriged is not None:
-            base, residual, spread = (part.float() for part in (kriged.mean, kriged.residual, kriged.spread))
+        base, residual, spread = base_of(kriged, level, values)
         sides = sides_of(windows, base - residual)
         given = HeadInput(
             z=encoded.z,
