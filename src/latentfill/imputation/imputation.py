@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.imputation.filled import Filled
+from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns
 from latentfill.tables.table import Table, output_rows
 from latentfill.tables.write import fill_frame, write_table
@@ -24,7 +24,7 @@ class Imputation:
     filled: Filled
     summary: dict[str, object]  # JSON values, see `summarise`
 
-    def to_frame(self, *, precision: int | None = None) -> Any:
+    def to_frame(self, *, precision: int | None = None) -> NativeFrame:
         """The filled table as a frame of the kind that was read (a pyarrow table if it was a file).
 
         With intervals, `NAME_lower` and `NAME_upper` follow for every value column.

@@ -29,6 +29,7 @@ from latentfill.imputation.model_weights import model_id
 from latentfill.imputation.summary import summarise
 from latentfill.nn.training import ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
+from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns
 from latentfill.tables.options import TableOptions
 from latentfill.tables.read import read_table
@@ -70,7 +71,7 @@ class Imputer:
         self.progress = progress
         self._paired: tuple[Table, dict[str, Embeddings]] | None = None  # the embeddings of the table fitted to
 
-    def fit(self, data: Any) -> Imputer:
+    def fit(self, data: object) -> Imputer:
         """Fit a model to a pandas, polars or pyarrow frame, the path of a file, or a `Table`; returns itself."""
         table = self.read(data, fresh=True)
         config, series = self.config, table.series
@@ -93,16 +94,16 @@ class Imputer:
         self.digests_ = {split: vectors_digest(of_split) for split, of_split in vectors.items()}
         return self
 
-    def transform(self, data: Any) -> Any:
+    def transform(self, data: object) -> NativeFrame:
         """The data with its gaps filled, as the same kind of frame; a path gives a pyarrow table."""
         return self.fill(data).to_frame()
 
-    def fit_transform(self, data: Any) -> Any:
+    def fit_transform(self, data: object) -> NativeFrame:
         """`fit` and `transform` in one."""
         table = self.read(data, fresh=True)
         return self.fit(table).transform(table)
 
-    def fill(self, data: Any) -> Imputation:
+    def fill(self, data: object) -> Imputation:
         """The filled data with cell codes and summary; the columns must be those of the fit, in any order."""
         fitted = self._check_fitted()
         table = self.read(data)
@@ -127,7 +128,7 @@ class Imputer:
                 "those that auto weighs (--candidates linear,kriging,denoise,neighbours)."
             )
 
-    def explain(self, data: Any, path: str | os.PathLike[str]) -> None:
+    def explain(self, data: object, path: str | os.PathLike[str]) -> None:
         """Write the neighbours that each missing cell is filled from to a CSV or Parquet file.
 
         The columns are those of `explain_series`. Only the strategy `neighbours` has them.
@@ -137,7 +138,7 @@ class Imputer:
         table = self.read(data)
         write_columns(explain_series(fitted, in_order(table.series, fitted.columns)), path)
 
-    def read(self, data: Any, *, fresh: bool = False) -> Table:
+    def read(self, data: object, *, fresh: bool = False) -> Table:
         """`data` as a table, read as the settings say; unless `fresh`, with the columns of the fit if there was one."""
         if isinstance(data, Table):
             return data
@@ -146,7 +147,7 @@ class Imputer:
             log.warning("%s", note)
         return table
 
-    def _read(self, data: Any, *, fresh: bool) -> Table:
+    def _read(self, data: object, *, fresh: bool) -> Table:
         options = self._reading_options()
         if not hasattr(self, "fitted_") or fresh:
             return read_table(data, options)
@@ -240,7 +241,7 @@ class Imputer:
         return self.fitted_
 
 
-def impute(data: Any, **settings: Any) -> Any:
+def impute(data: object, **settings: Any) -> NativeFrame:
     """Fit on `data` and fill it, in one call; see `Imputer`."""
     return Imputer(**settings).fit_transform(data)
 
