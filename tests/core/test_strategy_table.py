@@ -39,6 +39,12 @@ def test_a_code_that_is_taken_is_refused_and_a_free_one_named(code: int, owner: 
         register(row(code=code))
 
 
+@pytest.mark.parametrize("code", [-1, 128])
+def test_a_code_that_does_not_fit_into_a_byte_is_refused(code: int):
+    with pytest.raises(InputError, match=rf"cell code {code}; codes are from 0 to 127"):
+        register(row(code=code))
+
+
 def test_strategies_on_embeddings_have_codes_of_their_own_for_stored_ones():
     of = {stored: [row.code_of_cells(stored=stored).number for row in STRATEGIES.values()] for stored in (False, True)}
     differ = [name for name, own, other in zip(STRATEGIES, of[False], of[True], strict=True) if own != other]

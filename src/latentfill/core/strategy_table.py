@@ -51,6 +51,8 @@ def register(*rows: StrategyRow) -> None:
         if row.name in STRATEGIES:
             raise InputError(f"there is a strategy {row.name!r} already; choose another name.")
         for number in codes:
+            if not 0 <= number < 128:
+                raise InputError(f"strategy {row.name!r} wants the cell code {number}; codes are from 0 to 127.")
             if number in taken:
                 raise InputError(
                     f"strategy {row.name!r} wants the cell code {number}, which is that of {taken[number]!r}; the "
@@ -124,7 +126,7 @@ register(
         "latent",
         8,
         "the built-in encoder's embedding, optimised against the observed cells",
-        f"{_PACKAGE}.latent:LatentStrategy",
+        f"{_PACKAGE}.latent.strategy:LatentStrategy",
         on_windows=True,
         needs_encoder=True,
         on_stored=CellCode(

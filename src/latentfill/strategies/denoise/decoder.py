@@ -1,4 +1,4 @@
-"""The denoising decoder: a head under noise on its embedding, and how far to trust what it adds to the base."""
+"""The denoising decoder: a head under noise on its embedding, and how far to trust its correction of the base."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ UNFAMILIAR = 0.5  # scaled units outside the usual levels at which trust is halv
 
 
 class Decoder(nn.Module):
-    """A head, trained under noise on z. What it adds to the base is shrunk as far as held-out windows say it errs."""
+    """A head, trained under noise on z; its correction of the base is shrunk by a trust learnt on held-out windows."""
 
     z_mean: Tensor  # (K, D)
     z_scale: Tensor  # (K, D) standard deviation
     usual: Tensor  # (2, C) lower and upper end of the windows' usual levels
-    trust: Tensor  # (knots,) share of what the head adds that is kept, by the spread of the base
+    trust: Tensor  # (knots,) share of the head's correction that is kept, by the spread of the base
 
     def __init__(self, size: HeadSize, config: Config, *, decodes: bool) -> None:
         super().__init__()

@@ -17,7 +17,7 @@ from latentfill.windows.windows import Windows
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadInput:
-    """What a head may look at, for B windows of L steps and C columns, in scaled units.
+    """The input of a head, for B windows of L steps and C columns, in scaled units.
 
     The base is what the head corrects: kriging's estimate, or without context the window's level alone.
     """
@@ -36,7 +36,7 @@ class HeadInput:
     ahead: Tensor  # (B, L, C) steps ahead to `after`, at least 1
     observed: Tensor  # (B, L, C) bool
     clock: Tensor  # (B, L, P) clock features
-    neighbour_mean: Tensor | None = None  # (B, L, C) weighted mean of the nearest windows, if they are looked at
+    neighbour_mean: Tensor | None = None  # (B, L, C) weighted mean of the nearest windows; None without neighbours
     neighbour_spread: Tensor | None = None  # (B, L, C) their standard deviation
 
     def take(self, index: Tensor) -> HeadInput:

@@ -25,7 +25,7 @@ from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, Tra
 from latentfill.windows.training_data import HeldOutWindows, TrainingData
 from latentfill.windows.windows import Windows
 
-Z_SAMPLE = 1024  # windows whose embeddings tell the mean and spread of z
+Z_SAMPLE = 1024  # windows that mean and spread of z are measured on
 BATCH = 256  # windows estimated at a time
 
 
@@ -131,7 +131,7 @@ class DenoiseStrategy(Strategy):
         return WindowEstimates(values, spread)
 
     def inputs_for(self, windows: Windows, encoder: Encoder, *, fast: bool = False) -> tuple[Kriged | None, HeadInput]:
-        """Kriging's estimate, with context, and everything the head may look at; `fast`: in single precision."""
+        """Kriging's estimate, with context, and the input of the head; `fast` computes in single precision."""
         kriged = self.kriging.estimate(windows, fast=fast) if self.kriging is not None else None
         with torch.no_grad():
             encoded = encoder.encode(windows)

@@ -32,14 +32,14 @@ class KrigedWindows(NamedTuple):
 
 
 class Correction(NamedTuple):
-    """What the residuals say of the hidden cells."""
+    """The correction of the hidden cells."""
 
     added: Tensor  # (B, L, K) to their mean; 0 where observed
     wider: Tensor  # (B, 1, K) factor on their spread
 
 
 def regress_residuals(windows: KrigedWindows, correlation: Tensor) -> Correction:
-    """The correction of the hidden cells; each column is regressed on the `PARTNERS` others it is most correlated with.
+    """Correct the hidden cells; each column is regressed on the `PARTNERS` others it is most correlated with.
 
     `correlation` is that of the columns, (K, K); its sign does not matter.
     """

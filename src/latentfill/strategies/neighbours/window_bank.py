@@ -1,4 +1,4 @@
-"""A bank of windows: finds those nearest to other windows in embedding space."""
+"""A bank of windows, searched for the ones nearest to a given window in embedding space."""
 
 from __future__ import annotations
 

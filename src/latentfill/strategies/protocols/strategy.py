@@ -101,5 +101,5 @@ class Strategy(Protocol):
 
     @property
     def diagnostics(self) -> Mapping[str, object]:
-        """What the summary tells of this strategy after an estimate, as JSON values."""
+        """What the summary reports about this strategy after an estimate, as JSON values."""
         return {}

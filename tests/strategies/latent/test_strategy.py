@@ -6,7 +6,7 @@ import torch
 
 from latentfill.core.config import Config
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
-from latentfill.strategies.latent import LatentStrategy
+from latentfill.strategies.latent.strategy import LatentStrategy
 from latentfill.strategies.protocols.strategy import StrategySpec
 from latentfill.windows.windows import ScaledSeries, Windows
 

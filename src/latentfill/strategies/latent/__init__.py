@@ -1,0 +1,1 @@
+"""Latent optimisation: the embedding whose decoded window agrees with the observed cells."""
