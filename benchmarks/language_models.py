@@ -24,7 +24,7 @@ from sklearn.linear_model import RidgeCV
 import ett
 from common import Row, made_with, parser_of, read_results, write_results, write_table
 from latentfill.core.series import FloatArray
-from latentfill.embeddings.protocols.embedder import RawWindows, cut_stretches
+from latentfill.embeddings.protocols.embedder import RawWindows, cut_raw_windows
 from latentfill.embeddings.timekd.language_model import LanguageModel
 from latentfill.embeddings.timekd.language_model_loading import ModelSettings, load_language_model
 from latentfill.embeddings.timekd.prompt_values import PromptStyle
@@ -47,7 +47,7 @@ def main() -> None:
     series, _ = ett.load("ETTh1", arguments.data)
     scaler = ColumnScaler.fit(series.values)
     starts = np.arange(0, series.n_steps - LENGTH - AHEAD, STRIDE * (8 if arguments.quick else 1))
-    raw = cut_stretches(series, scaler, starts, LENGTH, AHEAD)
+    raw = cut_raw_windows(series, scaler, starts, LENGTH, AHEAD)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         real = arguments.lm or minilm()

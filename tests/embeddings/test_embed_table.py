@@ -14,7 +14,8 @@ from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import Series
 from latentfill.embeddings import embed_table
-from latentfill.embeddings.embed_table import EmbedProgress, TableEmbedder
+from latentfill.embeddings.embed_progress import EmbedProgress
+from latentfill.embeddings.embed_table import TableEmbedder
 from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.stored.digests import table_digest
@@ -168,8 +169,9 @@ def test_interrupted_files_are_resumed_and_end_in_the_same_bytes(tmp_path: Path,
     whole = TableEmbedder(series, Means(), CONFIG).make_folder(tmp_path / "whole", "sensor")
     with pytest.raises(Interrupted):
         TableEmbedder(series, Means(windows=31), CONFIG).make_folder(tmp_path / "cut", "sensor")
-    embedder = Means()
-    cut = TableEmbedder(series, embedder, CONFIG).make_folder(tmp_path / "cut", "sensor")
+    embedder, told = Means(), list[EmbedProgress]()
+    cut = TableEmbedder(series, embedder, CONFIG).make_folder(tmp_path / "cut", "sensor", on_progress=told.append)
+    assert (told[0].done, told[-1].done, told[-1].total) == (30, 79, 79)
     assert 10**9 - embedder.windows == 1 + 79 - 30  # one to learn the shape
     for path in whole.rglob("*.h5"):
         assert (cut / path.relative_to(whole)).read_bytes() == path.read_bytes()

@@ -11,7 +11,7 @@ import torch
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import Series
 from latentfill.embeddings import live_encoder
-from latentfill.embeddings.live_encoder import NoEncoder, Reembedder, bytes_per_window, seconds_per_window
+from latentfill.embeddings.live_encoder import LiveEncoder, NoEncoder, bytes_per_window, seconds_per_window
 from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.encoder import EncoderShape
 from latentfill.embeddings.protocols.record import VectorArray
@@ -52,9 +52,9 @@ def series() -> Series:
     return Series(values, ("a", "b"), time, np.arange(12), np.timedelta64(1, "h"))
 
 
-def made(series: Series, spy: Spy) -> Reembedder:
+def made(series: Series, spy: Spy) -> LiveEncoder:
     """An encoder that has been asked nothing yet but how large its vectors are."""
-    encoder = Reembedder(spy, ColumnScaler.fit(series.values), series, length=LENGTH, device=CPU)
+    encoder = LiveEncoder(spy, ColumnScaler.fit(series.values), series, length=LENGTH, device=CPU)
     spy.seen.clear()
     return encoder
 

@@ -13,7 +13,7 @@ import torch
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, ModelFormatError
 from latentfill.core.series import Series
-from latentfill.embeddings.protocols.embedder import cut_stretches
+from latentfill.embeddings.protocols.embedder import cut_raw_windows
 from latentfill.embeddings.registry import KINDS, make_embedder
 from latentfill.embeddings.spec import EncoderName
 from latentfill.embeddings.timekd.student import DistilledStudent
@@ -29,7 +29,7 @@ def test_a_language_model_is_read_as_asked(language_model: Path, hourly: Callabl
     known = {name: made.settings[name] for name in ("layers", "decimals", "pred_len", "seed", "privileged")}
     assert known == {"layers": 1, "decimals": 1, "pred_len": 3, "seed": 5, "privileged": False}
     series = hourly()
-    found = made.embed(cut_stretches(series, ColumnScaler.fit(series.values), np.arange(2), 12))
+    found = made.embed(cut_raw_windows(series, ColumnScaler.fit(series.values), np.arange(2), 12))
     assert found.shape[:2] == (2, 2)
 
 
@@ -93,7 +93,7 @@ def test_a_function_is_given_what_it_is_said_to_take(
     (tmp_path / "sizes_of_inputs.py").write_text("def encode(*given): return sum(x.sum(-1) for x in given)\n")
     made = make_embedder("module: sizes_of_inputs.encode", config=CONFIG, settings={"inputs": "raw,observed:BCL"})
     series = hourly(20, 3)
-    found = made.embed(cut_stretches(series, ColumnScaler.fit(series.values), np.arange(4), 12))
+    found = made.embed(cut_raw_windows(series, ColumnScaler.fit(series.values), np.arange(4), 12))
     windows = [series.values[i : i + 12].sum(axis=0) + 12 for i in range(4)]
     np.testing.assert_allclose(found[:, 0], windows, rtol=1e-5)
     assert made.settings["inputs"] == "raw,observed:BCL"

@@ -11,7 +11,7 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import Series
 from latentfill.embeddings import registry
-from latentfill.embeddings.live_encoder import NoEncoder, Reembedder
+from latentfill.embeddings.live_encoder import LiveEncoder, NoEncoder
 from latentfill.scoring.demo_table import Sample
 from latentfill.scoring.encoders import open_encoders, settings_on, strategies_on, with_ratios, works_on_one
 from latentfill.scoring.scores import ALL, Score
@@ -58,7 +58,7 @@ def test_none_comes_first_and_is_always_there(series: Series, opened: list[tuple
     assert found["builtin"] is None
     scaler = ColumnScaler.fit(series.values)
     assert isinstance(found["none"](scaler, series), NoEncoder)
-    assert isinstance(found["mine"](scaler, series), Reembedder)
+    assert isinstance(found["mine"](scaler, series), LiveEncoder)
     assert found["mine"](scaler, series).embedder is not found["known:x"](scaler, series).embedder
 
 

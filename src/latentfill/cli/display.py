@@ -16,7 +16,7 @@ from latentfill.scoring.encoder_table import HEADINGS, encoder_rows
 from latentfill.scoring.scores import ALL, METRICS, key_of, over_seeds
 
 if TYPE_CHECKING:
-    from latentfill.embeddings.embed_table import EmbedProgress
+    from latentfill.embeddings.embed_progress import EmbedProgress
     from latentfill.embeddings.timekd.distil import Distilled
     from latentfill.nn.training import ProgressCallback, TrainingProgress
     from latentfill.scoring.demo import Outcome

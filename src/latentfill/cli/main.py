@@ -170,7 +170,7 @@ def embed(
         else:
             output = maker.make_folder(output, stem(source), on_progress=on_progress)
     if not quiet:
-        counts = ", ".join(f"{len(starts)} windows of {split}" for split, starts in maker.plan.items())
+        counts = ", ".join(f"{len(starts)} windows of {split}" for split, starts in maker.starts.items())
         console.print(f"{output}: {counts}", highlight=False, soft_wrap=True, markup=False)
 
 

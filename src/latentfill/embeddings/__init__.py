@@ -1,1 +1,1 @@
-"""From windows to vectors: read from files, or made by an encoder."""
+"""Vectors for windows: read from files, or made by an encoder."""

@@ -1,10 +1,9 @@
-"""Embeddings of a whole table: piece by piece, and on from where an earlier run was interrupted."""
+"""Embeddings of all windows of a table, as a packed file or in TimeKD's layout; interrupted runs are resumed."""
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,8 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.locks import locked
 from latentfill.core.series import IntArray, Series
-from latentfill.embeddings.protocols.embedder import Embedder, cut_stretches
+from latentfill.embeddings.embed_progress import ProgressCallback, ProgressMeter
+from latentfill.embeddings.protocols.embedder import Embedder, cut_raw_windows
 from latentfill.embeddings.protocols.record import Provenance, VectorArray
 from latentfill.embeddings.stored.digests import scaler_digest, table_digest
 from latentfill.embeddings.stored.folder_record import reserved_folder
@@ -40,7 +40,7 @@ from latentfill.embeddings.stored.split_windows import (
 from latentfill.windows.scaling import ColumnScaler
 
 Layout = Literal["packed", "timekd"]
-BATCH = 32  # windows embedded at a time, always the same ones, so that an interrupted run ends in the same bytes
+BATCH = 32  # windows embedded together; always the same windows, so that a resumed run ends in the same bytes
 
 
 def parse_layout(text: str) -> Layout:
@@ -52,45 +52,36 @@ def parse_layout(text: str) -> Layout:
     raise InputError(f"--layout must be packed or timekd, got {text!r}.")
 
 
-@dataclass(frozen=True, slots=True)
-class EmbedProgress:
-    """How far the embedding of a table is."""
-
-    done: int  # windows, those of an earlier run included
-    total: int
-    per_second: float  # windows, of this run
-    seconds_left: float
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class WindowBatch:
-    """Windows that are embedded together."""
+    """Windows of one split that are embedded together."""
 
     split: str
     first: int  # number of its first window in the split
-    starts: IntArray  # rows at which they begin
-    opens: bool  # whether it is the first of its split
+    starts: IntArray  # (B,) first rows of its windows
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @property
+    def begins_split(self) -> bool:
+        return self.first == 0
 
 
 class TableEmbedder:
-    """Embeds the windows of one table under the split plan of the settings."""
+    """Embeds the windows of one table under the split plan of the settings.
+
+    Columns are put into the order of TimeKD's variables, and scaled by the mean and spread of the train rows.
+    """
 
     def __init__(self, series: Series, embedder: Embedder, config: Config) -> None:
         check_sorted(series)
-        if embedder.length not in (None, config.seq_len):
-            raise InputError(f"the encoder reads windows of {embedder.length} steps, seq_len is {config.seq_len}.")
         order = variable_columns(config, series)
         self.series = replace(series, values=series.values[:, order], columns=tuple(series.columns[i] for i in order))
         self.embedder, self.config = embedder, config
+        self.starts = {split: rows for split, rows in starts_by_split(config, series.n_steps).items() if len(rows)}
+        self._check_windows()
         self.scaler = ColumnScaler.fit(self.series.values[: train_rows(config, series.n_steps)], config.scaling)
-        self.plan = {split: starts for split, starts in starts_by_split(config, series.n_steps).items() if len(starts)}
-        if not self.plan:
-            raise InputError(
-                f"the table has {series.n_steps} rows, fewer than one window needs (seq_len={config.seq_len} + "
-                f"pred_len={config.pred_len}). Use shorter windows."
-            )
-        if embedder.horizon > config.pred_len:
-            raise InputError(f"the encoder looks {embedder.horizon} steps ahead, pred_len is {config.pred_len}.")
         self.provenance = Provenance(
             encoder=embedder.name,
             source="computed",
@@ -103,128 +94,134 @@ class TableEmbedder:
             saw="observed",
         )
 
+    def _check_windows(self) -> None:
+        """Refuse windows that the embedder cannot read, and a table that is too short for one."""
+        config, embedder = self.config, self.embedder
+        if embedder.length not in (None, config.seq_len):
+            raise InputError(f"the encoder reads windows of {embedder.length} steps, seq_len is {config.seq_len}.")
+        if not self.starts:
+            raise InputError(
+                f"the table has {self.series.n_steps} rows, fewer than one window needs (seq_len={config.seq_len} + "
+                f"pred_len={config.pred_len}). Use shorter windows."
+            )
+        if embedder.horizon > config.pred_len:
+            raise InputError(f"the encoder looks {embedder.horizon} steps ahead, pred_len is {config.pred_len}.")
+
+    @property
+    def weights(self) -> Mapping[str, VectorArray]:
+        """The encoder's weights that were drawn at random for it, to be stored with the embeddings."""
+        return self.embedder.weights(len(self.series.columns))
+
+    def batches(self) -> list[WindowBatch]:
+        """All windows, split by split."""
+        return [
+            WindowBatch(split, first, rows[first : first + BATCH])
+            for split, rows in self.starts.items()
+            for first in range(0, len(rows), BATCH)
+        ]
+
+    def embed(self, starts: IntArray) -> VectorArray:
+        """Vectors (B, K, D) of the windows that start at the rows `starts`; refused if they are not finite."""
+        raw = cut_raw_windows(self.series, self.scaler, starts, self.config.seq_len, self.embedder.horizon)
+        vectors = self.embedder.embed(raw)
+        if bad := starts[~np.isfinite(vectors).all(axis=(1, 2))].tolist():
+            raise InputError(f"the encoder makes numbers that are not finite of the windows at rows {short(bad)}.")
+        return vectors
+
+    # --- a packed file ---------------------------------------------------------------------------
+
     def make_packed_file(
-        self, target: Path, *, overwrite: bool = False, on_progress: Callable[[EmbedProgress], None] | None = None
+        self, target: Path, *, overwrite: bool = False, on_progress: ProgressCallback | None = None
     ) -> Provenance:
         """Write all embeddings as one packed file; an interrupted run is resumed, and ends in the same bytes."""
         check_packed_path(target, overwrite=overwrite)
-        _, columns, dim = self._embed(next(self.batches()), most=1).shape
+        _, columns, dim = self.embed(self.batches()[0].starts[:1]).shape
         partial = target.with_name(f".{target.name}.partial")
-        with locked(target), _told_as_unwritable(partial):
-            check_packed_path(target, overwrite=overwrite)  # a run that has ended meanwhile may have written it
+        with locked(target), _os_errors_as_input_errors(partial):
+            check_packed_path(target, overwrite=overwrite)  # another run may have written it in the meantime
             self._complete(partial, (columns, dim), on_progress)
             os.replace(partial, target)
         return self.provenance
 
-    def _complete(
-        self, partial: Path, size: tuple[int, int], on_progress: Callable[[EmbedProgress], None] | None
-    ) -> None:
-        """Append the batches that a packed file lacks; it is begun anew where it was begun with other settings."""
-        shapes = {split: SplitShape(len(starts), *size, has_starts=True) for split, starts in self.plan.items()}
+    def _complete(self, partial: Path, size: tuple[int, int], on_progress: ProgressCallback | None) -> None:
+        """Append the batches that a partial packed file lacks; one of other settings is begun anew."""
+        shapes = {split: SplitShape(len(rows), *size, has_starts=True) for split, rows in self.starts.items()}
         header = packed_header(shapes, self.provenance, self.weights)
-        batches = list(self.batches())
+        batches = self.batches()
         ends = len(header) + np.cumsum([self._bytes_of(batch, size) for batch in batches])
         partial.touch()
         with partial.open("r+b") as file:
-            _begin(file, header)
-            written = int(np.searchsorted(ends, file.seek(0, os.SEEK_END), side="right"))
-            file.truncate(file.seek(ends[written - 1] if written else len(header)))
-            clock = Clock(batches, written, on_progress)
-            for batch in batches[written:]:
-                file.write(starts_bytes(self.plan[batch.split]) if batch.opens else b"")
-                file.write(vector_bytes(self._embed(batch)))
+            _begin_with(file, header)
+            n_done = int(np.searchsorted(ends, file.seek(0, os.SEEK_END), side="right"))
+            file.truncate(file.seek(ends[n_done - 1] if n_done else len(header)))
+            missing = batches[n_done:]
+            meter = _meter(batches, missing, on_progress)
+            for batch in missing:
+                file.write(starts_bytes(self.starts[batch.split]) if batch.begins_split else b"")
+                file.write(vector_bytes(self.embed(batch.starts)))
                 file.flush()
                 os.fsync(file.fileno())
-                clock.tick(batch)
+                meter.add(len(batch))
 
-    def make_folder(
-        self, target: Path, name: str, *, on_progress: Callable[[EmbedProgress], None] | None = None
-    ) -> Path:
-        """Write `{target}/{name}/{pred_len}/{split}/{i}.h5` as TimeKD's loader reads them; the folder of the splits."""
+    def _bytes_of(self, batch: WindowBatch, size: tuple[int, int]) -> int:
+        """Bytes that a batch takes in a packed file."""
+        starts = 8 * len(self.starts[batch.split]) if batch.begins_split else 0
+        return starts + 4 * len(batch) * int(np.prod(size))
+
+    # --- TimeKD's layout -------------------------------------------------------------------------
+
+    def make_folder(self, target: Path, name: str, *, on_progress: ProgressCallback | None = None) -> Path:
+        """Write `{target}/{name}/{pred_len}/{split}/{i}.h5` as TimeKD's loader reads them; the folder of the splits.
+
+        An interrupted run is resumed, and ends in the same bytes.
+        """
         if self.config.embedding_stride != 1:
             raise InputError(
                 "TimeKD's layout numbers every window: leave --embedding-stride at 1, or write a packed file."
             )
         folder = target / name / str(self.config.pred_len)
-        places = {split: folder / ("" if split == WHOLE else split) for split in self.plan}
-        batches = list(self.batches())
-        first, *_ = self._embed(batches[0], most=1)
-        with _told_as_unwritable(folder), reserved_folder(folder, self.provenance, self.weights, self.config.dataset):
-            whole = window_bytes(first, self.config.dataset)
-            done = [self._is_done(batch, places[batch.split], len(whole)) for batch in batches]
-            clock = Clock(batches, done.index(False) if False in done else len(batches), on_progress)
-            for batch, is_done in zip(batches, done, strict=True):
-                if is_done:
-                    continue
-                places[batch.split].mkdir(parents=True, exist_ok=True)
-                for i, vector in enumerate(self._embed(batch)):
-                    write_window(places[batch.split] / f"{batch.first + i}.h5", vector, self.config.dataset)
-                clock.tick(batch)
+        batches, dataset = self.batches(), self.config.dataset
+        example = self.embed(batches[0].starts[:1])[0]
+        with _os_errors_as_input_errors(folder), reserved_folder(folder, self.provenance, self.weights, dataset):
+            size = len(window_bytes(example, dataset))
+            missing = [batch for batch in batches if not _is_written(batch, folder, size)]
+            meter = _meter(batches, missing, on_progress)
+            for batch in missing:
+                for path, vector in zip(_paths(batch, folder), self.embed(batch.starts), strict=True):
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    write_window(path, vector, dataset)
+                meter.add(len(batch))
         return folder
 
-    def _is_done(self, batch: WindowBatch, folder: Path, size: int) -> bool:
-        """Whether all windows of a piece have a file of the size that whole ones have."""
-        paths = (folder / f"{batch.first + i}.h5" for i in range(len(batch.starts)))
-        return all(path.is_file() and path.stat().st_size == size for path in paths)
 
-    @property
-    def weights(self) -> Mapping[str, VectorArray]:
-        """The encoder's own weights, those that were drawn for it."""
-        return self.embedder.weights(len(self.series.columns))
-
-    def batches(self) -> Iterator[WindowBatch]:
-        """All windows, split by split."""
-        for split, starts in self.plan.items():
-            for first in range(0, len(starts), BATCH):
-                yield WindowBatch(split, first, starts[first : first + BATCH], opens=not first)
-
-    def _embed(self, batch: WindowBatch, most: int | None = None) -> VectorArray:
-        starts, ahead = batch.starts[:most], self.embedder.horizon
-        vectors = self.embedder.embed(cut_stretches(self.series, self.scaler, starts, self.config.seq_len, ahead))
-        if bad := starts[~np.isfinite(vectors).all(axis=(1, 2))].tolist():
-            raise InputError(f"the encoder makes numbers that are not finite of the windows at rows {short(bad)}.")
-        return vectors
-
-    def _bytes_of(self, batch: WindowBatch, size: tuple[int, int]) -> int:
-        vectors = 4 * len(batch.starts) * int(np.prod(size))
-        return vectors + (8 * len(self.plan[batch.split]) if batch.opens else 0)
+def _paths(batch: WindowBatch, folder: Path) -> list[Path]:
+    """The files of the windows of a batch in TimeKD's layout."""
+    place = folder / ("" if batch.split == WHOLE else batch.split)
+    return [place / f"{batch.first + i}.h5" for i in range(len(batch))]
 
 
-class Clock:
-    """Tells how far the work is."""
-
-    def __init__(
-        self, batches: list[WindowBatch], written: int, on_progress: Callable[[EmbedProgress], None] | None
-    ) -> None:
-        self.on_progress = on_progress
-        self.total = sum(len(batch.starts) for batch in batches)
-        self.earlier = self.done = sum(len(batch.starts) for batch in batches[:written])
-        self.began = time.monotonic()
-        self.tell()
-
-    def tick(self, batch: WindowBatch) -> None:
-        """A piece is done."""
-        self.done += len(batch.starts)
-        self.tell()
-
-    def tell(self) -> None:
-        """Report to whoever listens."""
-        per_second = (self.done - self.earlier) / max(time.monotonic() - self.began, 1e-9)
-        left = (self.total - self.done) / per_second if per_second else float("nan")
-        if self.on_progress:
-            self.on_progress(EmbedProgress(self.done, self.total, per_second, left))
+def _is_written(batch: WindowBatch, folder: Path, size: int) -> bool:
+    """Whether each window of a batch has a file of the size in bytes that a complete one has."""
+    return all(path.is_file() and path.stat().st_size == size for path in _paths(batch, folder))
 
 
-def _begin(file: BinaryIO, head: bytes) -> None:
-    """Make a file begin with `head`: what is in it is kept if it does."""
-    if file.read(len(head)) != head:
+def _meter(
+    batches: Sequence[WindowBatch], missing: Sequence[WindowBatch], on_progress: ProgressCallback | None
+) -> ProgressMeter:
+    total = sum(map(len, batches))
+    return ProgressMeter(total, total - sum(map(len, missing)), on_progress)
+
+
+def _begin_with(file: BinaryIO, header: bytes) -> None:
+    """Keep what is in a file if it begins with `header`; else replace it by the header."""
+    if file.read(len(header)) != header:
         file.seek(0)
         file.truncate()
-        file.write(head)
+        file.write(header)
 
 
 @contextmanager
-def _told_as_unwritable(path: Path) -> Iterator[None]:
+def _os_errors_as_input_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Any maker of embeddings as an encoder: it is asked anew for every window, as it is observed by then."""
+"""An embedder as an encoder: windows are embedded when they are needed, from the cells observed by then."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import torch
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import FloatArray, IntArray, Series
-from latentfill.embeddings.protocols.embedder import Embedder, RawWindows, cut_stretches
+from latentfill.embeddings.protocols.embedder import Embedder, RawWindows, cut_raw_windows
 from latentfill.embeddings.protocols.encoder import Encoded, Encoder, EncoderShape, tensor
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import Windows
 
-MEMO_BYTES = 1 << 28  # of vectors kept, for windows that are asked for again
+MEMO_BYTES = 1 << 28  # of vectors kept for windows that are needed again
 AT_ONCE = 128  # windows embedded at a time
-ROUNDING = 1e-9  # of a value or its column's unit: what scaling there and back may change
+ROUNDING = 1e-9  # share of a value, or of its column's unit, that scaling and scaling back may change
 
 
 class NoEncoder:
-    """Tells nothing: a decoder on it sees the observed cells alone."""
+    """Gives zeros, so that a decoder on it sees the observed cells alone."""
 
     shape = EncoderShape(columns=1, dim=1, decodes=False)
 
@@ -36,17 +36,17 @@ class NoEncoder:
         return Encoded(z=torch.zeros(len(windows), 1, 1, device=self.device))
 
 
-class Reembedder:
-    """An embedder that is shown the windows of one series in original units, with their time stamps.
+class LiveEncoder:
+    """An embedder that is given the windows of one series in original units, with their time stamps.
 
-    What is missing from a window does not reach it, so its embeddings are leak-free. The vectors of the last
-    windows are kept: costly embedders are asked for the same ones again.
+    Hidden cells do not reach the embedder, so its embeddings are leak-free. The vectors of the last windows are kept,
+    as training needs those of costly embedders again and again.
     """
 
     def __init__(
         self, embedder: Embedder, scaler: ColumnScaler, series: Series, *, length: int, device: torch.device
     ) -> None:
-        """`series` (original units) gives time stamps, and the exact digits of values that windows show."""
+        """`series`, in original units, gives the time stamps, and the exact values where scaling has rounded."""
         self.embedder = embedder
         self.scaler = scaler
         self.series = series
@@ -54,12 +54,12 @@ class Reembedder:
         self.windows = 0  # embedded so far
         self.seconds = 0.0  # that took
         self._kept = OrderedDict[bytes, VectorArray]()
-        vector = self._embed(cut_stretches(series, scaler, np.zeros(1, dtype=np.int64), length), None)[0]
+        vector = self._embed(cut_raw_windows(series, scaler, np.zeros(1, dtype=np.int64), length), None)[0]
         columns, dim = vector.shape
         self.shape = EncoderShape(columns=columns, dim=dim, decodes=False, costly=embedder.costly)
 
     def encode(self, windows: Windows) -> Encoded:
-        """Vectors (B, K, D) of windows in scaled units, as far as they are observed."""
+        """Vectors (B, K, D) of the observed cells of windows in scaled units."""
         keys = [_key(start, values) for start, values in zip(windows.starts, windows.values, strict=True)]
         new = {key: at for at, key in enumerate(keys) if key not in self._kept}
         self._add(list(new), windows.take(np.array(list(new.values()), dtype=np.int64)))
@@ -68,7 +68,7 @@ class Reembedder:
         return Encoded(z=tensor(vectors.reshape(-1, self.shape.columns, self.shape.dim), self.device))
 
     def raw(self, windows: Windows) -> RawWindows:
-        """The windows as an embedder sees them; steps beyond the series have the time of its nearest."""
+        """Windows in scaled units as an embedder needs them; steps beyond the series get the nearest time stamp."""
         steps = (windows.starts[:, None] + np.arange(windows.length)).clip(0, self.series.n_steps - 1)
         return RawWindows(
             values=self._in_units(windows.values, steps),
@@ -80,13 +80,15 @@ class Reembedder:
         )
 
     def _in_units(self, scaled: FloatArray, steps: IntArray) -> FloatArray:
-        """Values in original units: those of the series to the last digit, where scaling alone tells them apart."""
+        """Values in original units; those that differ from the series by rounding alone are the series' own."""
         values, read = self.scaler.invert(scaled), self.series.values[steps]
-        same = np.isclose(values, read, rtol=ROUNDING, atol=ROUNDING * self.scaler.scale)  # never where one is missing
+        same = np.isclose(
+            values, read, rtol=ROUNDING, atol=ROUNDING * self.scaler.scale
+        )  # False where either is missing
         return np.where(same, read, values)
 
     def _add(self, keys: list[bytes], windows: Windows) -> None:
-        """Embed windows, and keep their vectors by `keys`."""
+        """Embed windows, and keep their vectors under `keys`."""
         began = time.perf_counter()
         for first in range(0, len(windows), AT_ONCE):
             part = slice(first, first + AT_ONCE)
@@ -96,7 +98,7 @@ class Reembedder:
         self.seconds += time.perf_counter() - began
 
     def _embed(self, raw: RawWindows, size: tuple[int, int] | None) -> VectorArray:
-        """Vectors (B, K, D), refused where they are not of that `size` (K, D) or not finite."""
+        """Vectors (B, K, D); other sizes than `size` (K, D), and values that are not finite, are refused."""
         vectors, name = self.embedder.embed(raw), self.embedder.name
         if vectors.ndim != 3 or len(vectors) != len(raw) or size not in (None, vectors.shape[1:]):
             wanted = "(windows, variables, size)" if size is None else str((len(raw), *size))
@@ -109,7 +111,7 @@ class Reembedder:
         return vectors
 
     def _forget(self, keys: Iterable[bytes]) -> None:
-        """Keep as many vectors as memory allows, those of `keys` the longest."""
+        """Drop the oldest vectors beyond `MEMO_BYTES`; those of `keys` count as the newest."""
         for key in keys:
             self._kept.move_to_end(key)
         most = max(1, MEMO_BYTES // bytes_per_window(self.shape))
@@ -118,13 +120,13 @@ class Reembedder:
 
 
 def bytes_per_window(shape: EncoderShape) -> int:
-    """What the vectors (K, D) of a window take on disk, float32."""
+    """Bytes that the float32 vectors (K, D) of a window take on disk."""
     return shape.columns * shape.dim * np.dtype(np.float32).itemsize
 
 
 def seconds_per_window(encoder: Encoder, windows: Windows) -> float:
-    """What an encoder takes for a window: for all that it has embedded, where it counts them, else for `windows`."""
-    if isinstance(encoder, Reembedder):
+    """Seconds that an encoder takes per window: its own average if it keeps one, else measured on `windows`."""
+    if isinstance(encoder, LiveEncoder):
         return encoder.seconds / max(1, encoder.windows)
     began = time.perf_counter()
     with torch.no_grad():
@@ -133,5 +135,5 @@ def seconds_per_window(encoder: Encoder, windows: Windows) -> float:
 
 
 def _key(start: np.int64, values: FloatArray) -> bytes:
-    """Tells one window from another, by where it starts and what is observed of it."""
+    """A hash of where a window starts and of its observed cells."""
     return hashlib.blake2b(start.tobytes() + values.tobytes(), digest_size=16).digest()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError, did_you_mean
 from latentfill.core.series import Series
-from latentfill.embeddings.live_encoder import NoEncoder, Reembedder, bytes_per_window, seconds_per_window
+from latentfill.embeddings.live_encoder import LiveEncoder, NoEncoder, bytes_per_window, seconds_per_window
 from latentfill.embeddings.protocols.embedder import Embedder
 from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory
 from latentfill.embeddings.stored.digests import table_digest
@@ -88,7 +88,7 @@ def trained_on(encoder: Encoder | None, series: Series) -> bool:
     """Whether an encoder is a student that was distilled on cells of this very table, hidden ones included."""
     from latentfill.embeddings.timekd.student import DistilledStudent
 
-    student = encoder.embedder if isinstance(encoder, Reembedder) else None
+    student = encoder.embedder if isinstance(encoder, LiveEncoder) else None
     if not isinstance(student, DistilledStudent):
         return False
     seen = cast(Sequence[int], student.about.get("table_sketch", ()))
@@ -133,4 +133,4 @@ def _check_fits(name: str, embedder: Embedder, length: int) -> None:
 
 
 def _factory(embedder: Embedder, length: int, device: torch.device) -> EncoderFactory:
-    return lambda scaler, series: Reembedder(embedder, scaler, series, length=length, device=device)
+    return lambda scaler, series: LiveEncoder(embedder, scaler, series, length=length, device=device)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from latentfill.core.series import Series
-from latentfill.embeddings.protocols.embedder import RawWindows, cut_stretches
+from latentfill.embeddings.protocols.embedder import RawWindows, cut_raw_windows
 from latentfill.windows.scaling import ColumnScaler
 
 
@@ -23,4 +23,4 @@ def raw() -> RawWindows:
 def many(hourly: Callable[..., Series]) -> RawWindows:
     """Thirty windows of four steps and three columns, with gaps."""
     series = hourly(33, 3, gaps=0.2)
-    return cut_stretches(series, ColumnScaler.fit(series.values), np.arange(30), 4)
+    return cut_raw_windows(series, ColumnScaler.fit(series.values), np.arange(30), 4)

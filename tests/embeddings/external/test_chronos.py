@@ -15,7 +15,7 @@ import torch
 from latentfill.core.errors import InputError
 from latentfill.core.series import Series
 from latentfill.embeddings.external.chronos import ChronosEmbedder
-from latentfill.embeddings.protocols.embedder import RawWindows, cut_stretches
+from latentfill.embeddings.protocols.embedder import RawWindows, cut_raw_windows
 from latentfill.windows.scaling import ColumnScaler
 
 CPU = torch.device("cpu")
@@ -83,7 +83,7 @@ def chronos(request: pytest.FixtureRequest, checkpoints: dict[str, Path]) -> Chr
 def gappy(hourly: Callable[..., Series]) -> RawWindows:
     """Five windows of 18 steps (four patches and a half) and three columns."""
     series = hourly(60, 3, gaps=0.2)
-    return cut_stretches(series, ColumnScaler.fit(series.values), np.arange(0, 40, 8), 18)
+    return cut_raw_windows(series, ColumnScaler.fit(series.values), np.arange(0, 40, 8), 18)
 
 
 def shown(raw: RawWindows, scaled: np.ndarray) -> RawWindows:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from latentfill.embeddings.stored.fingerprint import KEPT, shares_cells, sketch
+from latentfill.embeddings.stored.fingerprint import KEPT, fingerprint, shares_cells
 from latentfill.tables.options import TableOptions
 from latentfill.tables.read import read_table
 
@@ -18,7 +18,7 @@ def values() -> np.ndarray:
 
 
 def test_a_table_shares_cells_with_itself_and_with_parts_of_itself(values: np.ndarray):
-    known = sketch(values)
+    known = fingerprint(values)
     assert len(known) == KEPT
     for part in (values, values[900:1000], values[:, [2]], values[3:, ::-1], values[500:700, 1:2]):
         assert shares_cells(known, part)
@@ -26,17 +26,17 @@ def test_a_table_shares_cells_with_itself_and_with_parts_of_itself(values: np.nd
 
 def test_other_values_of_the_same_kind_are_others(values: np.ndarray):
     other = np.random.default_rng(2).normal(size=(4000, 4)).cumsum(axis=0).round(2)
-    assert not shares_cells(sketch(values), other)
-    assert not shares_cells(sketch(values), values + 1)
+    assert not shares_cells(fingerprint(values), other)
+    assert not shares_cells(fingerprint(values), values + 1)
 
 
 def test_clocks_and_flat_stretches_are_no_evidence(values: np.ndarray):
     hours = np.arange(2000.0)[:, None] % 24
     one, other = (np.hstack([hours, np.zeros_like(hours), part]) for part in (values[:, :1], values[:, 1:2]))
-    assert not shares_cells(sketch(one), other)
-    assert sketch(np.zeros((100, 2))) == []
-    assert sketch(np.full((100, 2), np.nan)) == []
-    assert sketch(np.ones((3, 2))) == []
+    assert not shares_cells(fingerprint(one), other)
+    assert fingerprint(np.zeros((100, 2))) == []
+    assert fingerprint(np.full((100, 2), np.nan)) == []
+    assert fingerprint(np.ones((3, 2))) == []
     assert not shares_cells([], values)
 
 
@@ -45,7 +45,7 @@ def test_real_tables_of_the_same_kind(shared_data: Path):
         read_table(shared_data / "ETT" / name, TableOptions()).series.values
         for name in ("ETTh1.csv", "ETTh2.csv", "ETTm1.csv.gz")
     )
-    assert shares_cells(sketch(one), one[5000:6000])
-    assert not shares_cells(sketch(one), other)
-    assert not shares_cells(sketch(one), halves)
-    assert not shares_cells(sketch(one[:8000]), one[8000:])
+    assert shares_cells(fingerprint(one), one[5000:6000])
+    assert not shares_cells(fingerprint(one), other)
+    assert not shares_cells(fingerprint(one), halves)
+    assert not shares_cells(fingerprint(one[:8000]), one[8000:])

@@ -12,7 +12,7 @@ from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import Series
 from latentfill.embeddings.embed_table import TableEmbedder
-from latentfill.embeddings.protocols.embedder import cut_stretches
+from latentfill.embeddings.protocols.embedder import cut_raw_windows
 from latentfill.embeddings.protocols.record import Embeddings, Provenance
 from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
@@ -78,7 +78,7 @@ def test_the_student_embeds_and_tells_how_it_was_made(tmp_path: Path):
     found = distil(table, train_vectors(table), CONFIG, SETTINGS)
     found.student.save(tmp_path)
     student = DistilledStudent.load(tmp_path)
-    vectors = student.embed(cut_stretches(table, ColumnScaler.fit(table.values), np.arange(20), SEQ))
+    vectors = student.embed(cut_raw_windows(table, ColumnScaler.fit(table.values), np.arange(20), SEQ))
     assert vectors.shape == (20, 3, 10)
     about: Any = student.about
     assert about["table_digest"] == table_digest(table)

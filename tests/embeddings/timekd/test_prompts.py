@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from latentfill.core.series import Series
-from latentfill.embeddings.protocols.embedder import RawWindows, cut_stretches
+from latentfill.embeddings.protocols.embedder import RawWindows, cut_raw_windows
 from latentfill.embeddings.timekd.prompt_values import PromptStyle
 from latentfill.embeddings.timekd.prompts import history_prompts, privileged_prompts, prompt_text
 from latentfill.windows.scaling import ColumnScaler
@@ -21,7 +21,7 @@ def raw(values: list[float], *, step: np.timedelta64 | None = HOUR, ahead: int =
     time = None if step is None else np.datetime64("2020-01-01T05", "ns") + np.arange(len(table)) * step
     series = Series(table, ("a",), time, np.arange(len(table)), step)
     scaler = ColumnScaler(shift=np.zeros(1), scale=np.ones(1), low=np.zeros(1), high=np.ones(1))
-    return cut_stretches(series, scaler, np.array([0]), len(table) - ahead, ahead)
+    return cut_raw_windows(series, scaler, np.array([0]), len(table) - ahead, ahead)
 
 
 def history(values: list[float], style: PromptStyle | None = None, **how: object) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from latentfill.core.errors import InputError
 from latentfill.core.series import Series
-from latentfill.embeddings.protocols.embedder import cut_stretches
+from latentfill.embeddings.protocols.embedder import cut_raw_windows
 from latentfill.embeddings.timekd.prompt_values import PromptStyle
 from latentfill.embeddings.timekd.teacher import Teacher, TeacherSettings
 from latentfill.windows.scaling import ColumnScaler
@@ -20,7 +20,7 @@ Make = Callable[..., Series]
 
 def embed(teacher: Teacher, series: Series, starts: tuple[int, ...] = (0, 5), length: int = 12) -> np.ndarray:
     scaler = ColumnScaler.fit(series.values)
-    return teacher.embed(cut_stretches(series, scaler, np.array(starts), length, teacher.horizon))
+    return teacher.embed(cut_raw_windows(series, scaler, np.array(starts), length, teacher.horizon))
 
 
 @pytest.mark.parametrize("columns", [1, 3])
@@ -56,7 +56,7 @@ def test_what_follows_a_window_counts_only_where_the_prompt_is_privileged(langua
     for privileged in (False, True):
         teacher = Teacher.load(language_model, TeacherSettings(pred_len=6, privileged=privileged))
         before, after = (
-            teacher.embed(cut_stretches(s, scaler, np.array([18]), 12, teacher.horizon)) for s in (series, changed)
+            teacher.embed(cut_raw_windows(s, scaler, np.array([18]), 12, teacher.horizon)) for s in (series, changed)
         )
         assert np.array_equal(before, after) is not privileged
         assert teacher.settings["privileged"] is privileged
@@ -74,7 +74,9 @@ def test_a_hidden_value_cannot_reach_the_embedding(language_model: Path, hourly:
             values[3, 0] = np.nan
         scaler = ColumnScaler.fit(gappy[0])
         found = [
-            teacher.embed(cut_stretches(Series(v, series.columns, series.time, series.rows), scaler, np.array([0]), 12))
+            teacher.embed(
+                cut_raw_windows(Series(v, series.columns, series.time, series.rows), scaler, np.array([0]), 12)
+            )
             for v in gappy
         ]
         np.testing.assert_array_equal(*found)

@@ -1,1 +1,1 @@
-"""What every embedding, encoder and embedder looks like."""
+"""The interfaces of embeddings, encoders and embedders."""

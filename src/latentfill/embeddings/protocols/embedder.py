@@ -1,4 +1,4 @@
-"""What makes embeddings of windows: anything frozen that turns cells into vectors, and the windows as it sees them."""
+"""Embedders, frozen models that turn windows into vectors, and the windows in original units that they are given."""
 
 from __future__ import annotations
 
@@ -16,73 +16,75 @@ from latentfill.windows.windows import cut
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RawWindows:
-    """B stretches of L steps and C columns of one table."""
+    """B windows of L steps and C columns of one table, in original and in scaled units."""
 
     values: FloatArray  # (B, L, C) original units, NaN where missing
-    scaled: FloatArray  # (B, L, C) the same in scaled units, NaN where missing
+    scaled: FloatArray  # (B, L, C) scaled units, NaN where missing
     time: TimeArray | None  # (B, L) datetime64[ns]
     columns: tuple[str, ...]
-    unit: FloatArray  # (C,) original units in one scaled unit
-    step: np.timedelta64 | None  # between steps, None where there is no regular time axis
-    future: FloatArray | None = None  # (B, H, C) original units: the steps that follow, for those that may see them
+    unit: FloatArray  # (C,) size of one scaled unit in original units
+    step: np.timedelta64 | None  # between rows; None without a regular time axis
+    future: FloatArray | None = None  # (B, H, C) original units: the H steps after each window
 
     def __len__(self) -> int:
         return len(self.values)
 
     def take(self, part: slice | IntArray) -> RawWindows:
-        """Some of the stretches."""
+        """Some of the windows."""
         time = None if self.time is None else self.time[part]
         future = None if self.future is None else self.future[part]
         return replace(self, values=self.values[part], scaled=self.scaled[part], time=time, future=future)
 
 
 class Embedder(Protocol):
-    """Frozen, and deterministic: the same stretches give the same vectors.
+    """A frozen, deterministic model: the same windows give the same vectors.
 
-    What it puts into a gap comes from the other cells of the stretch, so its vectors know the observed cells alone.
+    What it puts into a gap must come from the other cells of the window, so that its vectors know observed cells only.
     """
 
     @property
     def name(self) -> str:
-        """What kind it is, such as "timekd"."""
+        """Its kind, such as "timekd"."""
         ...
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """All that its vectors depend on beside its weights and the stretches, JSON values."""
+        """All settings on which its vectors depend, as JSON values."""
         ...
 
     @property
     def weights_digest(self) -> str | None:
-        """SHA-256 of its weights."""
+        """SHA-256 of its weights; None if it has none."""
         ...
 
     @property
     def length(self) -> int | None:
-        """How many steps its stretches must have; None: any number."""
+        """Number of steps that windows must have; None if any number will do."""
         ...
 
     @property
     def horizon(self) -> int:
-        """How many of the steps after a stretch it looks at; 0: none, and so it is fit for imputation."""
+        """Number of steps after a window that it reads; only 0 is fit for imputation."""
         ...
 
     @property
     def costly(self) -> bool:
-        """Whether a window takes so long that training must not embed new ones at every step."""
+        """Whether a window takes so long that training cannot embed new windows at every step."""
         ...
 
     def weights(self, columns: int) -> Mapping[str, VectorArray]:
-        """Weights that were drawn for so many columns and that are kept with the embeddings; mostly none."""
+        """Weights that it draws at random for so many columns, to be stored with the embeddings; mostly none."""
         ...
 
     def embed(self, raw: RawWindows) -> VectorArray:
-        """Vectors (B, K, D) float32: one for each column (K = C), or one for all of them (K = 1)."""
+        """Vectors (B, K, D) float32: one for each column (K = C), or one for all columns (K = 1)."""
         ...
 
 
-def cut_stretches(series: Series, scaler: ColumnScaler, starts: IntArray, length: int, horizon: int = 0) -> RawWindows:
-    """The stretches of a series that begin at `starts`, with the `horizon` steps that follow each."""
+def cut_raw_windows(
+    series: Series, scaler: ColumnScaler, starts: IntArray, length: int, horizon: int = 0
+) -> RawWindows:
+    """The windows of a series that start at the rows `starts` (B,), with the `horizon` steps after each."""
     values = cut(series.values, starts, length)
     return RawWindows(
         values=values,

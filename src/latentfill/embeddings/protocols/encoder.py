@@ -1,4 +1,4 @@
-"""What every source of embeddings looks like to a strategy: windows in, vectors out, nothing to train."""
+"""Encoders, as strategies see them: they turn windows into vectors and are not trained any further."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from latentfill.windows.windows import Windows
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoded:
-    """The embeddings of B windows."""
+    """The embeddings of B windows, K per window of size D."""
 
-    z: Tensor  # (B, K, D), one vector per column (K = C) or one for all (K = 1)
-    window: Tensor | None = None  # (B, L, C) decoded by the encoder itself, scaled units; None if it cannot
+    z: Tensor  # (B, K, D), one vector per column (K = C) or one for all columns (K = 1)
+    window: Tensor | None = None  # (B, L, C) the windows that its own decoder gives, scaled units; None if it has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncoderShape:
-    """What a decoder must know of an encoder."""
+    """The properties of an encoder that decoders depend on."""
 
     columns: int  # K
     dim: int  # D
-    decodes: bool  # whether `Encoded.window` is there
-    costly: bool = False  # whether a window takes so long that training must not embed new ones at every step
+    decodes: bool  # whether it has a decoder of its own, which gives `Encoded.window`
+    costly: bool = False  # whether training cannot embed new windows at every step
 
 
 class Encoder(Protocol):
@@ -39,11 +39,12 @@ class Encoder(Protocol):
     shape: EncoderShape
 
     def encode(self, windows: Windows) -> Encoded:
-        """Embed windows as far as they are observed; the same windows give the same embeddings."""
+        """Embeddings of the observed cells of windows; the same windows give the same embeddings."""
         ...
 
 
-EncoderFactory = Callable[[ColumnScaler, Series], Encoder]  # of one series, whose windows are scaled so
+# Makes the encoder of one series, whose windows are scaled by that scaler.
+EncoderFactory = Callable[[ColumnScaler, Series], Encoder]
 
 
 def as_tensors(windows: Windows, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
@@ -54,7 +55,8 @@ def as_tensors(windows: Windows, device: torch.device) -> tuple[Tensor, Tensor, 
 
 
 def tensor(array: np.ndarray, device: torch.device) -> Tensor:
-    """`array` on `device`, as float32 unless it is boolean."""
+    """`array` as a tensor on `device`, boolean or float32."""
     dtype = bool if array.dtype == bool else np.float32
-    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, and the estimate NaN: the fallback's part
+    # values too large for float32 become infinite, and the estimate NaN, so the fallback fills the cell
+    with np.errstate(over="ignore"):
         return torch.from_numpy(np.ascontiguousarray(array, dtype=dtype)).to(device)

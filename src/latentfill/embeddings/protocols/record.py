@@ -1,4 +1,4 @@
-"""What every source of embeddings hands over: vectors, where their windows start, and how they were made."""
+"""Records of embeddings: the vectors, the rows at which their windows start, and how they were made."""
 
 from __future__ import annotations
 
@@ -20,18 +20,17 @@ Saw = Literal["observed", "filled", "unknown"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """How a set of embeddings was made; None stands for "not known"."""
+    """How a set of embeddings was made; None for what is not known."""
 
     encoder: str
     source: str  # the path the vectors were read from, or "computed"
-    settings: Mapping[str, object] = field(default_factory=dict)  # the encoder's, JSON values only
+    settings: Mapping[str, object] = field(default_factory=dict)  # of the encoder, JSON values
     weights_digest: str | None = None
-    window: Mapping[str, object] | None = None  # length and stride, or the split plan
-    table_digest: str | None = None  # of the values, columns and time stamps they were made of
+    window: Mapping[str, object] | None = None  # the split plan: which windows there are
+    table_digest: str | None = None  # of the values, column names and time stamps of the table
     scaler_digest: str | None = None
     deterministic: bool | None = None
-    # observed: only cells that were read, none hidden later; filled: gaps were filled before embedding.
-    saw: Saw = "unknown"
+    saw: Saw = "unknown"  # "observed": the cells that were read alone; "filled": cells that were filled too
 
     def __post_init__(self) -> None:
         if self.saw not in get_args(Saw):
@@ -44,12 +43,12 @@ class Provenance:
 
     @classmethod
     def unknown(cls, source: Path) -> Self:
-        """Of embeddings that do not say how they were made."""
+        """The record of embeddings of which only the place is known."""
         return cls(encoder="unknown", source=str(source))
 
     @classmethod
     def from_dict(cls, record: Mapping[str, object]) -> Provenance:
-        """The inverse of `to_dict`; unknown and missing keys are refused."""
+        """The inverse of `to_dict`; an `InputError` names unknown and missing keys."""
         if not isinstance(record, Mapping):
             raise InputError(f"Provenance: not a record of keys and values, got {record!r}")
         known = {f.name for f in fields(cls)}
@@ -61,7 +60,7 @@ class Provenance:
 
 
 class Vectors(Protocol):
-    """Float32 vectors (N, C, D), an array or what can be asked for rows of one."""
+    """Float32 vectors (N, C, D): an array, or an object that gives rows of one."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -79,10 +78,10 @@ class Vectors(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embeddings:
-    """One vector per window and column; a univariate or pooled vector has C = 1."""
+    """N windows with one vector per column, or with one for all columns (C = 1)."""
 
     vectors: Vectors  # (N, C, D)
-    starts: IntArray  # (N,), first step of each window in the series
+    starts: IntArray  # (N,) first row of each window in the table
     provenance: Provenance
 
     def __post_init__(self) -> None:
@@ -102,28 +101,28 @@ class StoredEmbeddings(Protocol):
 
     @property
     def splits(self) -> Mapping[str, int]:
-        """How many windows each split holds."""
+        """Number of windows of each split."""
         ...
 
     @property
     def layout(self) -> str:
-        """How they are laid out, in a word."""
+        """The layout in a word, such as "packed"."""
         ...
 
     @property
     def path(self) -> Path:
-        """Where they are."""
+        """File or folder."""
         ...
 
     @property
     def provenance(self) -> Provenance:
-        """How they were made, as far as that is known."""
+        """How the embeddings were made, as far as it is known."""
         ...
 
     def read(self, split: str, n_expected: int | None = None, n_columns: int | None = None) -> VectorArray:
-        """All vectors of a split, (N, C, D), N and C checked where given."""
+        """All vectors of a split, (N, C, D); another N or C than expected is an `EmbeddingMismatchError`."""
         ...
 
     def describe(self) -> dict[str, object]:
-        """What is there, from a sample, in plain JSON values."""
+        """Layout, splits and sizes, from a sample of the windows, in plain JSON values."""
         ...

@@ -1,7 +1,7 @@
-"""A few numbers that tell whether two tables share cells: the smallest hashes of short runs of values.
+"""A fingerprint of a table: the smallest hashes of short runs of its values, which tell whether two tables share cells.
 
-Bottom-k sampling (Broder, "On the resemblance and containment of documents", 1997): of a table with a share of the rows
-or columns of another, about that share of the other's numbers is found again.
+Bottom-k sampling (Broder, "On the resemblance and containment of documents", 1997): a table that holds a share of the
+rows or columns of another has about that share of the other's hashes.
 """
 
 from __future__ import annotations
@@ -13,38 +13,38 @@ from numpy.typing import NDArray
 
 from latentfill.core.series import FloatArray
 
-RUN = 8  # values that follow each other in a column
-BENDS = 3  # values of a run at least that are off the line of the two before: flat runs and clocks tell nothing
-KEPT = 512
-FEW, SHARE = 3, 0.01  # found again at least, and of all: fewer may be chance
+RUN = 8  # consecutive values in a column that make one hash
+BENDS = 3  # values of a run, at least, that are off the line of the two before: flat runs and counters tell nothing
+KEPT = 512  # hashes in a fingerprint
+LEAST_COMMON, LEAST_SHARE = 3, 0.01  # hashes in common, and their share of the fingerprint; fewer may be chance
 MIX = np.uint64(0x9E3779B97F4A7C15)
 SHIFT = np.uint64(29)
 
 
-def sketch(values: FloatArray) -> list[int]:
-    """At most `KEPT` numbers for a table (T, C)."""
-    return [int(one) for one in np.unique(_runs(values))[:KEPT]]
+def fingerprint(values: FloatArray) -> list[int]:
+    """The fingerprint of a table (T, C): at most `KEPT` numbers."""
+    return [int(one) for one in np.unique(_hashes(values))[:KEPT]]
 
 
 def shares_cells(known: Sequence[int], values: FloatArray) -> bool:
-    """Whether a table (T, C) has runs of values in common with the one that `known` is the sketch of."""
-    found = int(np.isin(np.array(known, np.uint64), _runs(values)).sum())
-    return found >= max(FEW, SHARE * len(known))
+    """Whether a table (T, C) has runs of values in common with the table whose fingerprint is `known`."""
+    n_common = int(np.isin(np.array(known, np.uint64), _hashes(values)).sum())
+    return n_common >= max(LEAST_COMMON, LEAST_SHARE * len(known))
 
 
-def _runs(values: FloatArray) -> NDArray[np.uint64]:
-    """A hash for each run of observed values in each column, whatever the column's name and place."""
+def _hashes(values: FloatArray) -> NDArray[np.uint64]:
+    """A hash for each run of observed values in each column; the names and order of columns do not matter."""
     n = len(values) - RUN + 1
     if n < 1:
         return np.empty(0, np.uint64)
     bits = np.ascontiguousarray(values + 0.0).view(np.uint64)  # -0.0 is 0.0
     steps = [bits[i : n + i] for i in range(RUN)]
-    whole = np.logical_and.reduce([~np.isnan(values[i : n + i]) for i in range(RUN)])
+    is_whole = np.logical_and.reduce([~np.isnan(values[i : n + i]) for i in range(RUN)])
     bent = np.diff(values, 2, axis=0) != 0
     bends = np.add.reduce([bent[i : n + i].astype(np.int8) for i in range(RUN - 2)])
-    found = np.zeros_like(steps[0])
+    mixed = np.zeros_like(steps[0])
     for step in steps:
-        found = (found ^ step) * MIX
-        found ^= found >> SHIFT
-    hashes: NDArray[np.uint64] = found[whole & (bends >= BENDS)]
+        mixed = (mixed ^ step) * MIX
+        mixed ^= mixed >> SHIFT
+    hashes: NDArray[np.uint64] = mixed[is_whole & (bends >= BENDS)]
     return hashes

@@ -1,4 +1,4 @@
-"""How the embeddings in a folder were made: the record beside TimeKD's per-window files, which have no place for it."""
+"""The record of how embeddings were made, in a file beside TimeKD's per-window files, which have no place for it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from latentfill.embeddings.protocols.record import Provenance, VectorArray
 
 RECORD_FILE = "latentfill.json"
 DATASET = "dataset"  # the key of the dataset's name in the record
-WEIGHTS_FILE = "latentfill.safetensors"  # the encoder's own weights, those that were drawn for it
+WEIGHTS_FILE = "latentfill.safetensors"  # weights of the encoder that were drawn at random for it
 
 
 def read_record(folder: Path) -> Provenance | None:
-    """How the embeddings below `folder` were made; None where nothing says so."""
+    """How the embeddings in `folder` were made; None if there is no record."""
     path = folder / RECORD_FILE
     if not path.is_file():
         return None
@@ -29,12 +29,13 @@ def read_record(folder: Path) -> Provenance | None:
         return Provenance.from_dict(record)
     except (OSError, ValueError, InputError) as error:
         raise InputError(
-            f"{path} is no record of how embeddings were made: {error}. Remove it, and they are taken for foreign ones."
+            f"{path} is no record of how embeddings were made: {error}. Remove it, and the embeddings are used as ones "
+            "of unknown origin."
         ) from error
 
 
 def read_weights(folder: Path) -> dict[str, VectorArray]:
-    """The weights that were drawn for the encoder; none where there are no such."""
+    """The encoder's weights that were drawn at random for it, by name; none if there is no file of them."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 

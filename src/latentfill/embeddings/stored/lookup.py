@@ -1,4 +1,4 @@
-"""Embeddings that were made elsewhere, looked up by where their window starts."""
+"""Stored embeddings as an encoder: looked up by the row at which a window starts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape, tenso
 from latentfill.embeddings.protocols.record import Embeddings, VectorArray
 from latentfill.windows.windows import Windows
 
-LARGEST = 1e15  # of the numbers in a vector: squares of larger ones are beyond single precision
+LARGEST = 1e15  # absolute value in a vector; squares of larger ones are beyond single precision
 
 
 class StoredEncoder:
-    """The vectors of one split; they cannot follow what is hidden now, so they never count as leak-free."""
+    """The stored vectors of one split.
+
+    They were made before cells were hidden for scoring, so they may have seen these cells.
+    """
 
     def __init__(self, embeddings: Embeddings, device: torch.device) -> None:
         self.embeddings = embeddings
@@ -24,7 +27,7 @@ class StoredEncoder:
         self.shape = EncoderShape(columns=columns, dim=dim, decodes=False)
 
     def encode(self, windows: Windows) -> Encoded:
-        """The stored vectors of these windows, (B, K, D); windows without one are an error."""
+        """The stored vectors (B, K, D) of windows; an `EmbeddingMismatchError` names windows that have none."""
         starts = self.embeddings.starts
         index = np.searchsorted(starts, windows.starts).clip(max=len(starts) - 1)
         unknown = windows.starts[starts[index] != windows.starts]
@@ -37,14 +40,18 @@ class StoredEncoder:
 
 
 def usable_vectors(embeddings: Embeddings, index: IntArray) -> VectorArray:
-    """The vectors (n, C, D) of some windows; numbers that nothing can be learnt from are an error."""
+    """The vectors (n, C, D) of the windows numbered `index`.
+
+    An `EmbeddingMismatchError` names a window whose vector is not finite, or holds values beyond `LARGEST`.
+    """
     vectors = embeddings.vectors[index]
     with np.errstate(invalid="ignore"):
-        usable = (np.abs(vectors) < LARGEST).all(axis=(1, 2))  # not so where one is not finite
-    if not usable.all():
+        is_usable = (np.abs(vectors) < LARGEST).all(axis=(1, 2))  # False for values that are not finite
+    if not is_usable.all():
+        first = embeddings.starts[index][~is_usable][0]
         raise EmbeddingMismatchError(
-            f"{embeddings.provenance.source}: the embedding of the window that starts at row "
-            f"{embeddings.starts[index][~usable][0]} holds values that are not finite, or beyond {LARGEST:g}. Make the "
-            "embeddings again; `latentfill inspect` shows their norms, and counts values that are not finite."
+            f"{embeddings.provenance.source}: the embedding of the window that starts at row {first} holds values that "
+            f"are not finite, or beyond {LARGEST:g}. Make the embeddings again; `latentfill inspect` shows their "
+            "norms, and counts values that are not finite."
         )
     return vectors

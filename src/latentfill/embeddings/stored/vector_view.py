@@ -1,4 +1,4 @@
-"""Vectors in another order, or of several arrays as one, read as they are asked for: arrays may lie on disk."""
+"""Vectors of several arrays as one array in another order; read row by row when needed, also from disk."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from latentfill.embeddings.protocols.record import VectorArray, Vectors
 
 
 class VectorView:
-    """Rows and columns of arrays (N_i, C, D) that are put one after the other: (N, C, D) float32."""
+    """Rows and columns picked from arrays (N_i, C, D) laid end to end: (N, C, D) float32."""
 
     ndim = 3
     dtype = np.dtype(np.float32)
 
     def __init__(self, parts: Sequence[Vectors], rows: IntArray, columns: IntArray | None = None) -> None:
-        """`rows` count through all parts; `columns`: their new order, None for the one that they have."""
+        """`rows` (N,) count through all parts; `columns` is the new order of the columns, None for the same."""
         self.parts, self.rows, self.columns = parts, rows, columns
         self.ends = np.cumsum([len(part) for part in parts])
 
@@ -30,13 +30,13 @@ class VectorView:
         return len(self.rows)
 
     def __getitem__(self, index: IntArray | slice | int) -> VectorArray:
-        """The vectors of some rows, (n, C, D), in memory; (C, D) of one."""
-        asked = self.rows[index]
-        rows = np.atleast_1d(asked)
+        """The vectors of some rows, (n, C, D), in memory; (C, D) for a single row."""
+        picked = self.rows[index]
+        rows = np.atleast_1d(picked)
         of_part = np.searchsorted(self.ends, rows, side="right")
         found = np.empty((len(rows), *self.parts[0].shape[1:]), np.float32)
         for number, part in enumerate(self.parts):
             own = of_part == number
             found[own] = part[rows[own] - (self.ends[number] - len(part))]
         found = found if self.columns is None else found[:, self.columns]
-        return found.reshape(*np.shape(asked), *found.shape[1:])
+        return found.reshape(*np.shape(picked), *found.shape[1:])

@@ -10,7 +10,7 @@ from latentfill.core.config import Config
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.digests import table_digest
-from latentfill.embeddings.stored.fingerprint import sketch
+from latentfill.embeddings.stored.fingerprint import fingerprint
 from latentfill.embeddings.stored.pairing import adopt_split_plan
 from latentfill.embeddings.timekd.distil_data import DistilData, distil_data, embedded_columns
 from latentfill.embeddings.timekd.distil_settings import DistilSettings
@@ -94,7 +94,7 @@ def distil(
         "windows": {"train": len(data.train), **{split: len(windows) for split, windows in data.scored.items()}},
         "columns": list(columns.columns),
         "table_digest": table_digest(series),
-        "table_sketch": sketch(series.values),
+        "table_sketch": fingerprint(series.values),
     }
     return Distilled(outcome, alone, about)
 
