@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,12 +17,20 @@ from latentfill.imputation.path_estimate import PathEstimate, error_quantiles, e
 from latentfill.imputation.ranges import ColumnRanges
 from latentfill.imputation.stored_windows import blend_starts
 from latentfill.imputation.validation.cells import Cells
+from latentfill.imputation.validation.quantiles import LEVELS
 from latentfill.nn.runtime import pick_device
 from latentfill.strategies.candidates import SeriesEstimates
 from latentfill.windows.gaps import gap_lengths, interpolate, restore_observed
 from latentfill.windows.windows import ScaledSeries, window_starts
 
-PathEstimates = Mapping[str, SeriesEstimates]  # by path; the builtin path first, later ones take precedence
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EstimatedSeries:
+    """A series with gaps, and the estimates of all candidates for it."""
+
+    series: Series  # with the columns of the fitted one
+    scaled: ScaledSeries
+    by_path: Mapping[str, SeriesEstimates]  # the builtin path first; later ones take precedence
 
 
 def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None) -> Filled:
@@ -30,21 +39,21 @@ def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddi
     Rows that stored `embeddings` (by split) cover are filled from them, all others by the builtin path. Cells that no
     strategy has an estimate for get the fallback; a column about which nothing is known stays empty.
     """
-    return fill_from(fitted, series, estimate_series(fitted, series, embeddings))
+    return fill_from(fitted, estimate_series(fitted, series, embeddings))
 
 
 def estimate_series(
     fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None
-) -> dict[str, SeriesEstimates]:
-    """Estimates of all candidates for a series, scaled units, by path: builtin, and each split of `embeddings`."""
+) -> EstimatedSeries:
+    """Estimates of all candidates for a series: of the builtin path, and of each split of the stored `embeddings`."""
     scaled = fitted.scaled(series)
-    estimates = {BUILTIN: _estimate_builtin(fitted, scaled)}
+    by_path = {BUILTIN: _estimate_builtin(fitted, scaled)}
     for split, vectors in (embeddings or {}).items():
         path = fitted.stored[split]
         encoder = StoredEncoder(vectors, pick_device(fitted.config.device))
         starts = blend_starts(vectors, path.spec.config.stride)
-        estimates[split] = path.candidates.estimate(scaled, starts, encoder)
-    return estimates
+        by_path[split] = path.candidates.estimate(scaled, starts, encoder)
+    return EstimatedSeries(series, scaled, by_path)
 
 
 def _estimate_builtin(fitted: Fitted, series: ScaledSeries) -> SeriesEstimates:
@@ -55,15 +64,14 @@ def _estimate_builtin(fitted: Fitted, series: ScaledSeries) -> SeriesEstimates:
     return SeriesEstimates(found.values[:, : series.n_steps], found.spread[: series.n_steps])
 
 
-def fill_from(fitted: Fitted, series: Series, estimates: PathEstimates) -> Filled:
-    """Fill the gaps of a series from the estimates of its candidates (see `estimate_series`)."""
-    values = fitted.scaled(series).values
-    cells = Cells.at(~series.observed, values)
+def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:
+    """Fill the gaps of a series from the estimates of the candidates."""
+    series = estimated.series
+    cells = Cells.at(~series.observed, estimated.scaled.values)
     ranges = ColumnRanges.of(fitted, series)
-    path = _join_paths(fitted, estimates, values, cells)
+    path = _join_paths(fitted, estimated, cells)
     filled, codes = _fill_values(fitted, series, ranges, cells, path)
     from_strategy = ~np.isin(codes, (Code.OBSERVED, Code.FALLBACK, Code.EMPTY))
-    expected = np.where(from_strategy, cells.on_series(path.expected) * fitted.scaler.scale, np.nan)
     lowest, highest = ranges.interval_ends
 
     def moved(error: FloatArray) -> FloatArray:
@@ -75,17 +83,18 @@ def fill_from(fitted: Fitted, series: Series, estimates: PathEstimates) -> Fille
     return Filled(
         values=filled,
         codes=codes.astype(np.int8),
-        expected=expected,
+        expected=np.where(from_strategy, cells.on_series(path.expected) * fitted.scaler.scale, np.nan),
         lower=np.fmin(moved(path.below), filled) if with_bounds else None,
         upper=np.fmax(moved(path.above), filled) if with_bounds else None,
         samples=moved(path.drawn) if fitted.config.samples else None,
     )
 
 
-def _join_paths(fitted: Fitted, estimates: PathEstimates, values: FloatArray, cells: Cells) -> PathEstimate:
+def _join_paths(fitted: Fitted, estimated: EstimatedSeries, cells: Cells) -> PathEstimate:
     """For each cell, what the last of the paths that can fill it estimates."""
     joined, *others = (
-        estimate_path(fitted.paths[name], of_path, values, cells, fitted.config) for name, of_path in estimates.items()
+        estimate_path(fitted.paths[name], estimates, estimated.scaled.values, cells, fitted.config)
+        for name, estimates in estimated.by_path.items()
     )
     for path in others:
         joined = path.over(joined)
@@ -113,22 +122,19 @@ def _fill_values(
     return filled, codes
 
 
-def quantiles_at(
-    fitted: Fitted, series: Series, estimates: PathEstimates, filled: Filled, hidden: BoolArray
-) -> FloatArray:
+def quantiles_at(fitted: Fitted, estimated: EstimatedSeries, filled: Filled, hidden: BoolArray) -> FloatArray:
     """Quantiles (M, len(LEVELS)) of the true values of M missing cells, original units, around their filled values.
 
     `hidden` (T, C) tells which of the missing cells.
     """
-    values = fitted.scaled(series).values
+    values = estimated.scaled.values
     cells = Cells.at(hidden, values)
-    errors: FloatArray | None = None
-    for name, of_path in estimates.items():
+    errors = np.full((len(cells), len(LEVELS)), np.nan)
+    for name, estimates in estimated.by_path.items():
         path = fitted.paths[name]
-        own = error_quantiles(path, of_path, values, cells)
-        reached = filled_by(path, of_path.values[:, cells.step, cells.column])[:, None]
-        errors = own if errors is None else np.where(reached, own, errors)
-    assert errors is not None
+        own = error_quantiles(path, estimates, values, cells)
+        reached = filled_by(path, estimates.values[:, cells.step, cells.column])[:, None]
+        errors = own if name == BUILTIN else np.where(reached, own, errors)
     moved = filled.values[hidden][:, None] + errors * fitted.scaler.scale[cells.column][:, None]
-    lowest, highest = (end[cells.column][:, None] for end in ColumnRanges.of(fitted, series).interval_ends)
+    lowest, highest = (end[cells.column][:, None] for end in ColumnRanges.of(fitted, estimated.series).interval_ends)
     return np.clip(moved, lowest, highest)

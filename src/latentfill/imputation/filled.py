@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
-from latentfill.core.series import FloatArray, IntArray
+from latentfill.core.series import FloatArray
 from latentfill.imputation.codes import CodeArray
 
 
@@ -19,7 +20,8 @@ class Filled:
     upper: FloatArray | None = None  # (T, C) upper bounds
     samples: FloatArray | None = None  # (S, T, C) completed series drawn at random; None if none were asked for
 
-    def take_columns(self, index: IntArray) -> Filled:
-        """The columns at `index`, in that order."""
+    def in_order(self, columns: Sequence[str], present: Sequence[str]) -> Filled:
+        """The same with its columns, which are those named in `present`, in the order of `columns`."""
+        index = [present.index(name) for name in columns]
         parts = {f.name: getattr(self, f.name) for f in fields(self)}
         return replace(self, **{name: part[..., index] for name, part in parts.items() if part is not None})

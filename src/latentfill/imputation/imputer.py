@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-import numpy as np
-
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError, did_you_mean
 from latentfill.core.series import Series
@@ -18,7 +16,7 @@ from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.digests import vectors_digest
 from latentfill.embeddings.stored.pairing import adopt_split_plan, pair_embeddings
 from latentfill.embeddings.stored.split_windows import train_rows
-from latentfill.imputation.columns import column_order, in_order
+from latentfill.imputation.columns import in_order
 from latentfill.imputation.explain import explain_series
 from latentfill.imputation.fill import fill_series
 from latentfill.imputation.fit import FitInputs, fit_series
@@ -107,7 +105,7 @@ class Imputer:
         """The filled data with cell codes and summary; the columns must be those of the fit, in any order."""
         fitted = self._check_fitted()
         table = self.read(data)
-        order = column_order(fitted.columns, table.series.columns)
+        ordered = in_order(table.series, fitted.columns)
         if (table.series.time is not None) != fitted.stamped:
             raise InputError(
                 f"the model was fitted {'with' if fitted.stamped else 'without'} time stamps and the table has "
@@ -115,7 +113,7 @@ class Imputer:
             )
         began = time.monotonic()
         vectors = self._stored_embeddings(table)
-        filled = fill_series(fitted, in_order(table.series, fitted.columns), vectors).take_columns(np.argsort(order))
+        filled = fill_series(fitted, ordered, vectors).in_order(table.series.columns, fitted.columns)
         seconds = round(time.monotonic() - began, 2)
         summary = summarise(fitted, table, self.options, filled, vectors)
         return Imputation(table, filled, summary | {"model": self.model_id_, "fill_seconds": seconds})

@@ -176,15 +176,14 @@ def scores_of(
     masked: MaskedSeries, fitted: Fitted, strategies: Sequence[str], vectors: Mapping[str, Embeddings]
 ) -> Iterator[Score]:
     """The scores of those strategies that were fitted within the time budget, by group of hidden cells."""
-    visible = masked.visible
-    estimated = estimate_series(fitted, visible, vectors)
+    estimated = estimate_series(fitted, masked.visible, vectors)
     names = [name for name in strategies if all(name in path.compared for path in fitted.paths.values())]
-    filled = {name: fill_from(fitted.using(name), visible, estimated) for name in names}
+    filled = {name: fill_from(fitted.using(name), estimated) for name in names}
     reference = Reference.of(masked.series, filled["linear"].values)
     for name, of_strategy in filled.items():
         crps = None
         if fitted.config.intervals is not None:
-            quantiles = quantiles_at(fitted.using(name), visible, estimated, of_strategy, masked.hidden)
+            quantiles = quantiles_at(fitted.using(name), estimated, of_strategy, masked.hidden)
             crps = _crps(quantiles, masked)
         for group in cell_groups(masked):
             yield Score(
