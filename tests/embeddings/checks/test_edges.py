@@ -32,10 +32,10 @@ def test_more_rows_than_a_window_has_are_told() -> None:
 
 def test_edges_that_contradict_each_other_leave_it_open() -> None:
     assert judge(Edge(0, 0), Edge(-3, -3), FRAME, 100).shift == (-3, 0)
-    assert judge(Edge(0, 0), Edge(-3, -3), FRAME, 100).verdict == "cannot be told"
-    assert judge(None, Edge(-1, 0), FRAME, 100).verdict == "cannot be told"
-    assert judge(None, Edge(4, 6), FRAME, 100).verdict == "cannot be told"  # 6 rows after the window, or a shift
+    assert judge(Edge(0, 0), Edge(-3, -3), FRAME, 100).verdict == "unclear"
+    assert judge(None, Edge(-1, 0), FRAME, 100).verdict == "unclear"
+    assert judge(None, Edge(4, 6), FRAME, 100).verdict == "unclear"  # 6 rows after the window, or a shift
     assert judge(Edge(6, 6), Edge(6, 6), FRAME, 100).shift == (6, 6)
     assert judge(Edge(-1, -1, 0.8), Edge(0, 0, 0.2), FRAME, 100).shift == (-1, -1)  # the faint row only seems known
     assert judge(Edge(-1, -1, 0.8), Edge(0, 0, 0.8), FRAME, 100).shift == (-1, 0)
-    assert judge(Edge(0, 0), None, FRAME, 100).verdict == "cannot be told"
+    assert judge(Edge(0, 0), None, FRAME, 100).verdict == "unclear"

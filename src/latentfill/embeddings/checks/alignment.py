@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from latentfill.core.series import FloatArray, IntArray
-from latentfill.embeddings.checks.edges import ALIGNED, OFF, UNKNOWN, Alignment, Edge, find_edge, judge
+from latentfill.embeddings.checks.edges import ALIGNED, OFF, UNCLEAR, Alignment, Edge, find_edge, judge
 from latentfill.embeddings.checks.frame import CONTEXT, Frame
 from latentfill.embeddings.checks.probes import Probe, agreement, explained_by_rows
 
@@ -25,9 +25,9 @@ def align(probes: Sequence[Probe], frame: Frame) -> Alignment:
     """
     pairs = len(probes[0].starts) if probes else 0
     if pairs < LEAST:
-        return Alignment(UNKNOWN, pairs, why=f"there are fewer than {LEAST} windows that follow each other")
+        return Alignment(UNCLEAR, pairs, why=f"there are fewer than {LEAST} windows that follow each other")
     found = _walk(probes, frame, 0)
-    if found.verdict != UNKNOWN:
+    if found.verdict != UNCLEAR:
         return found
     elsewhere = (_walk(probes, frame, shift) for shift in _clear_shifts(probes, frame))
     return next((one for one in elsewhere if one.shift is not None and one.shift[0] == one.shift[1]), found)
@@ -42,10 +42,10 @@ def _walk(probes: Sequence[Probe], frame: Frame, shift: int) -> Alignment:
         low, high = found.shift
         if found.verdict == ALIGNED and shift != 0 and found.ends == 1:
             low = high = _rows_further(probes, frame, shift)
-        if low == high == 0 or found.verdict == UNKNOWN or low != high:
+        if low == high == 0 or found.verdict == UNCLEAR or low != high:
             return _from_own_windows(found, shift)
         shift += low
-    return Alignment(UNKNOWN, len(probes[0].starts), why="the rows that they know have no clear end")
+    return Alignment(UNCLEAR, len(probes[0].starts), why="the rows that they know have no clear end")
 
 
 def _rows_further(probes: Sequence[Probe], frame: Frame, shift: int) -> int:
@@ -64,8 +64,8 @@ def _from_own_windows(found: Alignment, shift: int) -> Alignment:
     """An alignment with windows `shift` rows later, as one with the windows that the embeddings are paired with."""
     assert found.shift is not None
     low, high = (end + shift for end in found.shift)
-    verdict = ALIGNED if low == high == 0 else UNKNOWN if low <= 0 <= high else OFF
-    return replace(found, verdict=verdict, shift=(low, high), why=found.why if verdict == UNKNOWN else "")
+    verdict = ALIGNED if low == high == 0 else UNCLEAR if low <= 0 <= high else OFF
+    return replace(found, verdict=verdict, shift=(low, high), why=found.why if verdict == UNCLEAR else "")
 
 
 def _align_near(probes: Sequence[Probe], frame: Frame) -> Alignment:

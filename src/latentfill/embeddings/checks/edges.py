@@ -15,9 +15,9 @@ STRONG, WEAK = 0.15, 0.005  # shares of what the best row explains, from which o
 LARGE, ERRORS = 0.5, 2.5  # a row is perhaps known too unless it explains less than LARGE of that, by ERRORS std. errors
 LEAK = 3  # rows beyond an end that may seem known, as innovations are not wholly independent
 NOT_FOUND = "a linear probe does not find the last rows of the windows in them"
-UNCLEAR = "it is not clear at which rows that they know a window ends"
+NO_CLEAR_END = "it is not clear at which rows that they know a window ends"
 
-ALIGNED, OFF, UNKNOWN = "aligned", "off", "cannot be told"
+ALIGNED, OFF, UNCLEAR = "aligned", "off", "unclear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Edge:
 class Alignment:
     """Whether the embeddings of a split belong to the windows that they are paired with."""
 
-    verdict: str  # "aligned", "off" or "cannot be told"
+    verdict: str  # "aligned", "off" or "unclear"
     pairs: int  # of neighbouring windows behind the verdict
     shift: tuple[int, int] | None = None  # least and greatest number of rows by which their own windows start later
     future: int = 0  # rows after the window that they know as well
@@ -66,7 +66,7 @@ def judge(first: Edge | None, last: Edge | None, frame: Frame, pairs: int) -> Al
     The last row of a window is known wherever any row is; its first rows may have faded.
     """
     if last is None:
-        return Alignment(UNKNOWN, pairs, why=NOT_FOUND)
+        return Alignment(UNCLEAR, pairs, why=NOT_FOUND)
     future, low, high = _known_future(first, last, frame.horizon)
     if first is not None and first.sure < low - LEAK:
         rows = frame.length + low - first.sure
@@ -77,7 +77,7 @@ def judge(first: Edge | None, last: Edge | None, frame: Frame, pairs: int) -> Al
     verdicts = (
         # condition                       verdict   why
         (low == high == 0,                ALIGNED,  ""),
-        (low <= 0 <= high or at_horizon,  UNKNOWN,  UNCLEAR),
+        (low <= 0 <= high or at_horizon,  UNCLEAR,  NO_CLEAR_END),
         (True,                            OFF,      ""),
     )  # fmt: skip
     verdict, why = next(row[1:] for row in verdicts if row[0])

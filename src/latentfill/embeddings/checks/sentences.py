@@ -15,9 +15,9 @@ def alignment_text(found: Alignment, split: str, starts: Mapping[str, IntArray])
     future = f", and also knows the {counted(found.future, 'row')} after it" if found.future else ""
     if found.verdict == "aligned":
         return f"{split}: embedding i belongs to window i{future}"
-    if found.verdict == "cannot be told":
+    if found.verdict == "unclear":
         between = "" if found.shift is None else f" (it may start {found.shift[0]} to {found.shift[1]} rows later)"
-        return f"{split}: whether embedding i belongs to window i cannot be told: {found.why}{between}"
+        return f"{split}: it is unclear whether embedding i belongs to window i: {found.why}{between}"
     if found.shift is None:
         return f"{split}: the embeddings do not belong to these windows: {found.why}"
     low, high = found.shift
@@ -51,7 +51,7 @@ def one_space_text(found: OneSpace, fitted: str, tested: str) -> str:
         return f"{fitted} and {tested} share a space: {why}"
     if found.verdict == "two spaces":
         return f"{fitted} and {tested} do not share a space, so nothing learnt from one holds for the other: {why}"
-    return f"whether {fitted} and {tested} share a space cannot be told: {why}"
+    return f"it is unclear whether {fitted} and {tested} share a space: {why}"
 
 
 def repeated_text(found: Repeated, split: str) -> str:
@@ -62,7 +62,7 @@ def repeated_text(found: Repeated, split: str) -> str:
         return f"{windows}: both sets hold the same embeddings" + (f", but for {share}" if found.difference else "")
     if found.verdict == "the same but for noise":
         return f"{windows}: both sets share a space, but are not repeatable: they differ by {share}"
-    if found.verdict == "cannot be told":
+    if found.verdict == "unclear":
         return (
             f"{windows}: the sets differ by {share}; so few windows cannot tell whether they differ in more than their "
             "space"

@@ -32,7 +32,7 @@ TOGETHER = 12  # neighbouring windows whose mean is one end of a step
 SAMPLES, LEAST_SAMPLES = 200, 30  # steps within a split, at most and at least, for the largest one
 JUMP = 1.5  # times the largest step within a split, beyond which a step leads to another space
 LINEAR = 0.2  # share of the changes that a linear map explains where two sets know the same windows
-FEW = 200  # windows below which two sets cannot be told to know different windows
+FEW = 200  # windows below which it stays unclear whether two sets know different windows
 ROUNDING = 1e-3  # of the spread of embeddings, up to which two sets are the same
 NOISE = 0.7  # of their spread, up to which two sets differ by noise
 
@@ -41,7 +41,7 @@ NOISE = 0.7  # of their spread, up to which two sets differ by noise
 class OneSpace:
     """Whether what is learnt from the embeddings of one split holds for those of another."""
 
-    verdict: str  # "one space", "two spaces" or "cannot be told"
+    verdict: str  # "one space", "two spaces" or "unclear"
     own: float  # share of the changes of the tested split that probes fitted to the same split explain
     across: float  # share of these changes that probes fitted to the other split explain
     jump: float | None = None  # step from one split's embeddings to the other's over the largest step within a split
@@ -51,7 +51,7 @@ class OneSpace:
 class Repeated:
     """How the embeddings of the same windows in two sets differ."""
 
-    verdict: str  # "the same", "the same but for noise", "another space", "different" or "cannot be told"
+    verdict: str  # "the same", "the same but for noise", "another space", "different" or "unclear"
     windows: int
     difference: float  # root mean square, as a share of the spread of the embeddings
     explained: float  # share of the changes of the second set that a linear map of the first explains
@@ -64,11 +64,11 @@ def one_space(fitted: Sequence[Probe], tested: Sequence[Probe], frame: Frame, ju
     series in either split does not matter.
     """
     if min(len(fitted[0].starts), len(tested[0].starts)) < LEAST:
-        return OneSpace("two spaces" if jump and jump > JUMP else "cannot be told", 0.0, 0.0, jump)
+        return OneSpace("two spaces" if jump and jump > JUMP else "unclear", 0.0, 0.0, jump)
     rows = frame.end_rows()
     of_fitted, own = (explained_by_rows(probes, rows).sum(axis=0) for probes in (fitted, tested))
     across = explained_by_probes(tested, fitted, rows)
-    found = OneSpace("cannot be told", float(own.mean()), float(across.mean()), jump)
+    found = OneSpace("unclear", float(own.mean()), float(across.mean()), jump)
     if jump is not None and jump > JUMP:
         return replace(found, verdict="two spaces")
     if chance_of(across) < SURE and found.across >= ONE * found.own:
@@ -123,7 +123,7 @@ def repeated(vectors: VectorArray, others: VectorArray) -> Repeated:
     else:
         difference = np.inf
     explained = _explained_linearly(vectors, others) if len(vectors) > LEAST else 0.0
-    verdict = "another space" if explained >= LINEAR else "different" if len(vectors) >= FEW else "cannot be told"
+    verdict = "another space" if explained >= LINEAR else "different" if len(vectors) >= FEW else "unclear"
     return Repeated(verdict, len(vectors), difference, explained)
 
 

@@ -11,7 +11,7 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray, IntArray, Series
 from latentfill.embeddings.checks.alignment import align
-from latentfill.embeddings.checks.edges import UNKNOWN, Alignment
+from latentfill.embeddings.checks.edges import UNCLEAR, Alignment
 from latentfill.embeddings.checks.frame import Frame
 from latentfill.embeddings.checks.probes import Probe, Split, make_probes
 from latentfill.embeddings.checks.sentences import alignment_text, one_space_text, repeated_text
@@ -86,7 +86,7 @@ def _read_splits(
             vectors = stored.read(name, None, n_columns)
             _check_same_shape(vectors, list(splits.values()))
         except InputError as error:
-            unreadable[name] = Alignment(UNKNOWN, 0, why=f"they cannot be read. {error}")
+            unreadable[name] = Alignment(UNCLEAR, 0, why=f"they cannot be read. {error}")
         else:
             n = min(len(vectors), len(starts[name]))
             splits[name] = Split(vectors[:n], starts[name][:n])
@@ -120,10 +120,10 @@ def check_repeatability(stored: StoredEmbeddings, others: StoredEmbeddings) -> d
     found = {split: _compare(stored, others, split) for split in stored.splits if split in others.splits}
     if not found:
         here, there = (", ".join(one.splits) for one in (stored, others))
-        found["splits"] = _unknown(f"they have no split in common: {here} here, {there} there.")
+        found["splits"] = _unclear(f"they have no split in common: {here} here, {there} there.")
     digests = {one.provenance.table_digest for one in (stored, others)} - {None}
     if len(digests) > 1:
-        found["tables"] = _unknown("the two sets were made of different tables, so they may differ for that alone.")
+        found["tables"] = _unclear("the two sets were made of different tables, so they may differ for that alone.")
     return found
 
 
@@ -131,16 +131,16 @@ def _compare(stored: StoredEmbeddings, others: StoredEmbeddings, split: str) -> 
     """How the embeddings of one split differ in two sets."""
     own, other = _common_windows(stored, others, split)
     if not len(own):
-        return _unknown(f"{split}: the two sets have no window in common.")
+        return _unclear(f"{split}: the two sets have no window in common.")
     try:
         found = repeated(stored.read(split)[own], others.read(split)[other])
     except InputError as error:
-        return _unknown(f"{split}: they cannot be read. {error}")
+        return _unclear(f"{split}: they cannot be read. {error}")
     return {**asdict(found), "says": repeated_text(found, split)}
 
 
-def _unknown(says: str) -> Check:
-    return {"verdict": UNKNOWN, "says": says}
+def _unclear(says: str) -> Check:
+    return {"verdict": UNCLEAR, "says": says}
 
 
 def _common_windows(stored: StoredEmbeddings, others: StoredEmbeddings, split: str) -> tuple[IntArray, IntArray]:

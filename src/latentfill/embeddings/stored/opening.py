@@ -8,8 +8,8 @@ from pathlib import Path
 from latentfill.core.series import IntArray
 from latentfill.embeddings.protocols.record import Embeddings, StoredEmbeddings
 from latentfill.embeddings.stored.h5_file import open_file
-from latentfill.embeddings.stored.h5_folders import find_layout
 from latentfill.embeddings.stored.h5_names import DATASET
+from latentfill.embeddings.stored.h5_search import find_layout
 from latentfill.embeddings.stored.packed_file import PackedFile, is_packed_file, load_packed_file
 
 

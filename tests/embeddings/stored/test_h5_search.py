@@ -5,7 +5,7 @@ import pytest
 
 from latentfill.core.errors import InputError
 from latentfill.embeddings.protocols.record import Provenance
-from latentfill.embeddings.stored.h5_folders import find_layout
+from latentfill.embeddings.stored.h5_search import find_layout
 from latentfill.embeddings.stored.h5_writing import write_split
 
 VECTORS = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
