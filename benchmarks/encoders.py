@@ -123,7 +123,7 @@ class Remembering:
 def opened(names: Sequence[str], config: Config) -> dict[str, Remembering]:
     """The embedders of these names, by name."""
     made = (name for name in names if name not in (NONE, BUILTIN))
-    return {name: Remembering(make_embedder(name, config=config, length=config.length)) for name in made}
+    return {name: Remembering(make_embedder(name, config=config, length=config.windows.length)) for name in made}
 
 
 def zeros(encoded: Encoded, windows: Windows) -> Encoded:
@@ -151,7 +151,7 @@ def ablated(
     """A row for each encoder and each thing that is taken away from the decoder, on the cells hidden in a run."""
     score = run.scores[0]
     gappy = replace(series, values=np.where(run.hidden, np.nan, series.values))
-    config = replace(config, strategy="denoise", seed=score.seed)
+    config = config.replace(strategy="denoise", seed=score.seed)
     for name, make in open_encoders(names, config, series, embedders).items():
         if name == NONE:
             continue
@@ -165,7 +165,7 @@ def ablated(
 def taken_away(fitted: Fitted, series: Series, what: str) -> Fitted:
     """The same with a decoder that is trained on the same held-out series and sees less."""
     change, neighbours = TAKEN_AWAY[what]
-    config = fitted.config if neighbours else replace(fitted.config, neighbours=0)
+    config = fitted.config if neighbours else fitted.config.replace(neighbours=0)
     encoder = Altered(fitted.encoder, change) if change else fitted.encoder
     scaled = ScaledSeries(fitted.scaler.apply(series.values), clock_features(series, fitted.cycles))
     held_out = hold_out(scaled, config)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -130,7 +129,7 @@ def ablations(series: Series, fitted: Fitted) -> Iterator[Method]:
     """Decoders trained like the one of `fitted`, on the same held-out series, with part of what they see taken away."""
     scaled = ScaledSeries(fitted.scaler.apply(series.values), clock_features(series, fitted.cycles))
     for name, (change, neighbours) in ABLATIONS.items():
-        config = fitted.config if neighbours else replace(fitted.config, neighbours=0)
+        config = fitted.config if neighbours else fitted.config.replace(neighbours=0)
         assert fitted.encoder is not None
         encoder = Altered(fitted.encoder, change) if change else fitted.encoder
         held_out = hold_out(scaled, config)
@@ -182,7 +181,9 @@ class Peer:
 
         self.name = name
         clock = np.zeros((len(scaled), 0))
-        windows = ScaledSeries(scaled, clock).cut(np.arange(len(scaled) - config.length + 1), config.length)
+        windows = ScaledSeries(scaled, clock).cut(
+            np.arange(len(scaled) - config.windows.length + 1), config.windows.length
+        )
         self.peer = PEERS[name]().fit(windows.values, seconds=seconds, seed=config.seed)
         self.train_seconds = self.peer.training_["seconds"]
         self.about: dict[str, object] = {"training": self.peer.training_}

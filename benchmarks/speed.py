@@ -113,8 +113,8 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def windows_of(series: Series, values: np.ndarray, config: Config):
-    starts = window_starts(len(values), config.length, 1)
-    return ScaledSeries(values, clock_features(series, find_cycles(series))).cut(starts, config.length)
+    starts = window_starts(len(values), config.windows.length, 1)
+    return ScaledSeries(values, clock_features(series, find_cycles(series))).cut(starts, config.windows.length)
 
 
 def report(*, quick: bool = False) -> str:

@@ -52,7 +52,7 @@ def test_impute_fills_every_gap_and_leaves_the_rest_as_text(
     assert tuple(code.columns) == (*sample.columns, *(f"{name}_expected" for name in sample.columns), "model")
     np.testing.assert_array_equal(code[list(sample.columns)].to_numpy() == 0, ~sample.missing)
     summary = json.loads((tmp_path / "filled.summary.json").read_text())
-    assert summary["settings"]["length"] == 24
+    assert summary["settings"]["windows"]["length"] == 24
     assert summary["cells"]["observed"] == int((~sample.missing).sum())
     assert summary["columns"]["price"]["missing"] == int(sample.missing[:, -1].sum())
     assert summary["seconds"] > 0
@@ -136,7 +136,8 @@ def test_flags_win_over_the_settings_file_and_the_file_over_defaults(
     settings.write_text("seed = 5\nnoise = 0.3\n")
     assert run_cli("impute", source, "-o", tmp_path / "f.csv", "-q", "--config", settings, "--seed", 6, *QUICK) == 0
     used = json.loads((tmp_path / "f.summary.json").read_text())["settings"]
-    assert (used["seed"], used["noise"], used["patience"]) == (6, 0.3, latentfill.Config().patience)
+    assert (used["seed"], used["decoder"]["noise"]) == (6, 0.3)
+    assert used["training"]["patience"] == latentfill.Config().training.patience
 
 
 def test_what_the_user_sees_names_counts_and_files(
@@ -170,7 +171,7 @@ def test_inspect_describes_a_model(
     assert run_cli("inspect", tmp_path / "model", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["kind"] == "model"
-    assert found["settings"]["length"] == 24
+    assert found["settings"]["windows"]["length"] == 24
     assert found["held_out_error"]["built-in"]["cells"] > 0
     assert run_cli("inspect", tmp_path / "model") == 0
 
@@ -295,14 +296,14 @@ def test_the_demo_fills_its_sample_and_beats_linear_interpolation(
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [
-        (["--length", 0, "--noise", -1, "--head", "tree"], "head.*length.*noise"),
+        (["--length", 0, "--noise", -1, "--head", "tree"], "length.*head.*noise"),
         (["--length", 1, "--decimal", "x"], "length.*decimal"),
         (["--set", "grid=yes"], "grid must be true or false"),
         (["--set", "delimiter=5"], "delimiter must be text"),
-        (["--set", "noise=" + "9" * 400], "noise must be at most 1000"),
+        (["--set", "noise=" + "9" * 400], "noise must be from 0 to 1000"),
         (["--encoding", "base64"], "encoding 'base64' is not known"),
         (["--device", "meta"], "device must be auto, cpu, cuda"),
-        (["--time", ""], "--time is empty"),
+        (["--time", ""], "time is empty"),
     ],
 )
 def test_settings_that_cannot_be_are_told_before_any_work(
@@ -340,7 +341,8 @@ def test_none_is_a_word_or_nothing_as_the_setting_takes_it(run_cli: Callable[...
     given = ["--config", tmp_path / "settings.toml", *words, *QUICK, "-q"]
     assert run_cli("impute", source, "-o", tmp_path / "out.csv", *given) == 0
     used = json.loads((tmp_path / "out.summary.json").read_text())["settings"]
-    assert [used[name] for name in ("margin", "embeddings", "fallback", "context")] == [None, None, "none", "none"]
+    assert (used["output"]["margin"], used["output"]["fallback"]) == (None, "none")
+    assert (used["stored"]["embeddings"], used["decoder"]["context"]) == (None, "none")
 
 
 def test_names_that_look_like_markup_are_shown_as_they_are(

@@ -8,12 +8,14 @@ from latentfill.core.errors import InputError
 
 
 def test_the_defaults_are_in_order():
-    assert (Config().length, Config().stride, Config().split) == (96, 24, "none")
+    assert (Config().windows.length, Config().windows.stride, Config().stored.split) == (96, 24, "none")
 
 
 def test_settings_cannot_be_changed_afterwards():
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Config().length = 5
+        Config().windows.length = 5
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().seed = 5
 
 
 def test_all_problems_are_told_in_one_message():
@@ -21,7 +23,7 @@ def test_all_problems_are_told_in_one_message():
         Config(length=1, dropout=1.0, kernel=4, dim=10, attention_heads=3, holdout=0.6, learning_rate=0)
     for words in (
         "settings: ",
-        "length must be at least 2, got 1",
+        "length must be from 2 to 100000, got 1",
         "stride must be at most length (1), got 24",
         "dim must be a multiple of attention_heads (3), got 10",
         "kernel must be odd, got 4",
@@ -50,7 +52,7 @@ def test_all_values_of_a_wrong_kind_are_told_in_one_message():
 def test_wrong_kinds_and_values_out_of_range_are_told_in_one_message():
     with pytest.raises(InputError) as caught:
         Config(length=0, noise=-1, head="tree", dim="x")
-    for words in ("dim must be a whole number", "head must be one of", "length must be at least 2", "noise must be at"):
+    for words in ("dim must be a whole number", "head must be one of", "length must be from 2", "noise must be from"):
         assert words in str(caught.value)
 
 
@@ -58,14 +60,14 @@ def test_wrong_kinds_and_values_out_of_range_are_told_in_one_message():
     ("settings", "words"),
     [
         ({"margin": -0.1}, "margin must be from 0 to 1000, or none, got -0.1"),
-        ({"noise": -1}, "noise must be at least 0, got -1"),
+        ({"noise": -1}, "noise must be from 0 to 1000, got -1"),
         ({"noise": 1.0, "noise_kind": "dropout"}, "noise must be below 1 when noise_kind is dropout, got 1.0"),
-        ({"seed": -1}, "seed must be at least 0, got -1"),
-        ({"seed": 2**63}, "seed must be at most 9223372036854775807"),
-        ({"dim": 10**12}, "dim must be at most 8192, got 1000000000000"),
-        ({"noise": 10**400}, "noise must be at most 1000"),
+        ({"seed": -1}, "seed must be from 0 to 9223372036854775807, got -1"),
+        ({"seed": 2**63}, "seed must be from 0 to 9223372036854775807, got 9223372036854775808"),
+        ({"dim": 10**12}, "dim must be from 1 to 8192, got 1000000000000"),
+        ({"noise": 10**400}, "noise must be from 0 to 1000"),
         ({"device": "meta"}, "device must be auto, cpu, cuda or cuda:N, got 'meta'"),
-        ({"attention_heads": 0}, "attention_heads must be at least 1, got 0"),
+        ({"attention_heads": 0}, "attention_heads must be from 1 to 8192, got 0"),
         ({"holdout": 0}, "holdout must be above 0"),
         ({"length": None}, "length must be a whole number, got None"),
         ({"noise": None}, "noise must be a number, got None"),
@@ -85,7 +87,7 @@ def test_a_number_that_is_not_finite_is_refused(name, value):
 
 @pytest.mark.parametrize("settings", [{"margin": None}, {"noise": 0}, {"noise": 2.5}, {"length": 2, "stride": 2}])
 def test_values_at_the_limits_are_taken(settings):
-    assert {name: getattr(Config(**settings), name) for name in settings} == settings
+    assert {name: Config(**settings).value(name) for name in settings} == settings
 
 
 def test_settings_survive_json():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from latentfill.core import strategy_table
-from latentfill.core.config import STRATEGY_NAMES
+from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.strategy_table import STRATEGIES, StrategyRow, cell_codes, register
 
@@ -19,8 +19,8 @@ def row(name: str = "last_week", code: int = 19) -> StrategyRow:
     return StrategyRow(name, code, "the value a week earlier", "somewhere:LastWeek")
 
 
-def test_the_names_in_the_settings_are_those_of_the_table():
-    assert tuple(STRATEGIES) == STRATEGY_NAMES
+def test_the_settings_take_the_names_of_the_table():
+    assert [Config(strategy=name).strategy for name in STRATEGIES] == list(STRATEGIES)
 
 
 def test_a_registered_strategy_has_a_code_with_its_name_and_meaning():

@@ -284,8 +284,8 @@ def test_a_table_with_nearly_everything_missing_is_filled_within_reach(
 
 
 def test_short_windows_overlap_without_being_told_to():
-    assert Imputer(length=12).config.stride == 3
-    assert Imputer(length=48).config.stride == 24
-    assert Imputer(length=12, stride=6).config.stride == 6
+    assert Imputer(length=12).config.windows.stride == 3
+    assert Imputer(length=48).config.windows.stride == 24
+    assert Imputer(length=12, stride=6).config.windows.stride == 6
     with pytest.raises(InputError, match=r"stride must be at most length \(12\), got 13"):
         Imputer(length=12, stride=13)

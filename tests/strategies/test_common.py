@@ -10,12 +10,13 @@ import pandas as pd
 import pytest
 
 from latentfill import Code, Imputer
-from latentfill.core.config import AUTO, STRATEGY_NAMES
+from latentfill.core.config import AUTO
+from latentfill.core.strategy_table import STRATEGIES
 from latentfill.scoring.demo_table import make_sample
 
 SAMPLE = make_sample(seed=3, days=21)
 COLUMNS = list(SAMPLE.columns)
-NAMES = (AUTO, *STRATEGY_NAMES)
+NAMES = (AUTO, *STRATEGIES)
 
 
 def table(values: np.ndarray) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Settings of reading: what cannot work is reported at once."""
+"""Settings of reading: what cannot work is told at once."""
 
 import pytest
 
@@ -6,12 +6,19 @@ from latentfill.core.errors import InputError
 from latentfill.tables.options import TableOptions
 
 
-def test_all_problems_of_the_options_are_reported_at_once():
+def test_all_problems_of_the_options_are_told_at_once():
     with pytest.raises(InputError) as caught:
-        TableOptions(time="date", decimal=";", delimiter=",,", encoding="klingon", time_format="%Q", columns=())
-    for part in ("tuple of texts, got 'date'", "decimal", "delimiter", "'klingon'", "%Q", "columns is empty"):
+        TableOptions(time=3, decimal=";", delimiter=",,", encoding="klingon", time_format="%Q", columns=())
+    for part in (
+        "time must be a list of texts, or none, got 3",
+        "decimal",
+        "delimiter",
+        "'klingon'",
+        "%Q",
+        "columns is empty",
+    ):
         assert part in str(caught.value)
-    for part in ("grid must be true or false, got 'yes'", "delimiter must be text, got 5", "'base64'"):
+    for part in ("grid must be true or false, got 'yes'", "delimiter must be text, or none, got 5", "'base64'"):
         with pytest.raises(InputError, match=part):
             TableOptions(grid="yes", delimiter=5, encoding="base64", columns=("a",), time=3)
     with pytest.raises(InputError, match="columns cannot be filled and also left alone or used as time: a"):

@@ -1,83 +1,26 @@
-"""What the command line shows: a progress bar while training, tables for people afterwards. All of it on stderr or as
-asked; the library itself never prints."""
+"""Tables and lines that commands show of their results."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table as Grid
 
+from latentfill.cli.console import show_notes
 from latentfill.scoring.encoder_table import HEADINGS, encoder_rows
 from latentfill.scoring.scores import ALL, METRICS, key_of, over_seeds
 
 if TYPE_CHECKING:
-    from latentfill.embeddings.embed_progress import EmbedProgress
     from latentfill.embeddings.timekd.distil import Distilled
-    from latentfill.nn.training import ProgressCallback, TrainingProgress
     from latentfill.scoring.demo import Outcome
     from latentfill.scoring.differences import Difference
     from latentfill.scoring.scores import Score
 
 
 LONG = 60  # characters of an item from which on each item of a list gets a line
-
-
-@contextmanager
-def progress_bars(console: Console, quiet: bool) -> Iterator[ProgressCallback | None]:
-    """A callback that draws one bar per stage of training, with the loss and the time left."""
-    if quiet:
-        yield None
-        return
-    columns = [
-        TextColumn("{task.description:<16}"),
-        BarColumn(),
-        TextColumn("{task.completed:>5.0f}/{task.total:.0f} steps  loss {task.fields[loss]:.4f}  {task.fields[left]}"),
-    ]
-    bars = Progress(*columns, console=console)
-    tasks: dict[str, TaskID] = {}
-
-    def show(at: TrainingProgress) -> None:
-        if at.stage not in tasks:
-            bars.start()
-            tasks[at.stage] = bars.add_task(at.stage, total=at.steps, loss=at.loss, left="")
-        left = f"at most {_duration(at.seconds_left)} left" if at.step < at.steps else "done"
-        bars.update(tasks[at.stage], total=at.steps, completed=at.step, loss=at.loss, left=left)
-
-    try:
-        yield show
-    finally:
-        if tasks:
-            bars.stop()
-
-
-@contextmanager
-def embedding_bar(console: Console, quiet: bool) -> Iterator[Callable[[EmbedProgress], None] | None]:
-    """A callback that draws how many windows are embedded, how many a second, and the time left."""
-    if quiet:
-        yield None
-        return
-    text = "{task.completed:.0f}/{task.total:.0f} windows  {task.fields[speed]}"
-    bar = Progress(TextColumn("embedding"), BarColumn(), TextColumn(text), console=console)
-    tasks: list[TaskID] = []
-
-    def show(made: EmbedProgress) -> None:
-        if not tasks:
-            bar.start()
-            tasks.append(bar.add_task("", total=made.total, speed=""))
-        left = f", {_duration(made.seconds_left)} left" if made.done < made.total else ""
-        speed = f"{made.per_second:.1f} a second{left}" if made.per_second else ""
-        bar.update(tasks[0], completed=made.done, speed=speed)
-
-    try:
-        yield show
-    finally:
-        if tasks:
-            bar.stop()
 
 
 def show_forecasts(console: Console, found: Distilled) -> None:
@@ -111,7 +54,7 @@ def show_summary(console: Console, summary: Mapping[str, Any], known: int = 0) -
     if "embeddings" in summary:
         for line in _embedding_lines(summary["embeddings"]):
             console.print(line, highlight=False)
-    show_notes(console, summary["notes"][known:])
+    show_notes(summary["notes"][known:], console=console)
 
 
 def show_scores(console: Console, scores: Sequence[Score]) -> None:
@@ -182,12 +125,6 @@ def show_demo(console: Console, outcome: Outcome) -> None:
         console.print(f"{name}: {path}", highlight=False, soft_wrap=True, markup=False)
 
 
-def show_notes(console: Console, notes: Sequence[str]) -> None:
-    """Warnings, one line each."""
-    for note in notes:
-        console.print(f"[yellow]note:[/yellow] {escape(note)}", highlight=False)
-
-
 def show_inspection(console: Console, found: Mapping[str, Any]) -> None:
     """A description of a path: a table of columns for tables, names and values for everything else."""
     rest = {key: value for key, value in found.items() if key not in ("columns", "notes")}
@@ -202,7 +139,7 @@ def show_inspection(console: Console, found: Mapping[str, Any]) -> None:
             console.print(f"- {one['says']}", highlight=False, markup=False, soft_wrap=True)
     if found["kind"] == "table":
         console.print(_column_grid(found["columns"]))
-    show_notes(console, found.get("notes", []))
+    show_notes(found.get("notes", []), console=console)
 
 
 def _column_grid(columns: Mapping[str, Any]) -> Grid:
@@ -265,7 +202,3 @@ def _mean_expected(by_length: Mapping[str, Any]) -> str:
     total = sum(cells for cells, _ in known)
     oracle = " oracle" if any("label" in v for v in by_length.values()) else ""
     return f"±{sum(cells * error for cells, error in known) / total:.3g}{oracle}" if total else ""
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

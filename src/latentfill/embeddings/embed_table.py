@@ -81,7 +81,7 @@ class TableEmbedder:
         self.embedder, self.config = embedder, config
         self.starts = {split: rows for split, rows in starts_by_split(config, series.n_steps).items() if len(rows)}
         self._check_windows()
-        self.scaler = ColumnScaler.fit(self.series.values[: train_rows(config, series.n_steps)], config.scaling)
+        self.scaler = ColumnScaler.fit(self.series.values[: train_rows(config, series.n_steps)], config.windows.scaling)
         self.provenance = Provenance(
             encoder=embedder.name,
             source="computed",
@@ -97,15 +97,17 @@ class TableEmbedder:
     def _check_windows(self) -> None:
         """Refuse windows that the embedder cannot read, and a table that is too short for one."""
         config, embedder = self.config, self.embedder
-        if embedder.length not in (None, config.seq_len):
-            raise InputError(f"the encoder reads windows of {embedder.length} steps, seq_len is {config.seq_len}.")
+        if embedder.length not in (None, config.stored.seq_len):
+            raise InputError(
+                f"the encoder reads windows of {embedder.length} steps, seq_len is {config.stored.seq_len}."
+            )
         if not self.starts:
             raise InputError(
-                f"the table has {self.series.n_steps} rows, fewer than one window needs (seq_len={config.seq_len} + "
-                f"pred_len={config.pred_len}). Use shorter windows."
+                f"the table has {self.series.n_steps} rows, fewer than one window needs "
+                f"(seq_len={config.stored.seq_len} + pred_len={config.stored.pred_len}). Use shorter windows."
             )
-        if embedder.horizon > config.pred_len:
-            raise InputError(f"the encoder looks {embedder.horizon} steps ahead, pred_len is {config.pred_len}.")
+        if embedder.horizon > config.stored.pred_len:
+            raise InputError(f"the encoder looks {embedder.horizon} steps ahead, pred_len is {config.stored.pred_len}.")
 
     @property
     def weights(self) -> Mapping[str, VectorArray]:
@@ -122,7 +124,7 @@ class TableEmbedder:
 
     def embed(self, starts: IntArray) -> VectorArray:
         """Vectors (B, K, D) of the windows that start at the rows `starts`; refused if they are not finite."""
-        raw = cut_raw_windows(self.series, self.scaler, starts, self.config.seq_len, self.embedder.horizon)
+        raw = cut_raw_windows(self.series, self.scaler, starts, self.config.stored.seq_len, self.embedder.horizon)
         vectors = self.embedder.embed(raw)
         if bad := starts[~np.isfinite(vectors).all(axis=(1, 2))].tolist():
             raise InputError(f"the encoder makes numbers that are not finite of the windows at rows {short(bad)}.")
@@ -175,12 +177,12 @@ class TableEmbedder:
 
         An interrupted run is resumed, and ends in the same bytes.
         """
-        if self.config.embedding_stride != 1:
+        if self.config.stored.stride != 1:
             raise InputError(
                 "TimeKD's layout numbers every window: leave --embedding-stride at 1, or write a packed file."
             )
-        folder = target / name / str(self.config.pred_len)
-        batches, dataset = self.batches(), self.config.dataset
+        folder = target / name / str(self.config.stored.pred_len)
+        batches, dataset = self.batches(), self.config.stored.dataset
         example = self.embed(batches[0].starts[:1])[0]
         with _os_errors_as_input_errors(folder), reserved_folder(folder, self.provenance, self.weights, dataset):
             size = len(window_bytes(example, dataset))

@@ -36,10 +36,10 @@ def parse_bounds(name: str, text: str | None) -> Mapping[str, float]:
 
 def bounds_of(config: Config, columns: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
     """Lower and upper bound of each column, (C,) each, original units; infinite where nothing was asked for."""
-    low = _per_column("minimum", parse_bounds("minimum", config.minimum), columns, -np.inf)
-    high = _per_column("maximum", parse_bounds("maximum", config.maximum), columns, np.inf)
-    if config.non_negative is not None:
-        names = [name.strip() for name in config.non_negative.split(",") if name.strip()]
+    low = _per_column("minimum", parse_bounds("minimum", config.output.minimum), columns, -np.inf)
+    high = _per_column("maximum", parse_bounds("maximum", config.output.maximum), columns, np.inf)
+    if config.output.non_negative is not None:
+        names = [name.strip() for name in config.output.non_negative.split(",") if name.strip()]
         zeros = dict.fromkeys(names, 0.0) if names else {}
         low = np.fmax(low, _per_column("non_negative", zeros, columns, -np.inf))
     crossed = [name for c, name in enumerate(columns) if low[c] > high[c]]

@@ -18,9 +18,9 @@ def explain_series(fitted: Fitted, series: Series) -> dict[str, NDArray[np.gener
     it suggests, original units; its `weight`. The weights of a cell sum to one. Rows count from 0 after the header; a
     step that is no row of its table has row -1.
     """
-    starts = window_starts(series.n_steps, fitted.config.length, fitted.config.stride)
+    starts = window_starts(series.n_steps, fitted.config.windows.length, fitted.config.windows.stride)
     found = fitted.builtin.candidates.explain(fitted.scaled(series), starts, fitted.encoder)
-    offset = donor_offset(fitted.n_steps, fitted.config.length)
+    offset = donor_offset(fitted.n_steps, fitted.config.windows.length)
     from_donor = found.neighbour >= offset
     rows = series.rows if fitted.n_steps == series.n_steps else np.arange(fitted.n_steps)
     own_row = rows[np.where(from_donor, 0, found.neighbour)]

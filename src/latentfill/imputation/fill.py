@@ -51,15 +51,15 @@ def estimate_series(
     for split, vectors in (embeddings or {}).items():
         path = fitted.stored[split]
         encoder = StoredEncoder(vectors, pick_device(fitted.config.device))
-        starts = blend_starts(vectors, path.spec.config.stride)
+        starts = blend_starts(vectors, path.spec.config.windows.stride)
         by_path[split] = path.candidates.estimate(scaled, starts, encoder)
     return EstimatedSeries(series, scaled, by_path)
 
 
 def _estimate_builtin(fitted: Fitted, series: ScaledSeries) -> SeriesEstimates:
     """Estimates of the builtin path; a series shorter than a window is padded with gaps."""
-    padded = series.padded_to(fitted.config.length)
-    starts = window_starts(padded.n_steps, fitted.config.length, fitted.config.stride)
+    padded = series.padded_to(fitted.config.windows.length)
+    starts = window_starts(padded.n_steps, fitted.config.windows.length, fitted.config.windows.stride)
     found = fitted.builtin.candidates.estimate(padded, starts, fitted.encoder)
     return SeriesEstimates(found.values[:, : series.n_steps], found.spread[: series.n_steps])
 
@@ -79,14 +79,14 @@ def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:
         bounded = np.clip(filled + cells.on_series(error) * fitted.scaler.scale, lowest, highest)
         return np.where(series.observed, series.values, bounded)
 
-    with_bounds = fitted.config.intervals is not None
+    with_bounds = fitted.config.output.intervals is not None
     return Filled(
         values=filled,
         codes=codes.astype(np.int8),
         expected=np.where(from_strategy, cells.on_series(path.expected) * fitted.scaler.scale, np.nan),
         lower=np.fmin(moved(path.below), filled) if with_bounds else None,
         upper=np.fmax(moved(path.above), filled) if with_bounds else None,
-        samples=moved(path.drawn) if fitted.config.samples else None,
+        samples=moved(path.drawn) if fitted.config.output.samples else None,
     )
 
 
@@ -108,15 +108,15 @@ def _fill_values(
     config = fitted.config
     scaled = cells.on_series(path.estimate)
     scaled[:, ~fitted.known] = np.nan
-    estimate = ranges.limit_to_observed(fitted.scaler.invert(scaled), config.margin)
+    estimate = ranges.limit_to_observed(fitted.scaler.invert(scaled), config.output.margin)
     codes = np.full(series.values.shape, int(Code.OBSERVED))
     codes[cells.step, cells.column] = path.code
-    if config.fallback == "linear":
+    if config.output.fallback == "linear":
         codes = np.where(np.isnan(estimate), Code.FALLBACK, codes)
         estimate = np.where(np.isnan(estimate), interpolate(series.values), estimate)
     estimate = ranges.limit(estimate)
-    if config.max_gap is not None:
-        estimate = np.where(gap_lengths(series.observed) > config.max_gap, np.nan, estimate)
+    if config.output.max_gap is not None:
+        estimate = np.where(gap_lengths(series.observed) > config.output.max_gap, np.nan, estimate)
     filled = restore_observed(estimate, series.values)
     codes = np.where(np.isnan(filled), Code.EMPTY, np.where(series.observed, Code.OBSERVED, codes))
     return filled, codes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def fit_series(series: Series, config: Config, inputs: FitInputs | None = None) 
     scaler, cycles = _fit_scaler(series, config, inputs.train_rows), find_cycles(series)
     scaled = ScaledSeries(scaler.apply(series.values), clock_features(series, cycles))
     fitter = StrategyFitter(hold_out(scaled, config), config, inputs.compare_with, budget, inputs.progress)
-    donor = _donor_windows(inputs, scaler, cycles, config.length, series.n_steps)
+    donor = _donor_windows(inputs, scaler, cycles, config.windows.length, series.n_steps)
     encoder, encoder_history = _make_encoder(inputs, fitter, scaler, series)
     shared = join_splits(inputs.embeddings)
     return Fitted(
@@ -69,22 +69,22 @@ def fit_series(series: Series, config: Config, inputs: FitInputs | None = None) 
         stored={split: fitter.fit_stored(split, own, shared) for split, own in inputs.embeddings.items()},
         one_space=shared is not None,
         n_steps=series.n_steps,
-        shrunk_from=asked.length if config.length < asked.length else None,
+        shrunk_from=asked.windows.length if config.windows.length < asked.windows.length else None,
     )
 
 
 def shrink_to(config: Config, n_steps: int) -> Config:
     """The settings with a window that fits at least twice into a series of `n_steps`."""
     length = max(2, n_steps // 2)
-    if length >= config.length:
+    if length >= config.windows.length:
         return config
-    return replace(config, length=length, stride=min(config.stride, max(1, length // 4)))
+    return config.replace(length=length, stride=min(config.windows.stride, max(1, length // 4)))
 
 
 def _fit_scaler(series: Series, config: Config, train_rows: int | None) -> ColumnScaler:
     """The scaler of the first rows; columns that are constant or empty there are scaled by the whole series."""
-    whole = ColumnScaler.fit(series.values, config.scaling)
-    return ColumnScaler.fit(series.values[:train_rows], config.scaling).where_flat(whole)
+    whole = ColumnScaler.fit(series.values, config.windows.scaling)
+    return ColumnScaler.fit(series.values[:train_rows], config.windows.scaling).where_flat(whole)
 
 
 def _make_encoder(

@@ -36,7 +36,7 @@ class FittedPath:
 
     def using(self, strategy: str) -> FittedPath:
         """The same path, filling gaps by another of the strategies it was validated for."""
-        spec = replace(self.spec, config=replace(self.spec.config, strategy=strategy))
+        spec = replace(self.spec, config=self.spec.config.replace(strategy=strategy))
         return replace(self, spec=spec, validated=self.compared[strategy])
 
     @property
@@ -71,7 +71,7 @@ class Fitted:
         """The same model, filling gaps by another of the strategies it was validated for."""
         return replace(
             self,
-            config=replace(self.config, strategy=strategy),
+            config=self.config.replace(strategy=strategy),
             builtin=self.builtin.using(strategy),
             stored={split: path.using(strategy) for split, path in self.stored.items()},
         )
@@ -91,7 +91,7 @@ class Fitted:
         if self.shrunk_from:
             yield (
                 f"The series was too short for windows of {self.shrunk_from} steps; they were shrunk to "
-                f"{self.config.length}."
+                f"{self.config.windows.length}."
             )
         if self.builtin.dropped:
             dropped = ", ".join(self.builtin.dropped)

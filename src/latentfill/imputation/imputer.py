@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from latentfill.core.config import Config
-from latentfill.core.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError, did_you_mean
+from latentfill.core.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.digests import vectors_digest
@@ -25,6 +24,7 @@ from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.model_folder import load_model, save_model
 from latentfill.imputation.model_weights import model_id
 from latentfill.imputation.summary import summarise
+from latentfill.imputation.user_settings import METHOD, divided, refuse_refit
 from latentfill.nn.training import ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
 from latentfill.tables.backends.native import NativeFrame
@@ -32,15 +32,6 @@ from latentfill.tables.backends.table_files import write_columns
 from latentfill.tables.options import TableOptions
 from latentfill.tables.read import read_table
 from latentfill.tables.table import Table
-
-LIMITS = (
-    "intervals",
-    "samples",
-    "max_gap",
-    "minimum",
-    "maximum",
-    "non_negative",
-)  # settings that a fitted model does not depend on
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +56,7 @@ class Imputer:
     def __init__(
         self, config: Config | None = None, *, progress: ProgressCallback | None = None, **settings: Any
     ) -> None:
-        self.config, self.options = _settings(config, settings)
+        self.config, self.options = divided(config, settings)
         self.progress = progress
         self._paired: tuple[Table, dict[str, Embeddings]] | None = None  # the embeddings of the table fitted to
 
@@ -73,12 +64,12 @@ class Imputer:
         """Fit a model to a pandas, polars or pyarrow frame, the path of a file, or a `Table`; returns itself."""
         table = self.read(data, fresh=True)
         config, series = self.config, table.series
-        if config.embeddings and not needs_encoder(config.strategies):
+        if config.stored.embeddings and not needs_encoder(config.strategies):
             raise InputError(
                 f"strategy {config.strategy!r} does not use embeddings. Leave out the stored ones, or choose one that "
                 "does: denoise, neighbours, latent or auto."
             )
-        vectors = pair_embeddings(config, series, table.name) if config.embeddings else {}
+        vectors = pair_embeddings(config, series, table.name) if config.stored.embeddings else {}
         config = adopt_split_plan(config, (of_split.provenance for of_split in vectors.values()))
         self._paired = (table, vectors)
         inputs = FitInputs(
@@ -159,7 +150,7 @@ class Imputer:
 
     def _reading_options(self) -> TableOptions:
         """How to read tables; stored embeddings and splits count rows, so with them no row may be added."""
-        if not self.config.embeddings and self.config.split == "none":
+        if not self.config.stored.embeddings and self.config.stored.split == "none":
             return self.options
         if self.options.grid:
             raise InputError(
@@ -180,15 +171,17 @@ class Imputer:
     ) -> Imputer:
         """A fitted imputer from a model folder.
 
-        `settings` are fields of `TableOptions`, `embeddings`, `device`, and those that a fitted model does not depend
-        on: `intervals`, `samples`, `max_gap`, `minimum`, `maximum`, `non_negative`.
+        `settings` are those that a fitted model does not depend on: how to read a table, what to make of the estimates
+        (such as `intervals` and `max_gap`), `embeddings` and `device`; another one is an `InputError`.
         """
-        fitted, extra = load_model(path, settings.get("device"))
-        limits = {name: settings.pop(name) for name in LIMITS if name in settings}
-        fitted = replace(fitted, config=replace(fitted.config, **limits))
-        embeddings = settings.pop("embeddings", fitted.config.embeddings)
+        refuse_refit(settings)
+        method = {name: settings.pop(name) for name in list(settings) if name in METHOD}
+        fitted, extra = load_model(path, method.get("device"))
+        of_estimates = {name: value for name, value in method.items() if name not in ("embeddings", "seed")}
+        fitted = replace(fitted, config=fitted.config.replace(**of_estimates))
+        config = fitted.config.replace(**method)
         lists = {key: tuple(v) if isinstance(v, list) else v for key, v in extra["table"].items()}
-        imputer = cls(replace(fitted.config, embeddings=embeddings), progress=progress, **{**lists, **settings})
+        imputer = cls(config, progress=progress, **{**lists, **settings})
         imputer.fitted_ = fitted
         imputer.model_id_ = model_id(fitted)
         imputer.digests_ = extra["embedding_digests"]
@@ -196,25 +189,26 @@ class Imputer:
 
     def _donor_table(self, table: Table) -> Series | None:
         """The donor table's series, read like the table that is fitted to; None without."""
-        if self.config.bank is None:
+        if self.config.neighbours.donor_table is None:
             return None
         if "neighbours" not in self.config.strategies:
             raise InputError(
-                "a donor table (--bank) is of use to the strategy neighbours only. Choose it (--strategy neighbours), "
-                "add it to those that auto weighs (--candidates linear,kriging,denoise,neighbours), or leave out the "
-                "donor table."
+                "a donor table (--donor-table) is of use to the strategy neighbours only. Choose it (--strategy "
+                "neighbours), add it to those that auto weighs (--candidates linear,kriging,denoise,neighbours), or "
+                "leave out the donor table."
             )
         columns = table.series.columns
-        donor = read_table(self.config.bank, replace(self.options, columns=columns, leave=())).series
+        donor = read_table(self.config.neighbours.donor_table, replace(self.options, columns=columns, leave=())).series
         if (donor.time is None) != (table.series.time is None):
             raise InputError(
-                f"the donor table {self.config.bank} and the table must both have time stamps, or neither."
+                f"the donor table {self.config.neighbours.donor_table} and the table must both have time stamps, or "
+                "neither."
             )
         return in_order(donor, columns)
 
     def _stored_embeddings(self, table: Table) -> dict[str, Embeddings]:
         """The stored embeddings to fill from, by split; raises an error if they are not those of the fit."""
-        if not self.config.embeddings or not self.digests_:
+        if not self.config.stored.embeddings or not self.digests_:
             return {}
         if self._paired and self._paired[0] is table:
             return self._paired[1]
@@ -226,7 +220,7 @@ class Imputer:
         ]
         if other:
             raise EmbeddingMismatchError(
-                f"the embeddings at {self.config.embeddings} are not those the model was fitted with (split "
+                f"the embeddings at {self.config.stored.embeddings} are not those the model was fitted with (split "
                 f"{', '.join(other)}). Two sets need not share a space: fit again with these, or fill without them "
                 "(--embeddings none)."
             )
@@ -242,31 +236,3 @@ class Imputer:
 def impute(data: object, **settings: Any) -> NativeFrame:
     """Fit on `data` and fill it, in one call; see `Imputer`."""
     return Imputer(**settings).fit_transform(data)
-
-
-def _settings(config: Config | None, settings: Mapping[str, Any]) -> tuple[Config, TableOptions]:
-    """Named settings divided between the method and the reading of tables."""
-    of_table = {f.name for f in fields(TableOptions)} - {"regular"}
-    of_method = {f.name for f in fields(Config)}
-    unknown = [name for name in settings if name not in of_table | of_method]
-    if unknown:
-        known = sorted(of_table | of_method)
-        raise InputError("settings: " + "; ".join(did_you_mean("setting", name, known) for name in unknown))
-    method = {name: value for name, value in settings.items() if name in of_method}
-    table = {name: value for name, value in settings.items() if name in of_table}
-    problems: list[str] = []
-    made_config, made_options = config or Config(), TableOptions()
-    length = method.get("length")
-    if isinstance(length, int) and length < made_config.stride:
-        method.setdefault("stride", max(1, length // 4))  # windows that overlap as those of the default length do
-    try:
-        made_config = replace(made_config, **method)
-    except InputError as error:
-        problems.append(str(error))
-    try:
-        made_options = TableOptions(**table)
-    except InputError as error:
-        problems.append(str(error))
-    if problems:
-        raise InputError("; ".join(problems))
-    return made_config, made_options

@@ -22,8 +22,8 @@ def describe_embeddings(
     With the `series` of the table (and the table's `name`) that they were made from: how they pair with its windows,
     which rows they cover, and whether each belongs to its window. With other ones at `beside`: how the two differ.
     """
-    pred_len = None if series is None else config.pred_len
-    stored = open_embeddings(path, name, pred_len, config.dataset)
+    pred_len = None if series is None else config.stored.pred_len
+    stored = open_embeddings(path, name, pred_len, config.stored.dataset)
     described: dict[str, object] = {**stored.describe()}
     checks: dict[str, object] = {}
     if series is not None:
@@ -31,7 +31,9 @@ def describe_embeddings(
         described["pairing"] = describe_pairing(stored, series, config)
         checks |= check_against_table(stored, series, starts_by_split(config, series.n_steps), config)
     if beside is not None:
-        checks["repeatability"] = check_repeatability(stored, open_embeddings(beside, name, pred_len, config.dataset))
+        checks["repeatability"] = check_repeatability(
+            stored, open_embeddings(beside, name, pred_len, config.stored.dataset)
+        )
     return described | {"checks": checks} if checks else described
 
 
@@ -41,7 +43,7 @@ def describe_pairing(stored: StoredEmbeddings, series: Series, config: Config) -
     stored_starts = {split: windows[split][:count] for split, count in stored.splits.items() if split in windows}
     return {
         **plan_of(config),
-        **coverage_of(stored_starts, config.seq_len, series.n_steps),
+        **coverage_of(stored_starts, config.stored.seq_len, series.n_steps),
         "windows_of_the_table": {split: len(starts) for split, starts in windows.items()},
         "problems": pairing_problems(stored, series, windows),
     }

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -79,7 +78,7 @@ def load_model(path: str | os.PathLike[str], device: str | None = None) -> tuple
     with damage_as_error(folder):
         config = Config.from_dict(state["settings"])
     if device is not None:
-        config = replace(config, device=device)
+        config = config.replace(device=device)
     pick_device(config.device)
     with damage_as_error(folder):
         weights = load_file(folder / "model.safetensors")

@@ -43,9 +43,9 @@ def estimate_path(
     at_cells = estimates.values[:, cells.step, cells.column]
     weighted_mean = path.validated.ensemble.apply(at_cells, cells)
     size = calibration.sizes(cells, features_at(cells, values, estimates))
-    below, above = calibration.bounds(cells, size, config.intervals or USUAL_COVERAGE)
+    below, above = calibration.bounds(cells, size, config.output.intervals or USUAL_COVERAGE)
     rng = SeedStream.SAMPLES.generator(config.seed)
-    draws = [calibration.draw(rng, cells, size) for _ in range(config.samples)]
+    draws = [calibration.draw(rng, cells, size) for _ in range(config.output.samples)]
     return PathEstimate(
         estimate=np.where(filled_by(path, at_cells), weighted_mean, np.nan),
         code=_codes(path, at_cells, cells),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from latentfill.core.config import Config
@@ -14,7 +12,7 @@ from latentfill.windows.windows import window_starts
 
 def config_for_stored(config: Config) -> Config:
     """The settings with windows as long as those of the stored embeddings."""
-    return replace(config, length=config.seq_len, stride=min(config.stride, config.seq_len))
+    return config.replace(length=config.stored.seq_len, stride=min(config.windows.stride, config.stored.seq_len))
 
 
 def blend_starts(embeddings: Embeddings, stride: int) -> IntArray:

@@ -87,12 +87,12 @@ class StrategyFitter:
     @property
     def every_start(self) -> IntArray:
         """Starts of all windows."""
-        return np.arange(self.held_out.series.n_steps - self.config.length + 1)
+        return np.arange(self.held_out.series.n_steps - self.config.windows.length + 1)
 
     def fit_encoder(self) -> tuple[BuiltinEncoder | None, dict[str, History]]:
         """The builtin encoder, trained on every window, and its history; None if the time budget does not allow it."""
         rng = SeedStream.ENCODER.generator(self.config.seed)
-        data = self.held_out.training_data(self.every_start, self.config.length)
+        data = self.held_out.training_data(self.every_start, self.config.windows.length)
         try:
             with seeded(self.config.seed):
                 encoder = BuiltinEncoder(self.config, columns=self.columns, phases=self.phases, device=self.device)
@@ -111,7 +111,9 @@ class StrategyFitter:
                 encoder=encoder,
                 encoder_history=encoder_history,
                 starts=self.every_start,
-                blend_starts=window_starts(self.held_out.series.n_steps, self.config.length, self.config.stride),
+                blend_starts=window_starts(
+                    self.held_out.series.n_steps, self.config.windows.length, self.config.windows.stride
+                ),
                 donor_windows=donor_windows,
             )
         )
@@ -128,8 +130,8 @@ class StrategyFitter:
                 encoder=StoredEncoder(embeddings, self.device),
                 encoder_history={},
                 starts=own.starts,
-                blend_starts=blend_starts(own, config.stride),
-                donor_windows=self._windows_of_other_splits(own, embeddings, config.length),
+                blend_starts=blend_starts(own, config.windows.stride),
+                donor_windows=self._windows_of_other_splits(own, embeddings, config.windows.length),
                 split=split,
             )
         )
@@ -173,7 +175,7 @@ class StrategyFitter:
         """The candidates, and how their networks were trained; without an encoder only those that need none."""
         names = tuple(name for name in self.names if path.encoder is not None or not needs_encoder([name]))
         inputs = TrainingInputs(
-            data=self.held_out.training_data(path.starts, path.config.length),
+            data=self.held_out.training_data(path.starts, path.config.windows.length),
             encoder=path.encoder,
             donor_windows=path.donor_windows,
             progress=self.progress,

@@ -74,11 +74,11 @@ def _notes(fitted: Fitted, filled: Filled, columns: tuple[str, ...]) -> Iterator
         if latent is not None and latent.diagnostics["not_converged"]:
             yield (
                 f"The latents of {latent.diagnostics['not_converged']} of {latent.diagnostics['windows']} windows had "
-                f"not converged after {fitted.config.latent_steps} steps."
+                f"not converged after {fitted.config.latent.steps} steps."
             )
     left = int(np.count_nonzero(filled.codes == Code.EMPTY))
-    if left and fitted.config.max_gap is not None:
-        yield f"Gaps of more than {fitted.config.max_gap} steps are left empty: {counted(left, 'cell')} in all."
+    if left and fitted.config.output.max_gap is not None:
+        yield f"Gaps of more than {fitted.config.output.max_gap} steps are left empty: {counted(left, 'cell')} in all."
 
 
 def _privileged_notes(embeddings: Mapping[str, Embeddings]) -> Iterator[str]:
@@ -109,11 +109,11 @@ def _coverage(fitted: Fitted, embeddings: Mapping[str, Embeddings], n_steps: int
     """Where the stored embeddings come from, and which rows they cover."""
     starts = {split: of_split.starts for split, of_split in embeddings.items()}
     return {
-        "path": fitted.config.embeddings,
+        "path": fitted.config.stored.embeddings,
         "provenance": {
             split: {"encoder": of_split.provenance.encoder, "saw": of_split.provenance.saw}
             for split, of_split in embeddings.items()
         },
-        **coverage_of(starts, fitted.config.seq_len, n_steps),
+        **coverage_of(starts, fitted.config.stored.seq_len, n_steps),
         "rows_without_embeddings_filled_by": "the built-in encoder's path",
     }

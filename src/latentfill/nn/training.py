@@ -46,9 +46,9 @@ class TrainingSchedule:
         return cls(
             deadline=deadline,
             steps=steps,
-            learning_rate=config.learning_rate,
-            check_every=config.check_every,
-            patience=config.patience,
+            learning_rate=config.training.learning_rate,
+            check_every=config.training.check_every,
+            patience=config.training.patience,
         )
 
     def is_check(self, step: int) -> bool:

@@ -37,7 +37,7 @@ def open_encoders(
     A name is `none`, `builtin`, the name of one of your `own` embedders, or what `make_embedder` understands. Raises an
     `InputError` if an encoder cannot be opened, reads windows of another length, or looks ahead.
     """
-    device, length = pick_device(config.device), shrink_to(config, series.n_steps).length
+    device, length = pick_device(config.device), shrink_to(config, series.n_steps).windows.length
     found: dict[str, EncoderFactory | None] = {NONE: lambda scaler, series: NoEncoder(device), BUILTIN: None}
     for name in names:
         if name not in found:
@@ -57,7 +57,7 @@ def settings_on(encoder: str, config: Config) -> Config:
     if encoder != NONE:
         return config
     left = (name for name in config.candidate_names if name not in SEARCHING)
-    return replace(config, neighbours=0, candidates=",".join(left))
+    return config.replace(neighbours=0, candidates=tuple(left))
 
 
 def strategies_on(encoder: str, strategies: Iterable[str], config: Config) -> tuple[str, ...]:
@@ -78,9 +78,9 @@ def cost_of(fitted: Fitted, series: Series) -> dict[str, Any]:
     encoder, config = fitted.encoder, fitted.config
     if encoder is None or isinstance(encoder, NoEncoder):
         return {}
-    starts = window_starts(series.n_steps, config.length, config.stride)
+    starts = window_starts(series.n_steps, config.windows.length, config.windows.stride)
     scaled, clock = fitted.scaler.apply(series.values), clock_features(series, fitted.cycles)
-    seconds = seconds_per_window(encoder, ScaledSeries(scaled, clock).cut(starts, config.length))
+    seconds = seconds_per_window(encoder, ScaledSeries(scaled, clock).cut(starts, config.windows.length))
     return {"window_seconds": seconds, "window_bytes": bytes_per_window(encoder.shape)}
 
 

@@ -70,7 +70,7 @@ def evaluate(
     follows the training; `on_progress` gets a line of text before each fit.
     """
     series = table.series
-    if config.bank is not None:
+    if config.neighbours.donor_table is not None:
         raise InputError("a bank may hold the very cells that are hidden, so it is not scored with: leave it out.")
     encoders = _encoders(spec, config, series)
     vectors = _stored(table, config, spec)
@@ -88,13 +88,13 @@ def evaluate(
 
 def _stored(table: Table, config: Config, spec: ScoringSpec) -> dict[str, Embeddings]:
     """The stored embeddings by split, if there are any and they may be scored."""
-    if not config.embeddings:
+    if not config.stored.embeddings:
         return {}
     if not spec.allow_oracle:
         raise OracleEmbeddingError(
-            f"the embeddings at {config.embeddings} were made before any cell was hidden, so they may know the hidden "
-            "cells, and scores would flatter them. Score with the built-in encoder (leave out --embeddings), or give "
-            "--allow-oracle to get these scores under the label 'oracle'."
+            f"the embeddings at {config.stored.embeddings} were made before any cell was hidden, so they may know the "
+            "hidden cells, and scores would flatter them. Score with the built-in encoder (leave out --embeddings), or "
+            "give --allow-oracle to get these scores under the label 'oracle'."
         )
     return pair_embeddings(config, table.series, table.name)
 
@@ -103,7 +103,7 @@ def _encoders(spec: ScoringSpec, config: Config, series: Series) -> dict[str, En
     """A factory for each encoder to compare, by name; without any, the builtin encoder alone under the name ""."""
     if not spec.encoders:
         return {"": None}
-    if config.embeddings:
+    if config.stored.embeddings:
         raise InputError(
             "encoders are put side by side on windows that are embedded anew, and stored embeddings cannot be: leave "
             "out --embeddings or --encoders."
@@ -182,7 +182,7 @@ def scores_of(
     reference = Reference.of(masked.series, filled["linear"].values)
     for name, of_strategy in filled.items():
         crps = None
-        if fitted.config.intervals is not None:
+        if fitted.config.output.intervals is not None:
             quantiles = quantiles_at(fitted.using(name), estimated, of_strategy, masked.hidden)
             crps = _crps(quantiles, masked)
         for group in cell_groups(masked):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from latentfill.core.config import AUTO, STRATEGY_NAMES
+from latentfill.core.config import AUTO
 from latentfill.core.errors import InputError, did_you_mean
+from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.protocols.embedder import Embedder
 from latentfill.windows.patterns import PATTERNS
 
@@ -34,7 +35,7 @@ class ScoringSpec:
 
     def _problems(self) -> Iterator[str]:
         for kind, names, known in (
-            ("strategy", self.strategies, (AUTO, *STRATEGY_NAMES)),
+            ("strategy", self.strategies, (AUTO, *STRATEGIES)),
             ("pattern", self.patterns, tuple(PATTERNS)),
         ):
             yield from (did_you_mean(kind, name, known) for name in names if name not in known)

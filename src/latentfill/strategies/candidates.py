@@ -74,7 +74,7 @@ class Candidates:
         strategies = [fitted[name] for name in _to_build(names, spec)]
         simple = [name for name in names if not STRATEGIES[name].on_windows]
         baselines = {name: new_baseline(name).fit(inputs.data.series.values) for name in simple}
-        return cls(names, baselines, strategies, spec.config.length), history
+        return cls(names, baselines, strategies, spec.config.windows.length), history
 
     @classmethod
     def unfitted(
@@ -86,7 +86,7 @@ class Candidates:
     ) -> Candidates:
         """Candidates whose strategies wait for the weights of a saved model, with banks of these sizes by strategy."""
         strategies = [strategy_class(name).unfitted(spec, bank_sizes.get(name, 0)) for name in _to_build(names, spec)]
-        return cls(names, baselines, strategies, spec.config.length)
+        return cls(names, baselines, strategies, spec.config.windows.length)
 
     def estimate(self, series: ScaledSeries, starts: IntArray, encoder: Encoder | None) -> SeriesEstimates:
         """Estimates of all candidates for a series, from the windows at `starts`.
@@ -173,7 +173,7 @@ def _to_build(names: Sequence[str], spec: StrategySpec) -> list[str]:
 
     A denoising decoder with context holds a kriging of its own and gives its estimate too, so there is no second one.
     """
-    holds_kriging = "denoise" in names and spec.config.context == "observed"
+    holds_kriging = "denoise" in names and spec.config.decoder.context == "observed"
     return [name for name in names if STRATEGIES[name].on_windows and not (name == "kriging" and holds_kriging)]
 
 

@@ -163,7 +163,7 @@ def test_without_a_split_plan_the_first_windows_are_learnt_from_and_the_last_one
     assert not rows["val"] & rows["test"]
     assert (min(rows["train"]), max(rows["test"])) == (0, ROWS - 1)
     table = series()
-    found = distil(table, {"all": knowing(table, np.arange(285))}, replace(config, device="cpu"), SETTINGS)
+    found = distil(table, {"all": knowing(table, np.arange(285))}, config.replace(device="cpu"), SETTINGS)
     assert found.to_dict()["windows"] == {split: len(starts) for split, starts in plan.items()}
 
 

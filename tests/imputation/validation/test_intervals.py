@@ -34,7 +34,7 @@ def error_sample(m: int, seed: int = 0, skew: float = 0.0) -> ErrorSample:
 
 def inside(calibration: Calibration, asked: ErrorSample, coverage: float) -> np.ndarray:
     """Whether each error lies in its interval."""
-    size = calibration.sizes(asked.cells, asked.features)
+    size = calibration.sizes(asked.cells, asked.stored.features)
     lower, upper = calibration.bounds(asked.cells, size, coverage)
     return (lower <= asked.error) & (asked.error <= upper)
 

@@ -24,14 +24,14 @@ class BuiltinEncoder:
     def __init__(self, config: Config, *, columns: int, phases: int, device: torch.device) -> None:
         self.config = config
         self.device = device
-        self.shape = EncoderShape(columns=columns, dim=config.dim, decodes=True)
+        self.shape = EncoderShape(columns=columns, dim=config.encoder.dim, decodes=True)
         shape = TransformerShape(
-            length=config.length,
+            length=config.windows.length,
             columns=columns,
             phases=phases,
-            dim=config.dim,
-            layers=config.layers,
-            heads=config.attention_heads,
+            dim=config.encoder.dim,
+            layers=config.encoder.layers,
+            heads=config.encoder.attention_heads,
             dropout=DROPOUT,
         )
         self.net = MaskAwareTransformer(shape).to(device)
@@ -49,7 +49,7 @@ class BuiltinEncoder:
         before the `deadline` (on the clock of `time.monotonic`).
         """
         check = training_data.check
-        batches = HidingBatches(training_data.windows, training_data.train, self.config.encoder_batch, rng)
+        batches = HidingBatches(training_data.windows, training_data.train, self.config.encoder.batch, rng)
 
         def loss() -> Tensor:
             batch = batches.draw()
@@ -59,7 +59,7 @@ class BuiltinEncoder:
             return check.error(self._window(check.windows).cpu().numpy())
 
         objective = Objective(loss, error if check.any() else None)
-        schedule = TrainingSchedule.of(self.config, self.config.encoder_steps, deadline)
+        schedule = TrainingSchedule.of(self.config, self.config.encoder.steps, deadline)
         return train(self.net, objective, schedule, Stage("encoder", progress))
 
     def encode(self, windows: Windows) -> Encoded:

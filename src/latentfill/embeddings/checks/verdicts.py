@@ -56,7 +56,7 @@ def check_against_table(
     `starts` are the first rows of the windows of each split.
     """
     columns = variable_columns(config, series)
-    frame = Frame(config.seq_len, config.pred_len, config.embedding_stride)
+    frame = Frame(config.stored.seq_len, config.stored.pred_len, config.stored.stride)
     splits, unreadable = _read_splits(stored, starts, len(columns))
     probes = make_probes(list(splits.values()), series.values, columns, frame.every) if splits else []
     checked = {

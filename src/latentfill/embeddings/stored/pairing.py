@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -29,14 +29,14 @@ from latentfill.embeddings.stored.vector_view import VectorView
 
 
 def pair_embeddings(config: Config, series: Series, name: str | None) -> dict[str, Embeddings]:
-    """The stored embeddings at `config.embeddings` by split, their variables in the order of the table's columns.
+    """Stored embeddings (`config.stored.embeddings`) by split, their variables in the order of the table's columns.
 
     `name` (the table's file name without its ending) chooses one set where a folder holds several. Raises an
     `EmbeddingMismatchError` if the embeddings do not belong to the windows of this table.
     """
-    assert config.embeddings is not None
+    assert config.stored.embeddings is not None
     check_sorted(series)
-    stored = open_embeddings(config.embeddings, name, config.pred_len, config.dataset)
+    stored = open_embeddings(config.stored.embeddings, name, config.stored.pred_len, config.stored.dataset)
     config = adopt_split_plan(config, [stored.provenance])
     check_table(stored, series)
     starts = starts_by_split(config, series.n_steps)
@@ -51,18 +51,18 @@ def adopt_split_plan(config: Config, provenances: Iterable[Provenance]) -> Confi
     An `EmbeddingMismatchError` names the settings that were asked for and contradict it.
     """
     plans = [provenance.window for provenance in provenances if provenance.window]
-    if config.split != "none" or not plans:
+    if config.stored.split != "none" or not plans:
         return config
     known = {name: plans[0][name] for name in PLAN_SETTINGS if name in plans[0]}
-    defaults = {f.name: f.default for f in fields(Config)}
-    asked = {name: getattr(config, name) for name in known}
+    defaults = {name: Config().value(name) for name in known}
+    asked = {name: config.value(name) for name in known}
     if others := [name for name in known if asked[name] not in (defaults[name], known[name])]:
         listed = ", ".join(f"{name}={known[name]} (asked for: {asked[name]})" for name in others)
         raise EmbeddingMismatchError(
             f"the embeddings were made with {listed}. Leave the setting out, as they know their windows, or make "
             "other embeddings."
         )
-    return replace(config, **cast(dict[str, Any], known))
+    return config.replace(**cast(dict[str, Any], known))
 
 
 def join_splits(embeddings: Mapping[str, Embeddings]) -> Embeddings | None:
@@ -89,7 +89,7 @@ def check_splits(stored: StoredEmbeddings, starts: Mapping[str, IntArray], confi
     """Refuse stored splits that the split plan of the settings, whose windows are `starts`, does not have."""
     if any(split not in starts for split in stored.splits):
         raise EmbeddingMismatchError(
-            f"{stored.path} holds the splits {', '.join(stored.splits)}, but split={config.split!r} has "
+            f"{stored.path} holds the splits {', '.join(stored.splits)}, but split={config.stored.split!r} has "
             f"{', '.join(starts)}. Use the split plan they were made with (--split ett-hour, ett-minute or custom)."
         )
 

@@ -21,33 +21,40 @@ PLAN_SETTINGS = ("split", "seq_len", "pred_len", "embedding_stride", "features",
 
 def plan_of(config: Config) -> dict[str, object]:
     """The settings that say which windows there are, by name."""
-    return {name: getattr(config, name) for name in PLAN_SETTINGS}
+    return {name: config.value(name) for name in PLAN_SETTINGS}
 
 
 def starts_by_split(config: Config, n_rows: int) -> dict[str, IntArray]:
     """First rows of the windows of each split, (N,); without a split plan all windows are one split."""
-    every = config.embedding_stride
-    if config.split == "none":
-        rows = n_rows - config.pred_len
-        return {WHOLE: window_starts(rows, config.seq_len, every) if rows >= config.seq_len else np.arange(0)}
-    plan = SplitPlan(kind=config.split, seq_len=config.seq_len, pred_len=config.pred_len)
+    every = config.stored.stride
+    if config.stored.split == "none":
+        rows = n_rows - config.stored.pred_len
+        return {
+            WHOLE: window_starts(rows, config.stored.seq_len, every) if rows >= config.stored.seq_len else np.arange(0)
+        }
+    plan = SplitPlan(kind=config.stored.split, seq_len=config.stored.seq_len, pred_len=config.stored.pred_len)
     splits = plan.splits(n_rows)
-    return {name: split_starts(split, config.seq_len, config.pred_len)[::every] for name, split in splits.items()}
+    return {
+        name: split_starts(split, config.stored.seq_len, config.stored.pred_len)[::every]
+        for name, split in splits.items()
+    }
 
 
 def train_rows(config: Config, n_rows: int) -> int | None:
     """How many of the first rows the scaler is fitted to: the train rows of the split plan, or None for all rows."""
-    if config.split == "none":
+    if config.stored.split == "none":
         return None
-    plan = SplitPlan(kind=config.split, seq_len=config.seq_len, pred_len=config.pred_len)
+    plan = SplitPlan(kind=config.stored.split, seq_len=config.stored.seq_len, pred_len=config.stored.pred_len)
     return plan.splits(n_rows)["train"].stop
 
 
 def variable_columns(config: Config, series: Series) -> list[int]:
     """For each variable of the embeddings, the number of the table's column that it describes."""
-    if config.split == "none":
+    if config.stored.split == "none":
         return list(range(len(series.columns)))
-    names = select_columns(series.columns, kind=config.split, features=config.features, target=config.target)
+    names = select_columns(
+        series.columns, kind=config.stored.split, features=config.stored.features, target=config.stored.target
+    )
     return [series.columns.index(name) for name in names]
 
 

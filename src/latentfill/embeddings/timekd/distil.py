@@ -90,7 +90,7 @@ def distil(
     about: dict[str, object] = {
         "teacher": None if data.teacher is None else data.teacher.embeddings.provenance.to_dict(),
         "settings": asdict(settings),
-        "plan": {name: getattr(config, name) for name in ("seed", "split", "seq_len", "pred_len", "scaling")},
+        "plan": {name: config.value(name) for name in ("seed", "split", "seq_len", "pred_len", "scaling")},
         "windows": {"train": len(data.train), **{split: len(windows) for split, windows in data.scored.items()}},
         "columns": list(columns.columns),
         "table_digest": table_digest(series),

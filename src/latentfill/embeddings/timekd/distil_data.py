@@ -64,19 +64,19 @@ def split_windows(config: Config, n_rows: int) -> dict[str, IntArray]:
     Without a split plan these are the first 70 % of the windows, the next 10 % and the last 20 %. Windows at the
     borders are left out, so that no row (forecast rows included) is in windows of two splits.
     """
-    if config.pred_len < 1:
+    if config.stored.pred_len < 1:
         raise InputError(
             "a student learns by forecasting, so pred_len must be at least 1, got 0. Make the embeddings of its "
             "teacher with pred_len steps after each window (--pred-len)."
         )
-    starts = starts_by_split(replace(config, embedding_stride=1), n_rows)
+    starts = starts_by_split(config.replace(embedding_stride=1), n_rows)
     if WHOLE in starts:
-        starts = _apart(starts[WHOLE], config.seq_len + config.pred_len)
+        starts = _apart(starts[WHOLE], config.stored.seq_len + config.stored.pred_len)
     if not len(starts["train"]):
+        seq_len, pred_len = config.stored.seq_len, config.stored.pred_len
         raise InputError(
-            f"the series has {n_rows} rows, which leaves no window of {config.seq_len + config.pred_len} "
-            f"(seq_len={config.seq_len} + pred_len={config.pred_len}) to train on. Use smaller ones, or a longer "
-            "series."
+            f"the series has {n_rows} rows, which leaves no window of {seq_len + pred_len} (seq_len={seq_len} + "
+            f"pred_len={pred_len}) to train on. Use smaller ones, or a longer series."
         )
     return starts
 
@@ -93,10 +93,12 @@ def _apart(starts: IntArray, rows: int) -> dict[str, IntArray]:
 
 def _forecast_windows(series: Series, starts: Mapping[str, IntArray], config: Config) -> dict[str, ForecastWindows]:
     """The windows of each split, scaled by the rows of the train windows."""
-    train_rows = int(starts["train"][-1]) + config.seq_len + config.pred_len
-    scaler = ColumnScaler.fit(series.values[:train_rows], config.scaling)
-    scaled = scaler.where_flat(ColumnScaler.fit(series.values, config.scaling)).apply(series.values)
-    return {split: ForecastWindows(scaled, starts[split], config.seq_len, config.pred_len) for split in starts}
+    train_rows = int(starts["train"][-1]) + config.stored.seq_len + config.stored.pred_len
+    scaler = ColumnScaler.fit(series.values[:train_rows], config.windows.scaling)
+    scaled = scaler.where_flat(ColumnScaler.fit(series.values, config.windows.scaling)).apply(series.values)
+    return {
+        split: ForecastWindows(scaled, starts[split], config.stored.seq_len, config.stored.pred_len) for split in starts
+    }
 
 
 def _train_embeddings(embeddings: Mapping[str, Embeddings], series: Series) -> Embeddings:

@@ -75,7 +75,7 @@ class HeldOutSeries:
 def hold_out(series: ScaledSeries, config: Config) -> HeldOutSeries:
     """Hold out cells in the pattern of the series' own gaps; each run of them goes to one of the two uses at random."""
     rng = SeedStream.HOLDOUT.generator(config.seed)
-    held = hide_like_gaps(rng, series.observed, config.holdout)
+    held = hide_like_gaps(rng, series.observed, config.training.holdout)
     runs = find_gaps(~held)
     tuning = np.zeros_like(held)
     for run in np.nonzero(rng.random(len(runs.start)) < 0.5)[0]:

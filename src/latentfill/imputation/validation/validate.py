@@ -39,7 +39,7 @@ def validate(strategy: str, results: HoldoutResults, candidates: Candidates, con
     else:
         ensemble = Ensemble.only(names.index(strategy), len(names), results.learn.cells.n_columns)
     learn, check = results.learn.of_ensemble(ensemble), results.check.of_ensemble(ensemble)
-    score = score_summary(check.error, results.check.errors[names.index("linear")], UNITS[config.scaling])
+    score = score_summary(check.error, results.check.errors[names.index("linear")], UNITS[config.windows.scaling])
     if len(check):
         score["candidates"] = dict(zip(names, map(_errors, results.check.errors), strict=True))
         score["weights"] = weights_by_gap(names, ensemble, check.cells)

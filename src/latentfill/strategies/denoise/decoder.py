@@ -28,13 +28,13 @@ class Decoder(nn.Module):
     def __init__(self, size: HeadSize, config: Config, *, decodes: bool) -> None:
         super().__init__()
         self.context = size.context
-        self.noise = config.noise
-        self.noise_kind = config.noise_kind
+        self.noise = config.decoder.noise
+        self.noise_kind = config.decoder.noise_kind
         self.register_buffer("z_mean", torch.zeros(size.z_columns, size.z_dim))
         self.register_buffer("z_scale", torch.ones(size.z_columns, size.z_dim))
         self.register_buffer("usual", torch.zeros(2, size.columns))
         self.register_buffer("trust", torch.ones(len(KNOTS)))
-        self.head = make_head(config.head, size, decodes=decodes)
+        self.head = make_head(config.decoder.head, size, decodes=decodes)
 
     def clip_level(self, level: Tensor) -> Tensor:
         """Levels (B, C), clipped to the usual range."""

@@ -66,17 +66,17 @@ class HeadSize:
         """The size that the settings ask for, and series and encoder need."""
         config, encoder = spec.config, spec.required_encoder_shape
         return cls(
-            length=config.length,
+            length=config.windows.length,
             columns=spec.columns,
             phases=spec.phases,
             z_columns=encoder.columns,
             z_dim=encoder.dim,
             context=context,
             neighbours=neighbours,
-            width=config.width,
-            blocks=config.blocks,
-            kernel=config.kernel,
-            dropout=config.dropout,
+            width=config.decoder.width,
+            blocks=config.decoder.blocks,
+            kernel=config.decoder.kernel,
+            dropout=config.decoder.dropout,
         )
 
 

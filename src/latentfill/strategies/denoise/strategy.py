@@ -49,9 +49,9 @@ class DenoiseStrategy(Strategy):
         config = spec.config
         self.config = config
         self.device = spec.device
-        self.kriging = kriging if config.context == "observed" else None
+        self.kriging = kriging if config.decoder.context == "observed" else None
         usable = self.kriging is not None and neighbours is not None and len(neighbours.keys) > 0
-        self.k = config.neighbours if usable else 0  # nearest windows that the decoder sees
+        self.k = config.decoder.neighbours if usable else 0  # nearest windows that the decoder sees
         self.neighbours = neighbours if self.k else None
         size = HeadSize.of(spec, context=self.context, neighbours=self.k > 0)
         decodes = not self.context or not spec.required_encoder_shape.decodes
@@ -60,9 +60,9 @@ class DenoiseStrategy(Strategy):
     @classmethod
     def fit(cls, spec: StrategySpec, inputs: TrainingInputs) -> tuple[Self, dict[str, History]]:
         kriging, neighbours, config = None, None, spec.config
-        if config.context == "observed":
+        if config.decoder.context == "observed":
             kriging = KrigingStrategy.fit(spec, inputs)[0].kriging
-            if config.neighbours:
+            if config.decoder.neighbours:
                 neighbours = WindowBank.of(inputs.data.windows, inputs.required_encoder, spec.device)
         strategy = cls(spec, kriging, neighbours)
         return strategy, {"decoder": strategy.train_decoder(inputs)}
@@ -70,7 +70,7 @@ class DenoiseStrategy(Strategy):
     @classmethod
     def unfitted(cls, spec: StrategySpec, bank_size: int) -> Self:
         embedding = spec.required_encoder_shape.columns * spec.required_encoder_shape.dim
-        neighbours = WindowBank(bank_size, spec.config.length, spec.columns, embedding).to(spec.device)
+        neighbours = WindowBank(bank_size, spec.config.windows.length, spec.columns, embedding).to(spec.device)
         return cls(spec, KrigingStrategy.unfitted(spec, 0).kriging, neighbours)
 
     @property
@@ -109,7 +109,7 @@ class DenoiseStrategy(Strategy):
             return float(self._loss(check))
 
         objective = Objective(loss, error if data.check.any() else None)
-        schedule = TrainingSchedule.of(self.config, self.config.decoder_steps, inputs.deadline)
+        schedule = TrainingSchedule.of(self.config, self.config.decoder.steps, inputs.deadline)
         history = train(self.net, objective, schedule, Stage(stage + inputs.stage_suffix, inputs.progress))
         if self.context and data.check.any():
             self.net.learn_trust(*check)
@@ -176,7 +176,7 @@ class DenoiseStrategy(Strategy):
 
     def _batches(self, data: TrainingData, encoder: Encoder) -> Replay[Example]:
         rng = SeedStream.DECODER.generator(self.config.seed)
-        batches = HidingBatches(data.windows, data.train, self.config.decoder_batch, rng)
+        batches = HidingBatches(data.windows, data.train, self.config.decoder.batch, rng)
         cells = batches.size * data.windows.values[0].size
 
         def prepare() -> Example:

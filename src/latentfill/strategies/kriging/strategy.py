@@ -29,7 +29,7 @@ class KrigingStrategy(Strategy):
 
     @classmethod
     def unfitted(cls, spec: StrategySpec, bank_size: int) -> Self:
-        return cls(Kriging(spec.config.length, spec.columns, spec.phases).to(spec.device))
+        return cls(Kriging(spec.config.windows.length, spec.columns, spec.phases).to(spec.device))
 
     @property
     def modules(self) -> dict[str, nn.Module]:

@@ -16,7 +16,7 @@ class Descent:
     def __init__(self, settings: Config, start: Tensor) -> None:
         self.settings = settings
         self.z = start.clone().requires_grad_(True)
-        self.adam = torch.optim.Adam([self.z], lr=settings.latent_rate)
+        self.adam = torch.optim.Adam([self.z], lr=settings.latent.rate)
 
     def run(self, losses: Callable[[Tensor], Tensor], steps: int) -> tuple[Tensor, Tensor]:
         """Take some steps. Returns the z (B, K, D) with the least finite loss on the way, and that loss (B,)."""
@@ -34,7 +34,7 @@ class Descent:
             self.z.grad.nan_to_num_(0.0, 0.0, 0.0)
             return total.detach()
 
-        if self.settings.latent_optimiser == "adam":
+        if self.settings.latent.optimiser == "adam":
             for _ in range(steps):
                 backward()
                 self.adam.step()
@@ -47,7 +47,7 @@ class Descent:
         """Keep the `chosen` z, a mask (B,), and the optimiser's state for them; drop the others."""
         state = self.adam.state[self.z]
         self.z = self.z.detach()[chosen].requires_grad_(True)
-        self.adam = torch.optim.Adam([self.z], lr=self.settings.latent_rate)
+        self.adam = torch.optim.Adam([self.z], lr=self.settings.latent.rate)
         if state:
             moments = {name: state[name][chosen] for name in ("exp_avg", "exp_avg_sq")}
             self.adam.state[self.z] = {"step": state["step"], **moments}

@@ -51,7 +51,7 @@ class LatentStrategy(Strategy):
 
     @classmethod
     def unfitted(cls, spec: StrategySpec, bank_size: int) -> Self:
-        without_context = replace(spec, config=replace(spec.config, context="none", head=spec.config.latent_head))
+        without_context = replace(spec, config=spec.config.replace(context="none", head=spec.config.latent.head))
         return cls(spec.config, DenoiseStrategy(without_context, None, None))
 
     @property
@@ -85,7 +85,7 @@ class LatentStrategy(Strategy):
         best, least = origin, torch.full((len(origin),), torch.inf, device=origin.device)
         converged = torch.zeros(len(origin), dtype=torch.bool, device=origin.device)
         generator = torch.Generator().manual_seed(SeedStream.LATENT.torch_seed(self.config.seed))
-        for restart in range(self.config.latent_restarts):
+        for restart in range(self.config.latent.restarts):
             start = self._start(origin, restart, generator)
             z, loss, run_converged = self._descend(given, values, start)
             better = loss < least
@@ -95,7 +95,7 @@ class LatentStrategy(Strategy):
 
     def _start(self, origin: Tensor, restart: int, generator: torch.Generator) -> Tensor:
         """Where a run begins; all runs but the first begin at a random point around the start asked for."""
-        kind = self.config.latent_start
+        kind = self.config.latent.start
         start = origin if kind == "encoder" else torch.zeros_like(origin)
         if kind == "random" or restart:
             start = start + torch.randn(origin.shape, generator=generator).to(origin.device)
@@ -110,11 +110,11 @@ class LatentStrategy(Strategy):
         best, least = start.clone(), torch.full((len(start),), torch.inf, device=start.device)
         active = torch.arange(len(start), device=start.device)
         descent = Descent(settings, start)
-        for _ in range(0, settings.latent_steps, CHECK_EVERY):
+        for _ in range(0, settings.latent.steps, CHECK_EVERY):
             part = given.take(active)
             losses = partial(self._losses, part, values[active], start[active])
             z, loss = descent.run(losses, CHECK_EVERY)
-            gained = loss < least[active] * (1 - settings.latent_tolerance)
+            gained = loss < least[active] * (1 - settings.latent.tolerance)
             better = loss < least[active]
             best[active[better]], least[active[better]] = z[better], loss[better]
             active = active[gained]
@@ -129,7 +129,7 @@ class LatentStrategy(Strategy):
         """The loss of each window, (B,)."""
         count = given.observed.sum((1, 2)).clamp(min=1)
         error = torch.where(given.observed, self._decode(given, z) - values, 0.0).square().sum((1, 2)) / count
-        return error + self.config.latent_pull * (z - start).square().mean((1, 2))
+        return error + self.config.latent.pull * (z - start).square().mean((1, 2))
 
     def _decode(self, given: HeadInput, z: Tensor) -> Tensor:
         return self.decoder.net.decode(replace(given, z=z))

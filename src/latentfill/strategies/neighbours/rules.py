@@ -31,12 +31,12 @@ def rules_of(config: Config) -> Rules:
     """The rules that the settings of the strategy `neighbours` ask for."""
     return Rules(
         key_size=None,
-        metric=config.neighbour_metric,
-        search=config.neighbour_search,
-        overlapping=config.neighbour_overlap,
-        match=config.neighbour_match,
-        weights=config.neighbour_weights,
-        temperature=config.neighbour_temperature,
+        metric=config.neighbours.metric,
+        search=config.neighbours.search,
+        overlapping=config.neighbours.overlap,
+        match=config.neighbours.match,
+        weights=config.neighbours.weights,
+        temperature=config.neighbours.temperature,
         stride=1,
         cells=STRATEGY_BANK_CELLS,
     )

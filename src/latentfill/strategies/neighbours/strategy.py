@@ -56,7 +56,7 @@ class NeighboursStrategy(Strategy):
     @classmethod
     def unfitted(cls, spec: StrategySpec, bank_size: int) -> Self:
         config, embedding = spec.config, spec.required_encoder_shape.columns * spec.required_encoder_shape.dim
-        bank = WindowBank(bank_size, config.length, spec.columns, embedding, rules_of(config))
+        bank = WindowBank(bank_size, config.windows.length, spec.columns, embedding, rules_of(config))
         return cls(config, bank.to(spec.device))
 
     @property
@@ -70,8 +70,8 @@ class NeighboursStrategy(Strategy):
     @property
     def diagnostics(self) -> dict[str, object]:
         """How many windows the bank holds; with an index, the share of the exact neighbours that it finds."""
-        found: dict[str, object] = {"bank_windows": self.bank_size, "search": self.config.neighbour_search}
-        return found if self.config.neighbour_search == "exact" else found | {"recall": self.measure_recall()}
+        found: dict[str, object] = {"bank_windows": self.bank_size, "search": self.config.neighbours.search}
+        return found if self.config.neighbours.search == "exact" else found | {"recall": self.measure_recall()}
 
     def estimate(self, windows: Windows, encoder: Encoder | None) -> WindowEstimates:
         values = np.empty(windows.values.shape)
@@ -96,7 +96,7 @@ class NeighboursStrategy(Strategy):
         """The share of the exact neighbours of some windows of the bank that the search finds."""
         keys = self.bank.keys
         sample = keys[:: -(-len(keys) // RECALL_SAMPLE)] if len(keys) else keys
-        k = self.config.neighbour_count
+        k = self.config.neighbours.count
         _, exact = Exact(keys, self.bank.rules.metric).nearest(sample, k)
         return recall(self.bank.search.nearest(sample, k)[1], exact)
 
@@ -110,5 +110,5 @@ class NeighboursStrategy(Strategy):
             starts = torch.tensor(batch.starts, device=values.device)
             with torch.no_grad():
                 queries = Queries(encoder.encode(batch).z, values, observed, starts)
-                votes = self.bank.vote(queries, self.config.neighbour_count)
+                votes = self.bank.vote(queries, self.config.neighbours.count)
             yield part, votes

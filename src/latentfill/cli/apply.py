@@ -1,0 +1,22 @@
+"""`latentfill apply`: fill a table with a saved model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from latentfill.cli.console import show_notes
+from latentfill.cli.given import settings_among
+from latentfill.cli.options import GRID, MOVED, OUTPUT, READING, RUNNING, Model, Output, Quiet, Source, with_options
+from latentfill.cli.outputs import WRITING, Outputs
+
+
+@with_options(READING, GRID, MOVED, RUNNING, OUTPUT, WRITING)
+def apply(source: Source, model: Model, output: Output, quiet: Quiet = False, **given: Any) -> None:
+    """Fill a table with a saved model, without training."""
+    outputs = Outputs.of(source, output, given)
+    from latentfill.imputation.imputer import Imputer
+
+    imputer = Imputer.load(model, **settings_among(given))
+    table = imputer.read(source)
+    show_notes(table.notes, quiet)
+    outputs.write(imputer, imputer.fill(table), quiet)

@@ -1,0 +1,29 @@
+"""`latentfill demo`: fill a generated sample and compare it with the truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from latentfill.cli.console import make_console
+from latentfill.cli.options import Quiet
+
+
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the sample and the filled file.")] = Path(
+        "demo"
+    ),
+    seed: Annotated[int, typer.Option(help="Seed of the sample and of the training.")] = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Make a sample with gaps, fill it, and compare with the truth that was kept aside."""
+    from latentfill.cli.display import show_demo
+    from latentfill.cli.progress import progress_bars
+    from latentfill.scoring.demo import run_demo
+
+    with progress_bars(make_console(), quiet) as progress:
+        outcome = run_demo(output, seed, progress)
+    if not quiet:
+        show_demo(make_console(stderr=False), outcome)

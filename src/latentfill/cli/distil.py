@@ -1,0 +1,51 @@
+"""`latentfill distil`: train TimeKD's student."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from latentfill.cli.console import make_console, say, show_notes
+from latentfill.cli.given import config_and_reading
+from latentfill.cli.options import COLUMNS, READING, RUNNING, STORED, Quiet, Source, with_options
+from latentfill.core.errors import InputError
+
+
+@with_options(READING, COLUMNS, STORED, RUNNING)
+def distil(
+    source: Source,
+    model: Annotated[Path, typer.Option("--model", "-m", metavar="STUDENT", help="Folder of the student.")],
+    no_teacher: Annotated[
+        bool, typer.Option("--no-teacher", help="Train on the table alone, without embeddings.")
+    ] = False,
+    steps: Annotated[int, typer.Option("--steps", help="Training steps at most.")] = 2000,
+    quiet: Quiet = False,
+    **given: Any,
+) -> None:
+    """Train TimeKD's student on a teacher's embeddings; it then embeds without a language model."""
+    from latentfill.cli.display import show_forecasts
+    from latentfill.cli.progress import progress_bars
+    from latentfill.core.files import stem
+    from latentfill.embeddings.stored.pairing import pair_embeddings
+    from latentfill.embeddings.timekd.distil import distil as train
+    from latentfill.embeddings.timekd.distil_settings import DistilSettings
+    from latentfill.embeddings.timekd.student_folder import check_student_path
+    from latentfill.tables.read import read_table
+
+    check_student_path(model)
+    settings = DistilSettings(teacher=not no_teacher, steps=steps)
+    if given["embeddings"] and not settings.teacher:
+        raise InputError("--no-teacher trains without embeddings: leave out --embeddings, or --no-teacher.")
+    config, options = config_and_reading(given)
+    table = read_table(source, replace(options, regular=False))
+    show_notes(table.notes, quiet)
+    vectors = pair_embeddings(config, table.series, stem(source)) if config.stored.embeddings else {}
+    with progress_bars(make_console(), quiet) as progress:
+        found = train(table.series, vectors, config, settings, progress)
+    found.student.save(model)
+    if not quiet:
+        show_forecasts(make_console(), found)
+    say(f"Student: {model}", quiet)

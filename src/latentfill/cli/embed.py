@@ -1,0 +1,158 @@
+"""`latentfill embed`: make embeddings of a table's windows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from latentfill.cli.console import make_console, say, show_notes
+from latentfill.cli.given import config_and_reading
+from latentfill.cli.options import (
+    COLUMNS,
+    READING,
+    RUNNING,
+    SPLIT_PLAN,
+    Given,
+    Options,
+    Quiet,
+    Source,
+    option,
+    with_options,
+)
+from latentfill.core.config import Config
+from latentfill.core.errors import InputError
+
+if TYPE_CHECKING:
+    from latentfill.embeddings.protocols.embedder import Embedder
+
+ENCODER: Final[Options] = {
+    "encoder": option(
+        "Making embeddings",
+        str,
+        "--encoder",
+        help="timekd (a language model), or KIND:PLACE: student, module, torchscript, export, chronos.",
+        default="timekd",
+    ),
+    "student": option(
+        "Making embeddings", Path, "--student", help="Folder of a distilled student, for --encoder student."
+    ),
+    "lm": option(
+        "Language model",
+        str,
+        "--lm",
+        help="Folder of a language model, or its name on the Hugging Face hub; gpt2 if not given.",
+    ),
+    "inputs": option(
+        "Making embeddings",
+        str,
+        "--inputs",
+        help="What a module takes, and the order of its axes, such as filled,observed:BLC.",
+    ),
+    "layers": option(
+        "Language model", int, "--layers", help="Keep this many of its layers, the first ones; all if not given."
+    ),
+    "dtype": option(
+        "Language model",
+        str,
+        "--lm-dtype",
+        help="float32, bfloat16, or auto: the faster one that the processor has.",
+        default="auto",
+    ),
+    "decimals": option(
+        "Language model",
+        int,
+        "--decimals",
+        help="Decimals of values; if not given, two digits of the column's spread.",
+    ),
+    "truncate": option(
+        "Language model",
+        bool,
+        "--truncate",
+        help="Cut further digits off instead of rounding; TimeKD: --decimals 0.",
+        default=False,
+    ),
+    "rough_fill": option(
+        "Language model",
+        str,
+        "--rough-fill",
+        help="What is put into a gap: linear, mean, zero or word.",
+        default="linear",
+    ),
+    "missing_word": option(
+        "Language model", str, "--missing-word", help="The word, with --rough-fill word.", default="missing"
+    ),
+    "plain_attention": option(
+        "Language model",
+        bool,
+        "--plain-attention",
+        help="Let numbers and words attend to each other.",
+        default=False,
+    ),
+    "privileged": option(
+        "Language model",
+        bool,
+        "--privileged",
+        help="Also read the --pred-len values after a window: to train a student, not to fill.",
+        default=False,
+    ),
+}
+
+
+@with_options(READING, COLUMNS, SPLIT_PLAN, ENCODER, RUNNING)
+def embed(
+    source: Source,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="OUT", help="Packed file, or the folder above TimeKD's layout."),
+    ],
+    layout: Annotated[
+        str, typer.Option("--layout", help="packed (one file), or timekd (a file for each window, in a folder).")
+    ] = "packed",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing packed file.")] = False,
+    quiet: Quiet = False,
+    **given: Any,
+) -> None:
+    """Make embeddings of a table's windows; an interrupted run continues where it stopped."""
+    from latentfill.cli.progress import embedding_bar
+    from latentfill.core.files import stem
+    from latentfill.embeddings.embed_table import TableEmbedder, parse_layout
+    from latentfill.tables.read import read_table
+
+    layout = parse_layout(layout)
+    if given["pred_len"] is None and given["split"] in (None, "none") and not given["privileged"]:
+        given["pred_len"] = 0  # every row is to be covered
+    config, options = config_and_reading({name: value for name, value in given.items() if name not in ENCODER})
+    table = read_table(source, replace(options, regular=False))
+    maker = TableEmbedder(table.series, _embedder(given, config), config)
+    show_notes(table.notes, quiet)
+    with embedding_bar(make_console(), quiet) as on_progress:
+        if layout == "timekd":
+            output = maker.make_folder(output, stem(source), on_progress=on_progress)
+        else:
+            maker.make_packed_file(output, overwrite=overwrite, on_progress=on_progress)
+    counts = ", ".join(f"{len(starts)} windows of {split}" for split, starts in maker.starts.items())
+    say(f"{output}: {counts}", quiet)
+
+
+def _embedder(given: Given, config: Config) -> Embedder:
+    """The encoder that the flags name."""
+    from latentfill.embeddings.registry import make_embedder
+    from latentfill.embeddings.spec import FLAGS, EncoderName
+
+    spec = given["encoder"]
+    kind = EncoderName.parse(spec).kind
+    for flag, its_kind in (("lm", "timekd"), ("student", "student")):
+        where = given[flag]
+        if where is None:
+            continue
+        if kind != its_kind or ":" in spec:
+            raise InputError(f"--{flag} {where} goes with --encoder {its_kind}, got {spec}. Leave out one of them.")
+        if not str(where).strip():
+            raise InputError(f"--{flag} is empty. Name one, or leave it out.")
+        spec = spec.replace(kind, f"{kind}:{where}", 1)
+    defaults = {name: default for name, (_, default) in ENCODER.items() if name in FLAGS}
+    settings = {name: given[name] for name, default in defaults.items() if given[name] != default}
+    return make_embedder(spec, config=config, pred_len=config.stored.pred_len, settings=settings)

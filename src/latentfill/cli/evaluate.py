@@ -1,0 +1,164 @@
+"""`latentfill evaluate`: score strategies and encoders on known cells that are hidden."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from latentfill.cli.console import make_console, show_notes
+from latentfill.cli.given import make_imputer, numbers, whole_numbers
+from latentfill.cli.options import (
+    COLUMNS,
+    INTERVALS,
+    METHOD,
+    READING,
+    RUNNING,
+    STORED,
+    Given,
+    Options,
+    Quiet,
+    option,
+    with_options,
+)
+from latentfill.core.errors import InputError
+from latentfill.core.settings import split_names
+
+if TYPE_CHECKING:
+    from latentfill.scoring.scores import Score
+    from latentfill.scoring.spec import ScoringSpec
+
+SCORING: Final[Options] = {
+    "strategies": option(
+        "Scoring", str, "--strategies", help="Strategies to compare, a comma list.", default="auto,linear"
+    ),
+    "patterns": option(
+        "Scoring",
+        str,
+        "--patterns",
+        help="Patterns of the hidden cells: point, block, subsequence, blackout, like-gaps, mcar, mar, mnar.",
+        default="like-gaps",
+    ),
+    "rates": option(
+        "Scoring", str, "--rates", help="Shares of the observed cells to hide, a comma list.", default="0.1"
+    ),
+    "seeds": option("Scoring", str, "--seeds", help="Seeds of hiding and training, a comma list.", default="0"),
+    "encoders": option(
+        "Scoring",
+        str,
+        "--encoders",
+        help="Encoders to compare, a comma list: none, builtin, student:FOLDER, timekd:MODEL, module:package.attr; "
+        "with settings, timekd:MODEL+layers=6+decimals=1.",
+        default="",
+    ),
+    "allow_oracle": option(
+        "Scoring",
+        bool,
+        "--allow-oracle",
+        help="Score embeddings that may have seen the hidden cells.",
+        default=False,
+    ),
+    "output": option("Scoring", Path, "--output", "-o", help="Scores as JSON."),
+    "csv": option("Scoring", Path, "--csv", help="Scores as CSV."),
+    "report": option("Scoring", Path, "--report", help="Scores as an HTML page with charts; needs the extra 'report'."),
+    "fail_if": option(
+        "Scoring",
+        list[str],
+        "--fail-if",
+        help='Exit with code 1 if, e.g. "ratio_to_linear>1.0" or "auto.mae>0.3".',
+    ),
+}
+
+
+@with_options(READING, COLUMNS, STORED, METHOD, RUNNING, INTERVALS, SCORING)
+def evaluate(
+    source: Annotated[Path | None, typer.Argument(metavar="IN", help="Table to hide cells of.")] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None, typer.Option(help="Compare two runs that were written with -o, instead of running.")
+    ] = None,
+    quiet: Quiet = False,
+    **given: Any,
+) -> None:
+    """Hide known cells, fill them by several strategies, and score each against the truth."""
+    from latentfill.cli.display import show_differences
+    from latentfill.scoring.checks import Check
+    from latentfill.scoring.differences import differences
+    from latentfill.scoring.score_files import read_json
+
+    checks = [Check.parse(text) for text in given["fail_if"] or []]
+    if compare is not None:
+        show_differences(make_console(stderr=False), differences(read_json(compare[0]), read_json(compare[1])))
+        return
+    if source is None:
+        raise InputError("name a table to evaluate on, or two earlier runs with --compare A B.")
+    scores = _evaluate(source, quiet, given)
+    failures = [failure for check in checks for failure in check.failures(scores)]
+    for failure in failures:
+        print(f"failed: {failure}", file=sys.stderr)
+    if failures:
+        sys.exit(1)
+
+
+def _evaluate(source: Path, quiet: bool, given: Given) -> list[Score]:
+    """Run, show and write the scores."""
+    from latentfill.cli.display import show_scores
+    from latentfill.cli.progress import progress_bars
+    from latentfill.core.files import write_bytes
+    from latentfill.scoring.evaluate import evaluate
+
+    outputs = _outputs(source, given)
+    spec = _scoring_spec(given)
+    imputer = make_imputer(given)
+    table = imputer.read(source)
+    show_notes(table.notes, quiet)
+    console = make_console()
+    on_progress = None if quiet else lambda text: console.print(f"hiding {text}", highlight=False)
+    with progress_bars(console, quiet) as progress:
+        runs = list(evaluate(table, imputer.config, spec, progress=progress, on_progress=on_progress))
+    scores = [score for run in runs for score in run.scores]
+    show_notes(list(dict.fromkeys(note for run in runs for note in run.notes)), quiet)
+    about = {"table": str(source), "settings": imputer.config.to_dict(), "latentfill": version("latentfill")}
+    for path, written in outputs:
+        write_bytes(path, written(about, scores))
+    if not quiet:
+        show_scores(make_console(stderr=False), scores)
+    return scores
+
+
+def _outputs(source: Path, given: Given) -> list[tuple[Path, Callable[[Mapping[str, object], list[Score]], bytes]]]:
+    """Where scores go, and how they are written there; an `InputError` before any work where they cannot be."""
+    from latentfill.scoring.report.page import check_installed, to_html
+    from latentfill.scoring.score_files import to_csv, to_json
+    from latentfill.tables.backends.table_files import check_output_path
+
+    if given["report"] is not None:
+        check_installed()
+    forms: dict[str, Callable[[Mapping[str, object], list[Score]], bytes]] = {
+        "output": to_json,
+        "csv": lambda about, scores: to_csv(scores),
+        "report": to_html,
+    }
+    asked = [(given[name], form) for name, form in forms.items() if given[name] is not None]
+    for path, _ in asked:
+        check_output_path(source, path, table=False)
+    return asked
+
+
+def _scoring_spec(given: Given) -> ScoringSpec:
+    from latentfill.scoring.spec import ScoringSpec
+
+    encoders = split_names(given["encoders"])
+    if given["encoders"].strip() and not encoders:
+        raise InputError(f"--encoders names none, got {given['encoders']!r}. Name some, or leave it out.")
+    return ScoringSpec(
+        strategies=split_names(given["strategies"]),
+        patterns=split_names(given["patterns"]),
+        rates=numbers("rates", given["rates"]),
+        seeds=whole_numbers("seeds", given["seeds"]),
+        encoders=encoders,
+        allow_oracle=given["allow_oracle"],
+    )

@@ -1,0 +1,37 @@
+"""`latentfill fit`: learn from a table and save the model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from latentfill.cli.console import make_console, say, show_notes
+from latentfill.cli.given import make_imputer
+from latentfill.cli.options import (
+    COLUMNS,
+    METHOD,
+    OUTPUT,
+    READING,
+    RUNNING,
+    STORED,
+    Model,
+    Quiet,
+    Source,
+    with_options,
+)
+
+
+@with_options(READING, COLUMNS, STORED, METHOD, RUNNING, OUTPUT)
+def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> None:
+    """Learn from a table and save the model."""
+    from latentfill.cli.progress import progress_bars
+    from latentfill.imputation.model_folder import check_model_path
+
+    check_model_path(model)
+    imputer = make_imputer(given)
+    table = imputer.read(source)
+    show_notes(table.notes, quiet)
+    with progress_bars(make_console(), quiet) as imputer.progress:
+        imputer.fit(table)
+    imputer.save(model)
+    show_notes(imputer.fitted_.notes, quiet)
+    say(f"Model: {model}", quiet)
