@@ -14,14 +14,11 @@ from latentfill import Code, Imputer
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import Series
-from latentfill.embeddings.protocols.record import Embeddings, Provenance
+from latentfill.embeddings.protocols.record import Provenance
 from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.h5_writing import write_split
-from latentfill.embeddings.stored.lookup import StoredEncoder
 from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
-from latentfill.embeddings.stored.pairing import adopt_split_plan, join_splits, pair_embeddings
-from latentfill.embeddings.stored.split_windows import starts_by_split
-from latentfill.windows.windows import ScaledSeries
+from latentfill.embeddings.stored.pairing import pair_embeddings
 
 SEQ, PRED, ROWS = 12, 4, 200
 # custom split of 200 rows: train 0-139, val 128-159 (12 of them overlap), test from 148 on
@@ -165,24 +162,6 @@ def test_a_plain_folder_of_windows_pairs_with_the_whole_series(
     assert (codes == Code.STORED).any()
 
 
-def test_windows_without_a_stored_vector_are_named():
-    vectors = Embeddings(np.zeros((3, 1, 4), np.float32), np.array([0, 1, 2]), Provenance(encoder="x", source="there"))
-    windows = ScaledSeries(np.zeros((10, 1)), np.zeros((10, 0))).cut(np.array([1, 7]), 2)
-    import torch
-
-    with pytest.raises(EmbeddingMismatchError, match="no embedding for the windows that start at rows 7"):
-        StoredEncoder(vectors, torch.device("cpu")).encode(windows)
-
-
-def test_the_published_borders_of_etth1_give_the_published_counts():
-    config = Config(split="ett-hour", seq_len=96, pred_len=96)
-    assert {split: len(starts) for split, starts in starts_by_split(config, 17420).items()} == {
-        "train": 8449,
-        "val": 2785,
-        "test": 2785,
-    }
-
-
 @pytest.mark.parametrize("settings_", [{"split": "weekly"}, {"features": "X"}, {"seq_len": 1}])
 def test_settings_of_the_split_plan_are_checked(settings_: dict[str, object]):
     with pytest.raises(InputError, match=next(iter(settings_))):
@@ -233,34 +212,11 @@ def test_a_table_that_is_not_in_time_order_is_not_paired(frame: pd.DataFrame, se
         Imputer(**settings).fit(frame.iloc[::-1])
 
 
-def of_rows(first: int, last: int, **made: object) -> Embeddings:
-    """Embeddings that are the number of the row their window starts at."""
-    starts = np.arange(first, last)
-    vectors = np.broadcast_to(starts[:, None, None], (len(starts), 2, 3)).astype(np.float32)
-    return Embeddings(vectors, starts, Provenance(encoder="x", source="there", **made))  # type: ignore[arg-type]
-
-
-def test_splits_of_one_frozen_encoder_share_a_space():
-    whole = join_splits({"train": of_rows(0, 50, deterministic=True), "val": of_rows(48, 60, deterministic=True)})
-    assert whole is not None
-    np.testing.assert_array_equal(whole.starts, np.arange(60))  # windows of both count once
-    np.testing.assert_array_equal(whole.vectors[:][:, 1, 2], np.arange(60))
-
-
-@pytest.mark.parametrize("known", [None, False])
-def test_splits_that_may_not_share_a_space_stay_apart(known: bool | None):
-    assert (
-        join_splits({"train": of_rows(0, 50, deterministic=True), "val": of_rows(60, 70, deterministic=known)}) is None
-    )
-    assert join_splits({"train": of_rows(0, 50, deterministic=True)}) is None
-    assert join_splits({}) is None
-
-
 def test_embeddings_that_know_the_future_are_told_of(frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object]):
     vectors = np.ones((ROWS - SEQ + 1, 3, 2), np.float32)
     made = Provenance(encoder="timekd", source="computed", settings={"privileged": True, "pred_len": 4})
-    bank = save_packed_file(tmp_path / "a.bank", {"all": SplitVectors(vectors.shape, vectors)}, made)
-    filled = Imputer(**quick, embeddings=str(bank), seq_len=SEQ, pred_len=0).fit(frame).fill(frame)
+    packed = save_packed_file(tmp_path / "a.packed", {"all": SplitVectors(vectors.shape, vectors)}, made)
+    filled = Imputer(**quick, embeddings=str(packed), seq_len=SEQ, pred_len=0).fit(frame).fill(frame)
     assert "read the 4 values after each window as well" in " ".join(filled.summary["notes"])  # type: ignore[arg-type]
 
 
@@ -305,21 +261,18 @@ def test_vectors_that_nothing_can_be_learnt_from_are_refused(
     frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object], strategy: str, bad: float
 ):
     vectors = np.random.default_rng(0).normal(size=(ROWS - SEQ + 1, 3, 2)).astype(np.float32)
-    bank = save_packed_file(
-        tmp_path / "a.bank", {"all": SplitVectors(vectors.shape, vectors)}, Provenance.unknown(tmp_path)
+    packed = save_packed_file(
+        tmp_path / "a.packed", {"all": SplitVectors(vectors.shape, vectors)}, Provenance.unknown(tmp_path)
     )
-    data = bytearray(bank.read_bytes())
+    data = bytearray(packed.read_bytes())
     data[-40:-36] = np.float32(bad).tobytes()  # in one of the last windows
-    bank.write_bytes(data)
-    settings = quick | {"embeddings": str(bank), "seq_len": SEQ, "pred_len": 0, "strategy": strategy, "latent_steps": 5}
+    packed.write_bytes(data)
+    settings = quick | {
+        "embeddings": str(packed),
+        "seq_len": SEQ,
+        "pred_len": 0,
+        "strategy": strategy,
+        "latent_steps": 5,
+    }
     with pytest.raises(EmbeddingMismatchError, match=r"starts at row 18\d holds values that are not finite, or beyond"):
         Imputer(**settings).fit(frame).fill(frame)
-
-
-def test_a_plan_that_was_asked_for_and_is_not_theirs_is_told():
-    made = Provenance(encoder="x", source="y", window={"split": "custom", "seq_len": 24, "pred_len": 4})
-    assert adopt_split_plan(Config(), [made]) == Config(split="custom", seq_len=24, pred_len=4)
-    assert adopt_split_plan(Config(pred_len=4), [made]).seq_len == 24
-    assert adopt_split_plan(Config(split="ett-hour"), [made]) == Config(split="ett-hour")  # checked against the windows
-    with pytest.raises(EmbeddingMismatchError, match=r"pred_len=4 \(asked for: 8\)\. Leave the setting out"):
-        adopt_split_plan(Config(pred_len=8), [made])

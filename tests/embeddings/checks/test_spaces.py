@@ -58,13 +58,13 @@ def test_two_encoders_make_two_spaces(seed: int) -> None:
     assert verdict(encoder(seed)(values, TRAIN), encoder(seed + 100)(values, VAL), values) == "two spaces"
 
 
-def test_of_noise_it_cannot_be_told() -> None:
+def test_noise_leaves_open_whether_splits_share_a_space() -> None:
     rng = np.random.default_rng(3)
     noise = [rng.normal(size=(n, 3, 16)).astype(np.float32) for n in (700, 200)]
     assert verdict(*noise, table()) == "unclear"
 
 
-def test_of_few_windows_it_cannot_be_told() -> None:
+def test_few_windows_leave_open_whether_splits_share_a_space() -> None:
     values, encode = table(), encoder(0)
     few = np.arange(750, 770)
     fitted, tested = make_probes(

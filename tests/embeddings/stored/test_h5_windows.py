@@ -60,7 +60,7 @@ def test_another_dataset_can_be_named(tmp_path):
     assert read_windows(tmp_path / "val", 2, 3, dataset="hidden").shape == (2, 3, 4)
 
 
-def test_strays_are_ignored_with_a_note(tmp_path, caplog):
+def test_other_files_are_ignored_with_a_note(tmp_path, caplog):
     write_split(tmp_path, "train", numbered(2, 3, 4))
     (tmp_path / "train/notes.txt").write_text("")
     (tmp_path / "train/._0.h5").write_text("")
