@@ -76,7 +76,7 @@ def test_estimates_are_held_to_their_range_and_observed_cells_are_not(frame: pd.
     assert filled["a"].min() < -0.5
 
 
-def test_gaps_that_are_too_long_stay_empty_and_are_told(frame: pd.DataFrame):
+def test_gaps_that_are_too_long_stay_empty_and_are_noted(frame: pd.DataFrame):
     found = Imputer(strategy="linear", max_gap=3).fit(frame).fill(frame)
     codes = found.filled.codes[:, 0]
     assert (codes[100:112] == Code.EMPTY).all()

@@ -54,7 +54,7 @@ def test_cells_held_out_for_scoring_cannot_change_what_is_learnt(sample: Sample,
     assert planted.builtin.validated.score["mse"] > 1e6 * plain.builtin.validated.score["mse"]
 
 
-def test_all_that_the_decoder_looks_at_is_frozen_while_it_learns(sample: Sample, quick: dict[str, object]):
+def test_all_inputs_of_the_decoder_are_frozen_while_it_is_trained(sample: Sample, quick: dict[str, object]):
     short = fit_series(as_series(sample), Config(**quick))
     longer = fit_series(as_series(sample), Config(**(quick | {"decoder_steps": 60})))
     a, b = weights(short), weights(longer)
@@ -162,7 +162,7 @@ def test_training_on_a_costly_encoder_embeds_few_windows(
 # --- the time budget -----------------------------------------------------------------------------
 
 
-def test_a_time_budget_leaves_out_the_dearest_strategies_and_says_so(sample: Sample, quick: dict[str, object]):
+def test_a_time_budget_leaves_out_the_slowest_strategies_and_says_so(sample: Sample, quick: dict[str, object]):
     settings = quick | {"candidates": "linear,kriging,denoise,neighbours,latent", "latent_steps": 10}
     whole = fit_series(as_series(sample), Config(**settings, time_budget=1000.0))
     assert whole.builtin.candidates.names == ("linear", "kriging", "denoise", "neighbours", "latent")

@@ -36,7 +36,7 @@ def settings(quick: dict[str, object]) -> dict[str, object]:
     return quick | {"strategy": "neighbours"}
 
 
-def test_a_bank_is_asked_too(settings: dict[str, object], tmp_path: Path):
+def test_windows_of_a_donor_table_help(settings: dict[str, object], tmp_path: Path):
     """A table of the same kind, of which only a part is shown: its windows help."""
     short = gappy(1)[96:130].reset_index(drop=True)
     truth = table(1)[96:130].reset_index(drop=True)
@@ -50,7 +50,7 @@ def test_a_bank_is_asked_too(settings: dict[str, object], tmp_path: Path):
     assert errors["with"] < 0.5 * errors["alone"]
 
 
-def test_a_bank_is_refused_where_it_is_of_no_use_or_does_not_fit(settings: dict[str, object], tmp_path: Path):
+def test_a_donor_table_is_refused_where_it_is_of_no_use_or_does_not_fit(settings: dict[str, object], tmp_path: Path):
     bank = tmp_path / "bank.csv"
     table(2).to_csv(bank, index=False)
     with pytest.raises(InputError, match="of use to the strategy neighbours only"):

@@ -212,7 +212,7 @@ def test_a_table_that_is_not_in_time_order_is_not_paired(frame: pd.DataFrame, se
         Imputer(**settings).fit(frame.iloc[::-1])
 
 
-def test_embeddings_that_know_the_future_are_told_of(frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object]):
+def test_a_note_warns_of_embeddings_that_know_the_future(frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object]):
     vectors = np.ones((ROWS - SEQ + 1, 3, 2), np.float32)
     made = Provenance(encoder="timekd", source="computed", settings={"privileged": True, "pred_len": 4})
     packed = save_packed_file(tmp_path / "a.packed", {"all": SplitVectors(vectors.shape, vectors)}, made)
@@ -220,7 +220,7 @@ def test_embeddings_that_know_the_future_are_told_of(frame: pd.DataFrame, tmp_pa
     assert "read the 4 values after each window as well" in " ".join(filled.summary["notes"])  # type: ignore[arg-type]
 
 
-def test_splits_with_decoders_of_their_own_are_told_of(frame: pd.DataFrame, settings: dict[str, object]):
+def test_a_note_says_that_splits_have_decoders_of_their_own(frame: pd.DataFrame, settings: dict[str, object]):
     notes = Imputer(**settings).fit(frame).fill(frame).summary["notes"]
     assert "The embeddings of train and val are not known to share a space" in " ".join(notes)  # type: ignore[arg-type]
 

@@ -16,7 +16,7 @@ def score(strategy: str = "auto", seed: int = 0, mse: float = 1.0, **more: objec
 
 
 @pytest.mark.parametrize(("seeds", "beyond"), [(2, False), (3, True)])
-def test_few_seeds_must_agree_the_more(seeds: int, beyond: bool):
+def test_with_few_seeds_a_change_must_be_clearer(seeds: int, beyond: bool):
     """Changes of 0.9, 1.1 and 1.0: 10 standard errors with two seeds, 17 with three; a t-test wants 12.7 and 4.3."""
     after = [score(seed=s, mse=2.0 + change) for s, change in zip(range(seeds), (-0.1, 0.1, 0.0), strict=False)]
     (found,) = differences([score(seed=s, mse=1.0) for s in range(seeds)], after)

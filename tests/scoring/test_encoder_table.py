@@ -44,7 +44,9 @@ def test_means_are_over_the_seeds():
         ([], [0.1, 0.2], "needs an encoder"),
     ],
 )
-def test_an_encoder_that_adds_nothing_beyond_noise_is_said_to(alone: list[float], with_one: list[float], said: str):
+def test_the_verdict_says_whether_an_encoder_reduces_the_error_beyond_noise(
+    alone: list[float], with_one: list[float], said: str
+):
     scores = [score("none", mse, seed=seed) for seed, mse in enumerate(alone)]
     scores += [score("mine", mse, seed=seed) for seed, mse in enumerate(with_one)]
     assert encoder_rows(scores)[-1].verdict == said

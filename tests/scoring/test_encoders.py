@@ -13,7 +13,7 @@ from latentfill.core.series import Series
 from latentfill.embeddings import registry
 from latentfill.embeddings.live_encoder import LiveEncoder, NoEncoder
 from latentfill.scoring.demo_table import Sample
-from latentfill.scoring.encoders import open_encoders, settings_on, strategies_on, with_ratios, works_on_one
+from latentfill.scoring.encoders import open_encoders, settings_on, strategies_on, uses_encoder, with_ratios
 from latentfill.scoring.scores import ALL, Score
 from latentfill.windows.scaling import ColumnScaler
 
@@ -85,7 +85,7 @@ def test_an_encoder_that_looks_ahead_is_refused(series: Series):
         open_encoders(("mine",), CONFIG, series, {"mine": Means(horizon=48)})
 
 
-def test_without_an_encoder_there_is_nothing_to_be_near_to():
+def test_without_an_encoder_no_strategy_searches_among_embeddings():
     config = Config(candidates="linear,kriging,denoise,neighbours", length=24)
     alone = settings_on("none", config)
     assert (alone.neighbours, alone.candidate_names) == (0, ("linear", "kriging", "denoise"))
@@ -97,9 +97,9 @@ def test_without_an_encoder_there_is_nothing_to_be_near_to():
 
 
 def test_auto_works_on_an_encoder_if_one_of_its_candidates_does():
-    assert works_on_one("auto", Config())
-    assert not works_on_one("auto", Config(candidates="linear,kriging"))
-    assert works_on_one("latent", Config(candidates="linear,kriging"))
+    assert uses_encoder("auto", Config())
+    assert not uses_encoder("auto", Config(candidates="linear,kriging"))
+    assert uses_encoder("latent", Config(candidates="linear,kriging"))
 
 
 def test_ratios_are_to_the_same_strategy_on_the_same_cells_without_an_encoder():
@@ -113,6 +113,6 @@ def test_ratios_are_to_the_same_strategy_on_the_same_cells_without_an_encoder():
     assert [one.ratio_to_none for one in with_ratios(scores)] == [1, 1, 1, 0.5, 0.25, None, None]
 
 
-def test_what_is_no_embedder_takes_no_settings(series: Series):
+def test_none_and_builtin_take_no_settings(series: Series):
     with pytest.raises(InputError, match=r"--encoders: none takes no settings, got 'none\+layers=1'"):
         open_encoders(("none+layers=1",), CONFIG, series, {})

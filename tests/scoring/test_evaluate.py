@@ -112,12 +112,12 @@ def test_stored_embeddings_are_refused_unless_oracle_scores_are_allowed(table: T
         runs(table, quick, settings={"embeddings": "somewhere"})
 
 
-def test_a_bank_is_refused_as_it_may_hold_what_is_hidden(table: Table, quick: dict[str, object]):
-    with pytest.raises(InputError, match="a bank may hold the very cells that are hidden"):
+def test_a_donor_table_is_refused_as_it_may_hold_what_is_hidden(table: Table, quick: dict[str, object]):
+    with pytest.raises(InputError, match=r"a donor table .* may hold the very cells that are hidden"):
         runs(table, quick, settings={"bank": "other.csv"})
 
 
-def test_strategies_that_the_time_budget_leaves_out_are_not_scored_and_told(
+def test_strategies_that_the_time_budget_leaves_out_are_noted_and_not_scored(
     table: Table, quick: dict[str, object], caplog
 ):
     settings = {"time_budget": 60.0, "decoder_steps": 10**6}
@@ -176,7 +176,7 @@ def test_encoders_are_scored_on_the_same_cells_beside_the_observed_cells_alone(t
     assert found["neighbours", "mine"].ratio_to_none is None
 
 
-def test_the_built_in_encoder_scores_the_same_beside_others(table: Table, quick: dict[str, object]):
+def test_the_builtin_encoder_scores_the_same_when_compared_with_others(table: Table, quick: dict[str, object]):
     spec = {"strategies": ("auto", "kriging"), "patterns": ("block",)}
     (alone,) = runs(table, quick, **spec)
     (beside,) = runs(table, quick, encoders=("builtin",), **spec)
@@ -204,7 +204,7 @@ def test_hidden_cells_cannot_reach_an_embedder(table: Table, quick: dict[str, ob
     assert by_encoder(planted.scores)["denoise", "mine"].mae != by_encoder(plain.scores)["denoise", "mine"].mae
 
 
-def test_what_cannot_be_put_side_by_side_is_refused_before_any_work(
+def test_encoders_that_cannot_be_compared_are_refused_before_any_work(
     table: Table, quick: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(evaluating, "fit_series", lambda *_, **__: pytest.fail("work was done"))

@@ -20,7 +20,7 @@ def score(strategy: str = "auto", seed: int = 0, mse: float = 1.0, **more: objec
     return Score(strategy=strategy, seed=seed, mse=mse, **(given | more))
 
 
-def test_scores_of_before_encoders_were_put_side_by_side_are_still_read(tmp_path: Path):
+def test_scores_from_before_encoders_were_compared_are_still_read(tmp_path: Path):
     path = tmp_path / "s.json"
     path.write_bytes(to_json({}, [score()]))
     record = json.loads(path.read_text())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError, did_you_mean
@@ -20,8 +20,7 @@ from latentfill.nn.runtime import pick_device
 from latentfill.scoring.encoder_table import BUILTIN, NONE
 from latentfill.scoring.scores import Score
 from latentfill.strategies.candidates import needs_encoder
-from latentfill.windows.cycles import clock_features
-from latentfill.windows.windows import ScaledSeries, window_starts
+from latentfill.windows.windows import window_starts
 
 if TYPE_CHECKING:
     import torch
@@ -47,7 +46,7 @@ def open_encoders(
     return {name: found[name] for name in dict.fromkeys((NONE, *names))}
 
 
-def works_on_one(strategy: str, config: Config) -> bool:
+def uses_encoder(strategy: str, config: Config) -> bool:
     """Whether a strategy works on embeddings, so that its estimates depend on the encoder."""
     return needs_encoder(config.candidate_names if strategy == AUTO else (strategy,))
 
@@ -70,17 +69,23 @@ def strategies_on(encoder: str, strategies: Iterable[str], config: Config) -> tu
         return tuple(strategies)
     if encoder == NONE:
         return tuple(name for name in strategies if name not in SEARCHING)
-    return tuple(name for name in strategies if works_on_one(name, config) or name == "linear")
+    return tuple(name for name in strategies if uses_encoder(name, config) or name == "linear")
 
 
-def cost_of(fitted: Fitted, series: Series) -> dict[str, Any]:
-    """Seconds and bytes per window of the encoder in a fit, as fields of a `Score`; nothing without an encoder."""
+class WindowCost(TypedDict, total=False):
+    """What an encoder takes for each window, by the fields of `Score`; empty without an encoder."""
+
+    window_seconds: float
+    window_bytes: int
+
+
+def cost_of(fitted: Fitted, series: Series) -> WindowCost:
+    """Seconds and bytes per window of the encoder in a fit, measured on a series."""
     encoder, config = fitted.encoder, fitted.config
     if encoder is None or isinstance(encoder, NoEncoder):
         return {}
     starts = window_starts(series.n_steps, config.windows.length, config.windows.stride)
-    scaled, clock = fitted.scaler.apply(series.values), clock_features(series, fitted.cycles)
-    seconds = seconds_per_window(encoder, ScaledSeries(scaled, clock).cut(starts, config.windows.length))
+    seconds = seconds_per_window(encoder, fitted.scaled(series).cut(starts, config.windows.length))
     return {"window_seconds": seconds, "window_bytes": bytes_per_window(encoder.shape)}
 
 
@@ -100,6 +105,7 @@ def with_ratios(scores: Sequence[Score]) -> list[Score]:
     alone = {(score.strategy, score.column, score.gap): score.mse for score in scores if score.encoder == NONE}
 
     def ratio(score: Score) -> float | None:
+        """The ratio of one score; None where the strategy cannot do without an encoder, or needs none."""
         mse = alone.get((score.strategy, score.column, score.gap))
         return score.mse / mse if score.encoder is not None and mse else None
 
@@ -107,6 +113,7 @@ def with_ratios(scores: Sequence[Score]) -> list[Score]:
 
 
 def _open(name: str, config: Config, length: int) -> Embedder:
+    """The embedder of this name; raises an `InputError` for a kind that is not known."""
     from latentfill.embeddings.registry import KINDS, make_embedder
     from latentfill.embeddings.spec import EncoderName
 
@@ -133,4 +140,5 @@ def _check_fits(name: str, embedder: Embedder, length: int) -> None:
 
 
 def _factory(embedder: Embedder, length: int, device: torch.device) -> EncoderFactory:
+    """Makes an encoder that asks the embedder for every window of a series."""
     return lambda scaler, series: LiveEncoder(embedder, scaler, series, length=length, device=device)

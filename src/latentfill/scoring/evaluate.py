@@ -24,13 +24,14 @@ from latentfill.nn.training import ProgressCallback
 from latentfill.scoring.cell_metrics import Reference, cell_groups, measure
 from latentfill.scoring.encoder_table import NONE
 from latentfill.scoring.encoders import (
+    WindowCost,
     cost_of,
     open_encoders,
     settings_on,
     strategies_on,
     trained_on,
+    uses_encoder,
     with_ratios,
-    works_on_one,
 )
 from latentfill.scoring.masked_series import MaskedSeries, masked_series
 from latentfill.scoring.scores import ORACLE, Score
@@ -71,7 +72,10 @@ def evaluate(
     """
     series = table.series
     if config.neighbours.donor_table is not None:
-        raise InputError("a bank may hold the very cells that are hidden, so it is not scored with: leave it out.")
+        raise InputError(
+            "a donor table (--donor-table) may hold the very cells that are hidden, so scores with it would flatter: leave it "
+            "out."
+        )
     encoders = _encoders(spec, config, series)
     vectors = _stored(table, config, spec)
     evaluator = Evaluator(
@@ -105,13 +109,13 @@ def _encoders(spec: ScoringSpec, config: Config, series: Series) -> dict[str, En
         return {"": None}
     if config.stored.embeddings:
         raise InputError(
-            "encoders are put side by side on windows that are embedded anew, and stored embeddings cannot be: leave "
-            "out --embeddings or --encoders."
+            "to compare encoders, windows are embedded again without hidden cells, and stored embeddings cannot be: "
+            "leave out --embeddings or --encoders."
         )
-    if not any(works_on_one(name, config) for name in spec.strategies):
+    if not any(uses_encoder(name, config) for name in spec.strategies):
         raise InputError(
-            f"none of the strategies {', '.join(spec.strategies)} works on embeddings, so encoders make no difference "
-            "to them. Add denoise, neighbours, latent or auto (--strategies), or leave out --encoders."
+            f"none of the strategies {', '.join(spec.strategies)} works on embeddings, so there are no encoders to "
+            "compare. Add denoise, neighbours, latent or auto (--strategies), or leave out --encoders."
         )
     return open_encoders(spec.encoders, config, series, spec.embedders)
 
@@ -162,12 +166,10 @@ class Evaluator:
 
     def _scores(self, masked: MaskedSeries, fitted: Fitted, encoder: str, label: str | None) -> Iterator[Score]:
         """The scores of the strategies on this encoder; of strategies that need none, on the first encoder only."""
-        about = cost_of(fitted, masked.visible) if encoder else {}
-        if label:
-            about["label"] = label
+        cost = cost_of(fitted, masked.visible) if encoder else WindowCost()
         for score in scores_of(masked, fitted, strategies_on(encoder, self.strategies, self.config), self.vectors):
-            if encoder and works_on_one(score.strategy, self.config):
-                yield replace(score, encoder=encoder, **about)
+            if encoder and uses_encoder(score.strategy, self.config):
+                yield replace(score, encoder=encoder, label=label or score.label, **cost)
             elif encoder in ("", NONE):
                 yield score
 

@@ -10,7 +10,7 @@ from latentfill.imputation.validation.error_sample import ErrorSample
 from latentfill.imputation.validation.intervals import Calibration
 
 
-def test_draws_spread_as_errors_do_and_keep_to_their_neighbours():
+def test_draws_have_the_spread_and_the_correlation_over_time_of_errors():
     """Errors of a random walk's cells: those of one step are like those of the next."""
     rng = np.random.default_rng(0)
     t = 4000

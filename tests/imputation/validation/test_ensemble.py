@@ -49,7 +49,7 @@ def test_a_harmful_candidate_gets_none():
     assert fit((0, 0, 10_000, -1.0))[0, 0] == 0.0
 
 
-def test_a_candidate_too_timid_is_not_pushed_beyond_itself():
+def test_no_weight_is_larger_than_one():
     assert fit((0, 0, 10_000, 3.0))[0, 0] == 1.0
 
 
@@ -104,7 +104,7 @@ def test_good_and_harmful_gap_lengths_are_told_apart():
     assert weight[0, 4] == 0.0
 
 
-def test_few_cells_are_drawn_to_their_column_and_gap_length_and_those_to_everything(monkeypatch: pytest.MonkeyPatch):
+def test_few_cells_are_shrunk_to_their_column_and_gap_length_and_those_to_all_cells(monkeypatch: pytest.MonkeyPatch):
     # Errors never meet: the second candidate's squares sum to 4 times the first's, shares a = 1/5 and b = 4/5, and the
     # best weight of the first is b / (a + b) = b. With as many cells (30) as the prior has, in shares of a + b = 1:
     # everything  a + 1/2 (half equal)             -> (b + 0.5) / 2 = 0.65
@@ -122,12 +122,12 @@ def test_few_cells_are_drawn_to_their_column_and_gap_length_and_those_to_everyth
     np.testing.assert_allclose(np.delete(weight[1], 1), 0.65)
 
 
-def test_a_few_lucky_cells_do_not_outvote_many_harmful_ones():
+def test_a_few_good_cells_count_less_than_many_harmful_ones():
     assert fit((0, 1, 3, 1.0), (1, 1, 3000, -1.0))[0, 1] < 0.1
 
 
-def test_what_is_large_for_one_column_does_not_drown_what_another_shows():
-    """Column 1 has errors a million times larger, and the other taste."""
+def test_large_errors_of_one_column_do_not_decide_the_weights_of_another():
+    """Column 1 has errors a million times larger, and favours the other candidate."""
     errors = np.concatenate([np.tile([[1.0], [0.0]], 200), np.tile([[0.0], [1e6]], 200)], axis=1)
     weight = learn(errors, np.repeat([0, 1], 200), np.zeros(400, dtype=int), 2).weight
     assert weight[1, 0, 0] > 0.9
@@ -138,8 +138,8 @@ LONG = 4  # a bucket of long gaps
 
 
 @pytest.mark.parametrize("bucket", [0, LONG])
-def test_a_gain_that_one_gap_brings_may_be_chance(bucket: int):
-    """Of thirty gaps of ten cells one speaks loudly for the second candidate, and the others softly against it."""
+def test_a_gain_that_comes_from_a_single_gap_counts_little(bucket: int):
+    """Of thirty gaps of ten cells one strongly favours the second candidate, and the others weakly the first."""
     first, second = np.zeros(300), np.full(300, 0.15)
     first[:10], second[:10] = 1.0, 0.0
     column, kind, gap = np.zeros(300, dtype=int), np.full(300, bucket), np.repeat(np.arange(30), 10)
@@ -149,13 +149,13 @@ def test_a_gain_that_one_gap_brings_may_be_chance(bucket: int):
 
     assert weight(gap) < (0.5 if bucket == LONG else 0.1)
     if bucket == LONG:
-        assert weight(gap // 8) > 0.5  # four gaps are not asked whether it may be
-    first[:150], second[:150] = 1.0, 0.0  # fifteen gaps are no chance
+        assert weight(gap // 8) > 0.5  # four gaps are too few to tell
+    first[:150], second[:150] = 1.0, 0.0  # fifteen gaps are enough
     assert weight(gap) > 0.9
 
 
-def test_a_long_gap_is_not_as_many_witnesses_as_it_has_cells():
-    """One gap of 60 cells speaks for the first candidate, sixty of another column and a cell each for the second."""
+def test_the_cells_of_a_long_gap_count_less_than_cells_of_many_gaps():
+    """One gap of 60 cells favours the first candidate, sixty of another column and a cell each the second."""
     errors = np.stack([np.repeat([0.0, 1.0], 60), np.repeat([1.0, 0.0], 60)])
     column, kind = np.repeat([0, 1], 60), np.full(120, LONG)
     one = Ensemble.fit(errors, cells_in(column, kind, np.repeat([0, 1], 60) * np.arange(120), 2)).weight[1, 0, LONG]
@@ -164,23 +164,23 @@ def test_a_long_gap_is_not_as_many_witnesses_as_it_has_cells():
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
-def test_without_evidence_all_candidates_count_the_same(k: int):
+def test_without_any_cell_all_candidates_count_the_same(k: int):
     none = np.zeros(0, dtype=int)
     np.testing.assert_allclose(learn(np.empty((k, 0)), none, none, 2).weight, 1 / k)
 
 
-def test_a_group_that_its_own_cells_show_to_be_worse_than_the_first_candidate_gets_only_that():
-    """Everything else speaks for the second candidate so clearly that a few cells cannot change it otherwise."""
+def test_a_group_whose_own_cells_favour_the_first_candidate_keeps_it():
+    """All other cells favour the second candidate, and far outnumber those of the group."""
     weight = fit((0, 1, 3000, 1.0), (1, 1, 30, -1.0))
     assert weight[1, 1] == 0.0
     assert weight[0, 1] > 0.98
 
 
-def test_in_long_gaps_fewer_than_enough_prove_nothing():
+def test_too_few_long_gaps_do_not_take_the_weight_from_the_others():
     assert fit((0, LONG, 3000, 1.0), (1, LONG, int(ENOUGH_GAPS[LONG]) - 1, -1.0))[1, LONG] > 0.05
 
 
-def test_a_first_candidate_that_is_exactly_right_is_not_spoilt():
+def test_a_first_candidate_that_is_exactly_right_keeps_all_the_weight():
     """As linear interpolation is on a line: its error is 0, and any share of another would be worse."""
     rng = np.random.default_rng(1)
     errors = np.concatenate([np.stack([np.zeros(10), np.full(10, 0.01)]), rng.normal(size=(2, 3000))], axis=1)
@@ -191,7 +191,7 @@ def test_a_first_candidate_that_is_exactly_right_is_not_spoilt():
     assert weight[1, 1, 1] > 0.9
 
 
-def test_candidates_that_are_all_exactly_right_leave_the_first():
+def test_of_candidates_that_are_all_exactly_right_the_first_is_kept():
     none = np.zeros(20, dtype=int)
     assert learn(np.zeros((3, 20)), none, none, 1).weight[:, 0, 0].tolist() == [1.0, 0.0, 0.0]
 

@@ -41,7 +41,7 @@ def inside(calibration: Calibration, asked: ErrorSample, coverage: float) -> np.
 
 @pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9, 0.95])
 @pytest.mark.parametrize("skew", [0.0, 3.0])
-def test_intervals_hold_as_often_as_they_say_in_every_column(coverage: float, skew: float):
+def test_intervals_have_the_coverage_asked_for_in_every_column(coverage: float, skew: float):
     calibration = Calibration.fit(error_sample(6000, 1, skew), error_sample(3000, 2, skew))
     asked = error_sample(30_000, 3, skew)
     held = inside(calibration, asked, coverage)
@@ -58,7 +58,7 @@ def test_a_group_with_few_cells_borrows_from_the_others():
     assert inside(calibration, asked, 0.9)[asked.cells.bucket == 1].mean() == pytest.approx(0.9, abs=0.05)
 
 
-def test_cells_to_check_by_set_the_coverage():
+def test_the_checked_cells_correct_the_coverage():
     """Those to learn from were estimated with less to go by: their errors are half as large again."""
     learn = error_sample(6000, 1)
     calibration = Calibration.fit(replace(learn, error=1.5 * learn.error), error_sample(3000, 2))
@@ -84,7 +84,7 @@ def test_without_a_held_out_cell_nothing_is_known_and_it_is_not_called_calibrate
     assert calibration.quantiles.shape == (C, len(BUCKET_NAMES), len(LEVELS))
 
 
-def test_what_was_learnt_can_be_kept_and_taken_up_again():
+def test_a_calibration_survives_saving_exactly():
     calibration = Calibration.fit(error_sample(500, 1), error_sample(200, 2))
     again = Calibration.load(calibration.state())
     for name, array in calibration.state().items():
@@ -122,12 +122,12 @@ def test_a_wider_coverage_has_wider_bounds_and_limits_hold(frame, quick):
 
 
 @pytest.mark.parametrize("coverage", [0.0, 1.0, 1.5, -0.1])
-def test_a_coverage_that_cannot_be_is_refused(coverage: float):
+def test_a_coverage_outside_0_to_1_is_refused(coverage: float):
     with pytest.raises(InputError, match="intervals must be a coverage between 0 and 1"):
         Imputer(intervals=coverage)
 
 
-def test_too_few_cells_to_calibrate_are_told():
+def test_a_note_says_that_there_are_too_few_cells_to_calibrate():
     rng = np.random.default_rng(0)
     small = pd.DataFrame(rng.normal(size=(60, 2)), columns=["a", "b"]).mask(rng.random((60, 2)) < 0.1)
     summary = Imputer(strategy="linear", intervals=0.9).fit(small).fill(small).summary

@@ -35,11 +35,11 @@ def shares(plain: np.ndarray, other: np.ndarray, bucket: int, gap: np.ndarray | 
     return found[:, bucket]
 
 
-def test_a_gain_in_every_gap_is_taken_whole():
+def test_a_gain_in_every_gap_has_a_share_of_one():
     assert shares(np.ones((1, 30)), np.full((1, 30), 0.1), SHORT) == 1.0
 
 
-def test_a_loss_in_every_gap_is_not_taken():
+def test_a_loss_in_every_gap_has_a_share_of_zero():
     assert shares(np.full((1, 30), 0.1), np.ones((1, 30)), SHORT) == 0.0
 
 
@@ -55,14 +55,14 @@ def test_of_one_column_alone_the_share_gains_most_less_some_standard_errors(buck
     assert found[0] == SHARES[cautious.argmax()]
 
 
-def test_a_doubtful_gain_is_taken_in_long_gaps_more_than_in_short_ones():
+def test_an_uncertain_gain_has_a_larger_share_in_long_gaps_than_in_short_ones():
     # Of 40 gaps, 26 gain 1 and 14 lose 1 by going all the way: 12 in all, with a standard error of about 6.
     plain = np.repeat([1.0, 0.0], [26, 14])[None]
     assert shares(plain, 1 - plain, LONG) == pytest.approx(0.6, abs=0.1)
     assert 0 < shares(plain, 1 - plain, SHORT) < shares(plain, 1 - plain, LONG) - 0.1
 
 
-def test_columns_that_gain_alike_vouch_for_each_other():
+def test_columns_with_like_gains_confirm_each_other():
     """What is doubtful in one column of twelve gaps is not when a hundred columns say the same."""
     rng = np.random.default_rng(0)
     plain = rng.normal(size=(100, 12))
@@ -74,7 +74,7 @@ def test_columns_that_gain_alike_vouch_for_each_other():
     assert np.mean(together > alone) > 0.6
 
 
-def test_a_column_unlike_the_others_is_not_talked_into_a_loss():
+def test_a_column_that_loses_where_all_others_gain_keeps_the_plain_candidate():
     rng = np.random.default_rng(1)
     plain = rng.normal(size=(20, 40))
     other = 0.5 * plain
@@ -84,33 +84,33 @@ def test_a_column_unlike_the_others_is_not_talked_into_a_loss():
     assert found[1:].min() > 0.9
 
 
-def test_large_and_small_columns_count_the_same():
+def test_the_share_does_not_depend_on_the_unit_of_a_column():
     rng = np.random.default_rng(2)
     plain, other = rng.normal(size=(2, 5, 15))
     scale = np.array([1e-6, 1.0, 1e6, 3.0, 10.0])[:, None]
     np.testing.assert_array_equal(shares(plain, other, SHORT), shares(scale * plain, scale * other, SHORT))
 
 
-def test_a_plain_candidate_that_is_exactly_right_is_left_alone():
+def test_a_plain_candidate_that_is_exactly_right_is_kept():
     plain, other = np.zeros((1, EXACT_GAPS)), np.full((1, EXACT_GAPS), 0.01)
     assert shares(plain, other, LONG) == 0.0
     assert shares(plain[:, 1:], other[:, 1:], LONG) == 1.0  # one gap fewer proves nothing
 
 
 @pytest.mark.parametrize("bucket", [SHORT, LONG])
-def test_fewer_gaps_than_enough_prove_nothing(bucket: int):
+def test_too_few_gaps_leave_the_share_at_one(bucket: int):
     few = int(ENOUGH_GAPS[bucket]) - 1
     assert shares(np.full((1, few), 0.1), np.ones((1, few)), bucket) == 1.0
 
 
-def test_a_column_with_few_gaps_is_taken_for_one_of_the_others():
+def test_a_column_with_few_gaps_is_treated_like_the_others():
     plain, other = np.full((10, 30), 0.1), np.ones((10, 30))
     column = np.repeat(np.arange(10), 30)
     found = blend_shares(plain.ravel(), other.ravel(), cells_in(column, LONG, np.arange(300), 11))
     assert found[10, LONG] == 0.0
 
 
-def test_without_any_cell_nothing_speaks_against_going_all_the_way():
+def test_without_any_cell_the_share_is_one():
     none = np.zeros(0, dtype=int)
     found = blend_shares(np.zeros(0), np.zeros(0), cells_in(none, SHORT, none, 3))
     assert found.shape == (3, KINDS)

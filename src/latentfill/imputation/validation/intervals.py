@@ -43,7 +43,7 @@ class Calibration:
     def fit(cls, learn: ErrorSample, check: ErrorSample) -> Calibration:
         """Fit the sizes to the errors of `learn`, the quantiles to both samples, and the coverage to `check`."""
         model = SizeModel.fit(learn)
-        both = ErrorSample.joined([learn, check])
+        both = ErrorSample.joined([learn, check])  # the rounds in which the cells of `learn` were hidden count as one
         if not len(both):
             return cls._unknown(model, both.cells.n_columns)
         column, bucket = both.cells.column, both.cells.bucket
