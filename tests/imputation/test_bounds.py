@@ -96,7 +96,7 @@ def test_limits_of_a_saved_model_can_be_changed(frame: pd.DataFrame, tmp_path):
 def test_limits_are_refused_before_any_work(frame: pd.DataFrame):
     with pytest.raises(InputError, match="unknown column 'z'"):
         Imputer(minimum="z=0").fit(frame)
-    with pytest.raises(InputError, match="max_gap must be 0 or more"):
+    with pytest.raises(InputError, match="max_gap must be at least 0"):
         Imputer(max_gap=-1)
 
 

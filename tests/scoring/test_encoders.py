@@ -88,7 +88,7 @@ def test_an_encoder_that_looks_ahead_is_refused(series: Series):
 def test_without_an_encoder_no_strategy_searches_among_embeddings():
     config = Config(candidates="linear,kriging,denoise,neighbours", length=24)
     alone = settings_on("none", config)
-    assert (alone.neighbours, alone.candidate_names) == (0, ("linear", "kriging", "denoise"))
+    assert (alone.decoder.neighbours, alone.candidate_names) == (0, ("linear", "kriging", "denoise"))
     assert settings_on("mine", config) == settings_on("", config) == config
     names = ("auto", "kriging", "neighbours", "denoise", "linear")
     assert strategies_on("none", names, config) == ("auto", "kriging", "denoise", "linear")

@@ -271,7 +271,7 @@ def test_without_a_table_it_says_what_it_needs(run_cli, capsys):
 
 def test_words_that_are_no_numbers_are_refused(run_cli, source: Path, capsys):
     assert run_cli("evaluate", source, "--seeds", "a,b") == 2
-    assert "--seeds takes numbers" in capsys.readouterr().err
+    assert "--seeds takes whole numbers" in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -73,8 +73,8 @@ def evaluate(
     series = table.series
     if config.neighbours.donor_table is not None:
         raise InputError(
-            "a donor table (--donor-table) may hold the very cells that are hidden, so scores with it would flatter: leave it "
-            "out."
+            "a donor table (--donor-table) may hold the very cells that are hidden, so scores with it would flatter: "
+            "leave it out."
         )
     encoders = _encoders(spec, config, series)
     vectors = _stored(table, config, spec)

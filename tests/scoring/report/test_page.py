@@ -11,7 +11,7 @@ from latentfill.scoring.report import page
 from latentfill.scoring.report.page import check_installed, to_html
 from latentfill.scoring.scores import ALL, Score
 
-ABOUT = {"table": "a & <b>.csv", "settings": {"intervals": 0.9, "seed": 0}, "latentfill": "1.2.3"}
+ABOUT = {"table": "a & <b>.csv", "settings": {"output": {"intervals": 0.9}, "seed": 0}, "latentfill": "1.2.3"}
 
 
 def score(strategy: str, mse: float, *, column: str = ALL, gap: str = ALL, seed: int = 0, **more: object) -> Score:
@@ -129,6 +129,7 @@ def test_each_pattern_and_rate_has_a_section_and_settings_are_listed():
     assert "block, 9.0 % hidden" in text
     assert "point, 30.0 % hidden" in text
     assert "<dt>seed</dt><dd>0</dd>" in text
+    assert "<dt>output.intervals</dt><dd>0.9</dd>" in text
 
 
 def test_more_columns_than_fit_are_left_out_of_the_maps_and_said_so(monkeypatch: pytest.MonkeyPatch):
