@@ -66,7 +66,7 @@ def test_a_packed_file_holds_every_window_of_every_split_with_how_it_was_made(tm
     TableEmbedder(series, Means(settings={"a": 1}), CONFIG).make_packed_file(tmp_path / "a.packed")
     packed = load_packed_file(tmp_path / "a.packed")
     assert packed.splits == {"train": 55, "val": 7, "test": 17}
-    first = series.values[: CONFIG.seq_len]
+    first = series.values[: CONFIG.stored.seq_len]
     np.testing.assert_allclose(packed.read("train")[0, :, 0], first.mean(axis=0), rtol=1e-6)
     np.testing.assert_array_equal(packed.weights["mix"], np.eye(2))
     provenance = packed.provenance

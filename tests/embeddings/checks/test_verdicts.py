@@ -43,8 +43,8 @@ def table(values: np.ndarray, tmp_path: Path) -> Path:
 
 
 def embedded(values: np.ndarray, starts: np.ndarray, weights: int = 0) -> np.ndarray:
-    windows = np.stack([values[start : start + PLAN.seq_len] for start in starts])
-    drawn = np.random.default_rng(weights).normal(size=(PLAN.seq_len, 16))
+    windows = np.stack([values[start : start + PLAN.stored.seq_len] for start in starts])
+    drawn = np.random.default_rng(weights).normal(size=(PLAN.stored.seq_len, 16))
     return np.tanh(windows.transpose(0, 2, 1) @ drawn / 10).astype(np.float32)
 
 

@@ -37,7 +37,7 @@ def test_splits_that_may_not_share_a_space_stay_apart(known: bool | None):
 def test_a_plan_that_was_asked_for_and_is_not_theirs_is_told():
     made = Provenance(encoder="x", source="y", window={"split": "custom", "seq_len": 24, "pred_len": 4})
     assert adopt_split_plan(Config(), [made]) == Config(split="custom", seq_len=24, pred_len=4)
-    assert adopt_split_plan(Config(pred_len=4), [made]).seq_len == 24
+    assert adopt_split_plan(Config(pred_len=4), [made]).stored.seq_len == 24
     assert adopt_split_plan(Config(split="ett-hour"), [made]) == Config(split="ett-hour")  # checked against the windows
     with pytest.raises(EmbeddingMismatchError, match=r"pred_len=4 \(asked for: 8\)\. Leave the setting out"):
         adopt_split_plan(Config(pred_len=8), [made])

@@ -26,26 +26,26 @@ def plan_of(config: Config) -> dict[str, object]:
 
 def starts_by_split(config: Config, n_rows: int) -> dict[str, IntArray]:
     """First rows of the windows of each split, (N,); without a split plan all windows are one split."""
-    every = config.stored.stride
-    if config.stored.split == "none":
-        rows = n_rows - config.stored.pred_len
-        return {
-            WHOLE: window_starts(rows, config.stored.seq_len, every) if rows >= config.stored.seq_len else np.arange(0)
-        }
-    plan = SplitPlan(kind=config.stored.split, seq_len=config.stored.seq_len, pred_len=config.stored.pred_len)
-    splits = plan.splits(n_rows)
-    return {
-        name: split_starts(split, config.stored.seq_len, config.stored.pred_len)[::every]
-        for name, split in splits.items()
-    }
+    length, ahead, every = config.stored.seq_len, config.stored.pred_len, config.stored.stride
+    plan = _split_plan(config)
+    if plan is None:
+        rows = n_rows - ahead
+        return {WHOLE: window_starts(rows, length, every) if rows >= length else np.arange(0)}
+    return {name: split_starts(split, length, ahead)[::every] for name, split in plan.splits(n_rows).items()}
 
 
 def train_rows(config: Config, n_rows: int) -> int | None:
     """How many of the first rows the scaler is fitted to: the train rows of the split plan, or None for all rows."""
-    if config.stored.split == "none":
+    plan = _split_plan(config)
+    return None if plan is None else plan.splits(n_rows)["train"].stop
+
+
+def _split_plan(config: Config) -> SplitPlan | None:
+    """The split plan of the settings, if they have one."""
+    stored = config.stored
+    if stored.split == "none":
         return None
-    plan = SplitPlan(kind=config.stored.split, seq_len=config.stored.seq_len, pred_len=config.stored.pred_len)
-    return plan.splits(n_rows)["train"].stop
+    return SplitPlan(kind=stored.split, seq_len=stored.seq_len, pred_len=stored.pred_len)
 
 
 def variable_columns(config: Config, series: Series) -> list[int]:
