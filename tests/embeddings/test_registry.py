@@ -14,7 +14,7 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError, ModelFormatError
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.embedder import cut_raw_windows
-from latentfill.embeddings.registry import KINDS, make_embedder
+from latentfill.embeddings.registry import KINDS, make_embedder, register
 from latentfill.embeddings.spec import EncoderName
 from latentfill.embeddings.timekd.student import DistilledStudent
 from latentfill.embeddings.timekd.student_net import StudentShape, VariableForecaster
@@ -139,6 +139,11 @@ def test_settings_of_another_kind_are_refused():
         with pytest.raises(InputError, match=message):
             make_embedder(f"{kind}:x+lm-dtype=float32", config=CONFIG)
     assert set(KINDS) == {"timekd", "student", "chronos", "module", "torchscript", "export"}
+
+
+def test_a_name_that_is_taken_is_refused():
+    with pytest.raises(InputError, match="there is an encoder 'student' already"):
+        register("student", KINDS["module"].open)
 
 
 def test_a_chronos_model_that_reads_less_than_a_window_is_refused_before_any_work(tmp_path: Path):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from latentfill.core.errors import InputError
 from latentfill.windows.gaps import find_gaps
-from latentfill.windows.patterns import MOST, PATTERNS
+from latentfill.windows.patterns import MOST, PATTERNS, register
 
 T, C = 2000, 4
 
@@ -102,3 +103,8 @@ def test_missing_at_random_in_a_single_column_follows_the_cycle():
     values = np.random.default_rng(0).normal(size=(T, 1))
     at = np.flatnonzero(hide("mar", values)[:, 0])
     assert np.sin(2 * np.pi * at / 24).mean() > 0.4
+
+
+def test_a_name_that_is_taken_is_refused():
+    with pytest.raises(InputError, match="there is a pattern 'block' already"):
+        register("block", PATTERNS["point"])

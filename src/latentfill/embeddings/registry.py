@@ -1,8 +1,8 @@
-"""Every kind of encoder, opened by its name."""
+"""Every kind of encoder, opened by its name: the one place where a new kind is registered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -88,22 +88,34 @@ def _open_export(request: EncoderRequest) -> Embedder:
 
 # --- all kinds -----------------------------------------------------------------------------------
 
-KINDS: Mapping[str, Callable[[EncoderRequest], Embedder]] = {
-    "timekd": _open_timekd,
-    "student": _open_student,
-    "module": _open_module,
-    "torchscript": _open_torchscript,
-    "export": _open_export,
-    "chronos": _open_chronos,
-}
+
+@dataclass(frozen=True, slots=True)
+class EncoderKind:
+    """A kind of encoder: how one is opened, and which settings it has."""
+
+    open: Callable[[EncoderRequest], Embedder]
+    settings: tuple[str, ...] = ()  # names that `spec.SETTINGS` knows
+
+
+KINDS: dict[str, EncoderKind] = {}  # in the order in which they are listed
+
+
+def register(name: str, open: Callable[[EncoderRequest], Embedder], settings: tuple[str, ...] = ()) -> None:
+    """Make a kind of encoder known by its name; a name that is taken is refused."""
+    if name in KINDS:
+        raise InputError(f"there is an encoder {name!r} already; choose another name.")
+    KINDS[name] = EncoderKind(open, settings)
+
+
 PROMPT_SETTINGS = ("decimals", "truncate", "rough_fill", "missing_word")  # how a language model is shown values
 MODULE_SETTINGS = ("inputs",)
-SETTINGS_OF_KIND: Mapping[str, tuple[str, ...]] = {  # kinds that are not named here have no settings
-    "timekd": ("layers", "dtype", "plain_attention", "privileged", *PROMPT_SETTINGS),
-    "module": MODULE_SETTINGS,
-    "torchscript": MODULE_SETTINGS,
-    "export": MODULE_SETTINGS,
-}
+
+register("timekd", _open_timekd, ("layers", "dtype", "plain_attention", "privileged", *PROMPT_SETTINGS))
+register("student", _open_student)
+register("module", _open_module, MODULE_SETTINGS)
+register("torchscript", _open_torchscript, MODULE_SETTINGS)
+register("export", _open_export, MODULE_SETTINGS)
+register("chronos", _open_chronos)
 
 
 def make_embedder(
@@ -123,7 +135,7 @@ def make_embedder(
     pred_len
         Steps that a language model is asked to forecast, and that it reads if it is `privileged`.
     settings
-        More settings, by the names in `SETTINGS_OF_KIND`; those in `spec` win.
+        More settings, of those that the kind has; those in `spec` win.
 
     Raises
     ------
@@ -145,12 +157,12 @@ def make_embedder(
         seed=config.seed,
         settings=settings,
     )
-    return KINDS[name.kind](request)
+    return KINDS[name.kind].open(request)
 
 
 def _check_has_setting(kind: str, setting: str) -> None:
-    if setting not in SETTINGS_OF_KIND.get(kind, ()):
-        kinds = [other for other, names in SETTINGS_OF_KIND.items() if setting in names]
+    if setting not in KINDS[kind].settings:
+        kinds = [other for other, row in KINDS.items() if setting in row.settings]
         raise InputError(
             f"the setting {FLAGS[setting]} is one of {', '.join(kinds)}; the encoder {kind} does not have it. Leave "
             "it out."

@@ -1,4 +1,4 @@
-"""Missing patterns: ways to hide known cells of a whole series, so that what fills them can be scored.
+"""Missing patterns by name: ways to hide known cells of a whole series, so that what fills them can be scored.
 
 Each takes a random generator, the values (T, C) with NaN where missing, the share of the observed cells to hide, and
 the steps of the series' shortest cycle (None if it has none). It returns the hidden cells (T, C), all of them observed.
@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from latentfill.core.errors import InputError
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.windows.gaps import interpolate
 from latentfill.windows.hiding import SeriesHiding, hide_like_gaps, hide_points, log_uniform
@@ -71,16 +72,24 @@ def missing_not_at_random(rng: np.random.Generator, values: FloatArray, rate: fl
     return _keep_enough(rng, _by_chance(rng, values, rate, _standard(values)), values)
 
 
-PATTERNS: dict[str, Pattern] = {
-    "point": point,
-    "block": block,
-    "subsequence": subsequence,
-    "blackout": blackout,
-    "like-gaps": like_gaps,
-    "mcar": point,
-    "mar": missing_at_random,
-    "mnar": missing_not_at_random,
-}
+PATTERNS: dict[str, Pattern] = {}  # in the order in which names are listed
+
+
+def register(name: str, pattern: Pattern) -> None:
+    """Make a pattern known by its name; a name that is taken is refused."""
+    if name in PATTERNS:
+        raise InputError(f"there is a pattern {name!r} already; choose another name.")
+    PATTERNS[name] = pattern
+
+
+register("point", point)
+register("block", block)
+register("subsequence", subsequence)
+register("blackout", blackout)
+register("like-gaps", like_gaps)
+register("mcar", point)
+register("mar", missing_at_random)
+register("mnar", missing_not_at_random)
 
 
 def _rectangles(

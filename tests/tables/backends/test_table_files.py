@@ -1,4 +1,4 @@
-"""Tables as files: kinds by name, Parquet and new CSV files, and what is refused."""
+"""Tables as files: Parquet and new CSV files, and what is refused."""
 
 import numpy as np
 import pandas as pd
@@ -10,18 +10,10 @@ from latentfill.core.errors import InputError
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.table_files import (
     check_output_path,
-    file_kind,
     read_source,
     write_columns,
     write_source,
 )
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"), [("a.csv", "csv"), ("A.TSV.GZ", "csv"), ("b.txt", "csv"), ("c.pq", "parquet")]
-)
-def test_the_kind_of_a_file_is_in_its_name(name, kind):
-    assert file_kind(name) == kind
 
 
 def test_parquet_is_read_as_it_was_written(tmp_path):

@@ -1,0 +1,31 @@
+"""CSV files, with any delimiter, gzipped or not, as a file format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from latentfill.core.files import write_bytes
+from latentfill.tables.backends.csv_reading import read_csv
+from latentfill.tables.backends.csv_source import CsvSource
+from latentfill.tables.backends.csv_text import format_csv
+from latentfill.tables.backends.edits import Edits
+from latentfill.tables.backends.file_format import NewColumns
+from latentfill.tables.backends.source import Source
+
+
+class CsvFormat:
+    """Delimited text; a table read from it is written back with its own texts, delimiter and encoding."""
+
+    name = "CSV"
+    suffixes = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
+
+    def read(self, path: Path, *, delimiter: str | None, encoding: str | None) -> Source:
+        return CsvSource(read_csv(path, delimiter=delimiter, encoding=encoding))
+
+    def write(self, source: Source, edits: Edits, path: Path) -> None:
+        """Write a table with edits made; one that was no CSV file gets tabs if the name says `.tsv`, else commas."""
+        write_bytes(path, source.to_csv(edits, "\t" if ".tsv" in path.name.lower() else ","))
+
+    def write_columns(self, columns: NewColumns, path: Path) -> None:
+        cells = [["" if value != value else value for value in array.tolist()] for array in columns.values()]
+        write_bytes(path, format_csv(list(columns), cells))

@@ -1,0 +1,60 @@
+"""The file formats by the endings of file names: the one place where a new one is registered."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from latentfill.core.errors import InputError
+from latentfill.tables.backends.csv_format import CsvFormat
+from latentfill.tables.backends.file_format import FileFormat, FrameFormat
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMATS: dict[str, FileFormat] = {}  # by ending of the file's name, in the order in which endings are listed
+
+
+def register(*formats: FileFormat) -> None:
+    """Make file formats known by the endings of file names; an ending that is taken is refused."""
+    for each in formats:
+        for suffix in each.suffixes:
+            if not suffix.startswith(".") or suffix != suffix.lower():
+                raise InputError(f"an ending starts with a dot and is in lower case, got {suffix!r} for {each.name}.")
+            if suffix in FORMATS:
+                raise InputError(
+                    f"{each.name} files cannot end in {suffix!r}, which stands for {FORMATS[suffix].name} files."
+                )
+        FORMATS.update(dict.fromkeys(each.suffixes, each))
+
+
+def format_of(path: str | os.PathLike[str]) -> FileFormat:
+    """The format of a table file by the ending of its name; any other ending is refused."""
+    name = Path(path).name
+    for suffix, found in FORMATS.items():
+        if name.lower().endswith(suffix):
+            return found
+    raise InputError(
+        f"The name {name!r} does not say what kind of table the file is. "
+        f"Use a name that ends in one of {', '.join(FORMATS)}."
+    )
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        return file.read()
+
+
+def _write_parquet(table: pa.Table, path: Path) -> None:
+    from pyarrow import parquet
+
+    parquet.write_table(table, path)
+
+
+register(
+    CsvFormat(),
+    FrameFormat(name="Parquet", suffixes=(".parquet", ".pq"), read_frame=_read_parquet, write_frame=_write_parquet),
+)

@@ -1,0 +1,53 @@
+"""File formats: known by the ending of a file's name, and registered in one place."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from latentfill.core.errors import InputError
+from latentfill.tables.backends import file_formats
+from latentfill.tables.backends.file_format import FrameFormat
+from latentfill.tables.backends.file_formats import FORMATS, format_of, register
+
+
+@pytest.fixture(autouse=True)
+def _restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_formats, "FORMATS", FORMATS.copy())
+
+
+def in_memory(*suffixes: str) -> FrameFormat:
+    return FrameFormat(
+        name="Feather",
+        suffixes=suffixes,
+        read_frame=lambda path: pa.table({}),
+        write_frame=lambda table, path: None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("a.csv", "CSV"), ("A.TSV.GZ", "CSV"), ("b.txt", "CSV"), ("c.pq", "Parquet")]
+)
+def test_the_format_of_a_file_is_in_its_name(name: str, kind: str):
+    assert format_of(name).name == kind
+
+
+def test_a_registered_format_is_found_and_listed_for_names_that_say_nothing():
+    feather = in_memory(".feather", ".arrow")
+    register(feather)
+    assert format_of("here/T.ARROW") is feather
+    with pytest.raises(InputError, match=r"'t\.xlsx' does not say .* \.csv, .*\.pq, \.feather, \.arrow\."):
+        format_of("t.xlsx")
+
+
+def test_an_ending_that_is_taken_is_refused_and_nothing_registered():
+    with pytest.raises(InputError, match=r"Feather files cannot end in '\.csv', which stands for CSV files"):
+        register(in_memory(".feather", ".csv"))
+    with pytest.raises(InputError, match="does not say"):
+        format_of("t.feather")
+
+
+@pytest.mark.parametrize("suffix", ["feather", ".Feather"])
+def test_an_ending_without_a_dot_or_with_capitals_is_refused(suffix: str):
+    with pytest.raises(InputError, match=f"in lower case, got '{suffix}' for Feather"):
+        register(in_memory(suffix))
