@@ -187,5 +187,5 @@ def test_a_single_strategy_that_the_time_budget_does_not_allow_is_refused(sample
 
 @pytest.mark.parametrize("budget", [0.0, -1.0])
 def test_a_time_budget_of_nothing_is_refused(budget: float):
-    with pytest.raises(InputError, match="time_budget must be above 0 seconds"):
+    with pytest.raises(InputError, match="time_budget must be above 0"):
         Config(time_budget=budget)

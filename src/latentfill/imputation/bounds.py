@@ -1,4 +1,4 @@
-"""What estimates may be: held to a range per column, and given only for gaps that are short enough."""
+"""Smallest and largest estimates of each column, as the user asks for them."""
 
 from __future__ import annotations
 

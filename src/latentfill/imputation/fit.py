@@ -16,7 +16,8 @@ from latentfill.embeddings.stored.pairing import join_splits
 from latentfill.imputation.bounds import bounds_of
 from latentfill.imputation.donor_table import donor_windows
 from latentfill.imputation.fitted import Fitted
-from latentfill.imputation.strategy_fitter import StrategyFitter, TimeBudget
+from latentfill.imputation.strategy_fitter import StrategyFitter
+from latentfill.imputation.time_budget import TimeBudget
 from latentfill.imputation.validation.holdout import hold_out
 from latentfill.nn.training import History, ProgressCallback
 from latentfill.strategies.candidates import needs_encoder

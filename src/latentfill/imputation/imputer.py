@@ -71,7 +71,6 @@ class Imputer:
             )
         vectors = pair_embeddings(config, series, table.name) if config.stored.embeddings else {}
         config = adopt_split_plan(config, (of_split.provenance for of_split in vectors.values()))
-        self._paired = (table, vectors)
         inputs = FitInputs(
             embeddings=vectors,
             donor_table=self._donor_table(table),
@@ -79,6 +78,7 @@ class Imputer:
             progress=self.progress,
         )
         self.fitted_: Fitted = fit_series(series, config, inputs)
+        self._paired = (table, vectors)
         self.model_id_ = model_id(self.fitted_)
         self.digests_ = {split: vectors_digest(of_split) for split, of_split in vectors.items()}
         return self
@@ -154,7 +154,7 @@ class Imputer:
             return self.options
         if self.options.grid:
             raise InputError(
-                "stored embeddings and split plans count the rows of the file, so none can be added: leave out grid "
+                "stored embeddings and splits count the rows of the file, so none can be added: leave out grid "
                 "(--grid), or the embeddings and the split."
             )
         return replace(self.options, regular=False)

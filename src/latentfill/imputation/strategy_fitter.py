@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +17,7 @@ from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.lookup import StoredEncoder
 from latentfill.imputation.fitted import FittedPath
 from latentfill.imputation.stored_windows import blend_starts, config_for_stored
+from latentfill.imputation.time_budget import TimeBudget
 from latentfill.imputation.validation.holdout import HeldOutSeries
 from latentfill.imputation.validation.holdout_errors import measure
 from latentfill.imputation.validation.validate import Validated, validate
@@ -31,23 +31,6 @@ ENCODER_SHARE = 0.35  # of the time budget, by the end of which the encoder must
 TRAINING_SHARE = 0.75  # of the time budget, by the end of which all networks must be; the rest is for validation
 MOST_CELLS = 1 << 25  # of the windows of other splits that are searched for neighbours
 ORACLE = "oracle: the stored embeddings may have seen the held-out values, so the true error may be larger"
-
-
-@dataclass(frozen=True, slots=True)
-class TimeBudget:
-    """The time that fitting may take."""
-
-    began: float  # on the clock of `time.monotonic`
-    seconds: float | None  # None: no limit
-
-    @classmethod
-    def starting_now(cls, config: Config) -> TimeBudget:
-        """The time budget of the settings."""
-        return cls(time.monotonic(), config.time_budget)
-
-    def deadline(self, share: float) -> float | None:
-        """The moment at which a share of the budget is spent; None without a limit."""
-        return None if self.seconds is None else self.began + share * self.seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

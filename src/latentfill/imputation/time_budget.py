@@ -1,0 +1,25 @@
+"""The time that fitting may take."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from latentfill.core.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class TimeBudget:
+    """The time that fitting may take."""
+
+    began: float  # on the clock of `time.monotonic`
+    seconds: float | None  # None: no limit
+
+    @classmethod
+    def starting_now(cls, config: Config) -> TimeBudget:
+        """The time budget of the settings."""
+        return cls(time.monotonic(), config.time_budget)
+
+    def deadline(self, share: float) -> float | None:
+        """The moment at which a share of the budget is spent; None without a limit."""
+        return None if self.seconds is None else self.began + share * self.seconds
