@@ -156,6 +156,13 @@ def test_when_the_older_folder_cannot_be_put_back_the_error_says_where_both_are(
     assert str(caught.value).endswith(f"What was there before is now {old}.")
 
 
+def test_a_file_is_not_replaced_by_a_folder(tmp_path):
+    save(tmp_path, b"keep", "made")
+    with pytest.raises(InputError, match=r"made is a file"):
+        write_folder(tmp_path / "made", "one")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"keep"]
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("keep")
     with pytest.raises(InputError, match=r"file/made cannot be written.*Choose a folder"):

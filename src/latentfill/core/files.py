@@ -27,10 +27,9 @@ def replacing(path: Path) -> Iterator[Path]:
     """Gives a temporary sibling path; the file written there takes the place of `path` when the block ends well."""
     temporary = _sibling(path, "tmp")
     try:
-        yield temporary
-        os.replace(temporary, path)
-    except OSError as error:
-        raise _unwritable(path, error) from error
+        with refusing_unwritable(path):
+            yield temporary
+            os.replace(temporary, path)
     finally:
         with suppress(OSError):  # nothing to remove when all went well, or the folder is missing
             temporary.unlink()
@@ -44,14 +43,15 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     `path` is put back, and the error says where the new folder is kept.
     """
     path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file. Give the path of a folder to write.")
     new = _sibling(path, "new")
     try:
-        new.mkdir(parents=True)
-        yield new
-    except BaseException as error:
+        with refusing_unwritable(path):
+            new.mkdir(parents=True)
+            yield new
+    except BaseException:
         shutil.rmtree(new, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise _unwritable(path, error) from error
         raise
     _move_into_place(new, path)
 
@@ -81,23 +81,27 @@ def _sibling(path: Path, ending: str) -> Path:
     return path.with_name(f".{uuid.uuid4().hex}.{ending}")
 
 
-def _unwritable(path: Path, error: OSError) -> InputError:
-    return InputError(
-        f"{path} cannot be written: {error.strerror or error}. Choose a folder that exists and that you may write to."
-    )
+@contextmanager
+def refusing_unwritable(path: Path) -> Iterator[None]:
+    """Turns an `OSError` in the block into an `InputError` that says why `path` cannot be written."""
+    try:
+        yield
+    except OSError as error:  # such as a full disk, or a name that is too long
+        raise InputError(
+            f"{path} cannot be written: {error.strerror or error}. Choose a folder that exists and that you may write "
+            "to."
+        ) from error
 
 
 def check_file_path(path: Path) -> None:
     """Refuse a path at which no file can be written, before any work is done for it."""
-    try:
+    with refusing_unwritable(path):
         folder = Path(os.path.realpath(path)).parent
         if path.is_dir():
             raise InputError(f"{path} is a folder. Give the path of a file to write.")
         if not folder.is_dir():
             raise InputError(f"{path} cannot be written: there is no folder {folder}. Make it first.")
         _check_writable(folder, path)
-    except OSError as error:  # such as a name that is too long
-        raise InputError(f"{path} cannot be written: {error.strerror or error}. Choose another path.") from error
 
 
 def check_folder_path(path: Path, content: str, may_replace: Callable[[Path], bool]) -> None:
@@ -106,14 +110,12 @@ def check_folder_path(path: Path, content: str, may_replace: Callable[[Path], bo
     `content` names what the folder will hold, as in "a model"; `may_replace` tells whether a folder that is there, and
     is not empty, may be replaced.
     """
-    try:
+    with refusing_unwritable(path):
         _check_writable(next(folder for folder in path.absolute().parents if folder.exists()), path)
         if path.exists() and not path.is_dir():
             raise InputError(f"{path} is a file; {content} is a folder, so name a new one.")
         if path.exists() and any(path.iterdir()) and not may_replace(path):
             raise InputError(f"{path} is a folder that holds something other than {content}; name a new folder.")
-    except OSError as error:  # such as a name that is too long, or a folder that may not be read
-        raise InputError(f"{path} cannot be written: {error.strerror or error}. Choose another path.") from error
 
 
 def _check_writable(folder: Path, path: Path) -> None:

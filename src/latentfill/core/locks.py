@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from latentfill.core.errors import InputError
+from latentfill.core.files import refusing_unwritable
 
 logger = logging.getLogger(__name__)
 
@@ -27,14 +28,8 @@ def locked(path: Path) -> Iterator[None]:
     if not path.parent.is_dir():  # filelock would make it
         raise InputError(f"{path} cannot be written: there is no folder {path.parent}. Make it first.")
     lock = FileLock(path.with_name(f".{path.name}.lock"), fallback_to_soft=False)
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        raise InputError(f"another run is writing {path}. Wait until it has ended, or choose another place.") from None
-    except OSError as error:
-        if error.errno not in NO_LOCKS:
-            raise InputError(f"{path} cannot be written: {error.strerror or error}. Choose another place.") from error
-        logger.warning("%s is on a file system without locks: let no other run write there now.", path)
+    with refusing_unwritable(path):
+        _acquire(lock, path)
     try:
         yield
     finally:
@@ -42,3 +37,15 @@ def locked(path: Path) -> Iterator[None]:
             with suppress(OSError):  # Windows does not remove open files; there filelock does so once it is closed
                 Path(lock.lock_file).unlink()  # while it is locked: afterwards it may be that of another run
             lock.release()
+
+
+def _acquire(lock: BaseFileLock, path: Path) -> None:
+    """Take the lock at once or not at all; where the file system has no locks, go on without one."""
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise InputError(f"another run is writing {path}. Wait until it has ended, or choose another place.") from None
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+        logger.warning("%s is on a file system without locks: let no other run write there now.", path)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -13,6 +12,7 @@ import numpy as np
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
+from latentfill.core.files import refusing_unwritable
 from latentfill.core.locks import locked
 from latentfill.core.series import IntArray, Series
 from latentfill.embeddings.embed_progress import ProgressCallback, ProgressMeter
@@ -139,7 +139,7 @@ class TableEmbedder:
         check_packed_path(target, overwrite=overwrite)
         _, columns, dim = self.embed(self.batches()[0].starts[:1]).shape
         partial = target.with_name(f".{target.name}.partial")
-        with locked(target), _os_errors_as_input_errors(partial):
+        with locked(target), refusing_unwritable(partial):
             check_packed_path(target, overwrite=overwrite)  # another run may have written it in the meantime
             self._complete(partial, (columns, dim), on_progress)
             os.replace(partial, target)
@@ -184,7 +184,7 @@ class TableEmbedder:
         folder = target / name / str(self.config.stored.pred_len)
         batches, dataset = self.batches(), self.config.stored.dataset
         example = self.embed(batches[0].starts[:1])[0]
-        with _os_errors_as_input_errors(folder), reserved_folder(folder, self.provenance, self.weights, dataset):
+        with refusing_unwritable(folder), reserved_folder(folder, self.provenance, self.weights, dataset):
             size = len(window_bytes(example, dataset))
             missing = [batch for batch in batches if not _is_written(batch, folder, size)]
             meter = _meter(batches, missing, on_progress)
@@ -220,11 +220,3 @@ def _begin_with(file: BinaryIO, header: bytes) -> None:
         file.seek(0)
         file.truncate()
         file.write(header)
-
-
-@contextmanager
-def _os_errors_as_input_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}. Choose another place.") from error
