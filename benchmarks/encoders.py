@@ -27,10 +27,10 @@ from latentfill.embeddings.protocols.embedder import Embedder, RawWindows
 from latentfill.embeddings.protocols.encoder import Encoded
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.registry import make_embedder
-from latentfill.imputation.fill import fill_series
-from latentfill.imputation.fit import FitInputs, fit_series
-from latentfill.imputation.fitted import Fitted
-from latentfill.imputation.strategy_fitter import StrategyFitter
+from latentfill.imputation.filling.fill import fill_series
+from latentfill.imputation.fitting.fit import FitInputs, fit_series
+from latentfill.imputation.fitting.fitted import Fitted
+from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
 from latentfill.imputation.validation.holdout import hold_out
 from latentfill.scoring.encoder_table import BUILTIN, HEADINGS, NONE, encoder_rows
 from latentfill.scoring.encoders import open_encoders

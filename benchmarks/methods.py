@@ -13,9 +13,9 @@ import torch
 from latentfill.core.config import Config
 from latentfill.core.series import FloatArray, Series
 from latentfill.embeddings.protocols.encoder import Encoded, Encoder
-from latentfill.imputation.fit import fit_series
-from latentfill.imputation.fitted import Fitted, FittedPath
-from latentfill.imputation.strategy_fitter import StrategyFitter
+from latentfill.imputation.fitting.fit import fit_series
+from latentfill.imputation.fitting.fitted import Fitted, FittedPath
+from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
 from latentfill.imputation.validation.holdout import hold_out
 from latentfill.strategies.candidates import Candidates
 from latentfill.strategies.classes import baseline_names, new_baseline

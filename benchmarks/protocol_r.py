@@ -22,7 +22,7 @@ from common import Row, config_of, made_with, names_of, parser_of, read_results,
 from latentfill import Imputer, TableOptions, read_table
 from latentfill.core.config import Config
 from latentfill.core.series import BoolArray, FloatArray
-from latentfill.imputation.fill import fill_series
+from latentfill.imputation.filling.fill import fill_series
 from latentfill.strategies.classes import baseline_names, new_baseline
 from latentfill.tables.table import Table
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths

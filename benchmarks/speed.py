@@ -30,7 +30,7 @@ from latentfill.embeddings.stored.h5_writing import write_split
 from latentfill.embeddings.stored.opening import open_embeddings
 from latentfill.embeddings.stored.packed_file import load_packed_file
 from latentfill.embeddings.stored.packing import pack
-from latentfill.imputation.fit import fit_series
+from latentfill.imputation.fitting.fit import fit_series
 from latentfill.strategies.latent.strategy import LatentStrategy
 from latentfill.strategies.neighbours.search import Exact
 from latentfill.windows.cycles import clock_features, find_cycles

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from latentfill.core.config import Config as Config
     from latentfill.core.errors import LatentFillError as LatentFillError
-    from latentfill.imputation.codes import Code as Code
+    from latentfill.imputation.filling.codes import Code as Code
     from latentfill.imputation.imputation import Imputation as Imputation
     from latentfill.imputation.imputer import Imputer as Imputer
     from latentfill.imputation.imputer import impute as impute
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Names are loaded when first used, so that `import latentfill` and `latentfill --help` do not wait for torch.
 _HOMES = {
-    "Code": "imputation.codes",
+    "Code": "imputation.filling.codes",
     "Config": "core.config",
     "Imputation": "imputation.imputation",
     "Imputer": "imputation.imputer",

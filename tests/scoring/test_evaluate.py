@@ -17,8 +17,8 @@ from latentfill.core.errors import InputError, OracleEmbeddingError
 from latentfill.embeddings import registry
 from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.record import VectorArray
-from latentfill.imputation.fitted import Fitted
-from latentfill.imputation.model_weights import model_id
+from latentfill.imputation.fitting.fitted import Fitted
+from latentfill.imputation.saving.model_weights import model_id
 from latentfill.scoring.demo_table import make_sample
 from latentfill.scoring.evaluate import Run, evaluate
 from latentfill.scoring.scores import ALL, Score

@@ -24,7 +24,7 @@ from latentfill.cli.options import (
 def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> None:
     """Learn from a table and save the model."""
     from latentfill.cli.progress import progress_bars
-    from latentfill.imputation.model_folder import check_model_path
+    from latentfill.imputation.saving.model_folder import check_model_path
 
     check_model_path(model)
     imputer = make_imputer(given)

@@ -31,7 +31,7 @@ def inspect(
 ) -> None:
     """Say what a table, a set of embeddings or a model holds."""
     from latentfill.cli.display import show_inspection
-    from latentfill.imputation.inspection import inspect_path
+    from latentfill.imputation.inspection.inspect_path import inspect_path
 
     config, options = config_and_reading(given)
     found = inspect_path(path, options, config, table, beside)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentfill.core.series import FloatArray, IntArray
-from latentfill.imputation.filled import Filled
+from latentfill.imputation.filling.filled import Filled
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns
 from latentfill.tables.table import Table, output_rows

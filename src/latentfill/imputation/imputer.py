@@ -16,14 +16,14 @@ from latentfill.embeddings.stored.digests import vectors_digest
 from latentfill.embeddings.stored.pairing import adopt_split_plan, pair_embeddings
 from latentfill.embeddings.stored.split_windows import train_rows
 from latentfill.imputation.columns import in_order
-from latentfill.imputation.explain import explain_series
-from latentfill.imputation.fill import fill_series
-from latentfill.imputation.fit import FitInputs, fit_series
-from latentfill.imputation.fitted import Fitted
+from latentfill.imputation.filling.explain import explain_series
+from latentfill.imputation.filling.fill import fill_series
+from latentfill.imputation.fitting.fit import FitInputs, fit_series
+from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.imputation import Imputation
-from latentfill.imputation.model_folder import load_model, save_model
-from latentfill.imputation.model_weights import model_id
-from latentfill.imputation.summary import summarise
+from latentfill.imputation.saving.model_folder import load_model, save_model
+from latentfill.imputation.saving.model_weights import model_id
+from latentfill.imputation.summary.summary import summarise
 from latentfill.imputation.user_settings import METHOD, divided, refuse_refit
 from latentfill.nn.training import ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
@@ -160,7 +160,7 @@ class Imputer:
         return replace(self.options, regular=False)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted model to a folder; see `latentfill.imputation.model_folder`."""
+        """Write the fitted model to a folder; see `latentfill.imputation.saving.model_folder`."""
         fitted = self._check_fitted()
         options = {name: value for name, value in asdict(self.options).items() if name != "regular"}
         save_model(fitted, path, {"table": options, "embedding_digests": self.digests_})

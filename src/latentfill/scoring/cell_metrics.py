@@ -9,7 +9,7 @@ from typing import TypedDict
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
-from latentfill.imputation.filled import Filled
+from latentfill.imputation.filling.filled import Filled
 from latentfill.scoring.masked_series import MaskedSeries
 from latentfill.scoring.scores import ALL
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths

@@ -14,8 +14,8 @@ from latentfill.embeddings.protocols.embedder import Embedder
 from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory
 from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.fingerprint import shares_cells
-from latentfill.imputation.fit import shrink_to
-from latentfill.imputation.fitted import Fitted
+from latentfill.imputation.fitting.fit import shrink_to
+from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.nn.runtime import pick_device
 from latentfill.scoring.encoder_table import BUILTIN, NONE
 from latentfill.scoring.scores import Score

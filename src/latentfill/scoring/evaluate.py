@@ -16,9 +16,9 @@ from latentfill.embeddings.protocols.encoder import EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.pairing import adopt_split_plan, pair_embeddings
 from latentfill.embeddings.stored.split_windows import train_rows
-from latentfill.imputation.fill import estimate_series, fill_from, quantiles_at
-from latentfill.imputation.fit import FitInputs, fit_series
-from latentfill.imputation.fitted import Fitted
+from latentfill.imputation.filling.fill import estimate_series, fill_from, quantiles_at
+from latentfill.imputation.fitting.fit import FitInputs, fit_series
+from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.validation.quantiles import continuous_ranked_probability
 from latentfill.nn.training import ProgressCallback
 from latentfill.scoring.cell_metrics import Reference, cell_groups, measure

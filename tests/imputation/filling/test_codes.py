@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from latentfill.core.strategy_table import cell_codes
-from latentfill.imputation.codes import Code, count_codes, is_from_stored
+from latentfill.imputation.filling.codes import Code, count_codes, is_from_stored
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+README = Path(__file__).resolve().parents[3] / "README.md"
 
 
 def test_codes_without_cells_are_left_out():

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from latentfill.core.series import FloatArray
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
-from latentfill.imputation.fitted import Fitted, FittedPath
+from latentfill.imputation.fitting.fitted import Fitted, FittedPath
 
 
 def model_weights(fitted: Fitted) -> dict[str, Tensor]:

@@ -11,7 +11,7 @@ from latentfill.embeddings.protocols.record import StoredEmbeddings
 from latentfill.embeddings.stored.opening import open_embeddings
 from latentfill.embeddings.stored.pairing import adopt_split_plan, pairing_problems
 from latentfill.embeddings.stored.split_windows import plan_of, starts_by_split
-from latentfill.imputation.coverage import coverage_of
+from latentfill.imputation.summary.coverage import coverage_of
 
 
 def describe_embeddings(

@@ -10,12 +10,12 @@ import numpy as np
 from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.lookup import StoredEncoder
-from latentfill.imputation.codes import Code
-from latentfill.imputation.filled import Filled
-from latentfill.imputation.fitted import BUILTIN, Fitted
-from latentfill.imputation.path_estimate import PathEstimate, error_quantiles, estimate_path, filled_by
-from latentfill.imputation.ranges import ColumnRanges
-from latentfill.imputation.stored_windows import blend_starts
+from latentfill.imputation.filling.codes import Code
+from latentfill.imputation.filling.filled import Filled
+from latentfill.imputation.filling.path_estimate import PathEstimate, error_quantiles, estimate_path, filled_by
+from latentfill.imputation.filling.ranges import ColumnRanges
+from latentfill.imputation.fitting.fitted import BUILTIN, Fitted
+from latentfill.imputation.fitting.stored_windows import blend_starts
 from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.quantiles import LEVELS
 from latentfill.nn.runtime import pick_device

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.series import Series
-from latentfill.imputation.donor_table import donor_offset
-from latentfill.imputation.fitted import Fitted
+from latentfill.imputation.fitting.donor_table import donor_offset
+from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.windows.windows import window_starts
 
 

@@ -7,8 +7,8 @@ import json
 import numpy as np
 
 from latentfill.core.series import Series
-from latentfill.imputation.cell_counts import count_cells
-from latentfill.imputation.filled import Filled
+from latentfill.imputation.filling.filled import Filled
+from latentfill.imputation.summary.cell_counts import count_cells
 
 NAN = np.nan
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from latentfill.imputation.path_estimate import PathEstimate
+from latentfill.imputation.filling.path_estimate import PathEstimate
 
 NAN = np.nan
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from latentfill.core.errors import InputError
-from latentfill.imputation.model_folder import FILES, check_model_path
+from latentfill.imputation.saving.model_folder import FILES, check_model_path
 
 
 def test_a_model_of_another_library_is_not_replaced(tmp_path: Path):

@@ -15,9 +15,9 @@ from latentfill.embeddings.builtin.encoder import BuiltinEncoder
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.lookup import StoredEncoder
-from latentfill.imputation.fitted import FittedPath
-from latentfill.imputation.stored_windows import blend_starts, config_for_stored
-from latentfill.imputation.time_budget import TimeBudget
+from latentfill.imputation.fitting.fitted import FittedPath
+from latentfill.imputation.fitting.stored_windows import blend_starts, config_for_stored
+from latentfill.imputation.fitting.time_budget import TimeBudget
 from latentfill.imputation.validation.holdout import HeldOutSeries
 from latentfill.imputation.validation.holdout_errors import measure
 from latentfill.imputation.validation.validate import Validated, validate

@@ -11,7 +11,7 @@ import pytest
 from latentfill import Code, Imputer
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
-from latentfill.imputation.bounds import bounds_of, parse_bounds
+from latentfill.imputation.fitting.bounds import bounds_of, parse_bounds
 
 INF = math.inf
 

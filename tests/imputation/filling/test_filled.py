@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from latentfill.imputation.filled import Filled
+from latentfill.imputation.filling.filled import Filled
 
 
 def test_columns_are_taken_in_the_given_order():

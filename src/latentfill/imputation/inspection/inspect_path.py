@@ -9,7 +9,7 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.files import stem
 from latentfill.embeddings.stored.packed_file import is_packed_file
-from latentfill.imputation.inspect_table import describe_table
+from latentfill.imputation.inspection.inspect_table import describe_table
 from latentfill.tables.options import TableOptions
 from latentfill.tables.read import read_table
 
@@ -39,7 +39,9 @@ def inspect_path(
     if (path / MODEL_FILE).is_file():
         return {"kind": "model", "path": str(path), **_describe_model(path)}
     if path.is_dir() or path.suffix.lower() in (".h5", ".hdf5") or is_packed_file(path):
-        from latentfill.imputation.inspect_embeddings import describe_embeddings  # slow to import, as it needs torch
+        from latentfill.imputation.inspection.inspect_embeddings import (
+            describe_embeddings,  # slow to import, as it needs torch
+        )
 
         series = None if made_of is None else read_table(made_of, options).series
         name = None if made_of is None else stem(made_of)
@@ -67,7 +69,7 @@ def describe_student(path: Path) -> dict[str, object] | None:
 
 def _describe_model(path: Path) -> dict[str, object]:
     """What a fitted model was fitted with, how it was trained, and its error on held-out cells."""
-    from latentfill.imputation.model_folder import damage_as_error, read_config
+    from latentfill.imputation.saving.model_folder import damage_as_error, read_config
 
     state = read_config(path)
     with damage_as_error(path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from latentfill.imputation.ranges import ColumnRanges
+from latentfill.imputation.filling.ranges import ColumnRanges
 
 INF, NAN = np.inf, np.nan
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from latentfill.core.series import FloatArray, IntArray, Series
-from latentfill.imputation.codes import Code, CodeArray, count_codes, is_from_stored
-from latentfill.imputation.filled import Filled
+from latentfill.imputation.filling.codes import Code, CodeArray, count_codes, is_from_stored
+from latentfill.imputation.filling.filled import Filled
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths
 
 

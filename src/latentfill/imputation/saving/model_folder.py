@@ -17,9 +17,17 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError, ModelFormatError
 from latentfill.core.files import check_folder_path, replacing_folder
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
-from latentfill.imputation.fitted import Fitted
-from latentfill.imputation.model_state import FORMAT, Extra, ModelState, ScalerState, inconsistencies, restore, state_of
-from latentfill.imputation.model_weights import model_modules, model_weights
+from latentfill.imputation.fitting.fitted import Fitted
+from latentfill.imputation.saving.model_state import (
+    FORMAT,
+    Extra,
+    ModelState,
+    ScalerState,
+    inconsistencies,
+    restore,
+    state_of,
+)
+from latentfill.imputation.saving.model_weights import model_modules, model_weights
 from latentfill.nn.runtime import pick_device
 from latentfill.nn.weights import weight_misfits, write_weights
 

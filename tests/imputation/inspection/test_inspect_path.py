@@ -10,7 +10,7 @@ import pytest
 
 from latentfill import Imputer
 from latentfill.core.errors import InputError, ModelFormatError
-from latentfill.imputation.inspection import inspect_path
+from latentfill.imputation.inspection.inspect_path import inspect_path
 from latentfill.tables.options import TableOptions
 
 

@@ -13,11 +13,11 @@ from latentfill.core.series import Series
 from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.pairing import join_splits
-from latentfill.imputation.bounds import bounds_of
-from latentfill.imputation.donor_table import donor_windows
-from latentfill.imputation.fitted import Fitted
-from latentfill.imputation.strategy_fitter import StrategyFitter
-from latentfill.imputation.time_budget import TimeBudget
+from latentfill.imputation.fitting.bounds import bounds_of
+from latentfill.imputation.fitting.donor_table import donor_windows
+from latentfill.imputation.fitting.fitted import Fitted
+from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
+from latentfill.imputation.fitting.time_budget import TimeBudget
 from latentfill.imputation.validation.holdout import hold_out
 from latentfill.nn.training import History, ProgressCallback
 from latentfill.strategies.candidates import needs_encoder

@@ -12,9 +12,9 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
-from latentfill.imputation.fit import FitInputs, fit_series
-from latentfill.imputation.model_folder import save_model
-from latentfill.imputation.model_weights import model_id
+from latentfill.imputation.fitting.fit import FitInputs, fit_series
+from latentfill.imputation.saving.model_folder import save_model
+from latentfill.imputation.saving.model_weights import model_id
 from latentfill.imputation.validation.holdout import hold_out
 from latentfill.nn.batches import RECENT, REUSE
 from latentfill.scoring.demo_table import Sample
@@ -35,7 +35,7 @@ def weights(fitted) -> dict[str, np.ndarray]:
 
 def test_cells_held_out_for_scoring_cannot_change_what_is_learnt(sample: Sample, quick: dict[str, object], monkeypatch):
     """A marker in the score cells changes the reported error, and nothing of what is learnt."""
-    import latentfill.imputation.fit as fitting
+    import latentfill.imputation.fitting.fit as fitting
 
     plain = fit_series(as_series(sample), Config(**quick))
 

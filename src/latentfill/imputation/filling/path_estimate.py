@@ -9,7 +9,7 @@ import numpy as np
 from latentfill.core.config import Config
 from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, FloatArray, IntArray
-from latentfill.imputation.fitted import FittedPath
+from latentfill.imputation.fitting.fitted import FittedPath
 from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.error_sample import features_at
 from latentfill.strategies.candidates import SeriesEstimates

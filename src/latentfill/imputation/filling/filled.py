@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 from latentfill.core.series import FloatArray
-from latentfill.imputation.codes import CodeArray
+from latentfill.imputation.filling.codes import CodeArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

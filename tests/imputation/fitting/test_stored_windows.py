@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from latentfill.embeddings.protocols.record import Embeddings, Provenance
-from latentfill.imputation.stored_windows import blend_starts
+from latentfill.imputation.fitting.stored_windows import blend_starts
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ import numpy as np
 from latentfill.core.messages import counted
 from latentfill.core.strategy_table import cell_codes
 from latentfill.embeddings.protocols.record import Embeddings
-from latentfill.imputation.cell_counts import count_cells
-from latentfill.imputation.codes import Code, count_codes
-from latentfill.imputation.coverage import coverage_of
-from latentfill.imputation.filled import Filled
-from latentfill.imputation.fitted import BUILTIN, Fitted, FittedPath
+from latentfill.imputation.filling.codes import Code, count_codes
+from latentfill.imputation.filling.filled import Filled
+from latentfill.imputation.fitting.fitted import BUILTIN, Fitted, FittedPath
+from latentfill.imputation.summary.cell_counts import count_cells
+from latentfill.imputation.summary.coverage import coverage_of
 from latentfill.tables.options import TableOptions
 from latentfill.tables.table import Table
 from latentfill.tables.time.grid import step_text

@@ -14,9 +14,9 @@ from latentfill.core.messages import counted
 from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
 from latentfill.embeddings.protocols.encoder import EncoderShape
-from latentfill.imputation.fitted import Fitted, FittedPath
-from latentfill.imputation.model_weights import arrays_with_prefix, path_prefix
-from latentfill.imputation.stored_windows import config_for_stored
+from latentfill.imputation.fitting.fitted import Fitted, FittedPath
+from latentfill.imputation.fitting.stored_windows import config_for_stored
+from latentfill.imputation.saving.model_weights import arrays_with_prefix, path_prefix
 from latentfill.imputation.validation.cells import KINDS
 from latentfill.imputation.validation.ensemble import Ensemble
 from latentfill.imputation.validation.intervals import Calibration

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentfill.core.series import FloatArray, Series
-from latentfill.imputation.bounds import bounds_of
-from latentfill.imputation.fitted import Fitted
+from latentfill.imputation.fitting.bounds import bounds_of
+from latentfill.imputation.fitting.fitted import Fitted
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,1 @@
+"""Filling the gaps of a series with a fitted model."""

@@ -1,0 +1,1 @@
+"""Fitting the encoder and all candidates to one series."""
