@@ -91,6 +91,10 @@ def test_the_command_line_starts_without_torch_numpy_or_arrow():
     assert found.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("path", sorted(TESTS.rglob("*/test_*.py")), ids=lambda p: str(p.relative_to(TESTS)))
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for path in TESTS.rglob("*/test_*.py") if path.parent.name != "docs"),
+    ids=lambda p: str(p.relative_to(TESTS)),
+)
 def test_the_folders_of_the_tests_are_those_of_the_package(path: Path):
     assert (ROOT / path.relative_to(TESTS).parent).is_dir()
