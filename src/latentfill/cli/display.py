@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.console import Console
 from rich.markup import escape
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from latentfill.scoring.scores import Score
 
 
+JsonRecord: TypeAlias = Mapping[str, Any]  # what a summary, a score or an inspection says, as JSON values
 LONG = 60  # characters of an item from which on each item of a list gets a line
 
 
@@ -34,7 +35,7 @@ def show_forecasts(console: Console, found: Distilled) -> None:
             console.print(text, highlight=False, soft_wrap=True)
 
 
-def show_summary(console: Console, summary: Mapping[str, Any], known: int = 0) -> None:
+def show_summary(console: Console, summary: JsonRecord, known: int = 0) -> None:
     """Counts per column, the error to expect, and what the user should know, but for the first `known` notes."""
     grid = Grid("column", "observed", "filled", "left empty", "expected error", title="Filled cells")
     for column in grid.columns[1:]:
@@ -125,7 +126,7 @@ def show_demo(console: Console, outcome: Outcome) -> None:
         console.print(f"{name}: {path}", highlight=False, soft_wrap=True, markup=False)
 
 
-def show_inspection(console: Console, found: Mapping[str, Any]) -> None:
+def show_inspection(console: Console, found: JsonRecord) -> None:
     """A description of a path: a table of columns for tables, names and values for everything else."""
     rest = {key: value for key, value in found.items() if key not in ("columns", "notes")}
     if found["kind"] != "table":
@@ -142,7 +143,7 @@ def show_inspection(console: Console, found: Mapping[str, Any]) -> None:
     show_notes(found.get("notes", []), console=console)
 
 
-def _column_grid(columns: Mapping[str, Any]) -> Grid:
+def _column_grid(columns: JsonRecord) -> Grid:
     buckets = " / ".join(next(iter(columns.values()))["gaps"])
     grid = Grid("column", "observed", "missing", "min", "mean", "max", f"gaps of {buckets} steps", "longest")
     for column in grid.columns[1:]:
@@ -154,7 +155,7 @@ def _column_grid(columns: Mapping[str, Any]) -> Grid:
     return grid
 
 
-def _show_record(console: Console, record: Mapping[str, Any], indent: str = "") -> None:
+def _show_record(console: Console, record: JsonRecord, indent: str = "") -> None:
     for key, value in record.items():
         if isinstance(value, Mapping) and value:
             console.print(f"{indent}{key}:", highlight=False, markup=False)
@@ -168,7 +169,7 @@ def _show_record(console: Console, record: Mapping[str, Any], indent: str = "") 
             console.print(f"{indent}{key}: {shown}", highlight=False, markup=False)
 
 
-def _score_line(track: str, score: Mapping[str, Any]) -> str:
+def _score_line(track: str, score: JsonRecord) -> str:
     label = " (oracle: the stored embeddings may have seen these cells)" if "label" in score else ""
     return (
         f"Held-out error, {track}: {score['mse'] / score['linear_mse']:.2f} x linear interpolation's squared error, "
@@ -176,7 +177,7 @@ def _score_line(track: str, score: Mapping[str, Any]) -> str:
     )
 
 
-def _choice_grid(track: str, score: Mapping[str, Any]) -> Grid:
+def _choice_grid(track: str, score: JsonRecord) -> Grid:
     """How much each candidate counts by gap length, and why: its squared error on held-out cells."""
     title = f"What fills the gaps, {track}: weight of each candidate by gap length"
     grid = Grid("candidate", "held-out error", *score["weights"], title=title)
@@ -188,7 +189,7 @@ def _choice_grid(track: str, score: Mapping[str, Any]) -> Grid:
     return grid
 
 
-def _embedding_lines(coverage: Mapping[str, Any]) -> Iterator[str]:
+def _embedding_lines(coverage: JsonRecord) -> Iterator[str]:
     for split, of_split in coverage["splits"].items():
         first, last = of_split["rows"]
         yield f"Rows {first}-{last} were filled from the stored embeddings of {split} ({of_split['windows']} windows)"
@@ -196,7 +197,7 @@ def _embedding_lines(coverage: Mapping[str, Any]) -> Iterator[str]:
     yield f"Rows without a stored embedding, filled by the built-in encoder: {ranges or 'none'}"
 
 
-def _mean_expected(by_length: Mapping[str, Any]) -> str:
+def _mean_expected(by_length: JsonRecord) -> str:
     known = [(v["cells"], v["expected_absolute_error"]) for v in by_length.values()]
     known = [(cells, error) for cells, error in known if error is not None]
     total = sum(cells for cells, _ in known)

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from latentfill.cli.console import make_console, say, show_notes
 from latentfill.cli.given import config_and_reading
-from latentfill.cli.options import COLUMNS, READING, RUNNING, STORED, Quiet, Source, with_options
+from latentfill.cli.options import COLUMNS, READING, RUNNING, STORED, Options, Quiet, Source, option, with_options
 from latentfill.core.errors import InputError
 
+TRAINING: Final[Options] = {
+    "no_teacher": option(
+        "Training", bool, "--no-teacher", help="Train on the table alone, without embeddings.", default=False
+    ),
+    "steps": option("Training", int, "--steps", help="Training steps at most.", default=2000),
+}
 
-@with_options(READING, COLUMNS, STORED, RUNNING)
+
+@with_options(READING, COLUMNS, STORED, TRAINING, RUNNING)
 def distil(
     source: Source,
     model: Annotated[Path, typer.Option("--model", "-m", metavar="STUDENT", help="Folder of the student.")],
-    no_teacher: Annotated[
-        bool, typer.Option("--no-teacher", help="Train on the table alone, without embeddings.")
-    ] = False,
-    steps: Annotated[int, typer.Option("--steps", help="Training steps at most.")] = 2000,
     quiet: Quiet = False,
     **given: Any,
 ) -> None:
@@ -36,7 +39,7 @@ def distil(
     from latentfill.tables.read import read_table
 
     check_student_path(model)
-    settings = DistilSettings(teacher=not no_teacher, steps=steps)
+    settings = DistilSettings(teacher=not given["no_teacher"], steps=given["steps"])
     if given["embeddings"] and not settings.teacher:
         raise InputError("--no-teacher trains without embeddings: leave out --embeddings, or --no-teacher.")
     config, options = config_and_reading(given)

@@ -12,6 +12,7 @@ from latentfill.cli.console import make_console, say, show_notes
 from latentfill.cli.given import config_and_reading
 from latentfill.cli.options import (
     COLUMNS,
+    OVERWRITE,
     READING,
     RUNNING,
     SPLIT_PLAN,
@@ -101,17 +102,24 @@ ENCODER: Final[Options] = {
 }
 
 
-@with_options(READING, COLUMNS, SPLIT_PLAN, ENCODER, RUNNING)
+LAYOUT: Final[Options] = {
+    "layout": option(
+        "Making embeddings",
+        str,
+        "--layout",
+        help="packed (one file), or timekd (a file for each window, in a folder).",
+        default="packed",
+    )
+}
+
+
+@with_options(READING, COLUMNS, SPLIT_PLAN, ENCODER, LAYOUT, OVERWRITE, RUNNING)
 def embed(
     source: Source,
     output: Annotated[
         Path,
         typer.Option("--output", "-o", metavar="OUT", help="Packed file, or the folder above TimeKD's layout."),
     ],
-    layout: Annotated[
-        str, typer.Option("--layout", help="packed (one file), or timekd (a file for each window, in a folder).")
-    ] = "packed",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing packed file.")] = False,
     quiet: Quiet = False,
     **given: Any,
 ) -> None:
@@ -121,7 +129,7 @@ def embed(
     from latentfill.embeddings.embed_table import TableEmbedder, parse_layout
     from latentfill.tables.read import read_table
 
-    layout = parse_layout(layout)
+    layout = parse_layout(given["layout"])
     if given["pred_len"] is None and given["split"] in (None, "none") and not given["privileged"]:
         given["pred_len"] = 0  # every row is to be covered
     config, options = config_and_reading({name: value for name, value in given.items() if name not in ENCODER})
@@ -132,7 +140,7 @@ def embed(
         if layout == "timekd":
             output = maker.make_folder(output, stem(source), on_progress=on_progress)
         else:
-            maker.make_packed_file(output, overwrite=overwrite, on_progress=on_progress)
+            maker.make_packed_file(output, overwrite=given["overwrite"], on_progress=on_progress)
     counts = ", ".join(f"{len(starts)} windows of {split}" for split, starts in maker.starts.items())
     say(f"{output}: {counts}", quiet)
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from latentfill.cli.options import Given
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
-from latentfill.core.settings import Setting, Settings, all_declared, by_name, declared, groups_of
+from latentfill.core.setting import Setting
+from latentfill.core.settings import Settings, all_declared, by_name, declared, groups_of
 from latentfill.tables.options import TableOptions
 
 if TYPE_CHECKING:

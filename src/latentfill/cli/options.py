@@ -10,15 +10,16 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from latentfill.core.config import (
-    Config,
+from latentfill.core.config import Config
+from latentfill.core.config_groups import (
     DecoderSettings,
     NeighbourSettings,
     OutputSettings,
     StoredSettings,
     WindowSettings,
 )
-from latentfill.core.settings import Setting, Settings, declared
+from latentfill.core.setting import Setting
+from latentfill.core.settings import Settings, declared
 from latentfill.tables.options import TableOptions
 
 Option = tuple[Any, object]  # annotated type, default: as typer takes a parameter
@@ -59,7 +60,7 @@ def with_options(*groups: Options) -> Callable[[Callable[..., None]], Callable[.
 
 def options_of(record: type[Settings], *, only: Collection[str] = (), without: Collection[str] = ()) -> Options:
     """The options of all declared settings of a record that have a flag, or of `only` some."""
-    settings = (each for each in declared(record) if each.declaration.flag and each.name not in without)
+    settings = (each for each in declared(record) if each.flag and each.name not in without)
     return {each.name: _of_setting(each, record.panel) for each in settings if not only or each.name in only}
 
 
@@ -75,12 +76,12 @@ def _of_setting(each: Setting, panel: str) -> Option:
     choices = f" One of {', '.join(each.choices)}." if each.choices else ""
     shown = ",".join(each.default) if isinstance(each.default, tuple) else each.default
     default = f" Default: {shown}." if shown not in (None, "", False) else ""
-    flags = (each.declaration.flag, *each.declaration.more_flags)
+    flags = (each.flag, *each.extras.get("more_flags", ()))
     return option(
-        each.declaration.panel or panel,
+        each.extras.get("panel", panel),
         kind,
         *flags,
-        help=f"{each.declaration.help}{choices}{default}",
+        help=f"{each.help}{choices}{default}",
         default=False if each.bare is bool else None,
     )
 
@@ -94,6 +95,9 @@ MOVED: Final = options_of(StoredSettings, only=("embeddings",))
 RUNNING: Final = options_of(Config, only=("seed", "device"))
 OUTPUT: Final = options_of(OutputSettings)
 INTERVALS: Final = options_of(OutputSettings, only=("intervals",))
+OVERWRITE: Final[Options] = {
+    "overwrite": option("Writing", bool, "--overwrite", help="Replace an existing packed file.", default=False)
+}
 METHOD: Final[Options] = {
     **options_of(Config, without=("seed", "device")),
     **options_of(NeighbourSettings),

@@ -9,10 +9,10 @@ import typer
 
 from latentfill.cli.console import say, show_notes
 from latentfill.cli.given import config_and_reading
-from latentfill.cli.options import COLUMNS, READING, SPLIT_PLAN, Quiet, with_options
+from latentfill.cli.options import COLUMNS, OVERWRITE, READING, SPLIT_PLAN, Quiet, with_options
 
 
-@with_options(READING, COLUMNS, SPLIT_PLAN)
+@with_options(READING, COLUMNS, SPLIT_PLAN, OVERWRITE)
 def pack(
     source: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of .h5 files, or an .h5 file.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="PACKED", help="The packed file.")],
@@ -20,7 +20,6 @@ def pack(
         Path | None,
         typer.Option(help="The table that the embeddings were made from: pairs and checks them."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing packed file.")] = False,
     quiet: Quiet = False,
     **given: Any,
 ) -> None:
@@ -35,10 +34,10 @@ def pack(
     dataset = config.stored.dataset
     if table is None:
         stored = open_embeddings(source, dataset=dataset)
-        pack_into(stored, output, overwrite=overwrite)
+        pack_into(stored, output, overwrite=given["overwrite"])
     else:
         found = read_table(table, options)
         show_notes(found.notes, quiet)
         stored = open_embeddings(source, stem(table), config.stored.pred_len, dataset)
-        pack_into(stored, output, TableWithPlan(found.series, config), overwrite=overwrite)
+        pack_into(stored, output, TableWithPlan(found.series, config), overwrite=given["overwrite"])
     say(f"{output}: {', '.join(f'{n} windows of {split}' for split, n in stored.splits.items())}", quiet)

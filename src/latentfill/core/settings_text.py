@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from types import NoneType
 from typing import TypeVar
 
-from latentfill.core.settings import Setting, Settings, declared, groups_of
+from latentfill.core.setting import Setting
+from latentfill.core.settings import Settings, declared, groups_of
 
 Record = TypeVar("Record", bound=Settings)
 _TYPES = {bool: "bool", int: "int", float: "float", str: "str", tuple: "list of str", NoneType: "None"}
@@ -52,8 +53,8 @@ def _section(name: str, record: type[Settings]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for each in declared(record):
         also = f" ({', '.join(f'`{other}`' for other in each.names[1:])})" if each.names[1:] else ""
-        flag = f"`{each.declaration.flag}`" if each.declaration.flag else ""
-        fitted = "fit again" if each.declaration.refit else "can be changed"
+        flag = f"`{each.flag}`" if each.flag else ""
+        fitted = "fit again" if each.refit else "can be changed"
         told = _sentence(each).replace("|", "\\|")
         yield f"| `{each.name}`{also} | {flag} | {_kind(each)} | `{json.dumps(each.default)}` | {told} | {fitted} |"
     yield ""
@@ -67,7 +68,7 @@ def _file(record: type[Settings]) -> Iterator[str]:
 
 def _entries(settings: Iterable[Setting]) -> Iterator[str]:
     for each in settings:
-        unset = "..." if each.declaration.none is not None else "none"
+        unset = "..." if each.extras.get("none") is not None else "none"
         text = unset if each.default is None else each.default
         yield f"# {_sentence(each)}"
         yield f"# {each.field} = {json.dumps(text)}"
@@ -82,8 +83,8 @@ def _kind(each: Setting) -> str:
 
 
 def _sentence(each: Setting) -> str:
-    why = each.declaration.why
-    return f"{each.declaration.help} Why: {why}." if why else each.declaration.help
+    why = each.extras.get("why")
+    return f"{each.help} Why: {why}." if why else each.help
 
 
 def _first_line(record: type[Settings]) -> str:

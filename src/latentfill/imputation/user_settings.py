@@ -46,7 +46,7 @@ def refuse_refit(settings: Mapping[str, object]) -> None:
     """An `InputError` for settings that a fitted model depends on, so that they cannot be changed on it."""
     known = {**METHOD, **READING}
     refuse_unknown(settings, known.values())
-    fixed = [name for name in settings if known[name].declaration.refit]
+    fixed = [name for name in settings if known[name].refit]
     if fixed:
         raise InputError(
             f"{', '.join(fixed)} cannot be changed on a fitted model, which depends on it. Fit again, or leave it out."

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from latentfill.core.config import Match
+from latentfill.core.config_groups import Match
 from latentfill.strategies.neighbours.rules import Rules
 
 SHARPNESS = 2.0  # of weights by fit: how fast they fall with the misfit, in units of the best neighbour's

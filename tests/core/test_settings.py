@@ -1,0 +1,99 @@
+"""A setting is declared in one place and found everywhere: checks, names, flags, help, page and file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from latentfill.cli.options import options_of, with_options
+from latentfill.core.config import Config
+from latentfill.core.config_groups import DecoderSettings
+from latentfill.core.errors import InputError
+from latentfill.core.setting import setting
+from latentfill.core.settings import GroupedSettings, Settings
+from latentfill.core.settings_text import documented, to_markdown, to_toml
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class Weather(Settings):
+    """The weather of a test."""
+
+    wind: int = setting(
+        7, "Wind in knots.", why="a fresh breeze", flag="--wind", names=("wind_speed",), least=0, most=64, refit=False
+    )
+
+
+@documented
+@dataclass(frozen=True, kw_only=True, init=False)
+class Trip(GroupedSettings):
+    """A trip."""
+
+    weather: Weather = field(default_factory=Weather)
+    stops: tuple[str, ...] | None = setting(None, "Places on the way.")
+
+
+@pytest.mark.parametrize("given", [{"wind_speed": 9}, {"weather": {"wind": 9}}, {"weather": Weather(wind=9)}])
+def test_a_setting_can_be_given_by_its_name_or_with_its_group(given):
+    assert Trip(**given).weather.wind == 9
+    assert Trip(**given).value("wind_speed") == Trip(**given).value("weather.wind") == 9
+
+
+def test_its_range_is_checked_wherever_it_is_given():
+    for make in (lambda: Trip(wind_speed=65), lambda: Weather(wind=65), lambda: Trip().replace(wind_speed=65)):
+        with pytest.raises(InputError, match="settings: wind_speed must be from 0 to 64, got 65"):
+            make()
+
+
+def test_an_unknown_name_in_a_group_is_refused_with_a_suggestion():
+    with pytest.raises(InputError, match="unknown setting of weather 'wint': did you mean 'wind'"):
+        Trip(weather={"wint": 3})
+
+
+def test_a_group_of_another_kind_is_refused():
+    with pytest.raises(InputError, match="weather takes Weather or a mapping, got DecoderSettings"):
+        Trip(weather=DecoderSettings())
+
+
+def test_a_text_with_commas_is_a_list():
+    assert Trip(stops="Ulm, Wien").stops == ("Ulm", "Wien") == Trip(stops=["Ulm", "Wien"]).stops
+
+
+def test_it_becomes_a_flag_with_its_help_range_and_default():
+    app = typer.Typer()
+
+    @app.command()
+    @with_options(options_of(Weather))
+    def show(**given: object) -> None:
+        typer.echo(given)
+
+    runner = CliRunner()
+    assert "{'wind_speed': 12}" in runner.invoke(app, ["--wind", "12"]).stdout
+    shown = " ".join(runner.invoke(app, ["--help"], env={"COLUMNS": "200"}).stdout.split())
+    assert "--wind <int> Wind in knots. Default: 7." in shown
+
+
+def test_it_stands_in_the_help_of_python_the_page_and_the_config_file():
+    for record in (Weather, Trip):
+        told = record.__doc__ or ""
+        assert "wind (or wind_speed) : int, from 0 to 64, default 7" in told
+        assert "Wind in knots. Why: a fresh breeze." in told
+    page = to_markdown(Trip)
+    assert "| `wind_speed` | `--wind` | int, from 0 to 64 | `7` | Wind in knots. Why: a fresh breeze." in page
+    assert "[weather]\n# Wind in knots. Why: a fresh breeze.\n# wind = 7" in to_toml(Trip)
+
+
+def test_a_group_and_a_number_may_share_a_name():
+    """`neighbours` was the number of the decoder's neighbours before it became a group."""
+    assert Config(neighbours=3).decoder.neighbours == 3
+    assert Config(neighbours={"count": 3}).neighbours.count == 3
+    assert Config(neighbours={"count": 3}).replace(neighbours=2).neighbours.count == 3
+
+
+def test_former_names_are_taken():
+    config = Config(bank="other.csv", decoder_steps=5, latent_rate=0.5, embedding_stride=2, margin=None)
+    assert config.neighbours.donor_table == "other.csv"
+    assert (config.decoder.steps, config.latent.rate, config.stored.stride, config.output.margin) == (5, 0.5, 2, None)
