@@ -252,7 +252,7 @@ def test_a_table_far_outside_the_fitted_range_is_filled_within_its_own(
 
 
 def test_problems_of_the_method_and_of_reading_are_told_in_one_message():
-    with pytest.raises(InputError, match=r"length must be at least 2.*decimal must be"):
+    with pytest.raises(InputError, match=r"length must be from 2.*decimal must be"):
         Imputer(length=1, decimal="x")
 
 

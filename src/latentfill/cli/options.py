@@ -73,7 +73,7 @@ def option(panel: str, kind: Any, *flags: str, help: str, default: object = None
 def _of_setting(each: Setting, panel: str) -> Option:
     """Lists and choices are read by the library, so that flags, files and Python have the same checks and words."""
     kind = str if each.is_list or each.choices else each.bare
-    choices = f" One of {', '.join(each.choices)}." if each.choices else ""
+    choices = f" One of {each.choice_text}." if each.choices else ""
     shown = ",".join(each.default) if isinstance(each.default, tuple) else each.default
     default = f" Default: {shown}." if shown not in (None, "", False) else ""
     flags = (each.flag, *each.extras.get("more_flags", ()))

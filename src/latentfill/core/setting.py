@@ -73,6 +73,11 @@ class Setting:
         return get_args(self.bare) if get_origin(self.bare) is Literal else ()
 
     @property
+    def choice_text(self) -> str:
+        """The words allowed; marks such as , stand in quotes."""
+        return ", ".join(word if word.replace("-", "").isalnum() else repr(word) for word in self.choices)
+
+    @property
     def bare(self) -> object:
         """Its type without None."""
         return next((kind for kind in self._kinds if kind is not NoneType), self.kind)
@@ -118,7 +123,7 @@ class Setting:
         if value is None and self.nullable:
             return ""
         if self.choices:
-            wanted = "" if value in self.choices else f"one of {', '.join(self.choices)}"
+            wanted = "" if value in self.choices else f"one of {self.choice_text}"
         else:
             kind = tuple if self.is_list else self.bare
             wanted = "" if _is_a(value, kind) else _WANTED[typing.cast(type, kind)]

@@ -77,7 +77,7 @@ def _entries(settings: Iterable[Setting]) -> Iterator[str]:
 
 def _kind(each: Setting) -> str:
     """The type in words: the choices where there are some, and the range."""
-    plain = " or ".join(map(repr, each.choices)) or _TYPES[tuple if each.is_list else each.bare]  # type: ignore[index]
+    plain = each.choice_text or _TYPES[tuple if each.is_list else each.bare]  # type: ignore[index]
     kind = f"{plain}, {each.range}" if each.range else plain
     return f"{kind}, or none" if each.nullable else kind
 
