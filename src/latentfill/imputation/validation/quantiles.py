@@ -46,15 +46,13 @@ def group_distributions(value: FloatArray, cells: Cells) -> tuple[FloatArray, Fl
     """
     order = np.argsort(value, kind="stable")
     value, column, bucket = value[order], cells.column[order], cells.bucket[order]
-    of_column = [_prior_weight(column == c) for c in range(cells.n_columns)]
     of_bucket = [_prior_weight(bucket == b) for b in range(len(BUCKET_NAMES))]
     quantiles = np.empty((cells.n_columns, len(BUCKET_NAMES), len(LEVELS)))
     mean_size = np.empty((cells.n_columns, len(BUCKET_NAMES)))
     for c in range(cells.n_columns):
+        of_column = ALL_CELLS / len(value) + _prior_weight(column == c)
         for b in range(len(BUCKET_NAMES)):
-            weight = np.full(len(value), ALL_CELLS / len(value))
-            weight += of_column[c]
-            weight += of_bucket[b]
+            weight = of_column + of_bucket[b]
             weight[(column == c) & (bucket == b)] += 1.0
             total = np.cumsum(weight)
             quantiles[c, b] = np.interp(LEVELS, (total - weight / 2) / total[-1], value)
