@@ -34,7 +34,7 @@ def error_sample(m: int, seed: int = 0, skew: float = 0.0) -> ErrorSample:
 
 def inside(calibration: Calibration, asked: ErrorSample, coverage: float) -> np.ndarray:
     """Whether each error lies in its interval."""
-    size = calibration.sizes(asked.cells, asked.stored.features)
+    size = calibration.sizes(asked.cells, asked.features)
     lower, upper = calibration.bounds(asked.cells, size, coverage)
     return (lower <= asked.error) & (asked.error <= upper)
 
@@ -123,7 +123,7 @@ def test_a_wider_coverage_has_wider_bounds_and_limits_hold(frame, quick):
 
 @pytest.mark.parametrize("coverage", [0.0, 1.0, 1.5, -0.1])
 def test_a_coverage_outside_0_to_1_is_refused(coverage: float):
-    with pytest.raises(InputError, match="intervals must be a coverage between 0 and 1"):
+    with pytest.raises(InputError, match="intervals must be above 0 and below 1"):
         Imputer(intervals=coverage)
 
 
