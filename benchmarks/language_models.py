@@ -25,9 +25,9 @@ import ett
 from common import Row, made_with, parser_of, read_results, write_results, write_table
 from latentfill.core.series import FloatArray
 from latentfill.embeddings.protocols.embedder import RawWindows, cut_raw_windows
+from latentfill.embeddings.protocols.encoder_settings import ModelSettings, PromptStyle
 from latentfill.embeddings.timekd.language_model import LanguageModel
-from latentfill.embeddings.timekd.language_model_loading import ModelSettings, load_language_model
-from latentfill.embeddings.timekd.prompt_values import PromptStyle
+from latentfill.embeddings.timekd.language_model_loading import load_language_model
 from latentfill.embeddings.timekd.prompts import Prompt, history_prompts
 from latentfill.embeddings.timekd.teacher import Teacher, TeacherSettings
 from latentfill.windows.scaling import ColumnScaler
@@ -55,7 +55,7 @@ def main() -> None:
         for name, where in models.items():
             rows += [speeds(name, where, raw)] if name == "pre-trained" else []
             for calibrated in (True, False):
-                reading = ModelSettings(calibrated=calibrated)
+                reading = ModelSettings(plain_attention=not calibrated)
                 teacher = Teacher.load(where, TeacherSettings(pred_len=AHEAD), reading)
                 kind = f"{name}, {'calibrated' if calibrated else 'plain'} attention"
                 rows.append({"method": kind, **known(embedded(teacher, raw), raw, scaler)})
@@ -86,7 +86,7 @@ def speeds(name: str, where: Path, raw: RawWindows) -> Row:
     """Prompts a second of a loop over whole prompts, and of ours, in either precision."""
     prompts = list(history_prompts(raw.take(slice(0, TIMED)), PromptStyle(), AHEAD))
     exact, fast = (load_language_model(where, ModelSettings(dtype=dtype)) for dtype in ("float32", "auto"))
-    plain = load_language_model(where, ModelSettings(dtype="float32", calibrated=False))
+    plain = load_language_model(where, ModelSettings(dtype="float32", plain_attention=True))
     ways: dict[str, Callable[[], object]] = {
         "loop": lambda: [one_by_one(plain, prompt) for prompt in prompts],
         "float32": lambda: exact.states(prompts),

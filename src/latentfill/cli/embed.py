@@ -21,10 +21,12 @@ from latentfill.cli.options import (
     Quiet,
     Source,
     option,
+    options_of,
     with_options,
 )
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
+from latentfill.embeddings.protocols.encoder_settings import BY_NAME, ENCODER_SETTINGS
 
 if TYPE_CHECKING:
     from latentfill.embeddings.protocols.embedder import Embedder
@@ -46,62 +48,8 @@ ENCODER: Final[Options] = {
         "--lm",
         help="Folder of a language model, or its name on the Hugging Face hub; gpt2 if not given.",
     ),
-    "inputs": option(
-        "Making embeddings",
-        str,
-        "--inputs",
-        help="What a module takes, and the order of its axes, such as filled,observed:BLC.",
-    ),
-    "layers": option(
-        "Language model", int, "--layers", help="Keep this many of its layers, the first ones; all if not given."
-    ),
-    "dtype": option(
-        "Language model",
-        str,
-        "--lm-dtype",
-        help="float32, bfloat16, or auto: the faster one that the processor has.",
-        default="auto",
-    ),
-    "decimals": option(
-        "Language model",
-        int,
-        "--decimals",
-        help="Decimals of values; if not given, two digits of the column's spread.",
-    ),
-    "truncate": option(
-        "Language model",
-        bool,
-        "--truncate",
-        help="Cut further digits off instead of rounding; TimeKD: --decimals 0.",
-        default=False,
-    ),
-    "rough_fill": option(
-        "Language model",
-        str,
-        "--rough-fill",
-        help="What is put into a gap: linear, mean, zero or word.",
-        default="linear",
-    ),
-    "missing_word": option(
-        "Language model", str, "--missing-word", help="The word, with --rough-fill word.", default="missing"
-    ),
-    "plain_attention": option(
-        "Language model",
-        bool,
-        "--plain-attention",
-        help="Let numbers and words attend to each other.",
-        default=False,
-    ),
-    "privileged": option(
-        "Language model",
-        bool,
-        "--privileged",
-        help="Also read the --pred-len values after a window: to train a student, not to fill.",
-        default=False,
-    ),
+    **{name: made for record in ENCODER_SETTINGS for name, made in options_of(record).items()},
 }
-
-
 LAYOUT: Final[Options] = {
     "layout": option(
         "Making embeddings",
@@ -148,7 +96,7 @@ def embed(
 def _embedder(given: Given, config: Config) -> Embedder:
     """The encoder that the flags name."""
     from latentfill.embeddings.registry import make_embedder
-    from latentfill.embeddings.spec import FLAGS, EncoderName
+    from latentfill.embeddings.spec import EncoderName
 
     spec = given["encoder"]
     kind = EncoderName.parse(spec).kind
@@ -161,6 +109,5 @@ def _embedder(given: Given, config: Config) -> Embedder:
         if not str(where).strip():
             raise InputError(f"--{flag} is empty. Name one, or leave it out.")
         spec = spec.replace(kind, f"{kind}:{where}", 1)
-    defaults = {name: default for name, (_, default) in ENCODER.items() if name in FLAGS}
-    settings = {name: given[name] for name, default in defaults.items() if given[name] != default}
+    settings = {name: given[name] for name in BY_NAME if given[name] not in (None, False)}
     return make_embedder(spec, config=config, pred_len=config.stored.pred_len, settings=settings)

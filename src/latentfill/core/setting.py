@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Literal, TypedDict, Unpack, get_args, get_origin
 
-Part = Literal["reading", "method", "writing"]
+Part = Literal["reading", "method", "writing", "embedding"]
 HELP, EXTRAS = "help", "extras"  # keys of the metadata of a dataclass field that is a setting
 
 

@@ -24,6 +24,11 @@ class Settings:
         given = {each.field: getattr(self, each.field) for each in declared(type(self))}
         refuse(self.title, problems_of(type(self), given, self))
 
+    def to_dict(self) -> dict[str, object]:
+        """Plain JSON values, by group where there are groups."""
+        assert dataclasses.is_dataclass(self)
+        return dataclasses.asdict(self)
+
     def contradictions(self) -> Iterator[str]:
         """Problems beyond type and range: values that do not go together, or that need a closer look."""
         return iter(())
@@ -48,11 +53,6 @@ class GroupedSettings(Settings):
         """The value of a setting by any of its names."""
         each = by_name(all_declared(type(self)))[name]
         return getattr(getattr(self, each.group) if each.group else self, each.field)
-
-    def to_dict(self) -> dict[str, object]:
-        """Plain JSON values by group, the inverse of `from_dict`."""
-        assert dataclasses.is_dataclass(self)
-        return dataclasses.asdict(self)
 
     @classmethod
     def from_dict(cls, settings: Mapping[str, object]) -> Self:

@@ -49,14 +49,15 @@ def _page(record: type[Settings]) -> Iterator[str]:
 
 def _section(name: str, record: type[Settings]) -> Iterator[str]:
     title = f"`{name}`: {_first_line(record)}" if name else _first_line(record)
-    yield from (f"## {title.rstrip('.')}", "", "| setting | flag | type | default | what it is | on a fitted model |")
+    yield from (f"## {title.rstrip('.')}", "", "| setting | flag | type | default | what it is | another value needs |")
     yield "|---|---|---|---|---|---|"
     for each in declared(record):
         also = f" ({', '.join(f'`{other}`' for other in each.names[1:])})" if each.names[1:] else ""
         flag = f"`{each.flag}`" if each.flag else ""
-        fitted = "fit again" if each.refit else "can be changed"
+        again = "embed again" if each.part == "embedding" else "fit again"
+        needs = again if each.refit else "-"
         told = _sentence(each).replace("|", "\\|")
-        yield f"| `{each.name}`{also} | {flag} | {_kind(each)} | `{json.dumps(each.default)}` | {told} | {fitted} |"
+        yield f"| `{each.name}`{also} | {flag} | {_kind(each)} | `{json.dumps(each.default)}` | {told} | {needs} |"
     yield ""
 
 

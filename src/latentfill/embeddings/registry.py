@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, did_you_mean
+from latentfill.core.settings import Settings, declared
 from latentfill.embeddings.protocols.embedder import Embedder
-from latentfill.embeddings.spec import FLAGS, EncoderName, SettingValues
+from latentfill.embeddings.protocols.encoder_settings import ModelSettings, ModuleSettings, PromptContents, PromptStyle
+from latentfill.embeddings.spec import EncoderName, SettingValues, flag_of
 from latentfill.nn.runtime import pick_device
+
+Record = TypeVar("Record", bound=Settings)
 
 # --- how each kind is opened ---------------------------------------------------------------------
 
@@ -28,6 +33,12 @@ class EncoderRequest:
     seed: int
     settings: SettingValues
 
+    def settings_of(self, record: type[Record]) -> Record:
+        """A record with those of the settings that it declares."""
+        return record(
+            **{each.field: self.settings[each.name] for each in declared(record) if each.name in self.settings}
+        )
+
     def need(self, example: str) -> str:
         """`where`, or an `InputError` that shows an example if it is empty."""
         if not self.where:
@@ -36,16 +47,11 @@ class EncoderRequest:
 
 
 def _open_timekd(request: EncoderRequest) -> Embedder:
-    from latentfill.embeddings.timekd.language_model_loading import ModelSettings
-    from latentfill.embeddings.timekd.prompt_values import PromptStyle
     from latentfill.embeddings.timekd.teacher import DEFAULT_MODEL, Teacher, TeacherSettings
 
-    settings = dict(request.settings)
-    style = PromptStyle(**{name: settings.pop(name) for name in PROMPT_SETTINGS if name in settings})
-    privileged, plain = settings.pop("privileged", False), settings.pop("plain_attention", False)
-    teacher = TeacherSettings(style=style, pred_len=request.pred_len, privileged=privileged, seed=request.seed)
-    reading = ModelSettings(calibrated=not plain, **settings)
-    return Teacher.load(request.where or DEFAULT_MODEL, teacher, reading, request.device)
+    style, contents = request.settings_of(PromptStyle), request.settings_of(PromptContents)
+    teacher = TeacherSettings(style=style, pred_len=request.pred_len, privileged=contents.privileged, seed=request.seed)
+    return Teacher.load(request.where or DEFAULT_MODEL, teacher, request.settings_of(ModelSettings), request.device)
 
 
 def _open_student(request: EncoderRequest) -> Embedder:
@@ -94,27 +100,24 @@ class EncoderKind:
     """A kind of encoder: how one is opened, and which settings it has."""
 
     open: Callable[[EncoderRequest], Embedder]
-    settings: tuple[str, ...] = ()  # names that `spec.SETTINGS` knows
+    settings: tuple[str, ...] = ()  # names of those that it has
 
 
 KINDS: dict[str, EncoderKind] = {}  # in the order in which they are listed
 
 
-def register(name: str, open: Callable[[EncoderRequest], Embedder], settings: tuple[str, ...] = ()) -> None:
+def register(name: str, open: Callable[[EncoderRequest], Embedder], *records: type[Settings]) -> None:
     """Make a kind of encoder known by its name; a name that is taken is refused."""
     if name in KINDS:
         raise InputError(f"there is an encoder {name!r} already; choose another name.")
-    KINDS[name] = EncoderKind(open, settings)
+    KINDS[name] = EncoderKind(open, tuple(each.name for record in records for each in declared(record)))
 
 
-PROMPT_SETTINGS = ("decimals", "truncate", "rough_fill", "missing_word")  # how a language model is shown values
-MODULE_SETTINGS = ("inputs",)
-
-register("timekd", _open_timekd, ("layers", "dtype", "plain_attention", "privileged", *PROMPT_SETTINGS))
+register("timekd", _open_timekd, PromptStyle, ModelSettings, PromptContents)
 register("student", _open_student)
-register("module", _open_module, MODULE_SETTINGS)
-register("torchscript", _open_torchscript, MODULE_SETTINGS)
-register("export", _open_export, MODULE_SETTINGS)
+register("module", _open_module, ModuleSettings)
+register("torchscript", _open_torchscript, ModuleSettings)
+register("export", _open_export, ModuleSettings)
 register("chronos", _open_chronos)
 
 
@@ -164,6 +167,6 @@ def _check_has_setting(kind: str, setting: str) -> None:
     if setting not in KINDS[kind].settings:
         kinds = [other for other, row in KINDS.items() if setting in row.settings]
         raise InputError(
-            f"the setting {FLAGS[setting]} is one of {', '.join(kinds)}; the encoder {kind} does not have it. Leave "
+            f"the setting {flag_of(setting)} is one of {', '.join(kinds)}; the encoder {kind} does not have it. Leave "
             "it out."
         )

@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
 
 from latentfill.core.errors import InputError, did_you_mean
+from latentfill.core.setting import Setting
+from latentfill.embeddings.protocols.encoder_settings import BY_NAME
 
 SettingValues: TypeAlias = Mapping[str, Any]  # name of an encoder's setting -> its value, of the type read below
 
 
-def _read_switch(text: str) -> bool:
-    """True for a setting that is switched on by its name alone."""
-    if text:
-        raise ValueError("it is switched on by its name, and takes no value")
-    return True
-
-
-# Flag of `latentfill embed` -> name of the setting, and how its value is read. A comma separates encoders in a list, so
-# the views of `inputs` are joined by + here.
-SETTINGS: Mapping[str, tuple[str, Callable[[str], object]]] = {
-    "layers": ("layers", int),
-    "lm-dtype": ("dtype", str),
-    "decimals": ("decimals", int),
-    "truncate": ("truncate", _read_switch),
-    "rough-fill": ("rough_fill", str),
-    "missing-word": ("missing_word", str),
-    "plain-attention": ("plain_attention", _read_switch),
-    "privileged": ("privileged", _read_switch),
-    "inputs": ("inputs", lambda text: text.replace("+", ",")),
-}
-FLAGS: Mapping[str, str] = {setting: flag for flag, (setting, _) in SETTINGS.items()}
-_SWITCHES = "|".join(flag for flag, (_, read) in SETTINGS.items() if read is _read_switch)
+# A comma separates encoders in a list, so the views of `inputs` are joined by + here.
+SETTINGS: Mapping[str, Setting] = {each.flag.removeprefix("--"): each for each in BY_NAME.values()}
+_SWITCHES = "|".join(flag for flag, each in SETTINGS.items() if each.bare is bool)
 _BEFORE_SETTING = re.compile(rf"\+(?=[a-z][a-z-]*=|(?:{_SWITCHES})(?:\+|$))")  # a path may hold a + too
 
 
@@ -53,7 +36,7 @@ class EncoderName:
         settings: dict[str, object] = {}
         for name, value in (_read_setting(text, part) for part in parts):
             if name in settings:
-                raise InputError(f"encoder {text!r} sets {FLAGS[name]} twice. Leave one of them out.")
+                raise InputError(f"encoder {text!r} sets {flag_of(name)} twice. Leave one of them out.")
             settings[name] = value
         return cls(kind.strip(), where.strip(), settings)
 
@@ -63,8 +46,20 @@ def _read_setting(text: str, part: str) -> tuple[str, object]:
     flag, _, value = part.partition("=")
     if flag not in SETTINGS:
         raise InputError(f"encoder {text!r}: {did_you_mean('setting', flag, SETTINGS)}.")
-    name, read = SETTINGS[flag]
     try:
-        return name, read(value.strip())
+        return SETTINGS[flag].name, _read_value(SETTINGS[flag], value.strip())
     except ValueError as error:
         raise InputError(f"encoder {text!r}: {flag}={value} cannot be read: {error}.") from error
+
+
+def _read_value(setting: Setting, text: str) -> object:
+    if setting.bare is bool:
+        if text:
+            raise ValueError("it is switched on by its name, and takes no value")
+        return True
+    return int(text) if setting.bare is int else text.replace("+", ",") if setting.name == "inputs" else text
+
+
+def flag_of(name: str) -> str:
+    """A setting as it is called in an encoder's name."""
+    return BY_NAME[name].flag.removeprefix("--")

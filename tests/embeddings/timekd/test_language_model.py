@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from latentfill.embeddings.protocols.encoder_settings import ModelSettings
 from latentfill.embeddings.timekd import language_model
 from latentfill.embeddings.timekd.language_model import LanguageModel
-from latentfill.embeddings.timekd.language_model_loading import ModelSettings, load_language_model
+from latentfill.embeddings.timekd.language_model_loading import load_language_model
 from latentfill.embeddings.timekd.prompts import Prompt, PromptPart
 
 
@@ -56,7 +57,7 @@ def test_numbers_alone_give_what_the_whole_prompt_gives_under_the_calibrated_mas
 
 
 def test_without_calibration_words_count(language_model: Path):
-    plain = load_language_model(language_model, ModelSettings(dtype="float32", calibrated=False))
+    plain = load_language_model(language_model, ModelSettings(dtype="float32", plain_attention=True))
     one, other = plain.states([prompt(1, 2, opening="the values"), prompt(1, 2, opening="the next")])
     assert np.abs(one - other).max() > 1e-4
 

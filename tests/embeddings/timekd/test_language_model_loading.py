@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from latentfill.core.errors import InputError
-from latentfill.embeddings.timekd.language_model_loading import ModelSettings, load_language_model
+from latentfill.embeddings.protocols.encoder_settings import ModelSettings
+from latentfill.embeddings.timekd.language_model_loading import load_language_model
 from latentfill.embeddings.timekd.prompts import PromptPart
 
 PROMPTS = [(PromptPart("the values were", False), PromptPart(f" {number}", True)) for number in (1, 2.5, -40)]
@@ -39,7 +40,7 @@ def test_an_encoder_decoder_is_refused(tmp_path: Path):
 
 
 def test_an_unknown_dtype_is_refused(language_model: Path):
-    with pytest.raises(InputError, match=r"dtype must be auto, float32 or bfloat16, got 'int8'"):
+    with pytest.raises(InputError, match=r"dtype must be one of auto, float32, bfloat16, got 'int8'"):
         load_language_model(language_model, ModelSettings(dtype="int8"))
 
 

@@ -61,5 +61,7 @@ def test_a_column_without_any_value_in_the_window_reads_zero(fill: str):
 
 
 def test_all_problems_of_a_style_are_reported_at_once():
-    with pytest.raises(InputError, match=r"decimals must be from 0 to 17, got -1.*rough_fill.*'spline'.*missing_word"):
+    with pytest.raises(
+        InputError, match=r"rough_fill.*'spline'.*decimals must be from 0 to 17, or none, got -1.*missing_word"
+    ):
         PromptStyle(decimals=-1, rough_fill="spline", missing_word=" ")  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import pytest
 
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.embedder import RawWindows, cut_raw_windows
-from latentfill.embeddings.timekd.prompt_values import PromptStyle
+from latentfill.embeddings.protocols.encoder_settings import PromptStyle
 from latentfill.embeddings.timekd.prompts import history_prompts, privileged_prompts, prompt_text
 from latentfill.windows.scaling import ColumnScaler
 

@@ -11,7 +11,7 @@ import pytest
 from latentfill.core.errors import InputError
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.embedder import cut_raw_windows
-from latentfill.embeddings.timekd.prompt_values import PromptStyle
+from latentfill.embeddings.protocols.encoder_settings import PromptStyle
 from latentfill.embeddings.timekd.teacher import Teacher, TeacherSettings
 from latentfill.windows.scaling import ColumnScaler
 

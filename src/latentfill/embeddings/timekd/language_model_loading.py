@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -12,11 +11,11 @@ from torch import nn
 from latentfill.core.errors import InputError
 from latentfill.core.messages import counted
 from latentfill.embeddings.external.hub import Place, PretrainedKind, load_pretrained, model_name
+from latentfill.embeddings.protocols.encoder_settings import ModelSettings
 from latentfill.embeddings.timekd.language_model import LanguageModel, ModelConfig
 from latentfill.embeddings.timekd.prompt_tokens import Tokenizer
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-AUTO = "auto"
 LANGUAGE_MODEL = PretrainedKind(
     noun="language model",
     package="transformers",
@@ -24,19 +23,6 @@ LANGUAGE_MODEL = PretrainedKind(
     files="config.json, model.safetensors and the tokenizer's files",
     example="gpt2",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSettings:
-    """How a language model is loaded and read."""
-
-    layers: int | None = None  # how many of the first layers to keep; None: all
-    dtype: str = AUTO  # float32, bfloat16, or auto: bfloat16 where the processor computes in it, else float32
-    calibrated: bool = True  # numbers and words of a prompt do not attend to each other
-
-    def __post_init__(self) -> None:
-        if self.dtype not in (AUTO, *DTYPES):
-            raise InputError(f"the language model's dtype must be {AUTO}, {' or '.join(DTYPES)}, got {self.dtype!r}.")
 
 
 DEFAULT = ModelSettings()
@@ -58,7 +44,7 @@ def load_language_model(
         raise InputError(f"{where} is an encoder-decoder; a causal or masked language model is needed, such as gpt2.")
     net = _load_net(where, _dtype(settings.dtype, device), _layers_to_keep(settings.layers, config, where))
     tokenizer = cast(Tokenizer, load_pretrained(LANGUAGE_MODEL, "AutoTokenizer", where))
-    return LanguageModel(net.to(device), tokenizer, model_name(where), calibrated=settings.calibrated)
+    return LanguageModel(net.to(device), tokenizer, model_name(where), calibrated=not settings.plain_attention)
 
 
 def _load_net(where: Place, dtype: torch.dtype, layers: Mapping[str, int]) -> nn.Module:
@@ -81,7 +67,7 @@ def _layers_to_keep(layers: int | None, config: ModelConfig, where: Place) -> di
 
 
 def _dtype(name: str, device: torch.device) -> torch.dtype:
-    if name == AUTO:
+    if name == "auto":
         name = "bfloat16" if _computes_bfloat16(device) else "float32"
     return DTYPES[name]
 

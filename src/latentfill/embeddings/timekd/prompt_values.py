@@ -3,45 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
 from functools import partial
-from typing import Literal, get_args
 
 import numpy as np
 
-from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray
+from latentfill.embeddings.protocols.encoder_settings import MOST_DECIMALS, PromptStyle, RoughFill
 from latentfill.windows.gaps import interpolate
 
-RoughFill = Literal["linear", "mean", "zero", "word"]
-MOST_DECIMALS = 17
 EXACT = Context(prec=400)  # digits, enough for any float
-
-
-@dataclass(frozen=True, kw_only=True)
-class PromptStyle:
-    """How values are written in a prompt."""
-
-    decimals: int | None = None  # per value; None: two significant digits of the column's standard deviation
-    truncate: bool = False  # cut off further digits instead of rounding; TimeKD does, with 0 decimals
-    rough_fill: RoughFill = "linear"  # in gaps: a line or the mean of the window's observed cells, 0, or a word
-    missing_word: str = "missing"  # written in gaps if `rough_fill` is "word"
-
-    def __post_init__(self) -> None:
-        problems = []
-        if self.decimals is not None and not 0 <= self.decimals <= MOST_DECIMALS:
-            problems.append(f"decimals must be from 0 to {MOST_DECIMALS}, got {self.decimals}")
-        if self.rough_fill not in get_args(RoughFill):
-            problems.append(f"rough_fill must be one of {', '.join(get_args(RoughFill))}, got {self.rough_fill!r}")
-        if not self.missing_word.strip():
-            problems.append(f"missing_word must be a word, got {self.missing_word!r}")
-        if problems:
-            raise InputError("prompts: " + "; ".join(problems))
-
-    def to_dict(self) -> dict[str, object]:
-        """Plain JSON values."""
-        return asdict(self)
 
 
 def value_texts(values: FloatArray, unit: FloatArray, style: PromptStyle) -> list[list[list[str]]]:

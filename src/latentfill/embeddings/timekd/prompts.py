@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentfill.embeddings.protocols.embedder import RawWindows
-from latentfill.embeddings.timekd.prompt_values import PromptStyle, value_texts
+from latentfill.embeddings.protocols.encoder_settings import PromptStyle
+from latentfill.embeddings.timekd.prompt_values import value_texts
 from latentfill.tables.time.grid import step_text
 
 

@@ -12,11 +12,11 @@ import torch
 from latentfill.core.errors import InputError
 from latentfill.embeddings.external.hub import Place
 from latentfill.embeddings.protocols.embedder import RawWindows
+from latentfill.embeddings.protocols.encoder_settings import ModelSettings, PromptStyle
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.timekd.cross_attention import SubtractiveCrossAttention
 from latentfill.embeddings.timekd.language_model import LanguageModel
-from latentfill.embeddings.timekd.language_model_loading import ModelSettings, load_language_model
-from latentfill.embeddings.timekd.prompt_values import PromptStyle
+from latentfill.embeddings.timekd.language_model_loading import load_language_model
 from latentfill.embeddings.timekd.prompts import history_prompts, privileged_prompts
 
 DEFAULT_MODEL = "gpt2"
