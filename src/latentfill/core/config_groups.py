@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -280,8 +279,12 @@ class OutputSettings(Settings):
     max_gap: int | None = setting(
         None, "Longest gap that is filled, in steps; longer ones stay empty.", flag="--max-gap", least=0, refit=False
     )
-    minimum: str | None = setting(None, "Least estimate: a number, or COLUMN=NUMBER,...", flag="--min", refit=False)
-    maximum: str | None = setting(None, "Largest estimate: a number, or COLUMN=NUMBER,...", flag="--max", refit=False)
+    minimum: str | None = setting(
+        None, "Least estimate: a number, or COLUMN=NUMBER,...", flag="--min", refit=False, json_text=True
+    )
+    maximum: str | None = setting(
+        None, "Largest estimate: a number, or COLUMN=NUMBER,...", flag="--max", refit=False, json_text=True
+    )
     non_negative: str | None = setting(
         None, "Columns whose estimates are at least 0, a comma list; * for all.", flag="--non-negative", refit=False
     )
@@ -291,9 +294,3 @@ class OutputSettings(Settings):
         least=0,
         most=1000,
     )
-
-    def __post_init__(self) -> None:
-        for name in ("minimum", "maximum"):  # a number or a mapping means the same as its text
-            if isinstance(value := getattr(self, name), Mapping | int | float) and not isinstance(value, bool):
-                object.__setattr__(self, name, json.dumps(value))
-        super().__post_init__()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import typing
 from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ class Extras(TypedDict, total=False):
     above: float  # values must be larger than this
     below: float  # values must be smaller than this
     refit: bool  # whether another value asks for another fit (the default); else it can be changed on a fitted model
+    json_text: bool  # whether a number or a mapping may be given, and means the same as its JSON text
     none: object  # what the word "none" stands for in a command or a file; None if not given
 
 
@@ -108,7 +110,9 @@ class Setting:
         return " and ".join(filter(None, (low, high)))
 
     def converted(self, value: object) -> object:
-        """`value` with lists as tuples, and a text with commas as the list that it stands for."""
+        """`value` with lists as tuples, a text with commas as the list that it stands for, and JSON values as text."""
+        if self.extras.get("json_text") and isinstance(value, Mapping | int | float) and not isinstance(value, bool):
+            return json.dumps(value)
         if not self.is_list:
             return value
         return split_names(value) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value

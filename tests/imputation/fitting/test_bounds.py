@@ -47,6 +47,14 @@ def test_the_tighter_of_minimum_and_non_negative_holds():
     assert bounds_of(Config(non_negative="*"), ("a", "b"))[0].tolist() == [0, 0]
 
 
+@pytest.mark.parametrize(
+    ("given", "low"), [(0, [0, 0]), (-1.5, [-1.5, -1.5]), ({"b": 2}, [-INF, 2]), ("b=2", [-INF, 2])]
+)
+def test_a_minimum_may_be_a_number_a_mapping_or_a_text(given: object, low: list[float]):
+    for config in (Config(minimum=given), Config(output={"minimum": given}), Config().replace(minimum=given)):
+        assert bounds_of(config, ("a", "b"))[0].tolist() == low
+
+
 def test_an_unknown_column_is_refused_with_a_suggestion():
     with pytest.raises(InputError, match="maximum: unknown column 'Humidty': did you mean 'Humidity'"):
         bounds_of(Config(maximum="Humidty=100"), ("Humidity", "Wind"))
