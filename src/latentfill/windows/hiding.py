@@ -79,11 +79,11 @@ def hide_like_gaps(
 ) -> BoolArray:
     """Cells (T, C) of a whole series, hidden in the pattern of the series' own gaps; `observed` is (T, C).
 
-    Gaps are drawn at random, each with the cells that all columns miss during it, so that gaps that fall together stay
-    together. Each is moved to a random time, with a `cycle` (steps) to the same phase of it, until `rate` of the
-    observed cells is hidden or no place is left. No column loses more than three times `rate` of its cells, or its last
-    one. Gaps longer than a tenth of the series are not drawn. A series without gaps gets runs of 1 to `LONGEST_RUN`
-    steps in single columns, their lengths log-uniform.
+    Gaps are drawn at random, each with the cells of all columns that are missing during it, so that gaps that fall
+    together stay together. Each is moved to a random time, with a `cycle` (steps) to the same phase of it, until `rate`
+    of the observed cells is hidden or no place is left. No column loses more than three times `rate` of its cells, or
+    its last one. Gaps longer than a tenth of the series are not drawn. A series without gaps gets runs of 1 to
+    `LONGEST_RUN` steps in single columns, their lengths log-uniform.
     """
     gaps = _usable_gaps(observed)
     count = observed.sum(axis=0)

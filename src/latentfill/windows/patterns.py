@@ -47,7 +47,7 @@ def blackout(rng: np.random.Generator, values: FloatArray, rate: float, cycle: i
 
 
 def like_gaps(rng: np.random.Generator, values: FloatArray, rate: float, cycle: int | None) -> BoolArray:
-    """The file's own gaps: their lengths, which columns miss together, and the time of day they begin at."""
+    """The file's own gaps: their lengths, which columns are missing together, and the time of day they begin at."""
     return hide_like_gaps(rng, ~np.isnan(values), rate, cycle=cycle)
 
 

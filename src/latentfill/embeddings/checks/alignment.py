@@ -20,7 +20,7 @@ LEAST = 40  # pairs of windows that a verdict needs
 def align(probes: Sequence[Probe], frame: Frame) -> Alignment:
     """Whether the embeddings of `probes` belong to the windows that they are paired with.
 
-    Two neighbouring windows differ in the rows at their ends. Going outwards, a regression of the change of their
+    Two consecutive windows differ in the rows at their ends. Going outwards, a regression of the change of their
     embeddings on the rows gets better with each row up to the end of the window, and not with the rows beyond.
     """
     pairs = len(probes[0].starts) if probes else 0

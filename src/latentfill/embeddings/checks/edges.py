@@ -38,7 +38,7 @@ class Alignment:
     """Whether the embeddings of a split belong to the windows that they are paired with."""
 
     verdict: str  # "aligned", "off" or "unclear"
-    pairs: int  # of neighbouring windows behind the verdict
+    pairs: int  # of consecutive windows behind the verdict
     shift: tuple[int, int] | None = None  # least and greatest number of rows by which their own windows start later
     future: int = 0  # rows after the window that they know as well
     ends: int = 0  # of a window that show its place: 1, its last rows, or 2, its first rows too

@@ -18,7 +18,7 @@ class Frame:
 
     length: int  # rows of a window
     horizon: int  # rows after it that a privileged embedding has seen
-    every: int  # rows between the starts of neighbouring windows
+    every: int  # rows between the starts of consecutive windows
 
     @property
     def near(self) -> int:

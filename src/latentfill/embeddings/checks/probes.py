@@ -1,8 +1,8 @@
 """Probes: how much of the change from one embedding to the next each row of the table explains.
 
 Windows that start a row apart share all rows but two, so their embeddings are nearly the same, and an embedding seems
-to know its neighbour's window as well as its own. Probes therefore compare changes: of embeddings, the difference from
-the one before; of rows, their innovations.
+to know the windows beside its own as well as its own. Probes therefore compare changes: of embeddings, the difference
+from the one before; of rows, their innovations.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from latentfill.embeddings.checks.innovations import innovations
 from latentfill.embeddings.checks.regression import explained_by_block, explained_by_other
 from latentfill.embeddings.protocols.record import VectorArray
 
-PAIRS = 2000  # neighbouring windows, at most, whose change is used
+PAIRS = 2000  # consecutive windows, at most, whose change is used
 PARTS = 32  # principal components of the changes
 BASIS = 1000  # changes from which the components are computed
 COLUMNS = 8  # columns of the table, at most, that are used
@@ -34,7 +34,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """The changes of one variable's embeddings over n pairs of neighbouring windows, and the rows of its column."""
+    """The changes of one variable's embeddings over n pairs of consecutive windows, and the rows of its column."""
 
     changes: FloatArray  # (n, R), unit spread; along directions that all splits share
     starts: IntArray  # (n,), first rows of the earlier window of each pair
@@ -51,7 +51,7 @@ class Probe:
 
 
 def make_probes(splits: Sequence[Split], values: FloatArray, columns: Sequence[int], every: int) -> list[list[Probe]]:
-    """For each split, a probe for each variable; `every` rows lie between neighbouring windows.
+    """For each split, a probe for each variable; `every` rows lie between consecutive windows.
 
     `values` (T, C) is the table, `columns` the column of each variable; a lone variable stands for all columns. Splits
     share the directions along which changes are measured.

@@ -28,7 +28,7 @@ from latentfill.windows.gaps import interpolate
 # not share it if they explain less than TWO of it.
 ONE, TWO = 0.25, 0.1
 SURE, CHANCE = 1e-3, 0.05  # p-values below which a probe explains something, and above which it explains nothing
-TOGETHER = 12  # neighbouring windows whose mean is one end of a step
+TOGETHER = 12  # consecutive windows whose mean is one end of a step
 SAMPLES, LEAST_SAMPLES = 200, 30  # steps within a split, at most and at least, for the largest one
 JUMP = 1.5  # times the largest step within a split, beyond which a step leads to another space
 LINEAR = 0.2  # share of the changes that a linear map explains where two sets know the same windows

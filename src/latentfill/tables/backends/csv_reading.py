@@ -51,8 +51,8 @@ def find_delimiter(text: str) -> str:
     lines = lines[:200]
     in_header = {mark: lines[0].count(mark) for mark in DELIMITERS} if lines else {}
     steady = [mark for mark, n in in_header.items() if n and all(line.count(mark) == n for line in lines)]
-    candidates = steady or [mark for mark, n in in_header.items() if n]
-    return max(candidates, key=in_header.__getitem__, default=",")
+    possible = steady or [mark for mark, n in in_header.items() if n]
+    return max(possible, key=in_header.__getitem__, default=",")
 
 
 def _header(lines: Sequence[str], delimiter: str, path: Path) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def find_time_columns(columns: Sequence[Column], format: str | None) -> TimeColu
     """The columns that make the stamps, None when there are none.
 
     Tried in this order: a column of stamps, with a column of times of day beside a column of mere dates; two
-    neighbours that `format` reads when joined; columns named year, month, day ...
+    adjacent columns that `format` reads when joined; columns named year, month, day ...
     """
     usable = [at for at, column in enumerate(columns) if _may_be_time(column, format)]
     usable.sort(key=lambda at: not is_time_name(columns[at].name))  # stable: first in order otherwise
@@ -97,11 +97,11 @@ def _clock_beside(columns: Sequence[Column], date: int, format: str | None) -> i
     """The column with the time of day that belongs to a column of dates."""
     if format is not None or not _is_date_only(columns[date]):  # a format fits the date column alone
         return None
-    candidates = [at for at in range(len(columns)) if at != date and _is_clock(columns[at])]
-    named = [at for at in candidates if is_clock_name(columns[at].name)]
+    possible = [at for at in range(len(columns)) if at != date and _is_clock(columns[at])]
+    named = [at for at in possible if is_clock_name(columns[at].name)]
     if named:
         return named[0]
-    return candidates[0] if candidates and _has_repeats(columns[date]) else None
+    return possible[0] if possible and _has_repeats(columns[date]) else None
 
 
 def _is_date_only(column: Column) -> bool:
@@ -135,7 +135,7 @@ def _is_clock(column: Column) -> bool:
 
 
 def _pair_for(columns: Sequence[Column], format: str) -> tuple[int, int] | None:
-    """Two neighbouring columns that a given format reads when joined."""
+    """Two adjacent columns that a given format reads when joined."""
     texts = [at for at, column in enumerate(columns) if column.texts is not None]
     for first, second in pairwise(texts):
         pairs = zip(_sample(columns[first]), _sample(columns[second]), strict=False)

@@ -77,9 +77,9 @@ def pattern(format: str) -> str:
         elif token == "%%":
             parts.append("%")
         else:
-            neighbours = all_tokens[max(0, at - 1) : at] + all_tokens[at + 1 : at + 2]
+            beside = all_tokens[max(0, at - 1) : at] + all_tokens[at + 1 : at + 2]
             digits = _DIRECTIVES[token[-1]]
-            if any(other.startswith("%") and other[-1] in "YymdHIMSjf" for other in neighbours):
+            if any(other.startswith("%") and other[-1] in "YymdHIMSjf" for other in beside):
                 digits = digits.replace("{1,2}", "{2}").replace("{1,3}", "{3}")  # as in 20160131
             parts.append(f"(?P<{token[-1]}>{digits})")
     return "^" + "".join(parts) + "$"
