@@ -86,12 +86,16 @@ def test_an_example_is_short(block: str):
 
 
 def test_a_simple_imputer_fills_with_what_it_estimates(run_section, monkeypatch: pytest.MonkeyPatch):
-    imputation = run_section("A strategy that fills a series")["imputation"]
+    names = run_section("A strategy that fills a series")
+    imputation = names["imputation"]
     b = data()["b"].to_numpy()
     np.testing.assert_allclose(imputation.filled.values[GAP, 1], b[76:84], rtol=1e-12)
     assert set(imputation.filled.codes[GAP, 1]) == {19}
     assert imputation.summary["codes"]["19"] == "yesterday: the value a day earlier"
     assert imputation.summary["cells"]["yesterday"] == 8
+    first_day = data()
+    first_day.loc[3, "a"] = np.nan
+    assert names["imputer"].fill(first_day).filled.codes[3, 0] == Code.FALLBACK
     written = pd.read_csv("filled.csv")["b"].to_numpy()
     np.testing.assert_allclose(written[GAP], b[76:84], rtol=0.01)
     arguments = "impute data.csv --strategy yesterday -o again.csv -q"
