@@ -2,7 +2,7 @@
 
     python benchmarks/distillation.py --teacher [LABEL=]PATH ... [--horizons 24 96] [--quick] [--data DIR] [DATA ...]
 
-PATH is a folder or bank with the teacher's embeddings of the train windows, `{pred_len}` in it standing for the
+PATH is a folder or packed file with the teacher's embeddings of the train windows, `{pred_len}` in it standing for the
 horizon and `{stride}` for the steps between windows: `latentfill embed ETTh1.csv --privileged --split ett-hour
 --pred-len HORIZON --embedding-stride STRIDE -o PATH` makes one, and with `--strides STRIDE` both students know those
 windows only. Give several teachers, each with its label, to compare them.

@@ -4,7 +4,7 @@
 
 Neighbours: the ten nearest of 8449 windows with embeddings of 5376 numbers (TimeKD's on ETTh1: 7 x 768), for each of
 them, by exact search. Latents: all windows of ETTh1 at once, against one at a time. Embeddings: one shuffled pass over
-8449 windows of (7, 768), from a packed bank against from the per-window .h5 files it was packed from, and the packing,
+8449 windows of (7, 768), from a packed file against from the per-window .h5 files it was packed from, and the packing,
 against copying the files; all files are in the system's memory by then. Results go to benchmarks/results/.
 """
 
@@ -90,13 +90,13 @@ def stored() -> dict[str, float]:
     """Seconds of a shuffled pass over stored embeddings, window by window; of packing them, and of a plain copy."""
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as place:
-        folder, bank = Path(place) / "96", Path(place) / "bank"
+        folder, packed_file = Path(place) / "96", Path(place) / "packed"
         write_split(folder, "train", rng.normal(size=(WINDOWS, 7, SIZE // 7)).astype(np.float32))
         order = rng.permutation(WINDOWS)
         copied = _seconds(lambda: shutil.copytree(folder, Path(place) / "copy"))
-        packed = _seconds(lambda: pack(open_embeddings(folder), bank))
+        packed = _seconds(lambda: pack(open_embeddings(folder), packed_file))
         files = _seconds(lambda: [_one_window(folder / "train" / f"{i}.h5").sum() for i in order])
-        vectors = load_packed_file(bank).read("train")
+        vectors = load_packed_file(packed_file).read("train")
         mapped = _seconds(lambda: [vectors[i].sum() for i in order])
     return {"windows": WINDOWS, "files": files, "bank": mapped, "pack": packed, "copy": copied}
 
@@ -134,7 +134,7 @@ def report(*, quick: bool = False) -> str:
         if kept := record.get("stored"):
             lines += [
                 f"| shuffled pass over {kept['windows']} per-window files of (7, 768) | {kept['files']:.2f} s |",
-                f"| from a packed bank | {kept['bank']:.3f} s |",
+                f"| from a packed file | {kept['bank']:.3f} s |",
                 f"| times as fast | {kept['files'] / kept['bank']:.0f} |",
                 f"| packing them | {kept['pack']:.2f} s |",
                 f"| copying the files | {kept['copy']:.2f} s |",

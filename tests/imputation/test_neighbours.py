@@ -1,4 +1,4 @@
-"""The strategy neighbours as a user meets it: banks of other tables, and what it explains."""
+"""The strategy neighbours as a user meets it: donor tables, and the neighbours behind each cell."""
 
 from __future__ import annotations
 
@@ -40,39 +40,39 @@ def test_windows_of_a_donor_table_help(settings: dict[str, object], tmp_path: Pa
     """A table of the same kind, of which only a part is shown: its windows help."""
     short = gappy(1)[96:130].reset_index(drop=True)
     truth = table(1)[96:130].reset_index(drop=True)
-    bank = tmp_path / "bank.csv"
-    table(1).to_csv(bank, index=False)
+    donor = tmp_path / "donor.csv"
+    table(1).to_csv(donor, index=False)
     missing = short["a"].isna()
     errors = {}
-    for name, more in (("alone", {}), ("with", {"bank": str(bank)})):
+    for name, more in (("alone", {}), ("with", {"donor_table": str(donor)})):
         filled = Imputer(**settings, **more, neighbour_count=3).fit_transform(short)
         errors[name] = np.abs(filled["a"] - truth["a"])[missing].mean()
     assert errors["with"] < 0.5 * errors["alone"]
 
 
 def test_a_donor_table_is_refused_where_it_is_of_no_use_or_does_not_fit(settings: dict[str, object], tmp_path: Path):
-    bank = tmp_path / "bank.csv"
-    table(2).to_csv(bank, index=False)
+    donor = tmp_path / "donor.csv"
+    table(2).to_csv(donor, index=False)
     with pytest.raises(InputError, match="of use to the strategy neighbours only"):
-        Imputer(strategy="linear", bank=str(bank)).fit(gappy(1))
-    table(2).drop(columns="b").to_csv(bank, index=False)
+        Imputer(strategy="linear", donor_table=str(donor)).fit(gappy(1))
+    table(2).drop(columns="b").to_csv(donor, index=False)
     with pytest.raises(InputError, match="b"):
-        Imputer(**settings, bank=str(bank)).fit(gappy(1))
-    table(2).drop(columns="time").to_csv(bank, index=False)
+        Imputer(**settings, donor_table=str(donor)).fit(gappy(1))
+    table(2).drop(columns="time").to_csv(donor, index=False)
     with pytest.raises(InputError, match="time stamps"):
-        Imputer(**settings, bank=str(bank)).fit(gappy(1))
-    table(2)[:10].to_csv(bank, index=False)
+        Imputer(**settings, donor_table=str(donor)).fit(gappy(1))
+    table(2)[:10].to_csv(donor, index=False)
     with pytest.raises(InputError, match="the donor table has 10 rows, fewer than one window"):
-        Imputer(**settings, bank=str(bank)).fit(gappy(1))
+        Imputer(**settings, donor_table=str(donor)).fit(gappy(1))
     with pytest.raises(InputError, match="no file"):
-        Imputer(**settings, bank=str(tmp_path / "none.csv")).fit(gappy(1))
+        Imputer(**settings, donor_table=str(tmp_path / "none.csv")).fit(gappy(1))
 
 
 def test_the_neighbours_of_a_cell_add_up_to_its_value(settings: dict[str, object], tmp_path: Path):
-    bank = tmp_path / "bank.csv"
-    table(2).to_csv(bank, index=False)
+    donor = tmp_path / "donor.csv"
+    table(2).to_csv(donor, index=False)
     frame = gappy(1)
-    imputer = Imputer(**settings, bank=str(bank), margin=None).fit(frame)
+    imputer = Imputer(**settings, donor_table=str(donor), margin=None).fit(frame)
     filled = imputer.fill(frame).filled.values
     imputer.explain(frame, tmp_path / "why.csv")
     why = pd.read_csv(tmp_path / "why.csv")
@@ -83,7 +83,7 @@ def test_the_neighbours_of_a_cell_add_up_to_its_value(settings: dict[str, object
     assert len(said) == frame[["a", "b"]].isna().sum().sum()
     for (row, column), value in said.items():
         assert filled[row, ["a", "b"].index(column)] == pytest.approx(value, abs=1e-4)
-    assert set(why["source"]) == {"table", "bank"}
+    assert set(why["source"]) == {"table", "donor_table"}
     own = why[why["source"] == "table"]
     assert ((own["neighbour_row"] - own["row"]).abs() >= 1).all()
     seen = frame.set_index(frame.index)[["a", "b"]]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from latentfill.core.errors import InputError
+from latentfill.core.files import refusing_unwritable, write_bytes
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.imputation.imputer import Imputer
 from latentfill.nn.training import ProgressCallback
@@ -44,14 +44,12 @@ def run_demo(folder: Path, seed: int, progress: ProgressCallback | None = None) 
 
     Raises an `InputError` if a file cannot be written.
     """
-    try:
+    with refusing_unwritable(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"the folder {folder} cannot be made: {error.strerror}.") from error
     sample = make_sample(seed)
     source, filled, truth = (folder / name for name in ("sample.csv", "filled.csv", "truth.csv"))
-    _write_text(source, sample.to_csv())
-    _write_text(truth, sample.complete().to_csv())
+    write_bytes(source, sample.to_csv().encode())
+    write_bytes(truth, sample.complete().to_csv().encode())
     imputer = Imputer(seed=seed, encoder_steps=STEPS, decoder_steps=STEPS, progress=progress).fit(source)
     imputation = imputer.fill(source)
     imputation.write(filled)
@@ -72,10 +70,3 @@ def compare(sample: Sample, filled: FloatArray) -> tuple[GroupError, ...]:
 
     groups = [(name, sample.missing & (buckets == b)) for b, name in enumerate(BUCKET_NAMES)]
     return (*(error(name, cells) for name, cells in groups if cells.any()), error("all", sample.missing))
-
-
-def _write_text(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}.") from error

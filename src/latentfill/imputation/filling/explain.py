@@ -14,7 +14,7 @@ from latentfill.windows.windows import window_starts
 def explain_series(fitted: Fitted, series: Series) -> dict[str, NDArray[np.generic]]:
     """Columns of a table with a row for each neighbour of each missing cell, on the builtin path.
 
-    `row` and `column` of the cell; `neighbour_row` and `source` (`table` or `bank`) of the neighbour; the `value` that
+    `row` and `column` of the cell; `neighbour_row` and `source` (`table` or `donor_table`) of the neighbour; the `value` that
     it suggests, original units; its `weight`. The weights of a cell sum to one. Rows count from 0 after the header; a
     step that is no row of its table has row -1.
     """
@@ -28,7 +28,7 @@ def explain_series(fitted: Fitted, series: Series) -> dict[str, NDArray[np.gener
         "row": series.rows[found.step],
         "column": np.array(fitted.columns)[found.column],
         "neighbour_row": np.where(from_donor, found.neighbour - offset, own_row),
-        "source": np.where(from_donor, "bank", "table"),
+        "source": np.where(from_donor, "donor_table", "table"),
         "value": found.value * fitted.scaler.scale[found.column] + fitted.scaler.shift[found.column],
         "weight": found.weight,
     }
