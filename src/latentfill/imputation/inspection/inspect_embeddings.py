@@ -11,7 +11,7 @@ from latentfill.embeddings.protocols.record import StoredEmbeddings
 from latentfill.embeddings.stored.opening import open_embeddings
 from latentfill.embeddings.stored.pairing import adopt_split_plan, pairing_problems
 from latentfill.embeddings.stored.split_windows import plan_of, starts_by_split
-from latentfill.imputation.summary.coverage import coverage_of
+from latentfill.imputation.summary.covered_rows import covered_rows
 
 
 def describe_embeddings(
@@ -43,7 +43,7 @@ def describe_pairing(stored: StoredEmbeddings, series: Series, config: Config) -
     stored_starts = {split: windows[split][:count] for split, count in stored.splits.items() if split in windows}
     return {
         **plan_of(config),
-        **coverage_of(stored_starts, config.stored.seq_len, series.n_steps),
+        **covered_rows(stored_starts, config.stored.seq_len, series.n_steps),
         "windows_of_the_table": {split: len(starts) for split, starts in windows.items()},
         "problems": pairing_problems(stored, series, windows),
     }

@@ -15,7 +15,7 @@ from latentfill.imputation.filling.codes import Code, count_codes
 from latentfill.imputation.filling.filled import Filled
 from latentfill.imputation.fitting.fitted import BUILTIN, Fitted, FittedPath
 from latentfill.imputation.summary.cell_counts import count_cells
-from latentfill.imputation.summary.coverage import coverage_of
+from latentfill.imputation.summary.covered_rows import covered_rows
 from latentfill.tables.options import TableOptions
 from latentfill.tables.table import Table
 from latentfill.tables.time.grid import step_text
@@ -114,6 +114,6 @@ def _coverage(fitted: Fitted, embeddings: Mapping[str, Embeddings], n_steps: int
             split: {"encoder": of_split.provenance.encoder, "saw": of_split.provenance.saw}
             for split, of_split in embeddings.items()
         },
-        **coverage_of(starts, fitted.config.stored.seq_len, n_steps),
+        **covered_rows(starts, fitted.config.stored.seq_len, n_steps),
         "rows_without_embeddings_filled_by": "the built-in encoder's path",
     }

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentfill.imputation.summary.coverage import row_ranges
+from latentfill.imputation.summary.covered_rows import row_ranges
 
 
 @pytest.mark.parametrize(

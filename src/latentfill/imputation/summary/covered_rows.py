@@ -10,7 +10,7 @@ from latentfill.core.series import BoolArray, IntArray
 from latentfill.windows.windows import covered
 
 
-def coverage_of(starts: Mapping[str, IntArray], seq_len: int, n_steps: int) -> dict[str, object]:
+def covered_rows(starts: Mapping[str, IntArray], seq_len: int, n_steps: int) -> dict[str, object]:
     """Rows that the windows of each split cover, and the rows that none covers, as JSON values.
 
     `starts` are the first rows of the windows by split, counted from 0 after the header.
