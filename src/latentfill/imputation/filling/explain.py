@@ -14,9 +14,9 @@ from latentfill.windows.windows import window_starts
 def explain_series(fitted: Fitted, series: Series) -> dict[str, NDArray[np.generic]]:
     """Columns of a table with a row for each neighbour of each missing cell, on the builtin path.
 
-    `row` and `column` of the cell; `neighbour_row` and `source` (`table` or `donor_table`) of the neighbour; the `value`
-    that it suggests, in original units; and its `weight`. The weights of a cell sum to one. Rows count from 0 after the
-    header; a step of the series that is no row of its table has row -1.
+    `row` and `column` of the cell; `neighbour_row` and `source` (`table` or `donor_table`) of the neighbour; the
+    `value` that it suggests, in original units; and its `weight`. The weights of a cell sum to one. Rows count from 0
+    after the header; a step of the series that is no row of its table has row -1.
     """
     starts = window_starts(series.n_steps, fitted.config.windows.length, fitted.config.windows.stride)
     found = fitted.builtin.candidates.explain(fitted.scaled(series), starts, fitted.encoder)
