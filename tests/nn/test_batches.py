@@ -20,14 +20,14 @@ def test_the_first_draw_is_the_first_batch():
     assert numbered().draw() == 0
 
 
-def test_one_batch_is_prepared_in_so_many_draws():
+def test_one_batch_is_prepared_every_reuse_draws():
     replay = numbered()
     for draws in range(1, 10 * REUSE + 1):
         replay.draw()
         assert max(replay.recent) == -(-draws // REUSE) - 1
 
 
-def test_batches_are_used_as_often_as_said_on_average():
+def test_batches_are_used_reuse_times_on_average():
     replay = numbered()
     times = np.bincount([replay.draw() for _ in range(400 * REUSE)], minlength=400)
     assert times[:300].mean() == pytest.approx(REUSE, abs=0.5)
@@ -54,13 +54,13 @@ def test_the_same_seed_draws_the_same_batches():
     assert [first.draw() for _ in range(100)] == [second.draw() for _ in range(100)]
 
 
-def test_a_batch_of_its_own_for_every_draw_is_prepared_if_nothing_is_to_be_used_twice(monkeypatch: pytest.MonkeyPatch):
+def test_with_a_reuse_of_one_every_draw_prepares_a_batch(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(batches, "REUSE", 1)
     replay = numbered(10 * RECENT_CELLS)
     assert [replay.draw() for _ in range(5)] == [0, 1, 2, 3, 4]
 
 
-def test_only_windows_that_may_be_drawn_are_drawn():
+def test_only_drawable_windows_are_drawn():
     values = np.arange(60.0)[:, None]
     windows = ScaledSeries(values, np.zeros((60, 0))).cut(np.arange(50), 10)
     drawn = HidingBatches(windows, np.array([3, 40]), 64, np.random.default_rng(0)).draw()

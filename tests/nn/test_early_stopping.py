@@ -10,7 +10,7 @@ from latentfill.nn.weight_average import average_of
 
 
 def stops(errors: Sequence[float], patience: int = 2) -> tuple[list[bool], EarlyStopping]:
-    """Whether training stops after each of these errors, the weight being 0, 1, 2 ... at them."""
+    """Whether training stops after each of these errors; the weight is 0, 1, 2 ... when they are measured."""
     net, left = nn.Linear(1, 1, bias=False), iter(errors)
     nn.init.zeros_(net.weight)
     stopping = EarlyStopping(average_of(net), lambda: next(left), patience)
@@ -21,7 +21,7 @@ def stops(errors: Sequence[float], patience: int = 2) -> tuple[list[bool], Early
     return found, stopping
 
 
-def test_training_stops_after_so_many_measurements_without_improvement():
+def test_training_stops_after_patience_measurements_without_improvement():
     found, stopping = stops([3.0, 1.0, 2.0, 2.0])
     assert found == [False, False, False, True]
     assert (stopping.best, stopping.best_weights["weight"].item()) == (1, 1)
@@ -40,7 +40,7 @@ def test_errors_that_are_not_a_number_are_never_the_best():
 
 
 @pytest.mark.parametrize("value", [0.0, 4.0])
-def test_without_an_error_training_never_stops_and_the_last_weights_are_the_best(value: float):
+def test_without_an_error_training_never_stops_and_keeps_the_last_weights(value: float):
     net = nn.Linear(1, 1, bias=False)
     stopping = EarlyStopping(average_of(net), None, patience=1)
     nn.init.constant_(stopping.average.module.weight, value)

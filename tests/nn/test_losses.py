@@ -7,14 +7,14 @@ import torch
 from latentfill.nn.losses import BALANCE, LEAST_SPREAD_IN_LOSS, OUTLIER, balanced_huber, masked_mse
 
 
-def test_masked_mse_looks_at_chosen_cells_only_and_may_meet_nan_elsewhere():
+def test_masked_mse_uses_only_the_chosen_cells_and_ignores_nan_elsewhere():
     estimate, target = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([0.0, torch.nan, 1.0])
     cells = torch.tensor([True, False, True])
     assert masked_mse(estimate, target, cells).item() == (1 + 4) / 2
     assert masked_mse(estimate, target, torch.zeros(3, dtype=torch.bool)).item() == 0
 
 
-def test_masked_mse_gives_finite_gradients_beside_nan():
+def test_masked_mse_has_finite_gradients_next_to_nan():
     estimate = torch.ones(3, requires_grad=True)
     masked_mse(estimate, torch.tensor([0.0, torch.nan, 1.0]), torch.tensor([True, False, True])).backward()
     assert torch.isfinite(estimate.grad).all()
@@ -29,7 +29,7 @@ def everywhere(like: torch.Tensor) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("spread", [0.5, 1.0, 3.0])
-def test_the_balanced_loss_is_the_plain_one_where_all_cells_are_alike_and_errors_small(spread: float):
+def test_with_equal_spreads_and_small_errors_the_balanced_loss_is_the_mse(spread: float):
     cells, truth = torch.rand(2, 6, 3) > 0.5, torch.randn(2, 6, 3)
     estimate = truth + spread * (2 * torch.rand(2, 6, 3) - 1)  # well inside 1.5 spreads
     balanced = balanced_huber(estimate, truth, cells, torch.full_like(truth, spread))
@@ -42,7 +42,7 @@ def test_errors_far_beyond_their_spread_count_linearly():
     assert balanced_huber(error, cells_of(0.0), everywhere(error), cells_of(2.0)).item() == pytest.approx(9.75 * 4)
 
 
-def test_the_loss_and_its_slope_have_no_step_where_errors_turn_linear():
+def test_the_loss_and_its_slope_are_continuous_where_the_loss_becomes_linear():
     found = []
     for error in (OUTLIER - 1e-6, OUTLIER + 1e-6):
         estimate = cells_of(error).requires_grad_()
@@ -52,8 +52,8 @@ def test_the_loss_and_its_slope_have_no_step_where_errors_turn_linear():
     np.testing.assert_allclose(found, [(OUTLIER**2, 2 * OUTLIER)] * 2, atol=1e-5)
 
 
-def test_cells_that_are_surer_count_more():
-    """A spread ten times less pulls 0.01 ** -0.8 times as much for the same error."""
+def test_cells_with_a_smaller_spread_count_more():
+    """A spread ten times smaller gives 0.01 ** -0.8 times the gradient for the same error."""
     assert BALANCE == 0.8
     spread, error = cells_of(0.1, 1.0), cells_of(0.05, 0.05).requires_grad_()
     balanced_huber(error, cells_of(0.0, 0.0), everywhere(error), spread).backward()
@@ -61,15 +61,15 @@ def test_cells_that_are_surer_count_more():
     torch.testing.assert_close(surer / other, torch.tensor(0.01**-0.8, dtype=torch.float64))
 
 
-def test_nothing_is_taken_to_be_surer_than_the_least_spread():
-    """In particular not a cell with a spread of zero, whose weight would be infinite."""
+def test_spreads_count_as_the_least_spread_at_least():
+    """Otherwise a cell with a spread of zero would have an infinite weight."""
     error, truth = cells_of(0.01, 0.01), cells_of(0.0, 0.0)
     certain = balanced_huber(error, truth, everywhere(error), cells_of(0.0, 1.0))
     least = balanced_huber(error, truth, everywhere(error), cells_of(LEAST_SPREAD_IN_LOSS, 1.0))
     assert certain.item() == least.item() > 0
 
 
-def test_the_balanced_loss_looks_at_chosen_cells_only_and_may_meet_nan_elsewhere():
+def test_the_balanced_loss_uses_only_the_chosen_cells_and_ignores_nan_elsewhere():
     estimate = cells_of(1.0, 50.0, 0.5).requires_grad_()
     cells = cells_of(1, 0, 1).bool()
     loss = balanced_huber(estimate, cells_of(0.0, torch.nan, 0.0), cells, cells_of(1.0, 0.0, 1.0))
@@ -78,7 +78,7 @@ def test_the_balanced_loss_looks_at_chosen_cells_only_and_may_meet_nan_elsewhere
     assert estimate.grad.flatten().tolist() == [1.0, 0.0, 0.5]
 
 
-def test_the_balanced_loss_without_cells_is_zero_and_pulls_nowhere():
+def test_the_balanced_loss_without_cells_is_zero_with_zero_gradient():
     estimate = torch.ones(1, 4, 2, requires_grad=True)
     none = torch.zeros(1, 4, 2, dtype=torch.bool)
     loss = balanced_huber(estimate, torch.full((1, 4, 2), torch.nan), none, torch.ones(1, 4, 2))

@@ -25,7 +25,7 @@ def schedule(**changes: object) -> TrainingSchedule:
 
 
 def line_fit(held_out_slope: float, **changes: object) -> tuple[nn.Linear, History]:
-    """Fit y = 2x with a held-out set that asks for another slope."""
+    """Fit y = 2x, with held-out data of another slope."""
     net = nn.Linear(1, 1, bias=False)
     nn.init.zeros_(net.weight)
     x = torch.linspace(-1, 1, 32)[:, None]
@@ -54,7 +54,7 @@ def test_training_stops_when_held_out_error_rises_and_keeps_the_best_weights():
     assert abs(net.weight.item() - 0.5) < 0.5 < 2 - net.weight.item()
 
 
-def test_the_error_of_the_weights_that_are_kept_is_the_lowest_that_was_measured():
+def test_the_kept_weights_have_the_lowest_measured_error():
     net, history = line_fit(0.5, steps=1000)
     x = torch.linspace(-1, 1, 32)[:, None]
     assert float((net(x) - 0.5 * x).square().mean()) == history.held_out[history.best] == min(history.held_out)
@@ -67,7 +67,7 @@ def test_without_held_out_cells_the_last_weights_are_kept():
     assert abs(net.bias.item() - 1) < 0.1
 
 
-def test_a_diverging_run_keeps_the_weights_from_before():
+def test_a_diverging_run_keeps_the_best_earlier_weights():
     net = nn.Linear(1, 1, bias=False)
     nn.init.ones_(net.weight)
     calls = 0
@@ -81,7 +81,7 @@ def test_a_diverging_run_keeps_the_weights_from_before():
     assert torch.isfinite(net.weight).all()
 
 
-def test_the_last_progress_says_done_also_when_stopped_early():
+def test_the_last_progress_report_is_complete_even_after_early_stopping():
     seen: list[TrainingProgress] = []
     net = nn.Linear(1, 1)
     objective = Objective(lambda: net.bias.square().sum(), lambda: 1.0 + len(seen))
@@ -91,7 +91,7 @@ def test_the_last_progress_says_done_also_when_stopped_early():
     assert {progress.stage for progress in seen} == {"x"}
 
 
-def test_training_that_would_miss_its_deadline_is_given_up():
+def test_training_that_would_miss_its_deadline_raises():
     net = nn.Linear(1, 1)
     objective = Objective(lambda: net.bias.square().sum(), None)
     with pytest.raises(OutOfTimeError, match="late"):

@@ -23,7 +23,7 @@ def test_the_average_begins_with_the_initial_weights_and_moves_towards_the_new_o
     assert abs(average.module.weight.item() - (2 / 12 * 11 + 10 / 12 * 12)) < 1e-5
 
 
-def test_averaged_weights_are_there_inside_the_block_only():
+def test_averaged_weights_are_used_only_inside_the_block():
     net = weight(1.0).train()
     average = average_of(net)
     nn.init.constant_(net.weight, 5.0)

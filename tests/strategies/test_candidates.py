@@ -1,4 +1,4 @@
-"""Strategies side by side: which are built, what they estimate, and how little a new one takes."""
+"""Candidates: which strategies are built, what they estimate, and how a new strategy is added."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Nines(Baseline):
 
 
 class Levels(Strategy):
-    """The smallest strategy on windows: the mean of everything observed in the window."""
+    """The smallest strategy on windows: the mean of all observed cells of the window."""
 
     estimate_names = ("levels",)
 
@@ -92,7 +92,7 @@ def test_estimates_are_in_the_order_of_the_names():
     found = fit("kriging", "mean").estimate(series(), window_starts(40, L, 4), None)
     assert found.values.shape == (2, 40, C)
     np.testing.assert_allclose(found.values[1, 0], np.nanmean(series().values, axis=0))
-    assert (found.spread[5:7, 0] > 0).all()  # kriging says how far it may be off
+    assert (found.spread[5:7, 0] > 0).all()  # kriging's expected error
 
 
 def test_a_column_far_from_what_was_fitted_is_estimated_around_its_own_mean():
@@ -103,7 +103,7 @@ def test_a_column_far_from_what_was_fitted_is_estimated_around_its_own_mean():
     assert np.abs(moved[0, 5:7, 0] - 1000 - near[0, 5:7, 0]).max() < 1
 
 
-def test_auto_fills_cells_that_a_strategy_on_windows_estimates_or_any_if_there_is_none():
+def test_auto_fills_cells_estimated_on_windows_or_with_baselines_alone_any_estimated_cell():
     known = np.array([[True, True, False], [False, True, False]])
     assert Candidates(("linear", "kriging"), {}, [], L).has_estimate(known, AUTO).tolist() == [False, True, False]
     assert Candidates(("linear", "mean"), {}, [], L).has_estimate(known, AUTO).tolist() == [True, True, False]

@@ -1,4 +1,4 @@
-"""What must hold for every strategy, auto among them, as a user meets it: through the `Imputer`."""
+"""Properties of every strategy, including auto, tested through the `Imputer`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_all_gaps_are_filled_and_observed_cells_stay_bit_for_bit(fitted, name: s
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_codes_and_summary_say_what_filled_the_cells(fitted, name: str):
+def test_codes_and_summary_name_the_strategy_of_filled_cells(fitted, name: str):
     found = fitted(name).fill(table(SAMPLE.values))
     used = {Code(code).name.lower() for code in np.unique(found.filled.codes[SAMPLE.missing])}
     score = found.summary["held_out_error"]["built-in"]
@@ -58,7 +58,7 @@ def test_codes_and_summary_say_what_filled_the_cells(fitted, name: str):
         assert sum(weights.values()) == pytest.approx(1, abs=0.01)
 
 
-def test_the_summary_tells_of_windows_that_had_not_converged(fitted):
+def test_the_summary_counts_windows_that_did_not_converge(fitted):
     summary = fitted("latent").fill(table(SAMPLE.values)).summary
     about = summary["strategies"]["built-in"]["latent"]
     assert about["not_converged"] > 0
@@ -68,9 +68,7 @@ def test_the_summary_tells_of_windows_that_had_not_converged(fitted):
 
 
 @pytest.mark.parametrize(("search", "keys"), [("exact", {"bank_windows", "search"}), ("faiss", {"recall"})])
-def test_the_summary_tells_of_the_bank_and_of_the_recall_of_an_index(
-    quick: dict[str, object], search: str, keys: set[str]
-):
+def test_the_summary_reports_the_bank_and_the_recall_of_an_index(quick: dict[str, object], search: str, keys: set[str]):
     imputer = Imputer(**quick, strategy="neighbours", neighbour_search=search).fit(table(SAMPLE.values))
     about = imputer.fill(table(SAMPLE.values)).summary["strategies"]["built-in"]["neighbours"]
     assert keys <= set(about)
@@ -85,7 +83,7 @@ def test_the_same_seed_gives_the_same_values(fitted, name: str, quick: dict[str,
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_saved_model_fills_as_the_one_that_was_saved(fitted, name: str, tmp_path: Path):
+def test_a_reloaded_model_fills_like_the_saved_model(fitted, name: str, tmp_path: Path):
     fitted(name).save(tmp_path / "model")
     loaded = Imputer.load(tmp_path / "model")
     first, second = (imputer.fill(table(SAMPLE.values)) for imputer in (fitted(name), loaded))

@@ -15,8 +15,8 @@ from latentfill.windows.hiding import hide_mixture
 from latentfill.windows.training_data import HeldOutWindows
 from latentfill.windows.windows import Windows
 
-MAX_PATTERNS = 2048  # observed masks taken from the series' own windows
-BATCH_CELLS = 1 << 16  # at most in a batch, unless it would then have fewer than `LEAST_WINDOWS`
+MAX_PATTERNS = 2048  # observed masks taken from the windows of the series
+BATCH_CELLS = 1 << 16  # at most in a batch of more than `LEAST_WINDOWS` windows
 LEAST_WINDOWS = 8
 REUSE = 8  # times a prepared batch is used, on average
 RECENT = 24  # prepared batches that are kept, at most
@@ -26,34 +26,34 @@ Prepared = TypeVar("Prepared")
 
 
 class HidingBatches:
-    """Draws random windows and hides some of their observed cells; some hiding patterns are the windows' own gaps."""
+    """Draws random windows and hides some of their observed cells, partly in the shapes of gaps of other windows."""
 
-    def __init__(self, windows: Windows, drawn: IntArray, size: int, rng: np.random.Generator) -> None:
-        """`drawn`: indices of the windows that may be drawn; `size`: windows per batch, fewer if they are large."""
+    def __init__(self, windows: Windows, drawable: IntArray, size: int, rng: np.random.Generator) -> None:
+        """`drawable`: indices of the windows to draw from; `size`: windows per batch, fewer if they are large."""
         self.windows = windows
-        self.drawn = drawn
+        self.drawable = drawable
         self.size = min(size, max(LEAST_WINDOWS, BATCH_CELLS // windows.values[0].size)) if len(windows) else size
         self.rng = rng
-        self.patterns = own_patterns(windows)
+        self.patterns = gap_patterns(windows)
 
     def draw(self) -> HeldOutWindows:
         """The next batch."""
-        batch = self.windows.take(self.drawn[self.rng.integers(len(self.drawn), size=self.size)])
+        batch = self.windows.take(self.drawable[self.rng.integers(len(self.drawable), size=self.size)])
         hidden = hide_mixture(self.rng, batch.observed, self.patterns)
         return HeldOutWindows.hiding(batch, hidden)
 
 
 class Replay(Generic[Prepared]):
-    """Batches that are slow to prepare: each is used `REUSE` times on average.
+    """Draws batches that are slow to prepare, each `REUSE` times on average.
 
-    Every `REUSE`-th draw prepares a new batch, the other draws return one of the last few at random. `costly` batches
-    (their embeddings take long to compute) are prepared only until `kept` of them are there, and then only reused.
+    Every `REUSE`-th draw prepares a new batch, the other draws return one of the newest `kept` batches at random. After
+    `kept` `costly` batches, whose embeddings take long to compute, no new batches are prepared.
     """
 
     def __init__(
         self, prepare: Callable[[], Prepared], rng: np.random.Generator, *, cells: int, costly: bool = False
     ) -> None:
-        """`prepare` makes a new batch; `cells` is the number of cells in one, which limits how many are kept."""
+        """`prepare` makes a new batch; `cells`, the number of cells in a batch, limits how many batches are kept."""
         self.prepare = prepare
         self.rng = rng
         self.kept = min(RECENT, 1 + RECENT_CELLS // cells)
@@ -69,7 +69,7 @@ class Replay(Generic[Prepared]):
         return self.recent[int(self.rng.integers(len(self.recent)))]
 
 
-def own_patterns(windows: Windows) -> BoolArray:
+def gap_patterns(windows: Windows) -> BoolArray:
     """Observed masks (P, L, C) of windows with gaps and observed cells, spread evenly over the series."""
     every = max(1, len(windows) // MAX_PATTERNS)
     observed = windows.take(slice(None, None, every)).observed

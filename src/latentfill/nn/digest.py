@@ -1,4 +1,4 @@
-"""A digest of weights: equal weights have the same one."""
+"""A digest of weights; equal weights have equal digests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def digest_of(weights: Mapping[str, Tensor]) -> str:
-    """SHA-256 (hexadecimal) of named weights of any types, whatever their order and device."""
+    """SHA-256 (hexadecimal) of named weights of any types; it does not depend on their order and device."""
     digest = hashlib.sha256()
     for name, weight in sorted(weights.items()):
         digest.update(name.encode())

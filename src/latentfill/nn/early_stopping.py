@@ -17,14 +17,14 @@ class EarlyStopping:
     """Measures the held-out error of averaged weights and keeps the best ones."""
 
     def __init__(self, average: AveragedModel, error: Callable[[], float] | None, patience: int) -> None:
-        """`error`: of the module as it is, None if it is not known; `patience`: measurements without improvement."""
+        """`error` measures the current module (None: never stop); `patience`: measurements without improvement."""
         self.average, self.error, self.patience = average, error, patience
         self.errors: list[float] = []
-        self.best = 0  # which of the errors is the lowest
+        self.best = 0  # index of the lowest error
         self._kept = copy_of_weights(average.module)
 
     def measure(self, module: nn.Module) -> bool:
-        """Measure the error of `module` with its averaged weights; whether training should stop."""
+        """Measure the error of `module` with its averaged weights; returns whether training should stop."""
         if self.error is None:
             return False
         with averaged_weights(module, self.average):
@@ -36,5 +36,5 @@ class EarlyStopping:
 
     @property
     def best_weights(self) -> dict[str, Tensor]:
-        """The averaged weights with the lowest error; the last ones where it is not known."""
+        """The averaged weights with the lowest error; the newest ones if no error is measured."""
         return self._kept if self.error else copy_of_weights(self.average.module)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-BALANCE = 0.8  # 0: every cell counts by its squared error; 1: every cell counts the same, however uncertain
+BALANCE = 0.8  # 0: cells count by their squared error; 1: all cells count the same, however large their errors
 OUTLIER = 1.5  # spreads; larger errors count linearly
 LEAST_SPREAD_IN_LOSS = 0.02  # scaled units; smaller spreads count as this one
 
@@ -16,9 +16,9 @@ def masked_mse(estimate: Tensor, target: Tensor, cells: Tensor) -> Tensor:
 
 
 def balanced_huber(estimate: Tensor, target: Tensor, cells: Tensor, spread: Tensor) -> Tensor:
-    """Weighted mean over `cells` of the Huber loss (Huber 1964), for cells of very different certainty; all (B, L, C).
+    """Weighted mean of the Huber loss (Huber 1964) over `cells` with errors of very different size; all (B, L, C).
 
-    `spread` is the standard deviation to expect of a cell's error, scaled units. A cell's weight is
+    `spread` is the expected standard deviation of a cell's error, scaled units. A cell's weight is
     spread ** (-2 * BALANCE): errors deep inside a gap are tens of times larger than errors beside an observed cell,
     and in a plain mean only long gaps would count. `target` may hold NaN outside `cells`.
     """

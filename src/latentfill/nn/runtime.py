@@ -13,7 +13,7 @@ from latentfill.core.errors import InputError
 
 
 def pick_device(name: str) -> torch.device:
-    """The torch device called `name`; "auto" is the GPU if there is one. An `InputError` if it cannot be used."""
+    """The torch device called `name`; "auto" is the GPU if there is one. Raises `InputError` if torch cannot use it."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -28,7 +28,7 @@ def pick_device(name: str) -> torch.device:
 def seeded(seed: int) -> Iterator[None]:
     """Seed torch's generator inside the block, and restore its state afterwards.
 
-    Initial weights and dropout of a network then depend on the seed alone, whatever was trained before.
+    Initial weights and dropout of a network then depend on the seed alone, not on networks trained before.
     """
     with torch.random.fork_rng():
         torch.manual_seed(seed)

@@ -1,4 +1,4 @@
-"""The one training loop: warm-up, cosine decay, clipped gradients, averaged weights, early stopping."""
+"""The training loop of all networks: warm-up, cosine decay, clipped gradients, averaged weights, early stopping."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from latentfill.nn.runtime import return_free_memory
 from latentfill.nn.weight_average import average_of
 
 WARM_UP_STEPS = 100
-FINAL_SHARE = 0.02  # of the peak learning rate
+FINAL_SHARE = 0.02  # final learning rate, as a share of the peak
 WEIGHT_DECAY = 1e-2
 CLIP_NORM = 1.0
-NEWEST_SHARE = 0.02  # of the last step in the smoothed training loss
+NEWEST_SHARE = 0.02  # weight of the newest step in the smoothed training loss
 TRIAL_STEPS = 20  # after which the duration of the whole training can be estimated
 TRIM_EVERY = 50  # steps
 REPORT_EVERY = 10  # steps
 
 
 class OutOfTimeError(Exception):
-    """Training would not end before its deadline."""
+    """Training would end after its deadline."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,19 +65,19 @@ class TrainingSchedule:
 class Objective:
     """What training minimises, and the error that decides when it stops."""
 
-    batch_loss: Callable[[], Tensor]  # of a newly drawn batch at every call
+    batch_loss: Callable[[], Tensor]  # draws a new batch at every call
     held_out_error: Callable[[], float] | None  # None: no early stopping
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingProgress:
-    """How far one training run is."""
+    """Progress of one training run."""
 
     stage: str
     step: int
     steps: int
     loss: float  # smoothed training loss, in squared scaled units
-    seconds_left: float  # if it runs to the last step
+    seconds_left: float  # estimate, without early stopping
 
 
 ProgressCallback = Callable[[TrainingProgress], None]
@@ -98,22 +98,23 @@ class History:
     steps: int
     seconds: float
     held_out: tuple[float, ...]  # held-out error at each measurement, scaled units
-    best: int  # the measurement whose weights were kept
+    best: int  # index of the measurement whose weights were kept
 
 
 def train(module: nn.Module, objective: Objective, schedule: TrainingSchedule, stage: Stage) -> History:
     """Train `module` in place; leave it frozen, in evaluation mode, with its best averaged weights.
 
-    The held-out error is measured with the averaged weights. Without one, the last averaged weights are kept.
+    The held-out error is measured with the averaged weights. Without a held-out error, the last averaged weights are
+    kept.
 
     Raises
     ------
     OutOfTimeError
-        After `TRIAL_STEPS`, if at their speed training would not end before the deadline.
+        After `TRIAL_STEPS`, if training at that speed would end after the deadline.
     """
     parameters = [p for p in module.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=WEIGHT_DECAY)
-    learning_rate = LambdaLR(optimiser, lambda done: schedule.share_of_peak(done + 1))
+    learning_rate = LambdaLR(optimiser, lambda steps_done: schedule.share_of_peak(steps_done + 1))
     average = average_of(module)
     stopping = EarlyStopping(average, objective.held_out_error, schedule.patience)
     pace = _Pace(schedule, stage)
@@ -131,7 +132,7 @@ def train(module: nn.Module, objective: Objective, schedule: TrainingSchedule, s
 
 
 def _train_step(batch_loss: Callable[[], Tensor], optimiser: torch.optim.Optimizer, rate: LRScheduler) -> float:
-    """One update of the weights; the loss before it."""
+    """Update the weights once; returns the loss before the update."""
     optimiser.zero_grad(set_to_none=True)
     loss = batch_loss()
     loss.backward()  # type: ignore[no-untyped-call]
@@ -142,33 +143,33 @@ def _train_step(batch_loss: Callable[[], Tensor], optimiser: torch.optim.Optimiz
 
 
 class _Pace:
-    """Smooths the loss of a run, estimates how long the run still takes, and reports both."""
+    """Smooths the loss of a run, estimates its remaining time, and reports both."""
 
     def __init__(self, schedule: TrainingSchedule, stage: Stage) -> None:
         self.schedule, self.stage = schedule, stage
         self.began, self.step, self.loss = time.monotonic(), 0, math.nan
 
     def add(self, step: int, loss: float) -> None:
-        """Take note of a step and its loss."""
+        """Record a step and its loss."""
         self.step = step
         self.loss = loss if math.isnan(self.loss) else (1 - NEWEST_SHARE) * self.loss + NEWEST_SHARE * loss
         if step % TRIM_EVERY == 0:
             return_free_memory()
 
     def report(self) -> None:
-        """Tell the callback how far the run is; an `OutOfTimeError` if it will not end before its deadline."""
+        """Report progress; raises `OutOfTimeError` if the run would end after its deadline."""
         steps, deadline = self.schedule.steps, self.schedule.deadline
         left = (time.monotonic() - self.began) / self.step * (steps - self.step)
         if deadline is not None and self.step == TRIAL_STEPS and time.monotonic() + left > deadline:
             raise OutOfTimeError(self.stage.name)
         if self.step % REPORT_EVERY == 0 and self.step < steps:
-            self._tell(steps, left)
+            self._notify(steps, left)
 
     def end(self) -> float:
-        """Report that the run is done, however many steps it took; its seconds."""
-        self._tell(self.step, 0.0)
+        """Report the end of the run; returns its duration in seconds."""
+        self._notify(self.step, 0.0)
         return time.monotonic() - self.began
 
-    def _tell(self, steps: int, seconds_left: float) -> None:
+    def _notify(self, steps: int, seconds_left: float) -> None:
         if self.stage.on_progress:
             self.stage.on_progress(TrainingProgress(self.stage.name, self.step, steps, self.loss, seconds_left))

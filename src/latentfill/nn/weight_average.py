@@ -1,4 +1,4 @@
-"""Averages of a network's weights over the steps of its training: they err less than the weights of any one step."""
+"""Averages of a network's weights over its training steps, which err less than the weights of any single step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WARM_UP = 10  # in early steps the decay is smaller, so that the initial weights
 
 
 def average_of(module: nn.Module) -> AveragedModel:
-    """An exponential moving average of the weights of `module`, which begins with those it has now.
+    """An exponential moving average of the weights of `module`, which begins with its current weights.
 
     Call its `update_parameters(module)` after every training step. Buffers are copied, not averaged.
     """
@@ -25,22 +25,22 @@ def average_of(module: nn.Module) -> AveragedModel:
 
 @contextmanager
 def averaged_weights(module: nn.Module, average: AveragedModel) -> Iterator[None]:
-    """Inside the block `module` is in evaluation mode with its averaged weights; afterwards it trains on as before."""
-    own = copy_of_weights(module)
+    """Put `module` in evaluation mode with its averaged weights inside the block, and restore it afterwards."""
+    trained = copy_of_weights(module)
     module.load_state_dict(average.module.state_dict())
     module.eval()
     with torch.no_grad():
         yield
     module.train()
-    module.load_state_dict(own)
+    module.load_state_dict(trained)
 
 
 def copy_of_weights(module: nn.Module) -> dict[str, Tensor]:
-    """Parameters and buffers by name, which stay as they are when the module changes."""
+    """Copies of parameters and buffers by name, which do not change with the module."""
     return {name: weight.clone() for name, weight in module.state_dict().items()}
 
 
 def _move(averages: Sequence[Tensor], weights: Sequence[Tensor], steps: Tensor | int) -> None:
-    """Move the averages towards the weights that `steps` training steps have led to."""
+    """Move the averages towards the weights after `steps` training steps."""
     decay = min(DECAY, int(steps) / (int(steps) + WARM_UP))
     get_ema_multi_avg_fn(decay)(averages, weights, steps)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Named weights in a safetensors file, and how they differ from those that a network has room for."""
+"""Weights of networks: written to a safetensors file, and compared with the weights that a network needs."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from torch import Tensor
 
 
 def write_weights(path: Path, weights: Mapping[str, Tensor]) -> None:
-    """Write named weights; an `OSError` says why they cannot be written."""
+    """Write named weights; raises `OSError` if the path cannot be written."""
     # save_file makes files that only their owner may read, whatever the umask
     path.write_bytes(save({name: weight.detach().cpu().contiguous() for name, weight in weights.items()}))
 
 
 def weight_misfits(needed: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> list[str]:
-    """A phrase for each weight that is missing, that is not needed, or whose shape or type is not the one needed."""
+    """A phrase for each weight that is missing, unexpected, or of another shape or type than needed."""
     misfits = [f"{name} is missing" for name in sorted(needed.keys() - found.keys())]
     misfits += [f"{name} is unexpected" for name in sorted(found.keys() - needed.keys())]
     for name in sorted(needed.keys() & found.keys()):
-        is_there, must_be = _kind(found[name]), _kind(needed[name])
-        if is_there != must_be:
-            misfits.append(f"{name} is {is_there}, the settings need {must_be}")
+        found_kind, needed_kind = _kind(found[name]), _kind(needed[name])
+        if found_kind != needed_kind:
+            misfits.append(f"{name} is {found_kind}, the settings need {needed_kind}")
     return misfits
 
 

@@ -1,4 +1,4 @@
-"""The candidates: all strategies that are fitted side by side to one series, each under its name."""
+"""The candidates: all strategies that are fitted to one series side by side, by name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FARTHEST_MEAN = 5.0  # scaled units; a column of the series whose mean lies furt
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeriesEstimates:
-    """What K candidates estimate for a series, in scaled units."""
+    """Estimates of K candidates for a series, in scaled units."""
 
     values: FloatArray  # (K, T, C), NaN where a candidate has no estimate
     spread: FloatArray  # (T, C) expected standard deviation of kriging's error, NaN where it is not known
@@ -34,13 +34,13 @@ class SeriesEstimates:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeriesContributions:
-    """Which neighbours the estimates of a series' missing cells come from: M pairs of a cell and a neighbour."""
+    """The neighbours that the missing cells of a series are estimated from: M pairs of a cell and a neighbour."""
 
     step: IntArray  # (M,) of the missing cell
     column: IntArray  # (M,)
-    neighbour: IntArray  # (M,) step of the neighbour's cell; beyond the series' last step for a donor table
-    value: FloatArray  # (M,) what the neighbour's cell suggests, scaled units
-    weight: FloatArray  # (M,) the weights of a missing cell sum to one
+    neighbour: IntArray  # (M,) step of the neighbour's cell; after the last step of the series for a donor table
+    value: FloatArray  # (M,) the neighbour's cell after matching, scaled units
+    weight: FloatArray  # (M,) weights of a missing cell sum to one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,23 +49,23 @@ class Candidates:
 
     names: tuple[str, ...]  # in the order of the estimates
     baselines: Mapping[str, Baseline]  # the simple imputers among them, by name
-    strategies: Sequence[Strategy]  # those that estimate window by window
+    strategies: Sequence[Strategy]  # strategies that estimate window by window
     length: int  # steps per window
 
     @classmethod
     def fit(
         cls, names: tuple[str, ...], spec: StrategySpec, inputs: TrainingInputs
     ) -> tuple[Candidates, dict[str, History]]:
-        """The candidates of these names, fitted, and how each network was trained.
+        """Fit the candidates called `names`; returns them and the training history of each network.
 
-        Strategies whose training would not be done by the deadline are left out.
+        Strategies whose training would end after the deadline are left out.
         """
         fitted, history = dict[str, Strategy](), dict[str, History]()
         for name in _in_fitting_order(names):
             if name not in _to_build(names, spec):
                 continue
             try:
-                with seeded(spec.config.seed):  # a strategy comes out the same, whatever else is fitted
+                with seeded(spec.config.seed):  # a strategy must not depend on the others that are fitted
                     fitted[name], trained = strategy_class(name).fit(spec, inputs)
             except OutOfTimeError:
                 names = tuple(other for other in names if other != name)
@@ -84,7 +84,7 @@ class Candidates:
         bank_sizes: Mapping[str, int],
         baselines: Mapping[str, Baseline],
     ) -> Candidates:
-        """Candidates whose strategies wait for the weights of a saved model, with banks of these sizes by strategy."""
+        """Candidates with untrained weights, into which a saved model is loaded; `bank_sizes` by strategy."""
         strategies = [strategy_class(name).unfitted(spec, bank_sizes.get(name, 0)) for name in _to_build(names, spec)]
         return cls(names, baselines, strategies, spec.config.windows.length)
 
@@ -107,31 +107,31 @@ class Candidates:
         return SeriesEstimates(np.stack([found[name] for name in self.names]), spread)
 
     def explain(self, series: ScaledSeries, starts: IntArray, encoder: Encoder | None) -> SeriesContributions:
-        """Which neighbours the strategy `neighbours` estimates each missing cell of a series from.
+        """The neighbours from which the strategy `neighbours` estimates each missing cell of a series.
 
-        Where windows overlap, a cell has the neighbours of all of them, weighted as the windows are in the blend.
+        A cell in several overlapping windows has the neighbours of all of them, with the weights of the blend.
         """
         neighbours = self.by_name["neighbours"]
         assert isinstance(neighbours, NeighboursStrategy)
         windows, shift = self._cut(series, starts)
-        of_windows = neighbours.explain(windows, encoder)
-        step = windows.starts[of_windows.window] + of_windows.step
-        weight = of_windows.weight * taper(self.length)[of_windows.step]
+        contributions = neighbours.explain(windows, encoder)
+        step = windows.starts[contributions.window] + contributions.step
+        weight = contributions.weight * taper(self.length)[contributions.step]
         total = np.zeros(series.values.shape)
-        np.add.at(total, (step, of_windows.column), weight)
+        np.add.at(total, (step, contributions.column), weight)
         return SeriesContributions(
             step=step,
-            column=of_windows.column,
-            neighbour=of_windows.neighbour + of_windows.step,
-            value=of_windows.value + shift[of_windows.column],
-            weight=weight / total[step, of_windows.column],
+            column=contributions.column,
+            neighbour=contributions.neighbour + contributions.step,
+            value=contributions.value + shift[contributions.column],
+            weight=weight / total[step, contributions.column],
         )
 
     def has_estimate(self, known: BoolArray, strategy: str) -> BoolArray:
-        """True for the cells (...) that `strategy` can fill; `known` (K, ...) tells where each candidate estimates.
+        """True for the cells (...) that `strategy` can fill; `known` (K, ...) says which candidates estimate it.
 
         `auto` fills a cell if any candidate that works on windows estimates it. If all its candidates are simple
-        imputers, any of them will do.
+        imputers, an estimate of any of them is enough.
         """
         if strategy != AUTO:
             return np.asarray(known[self.names.index(strategy)])
@@ -145,11 +145,11 @@ class Candidates:
 
     @property
     def modules(self) -> dict[str, nn.Module]:
-        """Everything the strategies learnt, by strategy and part."""
+        """Modules with everything that the strategies learnt, by names such as `denoise.decoder`."""
         return {f"{n}.{part}": module for n, s in self.by_name.items() for part, module in s.modules.items()}
 
     def _cut(self, series: ScaledSeries, starts: IntArray) -> tuple[Windows, FloatArray]:
-        """The windows at `starts` that show anything, and the shift (C,) that was taken off their columns."""
+        """The windows at `starts` that have observed cells, and the shift (C,) subtracted from their columns."""
         shift = _unusual_means(series)
         shifted = replace(series, values=series.values - shift)
         return shifted.cut(starts, self.length).with_observed_cells(), shift
@@ -164,14 +164,15 @@ def needs_encoder(names: Sequence[str]) -> bool:
 
 
 def _in_fitting_order(names: Sequence[str]) -> list[str]:
-    """In the order of the table, cheap ones first; kriging last, as it is built only if denoise is not."""
+    """`names` with cheap strategies first; kriging last, as it is not built if denoise is."""
     return sorted((name for name in STRATEGIES if name in names), key=lambda name: name == "kriging")
 
 
 def _to_build(names: Sequence[str], spec: StrategySpec) -> list[str]:
-    """Which of the strategies on windows are built.
+    """The strategies on windows to build.
 
-    A denoising decoder with context holds a kriging of its own and gives its estimate too, so there is no second one.
+    A denoising decoder with context fits kriging itself and returns kriging's estimate too, so kriging is not built
+    twice.
     """
     holds_kriging = "denoise" in names and spec.config.decoder.context == "observed"
     return [name for name in names if STRATEGIES[name].on_windows and not (name == "kriging" and holds_kriging)]

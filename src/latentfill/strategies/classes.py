@@ -1,4 +1,4 @@
-"""From the name of a strategy to the class that does its work."""
+"""The class of a strategy, found by the strategy's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simple imputers: what they fill in, and that they leave observed cells alone."""
+"""Baselines: they fill every gap and do not change observed cells."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def test_every_gap_is_filled_and_observed_cells_stay_as_they_were(name: str):
     windows = np.stack([train[start : start + 48] for start in (0, 100, 200, 300)])
     gappy = np.where(rng.random(windows.shape) < 0.4, NAN, windows)
     gappy[1, 10:30] = NAN  # a blackout
-    gappy[2, :, 0] = NAN  # a column of which nothing is seen
-    gappy[3] = NAN  # nothing at all
+    gappy[2, :, 0] = NAN  # a column without an observed cell
+    gappy[3] = NAN  # an empty window
     filled = fit(name, train).fill(gappy)
     assert filled.shape == gappy.shape
     assert not np.isnan(filled).any()
@@ -69,7 +69,7 @@ def test_without_gaps_nothing_changes(name: str):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_was_learnt_can_be_kept_and_taken_up_again(name: str):
+def test_a_baseline_restored_from_its_state_gives_the_same_estimates(name: str):
     rng = np.random.default_rng(3)
     train = waves(300, period=12) + 0.1 * rng.normal(size=(300, 2))
     gappy = np.where(rng.random((50, 2)) < 0.4, NAN, train[:50])
@@ -86,7 +86,7 @@ def test_many_columns_are_filled(name: str):
     assert not np.isnan(fit(name, gappy).fill(gappy)).any()
 
 
-def test_a_column_without_a_value_gets_the_train_mean():
+def test_an_empty_column_gets_the_train_mean():
     train = np.array([[0.0, 2.0], [1.0, 4.0]])
     gappy = np.array([[5.0, NAN], [NAN, NAN]])
     for name in ("linear", "locf", "mean", "median", "seasonal"):

@@ -8,7 +8,7 @@ NAN = np.nan
 
 
 @pytest.mark.parametrize("rows", [NearestRows, Iterative])
-def test_other_columns_tell_about_a_hidden_cell(rows: type[RowBaseline]):
+def test_hidden_cells_are_estimated_from_other_columns(rows: type[RowBaseline]):
     # the second column is twice the first, which has no pattern in time
     first = np.random.default_rng(2).normal(size=(800, 1))
     train, window = np.hstack([first, 2 * first])[:700], np.hstack([first, 2 * first])[700:]
@@ -20,12 +20,12 @@ def test_other_columns_tell_about_a_hidden_cell(rows: type[RowBaseline]):
 
 
 @pytest.mark.parametrize("rows", [NearestRows, Iterative])
-def test_rows_hold_no_more_features_than_can_be_handled(rows: type[RowBaseline]):
+def test_rows_have_a_limited_number_of_features(rows: type[RowBaseline]):
     few, many = (np.random.default_rng(4).normal(size=(60, columns)) for columns in (20, 150))
     assert 20 < rows().fit(few).rows_.shape[1] <= ROW_FEATURES
     assert rows().fit(many).rows_.shape[1] == 150
 
 
-def test_a_row_holds_the_steps_around_its_own_and_nothing_from_outside():
+def test_a_row_holds_the_steps_around_its_own_and_nan_outside_the_window():
     rows = rows_of(np.array([[1.0], [2.0], [3.0]]), 1)
     np.testing.assert_array_equal(rows, [[NAN, 1, 2], [1, 2, 3], [2, 3, NAN]])

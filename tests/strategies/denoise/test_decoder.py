@@ -3,7 +3,7 @@ import torch
 from latentfill.strategies.denoise.decoder import KNOTS, UNFAMILIAR, familiarity, knot_weights
 
 
-def test_the_trust_between_two_knots_is_that_of_both():
+def test_trust_is_interpolated_between_two_knots():
     halfway = torch.tensor([KNOTS[1] ** 0.5 * KNOTS[2] ** 0.5, 1e-9, 100.0])
     expected = [[0, 0.5, 0.5, 0, 0], [1, 0, 0, 0, 0], [0, 0, 0, 0, 1]]
     torch.testing.assert_close(knot_weights(halfway), torch.tensor(expected), rtol=0, atol=1e-5)

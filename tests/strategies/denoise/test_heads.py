@@ -33,7 +33,7 @@ def size(**changes: object) -> HeadSize:
     return dataclasses.replace(base, **changes)
 
 
-def given(**changes: object) -> HeadInput:
+def head_input(**changes: object) -> HeadInput:
     torch.manual_seed(1)
     base = HeadInput(
         z=torch.randn(B, C, D),
@@ -61,7 +61,7 @@ def heads(**changes: object) -> dict[str, torch.nn.Module]:
 
 
 def trained(head: torch.nn.Module) -> torch.nn.Module:
-    """With random weights in the layers that start at zero."""
+    """The head with random weights in the layers that are initialised with zeros."""
     for name in ("outlet", "residual", "gate", "near_gate"):
         layer = getattr(head, name, None)
         if layer is not None:
@@ -70,31 +70,31 @@ def trained(head: torch.nn.Module) -> torch.nn.Module:
 
 
 def test_an_untrained_mlp_head_returns_the_base():
-    start = given()
+    start = head_input()
     torch.testing.assert_close(heads()["mlp"](start), start.base, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("name", STEP_HEADS)
-def test_an_untrained_head_over_steps_starts_near_the_base_its_gates_almost_closed(name: str):
-    start, open_by = given(), 1 / (1 + math.exp(3))
+def test_an_untrained_step_head_with_nearly_closed_gates_returns_about_the_base(name: str):
+    start, open_by = head_input(), 1 / (1 + math.exp(3))
     torch.testing.assert_close(heads()[name](start), start.base + open_by * (start.decoded - start.base))
     moved = start.base + open_by * (start.decoded - start.base)
     torch.testing.assert_close(heads(neighbours=True)[name](start), moved + open_by * (start.neighbour_mean - moved))
 
 
 @pytest.mark.parametrize("name", STEP_HEADS)
-def test_an_untrained_head_over_steps_without_context_returns_the_decoded_window(name: str):
-    start = given()
+def test_an_untrained_step_head_without_context_returns_the_decoded_window(name: str):
+    start = head_input()
     torch.testing.assert_close(heads(context=False)[name](start), start.decoded, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("name", HEADS)
-def test_what_is_added_to_the_base_is_in_units_of_its_spread(name: str):
-    """So that certain cells, which have no spread, stay as they are."""
+def test_corrections_of_the_base_are_in_units_of_its_spread(name: str):
+    """Cells with a spread of zero stay as they are."""
     head = trained(heads()[name])
     if name != "mlp":
-        torch.nn.init.constant_(head.gate.bias, -1e4)  # closed, whatever the weights say
-    start = given()
+        torch.nn.init.constant_(head.gate.bias, -1e4)  # closed, whatever the weights are
+    start = head_input()
     start.spread[:, ::2] = 0.0
     found = head(start)
     torch.testing.assert_close(found[:, ::2], start.base[:, ::2], rtol=0, atol=0)
@@ -106,14 +106,14 @@ SEEN = ("decoded", "level", "base", "residual", "spread", "line", "before", "aft
 
 @pytest.mark.parametrize("name", STEP_HEADS)
 @pytest.mark.parametrize("part", SEEN)
-def test_a_head_over_steps_with_context_sees_all_of_its_input(part: str, name: str):
-    head, start = trained(heads(neighbours=True)[name]), given()
+def test_a_step_head_with_context_sees_all_its_inputs(part: str, name: str):
+    head, start = trained(heads(neighbours=True)[name]), head_input()
     other = dataclasses.replace(start, **{part: getattr(start, part) + 1})
     assert not torch.allclose(head(start), head(other))
 
 
-def test_an_embedding_is_seen_by_what_is_decoded_from_it():
-    start = given()
+def test_a_head_sees_an_embedding_only_as_its_decoded_window():
+    start = head_input()
     other = dataclasses.replace(start, z=start.z + 1)
     taken, own = trained(heads()["conv"]), trained(StepHead(size(), decodes=True).eval())
     torch.testing.assert_close(taken(start), taken(other), rtol=0, atol=0)
@@ -122,17 +122,17 @@ def test_an_embedding_is_seen_by_what_is_decoded_from_it():
 
 @pytest.mark.parametrize("part", ["neighbour_mean", "neighbour_spread"])
 @pytest.mark.parametrize("neighbours", [False, True])
-def test_only_a_head_with_neighbours_sees_them(part: str, neighbours: bool):
-    head, start = trained(heads(neighbours=neighbours)["conv"]), given()
+def test_only_a_head_with_neighbours_sees_the_neighbours(part: str, neighbours: bool):
+    head, start = trained(heads(neighbours=neighbours)["conv"]), head_input()
     other = dataclasses.replace(start, **{part: getattr(start, part) + 1})
     assert torch.allclose(head(start), head(other)) != neighbours
 
 
 @pytest.mark.parametrize("name", HEADS)
-def test_without_context_nothing_observed_but_the_level_is_seen(name: str):
+def test_without_context_a_head_sees_only_the_level_of_the_observed_cells(name: str):
     head = trained(heads(context=False)[name])
-    start = given()
-    start = dataclasses.replace(start, base=start.level[:, None].expand(B, L, C))  # as the strategy gives it
+    start = head_input()
+    start = dataclasses.replace(start, base=start.level[:, None].expand(B, L, C))  # as the strategy sets it
     other = dataclasses.replace(
         start,
         line=torch.randn(B, L, C),
@@ -147,9 +147,9 @@ def test_without_context_nothing_observed_but_the_level_is_seen(name: str):
     assert not torch.allclose(head(start), head(dataclasses.replace(start, z=torch.zeros(B, C, D))))
 
 
-def test_a_head_decodes_the_window_itself_where_the_encoder_cannot():
+def test_a_head_decodes_the_window_itself_if_the_encoder_cannot():
     head = StepHead(size(), decodes=True)
-    assert head(given(decoded=None)).shape == (B, L, C)
+    assert head(head_input(decoded=None)).shape == (B, L, C)
 
 
 def test_a_pooled_embedding_decodes_to_different_columns():
@@ -157,12 +157,12 @@ def test_a_pooled_embedding_decodes_to_different_columns():
     decoded = head.decoder(torch.randn(B, 1, D))
     assert decoded.shape == (B, L, C)
     assert (decoded[:, :, 0] != decoded[:, :, 1]).all()
-    assert head(given(z=torch.randn(B, 1, D), decoded=None)).shape == (B, L, C)
+    assert head(head_input(z=torch.randn(B, 1, D), decoded=None)).shape == (B, L, C)
 
 
 @pytest.mark.parametrize("name", STEP_HEADS)
 @pytest.mark.parametrize("width", [3, 16])
-def test_every_step_of_a_trunk_sees_those_before_and_after_it(name: str, width: int):
+def test_every_step_of_a_trunk_sees_earlier_and_later_steps(name: str, width: int):
     trunk = TRUNKS[name](width, 2, 5, 0.0).eval()
     x = torch.randn(2, L, width)
     found = trunk(x)
@@ -174,7 +174,7 @@ def test_every_step_of_a_trunk_sees_those_before_and_after_it(name: str, width: 
 
 
 @pytest.mark.parametrize("dilation", [1, 3])
-def test_the_convolution_over_time_is_the_one_of_torch(dilation: int):
+def test_the_convolution_over_time_equals_torchs_conv1d(dilation: int):
     ours = TimeConv(6, 5, dilation)
     theirs = torch.nn.Conv1d(6, 6, 5, padding=2 * dilation, dilation=dilation, groups=6)
     theirs.weight.data, theirs.bias.data = ours.conv.weight.data[:, :, 0], ours.conv.bias.data

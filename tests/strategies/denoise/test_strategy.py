@@ -20,7 +20,7 @@ L, C = 12, 2
 
 
 class Slopes:
-    """An encoder of one number per column: how much higher its window ends than it begins."""
+    """An encoder of one number per column: the difference between the end and the start of its window."""
 
     shape = EncoderShape(columns=C, dim=1, decodes=False)
 
@@ -63,7 +63,7 @@ def test_an_untrained_decoder_returns_the_estimate_of_kriging():
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_without_context_it_starts_from_the_level_of_what_is_observed():
+def test_an_untrained_decoder_without_context_returns_the_level():
     strategy, windows = untrained(series(), head="mlp", context="none"), with_gaps()
     assert strategy.estimate_names == ("denoise",)
     (decoded,) = strategy.estimate(windows, Slopes()).values
@@ -74,7 +74,7 @@ def test_without_context_it_starts_from_the_level_of_what_is_observed():
 @pytest.mark.parametrize(
     ("settings", "k"), [({"neighbours": 3}, 3), ({"neighbours": 0}, 0), ({"neighbours": 3, "context": "none"}, 0)]
 )
-def test_neighbours_are_seen_if_asked_for_and_with_context_only(settings: dict[str, object], k: int):
+def test_neighbours_are_used_only_if_configured_and_with_context(settings: dict[str, object], k: int):
     strategy = untrained(series(), **settings)
     assert strategy.k == k
     assert (strategy.net.head.near_gate is not None) == (k > 0)
@@ -86,18 +86,18 @@ def test_a_bank_without_windows_is_not_used():
     assert np.isfinite(strategy.estimate(with_gaps(), Slopes()).values).all()
 
 
-def test_where_neighbours_give_nothing_kriging_stands_in():
-    """The series is two windows long, so that every window overlaps the one in the middle."""
+def test_where_all_neighbours_are_missing_kriging_is_used():
+    """The series is two windows long, so that every window overlaps the middle window."""
     values = series()[: 2 * L]
     strategy = untrained(values, neighbours=4)
-    torch.nn.init.constant_(strategy.net.head.near_gate.bias, 100.0)  # all is taken from the neighbours
+    torch.nn.init.constant_(strategy.net.head.near_gate.bias, 100.0)  # the gate is open: only the neighbours count
     middle = windows_of(values).take(np.array([L // 2]))
     middle = middle.without(np.arange(L)[:, None] == np.array([[3, 7]]))
     kriged, decoded = strategy.estimate(middle, Slopes()).values
     np.testing.assert_allclose(decoded, kriged, rtol=1e-5, atol=1e-5)
 
 
-def test_the_mean_of_the_neighbours_is_taken_as_far_as_the_gate_is_open():
+def test_the_gate_mixes_in_the_mean_of_the_neighbours():
     strategy, windows = untrained(series(), neighbours=4), with_gaps()
     torch.nn.init.constant_(strategy.net.head.near_gate.bias, 100.0)
     strategy.neighbours.values.fill_(7.0)
@@ -106,7 +106,7 @@ def test_the_mean_of_the_neighbours_is_taken_as_far_as_the_gate_is_open():
     assert np.abs(kriged).max() < 2
 
 
-def test_more_windows_than_are_estimated_at_a_time_keep_their_order(monkeypatch: pytest.MonkeyPatch):
+def test_estimates_of_several_batches_keep_their_order(monkeypatch: pytest.MonkeyPatch):
     strategy, windows = untrained(series()), with_gaps()
     strategy.net.eval()
     whole = strategy.estimate(windows, Slopes()).values
@@ -119,25 +119,25 @@ def test_no_windows_give_no_estimates():
         assert found.shape == (0, L, C)
 
 
-def test_the_decoder_is_trusted_as_far_as_held_out_windows_allow():
-    """Here it adds one everywhere, which is right where little is known, and of no use where much is."""
+def test_trust_is_learnt_from_held_out_windows():
+    """The decoder adds one spread everywhere, which is right at the largest spread and wrong at the smallest."""
     strategy, windows = untrained(series(), head="mlp"), with_gaps()
-    _, given = strategy.inputs_for(windows, Slopes())
-    spread = torch.where(torch.arange(L)[None, :, None] < L // 2, KNOTS[0], KNOTS[-1]).expand(given.base.shape)
-    given = replace(given, spread=spread)
+    _, head_input = strategy.inputs_for(windows, Slopes())
+    spread = torch.where(torch.arange(L)[None, :, None] < L // 2, KNOTS[0], KNOTS[-1]).expand(head_input.base.shape)
+    head_input = replace(head_input, spread=spread)
     torch.nn.init.constant_(strategy.net.head.outlet.bias, 1.0)
-    truth = torch.where(spread == KNOTS[-1], given.base + spread, given.base)
-    before = strategy.net(given)
-    torch.testing.assert_close(before, given.base + spread)
-    strategy.net.learn_trust(given, truth, ~given.observed)
+    truth = torch.where(spread == KNOTS[-1], head_input.base + spread, head_input.base)
+    before = strategy.net(head_input)
+    torch.testing.assert_close(before, head_input.base + spread)
+    strategy.net.learn_trust(head_input, truth, ~head_input.observed)
     assert strategy.net.trust[0] < 0.3
     assert strategy.net.trust[-1] > 0.7
-    added = (strategy.net(given) - given.base) / spread
+    added = (strategy.net(head_input) - head_input.base) / spread
     torch.testing.assert_close(added[:, 0, 0], strategy.net.trust[0].expand(len(added)))
     torch.testing.assert_close(added[:, -1, 0], strategy.net.trust[-1].expand(len(added)))
 
 
-def test_a_level_beyond_what_is_usual_is_shown_as_the_last_usual_one():
+def test_an_unusual_level_is_clipped_to_the_usual_range():
     decoder = untrained(series()).net
     levels = torch.stack([torch.arange(101.0), -torch.arange(101.0)], dim=1)
     decoder.measure(torch.randn(101, C, 1), levels)

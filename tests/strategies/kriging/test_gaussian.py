@@ -25,7 +25,7 @@ def covariance(rng: np.random.Generator, d: int = D) -> np.ndarray:
 
 
 def textbook(cov: np.ndarray, x: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (D,) and covariance (D, D) of one vector given its observed cells, by the formula with covariances."""
+    """Mean (D,) and covariance (D, D) of a vector given its observed cells, by the formula with covariances."""
     h, o = np.nonzero(~observed)[0], np.nonzero(observed)[0]
     gain = cov[np.ix_(h, o)] @ np.linalg.inv(cov[np.ix_(o, o)])
     mean, left = np.where(observed, x, 0.0), np.zeros_like(cov)
@@ -62,7 +62,7 @@ def test_vectors_with_different_counts_of_hidden_cells_are_solved_together():
     assert_textbook(covariance(rng), rng.normal(size=(D + 1, D)), rng.permuted(observed, axis=1))
 
 
-def test_batches_of_a_single_vector_give_the_same(monkeypatch: pytest.MonkeyPatch):
+def test_batches_of_one_vector_give_the_same_result(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(gaussian, "SOLVED_AT_ONCE", 1)
     rng = np.random.default_rng(1)
     assert_textbook(covariance(rng), rng.normal(size=(9, D)), rng.random((9, D)) < 0.5)
@@ -77,7 +77,7 @@ def test_a_vector_without_hidden_cells_comes_back_bit_for_bit():
     assert (found.summed == 0).all()
 
 
-def test_a_vector_of_which_nothing_is_known_has_mean_zero_and_the_whole_covariance():
+def test_a_vector_without_known_cells_has_mean_zero_and_the_prior_covariance():
     rng = np.random.default_rng(3)
     cov = covariance(rng)
     found = conditioned(cov, rng.normal(size=(4, D)), np.zeros((4, D), dtype=bool))
@@ -102,7 +102,7 @@ def test_the_sum_of_covariances_is_left_out_unless_asked_for():
 
 @settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), share=st.floats(0, 1))
-def test_the_residual_of_a_known_cell_is_that_of_hiding_it(seed, share):
+def test_a_residual_equals_the_error_after_hiding_its_cell(seed, share):
     rng = np.random.default_rng(seed)
     cov, x, observed = covariance(rng), rng.normal(size=(3, D)), rng.random((3, D)) < share
     known, precision = np.where(observed, x, 0.0), torch.from_numpy(np.linalg.inv(cov))
@@ -117,12 +117,12 @@ def test_the_residual_of_a_known_cell_is_that_of_hiding_it(seed, share):
     assert (found.residual_spread.numpy()[~observed] == 0).all()
 
 
-def test_no_vectors_at_all_are_conditioned_too():
+def test_an_empty_batch_can_be_conditioned():
     found = conditioned(np.eye(3), np.empty((0, 3)), np.empty((0, 3), dtype=bool))
     assert (found.mean.shape, found.spread.shape) == ((0, 3), (0, 3))
 
 
-def test_single_precision_comes_to_much_the_same():
+def test_single_precision_gives_nearly_the_same_result():
     rng = np.random.default_rng(8)
     precision, x = np.linalg.inv(covariance(rng) + np.eye(D)), rng.normal(size=(30, D))
     observed = torch.from_numpy(rng.random((30, D)) < 0.5)
@@ -133,7 +133,7 @@ def test_single_precision_comes_to_much_the_same():
     torch.testing.assert_close(single.spread.double(), exact.spread, rtol=1e-4, atol=1e-4)
 
 
-def test_what_single_precision_finds_indefinite_is_solved_in_double():
+def test_systems_indefinite_in_single_precision_are_solved_in_double():
     # Whole numbers that single precision holds exactly, with determinant 5 m - n^2 = 1, so the inverse has m and 5 on
     # its diagonal. How the square root of 5 is rounded, which depends on the processor, makes some of them indefinite.
     matrices = (torch.tensor([[5.0, n], [n, (n * n + 1) // 5]]) for n in range(6003, 9000, 5))
@@ -151,7 +151,7 @@ def test_lagged_products_are_the_sums_over_time():
 
 
 def moving_average(rng: np.random.Generator, length: int, columns: int, reach: int) -> tuple[np.ndarray, np.ndarray]:
-    """Lagged covariances (L, C, C) of x(t) = sum of B_k e(t - k), and how a window depends on the noise, (L * C, ·)."""
+    """Lagged covariances (L, C, C) of x(t) = sum of B_k e(t - k), and the matrix from noise to a window, (L * C, ·)."""
     b = rng.normal(size=(reach, columns, columns))
     lagged = np.zeros((length, columns, columns))
     for d in range(min(length, reach)):
@@ -170,7 +170,7 @@ def test_block_toeplitz_is_the_covariance_of_a_window_of_a_stationary_series(len
     np.testing.assert_allclose(found, window @ window.T, rtol=1e-12, atol=1e-12)
 
 
-def test_summing_per_lag_finds_each_lag_as_often_as_the_window_holds_it():
+def test_summing_per_lag_counts_each_lag_as_often_as_a_window_holds_it():
     lagged = torch.randn(4, 2, 2, dtype=torch.float64)
     times = torch.tensor([4.0, 3.0, 2.0, 1.0])[:, None, None]
     torch.testing.assert_close(lagged_sums(block_toeplitz(lagged), 4), lagged * times)
@@ -198,7 +198,7 @@ def test_precisions_invert_the_covariance_with_each_noise_added():
         np.testing.assert_allclose(found.numpy() @ (cov + noise * np.eye(D)), np.eye(D), atol=1e-9)
 
 
-def test_precisions_take_negative_eigenvalues_for_zero():
+def test_precisions_treat_negative_eigenvalues_as_zero():
     rng = np.random.default_rng(7)
     axes = np.linalg.qr(rng.normal(size=(3, 3)))[0]
     (found,) = precisions(torch.from_numpy(axes @ np.diag([-0.02, 0.5, 2.0]) @ axes.T), (0.01,))

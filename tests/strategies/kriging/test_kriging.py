@@ -15,7 +15,7 @@ L = 16
 
 
 def autoregressive(rng: np.random.Generator, matrix: np.ndarray, n_steps: int) -> np.ndarray:
-    """A series (T, C) in which each step is `matrix` times the one before, plus noise; every column of variance one."""
+    """An autoregressive series (T, C) with coefficients `matrix`, scaled to unit variance in every column."""
     series = np.zeros((n_steps + 100, len(matrix)))
     for t in range(1, len(series)):
         series[t] = matrix @ series[t - 1] + rng.normal(size=len(matrix))
@@ -23,7 +23,7 @@ def autoregressive(rng: np.random.Generator, matrix: np.ndarray, n_steps: int) -
 
 
 def swinging(n_steps: int, seed: int = 0) -> np.ndarray:
-    """Two columns that swing, one a quarter turn behind the other: straight lines are a poor guess."""
+    """Two oscillating columns, a quarter period apart, which linear interpolation estimates badly."""
     turn = 0.98 * np.array([[np.cos(0.5), -np.sin(0.5)], [np.sin(0.5), np.cos(0.5)]])
     return autoregressive(np.random.default_rng(seed), turn, n_steps)
 
@@ -44,7 +44,7 @@ def windows_of(series: np.ndarray, clock: np.ndarray | None = None, stride: int 
 
 
 def hide(series: np.ndarray, hidden: np.ndarray, clock: np.ndarray | None = None) -> HeldOutWindows:
-    """Windows of the series without the `hidden` cells, and those cells."""
+    """Windows of the series without the `hidden` cells, and the values of these cells."""
     truth = np.where(hidden, series, np.nan)
     windows = windows_of(np.where(hidden, np.nan, series), clock)
     return HeldOutWindows(windows, cut(truth, windows.starts, L))
@@ -53,7 +53,7 @@ def hide(series: np.ndarray, hidden: np.ndarray, clock: np.ndarray | None = None
 def fit(
     series: np.ndarray, clock: np.ndarray | None = None, held_out: HeldOutWindows | None = None, *, rate: float = 0.1
 ) -> Kriging:
-    """Fitted to a series; unless given, a tenth of the cells is hidden to choose the settings by."""
+    """Kriging fitted to a series; by default a tenth of the cells is held out to choose the settings."""
     clock = no_clock(series) if clock is None else clock
     if held_out is None:
         hidden = np.random.default_rng(9).random(series.shape) < rate
@@ -89,7 +89,7 @@ def test_gaps_of_a_known_process_are_estimated_far_better_than_by_a_line():
 
 
 @pytest.mark.parametrize("pattern", ["runs", "points"])
-def test_the_spread_is_how_far_off_the_mean_is(pattern: str):
+def test_the_spread_matches_the_error_of_the_mean(pattern: str):
     series = swinging(6000)
     fresh = windows_of(series[3000:])
     points = np.random.default_rng(1).random(fresh.values.shape) < 0.3
@@ -100,8 +100,8 @@ def test_the_spread_is_how_far_off_the_mean_is(pattern: str):
     assert abs(off.mean()) < 0.1
 
 
-def test_nothing_looks_too_certain_though_most_cells_were_missing_at_fitting():
-    """What stays in doubt when the series is completed belongs to its covariance."""
+def test_spreads_are_large_enough_after_fitting_to_mostly_missing_cells():
+    """The covariance must include the uncertainty of the completed cells."""
     series = swinging(4000)
     missing = np.random.default_rng(12).random((3000, 2)) < 0.7
     fresh = windows_of(series[3000:])
@@ -119,7 +119,7 @@ def test_mean_and_spread_are_in_the_units_of_the_series():
         np.testing.assert_allclose(other, 1000 * part, rtol=1e-6, atol=1e-6)
 
 
-def test_the_spread_grows_with_the_distance_from_what_is_observed():
+def test_the_spread_grows_with_the_distance_from_observed_cells():
     series = swinging(1500)
     windows = windows_of(series)
     _, spread = estimates(fit(series), windows.without(runs(windows, length=9)))
@@ -129,7 +129,7 @@ def test_the_spread_grows_with_the_distance_from_what_is_observed():
 
 
 def test_observed_cells_come_back_bit_for_bit():
-    """Also around a mean that follows the clock, where adding and taking away would round."""
+    """Also if the mean follows the clock, where subtracting and adding it would round."""
     series = swinging(1200) + np.sin(2 * np.pi * np.arange(1200) / 24)[:, None]
     found = fit(series, daily(1200))
     windows = windows_of(series, daily(1200))
@@ -141,10 +141,10 @@ def test_observed_cells_come_back_bit_for_bit():
 
 
 def recovered(matrix: np.ndarray) -> float:
-    """Error in runs of a column that the other three determine, after fitting with a tenth of the cells missing."""
-    own = autoregressive(np.random.default_rng(3), matrix, 3000)
-    told = own @ np.array([0.6, -0.5, 0.3])
-    series = np.column_stack([own, told / told.std()])
+    """Error in gaps of a column that the other three determine, after fitting with a tenth of the cells missing."""
+    others = autoregressive(np.random.default_rng(3), matrix, 3000)
+    determined = others @ np.array([0.6, -0.5, 0.3])
+    series = np.column_stack([others, determined / determined.std()])
     missing = np.random.default_rng(4).random((2000, 4)) < 0.1
     fresh = windows_of(series[2000:])
     hidden = runs(fresh, columns=slice(3, 4))
@@ -155,16 +155,16 @@ def recovered(matrix: np.ndarray) -> float:
 COUPLED = np.array([[0.9, 0.0, 0.0], [0.4, 0.5, 0.0], [0.0, 0.3, 0.6]])
 
 
-def test_a_column_that_the_others_determine_is_recovered_though_cells_were_missing_at_fitting():
+def test_a_column_determined_by_others_is_recovered_after_fitting_with_missing_cells():
     assert recovered(COUPLED) < 0.06
 
 
-def test_completing_the_series_is_what_recovers_it(monkeypatch: pytest.MonkeyPatch):
+def test_without_em_steps_a_column_determined_by_others_is_not_recovered(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(column_group, "EM_STEPS", 0)
     assert recovered(COUPLED) > 0.25
 
 
-def test_the_level_of_a_window_is_left_open():
+def test_estimates_follow_the_level_of_a_window():
     series = swinging(1500)
     found, windows = fit(series), windows_of(series)
     windows = windows.without(runs(windows))
@@ -174,7 +174,7 @@ def test_the_level_of_a_window_is_left_open():
 
 
 def test_a_column_hidden_in_a_whole_window_follows_the_clock():
-    """Its neighbour is noise, so nothing but the clock tells what the column does."""
+    """The other column is noise, so the column can only be estimated from the clock."""
     rng, n_steps = np.random.default_rng(5), 24 * 60
     sine = np.sqrt(2) * np.sin(2 * np.pi * np.arange(n_steps) / 24)
     series = np.column_stack([sine + 0.1 * rng.normal(size=n_steps), rng.normal(size=n_steps)])
@@ -187,8 +187,8 @@ def test_a_column_hidden_in_a_whole_window_follows_the_clock():
     assert rmse(flat, truth, hidden) > 0.7
 
 
-def test_a_level_seen_at_some_hours_only_is_no_cycle():
-    """Ten by day, nothing read at night: the sines must not explain the ten."""
+def test_a_level_observed_only_at_some_hours_is_not_learnt_as_a_cycle():
+    """Ten by day, missing at night: the harmonics must not explain the ten."""
     n_steps = 24 * 40
     series = np.where(np.arange(n_steps) % 24 < 12, 10.0, np.nan)[:, None]
     found = fit(series + 0.01 * swinging(n_steps)[:, :1], daily(n_steps))
@@ -196,7 +196,7 @@ def test_a_level_seen_at_some_hours_only_is_no_cycle():
 
 
 def test_the_cycles_do_not_influence_the_choice_of_settings():
-    """Columns of noise have nothing in common though all follow the clock, and twins are twins whatever they follow."""
+    """Noise columns stay unrelated and equal columns stay equal when a common daily wave is added to them."""
     wave = 3 * np.sin(2 * np.pi * np.arange(480) / 24)[:, None]
     noise, twins = np.random.default_rng(13).normal(size=(480, 4)), np.repeat(swinging(480)[:, :1], 2, axis=1)
     assert fit(noise + wave, daily(480), rate=0.3).groups[0].settings[0] == min(CROSS_SHARES)
@@ -205,22 +205,22 @@ def test_the_cycles_do_not_influence_the_choice_of_settings():
     assert waved.groups[0].settings.tolist() == plain.groups[0].settings.tolist()
 
 
-def mates(n_steps: int = 1500) -> np.ndarray:
+def correlated_columns(n_steps: int = 1500) -> np.ndarray:
     """Eight columns: 0, 3, 6 are nearly one, so are 1, 4, 7, and so are 2 and 5."""
     rng = np.random.default_rng(6)
     signals = autoregressive(rng, 0.9 * np.eye(3), n_steps)
     return np.column_stack([signals[:, c % 3] for c in range(8)]) + 0.02 * rng.normal(size=(n_steps, 8))
 
 
-def test_more_columns_than_one_group_holds_are_split_with_their_mates_together(monkeypatch: pytest.MonkeyPatch):
+def test_many_columns_are_split_into_groups_of_correlated_columns(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(kriging, "GROUP_CELLS", 3 * L)
-    found = fit(mates())
+    found = fit(correlated_columns())
     groups = sorted(group.columns.tolist() for group in found.groups)
     assert groups == [[0, 3, 6], [1, 4, 7], [2, 5]]
 
 
-def test_mates_find_each_other_across_many_gaps(monkeypatch: pytest.MonkeyPatch):
-    """Columns 0 and 3 are one but are seldom seen; column 1, always seen, has half of it."""
+def test_correlated_columns_with_many_gaps_are_grouped(monkeypatch: pytest.MonkeyPatch):
+    """Columns 0 and 3 are equal but rarely observed; column 1 is complete and shares half of its variance with them."""
     monkeypatch.setattr(kriging, "GROUP_CELLS", 2 * L)
     rng = np.random.default_rng(14)
     one, half, other = rng.normal(size=(3, 1500))
@@ -229,9 +229,9 @@ def test_mates_find_each_other_across_many_gaps(monkeypatch: pytest.MonkeyPatch)
     assert sorted(group.columns.tolist() for group in fit(series).groups) == [[0, 3], [1, 2]]
 
 
-def test_every_column_of_every_group_is_estimated_from_its_mates(monkeypatch: pytest.MonkeyPatch):
+def test_every_column_is_estimated_from_its_group(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(kriging, "GROUP_CELLS", 3 * L)
-    series = mates()
+    series = correlated_columns()
     found, windows = fit(series), windows_of(series)
     for column in range(8):
         hidden = runs(windows, columns=slice(column, column + 1))
@@ -239,7 +239,7 @@ def test_every_column_of_every_group_is_estimated_from_its_mates(monkeypatch: py
         assert rmse(mean, windows.values, hidden) < 0.1, column
 
 
-def test_a_window_longer_than_a_group_still_gets_every_column(monkeypatch: pytest.MonkeyPatch):
+def test_columns_of_windows_larger_than_a_group_are_estimated_one_by_one(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(kriging, "GROUP_CELLS", L - 1)
     found = fit(swinging(600))
     assert sorted(group.columns.tolist() for group in found.groups) == [[0], [1]]
@@ -247,7 +247,7 @@ def test_a_window_longer_than_a_group_still_gets_every_column(monkeypatch: pytes
     assert np.isfinite(estimates(found, windows.without(runs(windows)))[0]).all()
 
 
-def odd(kind: str) -> np.ndarray:
+def degenerate(kind: str) -> np.ndarray:
     series = swinging(L if kind == "as long as a window" else 400)
     series[3:8, 1] = np.nan
     if kind == "constant column":
@@ -273,7 +273,7 @@ ODD = (
 @pytest.mark.parametrize("clocked", [False, True])
 @pytest.mark.parametrize("kind", ODD)
 def test_odd_series_get_finite_estimates(kind: str, clocked: bool):
-    series = odd(kind)
+    series = degenerate(kind)
     clock = daily(len(series)) if clocked else no_clock(series)
     windows = windows_of(series, clock)
     nothing = windows.without(np.ones(windows.values.shape, dtype=bool))
@@ -285,13 +285,13 @@ def test_odd_series_get_finite_estimates(kind: str, clocked: bool):
 
 
 def test_a_constant_column_stays_constant():
-    series = odd("constant column")
+    series = degenerate("constant column")
     windows = windows_of(series)
     mean, _ = estimates(fit(series), windows.without(runs(windows, columns=slice(0, 1))))
     np.testing.assert_allclose(mean[:, :, 0], 3.0, atol=1e-9)
 
 
-def test_a_window_in_which_nothing_is_observed_gets_the_columns_means():
+def test_an_empty_window_gets_the_column_means():
     series = swinging(800) + np.array([2.0, -1.0])
     windows = windows_of(series).take(slice(1))
     mean, _ = estimates(fit(series), windows.without(np.ones((1, L, 2), dtype=bool)))
@@ -304,8 +304,8 @@ def test_no_windows_give_no_estimates():
     assert kriged.mean.shape == kriged.residual.shape == kriged.spread.shape == (0, L, 2)
 
 
-def test_estimates_do_not_depend_on_which_windows_are_asked_for_together():
-    """Windows with fewer hidden cells are padded to those with more; what is in one must not reach another."""
+def test_estimates_do_not_depend_on_the_other_windows():
+    """Windows with fewer hidden cells are padded; the values of one window must not reach another."""
     series = swinging(800)
     found, windows = fit(series), windows_of(series)
     share = np.linspace(0, 1, len(windows))[:, None, None]
@@ -327,7 +327,7 @@ def test_more_windows_than_one_batch_are_all_estimated(monkeypatch: pytest.Monke
         np.testing.assert_allclose(part, other, rtol=1e-9, atol=1e-9)
 
 
-def test_fast_estimates_are_much_the_same_and_leave_observed_cells_alone():
+def test_fast_estimates_are_nearly_the_same_and_keep_observed_cells():
     series = swinging(800)
     found, windows = fit(series), windows_of(series)
     windows = windows.without(np.random.default_rng(16).random(windows.values.shape) < 0.5)
@@ -353,14 +353,14 @@ def test_a_marker_in_the_held_out_truth_changes_only_the_settings():
             assert torch.equal(part, planted[name]), name
 
 
-def test_where_nothing_is_held_out_the_first_settings_are_taken():
+def test_without_held_out_cells_the_first_settings_are_used():
     series = swinging(400)
     found = fit(series, held_out=hide(series, np.zeros(series.shape, dtype=bool)))
     np.testing.assert_allclose(found.groups[0].settings.numpy(), [CROSS_SHARES[0], NOISES[0]])
 
 
 def test_the_covariance_of_unrelated_columns_is_not_used():
-    """Over 16 lags of 6 columns of noise some correlate by chance; held-out cells show that using it does not help."""
+    """Some of 6 noise columns correlate by chance at some of 16 lags; held-out cells show that this does not help."""
     noise = np.random.default_rng(10).normal(size=(200, 6))
     assert fit(noise, rate=0.3).groups[0].settings[0] == min(CROSS_SHARES)
 
@@ -370,7 +370,7 @@ def test_the_covariance_of_equal_columns_is_used():
 
 
 def test_fitting_again_forgets_the_first_series():
-    series = mates(600)[:, :2]
+    series = correlated_columns(600)[:, :2]
     hidden = np.random.default_rng(15).random(series.shape) < 0.1
     seen, held_out = np.where(hidden, np.nan, series), hide(series, hidden)
     again, fresh = fit(swinging(600)), fit(seen, held_out=held_out)
@@ -381,7 +381,7 @@ def test_fitting_again_forgets_the_first_series():
 
 def test_a_stored_kriging_gives_the_same_estimates_bit_for_bit(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(kriging, "GROUP_CELLS", 3 * L)
-    series, clock = mates(600), daily(600)
+    series, clock = correlated_columns(600), daily(600)
     found = fit(series, clock)
     back = Kriging(L, 8, 2)
     back.load_state_dict(found.state_dict())
@@ -391,8 +391,8 @@ def test_a_stored_kriging_gives_the_same_estimates_bit_for_bit(monkeypatch: pyte
         np.testing.assert_array_equal(part, other)
 
 
-def test_residuals_of_observed_cells_are_those_of_hiding_them():
-    """As each would be if it alone were hidden, but for the regression that learns from these very residuals."""
+def test_residuals_equal_the_errors_after_hiding_each_cell():
+    """Only about equal, because the residual regression learns from the residuals themselves."""
     series = swinging(800)
     found, windows = fit(series), windows_of(series).take(slice(0, 400, 40))
     kriged = found.estimate(windows)
@@ -407,8 +407,8 @@ def test_residuals_of_observed_cells_are_those_of_hiding_them():
         assert np.corrcoef(residual, off)[0, 1] > 0.9
 
 
-def test_columns_related_in_another_way_in_a_window_are_followed_there():
-    """Two columns are the same but for noise in the series; in the windows to fill the second goes the other way."""
+def test_a_relation_between_columns_that_differs_in_a_window_is_followed():
+    """Two columns are equal up to noise in the series, but have opposite signs in the windows to fill."""
     rng = np.random.default_rng(17)
     common = np.convolve(rng.normal(size=1300), np.ones(3) / 3, mode="valid")[:1200, None]
     series = common * np.array([[1.0, 1.0]]) + 0.05 * rng.normal(size=(1200, 2))

@@ -12,7 +12,7 @@ UNRELATED = torch.eye(K, dtype=torch.float64)
 
 
 def windows(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    """Completed windows (B, L, K), and which of their cells are observed."""
+    """Completed windows (B, L, K), and the mask of their observed cells."""
     rng = np.random.default_rng(seed)
     return torch.from_numpy(rng.normal(size=(B, L, K))), torch.from_numpy(rng.random((B, L, K)) < 0.8)
 
@@ -29,23 +29,25 @@ def test_a_residual_that_follows_another_column_is_added_to_the_hidden_cells():
     assert added[..., 1:].abs().max() < 1e-9
 
 
-def test_residuals_of_pure_chance_change_little():
+def test_random_residuals_correct_hidden_cells_little():
     alone, observed = windows()
     size = 0.3
     residual = torch.where(observed, size * torch.randn(B, L, K, dtype=torch.float64), 0.0)
-    added, wider = regress_residuals(
+    added, spread_factor = regress_residuals(
         KrigedWindows(alone + residual, residual, torch.full_like(alone, size), observed), UNRELATED
     )
     assert added[~observed].square().mean().sqrt() < 0.15 * size
-    assert ((wider > 0.8) & (wider < 1.25)).all()
+    assert ((spread_factor > 0.8) & (spread_factor < 1.25)).all()
 
 
 @pytest.mark.parametrize("times", [0.5, 2.0])
 def test_the_spread_follows_the_size_of_the_residuals(times: float):
     alone, observed = windows()
     residual = torch.where(observed, times * torch.randn(B, L, K, dtype=torch.float64), 0.0)
-    _, wider = regress_residuals(KrigedWindows(alone + residual, residual, torch.ones_like(alone), observed), UNRELATED)
-    middle = float(wider.median())
+    _, spread_factor = regress_residuals(
+        KrigedWindows(alone + residual, residual, torch.ones_like(alone), observed), UNRELATED
+    )
+    middle = float(spread_factor.median())
     assert min(times, 1.0) < middle < max(times, 1.0)
 
 
@@ -53,35 +55,35 @@ def test_the_spread_follows_the_size_of_the_residuals(times: float):
 def test_windows_without_an_observed_cell_are_left_as_they_are(shape: tuple[int, ...]):
     nothing = torch.zeros(shape, dtype=torch.float64)
     unseen = torch.zeros(shape, dtype=torch.bool)
-    added, wider = regress_residuals(
+    added, spread_factor = regress_residuals(
         KrigedWindows(nothing, nothing, nothing, unseen), torch.eye(shape[-1], dtype=torch.float64)
     )
     assert (added == 0).all()
-    assert (wider == 1).all()
+    assert (spread_factor == 1).all()
 
 
-def test_an_exact_column_does_no_harm():
-    """All residuals are 0, and are expected to be."""
+def test_residuals_and_spreads_of_zero_give_no_correction():
+    """As for a column that the other cells determine exactly."""
     mean, observed = windows()
-    added, wider = regress_residuals(
+    added, spread_factor = regress_residuals(
         KrigedWindows(mean, torch.zeros_like(mean), torch.zeros_like(mean), observed), UNRELATED
     )
     assert (added == 0).all()
-    assert wider.isfinite().all()
+    assert spread_factor.isfinite().all()
 
 
 @pytest.mark.parametrize("size", [1e-12, 1e12, 1e200])
-def test_values_of_any_size_are_regressed(size: float):
+def test_values_of_any_size_give_finite_corrections(size: float):
     alone, observed = windows()
     residual = torch.where(observed, size * torch.randn(B, L, K, dtype=torch.float64), 0.0)
-    added, wider = regress_residuals(
+    added, spread_factor = regress_residuals(
         KrigedWindows(size * alone + residual, residual, torch.ones_like(alone), observed), UNRELATED
     )
     assert added.isfinite().all()
-    assert wider.isfinite().all()
+    assert spread_factor.isfinite().all()
 
 
-def test_of_many_columns_the_most_correlated_are_used_whatever_the_sign(monkeypatch: pytest.MonkeyPatch):
+def test_columns_are_regressed_on_the_most_correlated_columns_of_either_sign(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(residual_regression, "PARTNERS", 1)
     mean, observed = windows()
     residual = torch.zeros_like(mean)
@@ -93,7 +95,7 @@ def test_of_many_columns_the_most_correlated_are_used_whatever_the_sign(monkeypa
         assert (off.abs().max() < 0.2) == helps
 
 
-def test_windows_regressed_in_parts_come_out_the_same(monkeypatch: pytest.MonkeyPatch):
+def test_regressing_windows_in_parts_gives_the_same_correction(monkeypatch: pytest.MonkeyPatch):
     alone, observed = windows()
     residual = torch.where(observed, torch.randn(B, L, K, dtype=torch.float64), 0.0)
     given = KrigedWindows(alone + residual, residual, torch.ones_like(alone), observed)

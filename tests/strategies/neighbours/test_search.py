@@ -25,7 +25,7 @@ def test_exact_search_finds_what_a_full_sort_finds(metric: str, monkeypatch: pyt
     torch.testing.assert_close(every.gather(1, index), similarity, atol=1e-4, rtol=1e-4)
 
 
-def test_more_than_there_are_is_all_there_are():
+def test_a_search_for_more_keys_than_exist_returns_all_keys():
     similarity, index = Exact(keys(4), "cosine").nearest(keys(4), 10)
     assert similarity.shape == index.shape == (4, 4)
     assert (similarity.diff(dim=1) <= 0).all()
@@ -42,7 +42,7 @@ def test_an_index_finds_most_of_the_exact_neighbours(metric: str):
     torch.testing.assert_close(similarity[same], expected[same], atol=1e-4, rtol=1e-4)
 
 
-def test_recall_is_the_share_that_was_found():
+def test_recall_is_the_share_of_exact_neighbours_that_was_found():
     found, exact = torch.tensor([[1, 2], [3, 9]]), torch.tensor([[2, 1], [3, 4]])
     assert recall(found, exact) == 0.75
 

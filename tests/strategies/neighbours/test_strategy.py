@@ -1,4 +1,4 @@
-"""Neighbours as a strategy: whole embeddings, ways to match and weigh them, and what a cell is estimated from."""
+"""The strategy `neighbours`: keys, matching, weights, and the neighbours that a cell is estimated from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CPU = torch.device("cpu")
 
 
 class Means:
-    """An encoder of two numbers per column: the mean of what is observed in each half of the window."""
+    """An encoder of two numbers per column: the mean of the observed cells in each half of the window."""
 
     shape = EncoderShape(columns=C, dim=2, decodes=False)
 
@@ -38,12 +38,12 @@ def windows_of(series: np.ndarray, starts: np.ndarray | None = None) -> Windows:
     return ScaledSeries(series, np.zeros((len(series), 0))).cut(starts, L)
 
 
-def nearest(series: np.ndarray, **settings: object) -> NeighboursStrategy:
+def strategy_for(series: np.ndarray, **settings: object) -> NeighboursStrategy:
     config = Config(length=L, stride=4, **settings)
     return NeighboursStrategy(config, WindowBank.of(windows_of(series), Means(), CPU, rules_of(config)))
 
 
-def asked(series: np.ndarray) -> Windows:
+def with_hidden_cells(series: np.ndarray) -> Windows:
     windows = windows_of(series, np.arange(0, 229, 24))
     hidden = np.zeros(windows.values.shape, dtype=bool)
     hidden[:, 4:8, 0] = True
@@ -61,22 +61,22 @@ SETTINGS = [
 @pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: "-".join(map(str, s.values())))
 def test_a_series_that_repeats_is_filled_from_its_repetitions(settings: dict[str, object]):
     series = waves()
-    found = nearest(series, neighbour_count=4, **settings).estimate(asked(series), Means()).values[0]
+    found = strategy_for(series, neighbour_count=4, **settings).estimate(with_hidden_cells(series), Means()).values[0]
     np.testing.assert_allclose(found, windows_of(series, np.arange(0, 229, 24)).values, atol=0.05)
 
 
 def test_every_window_is_kept_and_compared_by_its_whole_embedding():
-    strategy = nearest(waves())
+    strategy = strategy_for(waves())
     assert strategy.bank.starts.tolist() == list(range(240 - L + 1))
     assert strategy.bank.keys.shape == (229, 4)
 
 
-def test_windows_that_overlap_are_neighbours_only_if_asked_for():
+def test_overlapping_windows_are_neighbours_only_if_allowed():
     series = np.random.default_rng(0).normal(size=(100, C))
     windows = windows_of(series, np.array([40]))
-    itself = nearest(series, neighbour_count=1, neighbour_overlap=True).estimate(windows, Means()).values[0]
+    itself = strategy_for(series, neighbour_count=1, neighbour_overlap=True).estimate(windows, Means()).values[0]
     np.testing.assert_allclose(itself, windows.values, atol=1e-5)
-    without = nearest(series, neighbour_count=1)
+    without = strategy_for(series, neighbour_count=1)
     assert not np.allclose(without.estimate(windows, Means()).values[0], windows.values, atol=0.1)
     votes = without.explain(windows.without(np.arange(L)[:, None] >= np.full(C, 7)), Means())
     assert len(votes.neighbour) > 0
@@ -86,37 +86,37 @@ def test_windows_that_overlap_are_neighbours_only_if_asked_for():
 def test_a_neighbour_is_scaled_to_fit_the_window():
     series = np.concatenate([waves(120), 3 * waves(120) + 5])
     windows = windows_of(series, np.array([150]))
-    gappy = windows.without(np.arange(L)[:, None] >= 9)
+    with_gap = windows.without(np.arange(L)[:, None] >= 9)
     errors = {}
     for match in ("scale", "level"):
-        strategy = nearest(series[:120], neighbour_match=match, neighbour_count=100, neighbour_weights="fit")
-        errors[match] = np.abs(strategy.estimate(gappy, Means()).values[0] - windows.values)[:, 9:].mean()
+        strategy = strategy_for(series[:120], neighbour_match=match, neighbour_count=100, neighbour_weights="fit")
+        errors[match] = np.abs(strategy.estimate(with_gap, Means()).values[0] - windows.values)[:, 9:].mean()
     assert errors["scale"] < 0.5 * errors["level"]
 
 
 def test_a_cell_that_is_missing_in_all_neighbours_gets_no_estimate():
     series = waves()
-    series[np.arange(240) % 24 == 5, 0] = np.nan  # never seen at this hour
+    series[np.arange(240) % 24 == 5, 0] = np.nan  # missing at this hour every day
     windows = windows_of(series, np.array([48]))
-    found = nearest(series, neighbour_count=3, neighbour_temperature=0.01).estimate(windows, Means()).values[0]
+    found = strategy_for(series, neighbour_count=3, neighbour_temperature=0.01).estimate(windows, Means()).values[0]
     assert np.isnan(found[0, 5, 0])
     assert not np.isnan(np.delete(found[0, :, 0], 5)).any()
 
 
-def test_a_bank_smaller_than_the_number_of_neighbours_gives_all_it_has():
+def test_a_bank_smaller_than_the_number_of_neighbours_is_used_as_a_whole():
     series = waves(40)
-    found = nearest(series, neighbour_count=1000).estimate(windows_of(series, np.array([0])), Means()).values
+    found = strategy_for(series, neighbour_count=1000).estimate(windows_of(series, np.array([0])), Means()).values
     assert not np.isnan(found).any()
 
 
-def test_an_embedding_of_zeros_is_like_no_other_and_does_no_harm():
-    class Nothing(Means):
+def test_embeddings_of_zeros_give_finite_estimates():
+    class ZeroEncoder(Means):
         def encode(self, windows: Windows) -> Encoded:
             return Encoded(torch.zeros(len(windows), C, 2))
 
     config = Config(length=L, stride=4)
-    strategy = NeighboursStrategy(config, WindowBank.of(windows_of(waves()), Nothing(), CPU, rules_of(config)))
-    found = strategy.estimate(asked(waves()), Nothing()).values
+    strategy = NeighboursStrategy(config, WindowBank.of(windows_of(waves()), ZeroEncoder(), CPU, rules_of(config)))
+    found = strategy.estimate(with_hidden_cells(waves()), ZeroEncoder()).values
     assert np.isfinite(found).all()
 
 
@@ -124,24 +124,28 @@ def test_the_contributions_add_up_to_the_estimate():
     series = np.random.default_rng(0).normal(size=(100, C)).cumsum(axis=0)
     windows = windows_of(series, np.array([0, 30, 88]))
     windows = windows.without(np.random.default_rng(1).random(windows.values.shape) < 0.3)
-    strategy = nearest(series, neighbour_count=5)
-    found, why = strategy.estimate(windows, Means()).values[0], strategy.explain(windows, Means())
+    strategy = strategy_for(series, neighbour_count=5)
+    found, contributions = strategy.estimate(windows, Means()).values[0], strategy.explain(windows, Means())
     added = np.zeros(windows.values.shape)
     weight = np.zeros(windows.values.shape)
-    np.add.at(added, (why.window, why.step, why.column), why.value * why.weight)
-    np.add.at(weight, (why.window, why.step, why.column), why.weight)
+    np.add.at(
+        added,
+        (contributions.window, contributions.step, contributions.column),
+        contributions.value * contributions.weight,
+    )
+    np.add.at(weight, (contributions.window, contributions.step, contributions.column), contributions.weight)
     missing = ~windows.observed
     np.testing.assert_allclose(weight[missing], 1, atol=1e-5)
     assert (weight[~missing] == 0).all()
     np.testing.assert_allclose(added[missing], found[missing], atol=1e-4)
 
 
-def test_an_index_is_as_good_as_exact_search_here_and_tells_its_recall():
+def test_an_index_fills_about_as_well_as_exact_search_and_measures_its_recall():
     pytest.importorskip("faiss")
     series = waves(2000) + 0.1 * np.random.default_rng(0).normal(size=(2000, C))
-    exact, index = (nearest(series, neighbour_search=search) for search in ("exact", "faiss"))
+    exact, index = (strategy_for(series, neighbour_search=search) for search in ("exact", "faiss"))
     assert exact.measure_recall() == 1.0
     assert 0.5 < index.measure_recall() <= 1.0
-    gap = asked(series[:240])
+    gap = with_hidden_cells(series[:240])
     found, expected = (strategy.estimate(gap, Means()).values[0] for strategy in (index, exact))
     assert np.abs(found - expected).mean() < 0.05

@@ -42,7 +42,7 @@ def bank_of(series: np.ndarray) -> WindowBank:
     return WindowBank.of(windows_of(series), Projecting(series.shape[1]), CPU)
 
 
-def ask(bank: WindowBank, windows: Windows, k: int = 4) -> tuple[Tensor, Tensor]:
+def lookup(bank: WindowBank, windows: Windows, k: int = 4) -> tuple[Tensor, Tensor]:
     """Mean and spread of the nearest windows."""
     z = Projecting(windows.values.shape[2]).encode(windows).z
     observed = torch.from_numpy(windows.observed)
@@ -63,8 +63,10 @@ def gap(windows: Windows, columns: slice = slice(None)) -> np.ndarray:
 
 
 def bank_with(*windows: list[float], keys: list[list[float]] | None = None, starts: list[int] | None = None):
-    """A bank of windows (one column of `L` cells, NaN where missing), far from the step 0 that is asked about; with
-    keys all alike unless given, over embeddings of two numbers that are their own keys."""
+    """A bank of windows (one column of `L` cells, NaN where missing), far from the step 0 of the queries.
+
+    Keys are embeddings of two numbers, by default all equal.
+    """
     n = len(windows)
     bank = WindowBank(n, len(windows[0]), 1, 2)
     keys = keys or [[1.0, 0.0]] * n
@@ -75,7 +77,9 @@ def bank_with(*windows: list[float], keys: list[list[float]] | None = None, star
     return bank
 
 
-def say(bank: WindowBank, window: list[float], k: int, key: tuple[float, float] = (1.0, 0.0)) -> tuple[Tensor, Tensor]:
+def lookup_one(
+    bank: WindowBank, window: list[float], k: int, key: tuple[float, float] = (1.0, 0.0)
+) -> tuple[Tensor, Tensor]:
     """Mean and spread of the windows nearest to one window of one column, at step 0."""
     values = torch.tensor(window)[None, :, None]
     z = torch.tensor(key)[None, None]
@@ -87,46 +91,46 @@ NAN = torch.nan
 
 
 def test_windows_that_overlap_are_never_neighbours():
-    """If one were, the marker in it would show."""
+    """Marked values in overlapping windows must not change the result."""
     series = waves()
-    bank, asked = bank_of(series), windows_of(series, np.array([0, 100, len(series) - L]))
-    asked = asked.without(gap(asked))
-    mean, spread = ask(bank, asked, k=len(bank.keys))
-    for i, start in enumerate(asked.starts):
-        planted = deepcopy(bank)
-        overlapping = (planted.starts - int(start)).abs() < L
+    bank, queries = bank_of(series), windows_of(series, np.array([0, 100, len(series) - L]))
+    queries = queries.without(gap(queries))
+    mean, spread = lookup(bank, queries, k=len(bank.keys))
+    for i, start in enumerate(queries.starts):
+        marked = deepcopy(bank)
+        overlapping = (marked.starts - int(start)).abs() < L
         assert overlapping.sum() >= 2
-        planted.values[overlapping] = 1e6
-        other, other_spread = ask(planted, asked.take(slice(i, i + 1)), k=len(bank.keys))
+        marked.values[overlapping] = 1e6
+        other, other_spread = lookup(marked, queries.take(slice(i, i + 1)), k=len(bank.keys))
         torch.testing.assert_close(other[0], mean[i])
         torch.testing.assert_close(other_spread[0], spread[i])
 
 
-@pytest.mark.parametrize(("apart", "speaks"), [(-3, False), (3, False), (-4, True), (4, True)])
-def test_a_window_may_be_a_neighbour_as_soon_as_it_shares_no_step(apart: int, speaks: bool):
+@pytest.mark.parametrize(("apart", "is_neighbour"), [(-3, False), (3, False), (-4, True), (4, True)])
+def test_only_windows_without_a_common_step_are_neighbours(apart: int, is_neighbour: bool):
     bank = bank_with([1.0, 1.0, 1.0, 1.0], starts=[100 + apart])
     z, values = torch.tensor([[[1.0, 0.0]]]), torch.ones(1, 4, 1)
     mean, _ = bank.lookup(Queries(z, values, torch.ones(1, 4, 1, dtype=torch.bool), torch.tensor([100])), 1)
-    assert bool(mean.isfinite().all()) == speaks
+    assert bool(mean.isfinite().all()) == is_neighbour
 
 
 def test_overlapping_windows_do_not_take_the_place_of_others():
     bank = bank_with([9.0] * 4, [9.0] * 4, [1.0, 2.0, 3.0, 4.0], keys=[[1, 0], [1, 0], [0.6, 0.8]], starts=[0, 2, 50])
-    mean, _ = say(bank, [1.0, NAN, 3.0, 4.0], k=1)
+    mean, _ = lookup_one(bank, [1.0, NAN, 3.0, 4.0], k=1)
     torch.testing.assert_close(mean, torch.tensor([1.0, 2.0, 3.0, 4.0]))
 
 
 def test_a_series_that_repeats_fills_its_hidden_cells():
     series = waves()
-    asked = windows_of(series, np.arange(0, 229, 24))  # at multiples of the bank's stride and of the period
-    mean, spread = ask(bank_of(series), asked.without(gap(asked, slice(0, 1))))
-    np.testing.assert_allclose(mean.numpy(), asked.values, atol=0.01)
+    queries = windows_of(series, np.arange(0, 229, 24))  # at multiples of the bank's stride and of the period
+    mean, spread = lookup(bank_of(series), queries.without(gap(queries, slice(0, 1))))
+    np.testing.assert_allclose(mean.numpy(), queries.values, atol=0.01)
     assert spread.max() < 0.01
 
 
 def test_a_neighbour_is_shifted_to_the_level_of_the_window():
-    # 3 cells observed by both say 10, and one counts for no shift at all: 30 / 4
-    mean, _ = say(bank_with([1.0, 2.0, 3.0, 4.0]), [11.0, 12.0, NAN, 14.0], k=1)
+    # three common cells with a shift of 10, and the pseudo-observation of no shift: 30 / 4
+    mean, _ = lookup_one(bank_with([1.0, 2.0, 3.0, 4.0]), [11.0, 12.0, NAN, 14.0], k=1)
     assert mean.tolist() == [8.5, 9.5, 10.5, 11.5]
 
 
@@ -137,80 +141,80 @@ def test_each_column_of_a_neighbour_is_shifted_by_itself():
     values = torch.tensor([[[3.0, -5.0, 0.0], [0.0, -4.0, 0.0]]])
     observed = torch.tensor([[[True, True, False], [False, True, False]]])
     mean, _ = bank.lookup(Queries(torch.zeros(1, 1, 1), values, observed, torch.tensor([0])), 1)
-    # shifts 2 / (1 + 1) and -12 / (2 + 1), and none where nothing tells of one
+    # shifts 2 / (1 + 1) and -12 / (2 + 1), and no shift without common cells
     assert mean[0].tolist() == [[2.0, -3.0, 1.0], [3.0, -2.0, 2.0]]
 
 
 def test_missing_cells_of_a_neighbour_do_not_count():
     bank = bank_with([1.0, 2.0, 5.0, 4.0], [1.0, 2.0, NAN, 4.0])
-    mean, spread = say(bank, [1.0, 2.0, NAN, NAN], k=2)
+    mean, spread = lookup_one(bank, [1.0, 2.0, NAN, NAN], k=2)
     torch.testing.assert_close(mean, torch.tensor([1.0, 2.0, 5.0, 4.0]))
     assert spread[2] == 0
 
 
-def test_nan_stands_where_the_cells_of_all_neighbours_are_missing_and_nowhere_else():
+def test_the_mean_is_nan_only_where_all_neighbours_are_missing():
     bank = bank_with([1.0, 2.0, NAN, 4.0], [1.0, 2.0, NAN, NAN])
-    mean, spread = say(bank, [1.0, 2.0, NAN, NAN], k=2)
+    mean, spread = lookup_one(bank, [1.0, 2.0, NAN, NAN], k=2)
     assert mean.isnan().tolist() == spread.isnan().tolist() == [False, False, True, False]
 
 
-def test_the_spread_is_how_far_neighbours_disagree():
-    mean, spread = say(bank_with([1.0, 1.0, 2.0], [1.0, 1.0, 8.0]), [1.0, 1.0, NAN], k=2)
+def test_the_spread_is_the_standard_deviation_of_the_neighbours():
+    mean, spread = lookup_one(bank_with([1.0, 1.0, 2.0], [1.0, 1.0, 8.0]), [1.0, 1.0, NAN], k=2)
     torch.testing.assert_close(mean, torch.tensor([1.0, 1.0, 5.0]))
     torch.testing.assert_close(spread, torch.tensor([0.0, 0.0, 3.0]))
 
 
-def test_neighbours_that_differ_only_by_their_level_hardly_disagree():
-    # 1000 observed cells against the one that counts for no shift: both come to within 0.01 of 0 and of each other
+def test_neighbours_that_differ_only_in_level_have_a_small_spread():
+    # 1000 observed cells outweigh the pseudo-observation of no shift: both come within 0.01 of 0 and of each other
     window = [0.0] * 1000 + [NAN]
-    mean, spread = say(bank_with([5.0] * 1001, [-5.0] * 1001), window, k=2)
+    mean, spread = lookup_one(bank_with([5.0] * 1001, [-5.0] * 1001), window, k=2)
     assert mean.abs().max() < 0.01
     assert spread.max() < 0.01
 
 
 def test_a_neighbour_that_fits_the_observed_cells_better_counts_more():
     # the first fits exactly; the second is off by (-1, 1, 0) around its level: misfit 2 / 3 to at least 1e-3
-    mean, _ = say(bank_with([1.0, 1.0, 1.0, 2.0], [2.0, 0.0, 1.0, 7.0]), [1.0, 1.0, 1.0, NAN], k=2)
+    mean, _ = lookup_one(bank_with([1.0, 1.0, 1.0, 2.0], [2.0, 0.0, 1.0, 7.0]), [1.0, 1.0, 1.0, NAN], k=2)
     torch.testing.assert_close(mean[3], torch.tensor(2.0))
     # misfits 2 / 3 and 8 / 3: weights exp(-2) and exp(-8)
-    mean, _ = say(bank_with([2.0, 0.0, 1.0, 2.0], [3.0, -1.0, 1.0, 7.0]), [1.0, 1.0, 1.0, NAN], k=2)
+    mean, _ = lookup_one(bank_with([2.0, 0.0, 1.0, 2.0], [3.0, -1.0, 1.0, 7.0]), [1.0, 1.0, 1.0, NAN], k=2)
     torch.testing.assert_close(mean[3], torch.tensor((2 + 7 * np.exp(-6)) / (1 + np.exp(-6)), dtype=torch.float32))
 
 
-def test_the_shape_counts_and_not_the_level():
-    # the first has the window's shape 2 higher; the second its level, and a shape of its own
+def test_neighbours_are_weighted_by_shape_and_not_by_level():
+    # the first has the shape of the window, but is 2 higher; the second has its level, but another shape
     bank = bank_with([2.0, 3.0, 4.0, 5.0] * 5, [1.0, 0.0, 3.0, 2.0] * 5)
-    mean, _ = say(bank, [NAN, 1.0, 2.0, 3.0] + [0.0, 1.0, 2.0, 3.0] * 4, k=2)
+    mean, _ = lookup_one(bank, [NAN, 1.0, 2.0, 3.0] + [0.0, 1.0, 2.0, 3.0] * 4, k=2)
     assert mean[0].item() == pytest.approx(2 - 2 * 19 / 20, abs=0.01)
 
 
-def test_the_nearest_embeddings_count_and_no_more_than_asked_for():
+def test_only_the_k_nearest_windows_count():
     bank = bank_with([1.0, 5.0], [1.0, 7.0], [1.0, 9.0], keys=[[0.0, 1.0], [1.0, 0.0], [0.6, 0.8]])
-    assert say(bank, [1.0, NAN], k=1)[0][1] == 7
-    assert say(bank, [1.0, NAN], k=1, key=(0.0, 3.0))[0][1] == 5
-    torch.testing.assert_close(say(bank, [1.0, NAN], k=2)[0][1], torch.tensor(8.0))
+    assert lookup_one(bank, [1.0, NAN], k=1)[0][1] == 7
+    assert lookup_one(bank, [1.0, NAN], k=1, key=(0.0, 3.0))[0][1] == 5
+    torch.testing.assert_close(lookup_one(bank, [1.0, NAN], k=2)[0][1], torch.tensor(8.0))
 
 
-def test_more_neighbours_than_the_bank_holds_are_all_of_it():
+def test_a_lookup_of_more_neighbours_than_windows_uses_the_whole_bank():
     series = waves(60)
-    bank, asked = bank_of(series), windows_of(series)
-    asked = asked.without(gap(asked))
-    for found, other in zip(ask(bank, asked, k=1000), ask(bank, asked, k=len(bank.keys)), strict=True):
+    bank, queries = bank_of(series), windows_of(series)
+    queries = queries.without(gap(queries))
+    for found, other in zip(lookup(bank, queries, k=1000), lookup(bank, queries, k=len(bank.keys)), strict=True):
         torch.testing.assert_close(found, other, equal_nan=True)
 
 
-def test_windows_looked_up_in_parts_get_the_same(monkeypatch: pytest.MonkeyPatch):
+def test_a_lookup_in_parts_gives_the_same_result(monkeypatch: pytest.MonkeyPatch):
     series = np.random.default_rng(1).normal(size=(100, 2))
-    bank, asked = bank_of(series), windows_of(series)
-    asked = asked.without(gap(asked))
-    whole = ask(bank, asked)
+    bank, queries = bank_of(series), windows_of(series)
+    queries = queries.without(gap(queries))
+    whole = lookup(bank, queries)
     monkeypatch.setattr(window_bank, "GATHERED_AT_ONCE", 4 * L * 2 * 5)  # five windows
-    for found, other in zip(ask(bank, asked), whole, strict=True):
+    for found, other in zip(lookup(bank, queries), whole, strict=True):
         torch.testing.assert_close(found, other, equal_nan=True)
 
 
 def test_no_windows_get_no_estimates():
-    mean, spread = ask(bank_of(waves()), windows_of(waves(), np.array([], dtype=np.int64)))
+    mean, spread = lookup(bank_of(waves()), windows_of(waves(), np.array([], dtype=np.int64)))
     assert (mean.shape, spread.shape) == ((0, L, 2), (0, L, 2))
 
 
@@ -228,7 +232,7 @@ def test_a_bank_keeps_no_more_cells_than_allowed():
     assert len(set(starts.diff().tolist())) == 1
 
 
-def test_windows_without_a_single_value_are_left_out_of_the_bank():
+def test_empty_windows_are_left_out_of_the_bank():
     series = waves(100)
     series[20:60] = np.nan
     bank = bank_of(series)
@@ -237,7 +241,7 @@ def test_windows_without_a_single_value_are_left_out_of_the_bank():
     assert not {20, 24, 28, 32, 36, 40, 44, 48} & set(bank.starts.tolist())
 
 
-def test_a_series_without_any_window_to_keep_makes_an_empty_bank():
+def test_a_series_of_empty_windows_makes_an_empty_bank():
     bank = bank_of(np.full((50, 2), np.nan))
     assert len(bank.keys) == len(bank.values) == len(bank.starts) == 0
 
@@ -245,33 +249,33 @@ def test_a_series_without_any_window_to_keep_makes_an_empty_bank():
 def test_a_bank_of_one_window_is_enough():
     series = waves()
     bank = WindowBank.of(windows_of(series, np.array([0])), Projecting(2), CPU)
-    asked = windows_of(series, np.array([96]))
-    mean, _ = ask(bank, asked.without(gap(asked)))
-    np.testing.assert_allclose(mean.numpy(), asked.values, atol=0.01)
+    queries = windows_of(series, np.array([96]))
+    mean, _ = lookup(bank, queries.without(gap(queries)))
+    np.testing.assert_allclose(mean.numpy(), queries.values, atol=0.01)
 
 
-def test_keys_are_of_length_one_and_no_longer_than_needed():
+def test_keys_have_norm_one_and_few_components():
     bank = bank_of(np.random.default_rng(0).normal(size=(400, 20)))
     assert bank.keys.shape[1] == min(KEY_SIZE, 20 * D)
     torch.testing.assert_close(bank.keys.norm(dim=1), torch.ones(len(bank.keys)))
 
 
-def test_what_all_embeddings_share_does_not_make_windows_similar():
-    asked = windows_of(waves(), np.array([8, 40, 100]))
+def test_the_mean_embedding_does_not_make_windows_similar():
+    queries = windows_of(waves(), np.array([8, 40, 100]))
     found = []
     for encoder in (Projecting(2), Projecting(2, offset=50.0)):
         bank = WindowBank.of(windows_of(waves()), encoder, CPU)
-        found.append(bank.keys_of(encoder.encode(asked).z.flatten(1)) @ bank.keys.T)
+        found.append(bank.keys_of(encoder.encode(queries).z.flatten(1)) @ bank.keys.T)
     torch.testing.assert_close(found[0], found[1], rtol=0, atol=1e-3)
 
 
-def test_a_stored_bank_gives_the_same_bit_for_bit():
+def test_a_reloaded_bank_gives_identical_results():
     series = waves()
     series[50:70, 0] = np.nan
     bank = bank_of(series)
     back = WindowBank(len(bank.keys), L, 2, 2 * D)
     back.load_state_dict(bank.state_dict())
-    asked = windows_of(series)
-    asked = asked.without(gap(asked))
-    for found, other in zip(ask(back, asked), ask(bank, asked), strict=True):
+    queries = windows_of(series)
+    queries = queries.without(gap(queries))
+    for found, other in zip(lookup(back, queries), lookup(bank, queries), strict=True):
         torch.testing.assert_close(found, other, rtol=0, atol=0, equal_nan=True)

@@ -10,7 +10,7 @@ import numpy as np
 from latentfill.core.config import Config
 from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, IntArray
-from latentfill.nn.batches import own_patterns
+from latentfill.nn.batches import gap_patterns
 from latentfill.windows.gaps import find_gaps
 from latentfill.windows.hiding import hide_like_gaps, hide_mixture
 from latentfill.windows.training_data import HeldOutWindows, TrainingData, reserve
@@ -48,7 +48,7 @@ class HeldOutSeries:
             return TrainingData(visible, windows, train, tuning, tuning)
         rng = SeedStream.CHECKS.generator(self.seed)
         reserved = windows.take(_evenly(check, MOST_WINDOWS))
-        hidden = hide_mixture(rng, reserved.observed, own_patterns(windows))
+        hidden = hide_mixture(rng, reserved.observed, gap_patterns(windows))
         return TrainingData(visible, windows, train, HeldOutWindows.hiding(reserved, hidden), tuning)
 
     def hide_in_reserve(self, starts: IntArray, length: int) -> Iterator[tuple[BoolArray, IntArray]]:

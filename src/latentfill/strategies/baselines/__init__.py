@@ -1,1 +1,1 @@
-"""Simple imputers that are well known, one subject a file; all have the interface `Baseline`."""
+"""Well-known simple imputers, all with the interface `Baseline`."""

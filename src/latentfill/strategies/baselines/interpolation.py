@@ -1,4 +1,4 @@
-"""Imputers that look at the observed cells on both sides of a gap."""
+"""Imputers that use the observed cells on both sides of a gap."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from latentfill.core.series import FloatArray
 from latentfill.strategies.protocols.baseline import Baseline
 from latentfill.windows.gaps import distances, interpolate
 
-SPLINE_CELLS = 4  # observed cells of a column from which on a cubic spline is determined
+SPLINE_CELLS = 4  # observed cells that a column needs for a cubic spline
 
 
 class Linear(Baseline):
-    """Straight lines between the observed cells; before the first and after the last, their values."""
+    """Linear interpolation; cells before the first and after the last observed cell get its value."""
 
     def estimate(self, values: FloatArray) -> FloatArray:
         return interpolate(values)
 
 
 class LastObserved(Baseline):
-    """The last observed value carried forward; before the first one, that one carried back."""
+    """The last observed value carried forward; cells before the first observed cell get its value."""
 
     def estimate(self, values: FloatArray) -> FloatArray:
         back, ahead = distances(~np.isnan(values))
@@ -29,16 +29,16 @@ class LastObserved(Baseline):
 
 
 class NextObserved(Baseline):
-    """The next observed value carried back; after the last one, that one carried forward."""
+    """The next observed value carried back; cells after the last observed cell get its value."""
 
     def estimate(self, values: FloatArray) -> FloatArray:
         return LastObserved().estimate(values[..., ::-1, :])[..., ::-1, :]
 
 
 class Spline(Baseline):
-    """Natural cubic splines through the observed cells; before the first and after the last, their values.
+    """Natural cubic splines; cells before the first and after the last observed cell get its value.
 
-    No estimate in columns with fewer than `SPLINE_CELLS` observed cells.
+    There is no estimate in columns with fewer than `SPLINE_CELLS` observed cells.
     """
 
     def estimate(self, values: FloatArray) -> FloatArray:

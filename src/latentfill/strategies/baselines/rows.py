@@ -1,4 +1,4 @@
-"""scikit-learn's imputers, on rows of a few steps each.
+"""Imputers of scikit-learn, applied to rows that hold a few steps each.
 
 Settings were chosen, or confirmed, on validation windows of ETTh1.
 """
@@ -16,18 +16,18 @@ from latentfill.core.series import FloatArray
 from latentfill.strategies.protocols.baseline import Baseline
 from latentfill.windows.hiding import hide_points
 
-KNN_ROWS = 2000  # rows that neighbours are looked for in: every filled row is compared with each of them
+KNN_ROWS = 2000  # reference rows, at most: every filled row is compared with all of them
 KNN_NEIGHBOURS = 10
-ITERATIVE_ROWS = 10_000  # rows that the regressions are fitted to
-ITERATIVE_HIDDEN = (0.1, 0.7)  # shares of the cells hidden in them: scikit-learn only refines what it has to fill
-HIDDEN_STEPS = 96  # steps that share one such rate
-REGRESSORS = 32  # features that each feature is regressed on, the most alike, where there are more than `ROW_FEATURES`
-ROW_FEATURES = 128  # most features of a row, unless the series has more columns
+ITERATIVE_ROWS = 10_000  # rows that the regressions are fitted to, at most
+ITERATIVE_HIDDEN = (0.1, 0.7)  # least and largest share of cells hidden in them: only missing cells are refined
+HIDDEN_STEPS = 96  # consecutive steps with the same share of hidden cells
+REGRESSORS = 32  # correlated features that each feature is regressed on, if there are more than `ROW_FEATURES`
+ROW_FEATURES = 128  # features of a row, at most, unless the series has more columns
 CHUNK = 50_000  # rows handed to scikit-learn at a time, which bounds the memory
 
 
 class RowImputer(Protocol):
-    """What is used of scikit-learn's imputers."""
+    """The methods of scikit-learn's imputers that are used here."""
 
     def fit(self, rows: FloatArray) -> Self: ...
 
@@ -40,13 +40,13 @@ class RowBaseline(Baseline):
     Steps outside the window count as missing.
     """
 
-    reach: int  # fewer where rows would have more than `ROW_FEATURES` features
+    reach: int  # steps; fewer if rows would have more than `ROW_FEATURES` features
     rows_: FloatArray  # (R, features) that the imputer was fitted to
     imputer_: RowImputer
 
     @abstractmethod
     def _new_imputer(self, features: int) -> RowImputer:
-        """An unfitted imputer of rows with so many features."""
+        """An unfitted imputer of rows with `features` features."""
 
     @abstractmethod
     def _choose_rows(self, series: FloatArray, rng: np.random.Generator) -> FloatArray:
@@ -66,31 +66,33 @@ class RowBaseline(Baseline):
         reach = self._steps_around(columns)
         rows, estimate = rows_of(values, reach), values.reshape(-1, columns).copy()
         middle = slice(reach * columns, (reach + 1) * columns)
-        gappy = np.flatnonzero(np.isnan(estimate).any(axis=1))
-        for chunk in np.array_split(gappy, -(-len(gappy) // CHUNK)) if len(gappy) else ():
+        with_gaps = np.flatnonzero(np.isnan(estimate).any(axis=1))
+        for chunk in np.array_split(with_gaps, -(-len(with_gaps) // CHUNK)) if len(with_gaps) else ():
             estimate[chunk] = self.imputer_.transform(rows[chunk])[:, middle]
         return estimate.reshape(values.shape)
 
     def _fit_rows(self, rows: FloatArray) -> Self:
         self.rows_ = rows
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", r"\[IterativeImputer\] Early stopping", Warning)  # more rounds: no better
+            warnings.filterwarnings(
+                "ignore", r"\[IterativeImputer\] Early stopping", Warning
+            )  # more rounds were not better
             self.imputer_ = self._new_imputer(rows.shape[1]).fit(rows)
         return self
 
     def _steps_around(self, columns: int) -> int:
-        """How many steps on either side a row holds."""
+        """Number of steps that a row holds on either side of its own."""
         return max(0, min(self.reach, (ROW_FEATURES // columns - 1) // 2))
 
 
 class NearestRows(RowBaseline):
     """KNNImputer: the mean of the cell in the most similar rows of the series fitted to, weighted by closeness.
 
-    Every filled row is compared with every row kept, so at most `KNN_ROWS` are kept, drawn with a fixed seed. A row
-    without any observed feature gets the means of the rows kept.
+    Rows are compared with at most `KNN_ROWS` reference rows, drawn with a fixed seed. A row without an observed feature
+    gets the means of the reference rows.
     """
 
-    reach = 1  # the time taken grows with it
+    reach = 1  # a larger one takes longer
 
     def _new_imputer(self, features: int) -> RowImputer:
         from sklearn.impute import KNNImputer
@@ -103,10 +105,10 @@ class NearestRows(RowBaseline):
 
 
 class Iterative(RowBaseline):
-    """IterativeImputer with its default, a Bayesian ridge regression of each feature on the others, in rounds.
+    """IterativeImputer with its default: rounds of Bayesian ridge regressions of each feature on the others.
 
-    Fitted to at most `ITERATIVE_ROWS` rows, drawn with a fixed seed, in which scattered cells are hidden at rates
-    drawn from `ITERATIVE_HIDDEN`.
+    It is fitted to at most `ITERATIVE_ROWS` rows, drawn with a fixed seed, in which random cells are hidden. The share
+    of hidden cells is drawn between the bounds `ITERATIVE_HIDDEN`.
     """
 
     reach = 4
@@ -122,8 +124,8 @@ class Iterative(RowBaseline):
     def _choose_rows(self, series: FloatArray, rng: np.random.Generator) -> FloatArray:
         rate = rng.uniform(*ITERATIVE_HIDDEN, -(-len(series) // HIDDEN_STEPS)).repeat(HIDDEN_STEPS)[: len(series)]
         hidden = hide_points(rng, ~np.isnan(series)[:, None], rate)[:, 0]
-        gappy = np.where(hidden, np.nan, series)
-        return draw_rows(rng, rows_of(gappy, self._steps_around(series.shape[1])), ITERATIVE_ROWS)
+        with_gaps = np.where(hidden, np.nan, series)
+        return draw_rows(rng, rows_of(with_gaps, self._steps_around(series.shape[1])), ITERATIVE_ROWS)
 
 
 def rows_of(values: FloatArray, reach: int) -> FloatArray:
@@ -136,5 +138,5 @@ def rows_of(values: FloatArray, reach: int) -> FloatArray:
 
 
 def draw_rows(rng: np.random.Generator, rows: FloatArray, most: int) -> FloatArray:
-    """At most `most` of the rows, drawn without replacement, in their order."""
+    """At most `most` random rows, drawn without replacement, in their original order."""
     return rows[np.sort(rng.permutation(len(rows))[:most])]

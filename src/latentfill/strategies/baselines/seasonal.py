@@ -1,4 +1,4 @@
-"""A seasonal profile, repeated through the gaps."""
+"""Imputation by a repeated seasonal profile."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from latentfill.strategies.protocols.baseline import Baseline, observed_mean
 from latentfill.windows.cycles import find_period
 from latentfill.windows.gaps import interpolate
 
-DEFAULT_PERIOD = 24  # steps, where the series fitted to shows no period: a day of hourly data
-PIECE = 500  # steps; in longer pieces of a series, drift makes multiples of the period look clearer than the period
+DEFAULT_PERIOD = 24  # steps, if the fitted series has no clear period: a day of hourly data
+PIECE = 500  # steps; in longer pieces, drift makes multiples of the period look clearer than the period itself
 
 
 class Seasonal(Baseline):
-    """A seasonal profile, plus straight lines across the gaps of what it leaves unexplained.
+    """A seasonal profile, plus a linear interpolation of the remainder.
 
-    The period is the one that most pieces of the series fitted to show. The profile comes from the observed cells of
-    the series or window that is filled: after subtracting a moving mean over one period, the mean of all cells at the
-    same phase. A phase without an observed cell gets straight lines alone.
+    `fit` finds the period of each piece of the series and keeps the most frequent one. The profile comes from the
+    series or window that is filled: subtract a moving mean over one period, then average the observed cells at the same
+    phase. Cells at a phase without an observed cell are only interpolated linearly.
     """
 
     period_: int  # steps
@@ -54,8 +54,8 @@ class Seasonal(Baseline):
         return mean.reshape(*lead, -1, columns)[..., :length, :]
 
     def _level(self, values: FloatArray) -> FloatArray:
-        """Mean of the steps up to half a period away, (..., L, C), with straight lines in the gaps."""
-        # Not `moving_mean`, which rounds differently: a model fitted again would differ from earlier ones.
+        """Moving mean over one period, (..., L, C), after linear interpolation of the gaps."""
+        # `moving_mean` rounds differently, so with it a model would no longer fill as it did in earlier versions.
         step, half = np.arange(values.shape[-2]), self.period_ // 2
         first, stop = np.maximum(step - half, 0), np.minimum(step + half + 1, len(step))
         running = np.cumsum(np.nan_to_num(interpolate(values)), axis=-2)

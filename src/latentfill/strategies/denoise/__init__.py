@@ -1,1 +1,1 @@
-"""The denoising decoder: from a window's embedding and its observed cells to all of its cells."""
+"""The denoising decoder: estimates all cells of a window from its embedding and its observed cells."""

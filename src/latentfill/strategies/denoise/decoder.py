@@ -1,4 +1,4 @@
-"""The denoising decoder: a head under noise on its embedding, and how far to trust its correction of the base."""
+"""The denoising decoder: a head trained with noise on the embedding, and the trust in its correction of the base."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from latentfill.strategies.denoise.head_input import HeadInput, HeadSize
 from latentfill.strategies.denoise.heads import LEAST_SPREAD_OF_INPUTS, make_head
 
 KNOTS = (0.05, 0.1, 0.2, 0.4, 0.8)  # spreads of the base, in scaled units, at which the trust is learnt
-PRIOR_TRUST = 0.2  # pull of the knots towards one common trust, as a share of the evidence of an average knot
-USUAL = (0.05, 0.95)  # quantiles of the windows' levels between which a level is usual
-UNFAMILIAR = 0.5  # scaled units outside the usual levels at which trust is halved
+PRIOR_TRUST = 0.2  # strength of the prior that all knots share one trust, relative to the data of a mean knot
+USUAL = (0.05, 0.95)  # quantiles of the windows' levels that bound the usual range
+UNFAMILIAR = 0.5  # scaled units outside the usual range at which trust is halved
 
 
 class Decoder(nn.Module):
-    """A head, trained under noise on z; its correction of the base is shrunk by a trust learnt on held-out windows."""
+    """A head trained with noise on z; a trust learnt on held-out windows scales its correction of the base."""
 
     z_mean: Tensor  # (K, D)
     z_scale: Tensor  # (K, D) standard deviation
-    usual: Tensor  # (2, C) lower and upper end of the windows' usual levels
+    usual: Tensor  # (2, C) lower and upper end of the usual range of levels
     trust: Tensor  # (knots,) share of the head's correction that is kept, by the spread of the base
 
     def __init__(self, size: HeadSize, config: Config, *, decodes: bool) -> None:
@@ -47,36 +47,37 @@ class Decoder(nn.Module):
         spread = z.std(0, correction=0)
         self.z_scale.copy_(torch.where(spread > 1e-6, spread, 1.0))
 
-    def forward(self, given: HeadInput) -> Tensor:
-        """Estimates (B, L, C) in scaled units; under noise on z while training."""
-        z = self.standardise(given.z)
-        return self.decode(replace(given, z=self._with_noise(z) if self.training else z))
+    def forward(self, head_input: HeadInput) -> Tensor:
+        """Estimates (B, L, C) in scaled units; in training mode with noise on z."""
+        z = self.standardise(head_input.z)
+        return self.decode(replace(head_input, z=self._with_noise(z) if self.training else z))
 
-    def decode(self, given: HeadInput) -> Tensor:
-        """Estimates (B, L, C) from a z that is standardised already."""
-        estimate: Tensor = self.head(given)
+    def decode(self, head_input: HeadInput) -> Tensor:
+        """Estimates (B, L, C) from an input whose z is already standardised."""
+        estimate: Tensor = self.head(head_input)
         if not self.context:
             return estimate
-        trust = knot_weights(given.spread) @ self.trust
+        trust = knot_weights(head_input.spread) @ self.trust
         if not self.training:
-            trust = trust * familiarity(given.level - given.usual_level)[:, None]
-        return given.base + trust * (estimate - given.base)
+            trust = trust * familiarity(head_input.level - head_input.usual_level)[:, None]
+        return head_input.base + trust * (estimate - head_input.base)
 
     def standardise(self, z: Tensor) -> Tensor:
-        """z (B, K, D) from its mean, in units of its standard deviation."""
+        """z (B, K, D) minus its mean, divided by its standard deviation."""
         return (z - self.z_mean) / self.z_scale
 
-    def learn_trust(self, given: HeadInput, truth: Tensor, cells: Tensor) -> None:
+    def learn_trust(self, head_input: HeadInput, truth: Tensor, cells: Tensor) -> None:
         """Fit the trust at each of `KNOTS` to the hidden `cells` (B, L, C) of windows that were not trained on.
 
-        By least squares, each cell in units of its spread, shrunk towards one common trust and kept within 0 and 1.
+        This is a least squares fit, with each cell in units of its spread, shrunk towards one common trust and clipped
+        to [0, 1].
         """
         with torch.no_grad():
-            added = self.forward(given) - given.base
-        spread = given.spread.clamp(min=LEAST_SPREAD_OF_INPUTS)
-        by_knot = (knot_weights(given.spread) * (added / spread)[..., None])[cells].double()  # (M, knots)
-        needed = ((truth - given.base) / spread)[cells].double()
-        gram, moments = by_knot.T @ by_knot, by_knot.T @ needed
+            correction = self.forward(head_input) - head_input.base
+        spread = head_input.spread.clamp(min=LEAST_SPREAD_OF_INPUTS)
+        by_knot = (knot_weights(head_input.spread) * (correction / spread)[..., None])[cells].double()  # (M, knots)
+        target = ((truth - head_input.base) / spread)[cells].double()
+        gram, moments = by_knot.T @ by_knot, by_knot.T @ target
         common = (moments.sum() / gram.sum().clamp(min=1e-9)).clamp(0, 1)
         prior = PRIOR_TRUST * gram.diagonal().mean().clamp(min=1e-9)
         gram.diagonal().add_(prior)
@@ -89,12 +90,12 @@ class Decoder(nn.Module):
 
 
 def familiarity(beyond: Tensor) -> Tensor:
-    """Trust in a window whose level lies `beyond` the usual range, in scaled units: 1 inside it, falling to 0."""
+    """Factor on the trust in a window whose level lies `beyond` (scaled units) outside the usual range: 1 at 0."""
     return 1 / (1 + (beyond / UNFAMILIAR).square())
 
 
 def knot_weights(spread: Tensor) -> Tensor:
-    """Weights (..., knots) with sum one, for linear interpolation between `KNOTS` in the logarithm of the spread."""
+    """Weights (..., knots), summing to one, that interpolate between `KNOTS`, linearly in the log of the spread."""
     knots = spread.new_tensor(KNOTS).log()
     x = spread.clamp(min=LEAST_SPREAD_OF_INPUTS).log()[..., None].clamp(knots[0], knots[-1])
     return (1 - (x - knots).abs() / (knots[1] - knots[0])).clamp(min=0)

@@ -1,4 +1,4 @@
-"""What a decoder head is built for, and what it sees of each window."""
+"""The input of a decoder head, and the sizes that fix its layers."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from latentfill.windows.windows import Windows
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadInput:
-    """The input of a head, for B windows of L steps and C columns, in scaled units.
+    """The input of a head for B windows of L steps and C columns, in scaled units.
 
-    The base is what the head corrects: kriging's estimate, or without context the window's level alone.
+    The head corrects the base: kriging's estimate, or without context the window's level.
     """
 
     z: Tensor  # (B, K, D) embedding, K = C, or 1 for a pooled one
-    decoded: Tensor | None  # (B, L, C) window decoded by the encoder itself, if it can
+    decoded: Tensor | None  # (B, L, C) window decoded by the encoder's own decoder, if it has one
     level: Tensor  # (B, C) mean of the observed cells
-    usual_level: Tensor  # (B, C) the level, clipped to the usual range: that of another year may lie far outside
+    usual_level: Tensor  # (B, C) level clipped to the usual range, as a level of another year may lie far outside
     base: Tensor  # (B, L, C)
-    residual: Tensor  # (B, L, C) observed value less the base's leave-one-out estimate; 0 where missing
-    spread: Tensor  # (B, L, C) standard deviation of the base's error; where observed, of the residual
+    residual: Tensor  # (B, L, C) observed value minus the base's leave-one-out estimate; 0 where missing
+    spread: Tensor  # (B, L, C) standard deviation of the base's error, or where observed, of the residual
     line: Tensor  # (B, L, C) straight line between the nearest other observed cells
     before: Tensor  # (B, L, C) the last observed value before the cell
     after: Tensor  # (B, L, C) the first observed value after the cell
@@ -37,7 +37,7 @@ class HeadInput:
     observed: Tensor  # (B, L, C) bool
     clock: Tensor  # (B, L, P) clock features
     neighbour_mean: Tensor | None = None  # (B, L, C) weighted mean of the nearest windows; None without neighbours
-    neighbour_spread: Tensor | None = None  # (B, L, C) their standard deviation
+    neighbour_spread: Tensor | None = None  # (B, L, C) weighted standard deviation of the nearest windows
 
     def take(self, index: Tensor) -> HeadInput:
         """The windows at `index`."""
@@ -47,14 +47,14 @@ class HeadInput:
 
 @dataclass(frozen=True, kw_only=True)
 class HeadSize:
-    """Everything that fixes the layers of a head."""
+    """The sizes and choices that fix the layers of a head."""
 
     length: int  # L
     columns: int  # C
     phases: int  # P
     z_columns: int  # K
     z_dim: int  # D
-    context: bool  # whether the head sees the observed cells, or z and the level alone
+    context: bool  # whether the head sees the observed cells, or only z and the level
     neighbours: bool  # whether it sees the nearest windows
     width: int  # channels
     blocks: int
@@ -63,7 +63,7 @@ class HeadSize:
 
     @classmethod
     def of(cls, spec: StrategySpec, *, context: bool, neighbours: bool) -> HeadSize:
-        """The size that the settings ask for, and series and encoder need."""
+        """The sizes for the settings, series and encoder of `spec`."""
         config, encoder = spec.config, spec.required_encoder_shape
         return cls(
             length=config.windows.length,
@@ -81,7 +81,7 @@ class HeadSize:
 
 
 class Base(NamedTuple):
-    """What the head corrects, all (B, L, C); see `HeadInput`."""
+    """The estimate that a head corrects, all (B, L, C); see `HeadInput`."""
 
     estimate: Tensor
     residual: Tensor
@@ -89,7 +89,7 @@ class Base(NamedTuple):
 
 
 def base_of(kriged: Kriged | None, level: Tensor, values: Tensor) -> Base:
-    """Kriging's estimate; without it the `level` (B, C), with a spread of 1, for windows `values` (B, L, C)."""
+    """The base of windows `values` (B, L, C): kriging's estimate, or else the `level` (B, C) with a spread of 1."""
     if kriged is not None:
         return Base(kriged.mean.float(), kriged.residual.float(), kriged.spread.float())
     return Base(level[:, None].expand_as(values), torch.zeros_like(values), torch.ones_like(values))
@@ -105,15 +105,15 @@ class Sides(NamedTuple):
     ahead: Tensor
 
 
-def sides_of(windows: Windows, otherwise: Tensor) -> Sides:
-    """The observed cells beside each cell of the windows; where there are none, the values of `otherwise` (B, L, C)."""
-    found = beside(windows.values)
-    device = otherwise.device
-    line, before, after = (tensor(part, device) for part in (found.line, found.before, found.after))
-    line, before, after = (torch.where(part.isnan(), otherwise, part) for part in (line, before, after))
-    return Sides(line, before, after, tensor(found.back, device), tensor(found.ahead, device))
+def sides_of(windows: Windows, default: Tensor) -> Sides:
+    """The nearest other observed cells of each cell; `default` (B, L, C) on a side without an observed cell."""
+    sides = beside(windows.values)
+    device = default.device
+    line, before, after = (tensor(part, device) for part in (sides.line, sides.before, sides.after))
+    line, before, after = (torch.where(part.isnan(), default, part) for part in (line, before, after))
+    return Sides(line, before, after, tensor(sides.back, device), tensor(sides.ahead, device))
 
 
 def levels_of(values: Tensor, observed: Tensor) -> Tensor:
-    """Means (B, C) of the observed cells of windows (B, L, C) that are 0 elsewhere; 0 where nothing is observed."""
+    """Means (B, C) of the observed cells of `values` (B, L, C), which are 0 where missing; 0 for empty columns."""
     return values.sum(1) / observed.sum(1).clamp(min=1)

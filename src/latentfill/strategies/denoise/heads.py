@@ -1,4 +1,4 @@
-"""Decoder heads: from an embedding (and, with context, the observed cells) to an estimate of every cell."""
+"""Decoder heads: estimate every cell of a window from its embedding and, with context, its observed cells."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from latentfill.strategies.denoise.head_input import HeadInput, HeadSize
 from latentfill.strategies.denoise.trunks import TRUNKS
 
 GATE_START = -3.0  # log odds of a gate before training: nearly closed
-LEAST_SPREAD_OF_INPUTS = 0.01  # scaled units; distances are seen in units of the spread
-Z_SUMMARY = 32  # numbers per column that the mlp head keeps of an embedding: its shape, not its every digit
+LEAST_SPREAD_OF_INPUTS = 0.01  # scaled units; inputs are divided by the spread
+Z_SUMMARY = 32  # numbers per column to which an embedding is reduced, against overfitting
 
-# What a `StepHead` with context sees of each cell, by the names of `cell_views`, in the order of its first layer.
+# Inputs of a `StepHead` with context for each cell: keys of `cell_views`, in the order of its first layer.
 NEIGHBOUR_VIEWS = ("neighbour_spread", "neighbour_mean")
 CELL_VIEWS = (
     "base",
@@ -32,7 +32,7 @@ CELL_VIEWS = (
 
 
 class ZSummary(nn.Module):
-    """Embedding (B, K, D) -> (B, K * Z_SUMMARY), by the same small layer for every column."""
+    """Embedding (B, K, D) -> (B, K * Z_SUMMARY), with one small layer shared by all columns."""
 
     def __init__(self, size: HeadSize) -> None:
         super().__init__()
@@ -43,12 +43,12 @@ class ZSummary(nn.Module):
 
     @staticmethod
     def size_of(size: HeadSize) -> int:
-        """How many numbers it gives per window."""
+        """Numbers that it returns per window."""
         return size.z_columns * Z_SUMMARY
 
 
 class ZDecoder(nn.Module):
-    """Embedding (B, K, D) -> window (B, L, C): by one layer for all columns, or from a pooled embedding all at once."""
+    """Embedding (B, K, D) -> window (B, L, C), by one layer shared by all columns, or from a pooled embedding."""
 
     def __init__(self, size: HeadSize) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class ZDecoder(nn.Module):
 
 
 class MlpHead(nn.Module):
-    """Two hidden layers from the embedding to the whole window, added to the base in units of the base's spread."""
+    """Two hidden layers for the whole window; the output is added to the base in units of the base's spread."""
 
     def __init__(self, size: HeadSize) -> None:
         super().__init__()
@@ -86,33 +86,32 @@ class MlpHead(nn.Module):
         )
         self.outlet = zeroed(nn.Linear(2 * hidden, cells))
 
-    def forward(self, given: HeadInput) -> Tensor:
-        level = given.level[:, None]
-        parts = [self.summary(given.z), given.level]
+    def forward(self, head_input: HeadInput) -> Tensor:
+        level = head_input.level[:, None]
+        parts = [self.summary(head_input.z), head_input.level]
         if self.context:
-            parts += [(given.base - level).flatten(1), given.observed.to(level.dtype).flatten(1)]
+            parts += [(head_input.base - level).flatten(1), head_input.observed.to(level.dtype).flatten(1)]
         window: Tensor = self.outlet(self.layers(torch.cat(parts, dim=1))).unflatten(1, self.shape)
-        return given.base + given.spread * window
+        return head_input.base + head_input.spread * window
 
 
 class StepHead(nn.Module):
     """A trunk over the steps of a window, one of `TRUNKS`, that sees all columns at each step.
 
-    With context, the estimate starts from the base, moves towards the window decoded from the embedding and towards
-    the mean of the nearest windows as far as two learnt gates allow, and gets a residual in units of the base's
-    spread, so that nearly certain cells stay as they are. The trunk sees the `CELL_VIEWS` but not the embedding, which
-    tells windows apart so well that the head would learn them by heart.
-    Without context, the window decoded from the embedding is refined.
+    With context, two learnt gates mix the base with the window decoded from the embedding and with the mean of the
+    nearest windows. A learnt residual is added in units of the base's spread, so that nearly certain cells hardly
+    change. The trunk sees the `CELL_VIEWS` but not the embedding, with which it would overfit to the training windows.
+    Without context, the head refines the window decoded from the embedding.
     """
 
     def __init__(self, size: HeadSize, *, trunk: str = "conv", decodes: bool) -> None:
-        """With `decodes`, a window is decoded here from the noisy z, instead of taken from the encoder."""
+        """With `decodes`, the head decodes the noisy z itself, instead of using the encoder's decoded window."""
         super().__init__()
         self.context = size.context
         self.decoder = ZDecoder(size) if decodes else None
         self.views = tuple(view for view in CELL_VIEWS if size.neighbours or view not in NEIGHBOUR_VIEWS)
-        seen = len(self.views) * size.columns + size.phases if size.context else size.columns
-        self.inlet = nn.Linear(seen, size.width)
+        inputs = len(self.views) * size.columns + size.phases if size.context else size.columns
+        self.inlet = nn.Linear(inputs, size.width)
         self.from_z = (
             None if size.context else nn.Sequential(ZSummary(size), nn.Linear(ZSummary.size_of(size), size.width))
         )
@@ -122,52 +121,52 @@ class StepHead(nn.Module):
         self.gate = zeroed(nn.Linear(size.width, size.columns), GATE_START)
         self.near_gate = zeroed(nn.Linear(size.width, size.columns), GATE_START) if size.neighbours else None
 
-    def forward(self, given: HeadInput) -> Tensor:
-        decoded = given.decoded
+    def forward(self, head_input: HeadInput) -> Tensor:
+        decoded = head_input.decoded
         if self.decoder is not None:
-            decoded = self.decoder(given.z) + given.level[:, None]
+            decoded = self.decoder(head_input.z) + head_input.level[:, None]
         assert decoded is not None
-        x = self.inlet(self._seen(given, decoded))
+        x = self.inlet(self._trunk_input(head_input, decoded))
         if self.from_z is not None:
-            x = x + self.from_z(given.z)[:, None]
+            x = x + self.from_z(head_input.z)[:, None]
         x = self.norm(self.trunk(x))
         residual: Tensor = self.residual(x)
         if not self.context:
             return decoded + residual
-        estimate = torch.lerp(given.base, decoded, torch.sigmoid(self.gate(x)))
-        if self.near_gate is not None and given.neighbour_mean is not None:
-            estimate = torch.lerp(estimate, given.neighbour_mean, torch.sigmoid(self.near_gate(x)))
-        return estimate + given.spread * residual
+        estimate = torch.lerp(head_input.base, decoded, torch.sigmoid(self.gate(x)))
+        if self.near_gate is not None and head_input.neighbour_mean is not None:
+            estimate = torch.lerp(estimate, head_input.neighbour_mean, torch.sigmoid(self.near_gate(x)))
+        return estimate + head_input.spread * residual
 
-    def _seen(self, given: HeadInput, decoded: Tensor) -> Tensor:
-        """What the trunk sees at each step, (B, L, features)."""
+    def _trunk_input(self, head_input: HeadInput, decoded: Tensor) -> Tensor:
+        """The features of each step, (B, L, features)."""
         if not self.context:
             return decoded
-        views = cell_views(given, decoded)
-        return torch.cat([*(views[name] for name in self.views), given.clock], dim=2)
+        views = cell_views(head_input, decoded)
+        return torch.cat([*(views[name] for name in self.views), head_input.clock], dim=2)
 
 
-def cell_views(given: HeadInput, decoded: Tensor) -> dict[str, Tensor]:
-    """What can be seen of each cell, by name, all (B, L, C).
+def cell_views(head_input: HeadInput, decoded: Tensor) -> dict[str, Tensor]:
+    """Input features of each cell, by name, all (B, L, C).
 
-    Estimates are seen by their distance from the base in units of its spread, on a scale that large ones do not leave.
-    In observed cells it is the base's leave-one-out estimate, so that they look like hidden ones.
+    Estimates enter as their distance from the base in units of its spread, compressed by asinh. In observed cells the
+    base is replaced by its leave-one-out estimate, so that observed cells look like hidden ones.
     """
-    spread = given.spread.clamp(min=LEAST_SPREAD_OF_INPUTS)
-    leave_one_out = given.base - given.residual
-    estimates = {"decoded": decoded, "line": given.line, "before": given.before, "after": given.after}
+    spread = head_input.spread.clamp(min=LEAST_SPREAD_OF_INPUTS)
+    leave_one_out = head_input.base - head_input.residual
+    estimates = {"decoded": decoded, "line": head_input.line, "before": head_input.before, "after": head_input.after}
     views = {
-        "base": given.base - given.level[:, None],
-        "usual_level": given.usual_level[:, None].expand_as(decoded),
+        "base": head_input.base - head_input.level[:, None],
+        "usual_level": head_input.usual_level[:, None].expand_as(decoded),
         "spread": spread.log(),
-        "observed": given.observed.to(decoded.dtype),
-        "back": 1 / given.back,
-        "ahead": 1 / given.ahead,
-        "residual": (given.residual / spread).asinh(),
+        "observed": head_input.observed.to(decoded.dtype),
+        "back": 1 / head_input.back,
+        "ahead": 1 / head_input.ahead,
+        "residual": (head_input.residual / spread).asinh(),
     }
-    if given.neighbour_mean is not None and given.neighbour_spread is not None:
-        estimates["neighbour_mean"] = given.neighbour_mean
-        views["neighbour_spread"] = given.neighbour_spread
+    if head_input.neighbour_mean is not None and head_input.neighbour_spread is not None:
+        estimates["neighbour_mean"] = head_input.neighbour_mean
+        views["neighbour_spread"] = head_input.neighbour_spread
     return views | {name: ((estimate - leave_one_out) / spread).asinh() for name, estimate in estimates.items()}
 
 
@@ -177,7 +176,7 @@ def make_head(name: str, size: HeadSize, *, decodes: bool) -> nn.Module:
 
 
 def zeroed(layer: nn.Linear, bias: float = 0.0) -> nn.Linear:
-    """`layer` with its output fixed at `bias` until it is trained, so that a head starts as the base it adds to."""
+    """`layer` initialised to return `bias` for any input, so that an untrained head returns about the base."""
     nn.init.zeros_(layer.weight)
     nn.init.constant_(layer.bias, bias)
     return layer

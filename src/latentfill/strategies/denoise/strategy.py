@@ -1,4 +1,4 @@
-"""A denoising decoder: from the frozen embedding, the nearest windows and the observed cells to the whole window."""
+"""The denoising decoder as a strategy: it estimates windows from embeddings, nearest windows and observed cells."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, Tra
 from latentfill.windows.training_data import HeldOutWindows, TrainingData
 from latentfill.windows.windows import Windows
 
-Z_SAMPLE = 1024  # windows that mean and spread of z are measured on
+Z_SAMPLE = 1024  # windows, at most, on which mean and spread of z are measured
 BATCH = 256  # windows estimated at a time
 
 
 class Example(NamedTuple):
-    """Windows with hidden cells as the decoder sees them, and the truth under those cells."""
+    """Decoder input for windows with hidden cells, and the true values of these cells."""
 
-    given: HeadInput
+    head_input: HeadInput
     truth: Tensor  # (B, L, C), 0 where not hidden
     hidden: Tensor  # (B, L, C) bool
 
 
 class DenoiseStrategy(Strategy):
-    """Hides observed cells, embeds what is left, adds noise to z, decodes, and learns from the hidden cells' error.
+    """Trains a decoder: hides observed cells, embeds the rest, adds noise to z, decodes, and scores the hidden cells.
 
-    With context, the decoder corrects kriging's estimate. Encoder, kriging and neighbours are fitted beforehand and
-    stay as they are. Without context, it sees z and the window's level alone.
+    With context, the decoder corrects kriging's estimate; encoder, kriging and neighbours are fitted before it and not
+    changed. Without context, it sees only z and the window's level.
     """
 
     def __init__(self, spec: StrategySpec, kriging: Kriging | None, neighbours: WindowBank | None) -> None:
-        """`kriging` is required with context and ignored without; `neighbours` may be missing or empty."""
+        """`kriging` is required with context and ignored without context; `neighbours` may be None or empty."""
         config = spec.config
         self.config = config
         self.device = spec.device
@@ -96,7 +96,7 @@ class DenoiseStrategy(Strategy):
         return {"neighbours_looked_at": self.k}
 
     def train_decoder(self, inputs: TrainingInputs, stage: str = "decoder") -> History:
-        """Train the decoder with early stopping on the check windows; learn from them how far to trust it."""
+        """Train the decoder with early stopping on the check windows, then learn its trust from them."""
         data, encoder = inputs.data, inputs.required_encoder
         self._measure(data.windows, encoder)
         batches = self._batches(data, encoder)
@@ -116,22 +116,22 @@ class DenoiseStrategy(Strategy):
         return history
 
     def estimate(self, windows: Windows, encoder: Encoder | None) -> WindowEstimates:
-        """The decoder's estimates, and with context kriging's before them."""
+        """Estimates of the decoder, with context preceded by kriging's."""
         assert encoder is not None
         values = np.empty((len(self.estimate_names), *windows.values.shape))
         spread = np.empty(windows.values.shape) if self.context else None
         with torch.inference_mode():
             for first in range(0, len(windows), BATCH):
                 part = slice(first, first + BATCH)
-                kriged, given = self.inputs_for(windows.take(part), encoder)
+                kriged, head_input = self.inputs_for(windows.take(part), encoder)
                 if kriged is not None:
                     assert spread is not None
                     values[0, part], spread[part] = kriged.mean.cpu().numpy(), kriged.spread.cpu().numpy()
-                values[-1, part] = self.net(given).cpu().numpy()
+                values[-1, part] = self.net(head_input).cpu().numpy()
         return WindowEstimates(values, spread)
 
     def inputs_for(self, windows: Windows, encoder: Encoder, *, fast: bool = False) -> tuple[Kriged | None, HeadInput]:
-        """Kriging's estimate, with context, and the input of the head; `fast` computes in single precision."""
+        """Kriging's estimate (None without context) and the head's input; `fast` computes in single precision."""
         kriged = self.kriging.estimate(windows, fast=fast) if self.kriging is not None else None
         with torch.no_grad():
             encoded = encoder.encode(windows)
@@ -139,7 +139,7 @@ class DenoiseStrategy(Strategy):
         level = levels_of(values, observed)
         base, residual, spread = base_of(kriged, level, values)
         sides = sides_of(windows, base - residual)
-        given = HeadInput(
+        head_input = HeadInput(
             z=encoded.z,
             decoded=encoded.window,
             level=level,
@@ -155,21 +155,23 @@ class DenoiseStrategy(Strategy):
             observed=observed,
             clock=clock,
         )
-        return kriged, self._with_neighbours(given, values, windows)
+        return kriged, self._with_neighbours(head_input, values, windows)
 
-    def _with_neighbours(self, given: HeadInput, values: Tensor, windows: Windows) -> HeadInput:
-        """`given` with mean and spread of the nearest windows; the base's own where none of them is observed."""
+    def _with_neighbours(self, head_input: HeadInput, values: Tensor, windows: Windows) -> HeadInput:
+        """`head_input` with mean and spread of the nearest windows; where all of these are missing, of the base."""
         if self.neighbours is None:
-            return given
-        queries = Queries(given.z, values, given.observed, torch.tensor(windows.starts, device=self.device))
+            return head_input
+        queries = Queries(head_input.z, values, head_input.observed, torch.tensor(windows.starts, device=self.device))
         mean, spread = self.neighbours.lookup(queries, self.k)
         unknown = mean.isnan()
-        mean, spread = torch.where(unknown, given.base, mean), torch.where(unknown, given.spread, spread)
-        return replace(given, neighbour_mean=mean, neighbour_spread=spread)
+        mean, spread = torch.where(unknown, head_input.base, mean), torch.where(unknown, head_input.spread, spread)
+        return replace(head_input, neighbour_mean=mean, neighbour_spread=spread)
 
     def _measure(self, windows: Windows, encoder: Encoder) -> None:
         """Measure mean and spread of the embeddings, and the usual levels, on evenly spaced windows."""
-        every = COSTLY_STRIDE if encoder.shape.costly else 1  # the windows that a bank of costly ones holds anyway
+        every = (
+            COSTLY_STRIDE if encoder.shape.costly else 1
+        )  # the same windows as in the bank, which are embedded anyway
         sample = windows.take(slice(None, None, every * max(1, len(windows) // (every * Z_SAMPLE))))
         with torch.no_grad():
             self.net.measure(encoder.encode(sample).z, levels_of(*as_tensors(sample, self.device)[:2]))
@@ -185,9 +187,9 @@ class DenoiseStrategy(Strategy):
         return Replay(prepare, rng, cells=cells, costly=encoder.shape.costly)
 
     def _example(self, held_out: HeldOutWindows, encoder: Encoder, *, fast: bool = False) -> Example:
-        _, given = self.inputs_for(held_out.windows, encoder, fast=fast)
-        return Example(given, *target_tensors(held_out, self.device))
+        _, head_input = self.inputs_for(held_out.windows, encoder, fast=fast)
+        return Example(head_input, *target_tensors(held_out, self.device))
 
     def _loss(self, example: Example) -> Tensor:
-        given = example.given
-        return balanced_huber(self.net(given), example.truth, example.hidden, given.spread)
+        head_input = example.head_input
+        return balanced_huber(self.net(head_input), example.truth, example.hidden, head_input.spread)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 ATTENTION_HEADS = 4
-LONGEST_WAVE = 10_000.0  # steps, of the slowest sine in the position encoding
+LONGEST_WAVE = 10_000.0  # sets the longest wavelength of the position encoding
 
 
 class ConvTrunk(nn.Module):
@@ -27,9 +27,9 @@ class ConvTrunk(nn.Module):
 
 
 class LstmTrunk(nn.Module):
-    """A long short-term memory in both directions (Hochreiter and Schmidhuber 1997), added to its input.
+    """A bidirectional LSTM (Hochreiter and Schmidhuber 1997) with a residual connection.
 
-    One layer for every two `blocks`: it takes several times as long as a block of the conv trunk.
+    It has one layer for every two `blocks`, as a layer takes several times as long as a block of the conv trunk.
     """
 
     def __init__(self, width: int, blocks: int, kernel: int, dropout: float) -> None:
@@ -65,7 +65,7 @@ class TransformerTrunk(nn.Module):
 
 
 def positions(length: int, width: int) -> Tensor:
-    """Position encoding (L, W): sines and cosines of the step, with waves of 6 to `LONGEST_WAVE` steps."""
+    """Sinusoidal position encoding (L, W) (Vaswani et al. 2017)."""
     channel = torch.arange(width)
     angle = torch.arange(length)[:, None] / LONGEST_WAVE ** (2 * (channel // 2) / width)
     return torch.where(channel % 2 == 0, angle.sin(), angle.cos())
@@ -85,7 +85,7 @@ class ConvBlock(nn.Module):
         super().__init__()
         self.time = TimeConv(width, kernel, dilation)
         self.norm = nn.LayerNorm(width)
-        # One mask per window and channel, not per step: it regularises as well, and saves a third of the block's time.
+        # One mask per window and channel regularises as well as one per step, and saves a third of the block's time.
         self.mix = nn.Sequential(
             nn.Linear(width, 2 * width), nn.GELU(), WindowDropout(dropout), nn.Linear(2 * width, width)
         )
@@ -97,8 +97,8 @@ class ConvBlock(nn.Module):
 class TimeConv(nn.Module):
     """Dilated depth-wise convolution over the steps of (B, L, W), padded with zeros.
 
-    It treats windows as images one row high, with the channels last in memory, which on a CPU is several times as fast
-    as `nn.Conv1d`.
+    It treats windows as images with one row and channels last in memory, which on a CPU is several times as fast as
+    `nn.Conv1d`.
     """
 
     def __init__(self, width: int, kernel: int, dilation: int) -> None:

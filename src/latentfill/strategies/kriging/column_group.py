@@ -20,23 +20,23 @@ from latentfill.strategies.kriging.residual_regression import KrigedWindows, reg
 from latentfill.windows.blend import blend, taper
 from latentfill.windows.windows import cut, window_starts
 
-LEVEL_VARIANCE = 10.0  # of a window's level, in variances of the column
+LEVEL_VARIANCE = 10.0  # prior variance of a window's level, in variances of the column
 EM_STEPS = 3
 COMPLETED_AT_ONCE = 256  # windows
 
-# What share of the measured covariance between columns is used, and how much of a column's variance is noise. The first
-# of each are taken where no cells are held out to choose by.
+# Candidates for the share of the measured covariance between columns that is used, and for the variance of the noise
+# in variances of the column. Held-out cells choose among them; without held-out cells, the first are used.
 CROSS_SHARES = (0.9, 1.0, 0.5, 0.0)
 NOISES = (1e-2, 1e-3, 1e-4, 1e-1)
 
 
 class ColumnGroup(nn.Module):
-    """K columns that are estimated together."""
+    """Kriging of K columns together."""
 
     columns: Tensor  # (K,) indices of the series' columns
     mean: Tensor  # (K,)
     scale: Tensor  # (K,) standard deviation
-    lagged: Tensor  # (L, K, K) covariance, in units of `scale`, of column i with column j so many steps later
+    lagged: Tensor  # (L, K, K) covariance of column i with column j at lags 0 to L - 1, in units of `scale`
     settings: Tensor  # (2,) share of the covariance between columns that is used, variance of the noise
 
     def __init__(self, length: int, columns: int) -> None:
@@ -46,10 +46,10 @@ class ColumnGroup(nn.Module):
         self.register_buffer("scale", torch.ones(columns, dtype=torch.float64))
         self.register_buffer("lagged", torch.zeros(length, columns, columns, dtype=torch.float64))
         self.register_buffer("settings", torch.tensor([CROSS_SHARES[0], NOISES[0]], dtype=torch.float64))
-        self._precision: Tensor | None = None  # follows from the rest, so it is not stored
+        self._precision: Tensor | None = None  # computed from the rest, so it is not stored
 
     def fit(self, values: FloatArray, windows: FloatArray, truth: FloatArray) -> None:
-        """Learn the covariance of a series (T, K), and choose the settings with the least error on held-out cells.
+        """Learn the covariance of a series (T, K), and choose the settings that have the least error on held-out cells.
 
         `truth` (N, L, K) holds the held-out cells, which are missing from `windows` (N, L, K), and NaN elsewhere.
         """
@@ -69,17 +69,17 @@ class ColumnGroup(nn.Module):
             (self._precision,) = precisions(self._covariance(share), (noise,))
         precision = self._precision.float() if fast else self._precision
         observed = ~values.isnan()
-        given = self._given(precision, values, leave_out=True)
-        assert given.residual is not None
-        assert given.residual_spread is not None
-        parts = (given.mean, given.residual, given.residual_spread)
+        conditional = self._condition(precision, values, leave_out=True)
+        assert conditional.residual is not None
+        assert conditional.residual_spread is not None
+        parts = (conditional.mean, conditional.residual, conditional.residual_spread)
         mean, residual, residual_spread = (part.view_as(values).double() for part in parts)
         kriged = KrigedWindows(mean, residual, residual_spread, observed)
-        added, wider = regress_residuals(kriged, self.lagged[0])
-        spread = torch.where(observed, residual_spread, given.spread.view_as(values) * wider)
+        added, spread_factor = regress_residuals(kriged, self.lagged[0])
+        spread = torch.where(observed, residual_spread, conditional.spread.view_as(values) * spread_factor)
         return Kriged((mean + added) * self.scale + self.mean, residual * self.scale, spread * self.scale)
 
-    def _given(
+    def _condition(
         self, precision: Tensor, values: Tensor, *, sum_up: bool = False, leave_out: bool = False
     ) -> Conditional:
         """`condition` for windows (B, L, K) of the series; the result in units of `scale`, around `mean`."""
@@ -88,14 +88,14 @@ class ColumnGroup(nn.Module):
         return condition(precision, known, observed.flatten(1), sum_up=sum_up, leave_out=leave_out)
 
     def _covariance(self, share: float, level: float = LEVEL_VARIANCE) -> Tensor:
-        """Covariance (L * K, L * K) of a window, with `share` of that between columns and an open level."""
-        own = torch.eye(len(self.mean), dtype=torch.float64, device=self.mean.device)
-        return block_toeplitz(self.lagged * (own + share * (1 - own)) + level * own)
+        """Covariance (L * K, L * K) of a window: `share` of that between columns, plus `level` within each column."""
+        same_column = torch.eye(len(self.mean), dtype=torch.float64, device=self.mean.device)
+        return block_toeplitz(self.lagged * (same_column + share * (1 - same_column)) + level * same_column)
 
     def _choose_settings(self, windows: Tensor, truth: Tensor) -> None:
-        """Choose the share first, then the noise; of equally good shares the smallest."""
-        of_share = {share: self._errors(windows, truth, share, NOISES[1:2])[0] for share in CROSS_SHARES}
-        share = min(CROSS_SHARES, key=lambda share: (of_share[share], share))
+        """Choose the share first, then the noise; among equally good shares the smallest."""
+        errors_by_share = {share: self._errors(windows, truth, share, NOISES[1:2])[0] for share in CROSS_SHARES}
+        share = min(CROSS_SHARES, key=lambda share: (errors_by_share[share], share))
         errors = self._errors(windows, truth, share, NOISES)
         self.settings.copy_(torch.tensor([share, NOISES[int(np.argmin(errors))]], dtype=torch.float64))
 
@@ -104,12 +104,12 @@ class ColumnGroup(nn.Module):
         cells = ~truth.isnan()
         expected = ((truth - self.mean) / self.scale)[cells]
         return [
-            float((self._given(precision, windows).mean.view_as(truth)[cells] - expected).square().mean())
+            float((self._condition(precision, windows).mean.view_as(truth)[cells] - expected).square().mean())
             for precision in precisions(self._covariance(share), noises)
         ]
 
     def _measure(self, values: FloatArray) -> None:
-        """Measure the covariance of a series (T, K) from the pairs of cells that are both observed, a first guess."""
+        """Set a first estimate of the covariance, from pairs of cells of a series (T, K) that are both observed."""
         series = torch.from_numpy(values).to(self.mean.device)
         observed = ~series.isnan()
         count = observed.sum(0).clamp(min=1)
@@ -119,23 +119,25 @@ class ColumnGroup(nn.Module):
         self.scale.copy_(torch.where(scale > 0, scale, 1.0))
         lags = len(self.lagged)
         pairs = lagged_products(observed.double(), lags).clamp(min=1)
-        share = 1 - torch.arange(lags, device=series.device)[:, None, None] / len(series)  # keeps the result definite
+        share = 1 - torch.arange(lags, device=series.device)[:, None, None] / len(
+            series
+        )  # makes it positive semi-definite, if there are no gaps
         self.lagged.copy_(lagged_products(centred / self.scale, lags) / pairs * share)
 
     def _complete(self, values: FloatArray, precision: Tensor) -> None:
-        """One step of expectation maximisation: the covariance of the completed series, plus that of its errors."""
+        """One step of expectation maximisation: the covariance of the completed series plus that of its errors."""
         length = len(self.lagged)
         starts = window_starts(len(values), length, max(1, length // 2))
-        means, doubt = [], torch.zeros_like(precision)
+        means, error_covariance = [], torch.zeros_like(precision)
         for first in range(0, len(starts), COMPLETED_AT_ONCE):
             part = starts[first : first + COMPLETED_AT_ONCE]
             windows = torch.tensor(cut(values, part, length), device=precision.device)
-            given = self._given(precision, windows, sum_up=True)
-            assert given.summed is not None
-            means.append(given.mean.view_as(windows).cpu().numpy())
-            doubt += given.summed
+            conditional = self._condition(precision, windows, sum_up=True)
+            assert conditional.summed is not None
+            means.append(conditional.mean.view_as(windows).cpu().numpy())
+            error_covariance += conditional.summed
         blended = torch.from_numpy(blend(np.concatenate(means), starts, len(values), taper(length)))
         standard = (torch.from_numpy(values).to(self.mean.device) - self.mean) / self.scale
         completed = torch.where(standard.isnan(), blended.to(self.mean.device), standard)
         certain = lagged_products(completed, length) / len(values)
-        self.lagged.copy_(certain + lagged_sums(doubt, length) / (len(starts) * length))
+        self.lagged.copy_(certain + lagged_sums(error_covariance, length) / (len(starts) * length))

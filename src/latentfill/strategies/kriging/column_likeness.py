@@ -1,4 +1,4 @@
-"""How alike columns are, which decides which of them are kriged together where there are too many for one system."""
+"""Correlations of columns, by which columns are grouped if there are too many to be kriged together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def correlations(values: FloatArray) -> FloatArray:
 
 
 def most_alike(correlation: FloatArray, among: IntArray, size: int) -> IntArray:
-    """`size` of the columns `among`: the one most correlated with all others, and those most correlated with it."""
+    """`size` of the columns `among`: the column most correlated with all others, and the columns closest to it."""
     between = correlation[np.ix_(among, among)]
     centre = between.sum(axis=1).argmax()
     between[centre, centre] = np.inf

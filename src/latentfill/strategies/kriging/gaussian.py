@@ -11,58 +11,60 @@ from torch import Tensor
 from latentfill.nn.runtime import one_thread
 
 SOLVED_AT_ONCE = 1 << 23  # numbers in the linear systems of one batch
-LEAST_OWN = 1e-5  # least share of its precision that a known cell keeps once the hidden ones are unknown: rounding
-SIMILAR_SIZE = 0.85  # smallest system of a batch, as a share of its largest: the work grows with the cube
+LEAST_PRECISION_SHARE = 1e-5  # of `precision`: least precision of a known cell given the others; less is rounding
+SIMILAR_SIZE = 0.85  # size of a batch's smallest system over its largest; the work grows with the cube of the size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conditional:
     """B Gaussian vectors of D cells, given their known cells."""
 
-    mean: Tensor  # (B, D), the value itself where known
+    mean: Tensor  # (B, D), where known the value itself
     spread: Tensor  # (B, D) standard deviation, 0 where known
     summed: Tensor | None = None  # (D, D) covariance of the hidden cells, summed over the vectors
-    residual: Tensor | None = None  # (B, D) value less its leave-one-out estimate, 0 where hidden
+    residual: Tensor | None = None  # (B, D) value minus its leave-one-out estimate, 0 where hidden
     residual_spread: Tensor | None = None  # (B, D) standard deviation of the residual, 0 where hidden
 
 
 def condition(
     precision: Tensor, known: Tensor, observed: Tensor, *, sum_up: bool = False, leave_out: bool = False
 ) -> Conditional:
-    """Mean and spread of Gaussian vectors of mean zero, given some of their cells.
+    """Mean and spread of Gaussian vectors with prior mean zero, given some of their cells.
 
     `precision` (D, D) is the inverse covariance Q; `known` (B, D) is 0 where not `observed`. The hidden cells h have
     covariance inv(Q_hh) and mean -inv(Q_hh) Q_ho x_o given the others (Rasmussen and Williams 2006, A.3), so the cost
-    depends on the number of hidden cells, not on D. `sum_up` adds the summed covariance. `leave_out` adds the
-    leave-one-out residuals of the known cells (eq. 5.12): P x_o / diag P, where P = Q_oo - Q_oh inv(Q_hh) Q_ho.
+    depends on the number of hidden cells, not on D. `sum_up` adds the summed covariance, `leave_out` the leave-one-out
+    residuals of the known cells (eq. 5.12): P x_o / diag P, where P = Q_oo - Q_oh inv(Q_hh) Q_ho.
     """
     d = len(precision)
-    pull = -(known @ precision)
+    linear_term = -(known @ precision)
     mean, spread = known.clone(), torch.zeros_like(known)
-    own = precision.diagonal().expand_as(known).clone() if leave_out else None  # diag P, where known
+    given_others = precision.diagonal().expand_as(known).clone() if leave_out else None  # diag P, where known
     summed = precision.new_zeros(d * d) if sum_up else None
     for rows, cells, hidden in _batches(observed):
         with one_thread():
             root = _root_of_covariance(precision, cells, hidden)
-        wanted = pull[rows].gather(1, cells) * hidden
-        solved = (root.mT @ (root @ wanted[:, :, None]))[:, :, 0]
+        right_side = linear_term[rows].gather(1, cells) * hidden
+        solved = (root.mT @ (root @ right_side[:, :, None]))[:, :, 0]
         mean[rows] = mean[rows].scatter_add(1, cells, solved * hidden)
         spread[rows] = spread[rows].scatter_add(1, cells, root.square().sum(1).sqrt() * hidden)
         if summed is not None:
             pairs = hidden[:, :, None] & hidden[:, None, :]
             places = cells[:, :, None] * d + cells[:, None, :]
             summed.index_add_(0, places[pairs], (root.mT @ root)[pairs])
-        if own is not None:
-            own[rows] -= (root @ (precision[cells] * hidden[:, :, None])).square().sum(1)
-    if own is None:
+        if given_others is not None:
+            given_others[rows] -= (root @ (precision[cells] * hidden[:, :, None])).square().sum(1)
+    if given_others is None:
         return Conditional(mean, spread, None if summed is None else summed.view(d, d))
-    own = torch.maximum(own, LEAST_OWN * precision.diagonal())
-    residual = torch.where(observed, (mean @ precision) / own, 0.0)
-    return Conditional(mean, spread, residual=residual, residual_spread=torch.where(observed, own.rsqrt(), 0.0))
+    given_others = torch.maximum(given_others, LEAST_PRECISION_SHARE * precision.diagonal())
+    residual = torch.where(observed, (mean @ precision) / given_others, 0.0)
+    return Conditional(
+        mean, spread, residual=residual, residual_spread=torch.where(observed, given_others.rsqrt(), 0.0)
+    )
 
 
 def _batches(observed: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Batches of vectors with about as many hidden cells, those with many first.
+    """Batches of vectors with similar numbers of hidden cells, in descending order.
 
     Each batch is the indices of its vectors (b,), their hidden cells (b, H), and a mask (b, H) that is False where a
     vector has fewer than H hidden cells and is padded.
@@ -75,7 +77,7 @@ def _batches(observed: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         alike = int((counts[order] >= SIMILAR_SIZE * n).sum())
         taken = min(alike, max(1, SOLVED_AT_ONCE // (n * observed.shape[1])))
         rows, order = order[-taken:], order[:-taken]
-        cells = torch.argsort(observed[rows].byte(), dim=1, stable=True)[:, :n]  # the hidden ones come first
+        cells = torch.argsort(observed[rows].byte(), dim=1, stable=True)[:, :n]  # hidden cells come first
         yield rows, cells, ~observed[rows].gather(1, cells)
 
 
@@ -115,7 +117,7 @@ def lagged_sums(covariance: Tensor, length: int) -> Tensor:
 
 
 def precisions(covariance: Tensor, noises: tuple[float, ...]) -> Iterator[Tensor]:
-    """Inverses of a covariance (D, D) with independent noise added, one for each variance of the noise.
+    """Yields the inverse of a covariance (D, D) plus independent noise, for each noise variance.
 
     Negative eigenvalues, which a covariance measured between gaps may have, count as zero.
     """

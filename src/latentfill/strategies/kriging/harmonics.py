@@ -1,4 +1,4 @@
-"""The mean of a series that follows its shortest cycle."""
+"""The part of a series' mean that repeats with its shortest cycle, as a sum of harmonics."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import numpy as np
 
 from latentfill.core.series import FloatArray
 
-HARMONICS = 8  # of the shortest cycle; slower cycles count as part of a window's level
+HARMONICS = 8  # of the shortest cycle; slower cycles are part of a window's level
 PRIOR_CELLS_OF_CYCLE = 30.0  # weight, in observed cells, of the prior that a column has no cycle
 
 
 def harmonics(clock: FloatArray) -> FloatArray:
-    """Sines, then cosines (..., H) of the shortest cycle of clock features (..., P) and of its first multiples."""
+    """Harmonics (..., H) of the shortest cycle in clock features (..., P): first the sines, then the cosines."""
     if not clock.shape[-1]:
         return clock
-    turn = clock[..., clock.shape[-1] // 2] + 1j * clock[..., 0]
-    powers = np.stack([turn**k for k in range(1, HARMONICS + 1)], axis=-1)
+    phasor = clock[..., clock.shape[-1] // 2] + 1j * clock[..., 0]
+    powers = np.stack([phasor**k for k in range(1, HARMONICS + 1)], axis=-1)
     return np.concatenate([powers.imag, powers.real], axis=-1)
 
 

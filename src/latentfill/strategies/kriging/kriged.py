@@ -1,4 +1,4 @@
-"""What kriging gives for some windows."""
+"""The result of kriging."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from torch import Tensor
 class Kriged:
     """Kriging of B windows, all (B, L, C), scaled units, float64."""
 
-    mean: Tensor  # the best linear estimate; the observed value itself where there is one
-    residual: Tensor  # observed value less its leave-one-out estimate; 0 where missing
-    spread: Tensor  # standard deviation of the estimate's error; where observed, of the residual
+    mean: Tensor  # the best linear estimate; where observed, the value itself
+    residual: Tensor  # observed value minus its leave-one-out estimate; 0 where missing
+    spread: Tensor  # standard deviation of the estimate's error, or where observed, of the residual

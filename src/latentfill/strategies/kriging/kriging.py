@@ -1,9 +1,9 @@
-"""The best linear estimate of missing cells from all observed ones, across columns and time, and its spread.
+"""The best linear estimate of missing cells from all observed cells of a window, and the spread of its error.
 
 Kriging: mean and variance of a Gaussian process given its observed cells (Wiener 1949; Rasmussen and Williams 2006,
 eq. 2.19), around a mean that follows the shortest cycle. The covariance over lags and columns is learnt from the series
-itself by expectation maximisation (Dempster, Laird and Rubin 1977). The level of each window is left open, as in
-ordinary kriging, so that drift makes no window unlikely.
+itself by expectation maximisation (Dempster, Laird and Rubin 1977). The level of each window is an
+unknown with a wide prior, as in ordinary kriging, so that drift of the series does no harm.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from latentfill.strategies.kriging.kriged import Kriged
 from latentfill.windows.training_data import HeldOutWindows
 from latentfill.windows.windows import ScaledSeries, Windows
 
-GROUP_CELLS = 1024  # cells of a window that are estimated together; more columns are split into groups
+GROUP_CELLS = 1024  # cells of a window that are estimated together, at most; columns are split into groups of this size
 BATCH = 256  # windows estimated at a time
-TUNING_WINDOWS = 96  # most windows on whose held-out cells the settings are chosen
+TUNING_WINDOWS = 96  # windows, at most, whose held-out cells choose the settings
 
 
 class Kriging(nn.Module):
-    """Kriging of windows of L steps, C columns and P clock features; nothing in it is trained by gradients."""
+    """Kriging of windows of L steps, C columns and P clock features; it is not trained by gradient descent."""
 
     wave: Tensor  # (H, C) what each harmonic of the shortest cycle adds to the mean
 
@@ -39,17 +39,17 @@ class Kriging(nn.Module):
         self.groups = nn.ModuleList(ColumnGroup(length, k) for k in sizes)
 
     def fit(self, series: ScaledSeries, tuning: HeldOutWindows) -> None:
-        """Learn from a series whose held-out cells are missing, and choose the settings by those of `tuning`."""
+        """Learn from a series without its held-out cells, and choose the settings by the held-out cells of `tuning`."""
         self.wave.copy_(torch.from_numpy(fit_harmonics(series.values, harmonics(series.clock))))
         values = series.values - self._mean(series.clock).cpu().numpy()
         tuning = tuning.take(slice(None, None, -(-len(tuning.windows) // TUNING_WINDOWS)))
         mean = self._mean(tuning.windows.clock).cpu().numpy()
         windows, truth = tuning.windows.values - mean, tuning.truth - mean
         correlation = correlations(values)
-        left = np.arange(values.shape[1])
+        ungrouped = np.arange(values.shape[1])
         for group in self._groups():
-            columns = most_alike(correlation, left, len(group.mean))
-            left = np.setdiff1d(left, columns)
+            columns = most_alike(correlation, ungrouped, len(group.mean))
+            ungrouped = np.setdiff1d(ungrouped, columns)
             group.columns.copy_(torch.from_numpy(columns))
             group.fit(values[:, columns], windows[:, :, columns], truth[:, :, columns])
 

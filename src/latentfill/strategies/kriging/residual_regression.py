@@ -1,8 +1,9 @@
-"""Corrects kriging in each window: its residuals in the observed cells predict its errors in the hidden ones.
+"""Corrects kriging in each window: residuals in observed cells predict the errors in hidden cells.
 
-Kriging's covariance is that of the whole series; in one window, or one year, the columns may be related in another way.
-A Bayesian linear regression in each window and column, of the leave-one-out residuals on the other columns, follows
-that. How far it may go is decided by the evidence in the window (MacKay 1992, "Bayesian interpolation").
+Kriging uses the covariance of the whole series, but in one window, or one year, the columns may be related differently.
+In each window, a Bayesian linear regression of each column's leave-one-out residuals on the other columns learns this
+difference. Coefficients are averaged over several priors, weighted by their evidence in the window (MacKay 1992,
+"Bayesian interpolation").
 """
 
 from __future__ import annotations
@@ -12,36 +13,38 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-# Precisions of the prior on the regression's weights. The first is as good as no regression.
+# Precisions of the prior on the regression's coefficients. The first allows practically no regression.
 PRIORS = (1e6, 3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0)
-BELIEF = 0.2  # share of the evidence that counts: residuals of neighbouring cells are not independent
+BELIEF = 0.2  # factor on the log evidence, as residuals of neighbouring cells are not independent
 PARTNERS = 12  # other columns that a column is regressed on
 AT_ONCE = 1 << 24  # numbers in the matrices of the windows that are solved together
-ROUNDS = 2  # the second uses the hidden cells as the first has corrected them
-ROUNDING = 1e-9  # of a matrix's trace, added to its diagonal, so that values far outside the fitted range stay solvable
-PRIOR_CELLS_OF_RESIDUAL_SIZE = 20.0  # weight, in cells, of the prior that residuals are as large as expected
+ROUNDS = 2  # the second round regresses on the windows as corrected by the first
+ROUNDING = (
+    1e-9  # share of a matrix's trace that is added to its diagonal, so that it can be inverted for extreme values
+)
+PRIOR_CELLS_OF_RESIDUAL_SIZE = 20.0  # weight, in cells, of the prior that residuals have their expected size
 
 
 class KrigedWindows(NamedTuple):
     """B windows of L steps and K columns after kriging, in units of each column's standard deviation, all (B, L, K)."""
 
     mean: Tensor  # the completed window
-    residual: Tensor  # observed value less its leave-one-out estimate, 0 where hidden
-    residual_spread: Tensor  # standard deviation that the residual should have
+    residual: Tensor  # observed value minus its leave-one-out estimate, 0 where hidden
+    residual_spread: Tensor  # expected standard deviation of the residual
     observed: Tensor  # bool
 
 
 class Correction(NamedTuple):
     """The correction of the hidden cells."""
 
-    added: Tensor  # (B, L, K) to their mean; 0 where observed
-    wider: Tensor  # (B, 1, K) factor on their spread
+    added: Tensor  # (B, L, K) added to their mean; 0 where observed
+    spread_factor: Tensor  # (B, 1, K) multiplies their spread
 
 
 def regress_residuals(windows: KrigedWindows, correlation: Tensor) -> Correction:
-    """Correct the hidden cells; each column is regressed on the `PARTNERS` others it is most correlated with.
+    """The correction of hidden cells, from a regression of each column on its `PARTNERS` most correlated columns.
 
-    `correlation` is that of the columns, (K, K); its sign does not matter.
+    `correlation` (K, K) is the correlation of the columns; its sign does not matter.
     """
     k = windows.mean.shape[-1]
     alike = correlation.abs().clone().fill_diagonal_(-1.0)
@@ -49,8 +52,10 @@ def regress_residuals(windows: KrigedWindows, correlation: Tensor) -> Correction
     numbers = len(PRIORS) * k * (partners.shape[1] + 2) ** 2
     at_once = max(1, AT_ONCE // numbers)
     parts = [slice(first, first + at_once) for first in range(0, max(1, len(windows.mean)), at_once)]
-    found = [_correct(KrigedWindows(*(tensor[part] for tensor in windows)), partners) for part in parts]
-    return Correction(torch.cat([part.added for part in found]), torch.cat([part.wider for part in found]))
+    corrections = [_correct(KrigedWindows(*(tensor[part] for tensor in windows)), partners) for part in parts]
+    return Correction(
+        torch.cat([part.added for part in corrections]), torch.cat([part.spread_factor for part in corrections])
+    )
 
 
 def _correct(windows: KrigedWindows, partners: Tensor) -> Correction:
@@ -69,9 +74,9 @@ def _correct(windows: KrigedWindows, partners: Tensor) -> Correction:
 
 
 def _regressors(completed: Tensor, leave_one_out: Tensor, observed: Tensor, partners: Tensor) -> Tensor:
-    """What each column's residuals are regressed on, (B, K, L, J): its partners, its own estimate, and a constant.
+    """The regressors (B, K, L, J) of each column: its partners, its own leave-one-out estimate, and a constant.
 
-    All but the constant are centred on their mean over the observed cells.
+    All but the constant have mean 0 over the observed cells.
     """
     share = (observed / observed.sum(1, keepdim=True).clamp(min=1)).to(completed.dtype)
     completed, leave_one_out = (x - (x * share).sum(1, keepdim=True) for x in (completed, leave_one_out))
@@ -81,26 +86,26 @@ def _regressors(completed: Tensor, leave_one_out: Tensor, observed: Tensor, part
 
 
 def _regress(regressors: Tensor, target: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Coefficients (B, K, J), averaged over `PRIORS` by their evidence, and the weighted sum of squares (B, K) left.
+    """Coefficients (B, K, J), averaged over `PRIORS` by their evidence, and the remaining sum of squares (B, K).
 
-    `target` and `weight` are (B, K, L).
+    `target` and `weight` are (B, K, L); squares are weighted.
     """
     j = regressors.shape[-1]
     weighted = regressors * weight[..., None]
-    gram, moments = weighted.mT @ regressors, (weighted.mT @ target[..., None])[..., 0]  # (B, K, J, J), (B, K, J)
+    gram, cross = weighted.mT @ regressors, (weighted.mT @ target[..., None])[..., 0]  # (B, K, J, J), (B, K, J)
     cells, total = (weight > 0).sum(-1), (weight * target.square()).sum(-1)
     prior = regressors.new_tensor(PRIORS).view(-1, 1, 1)  # (P, 1, 1)
     ridge = prior[..., None] + ROUNDING * gram.diagonal(dim1=-2, dim2=-1).sum(-1, keepdim=True)  # (P, B, K, 1)
     factor, failed = torch.linalg.cholesky_ex(
         gram + ridge[..., None] * torch.eye(j, dtype=gram.dtype, device=gram.device)
     )
-    right = moments.expand(len(PRIORS), *moments.shape)[..., None]
+    right = cross.expand(len(PRIORS), *cross.shape)[..., None]
     coefficients = torch.cholesky_solve(right, factor)[..., 0]  # (P, B, K, J)
-    left = (total - (coefficients * moments).sum(-1)).clamp(min=0)
+    remaining = (total - (coefficients * cross).sum(-1)).clamp(min=0)
     log_det = 2 * factor.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-    evidence = 0.5 * (j * prior.log() - log_det) - 0.5 * (cells + 2) * (left + 2).log()  # (P, B, K)
-    lost = (failed > 0) | ~evidence.isfinite() | ~coefficients.isfinite().all(-1)  # numbers too large to square
-    share = torch.softmax(BELIEF * evidence.masked_fill(lost, -torch.inf), dim=0).nan_to_num()
-    coefficients = coefficients.masked_fill(lost[..., None], 0.0)
-    left = torch.where(lost, cells, left)
-    return (share[..., None] * coefficients).sum(0), torch.where(lost.all(0), cells, (share * left).sum(0))
+    evidence = 0.5 * (j * prior.log() - log_det) - 0.5 * (cells + 2) * (remaining + 2).log()  # (P, B, K)
+    failed_fits = (failed > 0) | ~evidence.isfinite() | ~coefficients.isfinite().all(-1)  # numbers too large to square
+    share = torch.softmax(BELIEF * evidence.masked_fill(failed_fits, -torch.inf), dim=0).nan_to_num()
+    coefficients = coefficients.masked_fill(failed_fits[..., None], 0.0)
+    remaining = torch.where(failed_fits, cells, remaining)
+    return (share[..., None] * coefficients).sum(0), torch.where(failed_fits.all(0), cells, (share * remaining).sum(0))

@@ -1,4 +1,4 @@
-"""Kriging as a strategy of its own."""
+"""Kriging as a strategy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from latentfill.windows.windows import Windows
 
 
 class KrigingStrategy(Strategy):
-    """The best linear estimate from the observed cells of the window; needs no embedding."""
+    """The best linear estimate from the observed cells of the window, without embeddings."""
 
     estimate_names = ("kriging",)
 

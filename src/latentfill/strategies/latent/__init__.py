@@ -1,1 +1,1 @@
-"""Latent optimisation: the embedding whose decoded window agrees with the observed cells."""
+"""Latent optimisation: finds the embedding whose decoded window agrees with the observed cells."""

@@ -11,7 +11,7 @@ from latentfill.core.config import Config
 
 
 class Descent:
-    """Minimises the losses of many z (B, K, D) at once; they are independent, so one optimiser works on their sum."""
+    """Minimises independent losses of many z (B, K, D) with one optimiser, by minimising their sum."""
 
     def __init__(self, settings: Config, start: Tensor) -> None:
         self.settings = settings
@@ -19,7 +19,7 @@ class Descent:
         self.adam = torch.optim.Adam([self.z], lr=settings.latent.rate)
 
     def run(self, losses: Callable[[Tensor], Tensor], steps: int) -> tuple[Tensor, Tensor]:
-        """Take some steps. Returns the z (B, K, D) with the least finite loss on the way, and that loss (B,)."""
+        """Take `steps` steps; returns each window's z with the least finite loss, (B, K, D), and that loss, (B,)."""
         best, least = self.z.detach().clone(), torch.full((len(self.z),), torch.inf, device=self.z.device)
 
         def backward() -> Tensor:
@@ -44,7 +44,7 @@ class Descent:
         return best, least
 
     def keep(self, chosen: Tensor) -> None:
-        """Keep the `chosen` z, a mask (B,), and the optimiser's state for them; drop the others."""
+        """Keep the z where the mask `chosen` (B,) is True, with the optimiser's state; drop the others."""
         state = self.adam.state[self.z]
         self.z = self.z.detach()[chosen].requires_grad_(True)
         self.adam = torch.optim.Adam([self.z], lr=self.settings.latent.rate)

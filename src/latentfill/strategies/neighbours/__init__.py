@@ -1,1 +1,1 @@
-"""Windows that are nearest in embedding space."""
+"""Nearest windows in embedding space, as a strategy and as input of the denoising decoder."""

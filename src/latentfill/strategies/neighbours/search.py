@@ -1,4 +1,4 @@
-"""Search for the keys nearest to each query: exact, or approximate with a FAISS index where keys are very many."""
+"""Nearest neighbour search: exact, or approximate with a FAISS index for very many keys."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ FAISS_PROBES = 1 / 8  # share of the lists that each query searches
 
 
 class Search(Protocol):
-    """Finds the nearest keys."""
+    """Searches for nearest neighbours among keys."""
 
     def nearest(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        """Similarity, largest first, and index of the `k` keys nearest to each query (B, D), both (B, k).
+        """Similarities (largest first) and indices of the `k` keys nearest to each query (B, D), both (B, k).
 
         Similarity is the cosine, for keys and queries of length one, or minus the squared distance. If there are fewer
-        than `k` keys, the results have fewer columns; an approximate search marks what it did not find by a similarity
+        than `k` keys, the results have fewer columns. If an approximate search finds fewer, the rest have a similarity
         of minus infinity.
         """
         ...
@@ -64,24 +64,24 @@ class Faiss:
         n, size = keys.shape
         lists = max(1, min(n // 40, int(FAISS_LISTS * n**0.5)))
         kind = faiss.METRIC_INNER_PRODUCT if metric == "cosine" else faiss.METRIC_L2
-        # The quantizer is kept: the index does not own it.
+        # A reference to the quantizer must be kept, as the index does not hold one.
         self.quantizer = faiss.IndexFlatIP(size) if metric == "cosine" else faiss.IndexFlatL2(size)
         self.index = faiss.IndexIVFFlat(self.quantizer, size, lists, kind)
         self.index.nprobe = max(1, int(lists * FAISS_PROBES))
-        found = keys.cpu().contiguous().numpy()
-        self.index.train(found)
-        self.index.add(found)
+        vectors = keys.cpu().contiguous().numpy()
+        self.index.train(vectors)
+        self.index.add(vectors)
         self.sign = 1.0 if metric == "cosine" else -1.0
 
     def nearest(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        found, index = self.index.search(queries.cpu().contiguous().numpy(), min(k, self.index.ntotal))
-        similarity = self.sign * torch.from_numpy(found).to(queries.device)
+        scores, index = self.index.search(queries.cpu().contiguous().numpy(), min(k, self.index.ntotal))
+        similarity = self.sign * torch.from_numpy(scores).to(queries.device)
         where = torch.from_numpy(index).to(queries.device)
         return torch.where(where < 0, -torch.inf, similarity), where.clamp(min=0)
 
 
 def recall(found: Tensor, exact: Tensor) -> float:
-    """Share of the `exact` neighbours (B, k), as indices, that are among those `found` (B, k)."""
+    """Share of the indices of `exact` neighbours (B, k) that are also in `found` (B, k)."""
     return float((exact[:, :, None] == found[:, None, :]).any(2).double().mean()) if exact.numel() else 1.0
 
 

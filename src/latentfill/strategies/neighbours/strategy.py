@@ -1,4 +1,4 @@
-"""The windows nearest in embedding space fill a window with their own values at the same place."""
+"""Fills a window with the values of the windows nearest to it in embedding space."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, Tra
 from latentfill.windows.windows import Windows
 
 BATCH = 256  # windows estimated at a time
-RECALL_SAMPLE = 256  # windows whose neighbours are also found exactly, to measure the recall of an index
+RECALL_SAMPLE = 256  # windows, at most, on which the recall of an index is measured
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WindowContributions:
-    """Which neighbours the estimates of missing cells come from, in N windows: M pairs of a cell and a neighbour."""
+    """The neighbours that the missing cells of N windows are estimated from: M pairs of a cell and a neighbour."""
 
     window: IntArray  # (M,) index of the window
     step: IntArray  # (M,) of the cell in its window
     column: IntArray  # (M,)
     neighbour: IntArray  # (M,) first step of the neighbour in its series
-    value: FloatArray  # (M,) what the neighbour suggests, fitted to the window, scaled units
-    weight: FloatArray  # (M,) the weights of a cell sum to one
+    value: FloatArray  # (M,) the neighbour's cell after matching, scaled units
+    weight: FloatArray  # (M,) weights of a missing cell sum to one
 
 
 class NeighboursStrategy(Strategy):
-    """The weighted mean of the nearest windows' observed cells; no estimate where the cells of all are missing."""
+    """The weighted mean of the nearest windows; no estimate for cells that are missing in all of them."""
 
     estimate_names = ("neighbours",)
 
@@ -69,9 +69,9 @@ class NeighboursStrategy(Strategy):
 
     @property
     def diagnostics(self) -> dict[str, object]:
-        """How many windows the bank holds; with an index, the share of the exact neighbours that it finds."""
-        found: dict[str, object] = {"bank_windows": self.bank_size, "search": self.config.neighbours.search}
-        return found if self.config.neighbours.search == "exact" else found | {"recall": self.measure_recall()}
+        """Number of windows in the bank; with an index, also its recall."""
+        info: dict[str, object] = {"bank_windows": self.bank_size, "search": self.config.neighbours.search}
+        return info if self.config.neighbours.search == "exact" else info | {"recall": self.measure_recall()}
 
     def estimate(self, windows: Windows, encoder: Encoder | None) -> WindowEstimates:
         values = np.empty(windows.values.shape)
@@ -80,7 +80,7 @@ class NeighboursStrategy(Strategy):
         return WindowEstimates(values[None])
 
     def explain(self, windows: Windows, encoder: Encoder | None) -> WindowContributions:
-        """Which neighbours each missing cell is estimated from, what they suggest and how much they count."""
+        """The neighbours that each missing cell is estimated from, with their values and weights."""
         parts = []
         for part, votes in self._votes(windows, encoder):
             missing = torch.from_numpy(~windows.observed[part]).to(votes.weight.device)
@@ -93,7 +93,7 @@ class NeighboursStrategy(Strategy):
         return WindowContributions(*whole)
 
     def measure_recall(self) -> float:
-        """The share of the exact neighbours of some windows of the bank that the search finds."""
+        """The share of exact neighbours that the search finds, for a sample of the bank's windows."""
         keys = self.bank.keys
         sample = keys[:: -(-len(keys) // RECALL_SAMPLE)] if len(keys) else keys
         k = self.config.neighbours.count
@@ -101,7 +101,7 @@ class NeighboursStrategy(Strategy):
         return recall(self.bank.search.nearest(sample, k)[1], exact)
 
     def _votes(self, windows: Windows, encoder: Encoder | None) -> Iterator[tuple[slice, Votes]]:
-        """The neighbours' votes, batch by batch, each with the slice of `windows` that it covers."""
+        """Yields the neighbours' votes for each batch, with the slice of `windows` that it covers."""
         assert encoder is not None
         for first in range(0, len(windows), BATCH):
             part = slice(first, first + BATCH)

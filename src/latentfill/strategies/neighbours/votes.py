@@ -1,4 +1,4 @@
-"""What the neighbours of a window suggest for its cells, and how much each of them counts."""
+"""Votes: the values that the neighbours of a window suggest for its cells, with weights."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from torch import Tensor
 from latentfill.core.config_groups import Match
 from latentfill.strategies.neighbours.rules import Rules
 
-SHARPNESS = 2.0  # of weights by fit: how fast they fall with the misfit, in units of the best neighbour's
+SHARPNESS = 2.0  # how fast weights by fit fall with the misfit, in units of the best neighbour's misfit
 
 
 class Queries(NamedTuple):
-    """B windows of L steps and C columns whose neighbours are looked for."""
+    """B windows of L steps and C columns whose neighbours are searched."""
 
     z: Tensor  # (B, K, D) embeddings
     values: Tensor  # (B, L, C) scaled, 0 where missing
@@ -29,15 +29,15 @@ class Queries(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Votes:
-    """What the k nearest windows suggest for the cells of B windows of L steps and C columns."""
+    """The values of the k nearest windows for the cells of B windows of L steps and C columns, with weights."""
 
-    values: Tensor  # (B, k, L, C) fitted to the window
-    weight: Tensor  # (B, k, L, C) sum one over k; 0 where a neighbour's cell is missing, NaN where those of all are
-    index: Tensor  # (B, k) the neighbours' places in the bank
+    values: Tensor  # (B, k, L, C) matched to the window
+    weight: Tensor  # (B, k, L, C) sums to one over k; 0 where a neighbour's cell is missing, NaN where all k are
+    index: Tensor  # (B, k) indices of the neighbours in the bank
 
     @property
     def mean(self) -> Tensor:
-        """Weighted mean over the neighbours, (B, L, C); NaN where the cells of all are missing."""
+        """Weighted mean over the neighbours, (B, L, C); NaN where all neighbours' cells are missing."""
         return (self.weight * self.values).sum(1)
 
     def mean_and_spread(self) -> tuple[Tensor, Tensor]:
@@ -47,7 +47,7 @@ class Votes:
 
 
 def cast_votes(queries: Queries, neighbours: Tensor, similarity: Tensor, index: Tensor, rules: Rules) -> Votes:
-    """The votes of `neighbours` (B, k, L, C), NaN where missing, found with `similarity` (B, k) at `index` (B, k)."""
+    """Votes of `neighbours` (B, k, L, C), NaN where missing, from their `similarity` and `index` (B, k)."""
     usable = ~neighbours.isnan() & ~similarity.isinf()[:, :, None, None]
     neighbours = torch.where(usable, neighbours, 0.0)
     values, common = queries.values[:, None], usable & queries.observed[:, None]
@@ -62,8 +62,8 @@ def cast_votes(queries: Queries, neighbours: Tensor, similarity: Tensor, index: 
 def matched_to(values: Tensor, neighbours: Tensor, common: Tensor, match: Match) -> Tensor:
     """Neighbours (B, k, L, C) shifted, or shifted and scaled, to fit `values` (B, 1, L, C), column by column.
 
-    Fitted on the cells that both windows show, `common` (B, k, L, C), and one more that asks for no change, so that a
-    few common cells change little.
+    The fit uses the cells observed in both windows, `common` (B, k, L, C), and one pseudo-observation of no change,
+    which shrinks a fit to few cells.
     """
     if match == "none":
         return neighbours
@@ -72,19 +72,19 @@ def matched_to(values: Tensor, neighbours: Tensor, common: Tensor, match: Match)
     if match == "level":
         return neighbours + shift
     centre = torch.where(common, neighbours, 0.0).sum(2, keepdim=True) / (count - 1).clamp(min=1)
-    around = torch.where(common, neighbours - centre, 0.0)
-    towards = torch.where(common, values - centre - shift, 0.0)
-    slope = ((around * towards).sum(2, keepdim=True) + 1) / (around.square().sum(2, keepdim=True) + 1)
+    x = torch.where(common, neighbours - centre, 0.0)
+    y = torch.where(common, values - centre - shift, 0.0)
+    slope = ((x * y).sum(2, keepdim=True) + 1) / (x.square().sum(2, keepdim=True) + 1)
     return centre + shift + slope * (neighbours - centre)
 
 
 def _weights(misfit: Tensor, has_common: Tensor, similarity: Tensor, rules: Rules) -> Tensor:
-    """How much each neighbour counts, (B, k), all arguments (B, k) too."""
+    """Weights of the neighbours before missing cells are left out, (B, k), like the arguments."""
     if rules.weights == "uniform":
         return torch.ones_like(misfit)
     if rules.weights == "fit":
         best = misfit.masked_fill(~has_common, torch.inf).min(1, keepdim=True).values.clamp(1e-3, 1e3)
         return torch.softmax(-SHARPNESS * misfit / best, dim=1)
-    if rules.metric == "euclidean":  # in units of the nearest one's squared distance
+    if rules.metric == "euclidean":  # in units of the smallest squared distance
         similarity = similarity / similarity.abs().amin(1, keepdim=True).clamp(min=1e-6)
     return torch.softmax(similarity.clamp(min=-1e9) / rules.temperature, dim=1)

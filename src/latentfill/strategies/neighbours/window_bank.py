@@ -1,4 +1,4 @@
-"""A bank of windows, searched for the ones nearest to a given window in embedding space."""
+"""A bank of windows, in which the windows nearest to a query in embedding space are searched."""
 
 from __future__ import annotations
 
@@ -13,26 +13,28 @@ from latentfill.strategies.neighbours.search import Exact, Faiss, Search
 from latentfill.strategies.neighbours.votes import Queries, Votes, cast_votes
 from latentfill.windows.windows import Windows
 
-COSTLY_STRIDE = 24  # least steps between the bank's windows where embedding is costly; by default as for filling
+COSTLY_STRIDE = (
+    24  # steps, at least, between the bank's windows if embedding is costly; like the default stride of filling
+)
 ENCODED_AT_ONCE = 512  # windows
-GATHERED_AT_ONCE = 1 << 23  # neighbours' cells
+GATHERED_AT_ONCE = 1 << 23  # cells of neighbours
 
 
 class WindowBank(nn.Module):
-    """N windows of L steps and C columns, and their embeddings of K x D numbers by which they are found.
+    """N windows of L steps and C columns, and keys made of their embeddings of K x D numbers.
 
-    A neighbour is fitted to the window it is to help over the cells that both show. Windows that overlap that window
-    are left out: they would show it its own hidden cells.
+    Windows that overlap the query are left out, as they contain its hidden cells. The other nearest windows are matched
+    to the query on the cells that both have observed.
     """
 
     centre: Tensor  # (K * D,) mean embedding
     components: Tensor  # (K * D, key size) principal components; empty where keys are whole embeddings
-    keys: Tensor  # (N, key size), of length one if compared by their cosine
+    keys: Tensor  # (N, key size), of length one if compared by the cosine
     values: Tensor  # (N, L, C) scaled, NaN where missing
     starts: Tensor  # (N,) first steps
 
     def __init__(self, size: int, length: int, columns: int, embedding: int, rules: Rules | None = None) -> None:
-        """Room for `size` windows; `embedding` is K * D."""
+        """Allocate a bank of `size` windows; `embedding` is K * D."""
         super().__init__()
         self.rules = rules or Rules()
         self._search: Search | None = None
@@ -46,7 +48,7 @@ class WindowBank(nn.Module):
 
     @classmethod
     def of(cls, windows: Windows, encoder: Encoder, device: torch.device, rules: Rules | None = None) -> Self:
-        """A bank of evenly spaced windows of a series; those without an observed cell are left out."""
+        """A bank of evenly spaced windows of a series, without windows that have no observed cell."""
         rules = rules or Rules()
         length, columns = windows.values.shape[1:]
         most = max(1, rules.cells // (length * columns))
@@ -59,13 +61,13 @@ class WindowBank(nn.Module):
 
     @property
     def search(self) -> Search:
-        """The search through the keys; an index is built when first asked for."""
+        """The search through the keys; an index is built on first use."""
         if self._search is None:
             self._search = (Faiss if self.rules.search == "faiss" else Exact)(self.keys, self.rules.metric)
         return self._search
 
     def lookup(self, queries: Queries, k: int) -> tuple[Tensor, Tensor]:
-        """Weighted mean and standard deviation (B, L, C) of the `k` nearest windows; NaN where all are missing."""
+        """Weighted mean and standard deviation (B, L, C) of the `k` nearest windows; NaN where all `k` are missing."""
         values = queries.values
         cells = values[0].numel() if len(values) else 1
         at_once = max(1, GATHERED_AT_ONCE // (k * cells))
@@ -76,7 +78,7 @@ class WindowBank(nn.Module):
         return torch.cat(means), torch.cat(spreads)
 
     def vote(self, queries: Queries, k: int) -> Votes:
-        """What each of the `k` nearest windows suggests for each cell, and how much it counts."""
+        """The values and weights of the `k` nearest windows for each cell of the queries."""
         similarity, index = self._nearest(queries, k)
         return cast_votes(queries, self.values[index], similarity, index, self.rules)
 
@@ -97,7 +99,7 @@ class WindowBank(nn.Module):
         self.starts.copy_(torch.from_numpy(windows.starts))
 
     def _nearest(self, queries: Queries, k: int) -> tuple[Tensor, Tensor]:
-        """Similarity and index (B, k or fewer) of the nearest windows."""
+        """Similarities and indices (B, k or fewer) of the nearest windows."""
         keys, length = self.keys_of(queries.z.flatten(1)), queries.values.shape[1]
         if self.rules.overlapping:
             return self.search.nearest(keys, k)
@@ -108,7 +110,7 @@ class WindowBank(nn.Module):
         return similarity, index.gather(1, order)
 
     def _most_overlapping(self, length: int) -> int:
-        """How many windows of the bank can overlap one window at most."""
+        """The largest number of windows of the bank that can overlap one window."""
         ordered = self.starts.sort().values
         first_apart = torch.searchsorted(ordered, ordered + 2 * length - 1)
         ahead = first_apart - torch.arange(len(ordered), device=ordered.device)

@@ -1,4 +1,4 @@
-"""The interface of simple imputers, the baselines: they fill a series, or a window, as it is."""
+"""The interface of baselines: simple imputers that fill a whole series, or a single window."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from latentfill.windows.gaps import interpolate, restore_observed
 class Baseline(ABC):
     """A simple imputer that is fitted to one series and fills any number of series or windows.
 
-    A subclass writes `estimate`. One that learns more than the column means extends `fit`, `state` and `load` too.
-    A window is filled from what is observed inside it, never from other windows.
+    A subclass implements `estimate`; if it learns more than the column means, it extends `fit`, `state` and `load` too.
+    A window is filled from its own observed cells, never from other windows.
     """
 
-    mean_: FloatArray  # (1, C) means of the columns fitted to, 0 where one has no observed cell
+    mean_: FloatArray  # (1, C) column means of the fitted series; 0 for a column without an observed cell
 
     def fit(self, series: FloatArray) -> Self:
         """Learn from a scaled series (T, C), NaN where missing."""
@@ -33,8 +33,8 @@ class Baseline(ABC):
     def fill(self, values: FloatArray) -> FloatArray:
         """`values` (..., L, C) with every gap filled; observed cells keep their values.
 
-        Cells without an estimate get the straight line between their observed neighbours in the column; in columns
-        without an observed cell, the mean of the series fitted to.
+        Cells without an estimate are interpolated linearly; in a column without an observed cell they get the column
+        mean of the fitted series.
         """
         estimate = self.estimate(values)
         for fallback in (interpolate(values), self.mean_):
@@ -42,17 +42,17 @@ class Baseline(ABC):
         return restore_observed(estimate, values)
 
     def state(self) -> dict[str, FloatArray]:
-        """What was learnt, as arrays by name: what a saved model stores."""
+        """Everything that was learnt, as arrays by name; a saved model stores them."""
         return {"mean": self.mean_}
 
     def load(self, state: Mapping[str, FloatArray]) -> Self:
-        """Take over what another one learnt, from its `state`."""
+        """Restore what a fitted baseline learnt, from its `state`."""
         self.mean_ = state["mean"]
         return self
 
 
 def observed_mean(values: FloatArray, axis: int) -> FloatArray:
-    """Mean of the observed cells along `axis`, which stays with length 1; NaN where there are none."""
+    """Mean of the observed cells along `axis`, which is kept with length 1; NaN where there are none."""
     observed = ~np.isnan(values)
     total = np.where(observed, values, 0.0).sum(axis=axis, keepdims=True)
     count = observed.sum(axis=axis, keepdims=True)

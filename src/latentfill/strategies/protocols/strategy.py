@@ -1,4 +1,4 @@
-"""The interface of strategies that estimate a series window by window, and the records that go in and out."""
+"""The interface of strategies that estimate a series window by window, with the records they take and return."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from latentfill.windows.windows import Windows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategySpec:
-    """What a strategy is built from: settings, sizes and device. It fixes the shape of everything that is learnt."""
+    """Settings, sizes and device of a strategy, which fix the shapes of everything that it learns."""
 
     config: Config
     columns: int  # C
@@ -36,13 +36,13 @@ class StrategySpec:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class TrainingInputs:
-    """What a strategy is fitted to, and how its training is watched and limited."""
+    """The data that a strategy is fitted to, and the callback and deadline of its training."""
 
     data: TrainingData
     encoder: Encoder | None  # frozen; None where no strategy needs one
     donor_windows: Windows | None = None  # more windows for the bank, of other splits or another table
     progress: ProgressCallback | None = None
-    stage_suffix: str = ""  # added to the stages' names that `progress` is given
+    stage_suffix: str = ""  # appended to the stage names that `progress` receives
     deadline: float | None = None  # on the clock of `time.monotonic`; None: no limit
 
     @property
@@ -54,52 +54,51 @@ class TrainingInputs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WindowEstimates:
-    """What a strategy estimates for N windows, in scaled units."""
+    """Estimates of a strategy for N windows, in scaled units."""
 
-    values: FloatArray  # (K, N, L, C), one for each of the strategy's `estimate_names`; NaN where it has no estimate
-    spread: FloatArray | None = None  # (N, L, C) expected standard deviation of the first one's error, if it is known
+    values: FloatArray  # (K, N, L, C), one estimate for each of `estimate_names`; NaN where there is none
+    spread: FloatArray | None = None  # (N, L, C) expected standard deviation of the first estimate's error, if known
 
 
 class Strategy(Protocol):
-    """A fitted way of estimating the missing cells of windows; it may give several estimates that share the work.
+    """A strategy that is fitted to windows; it may return several estimates that share computations.
 
-    A strategy inherits from this class and writes `fit`, `unfitted`, `estimate_names`, `modules` and `estimate`;
-    the rest has defaults.
+    A subclass implements `fit`, `unfitted`, `estimate_names`, `modules` and `estimate`; the rest has defaults.
     """
 
     @classmethod
     def fit(cls, spec: StrategySpec, inputs: TrainingInputs) -> tuple[Self, dict[str, History]]:
-        """A fitted strategy, and how each of its networks was trained, by the network's name.
+        """Fit the strategy; returns it and the training history of each of its networks, by the network's name.
 
-        Raises `OutOfTimeError` if training would not be done by the deadline.
+        Raises `OutOfTimeError` if training would end after the deadline.
         """
         ...
 
     @classmethod
     def unfitted(cls, spec: StrategySpec, bank_size: int) -> Self:
-        """One with weights of the right shapes, for the weights of a saved model to be loaded into."""
+        """A strategy with untrained weights of the right shapes, into which a saved model is loaded."""
         ...
 
     @property
     def estimate_names(self) -> tuple[str, ...]:
-        """The names of its estimates, in the order of `WindowEstimates.values`; the last is the strategy's own."""
+        """Names of the estimates, in the order of `WindowEstimates.values`; the last is the name of the strategy."""
         ...
 
     @property
     def modules(self) -> Mapping[str, nn.Module]:
-        """Everything that was learnt, as torch modules by name: what a saved model stores."""
+        """Torch modules with everything that was learnt, by name; a saved model stores their weights."""
         ...
 
     def estimate(self, windows: Windows, encoder: Encoder | None) -> WindowEstimates:
-        """Estimates for scaled windows; `encoder` is the one it was fitted with, None where none was needed."""
+        """Estimates for scaled windows; `encoder` is the encoder used in `fit`, or None."""
         ...
 
     @property
     def bank_size(self) -> int:
-        """How many windows its bank holds; 0 without a bank."""
+        """Number of windows in its bank; 0 without a bank."""
         return 0
 
     @property
     def diagnostics(self) -> Mapping[str, object]:
-        """What the summary reports about this strategy after an estimate, as JSON values."""
+        """JSON values that the summary reports about this strategy after an estimate."""
         return {}
