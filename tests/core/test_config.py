@@ -7,18 +7,18 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 
 
-def test_the_defaults_are_in_order():
+def test_a_config_without_arguments_has_the_defaults():
     assert (Config().windows.length, Config().windows.stride, Config().stored.split) == (96, 24, "none")
 
 
-def test_settings_cannot_be_changed_afterwards():
+def test_a_config_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Config().windows.length = 5
     with pytest.raises(dataclasses.FrozenInstanceError):
         Config().seed = 5
 
 
-def test_all_problems_are_told_in_one_message():
+def test_one_message_lists_all_values_out_of_range():
     with pytest.raises(InputError) as caught:
         Config(length=1, dropout=1.0, kernel=4, dim=10, attention_heads=3, holdout=0.6, learning_rate=0)
     for words in (
@@ -34,7 +34,7 @@ def test_all_problems_are_told_in_one_message():
         assert words in str(caught.value)
 
 
-def test_all_values_of_a_wrong_kind_are_told_in_one_message():
+def test_one_message_lists_all_values_of_the_wrong_type():
     with pytest.raises(InputError) as caught:
         Config(length="96", stride=True, noise="much", device=0, head="linear", split="ett", seed=1.5)
     for words in (
@@ -49,7 +49,7 @@ def test_all_values_of_a_wrong_kind_are_told_in_one_message():
         assert words in str(caught.value)
 
 
-def test_wrong_kinds_and_values_out_of_range_are_told_in_one_message():
+def test_one_message_lists_wrong_types_and_values_out_of_range():
     with pytest.raises(InputError) as caught:
         Config(length=0, noise=-1, head="tree", dim="x")
     for words in ("dim must be a whole number", "head must be one of", "length must be from 2", "noise must be from"):
@@ -86,20 +86,20 @@ def test_a_number_that_is_not_finite_is_refused(name, value):
 
 
 @pytest.mark.parametrize("settings", [{"margin": None}, {"noise": 0}, {"noise": 2.5}, {"length": 2, "stride": 2}])
-def test_values_at_the_limits_are_taken(settings):
+def test_values_at_the_limits_are_accepted(settings):
     assert {name: Config(**settings).value(name) for name in settings} == settings
 
 
-def test_settings_survive_json():
+def test_a_config_is_the_same_after_writing_and_reading_json():
     config = Config(length=48, stride=12, margin=None, noise=0.25, head="mlp", seed=2**63 - 1)
     assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
-def test_settings_left_out_take_their_defaults():
+def test_settings_that_are_not_given_have_their_defaults():
     assert Config.from_dict({"length": 48}) == Config(length=48)
 
 
-def test_unknown_settings_are_refused_with_a_suggestion_each():
+def test_each_unknown_setting_is_refused_with_a_suggestion():
     with pytest.raises(InputError) as caught:
         Config.from_dict({"lenght": 48, "Stride": 4, "zzz": 1})
     assert "unknown setting 'lenght': did you mean 'length'?" in str(caught.value)

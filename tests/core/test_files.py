@@ -1,4 +1,4 @@
-"""Output files and folders: checked before the work, written whole or not at all."""
+"""Output files and folders: checks of their paths, and writing that completes or changes nothing."""
 
 import gzip
 import os
@@ -23,7 +23,7 @@ def save(folder: Path, data: bytes, name: str = "t.csv") -> Path:
     return path
 
 
-def test_gzipped_output_is_the_same_bytes_every_time(tmp_path):
+def test_the_same_data_gives_the_same_gzipped_bytes(tmp_path):
     for name in ("one.csv.gz", "two.csv.gz"):
         write_bytes(tmp_path / name, b"a,b\n1,2\n")
     assert (tmp_path / "one.csv.gz").read_bytes() == (tmp_path / "two.csv.gz").read_bytes()
@@ -35,7 +35,7 @@ def test_writing_leaves_no_temporary_file(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
 
 
-def test_writing_through_a_link_keeps_the_link(tmp_path):
+def test_writing_to_a_link_writes_to_its_target(tmp_path):
     target = save(tmp_path, b"old", "target.csv")
     (tmp_path / "link.csv").symlink_to(target)
     write_bytes(tmp_path / "link.csv", b"new")
@@ -43,12 +43,12 @@ def test_writing_through_a_link_keeps_the_link(tmp_path):
     assert target.read_bytes() == b"new"
 
 
-def test_a_file_in_a_folder_that_is_missing_is_refused(tmp_path):
+def test_a_file_in_a_missing_folder_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"cannot be written.*Choose a folder"):
         write_bytes(tmp_path / "none" / "out.csv", b"a\n")
 
 
-def test_a_name_as_long_as_names_can_be_is_written(tmp_path):
+def test_a_file_name_of_the_maximum_length_can_be_written(tmp_path):
     path = tmp_path / ("x" * 251 + ".csv")
     write_bytes(path, b"a\n")
     assert path.read_bytes() == b"a\n"
@@ -57,7 +57,7 @@ def test_a_name_as_long_as_names_can_be_is_written(tmp_path):
 @pytest.mark.parametrize(
     ("name", "expected"), [("a.csv", "a"), ("a.2020.csv", "a.2020"), ("a.csv.gz", "a"), ("b.2021.parquet", "b.2021")]
 )
-def test_the_stem_is_the_name_without_the_ending_of_its_kind(name: str, expected: str):
+def test_the_stem_is_the_name_without_its_format_ending(name: str, expected: str):
     assert stem(f"folder.x/{name}") == expected
 
 
@@ -69,108 +69,108 @@ def write_folder(path: Path, text: str) -> None:
         (folder / "a.txt").write_text(text)
 
 
-def write_half(path: Path, error: type[BaseException]) -> None:
+def write_and_fail(path: Path, error: type[BaseException]) -> None:
     with replacing_folder(path) as folder:
         (folder / "a.txt").write_text("half")
         raise error
 
 
-def fail_rename(monkeypatch: pytest.MonkeyPatch, *counts: int) -> None:
-    """Let the renames of these numbers, counted from 1, fail as on a full disk."""
+def fail_renames(monkeypatch: pytest.MonkeyPatch, *numbers: int) -> None:
+    """Make renames fail as on a full disk; `numbers` counts the calls from 1."""
     rename: Callable[[Path, Path], Path] = Path.rename
-    done: list[Path] = []
+    calls: list[Path] = []
 
-    def renamed(self: Path, target: Path) -> Path:
-        done.append(self)
-        if len(done) in counts:
+    def failing_rename(self: Path, target: Path) -> Path:
+        calls.append(self)
+        if len(calls) in numbers:
             raise OSError(28, "No space left on device")
         return rename(self, target)
 
-    monkeypatch.setattr(Path, "rename", renamed)
+    monkeypatch.setattr(Path, "rename", failing_rename)
 
 
-def test_a_new_folder_is_made_where_none_was_and_nothing_else_is_left(tmp_path):
-    write_folder(tmp_path / "above" / "made", "one")
-    assert (tmp_path / "above" / "made" / "a.txt").read_text() == "one"
-    assert [path.name for path in (tmp_path / "above").iterdir()] == ["made"]
+def test_a_new_folder_is_written_without_leaving_temporary_folders(tmp_path):
+    write_folder(tmp_path / "above" / "folder", "one")
+    assert (tmp_path / "above" / "folder" / "a.txt").read_text() == "one"
+    assert [path.name for path in (tmp_path / "above").iterdir()] == ["folder"]
 
 
-def test_an_older_folder_is_replaced_as_a_whole(tmp_path):
-    write_folder(tmp_path / "made", "one")
-    (tmp_path / "made" / "extra").write_text("old")
-    write_folder(tmp_path / "made", "two")
-    assert {path.name for path in (tmp_path / "made").iterdir()} == {"a.txt"}
-    assert (tmp_path / "made" / "a.txt").read_text() == "two"
-    assert [path.name for path in tmp_path.iterdir()] == ["made"]
+def test_a_previous_folder_is_replaced_with_all_its_files(tmp_path):
+    write_folder(tmp_path / "folder", "one")
+    (tmp_path / "folder" / "extra").write_text("old")
+    write_folder(tmp_path / "folder", "two")
+    assert {path.name for path in (tmp_path / "folder").iterdir()} == {"a.txt"}
+    assert (tmp_path / "folder" / "a.txt").read_text() == "two"
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
-def test_a_folder_is_replaced_behind_a_link_to_it(tmp_path):
-    write_folder(tmp_path / "made", "one")
-    (tmp_path / "link").symlink_to(tmp_path / "made")
+def test_writing_to_a_link_replaces_the_folder_that_it_points_to(tmp_path):
+    write_folder(tmp_path / "folder", "one")
+    (tmp_path / "link").symlink_to(tmp_path / "folder")
     write_folder(tmp_path / "link", "two")
     assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "made" / "a.txt").read_text() == "two"
+    assert (tmp_path / "folder" / "a.txt").read_text() == "two"
 
 
-def test_a_folder_has_the_permissions_that_others_are_made_with(tmp_path):
+def test_a_written_folder_has_the_permissions_of_the_umask(tmp_path):
     before = os.umask(0o027)
     try:
-        write_folder(tmp_path / "made", "one")
+        write_folder(tmp_path / "folder", "one")
     finally:
         os.umask(before)
-    assert (tmp_path / "made").stat().st_mode & 0o777 == 0o750
+    assert (tmp_path / "folder").stat().st_mode & 0o777 == 0o750
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, OSError])
-def test_a_block_that_fails_leaves_the_older_folder_and_nothing_else(tmp_path, error):
-    write_folder(tmp_path / "made", "one")
+def test_a_block_that_fails_leaves_the_previous_folder_unchanged(tmp_path, error):
+    write_folder(tmp_path / "folder", "one")
     with pytest.raises(InputError if error is OSError else error):
-        write_half(tmp_path / "made", error)
-    assert (tmp_path / "made" / "a.txt").read_text() == "one"
-    assert [path.name for path in tmp_path.iterdir()] == ["made"]
+        write_and_fail(tmp_path / "folder", error)
+    assert (tmp_path / "folder" / "a.txt").read_text() == "one"
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
 @pytest.mark.parametrize("failing", [1, 2])
-def test_when_the_older_folder_cannot_be_replaced_it_stays_and_the_error_says_where_the_new_one_is(
+def test_if_the_previous_folder_cannot_be_replaced_the_error_names_the_path_of_the_new_folder(
     tmp_path, monkeypatch: pytest.MonkeyPatch, failing: int
 ):
-    write_folder(tmp_path / "made", "one")
-    fail_rename(monkeypatch, failing)
+    write_folder(tmp_path / "folder", "one")
+    fail_renames(monkeypatch, failing)
     with pytest.raises(InputError, match="No space left on device") as caught:
-        write_folder(tmp_path / "made", "two")
-    assert (tmp_path / "made" / "a.txt").read_text() == "one"
-    (kept,) = (path for path in tmp_path.iterdir() if path.name != "made")
+        write_folder(tmp_path / "folder", "two")
+    assert (tmp_path / "folder" / "a.txt").read_text() == "one"
+    (kept,) = (path for path in tmp_path.iterdir() if path.name != "folder")
     assert f"is kept as {kept};" in str(caught.value)
     assert (kept / "a.txt").read_text() == "two"
 
 
-def test_when_the_older_folder_cannot_be_put_back_the_error_says_where_both_are(
+def test_if_the_previous_folder_cannot_be_put_back_the_error_names_the_paths_of_both(
     tmp_path, monkeypatch: pytest.MonkeyPatch
 ):
-    write_folder(tmp_path / "made", "one")
-    fail_rename(monkeypatch, 2, 3)
+    write_folder(tmp_path / "folder", "one")
+    fail_renames(monkeypatch, 2, 3)
     with pytest.raises(InputError, match="cannot be replaced") as caught:
-        write_folder(tmp_path / "made", "two")
+        write_folder(tmp_path / "folder", "two")
     old, new = sorted(tmp_path.iterdir(), key=lambda path: (path / "a.txt").read_text())
     assert f"is kept as {new};" in str(caught.value)
-    assert str(caught.value).endswith(f"What was there before is now {old}.")
+    assert str(caught.value).endswith(f"The previous folder is now {old}.")
 
 
-def test_a_file_is_not_replaced_by_a_folder(tmp_path):
-    save(tmp_path, b"keep", "made")
-    with pytest.raises(InputError, match=r"made is a file"):
-        write_folder(tmp_path / "made", "one")
+def test_a_folder_never_replaces_a_file(tmp_path):
+    save(tmp_path, b"keep", "folder")
+    with pytest.raises(InputError, match=r"folder is a file"):
+        write_folder(tmp_path / "folder", "one")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"keep"]
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+def test_a_folder_below_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("keep")
-    with pytest.raises(InputError, match=r"file/made cannot be written.*Choose a folder"):
-        write_folder(tmp_path / "file" / "made", "one")
+    with pytest.raises(InputError, match=r"file/folder cannot be written.*Choose a folder"):
+        write_folder(tmp_path / "file" / "folder", "one")
     assert (tmp_path / "file").read_text() == "keep"
 
 
-def is_marked(folder: Path) -> bool:
+def has_marker(folder: Path) -> bool:
     return (folder / "mark").is_file()
 
 
@@ -185,11 +185,11 @@ def test_paths_at_which_no_folder_can_be_written_are_refused(tmp_path):
         (tmp_path / ("x" * 300), "cannot be written"),
     ):
         with pytest.raises(InputError, match=words):
-            check_folder_path(path, "a model", is_marked)
+            check_folder_path(path, "a model", has_marker)
     (tmp_path / "other" / "mark").touch()
     (tmp_path / "empty").mkdir()
     for path in (tmp_path / "other", tmp_path / "empty", tmp_path / "new" / "model"):
-        check_folder_path(path, "a model", is_marked)
+        check_folder_path(path, "a model", has_marker)
 
 
 def test_paths_at_which_no_file_can_be_written_are_refused(tmp_path):
@@ -206,6 +206,6 @@ def test_paths_at_which_no_file_can_be_written_are_refused(tmp_path):
 @pytest.mark.skipif(os.getuid() == 0, reason="the administrator may write everywhere")
 def test_folders_without_the_right_to_write_are_refused(tmp_path):
     (tmp_path / "shut").mkdir(mode=0o500)
-    for check in (check_file_path, lambda path: check_folder_path(path, "a model", is_marked)):
+    for check in (check_file_path, lambda path: check_folder_path(path, "a model", has_marker)):
         with pytest.raises(InputError, match="shut is not a folder that can be written to"):
             check(tmp_path / "shut" / "a")

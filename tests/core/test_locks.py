@@ -1,4 +1,4 @@
-"""Locks: one run at a time writes to a place."""
+"""Locks: only one run at a time writes to a path."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ with locked(Path(sys.argv[1])):
 """
 
 
-def refused(path: Path) -> bool:
+def is_locked(path: Path) -> bool:
     try:
         with locked(path):
             return False
@@ -36,11 +36,11 @@ def test_a_second_run_is_refused_until_the_first_has_ended(tmp_path):
     with locked(path):
         with pytest.raises(InputError, match=r"another run is writing .*a\.packed\. Wait"), locked(path):
             pass
-        assert refused(path)  # the one that was refused has not ended the lock
-    assert not refused(path)
+        assert is_locked(path)  # the refused run has not released the lock
+    assert not is_locked(path)
 
 
-def test_a_lock_leaves_no_file_and_does_not_touch_what_it_reserves(tmp_path):
+def test_a_lock_leaves_no_lock_file_and_does_not_create_the_locked_file(tmp_path):
     path = tmp_path / "a.packed"
     with locked(path):
         assert not path.exists()
@@ -48,34 +48,36 @@ def test_a_lock_leaves_no_file_and_does_not_touch_what_it_reserves(tmp_path):
     assert [item.name for item in tmp_path.iterdir()] == ["a.packed"]
 
 
-def test_a_block_that_fails_ends_its_lock(tmp_path):
+def test_a_block_that_fails_releases_its_lock(tmp_path):
     with pytest.raises(RuntimeError), locked(tmp_path / "a"):
         raise RuntimeError
-    assert not refused(tmp_path / "a")
+    assert not is_locked(tmp_path / "a")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_lock_of_a_process_that_is_killed_ends(tmp_path):
+def test_killing_a_process_releases_its_lock(tmp_path):
     path = tmp_path / "a"
     with subprocess.Popen([sys.executable, "-c", HOLD, path], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "locked\n"
-        assert refused(path)
+        assert is_locked(path)
         process.kill()
-    assert not refused(path)
-    assert list(tmp_path.iterdir()) == []  # what the killed process left is removed by the next
+    assert not is_locked(path)
+    assert list(tmp_path.iterdir()) == []  # the next lock has removed the lock file of the killed process
 
 
-def test_places_that_cannot_be_written_are_told(tmp_path):
+def test_a_path_in_a_missing_folder_cannot_be_locked(tmp_path):
     with pytest.raises(InputError, match="cannot be written"), locked(tmp_path / "nowhere" / "a"):
         pass
 
 
-def test_a_file_system_without_locks_can_be_written_to(tmp_path, monkeypatch: pytest.MonkeyPatch, caplog):
-    def fails(*_: object, **__: object) -> None:
+def test_on_a_file_system_without_locks_the_run_goes_on_with_a_warning(
+    tmp_path, monkeypatch: pytest.MonkeyPatch, caplog
+):
+    def failing_acquire(*_: object, **__: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(FileLock, "acquire", fails)
+    monkeypatch.setattr(FileLock, "acquire", failing_acquire)
     with locked(tmp_path / "a"):
         pass
     assert "file system without locks" in caplog.text

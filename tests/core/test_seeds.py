@@ -1,4 +1,4 @@
-"""Every stage draws from a stream of its own."""
+"""Seed streams: every stage draws random numbers of its own."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import latentfill
 from latentfill.core.seeds import SeedStream
 
 ROOT = Path(latentfill.__file__).parent
-# the table of the demo, and the rows that a simple imputer is fitted on, do not follow the seed of the settings
+# files that may use the user's seed without a stream: the demo's table, and the rows that a baseline is fitted on
 WITHOUT_STREAM = {"core/seeds.py", "scoring/demo_table.py", "strategies/baselines/rows.py"}
 
 
-def test_no_two_stages_share_a_stream():
+def test_all_stages_have_different_streams():
     verify(UNIQUE)(SeedStream)
     drawn = {tuple(stream.generator(3).integers(1 << 60, size=2)) for stream in SeedStream}
     assert len(drawn) == len(SeedStream)
     assert len({stream.torch_seed(3) for stream in SeedStream}) == len(SeedStream)
 
 
-def test_a_stream_follows_the_seed_and_the_part():
+def test_a_stream_depends_on_the_seed_and_the_part():
     stream = SeedStream.SCORING
     first = stream.generator(1, 2).random()
     assert first == stream.generator(1, 2).random()
@@ -31,7 +31,7 @@ def test_a_stream_follows_the_seed_and_the_part():
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
-def test_generators_are_made_of_streams(path: Path):
+def test_only_seed_streams_create_generators(path: Path):
     calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
-    made = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "default_rng"]
-    assert not made or str(path.relative_to(ROOT)) in WITHOUT_STREAM
+    created = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "default_rng"]
+    assert not created or str(path.relative_to(ROOT)) in WITHOUT_STREAM

@@ -1,4 +1,4 @@
-"""A setting is declared in one place and found everywhere: checks, names, flags, help, page and file."""
+"""One declaration of a setting gives its checks, names, flag, help text, settings page and config file."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Trip(GroupedSettings):
 
 
 @pytest.mark.parametrize("given", [{"wind_speed": 9}, {"weather": {"wind": 9}}, {"weather": Weather(wind=9)}])
-def test_a_setting_can_be_given_by_its_name_or_with_its_group(given):
+def test_a_setting_can_be_given_by_its_name_or_in_its_group(given):
     assert Trip(**given).weather.wind == 9
     assert Trip(**given).value("wind_speed") == Trip(**given).value("weather.wind") == 9
 
 
-def test_its_range_is_checked_wherever_it_is_given():
+def test_the_range_of_a_setting_is_checked_wherever_it_is_given():
     for make in (lambda: Trip(wind_speed=65), lambda: Weather(wind=65), lambda: Trip().replace(wind_speed=65)):
         with pytest.raises(InputError, match="settings: wind_speed must be from 0 to 64, got 65"):
             make()
@@ -53,7 +53,7 @@ def test_an_unknown_name_in_a_group_is_refused_with_a_suggestion():
         Trip(weather={"wint": 3})
 
 
-def test_a_group_of_another_kind_is_refused():
+def test_a_record_of_another_group_is_refused():
     with pytest.raises(InputError, match="weather takes Weather or a mapping, got DecoderSettings"):
         Trip(weather=DecoderSettings())
 
@@ -62,7 +62,7 @@ def test_a_text_with_commas_is_a_list():
     assert Trip(stops="Ulm, Wien").stops == ("Ulm", "Wien") == Trip(stops=["Ulm", "Wien"]).stops
 
 
-def test_it_becomes_a_flag_with_its_help_range_and_default():
+def test_a_setting_becomes_a_flag_with_help_and_default():
     app = typer.Typer()
 
     @app.command()
@@ -76,24 +76,24 @@ def test_it_becomes_a_flag_with_its_help_range_and_default():
     assert "--wind <int> Wind in knots. Default: 7." in shown
 
 
-def test_it_stands_in_the_help_of_python_the_page_and_the_config_file():
+def test_a_setting_is_in_the_docstring_the_settings_page_and_the_config_file():
     for record in (Weather, Trip):
-        told = record.__doc__ or ""
-        assert "wind (or wind_speed) : int, from 0 to 64, default 7" in told
-        assert "Wind in knots. Why: a fresh breeze." in told
+        docstring = record.__doc__ or ""
+        assert "wind (or wind_speed) : int, from 0 to 64, default 7" in docstring
+        assert "Wind in knots. Why: a fresh breeze." in docstring
     page = to_markdown(Trip)
     assert "| `wind_speed` | `--wind` | int, from 0 to 64 | `7` | Wind in knots. Why: a fresh breeze." in page
     assert "[weather]\n# Wind in knots. Why: a fresh breeze.\n# wind = 7" in to_toml(Trip)
 
 
-def test_a_group_and_a_number_may_share_a_name():
+def test_a_group_and_a_setting_may_share_a_name():
     """`neighbours` was the number of the decoder's neighbours before it became a group."""
     assert Config(neighbours=3).decoder.neighbours == 3
     assert Config(neighbours={"count": 3}).neighbours.count == 3
     assert Config(neighbours={"count": 3}).replace(neighbours=2).neighbours.count == 3
 
 
-def test_former_names_are_taken():
+def test_former_names_are_accepted():
     config = Config(bank="other.csv", decoder_steps=5, latent_rate=0.5, embedding_stride=2, margin=None)
     assert config.neighbours.donor_table == "other.csv"
     assert (config.decoder.steps, config.latent.rate, config.stored.stride, config.output.margin) == (5, 0.5, 2, None)

@@ -1,4 +1,4 @@
-"""A strategy is registered in one place, and what is taken is refused."""
+"""The table of strategies: registering one, and refusing names and codes that are in use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def row(name: str = "last_week", code: int = 19) -> StrategyRow:
     return StrategyRow(name, code, "the value a week earlier", "somewhere:LastWeek")
 
 
-def test_the_settings_take_the_names_of_the_table():
+def test_the_settings_accept_every_name_in_the_table():
     assert [Config(strategy=name).strategy for name in STRATEGIES] == list(STRATEGIES)
 
 
@@ -28,24 +28,23 @@ def test_a_registered_strategy_has_a_code_with_its_name_and_meaning():
     assert cell_codes()[-1] == (19, "last_week", "last_week: the value a week earlier")
 
 
-def test_a_name_that_is_taken_is_refused():
+def test_a_name_in_use_is_refused():
     with pytest.raises(InputError, match="there is a strategy 'knn' already"):
         register(row(name="knn"))
 
 
 @pytest.mark.parametrize(("code", "owner"), [(0, "observed"), (17, "knn"), (10, "stored_latent")])
-def test_a_code_that_is_taken_is_refused_and_a_free_one_named(code: int, owner: str):
-    with pytest.raises(InputError, match=rf"cell code {code}, which is that of '{owner}'; the first free one is 19"):
+def test_a_code_in_use_is_refused_with_a_free_code(code: int, owner: str):
+    with pytest.raises(InputError, match=rf"cell code {code}, which '{owner}' uses already; use 19 instead"):
         register(row(code=code))
 
 
 @pytest.mark.parametrize("code", [-1, 128])
 def test_a_code_that_does_not_fit_into_a_byte_is_refused(code: int):
-    with pytest.raises(InputError, match=rf"cell code {code}; codes are from 0 to 127"):
+    with pytest.raises(InputError, match=rf"cell code {code}; use a code from 0 to 127"):
         register(row(code=code))
 
 
-def test_strategies_on_embeddings_have_codes_of_their_own_for_stored_ones():
-    of = {stored: [row.code_of_cells(stored=stored).number for row in STRATEGIES.values()] for stored in (False, True)}
-    differ = [name for name, own, other in zip(STRATEGIES, of[False], of[True], strict=True) if own != other]
-    assert differ == [name for name, row in STRATEGIES.items() if row.needs_encoder]
+def test_strategies_with_an_encoder_have_another_code_for_stored_embeddings():
+    changing = [name for name, row in STRATEGIES.items() if row.cell_code(stored=True) != row.cell_code(stored=False)]
+    assert changing == [name for name, row in STRATEGIES.items() if row.needs_encoder]

@@ -1,4 +1,4 @@
-"""Files that are read: gzip and encodings."""
+"""Reading files: gzip and encodings."""
 
 import gzip
 from pathlib import Path
@@ -15,9 +15,9 @@ def save(folder: Path, data: bytes, name: str = "t.csv") -> Path:
     return path
 
 
-def test_gzip_is_known_by_name_and_by_content(tmp_path):
+def test_gzip_is_recognised_by_name_or_content(tmp_path):
     packed = gzip.compress(b"a,b\n1,2\n3,4\n")
-    for name in ("t.csv.gz", "packed_without_a_sign.csv"):
+    for name in ("t.csv.gz", "gzipped_without_the_ending.csv"):
         assert read_bytes(save(tmp_path, packed, name)) == b"a,b\n1,2\n3,4\n"
 
 
@@ -32,7 +32,7 @@ def test_gzip_is_known_by_name_and_by_content(tmp_path):
         (b"\xff\xfea\0", "utf-16", ("a", "utf-16-le", b"\xff\xfe")),
     ],
 )
-def test_text_is_decoded_by_its_mark_or_as_said(tmp_path, data, encoding, expected):
+def test_text_is_decoded_by_its_byte_order_mark_or_the_given_encoding(tmp_path, data, encoding, expected):
     assert read_text(save(tmp_path, data), encoding) == expected
 
 
@@ -49,14 +49,14 @@ def test_text_is_decoded_by_its_mark_or_as_said(tmp_path, data, encoding, expect
         (gzip.compress(b"a,b\n1,2\n" * 50, mtime=0)[:-9], ["complete gzip"]),
     ],
 )
-def test_a_file_that_is_no_text_is_refused_in_clear_words(tmp_path, data, parts):
+def test_a_file_that_is_not_text_is_refused_with_the_reason_and_the_way_out(tmp_path, data, parts):
     with pytest.raises(InputError) as caught:
         read_text(save(tmp_path, data), None)
     for part in parts:
         assert part in str(caught.value)
 
 
-def test_a_codec_that_fails_in_its_own_way_is_told(tmp_path):
+def test_an_error_of_the_codec_is_reported(tmp_path):
     with pytest.raises(InputError, match="is not idna text"):
         read_text(save(tmp_path, b"a," + b"b" * 70 + b"\n"), "idna")
 

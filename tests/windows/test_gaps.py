@@ -6,12 +6,12 @@ from hypothesis.extra.numpy import arrays
 
 from latentfill.windows.gaps import (
     BUCKET_NAMES,
-    beside,
     bucket_of,
     distances,
     find_gaps,
     gap_lengths,
     interpolate,
+    nearest_observed,
     restore_observed,
 )
 
@@ -151,7 +151,7 @@ def test_observed_cells_come_back_bit_for_bit_and_gaps_take_the_estimate(values,
 
 def test_beside_each_cell_lie_the_nearest_other_values():
     nan = np.nan
-    sides = beside(np.array([[nan], [2.0], [nan], [nan], [8.0], [5.0]]))
+    sides = nearest_observed(np.array([[nan], [2.0], [nan], [nan], [8.0], [5.0]]))
     np.testing.assert_array_equal(sides.before[:, 0], [nan, nan, 2, 2, 2, 8])
     np.testing.assert_array_equal(sides.after[:, 0], [2, 8, 8, 8, 5, nan])
     assert sides.back[:, 0].tolist() == [1, 2, 1, 2, 3, 1]
@@ -160,11 +160,11 @@ def test_beside_each_cell_lie_the_nearest_other_values():
 
 
 def test_a_column_without_values_has_nothing_beside_it():
-    sides = beside(np.full((3, 1), np.nan))
+    sides = nearest_observed(np.full((3, 1), np.nan))
     assert np.isnan([sides.before, sides.after, sides.line]).all()
 
 
 @given(arrays(float, (9, 2), elements=st.one_of(st.floats(-5, 5), st.just(np.nan))))
 def test_in_gaps_the_line_beside_is_the_interpolation(values: np.ndarray):
-    line, gap = beside(values).line, np.isnan(values)
+    line, gap = nearest_observed(values).line, np.isnan(values)
     np.testing.assert_allclose(line[gap], interpolate(values)[gap], rtol=1e-9, atol=1e-9)

@@ -72,7 +72,7 @@ def option(panel: str, kind: Any, *flags: str, help: str, default: object = None
 
 def _of_setting(each: Setting, panel: str) -> Option:
     """Lists and choices are read by the library, so that flags, files and Python have the same checks and words."""
-    kind = str if each.is_list or each.choices else each.bare
+    kind = str if each.is_list or each.choices else each.base_type
     choices = f" One of {each.choice_text}." if each.choices else ""
     shown = ",".join(each.default) if isinstance(each.default, tuple) else each.default
     default = f" Default: {shown}." if shown not in (None, "", False) else ""
@@ -82,7 +82,7 @@ def _of_setting(each: Setting, panel: str) -> Option:
         kind,
         *flags,
         help=f"{each.help}{choices}{default}",
-        default=False if each.bare is bool else None,
+        default=False if each.base_type is bool else None,
     )
 
 

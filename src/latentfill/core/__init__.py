@@ -1,1 +1,1 @@
-"""What every other folder speaks of: errors, settings, messages, files, series."""
+"""Shared by all other folders: errors, settings, messages, files, seeds, strategy names and the `Series` record."""

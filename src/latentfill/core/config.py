@@ -1,4 +1,4 @@
-"""All settings of the method and of what is written, in groups; those of reading tables are in `tables.options`."""
+"""`Config`: the settings of the method and of its output, in groups. `tables.options` has those for reading tables."""
 
 from __future__ import annotations
 
@@ -28,25 +28,26 @@ AUTO = "auto"
 @documented
 @dataclass(frozen=True, kw_only=True, init=False)
 class Config(GroupedSettings):
-    """Settings of an `Imputer`. Steps are rows of the series; scaled units are standard deviations of a column.
+    """Settings of an `Imputer`.
 
-    Every setting can be given by its own name (``Config(decoder_steps=500)``), and every group as a record or a
-    mapping (``Config(decoder={"steps": 500})``).
+    Give a setting by its own name (``Config(decoder_steps=500)``), or a group as a record or a mapping
+    (``Config(decoder={"steps": 500})``). A step of a series is one row of it.
     """
 
     strategy: str = setting(
         AUTO,
-        f"auto (several, weighed by their errors on held-out cells), or one: {', '.join(STRATEGIES)}.",
+        "How gaps are filled: auto (the mean of all candidates, weighted by their errors on held-out cells), or one of "
+        f"{', '.join(STRATEGIES)}.",
         flag="--strategy",
     )
     candidates: tuple[str, ...] = setting(
         ("linear", "kriging", "denoise"),
-        "Strategies that auto weighs, a comma list; linear is always one of them.",
+        "Strategies that auto combines, separated by commas; linear is always included.",
         flag="--candidates",
     )
     time_budget: float | None = setting(
         None,
-        "Seconds that fitting may take; auto leaves out the most expensive candidates first.",
+        "Time limit for fitting, in seconds; to keep it, auto leaves out the most expensive candidates first.",
         flag="--time-budget",
         above=0,
     )
@@ -60,7 +61,7 @@ class Config(GroupedSettings):
     output: OutputSettings = field(default_factory=OutputSettings)
     seed: int = setting(
         0,
-        "Seed of everything random; filling with a saved model keeps the seed of its fit.",
+        "Seed of all random numbers; a saved model keeps the seed that it was fitted with.",
         flag="--seed",
         panel="Running",
         least=0,
@@ -69,8 +70,9 @@ class Config(GroupedSettings):
     )
     device: str = setting(
         "auto",
-        "Where networks run: auto (a GPU where there is one), cpu, cuda or cuda:N.",
+        "Device that runs the networks: auto (a GPU if there is one), cpu, cuda or cuda:N.",
         flag="--device",
+        panel="Running",
         refit=False,
     )
 
@@ -85,10 +87,10 @@ class Config(GroupedSettings):
 
     @property
     def strategies(self) -> tuple[str, ...]:
-        """The strategies that are fitted; linear interpolation, which everything is compared with, comes first."""
+        """Names of the strategies to fit; first linear interpolation, with which all others are compared."""
         return self.candidate_names if self.strategy == AUTO else tuple(dict.fromkeys(("linear", self.strategy)))
 
     @property
     def candidate_names(self) -> tuple[str, ...]:
-        """The strategies that auto weighs."""
+        """Names of the strategies that `auto` combines; linear interpolation comes first."""
         return tuple(dict.fromkeys(("linear", *self.candidates)))

@@ -1,4 +1,4 @@
-"""The groups of settings that make up a `Config`."""
+"""The groups of settings in a `Config`, one record each."""
 
 from __future__ import annotations
 
@@ -28,18 +28,26 @@ Features = Literal["M", "MS", "S"]
 @documented
 @dataclass(frozen=True, kw_only=True)
 class WindowSettings(Settings):
-    """The windows that a series is cut into, and its scale."""
+    """Windows that a series is cut into, and the scaling of its columns."""
 
     length: int = setting(
         96,
-        "Steps per window.",
-        why="TimeKD's published seq_len; shrinks to fit a shorter series",
+        "Steps per window; a shorter series gets a shorter window.",
+        why="TimeKD's published seq_len",
         flag="--length",
         least=2,
         most=100_000,
     )
-    stride: int = setting(24, "Steps between the windows that are blended when filling.", least=1, most=100_000)
-    scaling: Scaling = setting("standard", "Scaling of each column, fitted on its observed cells.")
+    stride: int = setting(
+        24,
+        "Steps from the start of one window to the next when filling; overlapping windows are blended.",
+        least=1,
+        most=100_000,
+    )
+    scaling: Scaling = setting(
+        "standard",
+        "Scaling of each column, fitted on its observed cells: to mean 0 and standard deviation 1, or to 0 to 1.",
+    )
 
     def contradictions(self) -> Iterator[str]:
         if self.stride > self.length:
@@ -51,19 +59,22 @@ class WindowSettings(Settings):
 class EncoderSettings(Settings):
     """The built-in encoder, which is trained on the table itself."""
 
-    dim: int = setting(128, "Size of the embedding of a column.", least=1, most=8192)
-    layers: int = setting(2, "Transformer layers.", least=1, most=64)
-    attention_heads: int = setting(4, "Attention heads of a layer.", least=1, most=8192)
+    dim: int = setting(128, "Embedding size per column.", least=1, most=8192)
+    layers: int = setting(2, "Number of transformer layers.", least=1, most=64)
+    attention_heads: int = setting(4, "Attention heads per layer.", least=1, most=8192)
     steps: int = setting(
         1200,
-        "Training steps at most.",
-        why="training stops earlier when held-out cells get no better",
+        "Maximum number of training steps; training stops earlier when the held-out error stops falling.",
         names=("encoder_steps",),
         least=1,
         most=10**7,
     )
     batch: int = setting(
-        64, "Windows per training step; fewer in wide tables.", names=("encoder_batch",), least=1, most=65_536
+        64,
+        "Windows per training step; fewer for tables with many columns.",
+        names=("encoder_batch",),
+        least=1,
+        most=65_536,
     )
 
     def contradictions(self) -> Iterator[str]:
@@ -74,22 +85,23 @@ class EncoderSettings(Settings):
 @documented
 @dataclass(frozen=True, kw_only=True)
 class DecoderSettings(Settings):
-    """The denoising decoder, from an embedding to the missing cells of its window."""
+    """The denoising decoder, which maps an embedding to the missing cells of its window."""
 
-    head: Head = setting("conv", "Head of the decoder.", flag="--head")
+    head: Head = setting("conv", "Type of network in the decoder's head.", flag="--head")
     context: Context = setting(
         "observed",
-        "What the decoder sees beside the embedding: the observed cells, or none (the plain latent decoder).",
+        "Input of the decoder in addition to the embedding: the observed cells of the window, or none.",
         flag="--context",
     )
     noise: float = setting(
         0.1,
-        "Noise on the embedding in training: its standard deviation in units of the embedding's, or the share dropped.",
+        "Strength of the noise on embeddings in training: its standard deviation relative to that of the embeddings, "
+        "or the dropout rate.",
         flag="--noise",
         least=0,
         most=1000,
     )
-    noise_kind: NoiseKind = setting("gaussian", "Kind of the noise.", flag="--noise-kind")
+    noise_kind: NoiseKind = setting("gaussian", "Kind of the noise on embeddings.", flag="--noise-kind")
     width: int = setting(64, "Channels of the head; the mlp head has four times as many units.", least=1, most=8192)
     blocks: int = setting(
         5,
@@ -97,18 +109,28 @@ class DecoderSettings(Settings):
         least=1,
         most=64,
     )
-    kernel: int = setting(9, "Steps per convolution before dilation; an odd number.", least=1, most=9999)
-    dropout: float = setting(0.3, "Share of the units dropped in training.", least=0, below=1)
+    kernel: int = setting(9, "Kernel size of the convolutions in steps, before dilation; odd.", least=1, most=9999)
+    dropout: float = setting(0.3, "Dropout rate in training.", least=0, below=1)
     neighbours: int = setting(
         16,
-        "Nearest windows of the series that the decoder sees; 0: none.",
+        "Number of nearest windows of the series that the decoder sees; 0 for none.",
         names=("decoder_neighbours", "neighbours"),
         least=0,
         most=1024,
     )
-    steps: int = setting(1600, "Training steps at most.", names=("decoder_steps",), least=1, most=10**7)
+    steps: int = setting(
+        1600,
+        "Maximum number of training steps; training stops earlier when the held-out error stops falling.",
+        names=("decoder_steps",),
+        least=1,
+        most=10**7,
+    )
     batch: int = setting(
-        48, "Windows per training step; fewer in wide tables.", names=("decoder_batch",), least=1, most=65_536
+        48,
+        "Windows per training step; fewer for tables with many columns.",
+        names=("decoder_batch",),
+        least=1,
+        most=65_536,
     )
 
     def contradictions(self) -> Iterator[str]:
@@ -121,37 +143,37 @@ class DecoderSettings(Settings):
 @documented
 @dataclass(frozen=True, kw_only=True)
 class NeighbourSettings(Settings):
-    """The strategy neighbours: windows that are nearest in embedding space."""
+    """The strategy `neighbours`, which averages the windows with the nearest embeddings."""
 
-    count: int = setting(10, "Nearest windows that are averaged.", names=("neighbour_count",), least=1, most=10_000)
-    metric: Metric = setting("cosine", "Distance between embeddings.", names=("neighbour_metric",))
+    count: int = setting(10, "Number of nearest windows to average.", names=("neighbour_count",), least=1, most=10_000)
+    metric: Metric = setting("cosine", "Distance measure between embeddings.", names=("neighbour_metric",))
     search: SearchKind = setting(
         "exact",
-        "How the nearest are found: exactly, or with an index of FAISS for very many windows.",
+        "Search for the nearest windows: exact, or with a FAISS index for very many windows.",
         names=("neighbour_search",),
     )
     weights: Weights = setting(
         "similarity",
-        "Weights of the average: similarity of the embeddings, the same for all, or fit to the observed cells.",
+        "Weights of the average: by similarity of the embeddings, uniform, or fitted to the window's observed cells.",
         names=("neighbour_weights",),
     )
     temperature: float = setting(
         0.1,
-        "Temperature of weights by similarity; a small one leaves the nearest window alone.",
+        "Temperature of the similarity weights; the lower it is, the more the nearest window counts.",
         names=("neighbour_temperature",),
         above=0,
     )
     match: Match = setting(
         "level",
-        "How a neighbour is adjusted to the window, on the cells observed in both: its level, level and scale, or not.",
+        "Adjustment of a neighbour to the window, from cells observed in both: a shift, shift and scale, or none.",
         names=("neighbour_match",),
     )
     overlap: bool = setting(
-        False, "Whether windows that overlap the filled one take part.", names=("neighbour_overlap",)
+        False, "Whether neighbours may overlap the window that is being filled.", names=("neighbour_overlap",)
     )
     donor_table: str | None = setting(
         None,
-        "Another table with the same columns, whose windows are searched for neighbours too.",
+        "Path of another table with the same columns; its windows are searched for neighbours too.",
         names=("donor_table", "bank"),
         flag="--donor-table",
         more_flags=("--bank",),
@@ -161,35 +183,40 @@ class NeighbourSettings(Settings):
 @documented
 @dataclass(frozen=True, kw_only=True)
 class LatentSettings(Settings):
-    """The strategy latent: optimisation of the embedding against the observed cells."""
+    """The strategy `latent`, which optimises the embedding to fit the observed cells."""
 
     head: Head = setting(
         "mlp",
-        "Head of the decoder that is inverted.",
+        "Type of network in the head of the decoder that is inverted.",
         why="the other heads take many times as long",
         names=("latent_head",),
     )
-    start: LatentStart = setting("encoder", "Where the optimisation starts.", names=("latent_start",))
+    start: LatentStart = setting(
+        "encoder",
+        "Starting point of the optimisation: the encoder's embedding, zero, or random numbers.",
+        names=("latent_start",),
+    )
     restarts: int = setting(
         1,
-        "Starting points; the one that fits the observed cells best is kept.",
+        "Number of starting points; the result that fits the observed cells best is kept.",
         names=("latent_restarts",),
         least=1,
         most=1000,
     )
-    optimiser: Optimiser = setting("adam", "The optimiser.", names=("latent_optimiser",))
-    steps: int = setting(200, "Steps at most.", names=("latent_steps",), least=1, most=10**6)
+    optimiser: Optimiser = setting("adam", "Optimisation method.", names=("latent_optimiser",))
+    steps: int = setting(200, "Maximum number of optimisation steps.", names=("latent_steps",), least=1, most=10**6)
     rate: float = setting(0.05, "Step size in standard deviations of the embedding.", names=("latent_rate",), above=0)
     pull: float = setting(
         0.01,
-        "Weight of the squared distance from the start, in the same units.",
+        "Weight of the penalty on the squared distance from the starting point, in standard deviations of the "
+        "embedding.",
         names=("latent_pull",),
         least=0,
         most=10**6,
     )
     tolerance: float = setting(
         1e-3,
-        "Relative gain over ten steps below which a window has converged.",
+        "A window has converged when ten steps lower its loss by less than this share.",
         names=("latent_tolerance",),
         above=0,
     )
@@ -198,22 +225,21 @@ class LatentSettings(Settings):
 @documented
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings(Settings):
-    """The training of encoder and decoder."""
+    """Training of the built-in encoder and the decoder."""
 
-    learning_rate: float = setting(
-        3e-3, "Learning rate at its peak, after a warm-up and before a cosine decay.", above=0, most=1
-    )
+    learning_rate: float = setting(3e-3, "Peak learning rate, between a warm-up and a cosine decay.", above=0, most=1)
     patience: int = setting(
         10,
-        "Checks of the held-out error without improvement before training stops.",
+        "Training stops after this many checks without a lower held-out error.",
         why="single checks are noisy",
         least=1,
         most=10**7,
     )
-    check_every: int = setting(100, "Training steps between checks.", least=1, most=10**7)
+    check_every: int = setting(100, "Training steps between checks of the held-out error.", least=1, most=10**7)
     holdout: float = setting(
         0.05,
-        "Share of the observed cells that are held out: half to weigh estimates by, half to measure the error.",
+        "Share of the observed cells held out of training: half of them to weight the candidates, half to measure the "
+        "error.",
         above=0,
         most=0.5,
     )
@@ -228,38 +254,48 @@ class StoredSettings(Settings):
 
     embeddings: str | None = setting(
         None,
-        "Stored embeddings: a TimeKD folder of .h5 files, a folder above it, an .h5 file or a packed file.",
+        "Path of stored embeddings: a folder of TimeKD's .h5 files (or a folder above it), an .h5 file or packed file.",
         flag="--embeddings",
         refit=False,
     )
     dataset: str = setting("embeddings", "Name of the dataset inside the .h5 files.", flag="--dataset")
-    split: SplitKind = setting("none", "TimeKD's split plan.", flag="--split")
+    split: SplitKind = setting(
+        "none", "How TimeKD divides the table into train, validation and test rows.", flag="--split"
+    )
     seq_len: int = setting(96, "Steps per window of the embeddings.", flag="--seq-len", least=2, most=100_000)
     pred_len: int = setting(
-        96, "Forecast horizon of the embeddings, in steps.", flag="--pred-len", least=0, most=100_000
+        96,
+        "Forecast horizon of the embeddings: steps after each window that TimeKD forecasts.",
+        flag="--pred-len",
+        least=0,
+        most=100_000,
     )
     stride: int = setting(
         1,
-        "Steps between the windows of the embeddings.",
+        "Steps from the start of one window of the embeddings to the next.",
         why="TimeKD stores every window",
         names=("embedding_stride",),
         flag="--embedding-stride",
         least=1,
         most=100_000,
     )
-    features: Features = setting("M", "TimeKD's feature mode.", flag="--features")
+    features: Features = setting(
+        "M", "TimeKD's feature mode: M and MS embed all columns, S the target alone.", flag="--features"
+    )
     target: str = setting("OT", "TimeKD's target column.", flag="--target")
 
 
 @documented
 @dataclass(frozen=True, kw_only=True)
 class OutputSettings(Settings):
-    """What is made of the estimates; all can be changed on a fitted model, except `fallback` and `margin`."""
+    """Limits, intervals and samples of the filled cells."""
 
     part: ClassVar[Part] = "writing"
     panel: ClassVar[str] = "Writing"
 
-    fallback: Fallback = setting("linear", "What fills cells that no strategy reaches.")
+    fallback: Fallback = setting(
+        "linear", "Filling of cells without an estimate: linear interpolation, or none (they stay empty)."
+    )
     intervals: float | None = setting(
         None,
         "Coverage of the prediction intervals of the filled cells, such as 0.9.",
@@ -270,27 +306,31 @@ class OutputSettings(Settings):
     )
     samples: int = setting(
         0,
-        "Completed tables to draw, which differ as far as the estimates are uncertain: OUT.sample1.csv ...",
+        "Number of random completed tables to write (OUT.sample1.csv ...); they differ as much as the estimates are "
+        "uncertain.",
         flag="--samples",
         least=0,
         most=1000,
         refit=False,
     )
     max_gap: int | None = setting(
-        None, "Longest gap that is filled, in steps; longer ones stay empty.", flag="--max-gap", least=0, refit=False
+        None, "Longest gap to fill, in steps; longer gaps stay empty.", flag="--max-gap", least=0, refit=False
     )
     minimum: str | None = setting(
-        None, "Least estimate: a number, or COLUMN=NUMBER,...", flag="--min", refit=False, json_text=True
+        None, "Lower limit of estimates: a number, or COLUMN=NUMBER,...", flag="--min", refit=False, json_text=True
     )
     maximum: str | None = setting(
-        None, "Largest estimate: a number, or COLUMN=NUMBER,...", flag="--max", refit=False, json_text=True
+        None, "Upper limit of estimates: a number, or COLUMN=NUMBER,...", flag="--max", refit=False, json_text=True
     )
     non_negative: str | None = setting(
-        None, "Columns whose estimates are at least 0, a comma list; * for all.", flag="--non-negative", refit=False
+        None,
+        "Columns whose estimates must not be negative, separated by commas; * for all.",
+        flag="--non-negative",
+        refit=False,
     )
     margin: float | None = setting(
         0.1,
-        "Estimates stay within the observed range of their column, widened by this share of it; none lifts the limit.",
+        "Estimates stay within the observed range of their column, widened by this share of it; none for no limit.",
         least=0,
         most=1000,
     )

@@ -1,4 +1,4 @@
-"""Everything a user can cause ends in one of these; each message says what was wrong and the way out."""
+"""Exceptions for everything that a user can cause; each message says what is wrong and how to solve it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class InputError(LatentFillError, ValueError):
 
 
 class UnknownColumnError(InputError):
-    """A column that was named and is not in the table."""
+    """A named column that is not in the table."""
 
 
 class EmbeddingMismatchError(InputError):
@@ -23,11 +23,11 @@ class EmbeddingMismatchError(InputError):
 
 
 class OracleEmbeddingError(EmbeddingMismatchError):
-    """Embeddings that may have seen the cells that are to be scored."""
+    """Embeddings that may have been computed from the cells to be scored."""
 
 
 class NotFittedError(LatentFillError):
-    """Something was asked to fill before it was fitted."""
+    """An imputer or strategy that is used before it is fitted."""
 
 
 class ModelFormatError(LatentFillError):
@@ -35,9 +35,9 @@ class ModelFormatError(LatentFillError):
 
 
 def did_you_mean(kind: str, name: str, known: Iterable[str]) -> str:
-    """Words for an unknown name: the closest known one in any case, if there is one, and all of them."""
+    """Message about an unknown name: the most similar known name (upper and lower case are the same), and all known."""
     known = list(known)
-    folded = {one.casefold(): one for one in known}
+    folded = {candidate.casefold(): candidate for candidate in known}
     close = difflib.get_close_matches(name.casefold(), folded, n=1)
     hint = f"did you mean {folded[close[0]]!r}? " if close else ""
     return f"unknown {kind} {name!r}: {hint}(known: {', '.join(known)})"

@@ -1,4 +1,4 @@
-"""Output files and folders: paths are checked before the work, and what is written appears whole or not at all."""
+"""Output files and folders: checks of their paths before any work, and writing that completes or changes nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from latentfill.core.errors import InputError
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file under a temporary name, then rename it; `.gz` names are packed reproducibly."""
+    """Write a file under a temporary name, then rename it; a `.gz` file gets the same bytes every time."""
     path = Path(os.path.realpath(path))
     if path.suffix.lower() == ".gz":
         data = gzip.compress(data, compresslevel=6, mtime=0)
@@ -24,23 +24,23 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Gives a temporary sibling path; the file written there takes the place of `path` when the block ends well."""
+    """Yield a temporary path beside `path`; when the block succeeds, the file written there replaces `path`."""
     temporary = _sibling(path, "tmp")
     try:
         with refusing_unwritable(path):
             yield temporary
             os.replace(temporary, path)
     finally:
-        with suppress(OSError):  # nothing to remove when all went well, or the folder is missing
+        with suppress(OSError):  # there is no temporary file after a success, or where the folder is missing
             temporary.unlink()
 
 
 @contextmanager
 def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Gives a new, empty sibling folder that takes the place of `path` when the block ends well.
+    """Yield a new, empty folder beside `path`; when the block succeeds, it replaces the folder at `path`.
 
-    If the block fails, what was at `path` is as before. If the new folder cannot be moved into place, what was at
-    `path` is put back, and the error says where the new folder is kept.
+    If the block fails, `path` stays as it was. If the new folder cannot be moved to `path`, the previous folder is put
+    back, and the error says where the new folder is kept.
     """
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_dir():
@@ -57,7 +57,7 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def _move_into_place(new: Path, path: Path) -> None:
-    """Rename the folder `new` to `path`; a folder that was there is removed, or put back if the rename fails."""
+    """Rename the folder `new` to `path`; a previous folder is removed, or put back if the rename fails."""
     old = _sibling(path, "old")
     try:
         try:
@@ -68,22 +68,22 @@ def _move_into_place(new: Path, path: Path) -> None:
             if old.exists() and not path.exists():
                 old.rename(path)
     except OSError as error:
-        before = f" What was there before is now {old}." if old.exists() else ""
+        previous = f" The previous folder is now {old}." if old.exists() else ""
         raise InputError(
             f"{path} cannot be replaced: {error.strerror or error}. The new folder is complete and is kept as {new}; "
-            f"move it where you want it.{before}"
+            f"move it where you want it.{previous}"
         ) from error
     shutil.rmtree(old, ignore_errors=True)
 
 
 def _sibling(path: Path, ending: str) -> Path:
-    """An unused name beside `path`; short, as `path.name` may be as long as names can be."""
+    """An unused path beside `path`; its name is short because `path.name` may already have the maximum length."""
     return path.with_name(f".{uuid.uuid4().hex}.{ending}")
 
 
 @contextmanager
 def refusing_unwritable(path: Path) -> Iterator[None]:
-    """Turns an `OSError` in the block into an `InputError` that says why `path` cannot be written."""
+    """Turn an `OSError` in the block into an `InputError` that says why `path` cannot be written."""
     try:
         yield
     except OSError as error:  # such as a full disk, or a name that is too long
@@ -94,21 +94,21 @@ def refusing_unwritable(path: Path) -> Iterator[None]:
 
 
 def check_file_path(path: Path) -> None:
-    """Refuse a path at which no file can be written, before any work is done for it."""
+    """Raise an `InputError` if no file can be written at `path`; meant to be called before any work is done."""
     with refusing_unwritable(path):
         folder = Path(os.path.realpath(path)).parent
         if path.is_dir():
             raise InputError(f"{path} is a folder. Give the path of a file to write.")
         if not folder.is_dir():
-            raise InputError(f"{path} cannot be written: there is no folder {folder}. Make it first.")
+            raise InputError(f"{path} cannot be written: there is no folder {folder}. Create it first.")
         _check_writable(folder, path)
 
 
 def check_folder_path(path: Path, content: str, may_replace: Callable[[Path], bool]) -> None:
-    """Refuse a path at which no folder can be written, before any work is done for it.
+    """Raise an `InputError` if no folder can be written at `path`; meant to be called before any work is done.
 
-    `content` names what the folder will hold, as in "a model"; `may_replace` tells whether a folder that is there, and
-    is not empty, may be replaced.
+    `content` names what the folder will hold, such as "a model"; `may_replace` returns whether an existing folder that
+    is not empty may be replaced.
     """
     with refusing_unwritable(path):
         _check_writable(next(folder for folder in path.absolute().parents if folder.exists()), path)
@@ -124,6 +124,6 @@ def _check_writable(folder: Path, path: Path) -> None:
 
 
 def stem(path: str | os.PathLike[str]) -> str:
-    """The name of a file without the ending that says what kind of table it is: `a.2020.csv.gz` is `a.2020`."""
-    name = Path(path)
-    return Path(name.stem).stem if name.suffix.lower() == ".gz" else name.stem
+    """Name of a table file without its format ending: `a.2020.csv.gz` gives `a.2020`."""
+    file = Path(path)
+    return Path(file.stem).stem if file.suffix.lower() == ".gz" else file.stem

@@ -1,4 +1,4 @@
-"""Locks: one run at a time writes to a place."""
+"""File locks, so that only one run at a time writes to a path."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from latentfill.core.files import refusing_unwritable
 
 logger = logging.getLogger(__name__)
 
-NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)  # how file systems say that they have no locks
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)  # errors of file systems without locks
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Reserve the file or folder `path` for this run while the block runs; a second run is refused at once.
+    """Lock the file or folder `path` while the block runs; an `InputError` at once if another run holds the lock.
 
-    The lock is held on an empty file `.NAME.lock` beside `path`, which is removed when the block ends. The operating
-    system releases the lock of a process that is killed; its lock file then stays, and does no harm.
+    The lock is an empty file `.NAME.lock` beside `path`, which is removed when the block ends. If the process is
+    killed, the operating system releases the lock; the file stays, but does no harm.
     """
-    if not path.parent.is_dir():  # filelock would make it
-        raise InputError(f"{path} cannot be written: there is no folder {path.parent}. Make it first.")
+    if not path.parent.is_dir():  # filelock would create the folder
+        raise InputError(f"{path} cannot be written: there is no folder {path.parent}. Create it first.")
     lock = FileLock(path.with_name(f".{path.name}.lock"), fallback_to_soft=False)
     with refusing_unwritable(path):
         _acquire(lock, path)
@@ -34,18 +34,18 @@ def locked(path: Path) -> Iterator[None]:
         yield
     finally:
         if lock.is_locked:
-            with suppress(OSError):  # Windows does not remove open files; there filelock does so once it is closed
-                Path(lock.lock_file).unlink()  # while it is locked: afterwards it may be that of another run
+            with suppress(OSError):  # Windows cannot remove an open file; there, filelock removes it on release
+                Path(lock.lock_file).unlink()  # before the release, after which another run may hold the file
             lock.release()
 
 
 def _acquire(lock: BaseFileLock, path: Path) -> None:
-    """Take the lock at once or not at all; where the file system has no locks, go on without one."""
+    """Take the lock without waiting; on a file system without locks, log a warning and go on."""
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        raise InputError(f"another run is writing {path}. Wait until it has ended, or choose another place.") from None
+        raise InputError(f"another run is writing {path}. Wait until it ends, or choose another path.") from None
     except OSError as error:
         if error.errno not in NO_LOCKS:
             raise
-        logger.warning("%s is on a file system without locks: let no other run write there now.", path)
+        logger.warning("%s is on a file system without locks: start no other run that writes to it.", path)

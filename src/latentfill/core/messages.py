@@ -1,19 +1,19 @@
-"""Words that messages share: counts, row numbers and lists that are cut short."""
+"""Parts of messages: counts with their noun, and shortened lists of row numbers and column names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-SHOWN = 5  # rows, values and columns named in a message
+SHOWN = 5  # items of a list that a message shows
 
 
 def counted(n: int, noun: str) -> str:
-    """A number with its noun, such as `1 row` and `2 rows`."""
+    """A count with its noun, such as `1 row` or `2 rows`."""
     return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
 def name_rows(rows: Iterable[int]) -> str:
-    """Row numbers for a message, counted from 1 and cut short."""
+    """Row numbers counted from 1, at most `SHOWN` of them, such as `rows 1, 4`."""
     listed = list(rows)
     names = ", ".join(str(int(row) + 1) for row in listed[:SHOWN])
     more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
@@ -21,7 +21,7 @@ def name_rows(rows: Iterable[int]) -> str:
 
 
 def name_columns(names: Sequence[str]) -> str:
-    """Column names in quotes, the list cut short."""
+    """Quoted column names, at most twice `SHOWN` of them."""
     most = 2 * SHOWN
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(map(repr, names[:most])) + more

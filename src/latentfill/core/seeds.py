@@ -1,4 +1,4 @@
-"""One seed, many streams of random numbers: one for each stage that draws."""
+"""Independent streams of random numbers, one for each stage, all from the user's seed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 class SeedStream(IntEnum):
-    """The stages that draw random numbers; no two share a stream, so none depends on what another has drawn.
+    """Stages that draw random numbers. Each has its own stream, so that one stage's draws never change another's.
 
     Initial weights and dropout come from torch's own generator: see `latentfill.nn.runtime.seeded`.
     """
@@ -16,18 +16,18 @@ class SeedStream(IntEnum):
     HOLDOUT = 1  # cells held out of all training
     ENCODER = 2  # batches of the built-in encoder
     DECODER = 3  # batches of the denoising decoder
-    CHECKS = 4  # cells hidden in the windows that training stops by
-    WEIGHING = 5  # cells hidden to weigh the candidates by
-    SAMPLES = 6  # completed tables
+    CHECKS = 4  # cells hidden in the windows for early stopping
+    WEIGHING = 5  # cells hidden to find the weights of the candidates
+    SAMPLES = 6  # random completed tables
     STUDENT = 7  # batches of a distilled student
-    SCORING = 8  # cells hidden to score with
+    SCORING = 8  # cells hidden for scoring
     LATENT = 9  # starting points of latent optimisation
-    CROSS_ATTENTION = 10  # weights that join the two prompts of the teacher
+    CROSS_ATTENTION = 10  # weights that join the teacher's two prompts
 
-    def generator(self, seed: int, *more: int) -> np.random.Generator:
-        """The stream of this stage under the user's seed; `more` numbers tell parts of a stage apart."""
-        return np.random.default_rng([seed, self, *more])
+    def generator(self, seed: int, *parts: int) -> np.random.Generator:
+        """NumPy generator of this stage for the user's seed; each combination of `parts` has a stream of its own."""
+        return np.random.default_rng([seed, self, *parts])
 
     def torch_seed(self, seed: int) -> int:
-        """The same for a `torch.Generator`."""
+        """Seed of this stage for a `torch.Generator`."""
         return int(np.random.SeedSequence([seed, self]).generate_state(1, np.uint64)[0])

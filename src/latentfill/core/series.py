@@ -1,4 +1,4 @@
-"""The record every later stage works on: one multivariate series on a time axis."""
+"""`Series`: the multivariate time series that all later stages work on."""
 
 from __future__ import annotations
 
@@ -17,24 +17,25 @@ TimeArray = NDArray[np.datetime64]
 class Series:
     """T steps of C columns in time order."""
 
-    values: FloatArray  # (T, C) in the units of the table, NaN where nothing was read
+    values: FloatArray  # (T, C) in the units of the table, NaN where missing
     columns: tuple[str, ...]  # C names
-    time: TimeArray | None  # (T,) datetime64[ns]; None when the table has no stamps
-    rows: IntArray  # (T,) row of the table that each step came from, -1 where a regular grid added the step
-    step: np.timedelta64 | None = None  # spacing of a regular time axis
+    time: TimeArray | None  # (T,) datetime64[ns]; None if the table has no time stamps
+    rows: IntArray  # (T,) row of the table for each step, -1 for a step that the regular grid added
+    step: np.timedelta64 | None = None  # spacing of a regular time axis, None if it is irregular or unknown
 
     @property
     def observed(self) -> BoolArray:
-        """True where a value was read, shape (T, C)."""
+        """True where a value is observed, shape (T, C)."""
         return ~np.isnan(self.values)
 
     @property
     def n_steps(self) -> int:
+        """T."""
         return len(self.values)
 
     @property
     def step_of_row(self) -> IntArray:
-        """The step that each row of the table became, shape (rows,)."""
+        """Step of the series for each row of the table, shape (rows,)."""
         is_row = self.rows >= 0
         steps = np.empty(int(is_row.sum()), dtype=np.int64)
         steps[self.rows[is_row]] = np.flatnonzero(is_row)

@@ -1,4 +1,4 @@
-"""A setting as it is declared: its type, range, choices, reason and flag, in one place."""
+"""Declaration of a setting: its type, default, range, choices, help text and flag."""
 
 from __future__ import annotations
 
@@ -12,96 +12,96 @@ from types import NoneType
 from typing import Any, Literal, TypedDict, Unpack, get_args, get_origin
 
 Part = Literal["reading", "method", "writing", "embedding"]
-HELP, EXTRAS = "help", "extras"  # keys of the metadata of a dataclass field that is a setting
+HELP, EXTRAS = "help", "extras"  # metadata keys of the dataclass field that declares a setting
 
 
 class Extras(TypedDict, total=False):
-    """What may be declared of a setting beside its type, its default and what it is."""
+    """Optional parts of a declaration, besides type, default and help text."""
 
-    why: str  # the reason for the default, or for the range
-    flag: str  # of the command line; without one, only --set and the config file reach the setting
-    more_flags: tuple[str, ...]  # other spellings of the flag that are accepted
-    panel: str  # heading of the flag in a command's help, where it is not that of its group
-    names: tuple[str, ...]  # what it is called outside its group, today's name first; else the name of its field
-    least: float  # smallest value allowed
-    most: float  # largest value allowed
+    why: str  # reason for the default
+    flag: str  # command-line flag; a setting without one can be given by --set and in the config file
+    more_flags: tuple[str, ...]  # other accepted spellings of the flag
+    panel: str  # heading of the flag in a command's help, if not the heading of the group
+    names: tuple[str, ...]  # names outside the group, current name first; by default the name of the field
+    least: float  # smallest allowed value
+    most: float  # largest allowed value
     above: float  # values must be larger than this
     below: float  # values must be smaller than this
-    refit: bool  # whether another value asks for another fit (the default); else it can be changed on a fitted model
-    json_text: bool  # whether a number or a mapping may be given, and means the same as its JSON text
-    none: object  # what the word "none" stands for in a command or a file; None if not given
+    refit: bool  # True (the default): a new value needs a new fit; False: it can be changed on a fitted model
+    json_text: bool  # True: the value is text, and a number or a mapping is stored as its JSON text
+    none: object  # value that the word "none" stands for in a command or a file; by default None
 
 
 def setting(default: object, help: str, **extras: Unpack[Extras]) -> Any:
-    """A field of a `Settings` record; `help` says what it is, and its unit."""
+    """A dataclass field that declares a setting; `help` says what the setting is, with its unit."""
     return dataclasses.field(default=default, metadata={HELP: help, EXTRAS: extras})
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A declared setting, as checks, options and pages see it."""
+    """A declared setting, with what checks, command-line options and documentation need."""
 
-    field: str  # its name within its group
-    kind: object  # its type
+    field: str  # name within the group
+    type_hint: object
     default: object
-    help: str  # what it is, and its unit
+    help: str  # what the setting is, with its unit
     extras: Extras
     part: Part
-    group: str = ""  # the field of the config that holds its group; "" for the config's own settings
+    group: str = ""  # field of the config that holds the group; "" for the config's own settings
 
     @property
     def name(self) -> str:
-        """What it is called in messages, in `--set NAME=VALUE` and as a keyword."""
+        """Name in messages, in `--set NAME=VALUE` and as a keyword."""
         return self.names[0]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All names under which it can be given without its group, today's first."""
+        """All names that are accepted outside the group, current name first."""
         return self.extras.get("names") or (self.field,)
 
     @property
     def flag(self) -> str:
-        """Its flag on the command line; "" where only `--set` and the config file reach it."""
+        """Command-line flag; "" if there is none."""
         return self.extras.get("flag", "")
 
     @property
     def refit(self) -> bool:
-        """Whether another value asks for another fit; else it can be changed on a fitted model."""
+        """Whether a new value needs a new fit; if False, it can be changed on a fitted model."""
         return self.extras.get("refit", True)
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The words allowed, where it takes one of a few."""
-        return get_args(self.bare) if get_origin(self.bare) is Literal else ()
+        """Allowed words of a `Literal` setting; empty for any other type."""
+        return get_args(self.base_type) if get_origin(self.base_type) is Literal else ()
 
     @property
     def choice_text(self) -> str:
-        """The words allowed; marks such as , stand in quotes."""
+        """Allowed words, separated by commas; punctuation marks are quoted."""
         return ", ".join(word if word.replace("-", "").isalnum() else repr(word) for word in self.choices)
 
     @property
-    def bare(self) -> object:
-        """Its type without None."""
-        return next((kind for kind in self._kinds if kind is not NoneType), self.kind)
+    def base_type(self) -> object:
+        """Type without None."""
+        return next((part for part in self._type_parts if part is not NoneType), self.type_hint)
 
     @property
     def nullable(self) -> bool:
         """Whether None is allowed."""
-        return NoneType in self._kinds
+        return NoneType in self._type_parts
 
     @property
     def is_list(self) -> bool:
-        """Whether it takes several texts."""
-        return get_origin(self.bare) is tuple
+        """Whether the value is a list of texts."""
+        return get_origin(self.base_type) is tuple
 
     @property
-    def _kinds(self) -> tuple[object, ...]:
-        is_union = get_origin(self.kind) in (typing.Union, type(int | None))
-        return get_args(self.kind) if is_union else (self.kind,)
+    def _type_parts(self) -> tuple[object, ...]:
+        is_union = get_origin(self.type_hint) in (typing.Union, type(int | None))
+        return get_args(self.type_hint) if is_union else (self.type_hint,)
 
     @property
     def range(self) -> str:
-        """The values allowed, in words; "" where any will do."""
+        """Allowed values in words, such as `from 0 to 1`; "" if there is no limit."""
         least, most, above, below = self._limits
         if least is not None and most is not None:
             return f"from {least} to {most}"
@@ -110,7 +110,10 @@ class Setting:
         return " and ".join(filter(None, (low, high)))
 
     def converted(self, value: object) -> object:
-        """`value` with lists as tuples, a text with commas as the list that it stands for, and JSON values as text."""
+        """`value` in the form that the record stores: a list as a tuple of texts, and for `json_text` as JSON text.
+
+        A list may be given as a text with commas.
+        """
         if self.extras.get("json_text") and isinstance(value, Mapping | int | float) and not isinstance(value, bool):
             return json.dumps(value)
         if not self.is_list:
@@ -118,35 +121,36 @@ class Setting:
         return split_names(value) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
     def from_text(self, value: object) -> object:
-        """A value from a command or a file, where the word "none" stands for None."""
+        """The value that a command or a file gives, where the word "none" stands for None."""
         none = self.extras.get("none")
         return none if value == "none" and (self.nullable or none is not None) and "none" not in self.choices else value
 
-    def wrong_kind(self, value: object) -> str:
-        """What is wrong with the type of `value`, or ""."""
+    def type_problem(self, value: object) -> str:
+        """Message if `value` has the wrong type or is no allowed word, else ""."""
         if value is None and self.nullable:
             return ""
         if self.choices:
-            wanted = "" if value in self.choices else f"one of {self.choice_text}"
+            expected = "" if value in self.choices else f"one of {self.choice_text}"
         else:
-            kind = tuple if self.is_list else self.bare
-            wanted = "" if _is_a(value, kind) else _WANTED[typing.cast(type, kind)]
-        return f"{self.name} must be {wanted}{self._or_none}, got {value!r}" if wanted else ""
+            python_type = typing.cast(type, tuple if self.is_list else self.base_type)
+            expected = "" if _TYPE_CHECKS[python_type](value) else _TYPE_WORDS[python_type]
+        return f"{self.name} must be {expected}{self._or_none}, got {value!r}" if expected else ""
 
-    def out_of_range(self, value: object) -> str:
-        """What is wrong with a `value` of the right type, or ""."""
+    def range_problem(self, value: object) -> str:
+        """Message if the number `value` is out of range, else ""."""
         if not isinstance(value, int | float):
             return ""
         least, most, above, below = self._limits
-        low = (least is None or value >= least) and (above is None or value > above)
-        high = (most is None or value <= most) and (below is None or value < below)
-        return "" if low and high else f"{self.name} must be {self.range}{self._or_none}, got {value}"
+        is_high_enough = (least is None or value >= least) and (above is None or value > above)
+        is_low_enough = (most is None or value <= most) and (below is None or value < below)
+        is_in_range = is_high_enough and is_low_enough
+        return "" if is_in_range else f"{self.name} must be {self.range}{self._or_none}, got {value}"
 
     @property
     def _limits(self) -> tuple[float | None, float | None, float | None, float | None]:
-        """Smallest and largest value allowed, and the limits that values must be above and below."""
-        d = self.extras
-        return d.get("least"), d.get("most"), d.get("above"), d.get("below")
+        """`least`, `most`, `above` and `below`, each None if there is no such limit."""
+        extras = self.extras
+        return extras.get("least"), extras.get("most"), extras.get("above"), extras.get("below")
 
     @property
     def _or_none(self) -> str:
@@ -154,7 +158,7 @@ class Setting:
 
 
 def split_names(text: str) -> tuple[str, ...]:
-    """The names in a comma list."""
+    """Names from a text that separates them by commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
@@ -162,18 +166,14 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
 
 
-def _is_a(value: object, kind: object) -> bool:
-    return _TESTS[typing.cast(type, kind)](value)
-
-
-_TESTS: Mapping[type, Callable[[object], bool]] = {
+_TYPE_CHECKS: Mapping[type, Callable[[object], bool]] = {
     bool: lambda value: isinstance(value, bool),
     int: lambda value: isinstance(value, int) and not isinstance(value, bool),
     float: _is_number,
     str: lambda value: isinstance(value, str),
     tuple: lambda value: isinstance(value, tuple) and all(isinstance(item, str) for item in value),
 }
-_WANTED: Mapping[type, str] = {
+_TYPE_WORDS: Mapping[type, str] = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",

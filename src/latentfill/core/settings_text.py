@@ -1,4 +1,4 @@
-"""Declared settings in words: docstrings, the page of the documentation, and a config file to edit."""
+"""Declared settings as text: in docstrings, on the settings page of the documentation, and as a config file."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _TYPES = {bool: "bool", int: "int", float: "float", str: "str", tuple: "list of 
 
 
 def documented(record: type[Record]) -> type[Record]:
-    """A class decorator: the docstring also lists every setting, so that `help()` shows them."""
-    lines = [line for each in declared(record) for line in _attribute(each)]
+    """Class decorator that adds every setting to the docstring, so that `help()` shows them."""
+    lines = [line for each in declared(record) for line in _docstring_lines(each)]
     for name, group in groups_of(record).items():
-        inner = textwrap.indent("\n".join(line for each in declared(group) for line in _attribute(each)), "    ")
+        inner = textwrap.indent("\n".join(line for each in declared(group) for line in _docstring_lines(each)), "    ")
         lines += [f"{name} : {group.__name__}", f"    {_first_line(group)}", "", inner]
     listed = textwrap.indent("\n".join(("Attributes", "----------", *lines)), "    ")
     record.__doc__ = f"{(record.__doc__ or '').rstrip()}\n\n{listed}\n"
@@ -27,63 +27,69 @@ def documented(record: type[Record]) -> type[Record]:
 
 
 def to_markdown(*records: type[Settings]) -> str:
-    """The settings page: a table for each group."""
-    return "\n".join(line for record in records for line in _page(record))
+    """The settings page in Markdown: a table for each record and group."""
+    return "\n".join(line for record in records for line in _markdown_lines(record))
 
 
 def to_toml(*records: type[Settings]) -> str:
-    """A config file with every setting at its default, commented out, and what it is for."""
-    return "\n".join(line for record in records for line in _file(record))
+    """A config file with every setting at its default, commented out, below its help text."""
+    return "\n".join(line for record in records for line in _toml_lines(record))
 
 
-def _attribute(each: Setting) -> tuple[str, str]:
+def _docstring_lines(each: Setting) -> tuple[str, str]:
     name = each.field if each.name == each.field else f"{each.field} (or {each.name})"
-    return f"{name} : {_kind(each)}, default {each.default!r}", f"    {_sentence(each)}"
+    return f"{name} : {_type_text(each)}, default {each.default!r}", f"    {_help_text(each)}"
 
 
-def _page(record: type[Settings]) -> Iterator[str]:
-    yield from _section("", record)
+def _markdown_lines(record: type[Settings]) -> Iterator[str]:
+    yield from _markdown_section("", record)
     for name, group in groups_of(record).items():
-        yield from _section(name, group)
+        yield from _markdown_section(name, group)
 
 
-def _section(name: str, record: type[Settings]) -> Iterator[str]:
+def _markdown_section(name: str, record: type[Settings]) -> Iterator[str]:
     title = f"`{name}`: {_first_line(record)}" if name else _first_line(record)
-    yield from (f"## {title.rstrip('.')}", "", "| setting | flag | type | default | what it is | another value needs |")
+    yield from (f"## {title.rstrip('.')}", "", "| setting | flag | type | default | meaning | after a change |")
     yield "|---|---|---|---|---|---|"
     for each in declared(record):
-        also = f" ({', '.join(f'`{other}`' for other in each.names[1:])})" if each.names[1:] else ""
+        other_names = f" ({', '.join(f'`{name}`' for name in each.names[1:])})" if each.names[1:] else ""
         flag = f"`{each.flag}`" if each.flag else ""
-        again = "embed again" if each.part == "embedding" else "fit again"
-        needs = again if each.refit else "-"
-        told = _sentence(each).replace("|", "\\|")
-        yield f"| `{each.name}`{also} | {flag} | {_kind(each)} | `{json.dumps(each.default)}` | {told} | {needs} |"
+        next_step = "-" if not each.refit else "embed again" if each.part == "embedding" else "fit again"
+        cells = (
+            f"`{each.name}`{other_names}",
+            flag,
+            _type_text(each),
+            f"`{json.dumps(each.default)}`",
+            _help_text(each).replace("|", "\\|"),
+            next_step,
+        )
+        yield f"| {' | '.join(cells)} |"
     yield ""
 
 
-def _file(record: type[Settings]) -> Iterator[str]:
-    yield from _entries(declared(record))
+def _toml_lines(record: type[Settings]) -> Iterator[str]:
+    yield from _toml_entries(declared(record))
     for name, group in groups_of(record).items():
-        yield from (f"# {_first_line(group)}", f"[{name}]", *_entries(declared(group)))
+        yield from (f"# {_first_line(group)}", f"[{name}]", *_toml_entries(declared(group)))
 
 
-def _entries(settings: Iterable[Setting]) -> Iterator[str]:
+def _toml_entries(settings: Iterable[Setting]) -> Iterator[str]:
     for each in settings:
         unset = "..." if each.extras.get("none") is not None else "none"
-        text = unset if each.default is None else each.default
-        yield f"# {_sentence(each)}"
-        yield f"# {each.field} = {json.dumps(text)}"
+        value = unset if each.default is None else each.default
+        yield f"# {_help_text(each)}"
+        yield f"# {each.field} = {json.dumps(value)}"
     yield ""
 
 
-def _kind(each: Setting) -> str:
-    """The type in words: the choices where there are some, and the range."""
-    plain = each.choice_text or _TYPES[tuple if each.is_list else each.bare]  # type: ignore[index]
-    kind = f"{plain}, {each.range}" if each.range else plain
-    return f"{kind}, or none" if each.nullable else kind
+def _type_text(each: Setting) -> str:
+    """The type in words, such as `int, from 0 to 64, or none`; for a `Literal`, its choices."""
+    name = each.choice_text or _TYPES[tuple if each.is_list else each.base_type]  # type: ignore[index]
+    text = f"{name}, {each.range}" if each.range else name
+    return f"{text}, or none" if each.nullable else text
 
 
-def _sentence(each: Setting) -> str:
+def _help_text(each: Setting) -> str:
     why = each.extras.get("why")
     return f"{each.help} Why: {why}." if why else each.help
 

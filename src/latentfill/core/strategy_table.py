@@ -1,7 +1,7 @@
-"""The strategies by name: the one place where a new one is registered.
+"""Table of all strategies by name; a new strategy is registered here.
 
-A row says all that settings, cell codes and reports need to know, and which class does the work. The class is named,
-not imported, so that this table is at hand before torch is.
+A row holds what settings, cell codes and reports need, and the class that implements the strategy. The class is given
+by name and imported when it is used, so that this table works without importing torch.
 """
 
 from __future__ import annotations
@@ -13,63 +13,63 @@ from latentfill.core.errors import InputError
 
 
 class CellCode(NamedTuple):
-    """A number that stands, in the file of codes, for where the value of a cell comes from."""
+    """A number in the file of cell codes; it says where the value of a cell comes from."""
 
-    number: int  # 0 to 127; never given a second meaning, as files keep it
-    name: str  # in reports
-    meaning: str  # for people
+    number: int  # 0 to 127; keep the meaning of a number for ever, because saved files contain it
+    name: str  # as reports show it
+    meaning: str  # description for users
 
 
 @dataclass(frozen=True, slots=True)
 class StrategyRow:
-    """A strategy as settings, cell codes and reports know it."""
+    """A strategy: its name, its cell codes, and the class that implements it."""
 
     name: str  # in settings, reports and saved models
-    code: int  # number of the cells that it fills, see `CellCode`
-    meaning: str  # of that code
-    made_by: str  # "module:Class": a `Baseline`, or with `on_windows` a `Strategy`
+    code: int  # number of the code for cells that the strategy fills, see `CellCode`
+    meaning: str  # description of the code
+    implementation: str  # "module:Class" of a `Baseline`, or of a `Strategy` if `on_windows`
     _: KW_ONLY
-    on_windows: bool = False  # whether it estimates window by window, not a series as a whole
-    needs_encoder: bool = False  # whether it works on embeddings
-    on_stored: CellCode | None = None  # the code where its embeddings are stored ones
+    on_windows: bool = False  # True: it estimates window by window; False: the whole series at once
+    needs_encoder: bool = False  # whether it uses embeddings
+    on_stored: CellCode | None = None  # code for cells that the strategy fills from stored embeddings
 
-    def code_of_cells(self, *, stored: bool) -> CellCode:
-        """The code of the cells that it fills, on `stored` embeddings or others."""
+    def cell_code(self, *, stored: bool) -> CellCode:
+        """Code for cells that the strategy fills; `stored`: from stored embeddings."""
         if stored and self.on_stored is not None:
             return self.on_stored
         return CellCode(self.code, self.name, f"{self.name}: {self.meaning}")
 
 
-STRATEGIES: dict[str, StrategyRow] = {}  # in the order in which names are listed; cheap ones are fitted first
+STRATEGIES: dict[str, StrategyRow] = {}  # by name; listed and fitted in this order, cheap ones first
 
 
 def register(*rows: StrategyRow) -> None:
-    """Make strategies known by their names; a name or a code that is taken is refused."""
+    """Add strategies to the table; an `InputError` if a name or a code is already in use."""
     for row in rows:
         taken = {code.number: code.name for code in cell_codes()}
-        codes = [row.code_of_cells(stored=stored).number for stored in (False, True)]
+        codes = [row.cell_code(stored=stored).number for stored in (False, True)]
         if row.name in STRATEGIES:
             raise InputError(f"there is a strategy {row.name!r} already; choose another name.")
         for number in codes:
             if not 0 <= number < 128:
-                raise InputError(f"strategy {row.name!r} wants the cell code {number}; codes are from 0 to 127.")
+                raise InputError(f"strategy {row.name!r} has the cell code {number}; use a code from 0 to 127.")
             if number in taken:
                 raise InputError(
-                    f"strategy {row.name!r} wants the cell code {number}, which is that of {taken[number]!r}; the "
-                    f"first free one is {max(taken) + 1}."
+                    f"strategy {row.name!r} has the cell code {number}, which {taken[number]!r} uses already; use "
+                    f"{max(taken) + 1} instead."
                 )
         STRATEGIES[row.name] = row
 
 
-# Cells that no strategy filled.
-OBSERVED = CellCode(0, "observed", "observed: read from the input, untouched")
-FALLBACK = CellCode(4, "fallback", "fallback: linear interpolation, as no strategy reached the cell")
-EMPTY = CellCode(5, "empty", "empty: nothing is known that could fill it, or the gap is longer than max_gap")
+# Codes for cells that no strategy filled.
+OBSERVED = CellCode(0, "observed", "observed: read from the input, unchanged")
+FALLBACK = CellCode(4, "fallback", "fallback: linear interpolation, because no strategy had an estimate")
+EMPTY = CellCode(5, "empty", "empty: there was no estimate, or the gap is longer than max_gap")
 
 
 def cell_codes() -> list[CellCode]:
-    """All cell codes, by number."""
-    codes = [row.code_of_cells(stored=stored) for row in STRATEGIES.values() for stored in (False, True)]
+    """All cell codes, sorted by number."""
+    codes = [row.cell_code(stored=stored) for row in STRATEGIES.values() for stored in (False, True)]
     return sorted({OBSERVED, FALLBACK, EMPTY, *codes}, key=lambda code: code.number)
 
 
@@ -79,7 +79,7 @@ register(
     StrategyRow(
         "linear",
         3,
-        "linear interpolation, asked for or better on held-out cells",
+        "linear interpolation, chosen in the settings or better on held-out cells",
         f"{_PACKAGE}.baselines.interpolation:Linear",
     ),
     StrategyRow("spline", 11, "natural cubic spline", f"{_PACKAGE}.baselines.interpolation:Spline"),
@@ -87,7 +87,9 @@ register(
     StrategyRow("nocb", 13, "next observation carried back", f"{_PACKAGE}.baselines.interpolation:NextObserved"),
     StrategyRow("mean", 14, "mean of the column", f"{_PACKAGE}.baselines.averages:Mean"),
     StrategyRow("median", 15, "median of the column", f"{_PACKAGE}.baselines.averages:Median"),
-    StrategyRow("seasonal", 16, "mean course of the period the data show", f"{_PACKAGE}.baselines.seasonal:Seasonal"),
+    StrategyRow(
+        "seasonal", 16, "mean cycle of the period found in the data", f"{_PACKAGE}.baselines.seasonal:Seasonal"
+    ),
     StrategyRow(
         "knn", 17, "the most similar rows, by scikit-learn's KNNImputer", f"{_PACKAGE}.baselines.rows:NearestRows"
     ),
@@ -100,7 +102,7 @@ register(
     StrategyRow(
         "kriging",
         6,
-        "best linear estimate from the observed cells, asked for or better on held-out cells",
+        "best linear estimate from the observed cells, chosen in the settings or better on held-out cells",
         f"{_PACKAGE}.kriging.strategy:KrigingStrategy",
         on_windows=True,
     ),

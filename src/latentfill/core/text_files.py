@@ -1,4 +1,4 @@
-"""The bytes and the text of a file: unpacked if gzipped, decoded by its byte order mark or by the encoding given."""
+"""Reads files as bytes or text: unpacks gzip, and decodes by the byte order mark or the given encoding."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from latentfill.core.errors import InputError
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_BOMS = (  # UTF-32 first: its little-endian mark begins with the one of UTF-16
+_BOMS = (  # UTF-32 first: its little-endian mark begins with the mark of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF8, "utf-8"),
@@ -20,7 +20,7 @@ _BOMS = (  # UTF-32 first: its little-endian mark begins with the one of UTF-16
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a file, unpacked when it is gzipped."""
+    """The bytes of a file, unpacked if it is gzipped."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -38,36 +38,36 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_text(path: Path, encoding: str | None) -> tuple[str, str, bytes]:
-    """Text, codec and byte order mark of a file; the three give its bytes back."""
+    """Text, codec and byte order mark of a file; `mark + text.encode(codec)` gives its bytes back."""
     data = read_bytes(path)
     _refuse_other_formats(data, path)
     bom, codec = next(((mark, name) for mark, name in _BOMS if data.startswith(mark)), (b"", "utf-8"))
-    if encoding is not None and not (bom and _unmarked(encoding) in codec):
+    if encoding is not None and not (bom and _base_codec(encoding) in codec):
         bom, codec = b"", encoding
     body = data[len(bom) :]
     try:
         text = body.decode(codec)
-        is_kept = codec == "utf-8" or text.encode(codec) == body
+        is_reversible = codec == "utf-8" or text.encode(codec) == body
     except UnicodeDecodeError as error:
         raise _decode_error(body, len(bom), error, path) from error
     except UnicodeError as error:
-        raise InputError(f"{path} is not {codec} text ({error}). Name the encoding it was written with.") from error
+        raise InputError(f"{path} is not {codec} text ({error}). Give the encoding that it was written in.") from error
     _refuse_nul(text, path)
-    if not is_kept:
+    if not is_reversible:
         raise InputError(f"{path}: writing {codec} text back would change its bytes. Convert it to UTF-8.")
     return text, codec, bom
 
 
-def _unmarked(encoding: str) -> str:
-    """Codec name without its byte order, so that `utf-16` and `utf-8-sig` agree with the mark found."""
+def _base_codec(encoding: str) -> str:
+    """Codec name without `-sig`; as for `utf-16`, it is a part of the codec's name that a byte order mark gives."""
     return codecs.lookup(encoding).name.removesuffix("-sig")
 
 
-def _decode_error(body: bytes, shift: int, error: UnicodeDecodeError, path: Path) -> InputError:
+def _decode_error(body: bytes, bom_length: int, error: UnicodeDecodeError, path: Path) -> InputError:
     line = body.count(b"\n", 0, error.start) + 1
     return InputError(
         f"{path} is not {error.encoding} text: byte {body[error.start]:#04x} at offset "
-        f"{error.start + shift}, line {line}. Name the encoding it was written with, "
+        f"{error.start + bom_length}, line {line}. Give the encoding that the file was written in, "
         "for example `--encoding latin-1`; if it mixes encodings, convert it to UTF-8 first."
     )
 
@@ -77,12 +77,14 @@ def _refuse_nul(text: str, path: Path) -> None:
         return
     line = text.count("\n", 0, position) + 1
     raise InputError(
-        f"{path} holds a NUL character in line {line}, so it is damaged, binary, or UTF-16 without a "
-        "byte order mark. For the last give `--encoding utf-16-le`; else export the table as CSV again."
+        f"{path} has a NUL character in line {line}: it is damaged, binary, or UTF-16 without a byte order mark. "
+        "Give `--encoding utf-16-le` for UTF-16; otherwise export the table as CSV again."
     )
 
 
 def _refuse_other_formats(data: bytes, path: Path) -> None:
     for magic, kind in ((b"PAR1", "a Parquet file"), (b"PK\x03\x04", "a spreadsheet or zip archive")):
         if data.startswith(magic):
-            raise InputError(f"{path} is {kind}, not CSV text. Name Parquet files `.parquet`; export others as CSV.")
+            raise InputError(
+                f"{path} is {kind}, not CSV text. Rename a Parquet file to `.parquet`; export a spreadsheet as CSV."
+            )

@@ -16,7 +16,7 @@ SettingValues: TypeAlias = Mapping[str, Any]  # name of an encoder's setting -> 
 
 # A comma separates encoders in a list, so the views of `inputs` are joined by + here.
 SETTINGS: Mapping[str, Setting] = {each.flag.removeprefix("--"): each for each in BY_NAME.values()}
-_SWITCHES = "|".join(flag for flag, each in SETTINGS.items() if each.bare is bool)
+_SWITCHES = "|".join(flag for flag, each in SETTINGS.items() if each.base_type is bool)
 _BEFORE_SETTING = re.compile(rf"\+(?=[a-z][a-z-]*=|(?:{_SWITCHES})(?:\+|$))")  # a path may hold a + too
 
 
@@ -53,11 +53,11 @@ def _read_setting(text: str, part: str) -> tuple[str, object]:
 
 
 def _read_value(setting: Setting, text: str) -> object:
-    if setting.bare is bool:
+    if setting.base_type is bool:
         if text:
             raise ValueError("it is switched on by its name, and takes no value")
         return True
-    return int(text) if setting.bare is int else text.replace("+", ",") if setting.name == "inputs" else text
+    return int(text) if setting.base_type is int else text.replace("+", ",") if setting.name == "inputs" else text
 
 
 def flag_of(name: str) -> str:

@@ -26,5 +26,5 @@ def strategy_class(name: str) -> type[Strategy]:
 
 
 def _class_of(name: str) -> object:
-    module, _, class_name = STRATEGIES[name].made_by.partition(":")
+    module, _, class_name = STRATEGIES[name].implementation.partition(":")
     return getattr(import_module(module), class_name)

@@ -55,7 +55,7 @@ def distances(observed: BoolArray) -> tuple[IntArray, IntArray]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Beside:
+class NearestObserved:
     """For every cell, observed or not, the nearest other observed cells of its column; all (..., L, C)."""
 
     before: FloatArray  # value of the last observed cell before it, NaN where there is none
@@ -70,7 +70,7 @@ class Beside:
         return np.where(np.isnan(self.before), self.after, np.where(np.isnan(self.after), self.before, line))
 
 
-def beside(values: FloatArray) -> Beside:
+def nearest_observed(values: FloatArray) -> NearestObserved:
     """The observed cells on both sides of each cell of `values` (..., L, C), in which NaN is missing."""
     length = values.shape[-2]
     step = np.arange(length)[:, None]
@@ -82,7 +82,7 @@ def beside(values: FloatArray) -> Beside:
     right = np.take_along_axis(values, np.minimum(step + ahead, length - 1), axis=-2)
     before = np.where(back > step, np.nan, left)
     after = np.where(step + ahead >= length, np.nan, right)
-    return Beside(before, after, back, ahead)
+    return NearestObserved(before, after, back, ahead)
 
 
 def interpolate(values: FloatArray) -> FloatArray:

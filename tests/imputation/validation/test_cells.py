@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from latentfill.imputation.validation.cells import Cells, gap_kinds
-from latentfill.windows.gaps import beside
+from latentfill.windows.gaps import nearest_observed
 
 NAN = np.nan
 
 
 def test_gaps_are_told_apart_by_length_and_by_whether_both_ends_are_equal():
     values = np.array([[0, NAN, 0, NAN, NAN, 1, NAN]]).T
-    assert gap_kinds(beside(values))[[1, 3, 4, 6], 0].tolist() == [6 + 0, 1, 1, 0]
+    assert gap_kinds(nearest_observed(values))[[1, 3, 4, 6], 0].tolist() == [6 + 0, 1, 1, 0]
     whole = np.array([[2.0, 5.0, 2.0, 3.0]]).T  # as if each cell in turn were missing
-    assert gap_kinds(beside(whole))[:, 0].tolist() == [0, 6, 0, 0]
+    assert gap_kinds(nearest_observed(whole))[:, 0].tolist() == [0, 6, 0, 0]
 
 
 def test_each_missing_cell_knows_its_gap():

@@ -42,7 +42,7 @@ class FittedPath:
     @property
     def codes(self) -> list[int]:
         """For each candidate, the code of the cells in which its weight is the largest."""
-        return [STRATEGIES[name].code_of_cells(stored=self.stored).number for name in self.candidates.names]
+        return [STRATEGIES[name].cell_code(stored=self.stored).number for name in self.candidates.names]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray
-from latentfill.windows.gaps import BUCKET_NAMES, Beside, beside, bucket_of
+from latentfill.windows.gaps import BUCKET_NAMES, NearestObserved, bucket_of, nearest_observed
 
 KINDS = 2 * len(BUCKET_NAMES)  # kinds of gaps: one per length bucket, and one more for gaps between equal values
 
@@ -28,7 +28,7 @@ class Cells:
     def at(cls, mask: BoolArray, values: FloatArray) -> Cells:
         """The cells of a series (T, C) where `mask` is True, in row-major order; they must be missing (NaN)."""
         step, column = np.nonzero(mask)
-        sides = beside(values)
+        sides = nearest_observed(values)
         return cls(
             shape=(values.shape[0], values.shape[1]),
             step=step,
@@ -89,7 +89,7 @@ class Cells:
         return placed
 
 
-def gap_kinds(sides: Beside) -> IntArray:
+def gap_kinds(sides: NearestObserved) -> IntArray:
     """Kind of the gap that each cell lies in, or would lie in if it were missing, shaped like `sides`.
 
     The kind is the bucket of the gap's length, plus len(BUCKET_NAMES) if the observed values on both sides are equal:

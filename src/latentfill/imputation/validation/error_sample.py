@@ -10,7 +10,7 @@ import numpy as np
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.imputation.validation.cells import Cells
 from latentfill.strategies.candidates import SeriesEstimates
-from latentfill.windows.gaps import Beside, beside
+from latentfill.windows.gaps import NearestObserved, nearest_observed
 
 SMALLEST = 1e-3  # scaled units; added to sizes before their logarithm is taken
 MOVEMENT_REACH = 48  # steps on both sides of a cell over which the changes of its column are averaged
@@ -50,7 +50,7 @@ def features_at(cells: Cells, values: FloatArray, estimates: SeriesEstimates) ->
     observed cell; the length of the gap; how far the candidates' estimates are apart; the step between the values on
     both sides of the gap; the movement of the column around the cell; the mean estimate and its square.
     """
-    sides, at = beside(values), (cells.step, cells.column)
+    sides, at = nearest_observed(values), (cells.step, cells.column)
     apart, level = _spread_and_mean(estimates.values[:, *at])
     expected = estimates.spread[at]
     back, ahead = sides.back[at], sides.ahead[at]
@@ -77,7 +77,7 @@ def _spread_and_mean(estimates: FloatArray) -> tuple[FloatArray, FloatArray]:
     return apart, np.clip(mean, -MOST_LEVEL, MOST_LEVEL)
 
 
-def _movement(values: FloatArray, sides: Beside) -> FloatArray:
+def _movement(values: FloatArray, sides: NearestObserved) -> FloatArray:
     """Mean absolute change per step between observed cells within `MOVEMENT_REACH` steps of each cell, (T, C)."""
     change = np.abs(values - sides.before) / np.maximum(sides.back, 1)
     known = ~np.isnan(change)

@@ -11,7 +11,7 @@ from torch import Tensor
 from latentfill.embeddings.protocols.encoder import tensor
 from latentfill.strategies.kriging.kriged import Kriged
 from latentfill.strategies.protocols.strategy import StrategySpec
-from latentfill.windows.gaps import beside
+from latentfill.windows.gaps import nearest_observed
 from latentfill.windows.windows import Windows
 
 
@@ -107,7 +107,7 @@ class Sides(NamedTuple):
 
 def sides_of(windows: Windows, default: Tensor) -> Sides:
     """The nearest other observed cells of each cell; `default` (B, L, C) on a side without an observed cell."""
-    sides = beside(windows.values)
+    sides = nearest_observed(windows.values)
     device = default.device
     line, before, after = (tensor(part, device) for part in (sides.line, sides.before, sides.after))
     line, before, after = (torch.where(part.isnan(), default, part) for part in (line, before, after))
