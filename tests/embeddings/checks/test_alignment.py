@@ -1,4 +1,4 @@
-"""Which windows embeddings belong to, found from what they know."""
+"""Alignment: finding the windows that embeddings were made from."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import pytest
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.embeddings.checks.alignment import align
 from latentfill.embeddings.checks.edges import Alignment
-from latentfill.embeddings.checks.frame import Frame
 from latentfill.embeddings.checks.probes import Split, make_probes
+from latentfill.embeddings.checks.window_spacing import WindowSpacing
 from latentfill.embeddings.protocols.record import VectorArray
 
 LENGTH, HORIZON = 24, 6
-FRAME = Frame(LENGTH, HORIZON, 1)
+SPACING = WindowSpacing(LENGTH, HORIZON, 1)
 Encode = Callable[[FloatArray], FloatArray]
 
 
 def table(steps: int = 1000, columns: int = 3, seed: int = 0) -> FloatArray:
-    """A daily cycle, and noise that remembers, (T, C)."""
+    """A daily cycle plus autocorrelated noise, (T, C)."""
     rng = np.random.default_rng(seed)
     noise = rng.normal(size=(steps, columns))
     for row in range(1, steps):
@@ -29,24 +29,24 @@ def table(steps: int = 1000, columns: int = 3, seed: int = 0) -> FloatArray:
 
 
 def dense(windows: FloatArray) -> FloatArray:
-    """Reads every row: (N, L, C) -> (N, C, 16)."""
+    """Encodes every row: (N, L, C) -> (N, C, 16)."""
     weights = np.random.default_rng(1).normal(size=(windows.shape[1], 16))
     return np.tanh((windows - 20).transpose(0, 2, 1) @ weights / 10)
 
 
 def level(windows: FloatArray) -> FloatArray:
-    """The mean of a window, and nothing else."""
+    """Encodes only the mean of a window."""
     return windows.mean(axis=1)[:, :, None].repeat(4, axis=2)
 
 
 def recent(windows: FloatArray) -> FloatArray:
-    """Fades into the past, so that the first rows of a window are not known."""
+    """Weights fade into the past, so that the first rows of a window are not encoded."""
     weights = 0.7 ** np.arange(windows.shape[1])[::-1]
     return np.tanh(np.einsum("nlc,l->nc", windows - 20, weights))[:, :, None].repeat(4, axis=2)
 
 
 def normalised(windows: FloatArray) -> FloatArray:
-    """Reads every row of a window without its level and spread, as TimeKD's student does."""
+    """Encodes every row of a window without its level and spread, like TimeKD's student."""
     return dense(20 + (windows - windows.mean(axis=1, keepdims=True)) / windows.std(axis=1, keepdims=True))
 
 
@@ -59,13 +59,13 @@ def embedded(values: FloatArray, starts: IntArray, encode: Encode, length: int =
     return encode(np.stack([values[start : start + length] for start in starts])).astype(np.float32)
 
 
-def found_in(vectors: VectorArray, starts: IntArray, values: FloatArray, frame: Frame = FRAME) -> Alignment:
-    return align(make_probes([Split(vectors, starts)], values, range(values.shape[1]), frame.every)[0], frame)
+def found_in(vectors: VectorArray, starts: IntArray, values: FloatArray, spacing: WindowSpacing = SPACING) -> Alignment:
+    return align(make_probes([Split(vectors, starts)], values, range(values.shape[1]), spacing.every)[0], spacing)
 
 
 @pytest.mark.parametrize("encode", [dense, level, recent, normalised, pooled])
 @pytest.mark.parametrize("shift", [0, 1, -1, 3, 40])
-def test_the_windows_of_embeddings_are_found(encode: Encode, shift: int) -> None:
+def test_the_shift_between_embeddings_and_windows_is_found(encode: Encode, shift: int) -> None:
     values, starts = table(), np.arange(50, 650)
     found = found_in(embedded(values, starts + shift, encode), starts, values)
     assert (found.verdict, found.shift) == ("off" if shift else "aligned", (shift, shift))
@@ -73,43 +73,43 @@ def test_the_windows_of_embeddings_are_found(encode: Encode, shift: int) -> None
 
 
 @pytest.mark.parametrize("shift", [0, 1])
-def test_rows_after_the_window_that_embeddings_know_are_told_apart_from_a_shift(shift: int) -> None:
+def test_encoded_rows_after_the_window_are_distinguished_from_a_shift(shift: int) -> None:
     values, starts = table(), np.arange(600)
     found = found_in(embedded(values, starts + shift, dense, LENGTH + HORIZON), starts, values)
     assert (found.verdict, found.shift, found.future) == ("off" if shift else "aligned", (shift, shift), HORIZON)
 
 
-def test_windows_far_away_are_found() -> None:
+def test_a_very_large_shift_is_found() -> None:
     values, starts = table(2000), np.arange(400)
     found = found_in(embedded(values, starts + 1500, recent), starts, values)
     assert (found.verdict, found.shift) == ("off", (1500, 1500))
 
 
-def test_windows_some_rows_apart() -> None:
+def test_shifts_of_windows_with_a_stride_are_found() -> None:
     values, starts = table(2500), np.arange(8, 2300, 4)
     for shift in (0, 4):
-        found = found_in(embedded(values, starts + shift, dense), starts, values, Frame(LENGTH, HORIZON, 4))
+        found = found_in(embedded(values, starts + shift, dense), starts, values, WindowSpacing(LENGTH, HORIZON, 4))
         assert found.shift == (shift, shift)
 
 
 @pytest.mark.parametrize("length", [4, 12, 30])
 @pytest.mark.parametrize("shift", [0, 1, -2])
-def test_windows_of_few_rows(length: int, shift: int) -> None:
+def test_shifts_of_windows_of_other_lengths_are_found(length: int, shift: int) -> None:
     values, starts = table(), np.arange(50, 650)
-    found = found_in(embedded(values, starts + shift, dense, length), starts, values, Frame(length, 2, 1))
+    found = found_in(embedded(values, starts + shift, dense, length), starts, values, WindowSpacing(length, 2, 1))
     assert found.shift == (shift, shift)
 
 
-def test_longer_windows_are_not_taken_for_these() -> None:
+def test_embeddings_of_longer_windows_are_off() -> None:
     values, starts = table(), np.arange(10, 610)
     found = found_in(embedded(values, starts - 5, dense, LENGTH + 10), starts, values)
     assert found.verdict == "off"
-    assert found.why == "they know 34 rows that follow each other, and a window has 24"
+    assert found.why == "the embeddings encode 34 consecutive rows, but a window has 24"
 
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("walk", [False, True])
-def test_noise_belongs_nowhere(seed: int, walk: bool) -> None:
+def test_the_alignment_of_noise_is_unclear(seed: int, walk: bool) -> None:
     values, starts = table(), np.arange(600)
     noise = np.random.default_rng(seed).normal(size=(600, 3, 16))
     found = found_in((noise.cumsum(axis=0) if walk else noise).astype(np.float32), starts, values)
@@ -118,18 +118,18 @@ def test_noise_belongs_nowhere(seed: int, walk: bool) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("n", [80, 150])
-def test_few_windows_raise_no_false_alarm(seed: int, n: int) -> None:
+def test_aligned_embeddings_of_few_windows_are_not_off(seed: int, n: int) -> None:
     values, starts = table(seed=seed), np.arange(30, 30 + n)
     assert found_in(embedded(values, starts, dense), starts, values).verdict != "off"
 
 
-def test_too_few_windows_tell_nothing() -> None:
+def test_the_alignment_of_too_few_windows_is_unclear() -> None:
     values, starts = table(), np.arange(30)
     found = found_in(embedded(values, starts, dense), starts, values)
-    assert (found.verdict, found.why) == ("unclear", "there are fewer than 40 windows that follow each other")
+    assert (found.verdict, found.why) == ("unclear", "there are fewer than 40 pairs of consecutive windows")
 
 
-def test_gaps_and_a_column_that_never_changes() -> None:
+def test_embeddings_of_a_table_with_gaps_and_a_constant_column_are_aligned() -> None:
     values, starts = table(), np.arange(600)
     vectors = embedded(values, starts, dense)
     values[np.random.default_rng(2).random(values.shape) < 0.1] = np.nan

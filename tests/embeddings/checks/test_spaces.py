@@ -1,4 +1,4 @@
-"""Whether embeddings share a space."""
+"""Whether splits, or two sets of embeddings, share a space."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from latentfill.core.series import FloatArray, IntArray
-from latentfill.embeddings.checks.frame import Frame
 from latentfill.embeddings.checks.probes import Split, make_probes
 from latentfill.embeddings.checks.spaces import JUMP, jump_between, one_space, repeated
+from latentfill.embeddings.checks.window_spacing import WindowSpacing
 from latentfill.embeddings.protocols.record import VectorArray
 
 LENGTH = 24
-FRAME = Frame(LENGTH, 0, 1)
+SPACING = WindowSpacing(LENGTH, 0, 1)
 
 
 def table(drift: float = 0.0, seed: int = 0) -> FloatArray:
@@ -40,12 +40,12 @@ TRAIN, VAL = np.arange(700), np.arange(750, 950)
 
 def verdict(train: VectorArray, val: VectorArray, values: FloatArray) -> str:
     fitted, tested = make_probes([Split(train, TRAIN), Split(val, VAL)], values, range(3), 1)
-    return one_space(fitted, tested, FRAME).verdict
+    return one_space(fitted, tested, SPACING).verdict
 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("drift", [0.0, 10.0])
-def test_one_encoder_makes_one_space_whatever_the_level_of_the_series(seed: int, drift: float) -> None:
+def test_embeddings_of_one_encoder_share_a_space_at_any_level_of_the_series(seed: int, drift: float) -> None:
     values, encode = table(drift, seed), encoder(seed)
     assert verdict(encode(values, TRAIN), encode(values, VAL), values) != "two spaces"
     if not drift:
@@ -53,56 +53,58 @@ def test_one_encoder_makes_one_space_whatever_the_level_of_the_series(seed: int,
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_two_encoders_make_two_spaces(seed: int) -> None:
+def test_embeddings_of_two_encoders_do_not_share_a_space(seed: int) -> None:
     values = table(seed=seed)
     assert verdict(encoder(seed)(values, TRAIN), encoder(seed + 100)(values, VAL), values) == "two spaces"
 
 
-def test_noise_leaves_open_whether_splits_share_a_space() -> None:
+def test_whether_noise_shares_a_space_is_unclear() -> None:
     rng = np.random.default_rng(3)
     noise = [rng.normal(size=(n, 3, 16)).astype(np.float32) for n in (700, 200)]
     assert verdict(*noise, table()) == "unclear"
 
 
-def test_few_windows_leave_open_whether_splits_share_a_space() -> None:
+def test_whether_a_split_of_few_windows_shares_a_space_is_unclear() -> None:
     values, encode = table(), encoder(0)
     few = np.arange(750, 770)
     fitted, tested = make_probes(
         [Split(encode(values, TRAIN), TRAIN), Split(encode(values, few), few)], values, range(3), 1
     )
-    assert one_space(fitted, tested, FRAME).verdict == "unclear"
+    assert one_space(fitted, tested, SPACING).verdict == "unclear"
 
 
-def test_embeddings_that_jump_from_one_split_to_the_next_live_in_two_spaces():
+def test_embeddings_that_jump_between_splits_do_not_share_a_space():
     values, encode = table(), encoder(0)
     train, val = encode(values, TRAIN), encode(values, np.arange(720, 740))
     later = np.arange(720, 740)
-    same = jump_between(Split(train, TRAIN), Split(val, later), values, FRAME)
-    other = jump_between(Split(val + 3.0, later), Split(train, TRAIN), values, FRAME)
+    same = jump_between(Split(train, TRAIN), Split(val, later), values, SPACING)
+    other = jump_between(Split(val + 3.0, later), Split(train, TRAIN), values, SPACING)
     assert same is not None
     assert other is not None
     assert same < 1.1 < JUMP < other
     fitted, tested = make_probes([Split(train, TRAIN), Split(val, later)], values, range(3), 1)
-    assert one_space(fitted, tested, FRAME, same).verdict == "unclear"
-    assert one_space(fitted, tested, FRAME, other).verdict == "two spaces"
+    assert one_space(fitted, tested, SPACING, same).verdict == "unclear"
+    assert one_space(fitted, tested, SPACING, other).verdict == "two spaces"
 
 
-def test_a_table_that_jumps_itself_is_no_sign_of_another_space():
+def test_a_jump_of_the_table_itself_is_not_counted():
     values, encode = table(), encoder(0)
     values[710:] += 8.0
     later = np.arange(725, 745)
-    found = jump_between(Split(encode(values, TRAIN), TRAIN), Split(encode(values, later), later), values, FRAME)
+    found = jump_between(Split(encode(values, TRAIN), TRAIN), Split(encode(values, later), later), values, SPACING)
     assert found is not None
     assert found < JUMP
 
 
-def test_splits_far_apart_or_short_ones_have_no_step_to_compare_with():
+def test_splits_that_are_distant_short_or_overlapping_have_no_jump():
     values, encode = table(), encoder(0)
     for train, val in ((TRAIN[:40], np.arange(60, 90)), (TRAIN[:300], np.arange(900, 1000)), (TRAIN, TRAIN)):
-        assert jump_between(Split(encode(values, train), train), Split(encode(values, val), val), values, FRAME) is None
+        assert (
+            jump_between(Split(encode(values, train), train), Split(encode(values, val), val), values, SPACING) is None
+        )
 
 
-def test_two_sets_of_the_same_windows() -> None:
+def test_verdicts_on_two_sets_of_the_same_windows() -> None:
     values = table()
     vectors = encoder(0)(values, TRAIN)
     noise = np.random.default_rng(4).normal(size=vectors.shape).astype(np.float32) * vectors.std()

@@ -1,4 +1,4 @@
-"""What `latentfill inspect` says of stored embeddings."""
+"""The checks of stored embeddings, as `latentfill inspect` reports them."""
 
 from __future__ import annotations
 
@@ -58,13 +58,15 @@ def write_folder(folder: Path, splits: dict[str, np.ndarray]) -> Path:
     return folder
 
 
-def checks(run_cli: Run, capsys: pytest.CaptureFixture[str], *given: object) -> dict[str, Any]:
-    assert run_cli("inspect", *given, "--json") == 0
+def checks(run_cli: Run, capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
+    assert run_cli("inspect", *arguments, "--json") == 0
     found: dict[str, Any] = json.loads(capsys.readouterr().out)["checks"]
     return found
 
 
-def test_a_sound_folder(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
+def test_correct_embeddings_are_aligned_and_share_a_space(
+    run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys
+):
     plan = starts_by_split(PLAN, STEPS)
     folder = write_folder(tmp_path / "made", {split: embedded(values, plan[split]) for split in ("train", "val")})
     found = checks(run_cli, capsys, folder, "--table", table, *OPTIONS)
@@ -76,12 +78,13 @@ def test_a_sound_folder(run_cli: Run, values: np.ndarray, table: Path, tmp_path:
     assert run_cli("inspect", folder, "--table", table, *OPTIONS) == 0
     text = capsys.readouterr().out
     assert "- val: embedding i belongs to window i\n" in text
-    assert (
-        "- train and val share a space: of how the embeddings of val change, a probe fitted to train explains" in text
-    )
+    assert "- train and val share a space: a probe fitted to train explains" in text
+    assert "% of the changes of the embeddings of val, a probe fitted to val " in text
 
 
-def test_one_window_off_and_a_wrong_split(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
+def test_a_shift_and_embeddings_of_the_wrong_split_are_reported(
+    run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys
+):
     plan = starts_by_split(PLAN, STEPS)
     n = len(plan["val"])
     splits = {"train": embedded(values, plan["train"] + 1), "val": embedded(values, plan["test"][:n])}
@@ -92,12 +95,14 @@ def test_one_window_off_and_a_wrong_split(run_cli: Run, values: np.ndarray, tabl
     )
     off = int(plan["test"][0] - plan["val"][0])
     assert found["alignment"]["val"]["says"] == (
-        f"val: embedding i belongs to the window that starts {off} rows later than window i, as those of test do"
+        f"val: embedding i belongs to the window that starts {off} rows later than window i, like the windows of test"
     )
-    assert found["one space"]["train, val"]["verdict"] == "one space"  # the shift is no matter of the space
+    assert found["one space"]["train, val"]["verdict"] == "one space"  # a shift does not change the space
 
 
-def test_two_spaces(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
+def test_splits_of_two_encoders_are_reported_as_two_spaces(
+    run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys
+):
     plan = starts_by_split(PLAN, STEPS)
     splits = {"train": embedded(values, plan["train"]), "val": embedded(values, plan["val"], weights=1)}
     found = checks(run_cli, capsys, write_folder(tmp_path / "made", splits), "--table", table, *OPTIONS)
@@ -106,7 +111,7 @@ def test_two_spaces(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Pat
     assert says.startswith("train and val do not share a space, so nothing learnt from one holds for the other: ")
 
 
-def test_a_packed_file_beside_a_folder(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
+def test_a_packed_file_is_compared_with_a_folder(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
     plan = starts_by_split(PLAN, STEPS)
     vectors = {split: embedded(values, plan[split]) for split in ("train", "val")}
     folder = write_folder(tmp_path / "made", {**vectors, "val": embedded(values, plan["val"], weights=1)})
@@ -118,22 +123,24 @@ def test_a_packed_file_beside_a_folder(run_cli: Run, values: np.ndarray, table: 
     assert found["val"]["verdict"] == "another space"
 
 
-def test_a_packed_file_of_every_fourth_window(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
+def test_a_packed_file_with_a_stride_is_checked(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
     plan = starts_by_split(replace(PLAN, embedding_stride=4), STEPS)
     parts = {split: SplitVectors((len(at), 2, 16), embedded(values, at)) for split, at in plan.items()}
     packed = tmp_path / "all.packed"
     save_packed_file(packed, parts, Provenance(encoder="unknown", source="made"))
     found = checks(run_cli, capsys, packed, "--table", table, *OPTIONS, "--embedding-stride", 4)
     assert found["alignment"]["train"]["verdict"] == "aligned"
-    assert found["alignment"]["val"]["why"] == "there are fewer than 40 windows that follow each other"
+    assert found["alignment"]["val"]["why"] == "there are fewer than 40 pairs of consecutive windows"
 
 
-def test_beside_goes_with_embeddings(run_cli: Run, table: Path, capsys):
+def test_beside_is_refused_without_embeddings(run_cli: Run, table: Path, capsys):
     assert run_cli("inspect", table, "--beside", table) != 0
     assert "--beside goes with embeddings" in " ".join(capsys.readouterr().err.split())
 
 
-def test_vectors_that_are_not_finite_or_do_not_change(run_cli: Run, values: np.ndarray, table: Path, tmp_path, capsys):
+def test_alignment_is_unclear_if_vectors_are_not_finite_or_constant(
+    run_cli: Run, values: np.ndarray, table: Path, tmp_path, capsys
+):
     plan = starts_by_split(PLAN, STEPS)
     broken, flat = embedded(values, plan["train"]), np.ones((len(plan["val"]), 2, 16), np.float32)
     broken[7, 1, 3] = np.nan
@@ -143,19 +150,21 @@ def test_vectors_that_are_not_finite_or_do_not_change(run_cli: Run, values: np.n
     assert "values that are not finite: window 7" in found["train"]["says"]
 
 
-def test_another_number_of_variables(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
+def test_another_number_of_variables_than_columns_is_reported(
+    run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys
+):
     plan = starts_by_split(PLAN, STEPS)
     vectors = embedded(values, plan["train"])
     folder = write_folder(tmp_path / "made", {"train": np.concatenate([vectors, vectors], axis=1)})
     found = checks(run_cli, capsys, folder, "--table", table, *OPTIONS)["alignment"]["train"]
     assert found["says"].startswith(
-        "train: it is unclear whether embedding i belongs to window i: they cannot be read."
+        "train: it is unclear whether embedding i belongs to window i: the embeddings cannot be read."
     )
     assert "4" in found["why"]
     assert "2" in found["why"]
 
 
-def test_a_missing_window(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
+def test_a_missing_window_is_reported(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
     plan = starts_by_split(PLAN, STEPS)
     folder = write_folder(tmp_path / "made", {split: embedded(values, plan[split]) for split in ("train", "val")})
     (folder / "sensor" / "6" / "train" / "40.h5").unlink()
@@ -167,7 +176,9 @@ def test_a_missing_window(run_cli: Run, values: np.ndarray, table: Path, tmp_pat
     assert (repeated["train"]["verdict"], repeated["val"]["verdict"]) == ("unclear", "the same")
 
 
-def test_splits_of_one_window_or_of_another_shape(run_cli: Run, values: np.ndarray, table: Path, tmp_path, capsys):
+def test_splits_of_one_window_or_of_different_shapes_are_unclear(
+    run_cli: Run, values: np.ndarray, table: Path, tmp_path, capsys
+):
     plan = starts_by_split(PLAN, STEPS)
     few = write_folder(tmp_path / "few", {split: embedded(values, plan[split][:1]) for split in ("train", "val")})
     found = checks(run_cli, capsys, few, "--table", table, *OPTIONS)
@@ -175,17 +186,20 @@ def test_splits_of_one_window_or_of_another_shape(run_cli: Run, values: np.ndarr
     sets = {"train": embedded(values, plan["train"]), "val": embedded(values, plan["val"])[:, :, :8]}
     found = checks(run_cli, capsys, write_folder(tmp_path / "two", sets), "--table", table, *OPTIONS)["alignment"]
     assert found["train"]["verdict"] == "aligned"
-    assert found["val"]["why"] == "they cannot be read. Their shape is (2, 8), and that of another split (2, 16)."
+    assert (
+        found["val"]["why"]
+        == "the embeddings cannot be read. Their shape is (2, 8), but another split has the shape (2, 16)."
+    )
 
 
-def test_windows_of_the_same_row_are_compared_and_other_tables_told_of(tmp_path: Path):
+def test_windows_are_matched_by_row_and_different_tables_are_reported(tmp_path: Path):
     vectors = np.random.default_rng(0).normal(size=(300, 2, 4)).astype(np.float32)
 
     def packed(name: str, every: int, table: str, split: str = "all") -> PackedFile:
         starts = np.arange(0, 300, every)
         part = SplitVectors((len(starts), 2, 4), vectors[starts], starts)
-        made = Provenance(encoder="x", source="y", table_digest=table)
-        return load_packed_file(save_packed_file(tmp_path / name, {split: part}, made))
+        provenance = Provenance(encoder="x", source="y", table_digest=table)
+        return load_packed_file(save_packed_file(tmp_path / name, {split: part}, provenance))
 
     whole = packed("whole", 1, "one")
     found = check_repeatability(whole, packed("seventh", 7, "one"))
@@ -193,17 +207,17 @@ def test_windows_of_the_same_row_are_compared_and_other_tables_told_of(tmp_path:
     assert found["all"]["windows"] == 43
     assert "different tables" in check_repeatability(whole, packed("other", 1, "two"))["tables"]["says"]
     (none,) = check_repeatability(whole, packed("train", 1, "one", "train")).values()
-    assert "no split in common: all here, train there" in none["says"]
+    assert "no split in common: all in the first set, train in the second" in none["says"]
 
 
-def test_a_single_split_has_no_other_to_share_a_space_with(values: np.ndarray, tmp_path: Path, run_cli: Run, capsys):
+def test_a_single_split_gets_no_verdict_on_one_space(values: np.ndarray, tmp_path: Path, run_cli: Run, capsys):
     starts = np.arange(0, 60)
     part = SplitVectors((60, 1, 4), np.ones((60, 1, 4), np.float32), starts)
     packed = save_packed_file(tmp_path / "a.packed", {"all": part}, Provenance.unknown(tmp_path))
     frame = pd.DataFrame(values[:83, :1], columns=["OT"], index=pd.RangeIndex(83, name="row"))
     frame.to_csv(tmp_path / "a.csv")
-    asked = ("--table", tmp_path / "a.csv", "--time", "none", "--columns", "OT", "--seq-len", 24, "--pred-len", 0)
-    assert run_cli("inspect", packed, *asked) == 0
-    told = capsys.readouterr().out
-    assert "alignment:" in told
-    assert "one space:" not in told
+    arguments = ("--table", tmp_path / "a.csv", "--time", "none", "--columns", "OT", "--seq-len", 24, "--pred-len", 0)
+    assert run_cli("inspect", packed, *arguments) == 0
+    output = capsys.readouterr().out
+    assert "alignment:" in output
+    assert "one space:" not in output

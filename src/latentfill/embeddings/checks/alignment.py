@@ -1,4 +1,4 @@
-"""Does embedding i belong to window i? The rows that an embedding knows show which window it was made of."""
+"""Does embedding i belong to window i? The rows that an embedding encodes show from which window it was made."""
 
 from __future__ import annotations
 
@@ -9,92 +9,92 @@ import numpy as np
 
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.embeddings.checks.edges import ALIGNED, OFF, UNCLEAR, Alignment, Edge, find_edge, judge
-from latentfill.embeddings.checks.frame import CONTEXT, Frame
 from latentfill.embeddings.checks.probes import Probe, agreement, explained_by_rows
+from latentfill.embeddings.checks.window_spacing import CONTEXT, WindowSpacing
 
-CLEAR_PEAK = 12.0  # robust standard deviations by which another place in the table must stand out
-STEPS = 12  # moves from edge to edge, at most
-LEAST = 40  # pairs of windows that a verdict needs
+CLEAR_PEAK = 12.0  # robust standard deviations by which a score must exceed the median
+MOST_MOVES = 12  # moves of the windows, at most
+LEAST_PAIRS = 40  # pairs of consecutive windows that a verdict needs
 
 
-def align(probes: Sequence[Probe], frame: Frame) -> Alignment:
+def align(probes: Sequence[Probe], spacing: WindowSpacing) -> Alignment:
     """Whether the embeddings of `probes` belong to the windows that they are paired with.
 
-    Two consecutive windows differ in the rows at their ends. Going outwards, a regression of the change of their
-    embeddings on the rows gets better with each row up to the end of the window, and not with the rows beyond.
+    Two consecutive windows differ in the rows at their ends. A regression of the change of their embeddings on rows,
+    added one by one going outwards, improves up to the end of the window and not with the rows outside it.
     """
     pairs = len(probes[0].starts) if probes else 0
-    if pairs < LEAST:
-        return Alignment(UNCLEAR, pairs, why=f"there are fewer than {LEAST} windows that follow each other")
-    found = _walk(probes, frame, 0)
+    if pairs < LEAST_PAIRS:
+        return Alignment(UNCLEAR, pairs, why=f"there are fewer than {LEAST_PAIRS} pairs of consecutive windows")
+    found = _follow_edges(probes, spacing, 0)
     if found.verdict != UNCLEAR:
         return found
-    elsewhere = (_walk(probes, frame, shift) for shift in _clear_shifts(probes, frame))
-    return next((one for one in elsewhere if one.shift is not None and one.shift[0] == one.shift[1]), found)
+    elsewhere = (_follow_edges(probes, spacing, shift) for shift in _clear_shifts(probes, spacing))
+    return next((other for other in elsewhere if other.shift is not None and other.shift[0] == other.shift[1]), found)
 
 
-def _walk(probes: Sequence[Probe], frame: Frame, shift: int) -> Alignment:
-    """The alignment found by moving the windows, at first by `shift` rows, to where the edges of the known rows are."""
-    for _ in range(STEPS):
-        found = _align_near([replace(probe, starts=probe.starts + shift) for probe in probes], frame)
+def _follow_edges(probes: Sequence[Probe], spacing: WindowSpacing, shift: int) -> Alignment:
+    """The alignment found by moving the windows, first by `shift` rows, then to the edges of the encoded rows."""
+    for _ in range(MOST_MOVES):
+        found = _align_near([replace(probe, starts=probe.starts + shift) for probe in probes], spacing)
         if found.shift is None:
             return found
         low, high = found.shift
         if found.verdict == ALIGNED and shift != 0 and found.ends == 1:
-            low = high = _rows_further(probes, frame, shift)
+            low = high = _rows_beyond(probes, spacing, shift)
         if low == high == 0 or found.verdict == UNCLEAR or low != high:
             return _from_own_windows(found, shift)
         shift += low
-    return Alignment(UNCLEAR, len(probes[0].starts), why="the rows that they know have no clear end")
+    return Alignment(UNCLEAR, len(probes[0].starts), why="the rows that the embeddings encode have no clear end")
 
 
-def _rows_further(probes: Sequence[Probe], frame: Frame, shift: int) -> int:
-    """How many rows further the known rows reach than the windows `shift` rows later.
+def _rows_beyond(probes: Sequence[Probe], spacing: WindowSpacing, shift: int) -> int:
+    """Number of rows that are encoded after the end of the windows `shift` rows later.
 
-    Where an embedding knows only the ends of a window, its first row may have been taken for its last.
+    If an embedding encodes only the ends of a window, the first row may have been taken for the last.
     """
-    beyond = np.arange(-CONTEXT, frame.last + frame.near + 1)
+    beyond = np.arange(-CONTEXT, spacing.last + spacing.near + 1)
     none = beyond[:0]
-    explained = _explained_beyond(probes, none, shift + frame.last + frame.horizon + beyond, back=False)
+    explained = _explained_beyond(probes, none, shift + spacing.last + spacing.horizon + beyond, backward=False)
     edge = find_edge(explained, beyond)
     return 0 if edge is None else max(edge.sure, 0)
 
 
 def _from_own_windows(found: Alignment, shift: int) -> Alignment:
-    """An alignment with windows `shift` rows later, as one with the windows that the embeddings are paired with."""
+    """An alignment relative to windows `shift` rows later, made relative to the windows that are paired."""
     assert found.shift is not None
     low, high = (end + shift for end in found.shift)
     verdict = ALIGNED if low == high == 0 else UNCLEAR if low <= 0 <= high else OFF
     return replace(found, verdict=verdict, shift=(low, high), why=found.why if verdict == UNCLEAR else "")
 
 
-def _align_near(probes: Sequence[Probe], frame: Frame) -> Alignment:
-    """The alignment shown by the rows near both ends of the windows."""
-    outwards = np.arange(-CONTEXT - frame.near, frame.near + 1)
-    ahead = np.arange(outwards[0], frame.near + frame.horizon + 1)
-    close = np.arange(-frame.near, frame.near + 1)
-    last = find_edge(_explained_beyond(probes, close, frame.last + ahead, back=False), ahead)
-    first = find_edge(_explained_beyond(probes, frame.last + close, -outwards, back=True), outwards)
-    left = None if first is None else Edge(-first.sure, -first.perhaps, first.share)
-    return judge(left, last, frame, len(probes[0].starts))
+def _align_near(probes: Sequence[Probe], spacing: WindowSpacing) -> Alignment:
+    """The alignment that the rows near both ends of the windows show."""
+    outwards = np.arange(-CONTEXT - spacing.near, spacing.near + 1)
+    ahead = np.arange(outwards[0], spacing.near + spacing.horizon + 1)
+    close = np.arange(-spacing.near, spacing.near + 1)
+    last = find_edge(_explained_beyond(probes, close, spacing.last + ahead, backward=False), ahead)
+    first = find_edge(_explained_beyond(probes, spacing.last + close, -outwards, backward=True), outwards)
+    left = None if first is None else Edge(-first.sure, -first.possible, first.share)
+    return judge(left, last, spacing, len(probes[0].starts))
 
 
-def _explained_beyond(probes: Sequence[Probe], given: IntArray, offsets: IntArray, *, back: bool) -> FloatArray:
-    """How much each row at `offsets` explains beyond the rows at `given` and those before it in `offsets`, (B, n)."""
-    given = np.setdiff1d(given, offsets)
-    return explained_by_rows(probes, np.concatenate([given, offsets]), back=back)[len(given) :]
+def _explained_beyond(probes: Sequence[Probe], before: IntArray, offsets: IntArray, *, backward: bool) -> FloatArray:
+    """The share that each row at `offsets` adds to the rows at `before` and the rows before it in `offsets`, (B, n)."""
+    before = np.setdiff1d(before, offsets)
+    return explained_by_rows(probes, np.concatenate([before, offsets]), backward=backward)[len(before) :]
 
 
-def _clear_shifts(probes: Sequence[Probe], frame: Frame) -> Iterator[int]:
-    """Shifts that would put the windows on the rows that embeddings depend on most, if these stand out."""
+def _clear_shifts(probes: Sequence[Probe], spacing: WindowSpacing) -> Iterator[int]:
+    """Shifts that move the windows to the rows on which embeddings depend most, if these rows stand out."""
     offsets, scores = agreement(probes)
-    if len(scores) < 4 * frame.length:
+    if len(scores) < 4 * spacing.length:
         return
     middle = float(np.median(scores))
     spread = 1.4826 * float(np.median(np.abs(scores - middle)))
-    together = np.convolve(scores - middle, np.ones(frame.last + 1), mode="valid")
-    if together.max() > CLEAR_PEAK * spread * np.sqrt(frame.last + 1):
+    together = np.convolve(scores - middle, np.ones(spacing.last + 1), mode="valid")
+    if together.max() > CLEAR_PEAK * spread * np.sqrt(spacing.last + 1):
         yield int(offsets[together.argmax()])
     if scores.max() - middle > CLEAR_PEAK * spread:
         best = int(offsets[scores.argmax()])
-        yield from (best - frame.last, best - frame.last - frame.horizon)
+        yield from (best - spacing.last, best - spacing.last - spacing.horizon)

@@ -1,8 +1,8 @@
-"""Probes: how much of the change from one embedding to the next each row of the table explains.
+"""Probes: regressions that measure which rows of a table explain the change from one embedding to the next.
 
-Windows that start a row apart share all rows but two, so their embeddings are nearly the same, and an embedding seems
-to know the windows beside its own as well as its own. Probes therefore compare changes: of embeddings, the difference
-from the one before; of rows, their innovations.
+Windows that start one row apart share all rows but two, so their embeddings are nearly equal, and an embedding seems to
+belong to the windows beside its own too. Probes therefore compare changes: differences between consecutive embeddings
+with innovations of rows.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from latentfill.embeddings.checks.innovations import innovations
 from latentfill.embeddings.checks.regression import explained_by_block, explained_by_other
 from latentfill.embeddings.protocols.record import VectorArray
 
-PAIRS = 2000  # consecutive windows, at most, whose change is used
+PAIRS = 2000  # pairs of consecutive windows, at most, whose change is used
 PARTS = 32  # principal components of the changes
 BASIS = 1000  # changes from which the components are computed
 COLUMNS = 8  # columns of the table, at most, that are used
@@ -34,55 +34,60 @@ class Split:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """The changes of one variable's embeddings over n pairs of consecutive windows, and the rows of its column."""
+    """The changes of one variable's embeddings over n pairs of consecutive windows, and its column's innovations."""
 
-    changes: FloatArray  # (n, R), unit spread; along directions that all splits share
+    changes: FloatArray  # (n, R) along principal directions that all splits share, unit spread
     starts: IntArray  # (n,), first rows of the earlier window of each pair
-    ahead: FloatArray  # (T, F), innovations given the rows before
-    back: FloatArray  # (T, F), innovations given the rows after
+    forward: FloatArray  # (T, F), innovations given the rows before
+    backward: FloatArray  # (T, F), innovations given the rows after
 
-    def rows(self, offsets: IntArray, *, back: bool = False) -> FloatArray:
+    def rows(self, offsets: IntArray, *, backward: bool = False) -> FloatArray:
         """Innovations of the rows at B offsets from each earlier window's start, (n, B, F); 0 outside the table."""
-        news = self.back if back else self.ahead
+        innovation = self.backward if backward else self.forward
         rows = self.starts[:, None] + offsets
-        inside = (rows >= 0) & (rows < len(news))
-        found: FloatArray = np.where(inside[:, :, None], news[np.clip(rows, 0, len(news) - 1)], 0.0)
-        return found
+        inside = (rows >= 0) & (rows < len(innovation))
+        picked: FloatArray = np.where(inside[:, :, None], innovation[np.clip(rows, 0, len(innovation) - 1)], 0.0)
+        return picked
 
 
 def make_probes(splits: Sequence[Split], values: FloatArray, columns: Sequence[int], every: int) -> list[list[Probe]]:
-    """For each split, a probe for each variable; `every` rows lie between consecutive windows.
+    """For each split, a probe for each variable; `every` is the number of rows between starts of consecutive windows.
 
-    `values` (T, C) is the table, `columns` the column of each variable; a lone variable stands for all columns. Splits
-    share the directions along which changes are measured.
+    `values` (T, C) is the table, `columns` the column of each variable; a single variable stands for all columns. All
+    splits share the directions along which changes are measured.
     """
     pairs = [_pairs(split.starts, every) for split in splits]
-    used = spread_over(len(columns), COLUMNS)
-    ahead, back = (innovations(values[:, [columns[c] for c in used]], reverse=reverse) for reverse in (False, True))
-    one_each = splits[0].vectors.shape[1] == len(columns)
-    features = None if one_each else 1  # of many columns together the values are enough
-    found: list[list[Probe]] = [[] for _ in splits]
-    for at, variable in enumerate(used if one_each else [0]):
-        own = slice(at, at + 1) if one_each else slice(None)
+    kept_columns = spread_over(len(columns), COLUMNS)
+    forward, backward = (
+        innovations(values[:, [columns[c] for c in kept_columns]], reverse=reverse) for reverse in (False, True)
+    )
+    per_column = splits[0].vectors.shape[1] == len(columns)
+    features = None if per_column else 1  # for many columns together, only the values and not their digits
+    by_split: list[list[Probe]] = [[] for _ in splits]
+    for at, variable in enumerate(kept_columns if per_column else [0]):
+        columns_of_variable = slice(at, at + 1) if per_column else slice(None)
         changes = [
             split.vectors[first + 1, variable] - split.vectors[first, variable]
             for split, first in zip(splits, pairs, strict=True)
         ]
         directions = _directions(changes)
-        for probes, split, first, change in zip(found, splits, pairs, changes, strict=True):
-            rows = (np.concatenate([news[:, :features] for news in side[own]], axis=1) for side in (ahead, back))
+        for probes, split, first, change in zip(by_split, splits, pairs, changes, strict=True):
+            rows = (
+                np.concatenate([innovation[:, :features] for innovation in side[columns_of_variable]], axis=1)
+                for side in (forward, backward)
+            )
             probes.append(Probe(change.astype(np.float64) @ directions, split.starts[first], *rows))
-    return found
+    return by_split
 
 
 def changes_along(vectors: VectorArray) -> FloatArray:
-    """The changes from each of the embeddings (N, D) to the next, along the directions in which they spread most."""
+    """The changes (n, R) between consecutive embeddings (N, D), along their principal directions."""
     changes = np.diff(vectors, axis=0)[spread_over(len(vectors) - 1, PAIRS)]
     return changes.astype(np.float64) @ _directions([changes])
 
 
 def _pairs(starts: IntArray, every: int) -> IntArray:
-    """Numbers of windows whose next window starts `every` rows later, spread over all windows."""
+    """Indices of windows whose next window starts `every` rows later, evenly spread over all such windows."""
     follows = np.flatnonzero(np.diff(starts) == every)
     return follows[spread_over(len(follows), PAIRS)]
 
@@ -100,42 +105,43 @@ def _directions(splits: Sequence[VectorArray]) -> FloatArray:
     changes = changes - changes.mean(axis=0)
     power, along = np.linalg.eigh((changes @ changes.T).astype(np.float64))
     kept = np.flatnonzero(power > 1e-6 * max(power.max(initial=0.0), 1e-30))[::-1][:PARTS]
-    found: FloatArray = changes.T.astype(np.float64) @ (along[:, kept] / power[kept]) * np.sqrt(len(changes))
-    return found
+    directions: FloatArray = changes.T.astype(np.float64) @ (along[:, kept] / power[kept]) * np.sqrt(len(changes))
+    return directions
 
 
-def explained_by_rows(probes: Sequence[Probe], offsets: IntArray, *, back: bool = False) -> FloatArray:
-    """How much of each change the row at each offset explains beyond the rows before it in `offsets`, (B, n).
+def explained_by_rows(probes: Sequence[Probe], offsets: IntArray, *, backward: bool = False) -> FloatArray:
+    """The share of the changes' variance that the row at each offset adds to the rows before it in `offsets`, (B, n).
 
-    A share of the variance, as in `explained_by_block`, averaged over the variables.
+    Shares are computed by `explained_by_block` and averaged over the variables.
     """
     shares: FloatArray = np.mean(
-        [explained_by_block(probe.rows(offsets, back=back), probe.changes) for probe in probes], axis=0
+        [explained_by_block(probe.rows(offsets, backward=backward), probe.changes) for probe in probes], axis=0
     )
     return shares
 
 
 def explained_by_probes(probes: Sequence[Probe], fitted: Sequence[Probe], offsets: IntArray) -> FloatArray:
-    """How much of each change of `probes` a regression that was fitted to the probes `fitted` explains, (n,).
+    """The share of the variance of `probes`' changes that a regression fitted to the probes `fitted` explains, (n,).
 
-    A share of the variance, averaged over the variables; below 0 where the regression misleads.
+    Shares are averaged over the variables; they are negative where the regression increases the error.
     """
     pairs = zip(probes, fitted, strict=True)
     shares: FloatArray = np.mean(
-        [explained_by_other(own.rows(offsets), own.changes, one.rows(offsets), one.changes) for own, one in pairs],
+        [explained_by_other(a.rows(offsets), a.changes, b.rows(offsets), b.changes) for a, b in pairs],
         axis=0,
     )
     return shares
 
 
 def agreement(probes: Sequence[Probe]) -> tuple[IntArray, FloatArray]:
-    """How strongly changes depend on the rows at each offset from the start of the earlier window: offsets, scores.
+    """How strongly changes depend on the rows at each offset from the start of the earlier window: offsets and scores.
 
-    The squared covariance of the two, summed over directions and without each window's product with itself: the
-    Hilbert-Schmidt independence criterion with linear kernels (Gretton et al. 2005, unbiased as in Song et al. 2012),
-    for all offsets at once by fast Fourier transforms. Offsets that most windows lack are left out.
+    A score is the squared covariance of changes and innovations, summed over directions, without each window's product
+    with itself: the Hilbert-Schmidt independence criterion with linear kernels (Gretton et al. 2005, unbiased as in
+    Song et al. 2012). Fast Fourier transforms compute all offsets at once. Offsets that lie outside the table for most
+    windows are left out.
     """
-    steps = len(probes[0].ahead)
+    steps = len(probes[0].forward)
     size = fft.next_fast_len(2 * steps, real=True)
     score = np.zeros(size)
     for probe in probes:
@@ -143,9 +149,9 @@ def agreement(probes: Sequence[Probe]) -> tuple[IntArray, FloatArray]:
         spikes[0, probe.starts], spikes[1, probe.starts] = 1.0, (probe.changes**2).sum(axis=1)
         spikes[2:, probe.starts] = probe.changes.T
         at_starts = np.conj(fft.rfft(spikes))
-        power = fft.rfft((probe.ahead**2).sum(axis=1), size)
+        power = fft.rfft((probe.forward**2).sum(axis=1), size)
         score -= fft.irfft(at_starts[1] * power, size)
-        for column in probe.ahead.T.astype(np.float32):
+        for column in probe.forward.T.astype(np.float32):
             score += (fft.irfft(at_starts[2:] * fft.rfft(column, size), size) ** 2).sum(axis=0)
     inside = np.where(np.arange(size) < steps, 1.0, 0.0)
     weight = fft.irfft(at_starts[0] * fft.rfft(inside), size)

@@ -1,4 +1,4 @@
-"""Ridge regressions scored on held-out windows, and whether their scores are more than chance."""
+"""Ridge regressions scored on held-out windows, and significance tests of their scores."""
 
 from __future__ import annotations
 
@@ -14,59 +14,59 @@ BLOCKS, LEAST_IN_BLOCK = 20, 10  # of consecutive windows, for the standard erro
 
 
 def explained_by_block(inputs: FloatArray, outputs: FloatArray) -> FloatArray:
-    """How much of each output (n, R) each block of the inputs (n, B, F) explains beyond the blocks before it, (B, n).
+    """The share of the outputs' variance (n, R) that each block of inputs (n, B, F) adds to earlier blocks, (B, n).
 
-    Scores are shares of the variance, cross-validated over n windows in `FOLDS` folds, at the best of `PENALTIES`; they
-    are 0 on average, or below, for a block that explains nothing more. All nested regressions come from one Cholesky
+    Shares are cross-validated over n windows in `FOLDS` folds, with the best of `PENALTIES`; for a block that explains
+    nothing more their mean is 0 or below. All nested regressions come from one Cholesky
     factor, as its leading blocks are the factors of the smaller ones.
     """
     n, blocks, size = inputs.shape
     flat = inputs.reshape(n, -1)
     folds = np.array_split(np.arange(n), FOLDS)
     grams = [(flat[fold].T @ flat[fold], flat[fold].T @ outputs[fold]) for fold in folds]
-    gram, along = (np.sum(parts, axis=0) for parts in zip(*grams, strict=True))
-    found = np.zeros((len(PENALTIES), blocks, n))
-    for fold, (own_gram, own_along) in zip(folds, grams, strict=True):
+    gram, cross = (np.sum(parts, axis=0) for parts in zip(*grams, strict=True))
+    reductions = np.zeros((len(PENALTIES), blocks, n))
+    for fold, (fold_gram, fold_cross) in zip(folds, grams, strict=True):
         for at, penalty in enumerate(PENALTIES):
-            penalised = gram - own_gram + penalty * (n - len(fold)) * np.eye(len(gram))
+            penalised = gram - fold_gram + penalty * (n - len(fold)) * np.eye(len(gram))
             factor = np.linalg.cholesky(penalised)
-            weights = solve_triangular(factor, along - own_along, lower=True).reshape(blocks, size, -1)
+            weights = solve_triangular(factor, cross - fold_cross, lower=True).reshape(blocks, size, -1)
             rotated = solve_triangular(factor, flat[fold].T, lower=True).reshape(blocks, size, -1)
-            found[at, :, fold] = _error_reductions(rotated, weights, outputs[fold]).T
-    best = found.sum(axis=(1, 2)).argmax()
-    shares: FloatArray = found[best] / max(outputs.shape[1], 1)
+            reductions[at, :, fold] = _error_reductions(rotated, weights, outputs[fold]).T
+    best = reductions.sum(axis=(1, 2)).argmax()
+    shares: FloatArray = reductions[best] / max(outputs.shape[1], 1)
     return shares
 
 
 def _error_reductions(inputs: FloatArray, weights: FloatArray, outputs: FloatArray) -> FloatArray:
-    """By how much each further block of inputs reduces the squared error of each window, (B, n)."""
-    left = outputs.copy()
-    found = np.empty((len(inputs), len(outputs)))
-    for block, (of_block, weight) in enumerate(zip(inputs, weights, strict=True)):
-        step = of_block.T @ weight
-        found[block] = (step * (2 * left - step)).sum(axis=1)
-        left -= step
-    return found
+    """The reduction of each window's squared error by each further block of inputs, (B, n)."""
+    remaining = outputs.copy()
+    reductions = np.empty((len(inputs), len(outputs)))
+    for block, (block_inputs, weight) in enumerate(zip(inputs, weights, strict=True)):
+        step = block_inputs.T @ weight
+        reductions[block] = (step * (2 * remaining - step)).sum(axis=1)
+        remaining -= step
+    return reductions
 
 
 def explained_by_other(
     inputs: FloatArray, outputs: FloatArray, other_inputs: FloatArray, other_outputs: FloatArray
 ) -> FloatArray:
-    """How much of outputs (n, R) a regression that was fitted to other windows explains, (n,), at the best penalty."""
+    """The share of the outputs' variance (n, R) that a regression fitted to other windows explains, (n,)."""
     tested, fitted = (part.reshape(len(part), -1) for part in (inputs, other_inputs))
-    gram, along = fitted.T @ fitted, fitted.T @ other_outputs
+    gram, cross = fitted.T @ fitted, fitted.T @ other_outputs
     estimates = (
-        tested @ np.linalg.solve(gram + penalty * len(fitted) * np.eye(len(gram)), along) for penalty in PENALTIES
+        tested @ np.linalg.solve(gram + penalty * len(fitted) * np.eye(len(gram)), cross) for penalty in PENALTIES
     )
-    shares = [(one * (2 * outputs - one)).sum(axis=1) / max(outputs.shape[1], 1) for one in estimates]
+    shares = [(estimate * (2 * outputs - estimate)).sum(axis=1) / max(outputs.shape[1], 1) for estimate in estimates]
     return max(shares, key=lambda share: float(share.mean()))
 
 
 def chance_of(values: FloatArray) -> FloatArray:
     """p-values of a one-sided t-test that the means over windows (..., n) are 0."""
     mean, error, blocks = _by_blocks(values)
-    found: FloatArray = stats.t.sf(mean / error, blocks - 1)
-    return found
+    p_values: FloatArray = stats.t.sf(mean / error, blocks - 1)
+    return p_values
 
 
 def error_of(values: FloatArray) -> FloatArray:

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from latentfill.core.series import FloatArray
-from latentfill.embeddings.checks.alignment import LEAST
-from latentfill.embeddings.checks.frame import Frame
+from latentfill.embeddings.checks.alignment import LEAST_PAIRS
 from latentfill.embeddings.checks.innovations import standardised
 from latentfill.embeddings.checks.probes import (
     Probe,
@@ -21,88 +20,96 @@ from latentfill.embeddings.checks.probes import (
     spread_over,
 )
 from latentfill.embeddings.checks.regression import chance_of, explained_by_block
+from latentfill.embeddings.checks.window_spacing import WindowSpacing
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.windows.gaps import interpolate
 
-# Two splits share a space if probes fitted to one explain at least ONE of what the other's own probes explain, and do
-# not share it if they explain less than TWO of it.
-ONE, TWO = 0.25, 0.1
-SURE, CHANCE = 1e-3, 0.05  # p-values below which a probe explains something, and above which it explains nothing
-TOGETHER = 12  # consecutive windows whose mean is one end of a step
-SAMPLES, LEAST_SAMPLES = 200, 30  # steps within a split, at most and at least, for the largest one
-JUMP = 1.5  # times the largest step within a split, beyond which a step leads to another space
-LINEAR = 0.2  # share of the changes that a linear map explains where two sets know the same windows
-FEW = 200  # windows below which it stays unclear whether two sets know different windows
-ROUNDING = 1e-3  # of the spread of embeddings, up to which two sets are the same
-NOISE = 0.7  # of their spread, up to which two sets differ by noise
+# A probe fitted to one split and tested on a second one explains a share of what a probe of the second one explains.
+# The splits share a space if this share is at least ONE_SPACE, and do not share a space if it is less than TWO_SPACES.
+ONE_SPACE, TWO_SPACES = 0.25, 0.1
+SURE, CHANCE = 1e-3, 0.05  # a probe explains something at p-values below SURE, and nothing above CHANCE
+WINDOWS_AT_END = 12  # a step goes between the means of so many consecutive windows
+SAMPLES, LEAST_SAMPLES = 200, 30  # steps within a split, at most and at least, to find the largest
+JUMP = 1.5  # a step larger than so many times the largest step within a split leads to another space
+LINEAR = 0.2  # share of the changes that a linear map explains if two sets encode the same windows
+FEW = 200  # with fewer windows it is unclear whether two sets encode different windows
+ROUNDING = 1e-3  # two sets that differ by at most this share of their spread are the same
+NOISE = 0.7  # two sets that differ by at most this share of their spread differ by noise
 
 
 @dataclass(frozen=True, slots=True)
 class OneSpace:
-    """Whether what is learnt from the embeddings of one split holds for those of another."""
+    """Whether a model of one split's embeddings is valid for the embeddings of another split."""
 
     verdict: str  # "one space", "two spaces" or "unclear"
-    own: float  # share of the changes of the tested split that probes fitted to the same split explain
-    across: float  # share of these changes that probes fitted to the other split explain
-    jump: float | None = None  # step from one split's embeddings to the other's over the largest step within a split
+    own: float  # share of the tested split's changes that probes fitted to this split explain
+    across: float  # share of the tested split's changes that probes fitted to the other split explain
+    jump: float | None = None  # step from one split to the other, over the largest step within a split
 
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """How the embeddings of the same windows in two sets differ."""
+    """The difference between the embeddings of the same windows in two sets."""
 
     verdict: str  # "the same", "the same but for noise", "another space", "different" or "unclear"
     windows: int
     difference: float  # root mean square, as a share of the spread of the embeddings
-    explained: float  # share of the changes of the second set that a linear map of the first explains
+    explained: float  # share of the second set's changes that a linear map of the first set's changes explains
 
 
-def one_space(fitted: Sequence[Probe], tested: Sequence[Probe], frame: Frame, jump: float | None = None) -> OneSpace:
-    """Whether probes fitted to one split work on another, and whether embeddings jump from one to the other.
+def one_space(
+    fitted: Sequence[Probe], tested: Sequence[Probe], spacing: WindowSpacing, jump: float | None = None
+) -> OneSpace:
+    """Whether probes fitted to one split also explain another split, unless embeddings jump between the splits.
 
-    Probes explain how embeddings change from a window to the next by the innovations of the rows, so the level of the
-    series in either split does not matter.
+    Probes explain the changes of embeddings by the innovations of rows, so the level of the series does not matter.
     """
-    if min(len(fitted[0].starts), len(tested[0].starts)) < LEAST:
+    if min(len(fitted[0].starts), len(tested[0].starts)) < LEAST_PAIRS:
         return OneSpace("two spaces" if jump and jump > JUMP else "unclear", 0.0, 0.0, jump)
-    rows = frame.end_rows()
-    of_fitted, own = (explained_by_rows(probes, rows).sum(axis=0) for probes in (fitted, tested))
+    rows = spacing.end_rows()
+    own_of_fitted, own = (explained_by_rows(probes, rows).sum(axis=0) for probes in (fitted, tested))
     across = explained_by_probes(tested, fitted, rows)
     found = OneSpace("unclear", float(own.mean()), float(across.mean()), jump)
     if jump is not None and jump > JUMP:
         return replace(found, verdict="two spaces")
-    if chance_of(across) < SURE and found.across >= ONE * found.own:
+    if chance_of(across) < SURE and found.across >= ONE_SPACE * found.own:
         return replace(found, verdict="one space")
-    both_work = max(chance_of(of_fitted), chance_of(own)) < SURE
-    if both_work and chance_of(own - across) < SURE and chance_of(across) > CHANCE and found.across < TWO * found.own:
+    both_work = max(chance_of(own_of_fitted), chance_of(own)) < SURE
+    if (
+        both_work
+        and chance_of(own - across) < SURE
+        and chance_of(across) > CHANCE
+        and found.across < TWO_SPACES * found.own
+    ):
         return replace(found, verdict="two spaces")
     return found
 
 
-def jump_between(one: Split, other: Split, values: FloatArray, frame: Frame) -> float | None:
-    """The step from the last embeddings of the earlier split to the first of the later, over the largest step within.
+def jump_between(one: Split, other: Split, values: FloatArray, spacing: WindowSpacing) -> float | None:
+    """The step from the last embeddings of the earlier split to the first of the later split, as a ratio.
 
-    Steps within the larger split that span as many windows are the measure. If the windows of the table (T, C) jump
-    there too, the step is divided by their jump. None if the splits lie too far apart, or are too short.
+    The step is divided by the largest step across as many windows within the larger split. If the values of the table
+    (T, C) jump between the splits too, the ratio is divided by their ratio. None if the splits are too far apart or too
+    short.
     """
     earlier, later = sorted((one, other), key=lambda split: int(split.starts[0]))
     larger = max(earlier, later, key=lambda split: len(split.starts))
-    apart = round(float(later.starts[0] - earlier.starts[-1]) / frame.every)
-    together = min(TOGETHER, len(one.starts), len(other.starts))
-    steps = len(larger.starts) - 2 * together - apart + 2
+    apart = round(float(later.starts[0] - earlier.starts[-1]) / spacing.every)
+    n_mean = min(WINDOWS_AT_END, len(one.starts), len(other.starts))
+    steps = len(larger.starts) - 2 * n_mean - apart + 2
     if apart < 1 or steps < LEAST_SAMPLES:
         return None
     before = spread_over(steps, SAMPLES)
-    after = before + together - 1 + apart
-    windows = sliding_window_view(standardised(np.nan_to_num(interpolate(values))), frame.length, axis=0)
+    after = before + n_mean - 1 + apart
+    windows = sliding_window_view(standardised(np.nan_to_num(interpolate(values))), spacing.length, axis=0)
 
     def jump(level: Callable[[Split, slice], FloatArray | VectorArray]) -> float:
         """The step between the splits over the largest step within the larger one."""
         within = [
-            float(np.linalg.norm(level(larger, slice(b, b + together)) - level(larger, slice(a, a + together))))
+            float(np.linalg.norm(level(larger, slice(b, b + n_mean)) - level(larger, slice(a, a + n_mean))))
             for a, b in zip(before, after, strict=True)
         ]
-        between = float(np.linalg.norm(level(later, slice(together)) - level(earlier, slice(-together, None))))
+        between = float(np.linalg.norm(level(later, slice(n_mean)) - level(earlier, slice(-n_mean, None))))
         return between / max(*within, 1e-30)
 
     def mean_window(split: Split, part: slice) -> FloatArray:
@@ -113,7 +120,7 @@ def jump_between(one: Split, other: Split, values: FloatArray, frame: Frame) -> 
 
 
 def repeated(vectors: VectorArray, others: VectorArray) -> Repeated:
-    """How two sets of embeddings (N, K, D) of the same windows differ; D may be another in the second set."""
+    """Compare two sets of embeddings (N, K, D) of the same windows; D may differ between the sets."""
     if vectors.shape == others.shape:
         spread = float(np.sqrt(np.mean((vectors - vectors.mean(axis=0)) ** 2, dtype=np.float64)))
         difference = float(np.sqrt(np.mean((vectors - others) ** 2, dtype=np.float64))) / max(spread, 1e-30)
@@ -122,13 +129,13 @@ def repeated(vectors: VectorArray, others: VectorArray) -> Repeated:
             return Repeated(verdict, len(vectors), difference, 1.0)
     else:
         difference = np.inf
-    explained = _explained_linearly(vectors, others) if len(vectors) > LEAST else 0.0
+    explained = _explained_linearly(vectors, others) if len(vectors) > LEAST_PAIRS else 0.0
     verdict = "another space" if explained >= LINEAR else "different" if len(vectors) >= FEW else "unclear"
     return Repeated(verdict, len(vectors), difference, explained)
 
 
 def _explained_linearly(vectors: VectorArray, others: VectorArray) -> float:
-    """The share of the changes of `others` that a linear map of the changes of `vectors` explains, cross-validated."""
+    """The cross-validated share of the changes of `others` that a linear map of the changes of `vectors` explains."""
     shares = []
     for variable in range(min(vectors.shape[1], others.shape[1])):
         inputs, outputs = (changes_along(part[:, variable]) for part in (vectors, others))

@@ -1,4 +1,4 @@
-"""How the windows of a split lie in their table."""
+"""Length and spacing of the windows of a split, and the rows around them that are probed."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ import numpy as np
 
 from latentfill.core.series import IntArray
 
-NEAR = 12  # rows beyond each end of a window that are probed
-CONTEXT = 24  # rows inside each end that are probed
+NEAR = 12  # rows outside each end of a window that are probed, at least
+CONTEXT = 24  # rows inside each end of a window that are probed
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class WindowSpacing:
     """The length and spacing of windows, in rows of their table."""
 
     length: int  # rows of a window
-    horizon: int  # rows after it that a privileged embedding has seen
+    horizon: int  # rows after a window that privileged prompts contain
     every: int  # rows between the starts of consecutive windows
 
     @property
     def near(self) -> int:
-        """Rows beyond each end of a window that are probed."""
+        """Rows outside each end of a window that are probed."""
         return max(NEAR, min(2 * self.every, 4 * NEAR))
 
     @property
     def last(self) -> int:
-        """Offset of the last row of a window from the start of the window before it."""
+        """Offset of the last row of a window from the start of the previous window."""
         return self.every + self.length - 1
 
     def end_rows(self) -> IntArray:
