@@ -17,7 +17,7 @@ def test_a_taper_is_highest_in_the_middle_and_above_zero_at_the_ends(length):
     np.testing.assert_allclose(weights, weights[::-1])
 
 
-def test_a_taper_needs_a_step():
+def test_a_taper_of_no_steps_is_refused():
     with pytest.raises(InputError, match="length=0"):
         taper(0)
 
@@ -38,18 +38,18 @@ def test_overlapping_windows_are_averaged_by_their_weights():
     assert blended[:, 0].tolist() == [0.0, 12.5, 30.0]
 
 
-def test_a_window_without_an_estimate_for_a_cell_leaves_it_to_the_others():
+def test_a_window_without_an_estimate_for_a_cell_does_not_count_there():
     estimates = np.array([[[0.0, 1.0], [np.nan, 2.0]], [[20.0, np.nan], [30.0, np.nan]]])
     blended = blend(estimates, np.array([0, 1]), 3, np.array([1.0, 3.0]))
     np.testing.assert_array_equal(blended, [[0.0, 1.0], [20.0, 2.0], [30.0, np.nan]])
 
 
-def test_steps_no_window_reaches_are_nan():
+def test_steps_outside_all_windows_are_nan():
     blended = blend(np.ones((1, 2, 1)), np.array([1]), 4, np.ones(2))
     np.testing.assert_array_equal(blended[:, 0], [np.nan, 1.0, 1.0, np.nan])
 
 
-def test_windows_with_the_same_start_all_count():
+def test_windows_with_the_same_start_are_averaged():
     estimates = np.array([[[1.0]], [[2.0]], [[6.0]]])
     assert blend(estimates, np.array([0, 0, 0]), 1, np.ones(1)).tolist() == [[3.0]]
 
@@ -58,6 +58,6 @@ def test_no_windows_blend_to_nan():
     assert np.isnan(blend(np.empty((0, 4, 2)), np.empty(0, np.int64), 5, taper(4))).all()
 
 
-def test_blend_tells_all_mismatches_at_once():
+def test_one_message_lists_all_mismatches():
     with pytest.raises(InputError, match=r"2 windows but 1 starts.*shape \(2,\).*start at 9.*10 steps"):
         blend(np.zeros((2, 3, 1)), np.array([9]), 10, np.ones(2))

@@ -31,7 +31,7 @@ def sine(n_steps: int, period: float, noise: float, seed: int = 0) -> np.ndarray
         (stamped(24 * 366 * 4, "h"), (DAY, WEEK, YEAR)),
         (stamped(24 * 10, "h"), (DAY,)),  # under three weeks
         (stamped(24 * 2, "h"), ()),  # under three days
-        (stamped(100, "D"), (WEEK,)),  # one step a day tells nothing about the day
+        (stamped(100, "D"), (WEEK,)),  # one step per day cannot show a cycle of a day
         (stamped(366 * 4, "D"), (WEEK, YEAR)),
         (stamped(48, "M"), (YEAR,)),
         (stamped(24, "M"), ()),  # two years
@@ -40,25 +40,25 @@ def sine(n_steps: int, period: float, noise: float, seed: int = 0) -> np.ndarray
         (stamped(4 * 24 * 10, "m", step=15), (DAY,)),
     ],
 )
-def test_cycles_are_those_that_the_stamps_show_a_few_times_and_resolve(series, cycles):
+def test_time_stamps_show_cycles_that_repeat_and_have_enough_steps(series, cycles):
     assert find_cycles(series) == cycles
 
 
-def test_a_few_missing_stamps_change_nothing():
+def test_a_few_missing_time_stamps_do_not_change_the_cycles():
     whole = stamped(24 * 100, "h")
     kept = np.delete(np.arange(24 * 100), [5, 6, 700])
     assert whole.time is not None
     assert find_cycles(Series(whole.values[kept], ("a",), whole.time[kept], kept)) == (DAY, WEEK)
 
 
-def test_the_clock_says_where_in_the_day_a_step_is():
+def test_clock_features_give_the_time_of_day():
     features = clock_features(stamped(24, "h"), (DAY,))
     assert features.shape == (24, 2)
     # midnight, 6, 12 and 18 o'clock on the circle
     np.testing.assert_allclose(features[[0, 6, 12, 18]], [[0, 1], [1, 0], [0, -1], [-1, 0]], atol=1e-9)
 
 
-def test_the_clock_of_two_series_agrees_at_the_same_time():
+def test_two_series_have_equal_clock_features_at_the_same_time():
     first, later = stamped(48, "h"), stamped(24, "h", start="2020-01-02")
     np.testing.assert_allclose(clock_features(first, (DAY, WEEK))[24:], clock_features(later, (DAY, WEEK)), atol=1e-9)
 
@@ -73,7 +73,7 @@ def test_without_cycles_there_are_no_features():
     assert clock_features(stamped(10, "h"), ()).shape == (10, 0)
 
 
-# --- without -------------------------------------------------------------------------------------
+# --- without time stamps -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_steps", [200, 500, 2000])
@@ -83,11 +83,11 @@ def test_the_period_of_a_sine_is_found_and_not_a_multiple_of_it(n_steps, noise):
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.1, 0.3])
-def test_jitter_on_a_slow_cycle_is_not_taken_for_a_fast_one(noise):
+def test_noise_on_a_long_cycle_is_not_taken_for_a_short_cycle(noise):
     assert find_period(sine(2000, 500, noise)) == pytest.approx(500, abs=15)
 
 
-def test_the_cycle_of_a_series_without_stamps_is_in_steps():
+def test_the_cycle_of_a_series_without_time_stamps_is_in_steps():
     (cycle,) = find_cycles(unstamped(sine(500, 24, 0.1)))
     assert cycle == pytest.approx(24, abs=1)
 
@@ -112,25 +112,25 @@ def test_white_noise_has_no_period(seed):
         np.arange(500.0)[:, None],  # a trend
         np.full((500, 1), 7.0),
         np.full((500, 2), np.nan),
-        sine(12, 4, 0.0),  # too short to tell
+        sine(12, 4, 0.0),  # too short
     ],
 )
-def test_where_nothing_repeats_there_is_no_period(values):
+def test_values_that_do_not_repeat_have_no_period(values):
     assert find_period(values) is None
 
 
-def test_an_empty_column_does_not_hide_the_period_of_another():
+def test_an_empty_column_does_not_hide_the_period_of_another_column():
     values = np.concatenate([sine(500, 24, 0.1), np.full((500, 1), np.nan)], axis=1)
     assert find_period(values) == pytest.approx(24, abs=1)
 
 
 @pytest.mark.parametrize("constant", [7.0, 0.1, -0.123])
-def test_a_column_that_never_changes_is_left_out(constant: float):
-    alone = sine(500, 24, 0.3)
-    assert find_period(np.concatenate([alone, np.full((500, 1), constant)], axis=1)) == find_period(alone)
+def test_a_constant_column_does_not_change_the_period(constant: float):
+    varying = sine(500, 24, 0.3)
+    assert find_period(np.concatenate([varying, np.full((500, 1), constant)], axis=1)) == find_period(varying)
 
 
 def test_the_moving_mean_is_over_fewer_steps_near_the_ends():
     values = np.array([[[1.0], [2.0], [6.0], [3.0]]])
-    # over the step before, the step itself and the step after, as far as there are such
+    # the mean of the step before, the step itself and the step after, without steps outside the series
     np.testing.assert_allclose(moving_mean(values, 3)[0, :, 0], [1.5, 3.0, 11 / 3, 4.5])

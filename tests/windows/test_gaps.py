@@ -23,7 +23,7 @@ def column(*values: float) -> np.ndarray:
     return np.array(values, dtype=float)[:, None]
 
 
-# --- finding -------------------------------------------------------------------------------------
+# --- finding gaps --------------------------------------------------------------------------------
 
 
 def test_gaps_are_listed_by_column_then_start():
@@ -34,7 +34,7 @@ def test_gaps_are_listed_by_column_then_start():
     assert gaps.length.tolist() == [1, 2, 2]
 
 
-def test_a_series_without_gaps_has_none():
+def test_a_complete_series_has_no_gaps():
     assert len(find_gaps(np.ones((4, 2), dtype=bool)).start) == 0
 
 
@@ -55,14 +55,14 @@ def test_the_gaps_are_exactly_the_missing_cells(observed):
     np.testing.assert_array_equal(gap_lengths(observed), lengths)
 
 
-def test_distances_count_the_steps_to_the_nearest_values_or_to_just_outside():
+def test_distances_are_steps_to_the_nearest_value_or_to_just_outside_the_array():
     back, ahead = distances(~np.isnan(column(NAN, 1, NAN, NAN, 2, NAN)))
-    # step 0 lies one step after "just before the array", step 5 one before "just after it"
+    # no value before step 0: one step back to position -1; no value after step 5: one step ahead to position 6
     assert back[:, 0].tolist() == [1, 0, 1, 2, 0, 1]
     assert ahead[:, 0].tolist() == [1, 0, 2, 1, 0, 1]
 
 
-def test_distances_are_taken_within_each_window():
+def test_distances_do_not_leave_their_window():
     windows = np.array([[[True], [False]], [[False], [False]]])
     back, ahead = distances(windows)
     assert back[..., 0].tolist() == [[0, 1], [1, 2]]
@@ -88,24 +88,24 @@ def test_a_gap_length_falls_into_the_bucket_that_names_it(length, name):
     assert BUCKET_NAMES[bucket_of(np.array([length]))[0]] == name
 
 
-# --- filling -------------------------------------------------------------------------------------
+# --- interpolation -------------------------------------------------------------------------------
 
 
-def test_a_gap_is_bridged_by_a_straight_line():
+def test_a_gap_is_filled_with_a_straight_line():
     # from 1 to 7 in three steps: 1 + 2 = 3, 3 + 2 = 5
     assert interpolate(column(1, NAN, NAN, 7))[:, 0].tolist() == [1, 3, 5, 7]
 
 
-def test_the_nearest_value_is_held_at_either_end():
+def test_gaps_at_the_ends_get_the_nearest_value():
     assert interpolate(column(NAN, NAN, 2, NAN, 4, NAN))[:, 0].tolist() == [2, 2, 2, 3, 4, 4]
 
 
-def test_a_column_without_a_value_stays_empty_and_leaves_the_others_alone():
+def test_a_column_without_a_value_stays_empty_and_does_not_change_others():
     filled = interpolate(np.array([[NAN, 1.0], [NAN, NAN], [NAN, 3.0]]))
     np.testing.assert_array_equal(filled, [[NAN, 1], [NAN, 2], [NAN, 3]])
 
 
-def test_each_window_is_bridged_on_its_own():
+def test_each_window_is_interpolated_on_its_own():
     windows = np.stack([column(0, NAN, 4), column(NAN, 8, NAN)])
     assert interpolate(windows)[..., 0].tolist() == [[0, 2, 4], [8, 8, 8]]
 
@@ -125,15 +125,15 @@ def test_interpolation_keeps_the_dtype(dtype):
         elements=st.floats(-1e6, 1e6) | st.just(NAN),
     )
 )
-def test_a_bridge_agrees_with_numpy_and_never_touches_a_value(values):
+def test_interpolation_agrees_with_numpy_and_keeps_observed_values(values):
     filled = interpolate(values)
     step = np.arange(len(values))
     for c in range(values.shape[1]):
         known = ~np.isnan(values[:, c])
         np.testing.assert_array_equal(filled[known, c], values[known, c])
         if known.any():
-            wanted = np.interp(step, step[known], values[known, c])
-            np.testing.assert_allclose(filled[:, c], wanted, rtol=1e-9, atol=1e-6)
+            expected = np.interp(step, step[known], values[known, c])
+            np.testing.assert_allclose(filled[:, c], expected, rtol=1e-9, atol=1e-6)
         else:
             assert np.isnan(filled[:, c]).all()
 
@@ -143,13 +143,13 @@ def test_a_bridge_agrees_with_numpy_and_never_touches_a_value(values):
     values=arrays(float, (6, 2), elements=st.floats(width=64)),
     estimate=arrays(float, (6, 2), elements=st.floats(-1, 1)),
 )
-def test_observed_cells_come_back_bit_for_bit_and_gaps_take_the_estimate(values, estimate):
+def test_observed_cells_stay_bit_for_bit_and_gaps_get_the_estimate(values, estimate):
     filled, missing = restore_observed(estimate, values), np.isnan(values)
     assert filled[~missing].tobytes() == values[~missing].tobytes()
     assert filled[missing].tobytes() == estimate[missing].tobytes()
 
 
-def test_beside_each_cell_lie_the_nearest_other_values():
+def test_the_nearest_observed_cells_on_both_sides_of_each_cell_are_found():
     nan = np.nan
     sides = nearest_observed(np.array([[nan], [2.0], [nan], [nan], [8.0], [5.0]]))
     np.testing.assert_array_equal(sides.before[:, 0], [nan, nan, 2, 2, 2, 8])
@@ -159,12 +159,12 @@ def test_beside_each_cell_lie_the_nearest_other_values():
     np.testing.assert_allclose(sides.line[:, 0], [2, 8, 4, 6, 2 + 3 * 3 / 4, 8])
 
 
-def test_a_column_without_values_has_nothing_beside_it():
+def test_a_column_without_values_has_no_nearest_observed_cells():
     sides = nearest_observed(np.full((3, 1), np.nan))
     assert np.isnan([sides.before, sides.after, sides.line]).all()
 
 
 @given(arrays(float, (9, 2), elements=st.one_of(st.floats(-5, 5), st.just(np.nan))))
-def test_in_gaps_the_line_beside_is_the_interpolation(values: np.ndarray):
+def test_in_gaps_the_line_between_nearest_observed_cells_is_the_interpolation(values: np.ndarray):
     line, gap = nearest_observed(values).line, np.isnan(values)
     np.testing.assert_allclose(line[gap], interpolate(values)[gap], rtol=1e-9, atol=1e-9)

@@ -1,4 +1,4 @@
-"""Missing patterns: how many cells they hide, which ones, and what stays observed."""
+"""Missing patterns: how many cells they hide, and which."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def hide(name: str, values: np.ndarray, rate: float = 0.1, seed: int = 0, cycle:
 
 @pytest.mark.parametrize("name", PATTERNS)
 @pytest.mark.parametrize("rate", [0.05, 0.3])
-def test_the_share_that_was_asked_for_is_hidden_and_only_observed_cells_are(name: str, rate: float):
+def test_a_pattern_hides_the_given_share_of_the_observed_cells(name: str, rate: float):
     values = series()
     hidden = hide(name, values, rate)
     observed = ~np.isnan(values)
@@ -42,19 +42,19 @@ def test_the_same_seed_hides_the_same_cells(name: str):
 
 
 @pytest.mark.parametrize("name", PATTERNS)
-def test_no_column_loses_nearly_everything(name: str):
+def test_every_column_keeps_a_share_of_its_cells(name: str):
     values = series()
     kept = (~np.isnan(values) & ~hide(name, values, 0.9)).sum(axis=0)
     assert (kept >= np.floor((1 - MOST) * (~np.isnan(values)).sum(axis=0))).all()
 
 
 @pytest.mark.parametrize("name", PATTERNS)
-def test_a_single_column_of_ten_rows_has_cells_to_hide(name: str):
+def test_a_pattern_hides_some_cells_of_a_single_column_of_ten_rows(name: str):
     values = np.arange(10.0)[:, None]
     assert 0 < hide(name, values, 0.3).sum() < 10
 
 
-def test_blackouts_hide_all_columns_and_subsequences_one():
+def test_blackouts_hide_all_columns_and_subsequences_single_columns():
     values = np.random.default_rng(0).normal(size=(T, C))
     black = hide("blackout", values)
     assert (black.all(axis=1) == black.any(axis=1)).all()
@@ -63,7 +63,7 @@ def test_blackouts_hide_all_columns_and_subsequences_one():
     assert (alone.sum(axis=1) <= 2).mean() > 0.95
 
 
-def test_blocks_lie_in_columns_side_by_side():
+def test_blocks_lie_in_adjacent_columns():
     values = np.random.default_rng(0).normal(size=(T, C))
     hidden = hide("block", values, 0.02)
     together = hidden[:, 0] & hidden[:, 1]
@@ -71,7 +71,7 @@ def test_blocks_lie_in_columns_side_by_side():
     assert 2 <= find_gaps(~hidden).length.mean() <= 30
 
 
-def test_gaps_like_the_files_own_begin_at_their_time_of_day_and_fall_together():
+def test_gaps_like_those_of_the_table_keep_their_time_of_day_and_columns():
     values = np.random.default_rng(0).normal(size=(T, C))
     for day in range(5, 80, 8):
         values[24 * day + 6 : 24 * day + 11, :2] = np.nan
@@ -89,7 +89,7 @@ def test_missing_not_at_random_hides_high_values():
     assert values[hidden].mean() > 0.8
 
 
-def test_missing_at_random_follows_a_column_that_stays_whole():
+def test_missing_at_random_depends_on_a_column_that_loses_no_cells():
     values = np.random.default_rng(0).normal(size=(T, C))
     hidden = hide("mar", values)
     driver = int(np.flatnonzero(~hidden.any(axis=0))[0])
@@ -99,12 +99,12 @@ def test_missing_at_random_follows_a_column_that_stays_whole():
     assert values[rows, driver].mean() > 0.5
 
 
-def test_missing_at_random_in_a_single_column_follows_the_cycle():
+def test_missing_at_random_in_a_single_column_depends_on_the_cycle():
     values = np.random.default_rng(0).normal(size=(T, 1))
     at = np.flatnonzero(hide("mar", values)[:, 0])
     assert np.sin(2 * np.pi * at / 24).mean() > 0.4
 
 
-def test_a_name_that_is_taken_is_refused():
+def test_a_name_in_use_is_refused():
     with pytest.raises(InputError, match="there is a pattern 'block' already"):
         register("block", PATTERNS["point"])

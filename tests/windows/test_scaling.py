@@ -34,7 +34,7 @@ def test_minmax_scaling_maps_the_observed_range_to_zero_and_one():
 
 @pytest.mark.parametrize("method", ["standard", "minmax"])
 @pytest.mark.parametrize("constant", [0.0, 0.1, -7.0, 1e12])
-def test_a_constant_column_becomes_zero_and_comes_back(method, constant):
+def test_a_constant_column_is_scaled_to_zero_and_back(method, constant):
     values = column(constant, NAN, constant, constant)
     scaler = ColumnScaler.fit(values, method)
     assert scaler.scale.tolist() == [1.0]
@@ -43,11 +43,11 @@ def test_a_constant_column_becomes_zero_and_comes_back(method, constant):
 
 
 @pytest.mark.parametrize("method", ["standard", "minmax"])
-def test_a_column_without_a_value_is_left_as_it_is(method):
+def test_a_column_without_a_value_is_not_scaled(method):
     scaler = ColumnScaler.fit(np.array([[NAN, 1.0], [NAN, 3.0]]), method)
     assert (scaler.shift[0], scaler.scale[0]) == (0.0, 1.0)
     assert np.isnan([scaler.low[0], scaler.high[0]]).all()
-    # the value may turn up later, outside the rows that were fitted
+    # values may appear later, in rows that the scaler was not fitted to
     assert scaler.invert(scaler.apply(np.array([[5.0, 2.0]]))).tolist() == [[5.0, 2.0]]
 
 
@@ -58,7 +58,7 @@ def test_a_huge_offset_costs_no_digits():
     assert scaler.scale[0] == pytest.approx(np.sqrt(2 / 3), rel=1e-12)
 
 
-def test_columns_are_scaled_each_on_their_own():
+def test_each_column_has_its_own_scaling():
     scaler = ColumnScaler.fit(np.array([[0.0, 100.0], [2.0, 300.0]]))
     assert scaler.apply(np.array([[0.0, 100.0], [2.0, 300.0]])).tolist() == [[-1, -1], [1, 1]]
 
@@ -71,7 +71,7 @@ def test_windows_are_scaled_by_their_last_axis():
 
 @settings(deadline=None)
 @given(values=tables, method=st.sampled_from(["standard", "minmax"]))
-def test_invert_undoes_apply(values, method):
+def test_invert_is_the_inverse_of_apply(values, method):
     scaler = ColumnScaler.fit(values, method)
     back = scaler.invert(scaler.apply(values))
     np.testing.assert_allclose(back, values, rtol=1e-9, atol=1e-9 * max(1.0, np.nanmax(np.abs([0, *values.flat]))))
@@ -79,7 +79,7 @@ def test_invert_undoes_apply(values, method):
 
 @settings(deadline=None)
 @given(values=tables, method=st.sampled_from(["standard", "minmax"]))
-def test_a_scaler_survives_json_exactly(values, method):
+def test_a_scaler_is_exactly_the_same_after_writing_and_reading_json(values, method):
     scaler = ColumnScaler.fit(values, method)
     back = ColumnScaler.from_dict(json.loads(json.dumps(scaler.to_dict(), allow_nan=False)))
     for name in ("shift", "scale", "low", "high"):
@@ -99,13 +99,13 @@ def test_tiny_and_huge_values_are_scaled_like_any_others(unit):
     np.testing.assert_allclose(scaled, ColumnScaler.fit(values).apply(values))
 
 
-def test_values_far_beyond_those_fitted_on_stay_finite():
+def test_values_far_outside_the_fitted_range_stay_finite():
     scaler = ColumnScaler.fit(np.array([[0.0], [1e-300]]))
     scaled = scaler.apply(np.array([[1e300], [-1e300], [np.nan]]))
     np.testing.assert_array_equal(scaled, [[1e300], [-1e300], [np.nan]])
 
 
-def test_columns_that_were_constant_at_fitting_are_scaled_by_the_other_scaler():
+def test_columns_that_are_constant_in_a_scaler_get_the_scaling_of_the_other():
     values = np.array([[1.0, 5.0, np.nan], [3.0, 5.0, np.nan], [9.0, 7.0, 100.0], [9.0, 9.0, 300.0]])
     train, whole = ColumnScaler.fit(values[:2]), ColumnScaler.fit(values)
     scaler = train.where_flat(whole)

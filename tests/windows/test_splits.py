@@ -28,19 +28,19 @@ def test_val_and_test_start_seq_len_rows_early():
     }
 
 
-def test_custom_rounds_train_and_test_down_and_leaves_the_rest_to_val():
+def test_custom_rounds_train_and_test_down_and_gives_the_rest_to_val():
     splits = SplitPlan(kind="custom", seq_len=2, pred_len=1).splits(19)
     # int(13.3) = 13 train, int(3.8) = 3 test, 3 left for val
     assert [(s.start, s.stop) for s in splits.values()] == [(0, 13), (11, 16), (14, 19)]
 
 
-def test_custom_rounds_as_a_float_product_does():
+def test_custom_rounds_like_a_float_product():
     # 90 * 0.7 is 62.99999999999999, so TimeKD trains on 62 of 90 rows, not on 63
     splits = SplitPlan(kind="custom", seq_len=1, pred_len=1).splits(90)
     assert [(s.start, s.stop) for s in splits.values()] == [(0, 62), (61, 72), (71, 90)]
 
 
-def test_a_split_too_short_for_a_window_has_none():
+def test_a_split_that_is_too_short_has_no_windows():
     assert counts(SplitPlan(kind="custom", seq_len=96, pred_len=96), 600)[1] == 0
 
 
@@ -52,29 +52,29 @@ def test_a_split_too_short_for_a_window_has_none():
         ("custom", 200, ["140", "200", "192", "seq_len=96", "pred_len=96"]),
     ],
 )
-def test_a_table_too_short_for_the_plan_names_both_counts_and_the_way_out(kind, n_rows, words):
+def test_a_table_too_short_for_the_plan_is_refused_with_both_counts_and_the_way_out(kind, n_rows, words):
     with pytest.raises(InputError) as caught:
         SplitPlan(kind=kind).splits(n_rows)
     assert all(word in str(caught.value) for word in words)
 
 
-def test_a_plan_tells_all_its_problems_at_once():
+def test_one_message_lists_all_problems_of_a_plan():
     with pytest.raises(InputError, match=r"ett-hour, ett-minute, custom.*'ett'.*seq_len.*0.*pred_len.*-1"):
         SplitPlan(kind="ett", seq_len=0, pred_len=-1)
 
 
-def test_the_custom_loader_reads_the_target_last():
+def test_a_custom_plan_has_the_target_last():
     columns = ("OT", "load", "wind")
     assert select_columns(columns, kind="custom") == ("load", "wind", "OT")
     assert select_columns(columns, kind="custom", features="MS", target="load") == ("OT", "wind", "load")
 
 
-def test_the_ett_loaders_keep_the_order_of_the_file():
+def test_an_ett_plan_keeps_the_order_of_the_columns():
     assert select_columns(("OT", "HUFL"), kind="ett-hour", features="M") == ("OT", "HUFL")
     assert select_columns(("a", "b"), kind="ett-minute", features="MS") == ("a", "b")
 
 
-def test_univariate_keeps_only_the_target():
+def test_feature_mode_s_keeps_only_the_target():
     assert select_columns(("HUFL", "OT"), kind="ett-hour", features="S") == ("OT",)
 
 
@@ -83,7 +83,7 @@ def test_an_unknown_target_is_refused_with_a_suggestion():
         select_columns(("Temperature", "wind"), kind="custom", target="temprature")
 
 
-def test_a_target_in_another_case_is_suggested():
+def test_a_target_in_upper_case_is_suggested_for_lower_case():
     with pytest.raises(InputError, match=r"target column 'ot': did you mean 'OT'\? \(known: load, OT\)"):
         select_columns(("load", "OT"), kind="ett-hour", features="S", target="ot")
 

@@ -10,7 +10,7 @@ from latentfill.windows.windows import ScaledSeries, Windows, covered, cut, spli
     ("n_steps", "length", "stride", "expected"),
     [
         (10, 4, 3, [0, 3, 6]),
-        (11, 4, 3, [0, 3, 6, 7]),  # one more, so that step 10 is covered
+        (11, 4, 3, [0, 3, 6, 7]),  # the last window covers step 10
         (4, 4, 4, [0]),
         (5, 4, 4, [0, 1]),
     ],
@@ -19,7 +19,7 @@ def test_the_last_window_ends_on_the_last_step(n_steps, length, stride, expected
     assert window_starts(n_steps, length, stride).tolist() == expected
 
 
-def test_every_step_is_in_some_window():
+def test_every_step_is_in_a_window():
     for n_steps in range(5, 40):
         starts = window_starts(n_steps, 5, 5)
         covered = {step for start in starts for step in range(start, start + 5)}
@@ -48,7 +48,7 @@ def test_evenly_spaced_windows_share_the_memory_of_the_series():
 
 
 @pytest.mark.parametrize("starts", [[0, 3, 6], [0, 1, 6]])
-def test_windows_cannot_be_written_to(starts):
+def test_windows_are_read_only(starts):
     assert not cut(np.zeros((10, 2)), np.array(starts), 4).flags.writeable
 
 
@@ -64,41 +64,41 @@ def three_steps() -> Windows:
     return ScaledSeries(values, np.arange(3.0)[:, None]).cut(np.array([0, 1]), 2)
 
 
-def test_observed_is_false_where_nothing_was_read():
+def test_observed_is_false_for_missing_cells():
     assert three_steps().observed[..., 0].tolist() == [[True, False], [False, True]]
 
 
-def test_windows_of_a_series_carry_its_clock_and_its_length():
+def test_windows_have_the_clock_features_and_the_length_of_the_series():
     windows = three_steps()
     assert (len(windows), windows.length, windows.n_steps) == (2, 2, 3)
     assert windows.clock[..., 0].tolist() == [[0.0, 1.0], [1.0, 2.0]]
 
 
-def test_taking_windows_keeps_values_clock_and_starts_together():
+def test_selected_windows_keep_their_values_clock_and_starts():
     second = three_steps().take(np.array([1]))
     np.testing.assert_array_equal(second.values[..., 0], [[np.nan, 3.0]])
     assert (second.clock[..., 0].tolist(), second.starts.tolist(), second.n_steps) == ([[1.0, 2.0]], [1], 3)
 
 
-def test_hidden_cells_are_missing_and_the_series_keeps_them():
+def test_hiding_cells_makes_them_missing_in_a_copy():
     windows = three_steps()
     hidden = np.array([[[True], [False]], [[False], [False]]])
     assert windows.without(hidden).observed[..., 0].tolist() == [[False, False], [False, True]]
     assert windows.values[0, 0, 0] == 1.0
 
 
-def test_a_split_is_cut_at_every_row_of_the_table_it_covers():
-    # rows 4..11: windows of 3 rows with 2 rows kept after them start at 4, 5, 6, 7
+def test_windows_of_a_split_start_at_consecutive_rows():
+    # rows 4 to 11: windows of 3 rows, followed by 2 more rows, can start at 4, 5, 6 and 7
     assert split_starts(Split("val", 4, 12), 3, 2).tolist() == [4, 5, 6, 7]
     assert split_starts(Split("val", 4, 6), 3, 2).tolist() == []
 
 
-def test_covered_steps_lie_in_some_window():
+def test_covered_steps_lie_in_a_window():
     assert covered(np.array([1, 2, 7]), 3, 10).tolist() == [False, *[True] * 4, False, False, *[True] * 3]
     assert not covered(np.array([], dtype=np.int64), 3, 4).any()
 
 
-def test_a_padded_series_has_gaps_at_its_end_and_keeps_its_last_clock():
+def test_a_padded_series_ends_with_missing_steps_and_repeats_its_last_clock_features():
     padded = ScaledSeries(np.array([[1.0], [2.0]]), np.array([[0.0], [1.0]])).padded_to(4)
     np.testing.assert_array_equal(padded.values[:, 0], [1.0, 2.0, np.nan, np.nan])
     assert padded.clock[:, 0].tolist() == [0.0, 1.0, 1.0, 1.0]

@@ -1,1 +1,1 @@
-"""A series and its windows: scaling, cutting, blending, gaps, cycles, and cells that are hidden on purpose."""
+"""Series and windows: scaling, cutting, blending, gaps, cycles, and hiding observed cells on purpose."""

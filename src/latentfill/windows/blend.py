@@ -1,4 +1,4 @@
-"""From overlapping windows back to one series: the inverse of `cut`."""
+"""Blends overlapping windows into one series: the inverse of `cut`."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ def taper(length: int) -> FloatArray:
 
 
 def blend(estimates: FloatArray, starts: IntArray, n_steps: int, weights: FloatArray) -> FloatArray:
-    """Weighted mean (T, C) of the `estimates` (N, L, C) of overlapping windows, with `weights` (L,) by step.
+    """Weighted mean (T, C) of the `estimates` (N, L, C) of overlapping windows; `weights` (L,) are by step of a window.
 
-    NaN is left out of the mean; a cell is NaN where no window has an estimate for it.
+    The mean leaves NaN out; a cell is NaN if no window has an estimate for it.
     """
     _check(estimates, starts, n_steps, weights)
     total = np.zeros((n_steps, estimates.shape[2]))
     weight = np.zeros_like(total)
-    distinct = len(np.unique(starts)) == len(starts)
-    for offset, share in enumerate(weights):
+    are_distinct = len(np.unique(starts)) == len(starts)
+    for offset, step_weight in enumerate(weights):
         estimate = estimates[:, offset]
-        known = ~np.isnan(estimate)
-        _add_rows(total, starts + offset, np.where(known, share * estimate, 0.0), distinct)
-        _add_rows(weight, starts + offset, np.where(known, share, 0.0), distinct)
+        has_estimate = ~np.isnan(estimate)
+        _add_rows(total, starts + offset, np.where(has_estimate, step_weight * estimate, 0.0), are_distinct)
+        _add_rows(weight, starts + offset, np.where(has_estimate, step_weight, 0.0), are_distinct)
     return np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 0)
 
 
-def _add_rows(total: FloatArray, rows: IntArray, added: FloatArray, distinct: bool) -> None:
-    if distinct:
+def _add_rows(total: FloatArray, rows: IntArray, added: FloatArray, are_distinct: bool) -> None:
+    """Add the rows `added` to `total` at `rows`; `are_distinct`: no row number occurs twice."""
+    if are_distinct:
         total[rows] += added
-    else:  # `+=` would count a repeated row once; `add.at` is right but many times slower
+    else:  # `+=` would add only once to a repeated row; `add.at` is right but many times slower
         np.add.at(total, rows, added)
 
 

@@ -1,4 +1,4 @@
-"""Cycles of a series (day, week, year, or one found in the data), and where in each cycle every step lies."""
+"""Cycles of a series (day, week, year, or a period found in the values), and the phase of each step in them."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import numpy as np
 from latentfill.core.series import FloatArray, Series
 from latentfill.windows.gaps import interpolate
 
-# Cycles of the calendar, in seconds. A year is the mean Gregorian one.
+# Cycles of the calendar, in seconds; a year has the mean length of the Gregorian calendar.
 CALENDAR = {"day": 86_400.0, "week": 7 * 86_400.0, "year": 365.2425 * 86_400.0}
 
-# A cycle is used only if the series shows it a few times, and with a few steps in each.
-MIN_REPEATS = 3.0
-MIN_STEPS = 4.0
+MIN_REPEATS = 3.0  # a cycle is used only if the series is at least this many cycles long
+MIN_STEPS = 4.0  # a cycle is used only if it has at least this many steps
 
-CLEAR = 0.3  # autocorrelation from which on a peak counts
+CLEAR = 0.3  # smallest autocorrelation that counts as a peak
 
-DRIFT_WINDOWS = (192, 768, 3072)  # steps; without time stamps, no cycle longer than the last is looked for
+DRIFT_WINDOWS = (192, 768, 3072)  # steps of the moving means; also the longest periods that are searched with each
 
 
 def find_cycles(series: Series) -> tuple[float, ...]:
-    """Lengths of the cycles that a series shows: in seconds if it has time stamps, else in steps.
+    """Lengths of the cycles of a series: in seconds if it has time stamps, else in steps.
 
-    With time stamps they are those of `CALENDAR`; without, the one that `find_period` finds in the values, if any.
+    With time stamps, these are the cycles of `CALENDAR` that the series covers often enough; without, the period that
+    `find_period` finds in the values, if any.
     """
     if series.time is None:
         period = find_period(series.values)
@@ -36,7 +36,7 @@ def find_cycles(series: Series) -> tuple[float, ...]:
 
 
 def cycle_steps(series: Series) -> int | None:
-    """Steps of the shortest cycle; None if the series has none."""
+    """Length of the shortest cycle in steps; None if the series has no cycle."""
     cycles = find_cycles(series)
     if not cycles:
         return None
@@ -45,17 +45,17 @@ def cycle_steps(series: Series) -> int | None:
 
 
 def clock_features(series: Series, cycles: tuple[float, ...]) -> FloatArray:
-    """Sines, then cosines, of each step's phase in each of the `cycles`, shape (T, 2 * cycles)."""
+    """Sines, then cosines, of the phase of each step in each of the `cycles`, shape (T, 2 * len(cycles))."""
     position = np.arange(series.n_steps, dtype=float) if series.time is None else _seconds(series)
     angle = 2 * np.pi * position[:, None] / np.array(cycles, dtype=float).reshape(1, -1)
     return np.concatenate([np.sin(angle), np.cos(angle)], axis=1)
 
 
 def find_period(values: FloatArray) -> int | None:
-    """Steps from one cycle to the next in `values` (T, C): the first clear peak of the columns' mean autocorrelation.
+    """Period of `values` (T, C) in steps: the first clear peak of the autocorrelation, averaged over the columns.
 
-    None if there is no clear peak. Gaps are bridged by straight lines, and a moving mean is subtracted: drift would
-    make multiples of the period look clearer than the period. Short moving means, which show short cycles, come first.
+    None if there is no clear peak. Gaps are interpolated, and a moving mean is subtracted, because drift would raise
+    the peaks at multiples of the period. Short moving means are tried first, as they show short periods.
     """
     filled = np.nan_to_num(interpolate(values))
     filled = filled - filled[:1]  # exactly 0 in a column that never changes
@@ -78,24 +78,24 @@ def moving_mean(values: FloatArray, window: int) -> FloatArray:
 
 
 def _first_peak(values: FloatArray, longest: int) -> int | None:
-    """The shortest lag of `MIN_STEPS` to `longest` steps whose peak is nearly as high as the highest."""
+    """The shortest lag, from `MIN_STEPS` to `longest` steps, whose peak is nearly as high as the highest peak."""
     from scipy.signal import find_peaks
 
     correlation = _autocorrelation(values, longest)
-    fallen = np.nonzero(correlation < CLEAR)[0]
-    if not len(fallen):
+    low_lags = np.nonzero(correlation < CLEAR)[0]
+    if not len(low_lags):
         return None
     peaks, _ = find_peaks(correlation, height=CLEAR)
-    peaks = peaks[(peaks >= MIN_STEPS) & (peaks > fallen[0])]  # before it has fallen, noise makes peaks of its own
+    peaks = peaks[(peaks >= MIN_STEPS) & (peaks > low_lags[0])]  # peaks before the first low lag are noise
     if not len(peaks):
         return None
-    first = peaks[correlation[peaks] >= 0.9 * correlation[peaks].max()][0]  # multiples peak as high as the period
+    first = peaks[correlation[peaks] >= 0.9 * correlation[peaks].max()][0]  # multiples of the period peak as high
     near = peaks[peaks < 1.5 * first]
     return int(near[np.argmax(correlation[near])])
 
 
 def _autocorrelation(values: FloatArray, longest: int) -> FloatArray:
-    """Mean autocorrelation of the columns of (T, C) at lags 0 to `longest`; columns that never change are left out."""
+    """Autocorrelation of `values` (T, C) at lags 0 to `longest`, averaged over the columns that are not constant."""
     n = len(values)
     spectrum = np.abs(np.fft.rfft(values, 2 * n, axis=0)) ** 2
     power = np.fft.irfft(spectrum, axis=0)[: longest + 1]
@@ -106,5 +106,6 @@ def _autocorrelation(values: FloatArray, longest: int) -> FloatArray:
 
 
 def _seconds(series: Series) -> FloatArray:
+    """Time stamps in seconds since 1970, shape (T,)."""
     assert series.time is not None
     return series.time.astype("datetime64[ms]").astype(np.int64) / 1000.0

@@ -1,4 +1,4 @@
-"""Runs of missing cells, the distance to the nearest observed cells, and straight lines between those."""
+"""Gaps (runs of missing cells), distances to the nearest observed cells, and linear interpolation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 
-# Upper ends of the gap-length buckets that counts and scores are reported in; the last bucket is open.
+# Counts and scores are reported by gap length in these buckets: upper ends, the last bucket has none.
 BUCKET_ENDS = (1, 3, 6, 24, 168)
 BUCKET_NAMES = ("1", "2-3", "4-6", "7-24", "25-168", ">168")
 
@@ -32,7 +32,7 @@ def find_gaps(observed: BoolArray) -> Gaps:
 
 
 def gap_lengths(observed: BoolArray) -> IntArray:
-    """Length of the gap each missing cell lies in, shape (T, C); 0 in observed cells."""
+    """Length of the gap that each missing cell lies in, shape (T, C); 0 for observed cells."""
     before, after = distances(observed)
     return np.where(observed, 0, before + after - 1)
 
@@ -45,7 +45,7 @@ def bucket_of(lengths: IntArray) -> IntArray:
 def distances(observed: BoolArray) -> tuple[IntArray, IntArray]:
     """Steps back and steps ahead to the nearest observed cell, each shaped like `observed` (..., L, C).
 
-    0 in observed cells; where none lies on that side, the steps to just outside the array.
+    0 for observed cells. If there is no observed cell on a side, the steps to the position just outside the array.
     """
     length = observed.shape[-2]
     step = np.arange(length)[:, None]
@@ -58,20 +58,20 @@ def distances(observed: BoolArray) -> tuple[IntArray, IntArray]:
 class NearestObserved:
     """For every cell, observed or not, the nearest other observed cells of its column; all (..., L, C)."""
 
-    before: FloatArray  # value of the last observed cell before it, NaN where there is none
-    after: FloatArray  # value of the first observed cell after it, NaN where there is none
-    back: IntArray  # steps back to that before, at least 1; to just outside the array where there is none
-    ahead: IntArray  # steps ahead to that after, in the same way
+    before: FloatArray  # value of the last observed cell before it, NaN if there is none
+    after: FloatArray  # value of the first observed cell after it, NaN if there is none
+    back: IntArray  # steps back to the cell of `before`, at least 1; to just outside the array if there is none
+    ahead: IntArray  # steps ahead to the cell of `after`, at least 1; to just outside the array if there is none
 
     @property
     def line(self) -> FloatArray:
-        """The straight line from `before` to `after`; the only one of them there is; NaN where there is neither."""
+        """Linear interpolation from `before` and `after`; their value if only one is known, NaN if neither is."""
         line = self.before + (self.after - self.before) * (self.back / (self.back + self.ahead))
         return np.where(np.isnan(self.before), self.after, np.where(np.isnan(self.after), self.before, line))
 
 
 def nearest_observed(values: FloatArray) -> NearestObserved:
-    """The observed cells on both sides of each cell of `values` (..., L, C), in which NaN is missing."""
+    """The nearest observed cells before and after each cell of `values` (..., L, C); NaN means missing."""
     length = values.shape[-2]
     step = np.arange(length)[:, None]
     back, ahead = distances(~np.isnan(values))
@@ -86,7 +86,7 @@ def nearest_observed(values: FloatArray) -> NearestObserved:
 
 
 def interpolate(values: FloatArray) -> FloatArray:
-    """`values` (..., L, C) with straight lines across the gaps; at both ends the nearest observed value.
+    """`values` (..., L, C) with linear interpolation in gaps; gaps at either end get the nearest observed value.
 
     A column without an observed cell stays NaN. The dtype is kept.
     """
@@ -104,5 +104,8 @@ def interpolate(values: FloatArray) -> FloatArray:
 
 
 def restore_observed(estimate: FloatArray, values: FloatArray) -> FloatArray:
-    """`values` bit for bit where observed, `estimate` in the gaps: the only place where estimates enter a result."""
+    """`values` with missing cells taken from `estimate`; observed cells stay bit for bit.
+
+    Estimates enter a result here and nowhere else.
+    """
     return np.where(np.isnan(values), estimate, values)

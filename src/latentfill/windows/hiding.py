@@ -1,6 +1,6 @@
-"""Hide observed cells on purpose: for training, early stopping and scoring.
+"""Hides observed cells on purpose: for training, early stopping and scoring.
 
-The functions on windows take `observed` (B, L, C), True where a value is known, and return `hidden`, a subset of it.
+Functions on windows take the mask `observed` (B, L, C) and return the mask of the cells to hide, all of them observed.
 All random numbers come from the generator that is passed in.
 """
 
@@ -13,14 +13,14 @@ import numpy as np
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.windows.gaps import Gaps, find_gaps
 
-LONGEST_RUN = 24  # steps of the runs that are hidden in a series without gaps
-MOST_MISSES = 1000  # gaps drawn that hide nothing, after which no more are drawn
+LONGEST_RUN = 24  # steps of the longest run that is hidden in a series without gaps
+MOST_MISSES = 1000  # hiding ends after this many drawn gaps that hide no cell
 
 
 def hide_points(rng: np.random.Generator, observed: BoolArray, rate: FloatArray | float) -> BoolArray:
-    """Independent cells, each hidden with the probability `rate`, one for all windows or one each (B,)."""
-    chance = np.reshape(rate, (-1, 1, 1))
-    drawn: BoolArray = rng.random(observed.shape, dtype=np.float32) < chance
+    """Independent cells, each hidden with probability `rate`: one number, or one per window (B,)."""
+    probability = np.reshape(rate, (-1, 1, 1))
+    drawn: BoolArray = rng.random(observed.shape, dtype=np.float32) < probability
     return observed & drawn
 
 
@@ -32,7 +32,7 @@ def hide_blackouts(rng: np.random.Generator, observed: BoolArray, lengths: IntAr
 
 
 def hide_runs(rng: np.random.Generator, observed: BoolArray, lengths: IntArray, share: FloatArray | float) -> BoolArray:
-    """One run per column, of `lengths` (B, C) steps, in a `share` (B,) of the columns (at least one of each window)."""
+    """One run of `lengths` (B, C) steps in each of some columns: a `share` (B,) of all, but at least one per window."""
     b, length, c = observed.shape
     order = rng.random((b, c)).argsort(axis=1)
     chosen = order < np.maximum(1, np.round(share * c))[:, None]
@@ -41,26 +41,26 @@ def hide_runs(rng: np.random.Generator, observed: BoolArray, lengths: IntArray, 
 
 
 def hide_like(rng: np.random.Generator, observed: BoolArray, patterns: BoolArray) -> BoolArray:
-    """The cells that are missing in another window, whose observed mask is drawn from `patterns` (P, L, C)."""
+    """The cells that are missing in other windows, drawn from `patterns` (P, L, C), masks of observed cells."""
     return observed & ~patterns[rng.integers(len(patterns), size=len(observed))]
 
 
 def keep_some(hidden: BoolArray, observed: BoolArray) -> BoolArray:
-    """`hidden`, but nothing in windows that would lose their last observed cell."""
-    left = (observed & ~hidden).any(axis=(1, 2), keepdims=True)
-    return hidden & left
+    """The mask `hidden` without the cells of windows that would lose all their observed cells."""
+    keeps_a_cell = (observed & ~hidden).any(axis=(1, 2), keepdims=True)
+    return hidden & keeps_a_cell
 
 
-# Shares of the training windows that get points, blackouts, runs and the file's own pattern.
+# Shares of the training windows that get points, blackouts, runs and the table's own pattern.
 MIXTURE = (0.4, 0.2, 0.2, 0.2)
 MIXTURE_WITHOUT_OWN = (0.5, 0.25, 0.25, 0.0)
 
 
 def hide_mixture(rng: np.random.Generator, observed: BoolArray, patterns: BoolArray) -> BoolArray:
-    """Training masks of every pattern, so that one model serves them all: per window one of `MIXTURE`.
+    """Training masks of all patterns, so that one model learns them all; each window gets a pattern of `MIXTURE`.
 
-    `patterns` (P, L, C) are observed masks of windows with gaps; P may be 0. A third of the windows get scattered
-    points on top of their pattern. Windows that would lose their last observed cell keep all of them.
+    `patterns` (P, L, C) are masks of observed cells of windows with gaps; P may be 0. In a third of the windows,
+    independent cells are hidden too. Windows that would lose all their observed cells keep all of them.
     """
     b, length, c = observed.shape
     longest = max(1, int(0.75 * length))
@@ -77,65 +77,68 @@ def hide_mixture(rng: np.random.Generator, observed: BoolArray, patterns: BoolAr
 def hide_like_gaps(
     rng: np.random.Generator, observed: BoolArray, rate: float, *, cycle: int | None = None
 ) -> BoolArray:
-    """Cells (T, C) of a whole series, hidden in the pattern of the series' own gaps; `observed` is (T, C).
+    """Cells to hide in a whole series, in the pattern of its own gaps; `observed` and the result are masks (T, C).
 
-    Gaps are drawn at random, each with the cells of all columns that are missing during it, so that gaps that fall
-    together stay together. Each is moved to a random time, with a `cycle` (steps) to the same phase of it, until `rate`
-    of the observed cells is hidden or no place is left. No column loses more than three times `rate` of its cells, or
-    its last one. Gaps longer than a tenth of the series are not drawn. A series without gaps gets runs of 1 to
-    `LONGEST_RUN` steps in single columns, their lengths log-uniform.
+    Gaps of the series are drawn at random and moved to a random time until `rate` of the observed cells is hidden, or
+    `MOST_MISSES` gaps hide nothing. A drawn gap takes along what is missing in other columns during it. With a `cycle`
+    (steps), a gap stays in the same phase. No column loses its last observed cell, or more than three times `rate` of
+    its cells. Gaps longer than a tenth of the series are not drawn. A series without gaps gets runs of 1 to
+    `LONGEST_RUN` steps in single columns, with log-uniform lengths.
     """
     gaps = _usable_gaps(observed)
     count = observed.sum(axis=0)
-    room = np.minimum(np.ceil(3 * rate * count), np.maximum(count - 1, 0)).astype(np.int64)
-    hiding = SeriesHiding(observed, room)
-    wanted = round(rate * int(observed.sum()))
+    most_hidden = np.minimum(np.ceil(3 * rate * count), np.maximum(count - 1, 0)).astype(np.int64)
+    hiding = SeriesHiding(observed, most_hidden)
+    still_to_hide = round(rate * int(observed.sum()))
     misses = 0
-    while wanted > 0 and misses < MOST_MISSES:
+    while still_to_hide > 0 and misses < MOST_MISSES:
         drawn = _draw_gap(rng, observed, gaps)
         start = _draw_start(rng, drawn, len(observed), cycle)
         newly_hidden = hiding.hide(start, 0, drawn.pattern)
-        wanted -= newly_hidden
+        still_to_hide -= newly_hidden
         misses += newly_hidden == 0
     return hiding.hidden
 
 
 class SeriesHiding:
-    """Hides patterns of cells in a series (T, C), as long as every column has room for them."""
+    """Hides patterns of cells in a series (T, C) and limits how many cells each column loses."""
 
-    def __init__(self, observed: BoolArray, room: IntArray) -> None:
-        """`room` (C,): how many cells each column may lose."""
+    def __init__(self, observed: BoolArray, most_hidden: IntArray) -> None:
+        """`most_hidden` (C,): the number of cells that each column may lose."""
         self.observed = observed
-        self.room = room.copy()
+        self.remaining = most_hidden.copy()
         self.hidden: BoolArray = np.zeros_like(observed)
 
     def hide(self, start: int, first_column: int, pattern: BoolArray) -> int:
         """Hide the observed cells of `pattern` (steps, columns), placed at this step and column; returns how many.
 
-        A column that has no room for all of its cells keeps them.
+        A column in which the pattern would hide more cells than the column may lose is left out.
         """
         steps, columns = pattern.shape
         place = (slice(start, start + steps), slice(first_column, first_column + columns))
         new = pattern & self.observed[place] & ~self.hidden[place]
-        new &= new.sum(axis=0) <= self.room[place[1]]
+        new &= new.sum(axis=0) <= self.remaining[place[1]]
         self.hidden[place] |= new
-        self.room[place[1]] -= new.sum(axis=0)
+        self.remaining[place[1]] -= new.sum(axis=0)
         return int(new.sum())
 
 
 class _DrawnGap(NamedTuple):
-    pattern: BoolArray  # (steps, C), True where missing
-    start: int | None  # its first step in the series; None if it is made up
+    """A gap to hide elsewhere in the series."""
+
+    pattern: BoolArray  # (steps, C), True for missing cells
+    start: int | None  # first step of the gap in the series; None for a run that is no gap of the series
 
 
 def _usable_gaps(observed: BoolArray) -> Gaps:
-    """The gaps that are no longer than a tenth of the series."""
+    """The gaps that are not longer than a tenth of the series."""
     gaps = find_gaps(observed)
     short = gaps.length <= max(1, len(observed) // 10)
     return Gaps(gaps.column[short], gaps.start[short], gaps.length[short])
 
 
 def _draw_gap(rng: np.random.Generator, observed: BoolArray, gaps: Gaps) -> _DrawnGap:
+    """One of the `gaps` at random; a random run in a random column if there are none."""
     n_steps, c = observed.shape
     if len(gaps.start):
         gap = rng.integers(len(gaps.start))
@@ -146,7 +149,7 @@ def _draw_gap(rng: np.random.Generator, observed: BoolArray, gaps: Gaps) -> _Dra
 
 
 def _draw_start(rng: np.random.Generator, gap: _DrawnGap, n_steps: int, cycle: int | None) -> int:
-    """A random first step for a gap; with a cycle, one at the same phase as the gap's own."""
+    """A random first step for a gap; with a `cycle`, a step in the same phase as the first step of the gap."""
     last = n_steps - len(gap.pattern)
     start = int(rng.integers(last + 1))
     if cycle and gap.start is not None and cycle <= last:
@@ -156,12 +159,12 @@ def _draw_start(rng: np.random.Generator, gap: _DrawnGap, n_steps: int, cycle: i
 
 
 def log_uniform(rng: np.random.Generator, longest: int, shape: tuple[int, ...]) -> IntArray:
-    """Random whole numbers from 1 to `longest`, log-uniform: 1, 2-3 and 4-7 are equally likely."""
+    """Random whole numbers from 1 to `longest`, log-uniform: 1, 2-3 and 4-7 have the same probability."""
     return np.floor(np.exp(rng.uniform(0, np.log(longest + 1), shape))).astype(np.int64)
 
 
 def _runs(rng: np.random.Generator, length: int, lengths: IntArray) -> BoolArray:
-    """Masks (B, K, L) that are True on a run of `lengths` (B, K) steps at a random place of the window."""
+    """Masks (B, K, L), each True in one run of `lengths` (B, K) steps at a random position in the window."""
     lengths = np.minimum(lengths, length)
     start = np.floor(rng.random(lengths.shape) * (length - lengths + 1)).astype(np.int64)
     step = np.arange(length)

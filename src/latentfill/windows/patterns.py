@@ -1,8 +1,8 @@
-"""Missing patterns by name: ways to hide known cells of a whole series, so that what fills them can be scored.
+"""Missing patterns by name: functions that choose the observed cells of a series to hide for scoring.
 
-Each takes a random generator, the values (T, C) with NaN where missing, the share of the observed cells to hide, and
-the steps of the series' shortest cycle (None if it has none). It returns the hidden cells (T, C), all of them observed.
-Names follow Rubin (1976) and TSI-Bench (Du et al., 2024).
+A pattern takes a random generator, the values (T, C) with NaN where missing, the share of the observed cells to hide,
+and the length of the shortest cycle in steps (None if there is none). It returns the mask (T, C) of the cells to hide,
+all of them observed. Names follow Rubin (1976) and TSI-Bench (Du et al., 2024).
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from latentfill.core.series import BoolArray, FloatArray
 from latentfill.windows.gaps import interpolate
 from latentfill.windows.hiding import SeriesHiding, hide_like_gaps, hide_points, log_uniform
 
-BLOCK_STEPS = (2, 24)  # of a block, log-uniform
-RUN_STEPS = (12, 96)  # of a subsequence, log-uniform
-BLACKOUT_STEPS = (3, 48)  # of a blackout, log-uniform
-SLOPE = 2.0  # log odds per standard deviation, where the probability to be missing depends on a value
-MOST = 0.8  # share of a column's observed cells that may be hidden
-TRIES = 10_000  # rectangles drawn at most
+BLOCK_STEPS = (2, 24)  # shortest and longest block; lengths are log-uniform
+RUN_STEPS = (12, 96)  # shortest and longest subsequence; lengths are log-uniform
+BLACKOUT_STEPS = (3, 48)  # shortest and longest blackout; lengths are log-uniform
+SLOPE = 2.0  # log odds of being missing per standard deviation of the value on which they depend
+MOST = 0.8  # largest share of a column's observed cells to hide
+TRIES = 10_000  # most rectangles to draw
 
 Pattern = Callable[[np.random.Generator, FloatArray, float, int | None], BoolArray]
 
@@ -32,12 +32,12 @@ def point(rng: np.random.Generator, values: FloatArray, rate: float, cycle: int 
 
 
 def block(rng: np.random.Generator, values: FloatArray, rate: float, cycle: int | None) -> BoolArray:
-    """Rectangles: some columns next to each other, for some steps."""
+    """Rectangles of several steps in adjacent columns."""
     return _rectangles(rng, values, rate, BLOCK_STEPS, lambda c: int(rng.integers(1, c + 1)))
 
 
 def subsequence(rng: np.random.Generator, values: FloatArray, rate: float, cycle: int | None) -> BoolArray:
-    """Long runs, each in one column."""
+    """Long runs in single columns."""
     return _rectangles(rng, values, rate, RUN_STEPS, lambda c: 1)
 
 
@@ -47,14 +47,14 @@ def blackout(rng: np.random.Generator, values: FloatArray, rate: float, cycle: i
 
 
 def like_gaps(rng: np.random.Generator, values: FloatArray, rate: float, cycle: int | None) -> BoolArray:
-    """The file's own gaps: their lengths, which columns are missing together, and the time of day they begin at."""
+    """Gaps like those of the table: same lengths, same columns missing together, same time of day."""
     return hide_like_gaps(rng, ~np.isnan(values), rate, cycle=cycle)
 
 
 def missing_at_random(rng: np.random.Generator, values: FloatArray, rate: float, cycle: int | None) -> BoolArray:
-    """Cells whose probability to be missing grows with the value of another column, which keeps all of its cells.
+    """Cells whose probability of being missing grows with the value of another column, which loses no cells.
 
-    In a single column it follows a sine over the cycle, or over the whole series.
+    In a series of one column, the probability follows a sine over the cycle, or over the whole series.
     """
     c = values.shape[1]
     standard = _standard(values)
@@ -68,15 +68,15 @@ def missing_at_random(rng: np.random.Generator, values: FloatArray, rate: float,
 
 
 def missing_not_at_random(rng: np.random.Generator, values: FloatArray, rate: float, cycle: int | None) -> BoolArray:
-    """Cells whose probability to be missing grows with their own value."""
+    """Cells whose probability of being missing grows with their own value."""
     return _keep_enough(rng, _by_chance(rng, values, rate, _standard(values)), values)
 
 
-PATTERNS: dict[str, Pattern] = {}  # in the order in which names are listed
+PATTERNS: dict[str, Pattern] = {}  # by name, in the order in which they are listed
 
 
 def register(name: str, pattern: Pattern) -> None:
-    """Make a pattern known by its name; a name that is taken is refused."""
+    """Add a pattern under a name; an `InputError` if the name is already in use."""
     if name in PATTERNS:
         raise InputError(f"there is a pattern {name!r} already; choose another name.")
     PATTERNS[name] = pattern
@@ -95,14 +95,17 @@ register("mnar", missing_not_at_random)
 def _rectangles(
     rng: np.random.Generator, values: FloatArray, rate: float, steps: tuple[int, int], width: Callable[[int], int]
 ) -> BoolArray:
-    """Rectangles of `steps` (least and most, log-uniform) by `width(C)` columns, until `rate` is reached."""
+    """Rectangles until `rate` of the observed cells is hidden.
+
+    Their length is log-uniform between the two numbers of `steps`; `width` returns the number of columns, given C.
+    """
     observed = ~np.isnan(values)
     t, c = values.shape
-    wanted = rate * observed.sum()
+    n_to_hide = rate * observed.sum()
     hiding = SeriesHiding(observed, np.floor(MOST * observed.sum(axis=0)).astype(np.int64))
     least, most = (min(bound, max(1, t // 4)) for bound in steps)
     for _ in range(TRIES):
-        if hiding.hidden.sum() >= wanted:
+        if hiding.hidden.sum() >= n_to_hide:
             break
         length = least - 1 + int(log_uniform(rng, most - least + 1, ()))
         columns = min(c, width(c))
@@ -112,27 +115,27 @@ def _rectangles(
 
 
 def _by_chance(rng: np.random.Generator, values: FloatArray, rate: float, driver: FloatArray) -> BoolArray:
-    """`rate` of the observed cells, hidden with odds that grow with a standardised `driver` (T, C or 1)."""
+    """`rate` of the observed cells, hidden with log odds linear in a standardised `driver` (T, C) or (T, 1)."""
     observed = ~np.isnan(values)
-    steep = np.broadcast_to(SLOPE * driver, values.shape)
+    log_odds = np.broadcast_to(SLOPE * driver, values.shape)
     low, high = -30.0, 30.0
-    for _ in range(60):  # the intercept that gives the rate
+    for _ in range(60):  # bisection for the intercept that gives the rate
         middle = (low + high) / 2
-        share = (1 / (1 + np.exp(-(steep + middle))))[observed].mean() if observed.any() else 0.0
+        share = (1 / (1 + np.exp(-(log_odds + middle))))[observed].mean() if observed.any() else 0.0
         low, high = (middle, high) if share < rate else (low, middle)
-    chance = 1 / (1 + np.exp(-(steep + low)))
-    return observed & (rng.random(values.shape) < chance)
+    probability = 1 / (1 + np.exp(-(log_odds + low)))
+    return observed & (rng.random(values.shape) < probability)
 
 
 def _standard(values: FloatArray) -> FloatArray:
-    """Columns (T, C) in standard deviations from their means, gaps bridged by straight lines."""
+    """Columns (T, C), interpolated in gaps, with mean 0 and standard deviation 1."""
     filled = np.nan_to_num(interpolate(values))
     spread = filled.std(axis=0)
     return np.asarray((filled - filled.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
 
 
 def _keep_enough(rng: np.random.Generator, hidden: BoolArray, values: FloatArray) -> BoolArray:
-    """`hidden`, with cells drawn to stay where a column would lose more than `MOST` of its observed ones."""
+    """The mask `hidden` without random cells of columns that would lose more than the share `MOST` of their cells."""
     most = np.floor(MOST * (~np.isnan(values)).sum(axis=0)).astype(np.int64)
     order = np.where(hidden, rng.random(hidden.shape), 2.0).argsort(axis=0).argsort(axis=0)
     return np.asarray(hidden & (order < most))

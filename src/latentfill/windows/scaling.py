@@ -11,7 +11,7 @@ from latentfill.core.config_groups import Scaling
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray
 
-LIMIT = 1e300  # scaled values stay finite, and so do their differences
+LIMIT = 1e300  # scaled values are clipped here, so that they and their differences stay finite
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,15 +23,15 @@ class ColumnScaler:
 
     shift: FloatArray  # (C,), original units
     scale: FloatArray  # (C,), original units, never 0
-    low: FloatArray  # (C,), smallest observed value, NaN when there is none
-    high: FloatArray  # (C,), largest observed value, NaN when there is none
+    low: FloatArray  # (C,), smallest observed value, NaN if there is none
+    high: FloatArray  # (C,), largest observed value, NaN if there is none
 
     @classmethod
     def fit(cls, values: FloatArray, method: Scaling = "standard") -> ColumnScaler:
         """A scaler for the columns of `values` (T, C), fitted on the observed cells.
 
-        `standard` scales by mean and population standard deviation, as scikit-learn's StandardScaler; `minmax` scales
-        the observed range to [0, 1].
+        `standard` scales to mean 0 and population standard deviation 1, like scikit-learn's StandardScaler; `minmax`
+        scales the observed range to [0, 1].
         """
         if method not in ("standard", "minmax"):
             raise InputError(f"scaling must be 'standard' or 'minmax', got {method!r}")
@@ -43,17 +43,17 @@ class ColumnScaler:
             shift, scale = low, high - low
         else:
             n = np.maximum(count, 1)
-            # As shares of the range, so that large offsets keep their digits and squares stay within double precision.
+            # Moments are computed from shares of the range: a large offset costs no digits, and no square overflows.
             spread = np.where(high > low, high - low, 1.0)
-            centred = np.where(known, (values - low) / spread, 0.0)
-            mean = centred.sum(axis=0) / n
+            fractions = np.where(known, (values - low) / spread, 0.0)
+            mean = fractions.sum(axis=0) / n
             shift = low + mean * spread
-            scale = np.sqrt(np.where(known, (centred - mean) ** 2, 0.0).sum(axis=0) / n) * spread
+            scale = np.sqrt(np.where(known, (fractions - mean) ** 2, 0.0).sum(axis=0) / n) * spread
         usable = np.isfinite(scale) & (scale > 1e-12 * np.maximum(np.abs(high), np.abs(low)))
         return cls(shift=np.where(count > 0, shift, 0.0), scale=np.where(usable, scale, 1.0), low=low, high=high)
 
     def where_flat(self, other: ColumnScaler) -> ColumnScaler:
-        """This scaler, but with the scaling of `other` in columns that were constant or empty when it was fitted."""
+        """A scaler like this one, but with the scaling of `other` in columns that are constant or empty in this one."""
         flat = ~(self.high > self.low)
         return ColumnScaler(
             **{name: np.where(flat, getattr(other, name), getattr(self, name)) for name in ("shift", "scale")},
@@ -63,11 +63,11 @@ class ColumnScaler:
 
     def apply(self, values: FloatArray) -> FloatArray:
         """Scaled copy of `values` (..., C)."""
-        with np.errstate(over="ignore"):  # values far beyond those fitted on
+        with np.errstate(over="ignore"):  # values far outside the fitted range
             return np.clip((values - self.shift) / self.scale, -LIMIT, LIMIT)
 
     def invert(self, scaled: FloatArray) -> FloatArray:
-        """Back to original units, shape (..., C)."""
+        """Copy of `scaled` (..., C) in original units."""
         with np.errstate(over="ignore"):
             return scaled * self.scale + self.shift
 
@@ -80,5 +80,5 @@ class ColumnScaler:
 
     @classmethod
     def from_dict(cls, state: Mapping[str, list[float | None]]) -> ColumnScaler:
-        """The inverse of `to_dict`."""
+        """The scaler that `to_dict` described."""
         return cls(**{name: np.array([np.nan if v is None else v for v in state[name]], dtype=float) for name in state})

@@ -1,4 +1,4 @@
-"""TimeKD's split plan: the train, val and test rows of a table, from which embedding i is that of window i."""
+"""TimeKD's split plan: the train, val and test rows of a table, in which stored embedding i belongs to window i."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROWS_PER_HOUR = {"ett-hour": 1, "ett-minute": 4}  # ETTm is sampled every 15 mi
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One part of the table, the rows start to stop - 1; its windows lie wholly inside."""
+    """One part of the table: rows `start` to `stop` - 1, which contain all its windows."""
 
     name: str
     start: int
@@ -25,20 +25,21 @@ class Split:
 
     @property
     def n_rows(self) -> int:
+        """Number of rows."""
         return self.stop - self.start
 
     def n_windows(self, seq_len: int, pred_len: int) -> int:
-        """How many windows of `seq_len` rows fit, one row apart, each followed by `pred_len` rows."""
+        """Number of windows of `seq_len` rows, one starting at each row, that are followed by `pred_len` more rows."""
         return max(0, self.n_rows - seq_len - pred_len + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitPlan:
-    """How a table is divided into train, val and test rows, and how long the windows in them are."""
+    """How TimeKD divides a table into train, val and test rows, and the length of its windows."""
 
     kind: SplitKind
-    seq_len: int = 96  # rows per window, TimeKD's published setting
-    pred_len: int = 96  # rows of the split after each window, which TimeKD forecasts
+    seq_len: int = 96  # rows per window; the default is TimeKD's published setting
+    pred_len: int = 96  # rows after each window that TimeKD forecasts; they lie in the same split
 
     def __post_init__(self) -> None:
         problems = []
@@ -52,7 +53,10 @@ class SplitPlan:
             raise InputError("SplitPlan: " + "; ".join(problems))
 
     def splits(self, n_rows: int) -> dict[str, Split]:
-        """The train, val and test rows of a table of `n_rows`; val and test start `seq_len` rows early."""
+        """The train, val and test splits of a table of `n_rows`; val and test start `seq_len` rows early.
+
+        Raises an `InputError` if the table is too short for the plan.
+        """
         n_train, n_val, n_test = self._sizes(n_rows)
         self._check_train(n_train, n_rows)
         val_stop = n_train + n_val
@@ -63,8 +67,9 @@ class SplitPlan:
         }
 
     def _sizes(self, n_rows: int) -> tuple[int, int, int]:
+        """Number of train, val and test rows."""
         if self.kind == "custom":
-            # int() of the float product, as TimeKD rounds: exact integer arithmetic differs for some lengths.
+            # int() of a float product, like TimeKD; exact integer arithmetic gives other numbers for some lengths
             n_train, n_test = int(n_rows * 0.7), int(n_rows * 0.2)
             return n_train, n_rows - n_train - n_test, n_test
         rows_per_month = _HOURS_PER_MONTH * _ROWS_PER_HOUR[self.kind]
@@ -72,7 +77,7 @@ class SplitPlan:
         needed = n_train + n_val + n_test
         if n_rows < needed:
             raise InputError(
-                f"split {self.kind} needs {needed} rows, the table has {n_rows}; use --split custom, "
+                f"split {self.kind} needs {needed} rows, but the table has {n_rows}; use --split custom, "
                 "or give the complete ETT file."
             )
         return n_train, n_val, n_test
@@ -81,19 +86,19 @@ class SplitPlan:
         needed = self.seq_len + self.pred_len
         if n_train < needed:
             raise InputError(
-                f"split {self.kind} leaves {n_train} of the table's {n_rows} rows for training, but one "
-                f"window needs {needed} (seq_len={self.seq_len} + pred_len={self.pred_len}); use the "
-                "seq_len and pred_len the embeddings were made with, or no split."
+                f"split {self.kind} has {n_train} train rows of the table's {n_rows}, but one window needs {needed} "
+                f"(seq_len={self.seq_len} + pred_len={self.pred_len}); use the seq_len and pred_len that the "
+                "embeddings were made with, or no split."
             )
 
 
 def select_columns(
     columns: Sequence[str], *, kind: SplitKind, features: Features = "M", target: str = "OT"
 ) -> tuple[str, ...]:
-    """The columns TimeKD embeds, in the order of the embeddings' variable axis.
+    """The columns that TimeKD embeds, in the order of the embeddings' column axis.
 
-    `S` keeps only the target; `M` and `MS` keep all columns. TimeKD's loader of custom files moves the target
-    to the end; its ETT loaders keep the order of the file.
+    Feature mode `S` keeps only the target; `M` and `MS` keep all columns. TimeKD's loader for custom files moves the
+    target to the end; its ETT loaders keep the order of the file.
     """
     if features not in get_args(Features):
         raise InputError(f"features must be one of {', '.join(get_args(Features))}, got {features!r}")

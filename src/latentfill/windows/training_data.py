@@ -1,4 +1,4 @@
-"""What is trained on and what is kept from training: windows, and hidden cells with the truth under them."""
+"""Windows for training, windows reserved for early stopping, and held-out cells with their true values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.windows.metrics import masked_mse
 from latentfill.windows.windows import ScaledSeries, Windows
 
-RESERVE_EVERY = 14  # window lengths from one reserved stretch to the next; each is two long: a seventh of the series
+RESERVE_EVERY = 14  # reserved stretches start every 14 window lengths and are two long: a seventh of the series
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,27 +34,27 @@ class HeldOutWindows:
         return HeldOutWindows(self.windows.take(index), self.truth[index])
 
     def error(self, estimate: FloatArray) -> float:
-        """Mean squared error of `estimate` (N, L, C) over the hidden cells, scaled units; NaN when there are none."""
+        """Mean squared error of `estimate` (N, L, C) over the hidden cells, in scaled units; NaN if there are none."""
         return masked_mse(estimate, self.truth, ~np.isnan(self.truth))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingData:
-    """What a strategy or an encoder is fitted to; the held-out cells are missing from all of it but `tuning.truth`."""
+    """Data to fit a strategy or an encoder to; only `tuning.truth` has the values of held-out cells."""
 
-    series: ScaledSeries  # held-out cells missing
-    windows: Windows  # every window of the series
-    train: IntArray  # indices into `windows`: those to train on
-    check: HeldOutWindows  # for early stopping; in a series long enough, none overlaps a window of `train`
-    tuning: HeldOutWindows  # windows with the held-out `tuning` cells, for settings that are chosen and not trained
+    series: ScaledSeries  # held-out cells are missing
+    windows: Windows  # all windows of the series
+    train: IntArray  # indices into `windows` of the windows to train on
+    check: HeldOutWindows  # for early stopping; if the series is long enough, they overlap no window of `train`
+    tuning: HeldOutWindows  # windows in which the tuning cells are hidden, to fit kriging and weights
 
 
 def reserve(starts: IntArray, length: int, n_steps: int) -> tuple[IntArray, IntArray]:
-    """Indices into `starts` of the windows to train on, and of those reserved for early stopping.
+    """Indices into `starts` of the windows to train on, and of the windows reserved for early stopping.
 
-    Reserved windows lie in stretches of two windows' length, one every `RESERVE_EVERY` window lengths; windows that
-    overlap such a stretch without being reserved belong to neither. A series with room for fewer than three stretches
-    reserves nothing.
+    Reserved windows lie inside stretches of two window lengths, one stretch every `RESERVE_EVERY` window lengths.
+    Windows that lie partly in a stretch are used for neither. A series that is too short for three stretches reserves
+    no window.
     """
     period = RESERVE_EVERY * length
     phase = (starts - period // 2) % period

@@ -1,4 +1,4 @@
-"""Equal-length cuts of a series; `blend` is the way back."""
+"""Cuts a series into windows of equal length; `blend` is the inverse."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ScaledSeries:
 
     @property
     def observed(self) -> BoolArray:
-        """True where a value is known, shape (T, C)."""
+        """True where a value is observed, shape (T, C)."""
         return ~np.isnan(self.values)
 
     def without(self, hidden: BoolArray) -> ScaledSeries:
@@ -34,7 +34,7 @@ class ScaledSeries:
         return replace(self, values=np.where(hidden, np.nan, self.values))
 
     def padded_to(self, n_steps: int) -> ScaledSeries:
-        """The series with gaps appended until it has `n_steps`; unchanged if it has as many already."""
+        """The series with missing steps appended until it has `n_steps`; unchanged if it is long enough."""
         pad = ((0, max(0, n_steps - self.n_steps)), (0, 0))
         values = np.pad(self.values, pad, constant_values=np.nan)
         return ScaledSeries(values, np.pad(self.clock, pad, mode="edge"))
@@ -46,7 +46,7 @@ class ScaledSeries:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Windows:
-    """Equal-length cuts of one series: N windows, L steps, C columns, P clock features."""
+    """Windows of equal length from one series: N windows, L steps, C columns, P clock features."""
 
     values: FloatArray  # (N, L, C), NaN where missing
     clock: FloatArray  # (N, L, P), see `clock_features`
@@ -58,7 +58,7 @@ class Windows:
 
     @property
     def observed(self) -> BoolArray:
-        """True where a value is known, shape (N, L, C)."""
+        """True where a value is observed, shape (N, L, C)."""
         return ~np.isnan(self.values)
 
     @property
@@ -75,7 +75,7 @@ class Windows:
         return self.take(np.nonzero(self.observed.any(axis=(1, 2)))[0])
 
     def joined(self, other: Windows) -> Windows:
-        """These windows followed by `other`, which have the same length and columns."""
+        """These windows followed by `other`, which must have the same length and columns."""
         return replace(
             self,
             values=np.concatenate([self.values, other.values]),
@@ -89,7 +89,7 @@ class Windows:
 
 
 def window_starts(n_steps: int, length: int, stride: int) -> IntArray:
-    """First step of each window, shape (N,): one every `stride` steps, and a last one that ends on the last step."""
+    """First step of each window, shape (N,): every `stride` steps, and a last window that ends on the last step."""
     if n_steps < length:
         raise InputError(
             f"the series has {n_steps} steps, fewer than one window (length={length}). Use a shorter window."
@@ -100,12 +100,12 @@ def window_starts(n_steps: int, length: int, stride: int) -> IntArray:
 
 
 def split_starts(split: Split, seq_len: int, pred_len: int) -> IntArray:
-    """Rows of the table at which the windows of a TimeKD split start, one row apart."""
+    """Rows of the table at which the windows of a TimeKD split start, shape (N,); consecutive rows."""
     return np.arange(split.n_windows(seq_len, pred_len), dtype=np.int64) + split.start
 
 
 def covered(starts: IntArray, length: int, n_steps: int) -> BoolArray:
-    """True for each step of a series that lies in at least one window, shape (T,)."""
+    """True for each step that lies in at least one window, shape (T,)."""
     change = np.bincount(starts, minlength=n_steps + 1) - np.bincount(starts + length, minlength=n_steps + 1)
     inside: BoolArray = np.cumsum(change)[:n_steps] > 0
     return inside
@@ -122,7 +122,7 @@ def cut(values: FloatArray, starts: IntArray, length: int) -> FloatArray:
         step = int(steps[0]) if len(steps) else 1
         return every[int(starts[0]) : int(starts[-1]) + 1 : step]
     windows = every[starts]
-    windows.flags.writeable = False  # as the view is, so that no caller depends on the spacing of its starts
+    windows.flags.writeable = False  # like the view, so that no caller depends on how the starts are spaced
     return windows
 
 
