@@ -1,4 +1,4 @@
-"""`latentfill distil` as a user runs it: a teacher's packed file, its student, and the student's embeddings."""
+"""`latentfill distil` as a user runs it: from a teacher's packed file to a student and its embeddings."""
 
 from __future__ import annotations
 
@@ -41,23 +41,22 @@ def teacher(tmp_path: Path) -> Path:
 
 def test_a_student_embeds_without_its_teacher(run_cli: Run, table: Path, teacher: Path, tmp_path: Path, capsys):
     student, packed = tmp_path / "student", tmp_path / "student.packed"
-    given = ("distil", table, "--embeddings", teacher, "-m", student, *PLAN, "--steps", 30)
-    assert run_cli(*given) == 0
-    said = " ".join(capsys.readouterr().err.split())
-    assert "student: forecast MSE" in said
-    assert "without a teacher: forecast MSE" in said
-    arguments = ("embed", table, "--encoder", "student", "--student", student, "--seq-len", 12, "-o", packed, "-q")
-    assert run_cli(*arguments) == 0
-    made = load_packed_file(packed)
-    assert made.splits == {"all": 109}
-    assert made.provenance.encoder == "student"
-    assert made.provenance.weights_digest == DistilledStudent.load(student).weights_digest
+    assert run_cli("distil", table, "--embeddings", teacher, "-m", student, *PLAN, "--steps", 30) == 0
+    output = " ".join(capsys.readouterr().err.split())
+    assert "student: forecast MSE" in output
+    assert "without a teacher: forecast MSE" in output
+    embed = ("embed", table, "--encoder", "student", "--student", student, "--seq-len", 12, "-o", packed, "-q")
+    assert run_cli(*embed) == 0
+    embeddings = load_packed_file(packed)
+    assert embeddings.splits == {"all": 109}
+    assert embeddings.provenance.encoder == "student"
+    assert embeddings.provenance.weights_digest == DistilledStudent.load(student).weights_digest
     first = packed.read_bytes()
-    assert run_cli(*arguments, "--overwrite") == 0
+    assert run_cli(*embed, "--overwrite") == 0
     assert packed.read_bytes() == first
 
 
-def test_scores_on_a_student_of_the_same_table_are_labelled(run_cli: Run, table: Path, tmp_path: Path, capsys):
+def test_scores_of_a_student_on_its_own_table_are_labelled_oracle(run_cli: Run, table: Path, tmp_path: Path, capsys):
     student, other, part = f"student:{tmp_path / 'student'}", tmp_path / "other.csv", tmp_path / "part.csv"
     frame = pd.read_csv(table, index_col=0)
     (frame + 1).to_csv(other)
@@ -67,7 +66,7 @@ def test_scores_on_a_student_of_the_same_table_are_labelled(run_cli: Run, table:
     quick = [part for name in ("encoder_steps", "decoder_steps") for part in ("--set", f"{name}=3")]
     for scored, label in ((table, "oracle"), (part, "oracle"), (other, None)):
         capsys.readouterr()
-        given = (
+        evaluate = (
             "evaluate",
             scored,
             "--encoders",
@@ -79,7 +78,7 @@ def test_scores_on_a_student_of_the_same_table_are_labelled(run_cli: Run, table:
             *quick,
             *stride,
         )
-        assert run_cli(*given, "-o", tmp_path / "scores.json") == 0
+        assert run_cli(*evaluate, "-o", tmp_path / "scores.json") == 0
         assert ("distilled on cells of this very table" in " ".join(capsys.readouterr().err.split())) == bool(label)
         scores = json.loads((tmp_path / "scores.json").read_text())["scores"]
         assert {score["encoder"]: score["label"] for score in scores if score["encoder"]} == {
@@ -99,11 +98,11 @@ def test_a_student_can_be_trained_on_the_table_alone(run_cli: Run, table: Path, 
         ((), "--embeddings"),
         (("--no-teacher", "--pred-len", 0), "pred_len must be at least 1"),
         (("--no-teacher", "--steps", 0), "steps must be at least 1, got 0"),
-        (("--no-teacher", "--embeddings", "x"), "leave out --embeddings, or --no-teacher"),
+        (("--no-teacher", "--embeddings", "x"), "leave out --embeddings or --no-teacher"),
         (("--embeddings", "x"), "x is not a folder"),
     ],
 )
-def test_what_cannot_be_distilled_is_refused(
+def test_options_that_contradict_each_other_are_refused(
     run_cli: Run, table: Path, tmp_path: Path, capsys, arguments: tuple[object, ...], message: str
 ):
     assert run_cli("distil", table, "-m", tmp_path / "student", *PLAN, *arguments) == 2
@@ -111,7 +110,7 @@ def test_what_cannot_be_distilled_is_refused(
     assert not (tmp_path / "student").exists()
 
 
-def test_a_student_is_inspected(run_cli: Run, table: Path, tmp_path: Path, capsys):
+def test_inspect_describes_a_student(run_cli: Run, table: Path, tmp_path: Path, capsys):
     assert run_cli("distil", table, "-m", tmp_path / "student", *PLAN, "--no-teacher", "--steps", 3) == 0
     capsys.readouterr()
     assert run_cli("inspect", tmp_path / "student", "--json") == 0

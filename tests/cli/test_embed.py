@@ -26,22 +26,22 @@ def table(tmp_path: Path, hourly: Callable[..., Series]) -> Path:
     return tmp_path / "sensor.csv"
 
 
-def test_embeddings_made_of_a_table_fill_it(run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys):
+def test_the_embeddings_of_a_table_fill_it(run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys):
     packed, out = tmp_path / "a.packed", tmp_path / "filled.csv"
     assert run_cli("embed", table, "-o", packed, "--lm", language_model, *PLAN) == 0
     assert "47 windows of train, 7 windows of val, 15 windows of test" in " ".join(capsys.readouterr().err.split())
     quick = ("--set", "encoder_steps=3", "--set", "decoder_steps=3", "--set", "width=8", "--set", "dim=8")
     codes = tmp_path / "codes.csv"
-    asked = ("--embeddings", packed, "--codes", codes, "--length", 12, "--strategy", "denoise", "--set", "stride=6")
-    assert run_cli("impute", table, "-o", out, *asked, *quick) == 0
-    told = " ".join(capsys.readouterr().err.split())
-    assert "filled from the stored embeddings of test (15 windows)" in told
-    assert "not known to share a space" not in told
+    options = ("--embeddings", packed, "--codes", codes, "--length", 12, "--strategy", "denoise", "--set", "stride=6")
+    assert run_cli("impute", table, "-o", out, *options, *quick) == 0
+    output = " ".join(capsys.readouterr().err.split())
+    assert "filled from the stored embeddings of test (15 windows)" in output
+    assert "not known to share a space" not in output
     assert not pd.read_csv(out).isna().any(axis=None)
     assert (pd.read_csv(codes)[["flow", "OT"]] == 2).any(axis=None)  # the decoder of the stored embeddings
 
 
-def test_the_former_name_of_the_packed_layout_is_understood(
+def test_the_former_name_of_the_packed_layout_is_accepted(
     run_cli: Run, table: Path, tmp_path: Path, language_model: Path
 ):
     for layout in ("bank", "packed"):
@@ -59,19 +59,23 @@ def test_without_a_split_every_row_lies_in_a_window(run_cli: Run, table: Path, t
     assert provenance.settings["privileged"] is False
 
 
-def test_the_provenance_says_that_the_future_was_read(run_cli: Run, table: Path, tmp_path: Path, language_model: Path):
+def test_the_provenance_records_the_settings_of_the_prompt(
+    run_cli: Run, table: Path, tmp_path: Path, language_model: Path
+):
     packed = tmp_path / "a.packed"
-    word = ("--rough-fill", "word", "--missing-word", "nan", "--decimals", 0, "--truncate", "--layers", 1)
-    assert run_cli("embed", table, "-o", packed, "--lm", language_model, *PLAN, "--privileged", *word, "-q") == 0
+    prompt = ("--rough-fill", "word", "--missing-word", "nan", "--decimals", 0, "--truncate", "--layers", 1)
+    assert run_cli("embed", table, "-o", packed, "--lm", language_model, *PLAN, "--privileged", *prompt, "-q") == 0
     provenance = load_packed_file(packed).provenance
     assert provenance.settings["privileged"] is True
     assert (provenance.settings["layers"], provenance.settings["truncate"], provenance.saw) == (1, True, "observed")
 
 
-def test_timekds_layout_is_found_by_inspect(run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys):
-    args = ("embed", table, "-o", tmp_path / "emb", "--lm", language_model, "--layout", "timekd", *PLAN, "-q")
-    assert run_cli(*args) == 0
-    assert run_cli(*args) == 0  # nothing is left to do
+def test_inspect_finds_embeddings_in_timekds_layout(
+    run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys
+):
+    embed = ("embed", table, "-o", tmp_path / "emb", "--lm", language_model, "--layout", "timekd", *PLAN, "-q")
+    assert run_cli(*embed) == 0
+    assert run_cli(*embed) == 0  # the second run has nothing to do
     assert (tmp_path / "emb" / "sensor" / "4" / "train" / "0.h5").is_file()
     capsys.readouterr()
     assert run_cli("inspect", tmp_path / "emb", "--table", table, *PLAN, "--json") == 0
@@ -91,7 +95,7 @@ def test_timekds_layout_is_found_by_inspect(run_cli: Run, table: Path, tmp_path:
         (("--split", "ett-hour"), "split ett-hour needs"),
     ],
 )
-def test_what_cannot_be_done_is_refused(
+def test_options_that_cannot_work_are_refused_before_writing(
     run_cli: Run,
     table: Path,
     tmp_path: Path,
@@ -111,7 +115,7 @@ def test_what_cannot_be_done_is_refused(
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="the administrator may write everywhere")
-def test_a_place_that_cannot_be_written_is_told(
+def test_a_folder_without_the_right_to_write_is_refused(
     run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys
 ):
     (tmp_path / "locked").mkdir(mode=0o500)
@@ -119,12 +123,12 @@ def test_a_place_that_cannot_be_written_is_told(
     assert "cannot be written" in capsys.readouterr().err
 
 
-def test_a_folder_that_is_not_there_is_told(run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys):
+def test_a_missing_folder_is_refused(run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys):
     assert run_cli("embed", table, "-o", tmp_path / "no" / "a.packed", "--lm", language_model, *PLAN) == 2
     assert "cannot be written" in capsys.readouterr().err
 
 
-def test_other_words_for_columns_and_days_are_read(run_cli: Run, tmp_path: Path, language_model: Path):
+def test_a_daily_table_with_non_ascii_column_names_is_embedded(run_cli: Run, tmp_path: Path, language_model: Path):
     days = pd.date_range("2020-01-01", periods=40, freq="D")
     frame = pd.DataFrame({"day": days, "Größe (m³)": np.arange(40.0), "β": np.sin(np.arange(40.0))})
     frame.to_csv(tmp_path / "daily.csv", index=False)
@@ -133,17 +137,17 @@ def test_other_words_for_columns_and_days_are_read(run_cli: Run, tmp_path: Path,
     assert load_packed_file(packed).read("all").shape[:2] == (31, 2)
 
 
-def test_a_language_model_is_put_beside_itself_read_in_another_way(
+def test_evaluate_compares_a_language_model_with_other_settings_of_it_and_a_module(
     run_cli: Run, table: Path, tmp_path: Path, language_model: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own_views.py").write_text("def encode(filled, observed): return (filled * observed).mean(-1)\n")
-    names = [f"timekd:{language_model}{said}" for said in ("", "+layers=1+decimals=0+truncate")]
+    names = [f"timekd:{language_model}{settings}" for settings in ("", "+layers=1+decimals=0+truncate")]
     names += ["module:own_views.encode+inputs=filled+observed:BCL"]
-    asked = ("--encoders", ",".join(["none", *names]), "--strategies", "neighbours", "--patterns", "point")
+    options = ("--encoders", ",".join(["none", *names]), "--strategies", "neighbours", "--patterns", "point")
     quick = ("--length", 12, "--set", "decoder_steps=3", "--set", "width=8", "--set", "dim=8")
     capsys.readouterr()
-    assert run_cli("evaluate", table, "-o", tmp_path / "a.json", *asked, *quick) == 0
+    assert run_cli("evaluate", table, "-o", tmp_path / "a.json", *options, *quick) == 0
     scores = [score for score in json.loads((tmp_path / "a.json").read_text())["scores"] if score["column"] == "all"]
     errors = {score["encoder"]: score["mse"] for score in scores if score["encoder"] and score["gap"] == "all"}
     assert list(errors) == names
@@ -152,7 +156,7 @@ def test_a_language_model_is_put_beside_itself_read_in_another_way(
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("options", "message"),
     [
         (("--encoder", "student:a", "--student", "b"), "--student b goes with --encoder student, got student:a"),
         (("--encoder", "timekd:a", "--lm", "b"), "--lm b goes with --encoder timekd, got timekd:a"),
@@ -162,14 +166,14 @@ def test_a_language_model_is_put_beside_itself_read_in_another_way(
         (("--encoder", "student:a", "--decimals", 2), "the setting decimals is one of timekd"),
     ],
 )
-def test_settings_that_contradict_each_other_are_told(
-    run_cli: Run, table: Path, tmp_path: Path, capsys, asked: tuple[object, ...], message: str
+def test_options_that_contradict_each_other_are_refused(
+    run_cli: Run, table: Path, tmp_path: Path, capsys, options: tuple[object, ...], message: str
 ):
-    assert run_cli("embed", table, "-o", tmp_path / "a.packed", *asked) == 2
+    assert run_cli("embed", table, "-o", tmp_path / "a.packed", *options) == 2
     assert message in capsys.readouterr().err
 
 
-def test_a_module_that_ends_the_program_is_told(run_cli: Run, table: Path, tmp_path: Path, capsys, monkeypatch):
+def test_a_module_that_exits_the_program_is_refused(run_cli: Run, table: Path, tmp_path: Path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "ends_when_called.py").write_text("import sys\ndef encode(filled): sys.exit(5)\n")
     (tmp_path / "ends_when_read.py").write_text("import sys\nsys.exit(3)\n")

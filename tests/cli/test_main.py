@@ -1,4 +1,4 @@
-"""The command line as a user runs it, error text included."""
+"""The command line as a user runs it, including its error messages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def cells(path: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
-def test_impute_fills_every_gap_and_leaves_the_rest_as_text(
+def test_impute_fills_every_gap_and_keeps_the_text_of_observed_cells(
     run_cli: Callable[..., int], source: Path, tmp_path: Path, sample: Sample
 ):
     out, codes = tmp_path / "filled.csv", tmp_path / "codes.csv"
@@ -58,25 +58,26 @@ def test_impute_fills_every_gap_and_leaves_the_rest_as_text(
     assert summary["seconds"] > 0
 
 
-def test_bounds_follow_the_table_or_go_to_a_file_of_their_own(
+def test_bounds_are_columns_of_the_table_or_a_separate_file(
     run_cli: Callable[..., int], source: Path, tmp_path: Path, sample: Sample
 ):
-    out, apart, bounds = tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / "bounds.csv"
-    asked = ("--strategy", "linear", "--intervals", 0.9, "-q", "--samples", 2)
-    assert run_cli("impute", source, "-o", out, *asked) == 0
-    assert run_cli("impute", source, "-o", apart, "--intervals-to", bounds, "--codes", tmp_path / "c.csv", *asked) == 0
-    whole, own = pd.read_csv(out), pd.read_csv(bounds)
+    out, without_bounds, bounds = tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / "bounds.csv"
+    options = ("--strategy", "linear", "--intervals", 0.9, "-q", "--samples", 2)
+    assert run_cli("impute", source, "-o", out, *options) == 0
+    files = ("-o", without_bounds, "--intervals-to", bounds, "--codes", tmp_path / "c.csv")
+    assert run_cli("impute", source, *files, *options) == 0
+    whole, separate = pd.read_csv(out), pd.read_csv(bounds)
     names = [f"{name}_{end}" for name in sample.columns for end in ("lower", "upper")]
     assert list(whole.columns) == [*pd.read_csv(source).columns, *names]
-    assert list(own.columns) == names
-    assert list(pd.read_csv(apart).columns) == list(pd.read_csv(source).columns)
+    assert list(separate.columns) == names
+    assert list(pd.read_csv(without_bounds).columns) == list(pd.read_csv(source).columns)
     missing = pd.Series(sample.missing[:, -1])
     price = whole["price"]
     assert (whole["price_lower"][~missing] == price[~missing]).all()
     assert (whole["price_lower"] <= price).all()
     assert (whole["price_upper"] >= price).all()
     assert (whole["price_upper"] - whole["price_lower"])[missing].mean() > 0
-    assert own["price_lower"].between(whole["price_lower"] - 0.01, whole["price_lower"] + 0.01).all()
+    assert separate["price_lower"].between(whole["price_lower"] - 0.01, whole["price_lower"] + 0.01).all()
     assert {"price_expected", "price_lower", "price_upper", "model"} <= set(pd.read_csv(tmp_path / "c.csv").columns)
     first, second = (pd.read_csv(tmp_path / f"a.sample{i}.csv") for i in (1, 2))
     assert list(first.columns) == list(pd.read_csv(source).columns)
@@ -90,7 +91,7 @@ def test_bounds_without_a_coverage_are_refused(run_cli: Callable[..., int], sour
     assert not (tmp_path / "a.csv").exists()
 
 
-def test_filled_cells_have_the_digits_of_their_column_or_as_many_as_asked_for(
+def test_filled_cells_have_the_decimals_of_their_column_or_the_given_precision(
     run_cli: Callable[..., int], source: Path, tmp_path: Path
 ):
     run_cli("impute", source, "-o", tmp_path / "a.csv", "-q", *QUICK)
@@ -101,7 +102,7 @@ def test_filled_cells_have_the_digits_of_their_column_or_as_many_as_asked_for(
     assert {len(four[r][c].partition(".")[2]) for r, c in filled} == {4}
 
 
-def test_apply_with_a_saved_model_writes_what_impute_wrote(run_cli: Callable[..., int], source: Path, tmp_path: Path):
+def test_fit_and_apply_write_the_same_bytes_as_impute(run_cli: Callable[..., int], source: Path, tmp_path: Path):
     assert run_cli("impute", source, "-o", tmp_path / "at_once.csv", "-q", *QUICK) == 0
     assert run_cli("fit", source, "-m", tmp_path / "model", "-q", *QUICK) == 0
     command = [
@@ -119,17 +120,17 @@ def test_apply_with_a_saved_model_writes_what_impute_wrote(run_cli: Callable[...
     assert (tmp_path / "later.csv").read_bytes() == (tmp_path / "at_once.csv").read_bytes()
 
 
-def test_the_input_may_become_parquet_and_back(
+def test_a_csv_table_can_be_written_as_parquet(
     run_cli: Callable[..., int], source: Path, tmp_path: Path, sample: Sample
 ):
     assert run_cli("impute", source, "-o", tmp_path / "filled.parquet", "-q", *QUICK) == 0
     filled = pd.read_parquet(tmp_path / "filled.parquet")
-    found = filled[list(sample.columns)].to_numpy(float)
-    np.testing.assert_array_equal(found[~sample.missing], sample.truth[~sample.missing])
-    assert not np.isnan(found).any()
+    values = filled[list(sample.columns)].to_numpy(float)
+    np.testing.assert_array_equal(values[~sample.missing], sample.truth[~sample.missing])
+    assert not np.isnan(values).any()
 
 
-def test_flags_win_over_the_settings_file_and_the_file_over_defaults(
+def test_flags_override_the_config_file_and_the_file_overrides_defaults(
     run_cli: Callable[..., int], source: Path, tmp_path: Path
 ):
     settings = tmp_path / "settings.toml"
@@ -140,7 +141,7 @@ def test_flags_win_over_the_settings_file_and_the_file_over_defaults(
     assert used["training"]["patience"] == latentfill.Config().training.patience
 
 
-def test_what_the_user_sees_names_counts_and_files(
+def test_impute_prints_counts_errors_and_paths(
     run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     run_cli("impute", source, "-o", tmp_path / "filled.csv", *QUICK)
@@ -211,12 +212,12 @@ BAD_INPUTS = {
     "no embeddings there": (bad(GOOD), ["--embeddings", "nowhere"], "nowhere"),
     "a split that does not fit": (bad(GOOD), ["--split", "ett-hour"], "14400.*24"),
     "an unusable device": (bad(GOOD), ["--device", "abacus"], "abacus"),
-    "no such settings file": (bad(GOOD), ["--config", "nowhere.toml"], "nowhere.toml"),
+    "no such config file": (bad(GOOD), ["--config", "nowhere.toml"], "nowhere.toml"),
 }
 
 
 @pytest.mark.parametrize("case", sorted(BAD_INPUTS))
-def test_bad_input_ends_with_code_2_a_clear_line_and_nothing_written(
+def test_bad_input_exits_with_code_2_and_a_message_and_writes_nothing(
     run_cli: Callable[..., int], case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     (name, content), flags, expected = BAD_INPUTS[case]
@@ -240,21 +241,21 @@ def test_the_output_may_not_be_the_input(run_cli: Callable[..., int], source: Pa
     assert source.read_bytes() == before
 
 
-def test_outputs_must_differ_from_each_other(
+def test_two_outputs_cannot_be_the_same_file(
     run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     assert run_cli("impute", source, "-o", tmp_path / "a.csv", "--codes", tmp_path / "a.csv", *QUICK) == 2
     assert "different files" in capsys.readouterr().err
 
 
-def test_a_folder_that_does_not_exist_is_named_before_any_work(
+def test_an_output_in_a_missing_folder_is_refused(
     run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     assert run_cli("impute", source, "-o", tmp_path / "deep" / "out.csv", *QUICK) == 2
     assert "deep" in capsys.readouterr().err
 
 
-def test_a_folder_that_is_no_model_is_refused(
+def test_a_folder_that_is_not_a_model_is_refused_and_kept(
     run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     (tmp_path / "thing").mkdir()
@@ -306,7 +307,7 @@ def test_the_demo_fills_its_sample_and_beats_linear_interpolation(
         (["--time", ""], "time is empty"),
     ],
 )
-def test_settings_that_cannot_be_are_told_before_any_work(
+def test_impossible_settings_are_refused_before_any_work(
     run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], flags, expected
 ):
     assert run_cli("impute", source, "-o", tmp_path / "out.csv", *flags) == 2
@@ -320,7 +321,7 @@ def test_a_precision_out_of_range_is_refused_before_any_work(run_cli, source, tm
     assert not any(tmp_path.iterdir())
 
 
-def test_lists_are_understood_in_settings_as_in_flags(run_cli: Callable[..., int], tmp_path: Path):
+def test_a_config_file_and_set_accept_lists_like_flags(run_cli: Callable[..., int], tmp_path: Path):
     (tmp_path / "in.csv").write_text(GOOD.replace(",7,", ",-200,"))
     for name, text in (
         ("a.json", '\ufeff{"missing": "-200", "time": "none"}'),
@@ -335,17 +336,17 @@ def test_lists_are_understood_in_settings_as_in_flags(run_cli: Callable[..., int
     assert "-200" not in (tmp_path / "out.csv").read_text()
 
 
-def test_none_is_a_word_or_nothing_as_the_setting_takes_it(run_cli: Callable[..., int], source: Path, tmp_path: Path):
+def test_none_is_the_choice_of_that_name_or_no_value(run_cli: Callable[..., int], source: Path, tmp_path: Path):
     (tmp_path / "settings.toml").write_text('margin = "none"\nembeddings = "none"\n')
-    words = ("--set", "fallback=none", "--set", "context=none", "--set", "split=none")
-    given = ["--config", tmp_path / "settings.toml", *words, *QUICK, "-q"]
+    choices = ("--set", "fallback=none", "--set", "context=none", "--set", "split=none")
+    given = ["--config", tmp_path / "settings.toml", *choices, *QUICK, "-q"]
     assert run_cli("impute", source, "-o", tmp_path / "out.csv", *given) == 0
     used = json.loads((tmp_path / "out.summary.json").read_text())["settings"]
     assert (used["output"]["margin"], used["output"]["fallback"]) == (None, "none")
     assert (used["stored"]["embeddings"], used["decoder"]["context"]) == (None, "none")
 
 
-def test_names_that_look_like_markup_are_shown_as_they_are(
+def test_names_that_look_like_markup_are_printed_unchanged(
     run_cli: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     source = tmp_path / "[b]in.csv"
@@ -358,7 +359,7 @@ def test_names_that_look_like_markup_are_shown_as_they_are(
     assert "[red]a" in shown.out
 
 
-def test_paths_too_long_are_told_before_any_work(
+def test_paths_that_are_too_long_are_refused(
     run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     long = tmp_path / ("x" * 300 + ".csv")
@@ -371,7 +372,7 @@ def test_paths_too_long_are_told_before_any_work(
     assert run_cli("inspect", long) == 2
 
 
-def test_a_link_in_a_circle_is_no_input(run_cli: Callable[..., int], tmp_path: Path):
+def test_a_link_to_itself_is_refused_as_input(run_cli: Callable[..., int], tmp_path: Path):
     (tmp_path / "loop.csv").symlink_to("loop.csv")
     assert run_cli("impute", tmp_path / "loop.csv", "-o", tmp_path / "out.csv") == 2
 
@@ -412,7 +413,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", sorted(DAMAGES))
-def test_a_damaged_model_is_refused_and_named(
+def test_a_damaged_model_is_refused_with_its_path(
     run_cli: Callable[..., int], source: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage
 ):
     folder = tmp_path / "model"
@@ -424,7 +425,7 @@ def test_a_damaged_model_is_refused_and_named(
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
-def test_a_table_without_a_column_of_the_model_is_refused_and_the_column_named(
+def test_a_table_without_a_column_of_the_model_is_refused_with_the_name_of_the_column(
     run_cli: Callable[..., int], model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     (tmp_path / "in.csv").write_text(GOOD)
@@ -432,7 +433,7 @@ def test_a_table_without_a_column_of_the_model_is_refused_and_the_column_named(
     assert re.search("lacks columns that the model was fitted with.*'load_north'", capsys.readouterr().err)
 
 
-def test_a_model_fitted_on_a_gpu_is_applied_on_the_device_that_is_given(
+def test_a_model_fitted_on_a_gpu_can_be_applied_on_the_given_device(
     run_cli: Callable[..., int], source: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     folder = tmp_path / "model"
@@ -443,19 +444,19 @@ def test_a_model_fitted_on_a_gpu_is_applied_on_the_device_that_is_given(
     assert "cuda:99" in capsys.readouterr().err
 
 
-def test_a_model_folder_with_anything_else_in_it_is_not_replaced(
+def test_a_model_folder_with_other_files_is_not_replaced(
     run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     model = tmp_path / "model"
     assert run_cli("fit", source, "-m", model, "-q", *QUICK) == 0
-    assert run_cli("fit", source, "-m", model, "-q", *QUICK) == 0  # a model alone is replaced
+    assert run_cli("fit", source, "-m", model, "-q", *QUICK) == 0  # a folder with nothing but a model is replaced
     (model / "notes.txt").write_text("mine")
     assert run_cli("fit", source, "-m", model, "-q", *QUICK) == 2
     assert "something other than a model" in capsys.readouterr().err
     assert (model / "notes.txt").read_text() == "mine"
 
 
-def test_a_model_that_cannot_be_made_is_refused_before_any_work(
+def test_a_model_folder_that_cannot_be_written_is_refused_before_fitting(
     run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     (tmp_path / "file").write_text("")
@@ -465,7 +466,7 @@ def test_a_model_that_cannot_be_made_is_refused_before_any_work(
     assert "steps" not in shown
 
 
-def test_fit_shows_what_was_noticed_about_the_table(
+def test_fit_prints_the_notes_about_the_table(
     run_cli: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     rows = [f"2024-01-{1 + h // 24:02} {h % 24:02}:00,{-999 if h % 9 == 0 else h % 7},{h % 5}" for h in range(200)]
@@ -474,7 +475,7 @@ def test_fit_shows_what_was_noticed_about_the_table(
     assert "-999" in capsys.readouterr().err
 
 
-def test_a_seed_may_be_given_to_apply_and_changes_nothing(run_cli: Callable[..., int], source: Path, tmp_path: Path):
+def test_the_seed_given_to_apply_does_not_change_the_result(run_cli: Callable[..., int], source: Path, tmp_path: Path):
     assert run_cli("fit", source, "-m", tmp_path / "model", "--seed", 3, "-q", *QUICK) == 0
     for seed in (1, 2):
         assert (
@@ -484,7 +485,7 @@ def test_a_seed_may_be_given_to_apply_and_changes_nothing(run_cli: Callable[...,
     assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
 
 
-def test_an_unnamed_index_column_does_not_keep_a_model_from_its_own_table(
+def test_a_model_can_be_applied_to_its_own_table_with_an_unnamed_index_column(
     run_cli: Callable[..., int], tmp_path: Path, sample: Sample
 ):
     table = pd.DataFrame(sample.values, columns=list(sample.columns), index=np.arange(len(sample.time)) * 3 % 1000)

@@ -1,4 +1,4 @@
-"""`latentfill settings`: the config file and the page of the documentation."""
+"""`latentfill settings`: the config file and the settings page of the documentation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from latentfill.cli.given import more_settings, read_config
+from latentfill.cli.command_settings import file_and_set_settings, read_config
 from latentfill.core.config import Config
 from latentfill.core.settings import all_declared
 from latentfill.imputation.user_settings import divided
@@ -19,14 +19,14 @@ from latentfill.tables.options import TableOptions
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
 
-def test_the_page_of_the_documentation_is_in_step(run_cli: Callable[..., int], capsys: pytest.CaptureFixture[str]):
+def test_the_settings_page_is_up_to_date(run_cli: Callable[..., int], capsys: pytest.CaptureFixture[str]):
     assert run_cli("settings", "--markdown") == 0
     assert capsys.readouterr().out == PAGE.read_text(encoding="utf-8"), (
         "run: latentfill settings --markdown > docs/settings.md"
     )
 
 
-def test_the_config_file_is_taken_as_it_is_and_with_every_default_uncommented(
+def test_the_printed_config_file_can_be_read_as_it_is_and_uncommented(
     run_cli: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ):
     assert run_cli("settings") == 0
@@ -37,13 +37,15 @@ def test_the_config_file_is_taken_as_it_is_and_with_every_default_uncommented(
     file = read_config(tmp_path / "all.toml")
     names = [name for value in (file, *file.values()) if isinstance(value, dict) for name in value]
     assert len(names) >= len(all_declared(Config))
-    given = more_settings({"config": tmp_path / "all.toml", "set_": None})
+    given = file_and_set_settings({"config": tmp_path / "all.toml", "set_": None})
     assert divided(None, given) == (Config(), TableOptions())
 
 
-def test_groups_and_names_of_a_file_say_the_same(tmp_path: Path):
+def test_a_file_can_give_settings_in_groups_or_by_name(tmp_path: Path):
     (tmp_path / "a.toml").write_text('[decoder]\nsteps = 7\n[output]\nmargin = "none"\n[reading]\nmissing = "-9"\n')
     (tmp_path / "b.json").write_text(json.dumps({"decoder_steps": 7, "margin": None, "missing": ["-9"]}))
-    first, second = (divided(None, more_settings({"config": tmp_path / f, "set_": None})) for f in ("a.toml", "b.json"))
+    first, second = (
+        divided(None, file_and_set_settings({"config": tmp_path / f, "set_": None})) for f in ("a.toml", "b.json")
+    )
     assert first == second
     assert first[0].decoder.steps == 7

@@ -1,1 +1,1 @@
-"""The command line."""
+"""The command line, with one file per command."""

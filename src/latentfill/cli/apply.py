@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+from latentfill.cli.command_settings import flag_settings
 from latentfill.cli.console import show_notes
-from latentfill.cli.given import settings_among
-from latentfill.cli.options import GRID, MOVED, OUTPUT, READING, RUNNING, Model, Output, Quiet, Source, with_options
+from latentfill.cli.options import (
+    EMBEDDINGS,
+    GRID,
+    OUTPUT,
+    READING,
+    RUNNING,
+    Model,
+    Output,
+    Quiet,
+    Source,
+    with_options,
+)
 from latentfill.cli.outputs import WRITING, Outputs
 
 
-@with_options(READING, GRID, MOVED, RUNNING, OUTPUT, WRITING)
+@with_options(READING, GRID, EMBEDDINGS, RUNNING, OUTPUT, WRITING)
 def apply(source: Source, model: Model, output: Output, quiet: Quiet = False, **given: Any) -> None:
-    """Fill a table with a saved model, without training."""
+    """Fill the gaps of a table with a saved model."""
     outputs = Outputs.of(source, output, given)
     from latentfill.imputation.imputer import Imputer
 
-    imputer = Imputer.load(model, **settings_among(given))
+    imputer = Imputer.load(model, **flag_settings(given))
     table = imputer.read(source)
     show_notes(table.notes, quiet)
     outputs.write(imputer, imputer.fill(table), quiet)

@@ -1,4 +1,4 @@
-"""The two consoles: notes and progress on stderr, results on stdout."""
+"""Consoles of the commands: notes and progress go to stderr, results to stdout."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.markup import escape
 
-PIPE_WIDTH = 140  # characters; a pipe has no width of its own, and tables should stay whole
+PIPE_WIDTH = 140  # characters per line in a pipe, which has no width; wide enough for the tables
 
 
 def make_console(*, stderr: bool = True) -> Console:
-    """A console for notes and progress, or, without `stderr`, for results."""
+    """A console on stderr for notes and progress; with `stderr=False`, a console on stdout for results."""
     console = Console(stderr=stderr)
     if not console.is_terminal:
         console.width = PIPE_WIDTH
@@ -19,13 +19,13 @@ def make_console(*, stderr: bool = True) -> Console:
 
 
 def say(text: str, quiet: bool = False) -> None:
-    """One plain line on stderr, as it is, unless `quiet`."""
+    """Print `text` as one line without formatting on stderr; nothing if `quiet`."""
     if not quiet:
         make_console().print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 def show_notes(notes: Sequence[str], quiet: bool = False, console: Console | None = None) -> None:
-    """What a user should know, a line each, on stderr or another console, unless `quiet`."""
+    """Print each note on a line, on stderr or the given console; nothing if `quiet`."""
     console = console or make_console()
     for note in () if quiet else notes:
         console.print(f"[yellow]note:[/yellow] {escape(note)}", highlight=False)

@@ -1,4 +1,4 @@
-"""`latentfill demo`: fill a generated sample and compare it with the truth."""
+"""`latentfill demo`: fill a generated sample table and compare with the true values."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from latentfill.cli.options import Quiet
 
 
 def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the sample and the filled file.")] = Path(
-        "demo"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the sample, the true values and the filled table.")
+    ] = Path("demo"),
     seed: Annotated[int, typer.Option(help="Seed of the sample and of the training.")] = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Make a sample with gaps, fill it, and compare with the truth that was kept aside."""
+    """Generate a sample table with gaps, fill it, and compare with the true values."""
     from latentfill.cli.display import show_demo
     from latentfill.cli.progress import progress_bars
     from latentfill.scoring.demo import run_demo

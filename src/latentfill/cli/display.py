@@ -1,4 +1,4 @@
-"""Tables and lines that commands show of their results."""
+"""Prints the results of commands as tables and lines of text."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
     from latentfill.scoring.scores import Score
 
 
-JsonRecord: TypeAlias = Mapping[str, Any]  # what a summary, a score or an inspection says, as JSON values
-LONG = 60  # characters of an item from which on each item of a list gets a line
+JsonRecord: TypeAlias = Mapping[str, Any]  # a summary, a score or an inspection as JSON values
+LONG = 60  # characters; a list with a longer item is printed with one item per line
 
 
-def show_forecasts(console: Console, found: Distilled) -> None:
-    """How well a student forecasts, beside one without a teacher."""
-    for name, outcome in (("student", found.outcome), ("without a teacher", found.alone)):
+def show_forecasts(console: Console, distilled: Distilled) -> None:
+    """Print the forecast errors of the student, and of the student without a teacher if there is one."""
+    for name, outcome in (("student", distilled.outcome), ("without a teacher", distilled.alone)):
         if outcome is not None:
             errors = outcome.errors["test"]
             text = f"{name}: forecast MSE {errors.mse:.4f}, MAE {errors.mae:.4f} on {errors.windows} test windows"
             if not errors.windows:
-                text = f"{name}: the table is too short for windows to test its forecasts on"
+                text = f"{name}: the table is too short for test windows, so its forecasts have no test error"
             console.print(text, highlight=False, soft_wrap=True)
 
 
-def show_summary(console: Console, summary: JsonRecord, known: int = 0) -> None:
-    """Counts per column, the error to expect, and what the user should know, but for the first `known` notes."""
+def show_summary(console: Console, summary: JsonRecord, skipped_notes: int = 0) -> None:
+    """Print counts and expected errors per column, cell codes, held-out errors, and the notes after the first few."""
     grid = Grid("column", "observed", "filled", "left empty", "expected error", title="Filled cells")
     for column in grid.columns[1:]:
         column.justify = "right"
@@ -47,50 +47,53 @@ def show_summary(console: Console, summary: JsonRecord, known: int = 0) -> None:
     console.print(grid)
     cells = ", ".join(f"{name} {count}" for name, count in summary["cells"].items() if name != "observed")
     console.print(f"Cells by how they were filled: {cells or 'none, nothing was missing'}", highlight=False)
-    for track, score in summary["held_out_error"].items():
+    for path, score in summary["held_out_error"].items():
         if score.get("linear_mse"):
-            console.print(_score_line(track, score), highlight=False)
+            console.print(_score_line(path, score), highlight=False)
             if len(score["weights"]) and len(score["candidates"]) > 1:
-                console.print(_choice_grid(track, score))
+                console.print(_weight_grid(path, score))
     if "embeddings" in summary:
         for line in _embedding_lines(summary["embeddings"]):
             console.print(line, highlight=False)
-    show_notes(summary["notes"][known:], console=console)
+    show_notes(summary["notes"][skipped_notes:], console=console)
 
 
 def show_scores(console: Console, scores: Sequence[Score]) -> None:
-    """A table for each pattern and rate: a row per strategy, means over the seeds with their spread.
+    """Print a table for each pattern and rate: the metrics of each strategy, as mean and spread over the seeds.
 
-    Where encoders are put side by side, one more: what each adds over the observed cells alone, and what it costs.
+    If encoders were compared, a second table has their gain over the observed cells alone, and their cost.
     """
     overall = [score for score in scores if score.column == ALL and score.gap == ALL]
-    found = over_seeds(overall)
-    shown = [metric for metric in METRICS if any(metric in metrics for metrics in found.values())]
+    metrics_by_key = over_seeds(overall)
+    shown = [metric for metric in METRICS if any(metric in metrics for metrics in metrics_by_key.values())]
     for pattern, rate in dict.fromkeys((score.pattern, score.rate) for score in overall):
-        of_pattern = [score for score in overall if (score.pattern, score.rate) == (pattern, rate)]
-        oracle = {key_of(score) for score in of_pattern if score.label}
-        realised = sum(score.realised_rate for score in of_pattern) / len(of_pattern)
+        pattern_scores = [score for score in overall if (score.pattern, score.rate) == (pattern, rate)]
+        oracle = {key_of(score) for score in pattern_scores if score.label}
+        realised = sum(score.realised_rate for score in pattern_scores) / len(pattern_scores)
         title = f"{pattern}, {100 * realised:.1f} % of the observed cells hidden; errors in standard deviations"
         grid = Grid("strategy", *(metric.replace("_", " ") for metric in shown), "seeds", title=title)
-        grid.columns[0].overflow = "fold"  # what tells two encoders apart may stand at the end
+        grid.columns[0].overflow = "fold"  # never cut a name off: two encoders may differ only at its end
         for column in grid.columns[1:]:
             column.justify = "right"
-        for key, metrics in found.items():
+        for key, metrics in metrics_by_key.items():
             if (key.pattern, key.rate) == (pattern, rate):
                 label = " (oracle)" if key in oracle else ""
                 seeds = max(mean.seeds for mean in metrics.values())
                 texts = (metrics[metric].text() if metric in metrics else "" for metric in shown)
                 grid.add_row(escape(key.name + label), *texts, str(seeds))
         console.print(grid)
-        _show_encoders(console, of_pattern)
+        _show_encoders(console, pattern_scores)
 
 
 def _show_encoders(console: Console, scores: Sequence[Score]) -> None:
-    """A row per encoder and strategy that works on one, of scores of one pattern and rate."""
+    """Print a table with a row for each encoder and strategy; nothing if no encoders were compared.
+
+    `scores` are those of one pattern and rate.
+    """
     rows = encoder_rows(scores)
     if not rows:
         return
-    grid = Grid(*HEADINGS, title="What encoders add over the observed cells alone (none), and what they cost")
+    grid = Grid(*HEADINGS, title="Encoders compared with the observed cells alone (none): gain and cost")
     grid.columns[0].overflow = "fold"
     for column in grid.columns[2:-1]:
         column.justify = "right"
@@ -99,21 +102,21 @@ def _show_encoders(console: Console, scores: Sequence[Score]) -> None:
     console.print(grid)
 
 
-def show_differences(console: Console, found: Sequence[Difference]) -> None:
-    """How squared errors changed from one run to another, and whether that is more than noise."""
+def show_differences(console: Console, differences: Sequence[Difference]) -> None:
+    """Print how squared errors changed between two runs, and whether the change is larger than noise."""
     grid = Grid("strategy", "pattern", "rate", "before", "after", "change", "noise", "", title="Squared error")
     for column in grid.columns[2:]:
         column.justify = "right"
-    for one in found:
-        noise = "one seed" if one.noise is None else f"± {one.noise:.4f}"
-        verdict = ("better" if one.change < 0 else "worse") if one.beyond_noise else ""
-        errors = (f"{one.before:.4f}", f"{one.after:.4f}", f"{one.change:+.4f}")
-        grid.add_row(escape(one.key.name), one.key.pattern, f"{one.key.rate:g}", *errors, noise, verdict)
-    console.print(grid if found else "The two runs have no strategy, pattern, rate and seed in common.")
+    for each in differences:
+        noise = "one seed" if each.noise is None else f"± {each.noise:.4f}"
+        verdict = ("better" if each.change < 0 else "worse") if each.beyond_noise else ""
+        errors = (f"{each.before:.4f}", f"{each.after:.4f}", f"{each.change:+.4f}")
+        grid.add_row(escape(each.key.name), each.key.pattern, f"{each.key.rate:g}", *errors, noise, verdict)
+    console.print(grid if differences else "The two runs have no strategy, pattern, rate and seed in common.")
 
 
 def show_demo(console: Console, outcome: Outcome) -> None:
-    """Errors against the truth, beside linear interpolation's, and where the files are."""
+    """Print the errors of latentfill and of linear interpolation by gap length, and the paths of the files."""
     title = "Squared error on the sample's hidden cells, in standard deviations"
     grid = Grid("gap length", "cells", "latentfill", "linear", "ratio", title=title)
     for column in grid.columns[1:]:
@@ -126,32 +129,31 @@ def show_demo(console: Console, outcome: Outcome) -> None:
         console.print(f"{name}: {path}", highlight=False, soft_wrap=True, markup=False)
 
 
-def show_inspection(console: Console, found: JsonRecord) -> None:
-    """A description of a path: a table of columns for tables, names and values for everything else."""
-    rest = {key: value for key, value in found.items() if key not in ("columns", "notes")}
-    if found["kind"] != "table":
-        rest = {key: value for key, value in found.items() if key not in ("notes", "checks")}
-    _show_record(console, rest)
-    for check, of_check in found.get("checks", {}).items():
-        if not of_check:  # of a single split
+def show_inspection(console: Console, inspection: JsonRecord) -> None:
+    """Print the description of a path: names and values, and for a table also its columns."""
+    separate = ("columns", "notes") if inspection["kind"] == "table" else ("notes", "checks")
+    _show_record(console, {key: value for key, value in inspection.items() if key not in separate})
+    for check, verdicts in inspection.get("checks", {}).items():
+        if not verdicts:  # such as a comparison of splits where there is one split
             continue
         console.print(f"{check}:", highlight=False, markup=False)
-        for one in of_check.values():
-            console.print(f"- {one['says']}", highlight=False, markup=False, soft_wrap=True)
-    if found["kind"] == "table":
-        console.print(_column_grid(found["columns"]))
-    show_notes(found.get("notes", []), console=console)
+        for verdict in verdicts.values():
+            console.print(f"- {verdict['says']}", highlight=False, markup=False, soft_wrap=True)
+    if inspection["kind"] == "table":
+        console.print(_column_grid(inspection["columns"]))
+    show_notes(inspection.get("notes", []), console=console)
 
 
 def _column_grid(columns: JsonRecord) -> Grid:
     buckets = " / ".join(next(iter(columns.values()))["gaps"])
     grid = Grid("column", "observed", "missing", "min", "mean", "max", f"gaps of {buckets} steps", "longest")
-    for column in grid.columns[1:]:
-        column.justify = "right"
-    for name, c in columns.items():
-        numbers = ("" if c[key] is None else f"{c[key]:.5g}" for key in ("min", "mean", "max"))
-        gaps = " / ".join(map(str, c["gaps"].values())) if c["missing"] else ""
-        grid.add_row(escape(name), str(c["observed"]), str(c["missing"]), *numbers, gaps, str(c["longest_gap"] or ""))
+    for grid_column in grid.columns[1:]:
+        grid_column.justify = "right"
+    for name, column in columns.items():
+        numbers = ("" if column[key] is None else f"{column[key]:.5g}" for key in ("min", "mean", "max"))
+        gaps = " / ".join(map(str, column["gaps"].values())) if column["missing"] else ""
+        counts = (str(column["observed"]), str(column["missing"]))
+        grid.add_row(escape(name), *counts, *numbers, gaps, str(column["longest_gap"] or ""))
     return grid
 
 
@@ -165,21 +167,21 @@ def _show_record(console: Console, record: JsonRecord, indent: str = "") -> None
             for item in value:
                 console.print(f"{indent}- {item}", highlight=False, markup=False)
         elif value is not None and value not in ({}, []):
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-            console.print(f"{indent}{key}: {shown}", highlight=False, markup=False)
+            text = ", ".join(map(str, value)) if isinstance(value, list) else value
+            console.print(f"{indent}{key}: {text}", highlight=False, markup=False)
 
 
-def _score_line(track: str, score: JsonRecord) -> str:
+def _score_line(path: str, score: JsonRecord) -> str:
     label = " (oracle: the stored embeddings may have seen these cells)" if "label" in score else ""
     return (
-        f"Held-out error, {track}: {score['mse'] / score['linear_mse']:.2f} x linear interpolation's squared error, "
+        f"Held-out error, {path}: {score['mse'] / score['linear_mse']:.2f} x linear interpolation's squared error, "
         f"mean absolute error {score['mae']:.3f} standard deviations, on {score['cells']} hidden cells{label}"
     )
 
 
-def _choice_grid(track: str, score: JsonRecord) -> Grid:
-    """How much each candidate counts by gap length, and why: its squared error on held-out cells."""
-    title = f"What fills the gaps, {track}: weight of each candidate by gap length"
+def _weight_grid(path: str, score: JsonRecord) -> Grid:
+    """A table with the held-out squared error of each candidate, and its weight by gap length."""
+    title = f"Weights of the candidates by gap length, {path}"
     grid = Grid("candidate", "held-out error", *score["weights"], title=title)
     for column in grid.columns[1:]:
         column.justify = "right"
@@ -190,16 +192,17 @@ def _choice_grid(track: str, score: JsonRecord) -> Grid:
 
 
 def _embedding_lines(coverage: JsonRecord) -> Iterator[str]:
-    for split, of_split in coverage["splits"].items():
-        first, last = of_split["rows"]
-        yield f"Rows {first}-{last} were filled from the stored embeddings of {split} ({of_split['windows']} windows)"
+    for split, covered in coverage["splits"].items():
+        first, last = covered["rows"]
+        yield f"Rows {first}-{last} were filled from the stored embeddings of {split} ({covered['windows']} windows)"
     ranges = ", ".join(f"{first}-{last}" for first, last in coverage["rows_without_embeddings"])
     yield f"Rows without a stored embedding, filled by the built-in encoder: {ranges or 'none'}"
 
 
 def _mean_expected(by_length: JsonRecord) -> str:
-    known = [(v["cells"], v["expected_absolute_error"]) for v in by_length.values()]
-    known = [(cells, error) for cells, error in known if error is not None]
-    total = sum(cells for cells, _ in known)
-    oracle = " oracle" if any("label" in v for v in by_length.values()) else ""
-    return f"±{sum(cells * error for cells, error in known) / total:.3g}{oracle}" if total else ""
+    """Expected absolute error of a column's filled cells, averaged over gap lengths; "" if it is unknown."""
+    errors = [(counts["cells"], counts["expected_absolute_error"]) for counts in by_length.values()]
+    errors = [(cells, error) for cells, error in errors if error is not None]
+    total = sum(cells for cells, _ in errors)
+    oracle = " oracle" if any("label" in counts for counts in by_length.values()) else ""
+    return f"±{sum(cells * error for cells, error in errors) / total:.3g}{oracle}" if total else ""

@@ -1,4 +1,4 @@
-"""`latentfill distil`: train TimeKD's student."""
+"""`latentfill distil`: train TimeKD's student network."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from latentfill.cli.command_settings import config_and_reading
 from latentfill.cli.console import make_console, say, show_notes
-from latentfill.cli.given import config_and_reading
 from latentfill.cli.options import COLUMNS, READING, RUNNING, STORED, Options, Quiet, Source, option, with_options
 from latentfill.core.errors import InputError
 
@@ -17,18 +17,18 @@ TRAINING: Final[Options] = {
     "no_teacher": option(
         "Training", bool, "--no-teacher", help="Train on the table alone, without embeddings.", default=False
     ),
-    "steps": option("Training", int, "--steps", help="Training steps at most.", default=2000),
+    "steps": option("Training", int, "--steps", help="Maximum number of training steps.", default=2000),
 }
 
 
 @with_options(READING, COLUMNS, STORED, TRAINING, RUNNING)
 def distil(
     source: Source,
-    model: Annotated[Path, typer.Option("--model", "-m", metavar="STUDENT", help="Folder of the student.")],
+    model: Annotated[Path, typer.Option("--model", "-m", metavar="STUDENT", help="Folder for the trained student.")],
     quiet: Quiet = False,
     **given: Any,
 ) -> None:
-    """Train TimeKD's student on a teacher's embeddings; it then embeds without a language model."""
+    """Train TimeKD's student network on stored embeddings, so that it embeds windows without a language model."""
     from latentfill.cli.display import show_forecasts
     from latentfill.cli.progress import progress_bars
     from latentfill.core.files import stem
@@ -41,14 +41,14 @@ def distil(
     check_student_path(model)
     settings = DistilSettings(teacher=not given["no_teacher"], steps=given["steps"])
     if given["embeddings"] and not settings.teacher:
-        raise InputError("--no-teacher trains without embeddings: leave out --embeddings, or --no-teacher.")
+        raise InputError("--no-teacher trains without embeddings: leave out --embeddings or --no-teacher.")
     config, options = config_and_reading(given)
     table = read_table(source, replace(options, regular=False))
     show_notes(table.notes, quiet)
     vectors = pair_embeddings(config, table.series, stem(source)) if config.stored.embeddings else {}
     with progress_bars(make_console(), quiet) as progress:
-        found = train(table.series, vectors, config, settings, progress)
-    found.student.save(model)
+        distilled = train(table.series, vectors, config, settings, progress)
+    distilled.student.save(model)
     if not quiet:
-        show_forecasts(make_console(), found)
+        show_forecasts(make_console(), distilled)
     say(f"Student: {model}", quiet)

@@ -1,4 +1,4 @@
-"""`latentfill embed`: make embeddings of a table's windows."""
+"""`latentfill embed`: compute embeddings of a table's windows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from latentfill.cli.command_settings import config_and_reading
 from latentfill.cli.console import make_console, say, show_notes
-from latentfill.cli.given import config_and_reading
 from latentfill.cli.options import (
     COLUMNS,
     OVERWRITE,
@@ -36,7 +36,7 @@ ENCODER: Final[Options] = {
         "Making embeddings",
         str,
         "--encoder",
-        help="timekd (a language model), or KIND:PLACE: student, module, torchscript, export, chronos.",
+        help="timekd (a language model), or KIND:PLACE with student, module, torchscript, export or chronos as KIND.",
         default="timekd",
     ),
     "student": option(
@@ -48,14 +48,14 @@ ENCODER: Final[Options] = {
         "--lm",
         help="Folder of a language model, or its name on the Hugging Face hub; gpt2 if not given.",
     ),
-    **{name: made for record in ENCODER_SETTINGS for name, made in options_of(record).items()},
+    **{name: each for record in ENCODER_SETTINGS for name, each in options_of(record).items()},
 }
 LAYOUT: Final[Options] = {
     "layout": option(
         "Making embeddings",
         str,
         "--layout",
-        help="packed (one file), or timekd (a file for each window, in a folder).",
+        help="How OUT is written: packed (one file), or timekd (a folder with one file per window).",
         default="packed",
     )
 }
@@ -66,12 +66,17 @@ def embed(
     source: Source,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="OUT", help="Packed file, or the folder above TimeKD's layout."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="OUT",
+            help="Packed file to write; with --layout timekd, the folder to write into.",
+        ),
     ],
     quiet: Quiet = False,
     **given: Any,
 ) -> None:
-    """Make embeddings of a table's windows; an interrupted run continues where it stopped."""
+    """Compute embeddings of a table's windows; run the same command again to continue an interrupted run."""
     from latentfill.cli.progress import embedding_bar
     from latentfill.core.files import stem
     from latentfill.embeddings.embed_table import TableEmbedder, parse_layout
@@ -79,35 +84,35 @@ def embed(
 
     layout = parse_layout(given["layout"])
     if given["pred_len"] is None and given["split"] in (None, "none") and not given["privileged"]:
-        given["pred_len"] = 0  # every row is to be covered
+        given["pred_len"] = 0  # so that the windows cover every row
     config, options = config_and_reading({name: value for name, value in given.items() if name not in ENCODER})
     table = read_table(source, replace(options, regular=False))
-    maker = TableEmbedder(table.series, _embedder(given, config), config)
+    embedder = TableEmbedder(table.series, _embedder(given, config), config)
     show_notes(table.notes, quiet)
     with embedding_bar(make_console(), quiet) as on_progress:
         if layout == "timekd":
-            output = maker.make_folder(output, stem(source), on_progress=on_progress)
+            output = embedder.make_folder(output, stem(source), on_progress=on_progress)
         else:
-            maker.make_packed_file(output, overwrite=given["overwrite"], on_progress=on_progress)
-    counts = ", ".join(f"{len(starts)} windows of {split}" for split, starts in maker.starts.items())
+            embedder.make_packed_file(output, overwrite=given["overwrite"], on_progress=on_progress)
+    counts = ", ".join(f"{len(starts)} windows of {split}" for split, starts in embedder.starts.items())
     say(f"{output}: {counts}", quiet)
 
 
 def _embedder(given: Given, config: Config) -> Embedder:
-    """The encoder that the flags name."""
+    """The embedder that the flags --encoder, --student and --lm name."""
     from latentfill.embeddings.registry import make_embedder
     from latentfill.embeddings.spec import EncoderName
 
     spec = given["encoder"]
     kind = EncoderName.parse(spec).kind
-    for flag, its_kind in (("lm", "timekd"), ("student", "student")):
-        where = given[flag]
-        if where is None:
+    for flag, flag_kind in (("lm", "timekd"), ("student", "student")):
+        place = given[flag]
+        if place is None:
             continue
-        if kind != its_kind or ":" in spec:
-            raise InputError(f"--{flag} {where} goes with --encoder {its_kind}, got {spec}. Leave out one of them.")
-        if not str(where).strip():
-            raise InputError(f"--{flag} is empty. Name one, or leave it out.")
-        spec = spec.replace(kind, f"{kind}:{where}", 1)
+        if kind != flag_kind or ":" in spec:
+            raise InputError(f"--{flag} {place} goes with --encoder {flag_kind}, got {spec}. Leave out one of them.")
+        if not str(place).strip():
+            raise InputError(f"--{flag} is empty. Give a folder or a name, or leave it out.")
+        spec = spec.replace(kind, f"{kind}:{place}", 1)
     settings = {name: given[name] for name in BY_NAME if given[name] not in (None, False)}
     return make_embedder(spec, config=config, pred_len=config.stored.pred_len, settings=settings)

@@ -1,4 +1,4 @@
-"""`latentfill evaluate`: score strategies and encoders on known cells that are hidden."""
+"""`latentfill evaluate`: score strategies and encoders on observed cells that are hidden."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from latentfill.cli.command_settings import make_imputer, parse_numbers, parse_whole_numbers
 from latentfill.cli.console import make_console, show_notes
-from latentfill.cli.given import make_imputer, numbers, whole_numbers
 from latentfill.cli.options import (
     COLUMNS,
     INTERVALS,
@@ -34,56 +34,63 @@ if TYPE_CHECKING:
 
 SCORING: Final[Options] = {
     "strategies": option(
-        "Scoring", str, "--strategies", help="Strategies to compare, a comma list.", default="auto,linear"
+        "Scoring", str, "--strategies", help="Strategies to compare, separated by commas.", default="auto,linear"
     ),
     "patterns": option(
         "Scoring",
         str,
         "--patterns",
-        help="Patterns of the hidden cells: point, block, subsequence, blackout, like-gaps, mcar, mar, mnar.",
+        help="Missing patterns by which cells are hidden, separated by commas: point, block, subsequence, blackout, "
+        "like-gaps, mcar, mar, mnar.",
         default="like-gaps",
     ),
     "rates": option(
-        "Scoring", str, "--rates", help="Shares of the observed cells to hide, a comma list.", default="0.1"
+        "Scoring", str, "--rates", help="Shares of the observed cells to hide, separated by commas.", default="0.1"
     ),
-    "seeds": option("Scoring", str, "--seeds", help="Seeds of hiding and training, a comma list.", default="0"),
+    "seeds": option("Scoring", str, "--seeds", help="Seeds for hiding and training, separated by commas.", default="0"),
     "encoders": option(
         "Scoring",
         str,
         "--encoders",
-        help="Encoders to compare, a comma list: none, builtin, student:FOLDER, timekd:MODEL, module:package.attr; "
-        "with settings, timekd:MODEL+layers=6+decimals=1.",
+        help="Encoders to compare, separated by commas: none, builtin, student:FOLDER, timekd:MODEL, "
+        "module:package.attr; settings follow with +, as in timekd:MODEL+layers=6+decimals=1.",
         default="",
     ),
     "allow_oracle": option(
         "Scoring",
         bool,
         "--allow-oracle",
-        help="Score embeddings that may have seen the hidden cells.",
+        help="Also score embeddings that may have been computed from the hidden cells.",
         default=False,
     ),
-    "output": option("Scoring", Path, "--output", "-o", help="Scores as JSON."),
-    "csv": option("Scoring", Path, "--csv", help="Scores as CSV."),
-    "report": option("Scoring", Path, "--report", help="Scores as an HTML page with charts; needs the extra 'report'."),
+    "output": option("Scoring", Path, "--output", "-o", help="JSON file for the scores."),
+    "csv": option("Scoring", Path, "--csv", help="CSV file for the scores."),
+    "report": option(
+        "Scoring", Path, "--report", help="HTML file for the scores, with charts; needs the extra 'report'."
+    ),
     "fail_if": option(
         "Scoring",
         list[str],
         "--fail-if",
-        help='Exit with code 1 if, e.g. "ratio_to_linear>1.0" or "auto.mae>0.3".',
+        help='Exit with code 1 if a score fulfils this condition, such as "ratio_to_linear>1.0" or "auto.mae>0.3"; '
+        "may be repeated.",
     ),
 }
 
 
 @with_options(READING, COLUMNS, STORED, METHOD, RUNNING, INTERVALS, SCORING)
 def evaluate(
-    source: Annotated[Path | None, typer.Argument(metavar="IN", help="Table to hide cells of.")] = None,
+    source: Annotated[
+        Path | None, typer.Argument(metavar="IN", help="Table to read; some of its observed cells are hidden.")
+    ] = None,
     compare: Annotated[
-        tuple[Path, Path] | None, typer.Option(help="Compare two runs that were written with -o, instead of running.")
+        tuple[Path, Path] | None,
+        typer.Option(help="Compare the scores of two earlier runs (files written with -o) instead of running."),
     ] = None,
     quiet: Quiet = False,
     **given: Any,
 ) -> None:
-    """Hide known cells, fill them by several strategies, and score each against the truth."""
+    """Hide observed cells, fill them with several strategies, and score each strategy against the true values."""
     from latentfill.cli.display import show_differences
     from latentfill.scoring.checks import Check
     from latentfill.scoring.differences import differences
@@ -94,7 +101,7 @@ def evaluate(
         show_differences(make_console(stderr=False), differences(read_json(compare[0]), read_json(compare[1])))
         return
     if source is None:
-        raise InputError("name a table to evaluate on, or two earlier runs with --compare A B.")
+        raise InputError("there is no table to evaluate on: name one, or two earlier runs with --compare A B.")
     scores = _evaluate(source, quiet, given)
     failures = [failure for check in checks for failure in check.failures(scores)]
     for failure in failures:
@@ -104,7 +111,7 @@ def evaluate(
 
 
 def _evaluate(source: Path, quiet: bool, given: Given) -> list[Score]:
-    """Run, show and write the scores."""
+    """Compute the scores, write them to the output files, and print them."""
     from latentfill.cli.display import show_scores
     from latentfill.cli.progress import progress_bars
     from latentfill.core.files import write_bytes
@@ -122,30 +129,30 @@ def _evaluate(source: Path, quiet: bool, given: Given) -> list[Score]:
     scores = [score for run in runs for score in run.scores]
     show_notes(list(dict.fromkeys(note for run in runs for note in run.notes)), quiet)
     about = {"table": str(source), "settings": imputer.config.to_dict(), "latentfill": version("latentfill")}
-    for path, written in outputs:
-        write_bytes(path, written(about, scores))
+    for path, to_bytes in outputs:
+        write_bytes(path, to_bytes(about, scores))
     if not quiet:
         show_scores(make_console(stderr=False), scores)
     return scores
 
 
 def _outputs(source: Path, given: Given) -> list[tuple[Path, Callable[[Mapping[str, object], list[Score]], bytes]]]:
-    """Where scores go, and how they are written there; an `InputError` before any work where they cannot be."""
+    """Each output file, with the function that formats the scores for it; an `InputError` if it cannot be written."""
     from latentfill.scoring.report.page import check_installed, to_html
     from latentfill.scoring.score_files import to_csv, to_json
     from latentfill.tables.backends.table_files import check_output_path
 
     if given["report"] is not None:
         check_installed()
-    forms: dict[str, Callable[[Mapping[str, object], list[Score]], bytes]] = {
+    formats: dict[str, Callable[[Mapping[str, object], list[Score]], bytes]] = {
         "output": to_json,
         "csv": lambda about, scores: to_csv(scores),
         "report": to_html,
     }
-    asked = [(given[name], form) for name, form in forms.items() if given[name] is not None]
-    for path, _ in asked:
+    outputs = [(given[name], to_bytes) for name, to_bytes in formats.items() if given[name] is not None]
+    for path, _ in outputs:
         check_output_path(source, path, table=False)
-    return asked
+    return outputs
 
 
 def _scoring_spec(given: Given) -> ScoringSpec:
@@ -153,12 +160,12 @@ def _scoring_spec(given: Given) -> ScoringSpec:
 
     encoders = split_names(given["encoders"])
     if given["encoders"].strip() and not encoders:
-        raise InputError(f"--encoders names none, got {given['encoders']!r}. Name some, or leave it out.")
+        raise InputError(f"--encoders has no names, got {given['encoders']!r}. Name encoders, or leave it out.")
     return ScoringSpec(
         strategies=split_names(given["strategies"]),
         patterns=split_names(given["patterns"]),
-        rates=numbers("rates", given["rates"]),
-        seeds=whole_numbers("seeds", given["seeds"]),
+        rates=parse_numbers("rates", given["rates"]),
+        seeds=parse_whole_numbers("seeds", given["seeds"]),
         encoders=encoders,
         allow_oracle=given["allow_oracle"],
     )

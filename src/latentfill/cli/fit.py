@@ -1,11 +1,11 @@
-"""`latentfill fit`: learn from a table and save the model."""
+"""`latentfill fit`: fit a model to a table and save it."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from latentfill.cli.command_settings import make_imputer
 from latentfill.cli.console import make_console, say, show_notes
-from latentfill.cli.given import make_imputer
 from latentfill.cli.options import (
     COLUMNS,
     METHOD,
@@ -22,7 +22,7 @@ from latentfill.cli.options import (
 
 @with_options(READING, COLUMNS, STORED, METHOD, RUNNING, OUTPUT)
 def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> None:
-    """Learn from a table and save the model."""
+    """Fit a model to a table and save it."""
     from latentfill.cli.progress import progress_bars
     from latentfill.imputation.saving.model_folder import check_model_path
 

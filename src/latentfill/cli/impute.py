@@ -1,12 +1,12 @@
-"""`latentfill impute`: learn from a table and fill its gaps."""
+"""`latentfill impute`: fit a model to a table and fill its gaps."""
 
 from __future__ import annotations
 
 import time
 from typing import Any
 
+from latentfill.cli.command_settings import make_imputer
 from latentfill.cli.console import make_console, show_notes
-from latentfill.cli.given import make_imputer
 from latentfill.cli.options import (
     COLUMNS,
     GRID,
@@ -25,7 +25,7 @@ from latentfill.cli.outputs import WRITING, Outputs
 
 @with_options(READING, COLUMNS, GRID, STORED, METHOD, RUNNING, OUTPUT, WRITING)
 def impute(source: Source, output: Output, quiet: Quiet = False, **given: Any) -> None:
-    """Learn from a table and fill its gaps."""
+    """Fit a model to a table and fill its gaps."""
     from latentfill.cli.progress import progress_bars
 
     outputs = Outputs.of(source, output, given)

@@ -1,4 +1,4 @@
-"""`latentfill inspect`: say what a table, a set of embeddings or a model holds."""
+"""`latentfill inspect`: describe a table, stored embeddings, a model or a student."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from latentfill.cli.command_settings import config_and_reading
 from latentfill.cli.console import make_console
-from latentfill.cli.given import config_and_reading
 from latentfill.cli.options import COLUMNS, READING, SPLIT_PLAN, with_options
 
 
@@ -17,25 +17,28 @@ from latentfill.cli.options import COLUMNS, READING, SPLIT_PLAN, with_options
 def inspect(
     path: Annotated[
         Path,
-        typer.Argument(metavar="PATH", help="A table, .h5 folder or file, packed file, model or student folder."),
+        typer.Argument(
+            metavar="PATH",
+            help="A table, a folder of .h5 files, an .h5 file, a packed file, a model folder or a student folder.",
+        ),
     ],
     table: Annotated[
         Path | None,
-        typer.Option(help="The table that the embeddings were made from: checks that they belong to its windows."),
+        typer.Option(help="Table that the embeddings were made from, to check that they belong to its windows."),
     ] = None,
     beside: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="Other embeddings of the same windows: shows how they differ.")
+        Path | None, typer.Option(metavar="PATH", help="Other embeddings of the same windows, to compare with.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the description as JSON.")] = False,
     **given: Any,
 ) -> None:
-    """Say what a table, a set of embeddings or a model holds."""
+    """Describe a table, stored embeddings, a model or a student."""
     from latentfill.cli.display import show_inspection
     from latentfill.imputation.inspection.inspect_path import inspect_path
 
     config, options = config_and_reading(given)
-    found = inspect_path(path, options, config, table, beside)
+    inspection = inspect_path(path, options, config, table, beside)
     if as_json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(inspection, indent=1))
     else:
-        show_inspection(make_console(stderr=False), found)
+        show_inspection(make_console(stderr=False), inspection)

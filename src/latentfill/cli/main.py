@@ -1,4 +1,4 @@
-"""The command line: one file per command, put together here."""
+"""The `latentfill` command with all its subcommands."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ app.command()(demo.demo)
 
 
 def main() -> None:
-    """Run the command line; what a user can cause ends with one line on stderr and exit code 2."""
-    logging.getLogger("latentfill").addHandler(logging.NullHandler())  # the commands show notes themselves, once
+    """Run the command line; an error that the user can solve prints one line on stderr and exits with code 2."""
+    logging.getLogger("latentfill").addHandler(logging.NullHandler())  # the commands print the logged notes themselves
     try:
         app()
     except LatentFillError as error:

@@ -1,4 +1,4 @@
-"""Options of the commands: those of declared settings, and those that belong to a command alone."""
+"""Command-line options, from declared settings or for single commands."""
 
 from __future__ import annotations
 
@@ -22,22 +22,25 @@ from latentfill.core.setting import Setting
 from latentfill.core.settings import Settings, declared
 from latentfill.tables.options import TableOptions
 
-Option = tuple[Any, object]  # annotated type, default: as typer takes a parameter
+Option = tuple[Any, object]  # annotated type and default of a parameter, as typer takes them
 Options = Mapping[str, Option]  # by name
-Given = dict[str, Any]  # what a command was given, by name of the option
+Given = dict[str, Any]  # values that a command was given, by name of the option
 
 Source = Annotated[
     Path, typer.Argument(metavar="IN", help="Table to read: .csv, .tsv, .txt (each also .gz) or .parquet.")
 ]
 Output = Annotated[
-    Path, typer.Option("--output", "-o", metavar="OUT", help="Filled table, by its name .csv or .parquet.")
+    Path,
+    typer.Option(
+        "--output", "-o", metavar="OUT", help="File for the filled table; its ending sets the format, as for IN."
+    ),
 ]
 Model = Annotated[Path, typer.Option("--model", "-m", metavar="MODEL", help="Model folder.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors only.")]
 
 
 def with_options(*groups: Options) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of `groups`; it receives them as keywords."""
+    """Decorator that adds the options of `groups` to a command, which receives them as keyword arguments."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         keyword = inspect.Parameter.KEYWORD_ONLY
@@ -50,7 +53,7 @@ def with_options(*groups: Options) -> Callable[[Callable[..., None]], Callable[.
         def run(**arguments: object) -> None:
             command(**arguments)
 
-        # typer reads a command's options off its signature and annotations.
+        # typer reads the options of a command from its signature and annotations
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         run.__annotations__ = {p.name: p.annotation for p in parameters}
         return run
@@ -59,23 +62,27 @@ def with_options(*groups: Options) -> Callable[[Callable[..., None]], Callable[.
 
 
 def options_of(record: type[Settings], *, only: Collection[str] = (), without: Collection[str] = ()) -> Options:
-    """The options of all declared settings of a record that have a flag, or of `only` some."""
+    """Options for the declared settings of a record that have a flag; `only` and `without` select by name."""
     settings = (each for each in declared(record) if each.flag and each.name not in without)
     return {each.name: _of_setting(each, record.panel) for each in settings if not only or each.name in only}
 
 
 def option(panel: str, kind: Any, *flags: str, help: str, default: object = None, **more: Any) -> Option:
-    """An option of a command alone; None stands for one that was not given."""
-    wanted = kind if default is not None else kind | None
-    return Annotated[wanted, typer.Option(*flags, help=help, rich_help_panel=panel, **more)], default
+    """An option under the heading `panel` of the help; an option without a default is None if it is not given."""
+    annotation = kind if default is not None else kind | None
+    return Annotated[annotation, typer.Option(*flags, help=help, rich_help_panel=panel, **more)], default
 
 
 def _of_setting(each: Setting, panel: str) -> Option:
-    """Lists and choices are read by the library, so that flags, files and Python have the same checks and words."""
+    """Option of a declared setting.
+
+    Lists and choices stay text here: `Settings` converts and checks them, with the same messages for flags, config
+    files and Python.
+    """
     kind = str if each.is_list or each.choices else each.base_type
     choices = f" One of {each.choice_text}." if each.choices else ""
-    shown = ",".join(each.default) if isinstance(each.default, tuple) else each.default
-    default = f" Default: {shown}." if shown not in (None, "", False) else ""
+    value = ",".join(each.default) if isinstance(each.default, tuple) else each.default
+    default = f" Default: {value}." if value not in (None, "", False) else ""
     flags = (each.flag, *each.extras.get("more_flags", ()))
     return option(
         each.extras.get("panel", panel),
@@ -91,7 +98,7 @@ COLUMNS: Final = options_of(TableOptions, only=("columns", "leave"))
 GRID: Final = options_of(TableOptions, only=("grid",))
 STORED: Final = options_of(StoredSettings)
 SPLIT_PLAN: Final = options_of(StoredSettings, without=("embeddings",))
-MOVED: Final = options_of(StoredSettings, only=("embeddings",))
+EMBEDDINGS: Final = options_of(StoredSettings, only=("embeddings",))
 RUNNING: Final = options_of(Config, only=("seed", "device"))
 OUTPUT: Final = options_of(OutputSettings)
 INTERVALS: Final = options_of(OutputSettings, only=("intervals",))
@@ -107,13 +114,13 @@ METHOD: Final[Options] = {
         "Method",
         Path,
         "--config",
-        help="Settings file, .toml or .json; flags win. See `latentfill settings`.",
+        help="Config file, .toml or .json, which flags and --set override; `latentfill settings` prints one.",
     ),
     "set_": option(
         "Method",
         list[str],
         "--set",
-        help="Any setting, such as decoder_steps=500; may be repeated.",
+        help="Value of any setting, such as decoder_steps=500; may be repeated.",
         metavar="NAME=VALUE",
     ),
 }

@@ -1,4 +1,4 @@
-"""The files that filling writes: their options, where they go, and writing them."""
+"""The output files of `impute` and `apply`: their options, their paths, and writing them."""
 
 from __future__ import annotations
 
@@ -19,39 +19,44 @@ if TYPE_CHECKING:
 
 WRITING: Final[Options] = {
     "intervals_to": option(
-        "Writing", Path, "--intervals-to", help="Write the bounds to this file, not beside the values."
+        "Writing", Path, "--intervals-to", help="File for the bounds of the intervals; in OUT if not given."
     ),
     "codes": option(
         "Writing",
         Path,
         "--codes",
-        help="Also write where each cell comes from: a code, the expected error, the bounds, the model.",
+        help="Extra file with the origin of each cell (a code), its expected error and bounds, and the model.",
     ),
     "explain": option(
-        "Writing", Path, "--explain", help="Also write the neighbours behind each filled cell, and their weights."
+        "Writing", Path, "--explain", help="Extra file with the neighbours behind each filled cell and their weights."
     ),
-    "summary": option("Writing", Path, "--summary", help="Where the JSON summary goes; beside OUT if not given."),
+    "summary": option("Writing", Path, "--summary", help="File for the JSON summary; beside OUT if not given."),
     "precision": option(
-        "Writing", int, "--precision", help="Decimals of filled cells; the column's own if not given.", min=0, max=17
+        "Writing",
+        int,
+        "--precision",
+        help="Decimals of filled cells; if not given, as many as their column has.",
+        min=0,
+        max=17,
     ),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outputs:
-    """Where the filled table goes, and what else is written."""
+    """Paths of the output files, and the number of decimals to write."""
 
     table: Path
     summary: Path
     codes: Path | None
-    bounds: Path | None  # None: beside the values in the table
+    bounds: Path | None  # None: bounds go into the table
     explain: Path | None
     samples: tuple[Path, ...]
-    precision: int | None  # decimals of filled cells
+    precision: int | None  # decimals of filled cells; None: as many as their column has
 
     @classmethod
     def of(cls, source: Path, output: Path, given: Given) -> Self:
-        """The files that the options ask for; an `InputError` before any work where one cannot be written."""
+        """The files that the options name; an `InputError` if one of them cannot be written."""
         from latentfill.core.files import stem
         from latentfill.tables.backends.table_files import check_output_path
 
@@ -67,7 +72,7 @@ class Outputs:
             precision=given["precision"],
         )
         if outputs.bounds and given["intervals"] is None:
-            raise InputError("--intervals-to needs a coverage: add --intervals 0.9, say.")
+            raise InputError("--intervals-to needs a coverage: add --intervals, such as --intervals 0.9.")
         paths = [path for _, path in outputs.named()]
         if len({os.path.realpath(path) for path in paths}) < len(paths):
             raise InputError(f"the outputs must be different files, got {', '.join(map(str, paths))}.")
@@ -76,7 +81,7 @@ class Outputs:
         return outputs
 
     def named(self) -> Iterator[tuple[str, Path]]:
-        """Every file, with what it holds."""
+        """The content and the path of every output file."""
         single = (
             ("table", self.table),
             ("summary", self.summary),
@@ -88,7 +93,7 @@ class Outputs:
         yield from ((f"sample {i}", path) for i, path in enumerate(self.samples, start=1))
 
     def write(self, imputer: Imputer, filled: Imputation, quiet: bool) -> None:
-        """Write every file, the summary last, and show what was filled."""
+        """Write all files, the summary last; print the summary unless `quiet`."""
         from latentfill.cli.display import show_summary
         from latentfill.core.files import write_bytes
 
@@ -104,6 +109,6 @@ class Outputs:
             filled.write_sample(number, path, precision=self.precision)
         write_bytes(self.summary, (json.dumps(filled.summary, indent=1) + "\n").encode())
         if not quiet:
-            show_summary(make_console(), filled.summary, known=len(filled.table.notes))
+            show_summary(make_console(), filled.summary, skipped_notes=len(filled.table.notes))  # printed after reading
             for kind, path in self.named():
                 say(f"{kind}: {path}")

@@ -1,4 +1,4 @@
-"""`latentfill pack`: put per-window embeddings into one file."""
+"""`latentfill pack`: pack per-window embeddings into one file."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Annotated, Any
 
 import typer
 
+from latentfill.cli.command_settings import config_and_reading
 from latentfill.cli.console import say, show_notes
-from latentfill.cli.given import config_and_reading
 from latentfill.cli.options import COLUMNS, OVERWRITE, READING, SPLIT_PLAN, Quiet, with_options
 
 
 @with_options(READING, COLUMNS, SPLIT_PLAN, OVERWRITE)
 def pack(
     source: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of .h5 files, or an .h5 file.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="PACKED", help="The packed file.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="PACKED", help="Packed file to write.")],
     table: Annotated[
         Path | None,
-        typer.Option(help="The table that the embeddings were made from: pairs and checks them."),
+        typer.Option(help="Table that the embeddings were made from, to pair them with its windows and check them."),
     ] = None,
     quiet: Quiet = False,
     **given: Any,
 ) -> None:
-    """Pack per-window embeddings into one file, which is read many times as fast."""
+    """Pack per-window .h5 embeddings into one file that is many times faster to read."""
     from latentfill.core.files import stem
     from latentfill.embeddings.stored.opening import open_embeddings
     from latentfill.embeddings.stored.packing import TableWithPlan
@@ -36,8 +36,8 @@ def pack(
         stored = open_embeddings(source, dataset=dataset)
         pack_into(stored, output, overwrite=given["overwrite"])
     else:
-        found = read_table(table, options)
-        show_notes(found.notes, quiet)
+        source_table = read_table(table, options)
+        show_notes(source_table.notes, quiet)
         stored = open_embeddings(source, stem(table), config.stored.pred_len, dataset)
-        pack_into(stored, output, TableWithPlan(found.series, config), overwrite=given["overwrite"])
+        pack_into(stored, output, TableWithPlan(source_table.series, config), overwrite=given["overwrite"])
     say(f"{output}: {', '.join(f'{n} windows of {split}' for split, n in stored.splits.items())}", quiet)

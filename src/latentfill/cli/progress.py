@@ -1,4 +1,4 @@
-"""Progress bars while networks are trained and windows embedded."""
+"""Progress bars for training networks and for embedding windows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress_bars(console: Console, quiet: bool) -> Iterator[ProgressCallback | None]:
-    """A callback that draws one bar per stage of training, with the loss and the time left."""
+    """Yield a callback that draws one bar per stage of training, with the loss and the time left; None if `quiet`."""
     if quiet:
         yield None
         return
@@ -28,12 +28,13 @@ def progress_bars(console: Console, quiet: bool) -> Iterator[ProgressCallback | 
     bars = Progress(*columns, console=console)
     tasks: dict[str, TaskID] = {}
 
-    def show(at: TrainingProgress) -> None:
-        if at.stage not in tasks:
+    def show(progress: TrainingProgress) -> None:
+        stage, loss = progress.stage, progress.loss
+        if stage not in tasks:
             bars.start()
-            tasks[at.stage] = bars.add_task(at.stage, total=at.steps, loss=at.loss, left="")
-        left = f"at most {_duration(at.seconds_left)} left" if at.step < at.steps else "done"
-        bars.update(tasks[at.stage], total=at.steps, completed=at.step, loss=at.loss, left=left)
+            tasks[stage] = bars.add_task(stage, total=progress.steps, loss=loss, left="")
+        left = f"at most {_duration(progress.seconds_left)} left" if progress.step < progress.steps else "done"
+        bars.update(tasks[stage], total=progress.steps, completed=progress.step, loss=loss, left=left)
 
     try:
         yield show
@@ -44,7 +45,7 @@ def progress_bars(console: Console, quiet: bool) -> Iterator[ProgressCallback | 
 
 @contextmanager
 def embedding_bar(console: Console, quiet: bool) -> Iterator[Callable[[EmbedProgress], None] | None]:
-    """A callback that draws how many windows are embedded, how many a second, and the time left."""
+    """Yield a callback that draws a bar of embedded windows, with their rate and the time left; None if `quiet`."""
     if quiet:
         yield None
         return
@@ -52,13 +53,13 @@ def embedding_bar(console: Console, quiet: bool) -> Iterator[Callable[[EmbedProg
     bar = Progress(TextColumn("embedding"), BarColumn(), TextColumn(text), console=console)
     tasks: list[TaskID] = []
 
-    def show(made: EmbedProgress) -> None:
+    def show(progress: EmbedProgress) -> None:
         if not tasks:
             bar.start()
-            tasks.append(bar.add_task("", total=made.total, speed=""))
-        left = f", {_duration(made.seconds_left)} left" if made.done < made.total else ""
-        speed = f"{made.per_second:.1f} a second{left}" if made.per_second else ""
-        bar.update(tasks[0], completed=made.done, speed=speed)
+            tasks.append(bar.add_task("", total=progress.total, speed=""))
+        left = f", {_duration(progress.seconds_left)} left" if progress.done < progress.total else ""
+        speed = f"{progress.per_second:.1f} per second{left}" if progress.per_second else ""
+        bar.update(tasks[0], completed=progress.done, speed=speed)
 
     try:
         yield show

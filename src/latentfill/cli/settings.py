@@ -1,4 +1,4 @@
-"""`latentfill settings`: every setting, as a config file to edit or as the page of the documentation."""
+"""`latentfill settings`: all settings, as a config file or as a page of the documentation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from latentfill.tables.options import TableOptions
 
 
 def settings(
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print the page of the documentation instead.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the settings page of the documentation instead.")
+    ] = False,
 ) -> None:
-    """Print every setting with its default and what it is for, as a file for --config."""
+    """Print a config file with all settings, their defaults and their meaning, to edit and give with --config."""
     print(to_markdown(TableOptions, Config, *ENCODER_SETTINGS) if markdown else to_toml(TableOptions, Config))
