@@ -13,7 +13,7 @@ import pytest
 from latentfill.cli.command_settings import file_and_set_settings, read_config
 from latentfill.core.config import Config
 from latentfill.core.settings import all_declared
-from latentfill.imputation.user_settings import divided
+from latentfill.imputation.user_settings import divide_settings
 from latentfill.tables.options import TableOptions
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
@@ -38,14 +38,15 @@ def test_the_printed_config_file_can_be_read_as_it_is_and_uncommented(
     names = [name for value in (file, *file.values()) if isinstance(value, dict) for name in value]
     assert len(names) >= len(all_declared(Config))
     given = file_and_set_settings({"config": tmp_path / "all.toml", "set_": None})
-    assert divided(None, given) == (Config(), TableOptions())
+    assert divide_settings(None, given) == (Config(), TableOptions())
 
 
 def test_a_file_can_give_settings_in_groups_or_by_name(tmp_path: Path):
     (tmp_path / "a.toml").write_text('[decoder]\nsteps = 7\n[output]\nmargin = "none"\n[reading]\nmissing = "-9"\n')
     (tmp_path / "b.json").write_text(json.dumps({"decoder_steps": 7, "margin": None, "missing": ["-9"]}))
     first, second = (
-        divided(None, file_and_set_settings({"config": tmp_path / f, "set_": None})) for f in ("a.toml", "b.json")
+        divide_settings(None, file_and_set_settings({"config": tmp_path / f, "set_": None}))
+        for f in ("a.toml", "b.json")
     )
     assert first == second
     assert first[0].decoder.steps == 7

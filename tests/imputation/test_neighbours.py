@@ -53,7 +53,7 @@ def test_windows_of_a_donor_table_help(settings: dict[str, object], tmp_path: Pa
 def test_a_donor_table_is_refused_where_it_is_of_no_use_or_does_not_fit(settings: dict[str, object], tmp_path: Path):
     donor = tmp_path / "donor.csv"
     table(2).to_csv(donor, index=False)
-    with pytest.raises(InputError, match="of use to the strategy neighbours only"):
+    with pytest.raises(InputError, match="only the strategy neighbours uses a donor table"):
         Imputer(strategy="linear", donor_table=str(donor)).fit(gappy(1))
     table(2).drop(columns="b").to_csv(donor, index=False)
     with pytest.raises(InputError, match="b"):
@@ -97,7 +97,7 @@ def test_only_neighbours_explain_themselves(run_cli, tmp_path: Path, capsys, set
     flags = [part for flag in flags for part in ("--set", flag)]
     base = ("impute", source, "-o", tmp_path / "out.csv", "-q", "--explain", why, *flags)
     assert run_cli(*base, "--strategy", "linear") == 2
-    assert "only the strategy neighbours can explain itself" in capsys.readouterr().err
+    assert "only the strategy neighbours can explain its estimates" in capsys.readouterr().err
     assert not (tmp_path / "out.csv").exists()
     assert run_cli(*base, "--strategy", "neighbours") == 0
     assert len(pd.read_csv(why)) > 0

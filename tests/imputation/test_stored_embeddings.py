@@ -128,7 +128,7 @@ def test_a_saved_model_fills_from_the_same_embeddings_and_refuses_others(
     other = tmp_path / "other"
     for split, count in (("train", N_TRAIN), ("val", N_VAL)):
         write_split(other / "table" / str(PRED), split, np.ones((count, 3, 8), dtype=np.float32))
-    with pytest.raises(EmbeddingMismatchError, match=r"not those the model was fitted with.*train, val"):
+    with pytest.raises(EmbeddingMismatchError, match=r"differ from those that the model was fitted with.*train, val"):
         Imputer.load(tmp_path / "model", embeddings=str(other)).transform(frame)
     without = Imputer.load(tmp_path / "model", embeddings=None).fill(frame)
     assert not (without.filled.codes == Code.STORED).any()
@@ -217,7 +217,7 @@ def test_a_note_warns_of_embeddings_that_know_the_future(frame: pd.DataFrame, tm
     made = Provenance(encoder="timekd", source="computed", settings={"privileged": True, "pred_len": 4})
     packed = save_packed_file(tmp_path / "a.packed", {"all": SplitVectors(vectors.shape, vectors)}, made)
     filled = Imputer(**quick, embeddings=str(packed), seq_len=SEQ, pred_len=0).fit(frame).fill(frame)
-    assert "read the 4 values after each window as well" in " ".join(filled.summary["notes"])  # type: ignore[arg-type]
+    assert "also reads the 4 values after each window" in " ".join(filled.summary["notes"])  # type: ignore[arg-type]
 
 
 def test_a_note_says_that_splits_have_decoders_of_their_own(frame: pd.DataFrame, settings: dict[str, object]):

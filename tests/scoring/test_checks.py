@@ -50,7 +50,7 @@ def test_unknown_names_in_a_check_are_told_with_a_suggestion():
         Check.parse("msee>1")
     with pytest.raises(InputError, match="did you mean 'auto'"):
         Check.parse("auto1.mse>1").failures([score()])
-    with pytest.raises(InputError, match="this run has no coverage"):
+    with pytest.raises(InputError, match="this run has no coverage; give --intervals"):
         Check.parse("coverage<0.9").failures([score()])
 
 
@@ -58,5 +58,5 @@ def test_a_check_looks_at_every_encoder_of_its_strategy():
     scores = [score(encoder="none", ratio_to_none=1.0), score(encoder="a", ratio_to_none=1.25), score("linear")]
     (failure,) = Check.parse("ratio_to_none>1").failures(scores)
     assert "auto, a, point 0.1: ratio_to_none is 1.25" in failure
-    with pytest.raises(InputError, match="--encoders were not asked for"):
+    with pytest.raises(InputError, match="this run has no ratio_to_none; give --encoders to measure it"):
         Check.parse("ratio_to_none>1").failures([score()])

@@ -76,12 +76,14 @@ def test_an_unknown_encoder_is_refused(series: Series, opened: list[tuple[str, i
 
 
 def test_an_encoder_of_other_windows_is_refused(series: Series):
-    with pytest.raises(InputError, match=r"'mine' reads windows of 96 steps, those of this table have 24.*--length 96"):
+    with pytest.raises(
+        InputError, match=r"'mine' reads windows of 96 steps, but those of this table have 24.*--length 96"
+    ):
         open_encoders(("mine",), CONFIG, series, {"mine": Means(96)})
 
 
 def test_an_encoder_that_looks_ahead_is_refused(series: Series):
-    with pytest.raises(InputError, match=r"'mine' looks 48 steps ahead, at values that may be hidden"):
+    with pytest.raises(InputError, match=r"'mine' reads 48 steps after each window, and so values that may be hidden"):
         open_encoders(("mine",), CONFIG, series, {"mine": Means(horizon=48)})
 
 

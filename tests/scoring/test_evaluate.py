@@ -108,12 +108,14 @@ def test_intervals_are_scored_where_they_are_asked_for(table: Table, quick: dict
 
 
 def test_stored_embeddings_are_refused_unless_oracle_scores_are_allowed(table: Table, quick: dict[str, object]):
-    with pytest.raises(OracleEmbeddingError, match=r"may know the hidden cells.*--allow-oracle"):
+    with pytest.raises(OracleEmbeddingError, match=r"may contain the hidden values.*--allow-oracle"):
         runs(table, quick, settings={"embeddings": "somewhere"})
 
 
 def test_a_donor_table_is_refused_as_it_may_hold_what_is_hidden(table: Table, quick: dict[str, object]):
-    with pytest.raises(InputError, match=r"a donor table .* may hold the very cells that are hidden"):
+    with pytest.raises(
+        InputError, match=r"a donor table .* may hold the hidden cells, so scores with it would be too good"
+    ):
         runs(table, quick, settings={"bank": "other.csv"})
 
 
@@ -208,7 +210,7 @@ def test_encoders_that_cannot_be_compared_are_refused_before_any_work(
     table: Table, quick: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(evaluating, "fit_series", lambda *_, **__: pytest.fail("work was done"))
-    with pytest.raises(InputError, match="stored embeddings cannot be: leave out --embeddings or --encoders"):
+    with pytest.raises(InputError, match="impossible for stored embeddings: leave out --embeddings or --encoders"):
         runs(table, quick, settings={"embeddings": "x"}, encoders=("builtin",), allow_oracle=True)
     with pytest.raises(InputError, match="none of the strategies linear, kriging works on embeddings"):
         runs(table, quick, strategies=("linear", "kriging"), encoders=("builtin",))

@@ -46,9 +46,9 @@ def flag_settings(given: Given) -> Given:
 
 def config_and_reading(given: Given) -> tuple[Config, TableOptions]:
     """The settings of the method and the options for reading the table, for commands that fit no imputer."""
-    from latentfill.imputation.user_settings import divided
+    from latentfill.imputation.user_settings import divide_settings
 
-    return divided(None, flag_settings(given))
+    return divide_settings(None, flag_settings(given))
 
 
 def read_config(path: Path) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The order of columns when a table has them in another order than the one that was fitted to."""
+"""Putting the columns of a table into the order in which the model was fitted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from latentfill.core.series import Series
 
 
 def column_order(fitted: Sequence[str], columns: Sequence[str]) -> list[int]:
-    """Position of each fitted column among `columns`; raises an `InputError` if the two do not have the same names."""
+    """Index in `columns` of each column that the model was fitted on; raises an `InputError` if the names differ."""
     missing = [name for name in fitted if name not in columns]
     surplus = [name for name in columns if name not in fitted]
     differences = []
@@ -20,13 +20,13 @@ def column_order(fitted: Sequence[str], columns: Sequence[str]) -> list[int]:
         differences.append(f"it also has {', '.join(surplus)}")
     if differences:
         raise InputError(
-            f"the table's value columns are not those the model was fitted on: {' and '.join(differences)}. "
+            f"the table does not have the value columns that the model was fitted on: {' and '.join(differences)}. "
             "Name the columns to fill, or fit a model on tables with these columns."
         )
     return [columns.index(name) for name in fitted]
 
 
 def in_order(series: Series, columns: tuple[str, ...]) -> Series:
-    """The series with its columns in the order of `columns`; raises an `InputError` if it has others."""
+    """The series with its columns in the order of `columns`; raises an `InputError` if the names differ."""
     order = column_order(columns, series.columns)
     return replace(series, values=series.values[:, order], columns=columns)

@@ -25,26 +25,26 @@ class Imputation:
     summary: dict[str, object]  # JSON values, see `summarise`
 
     def to_frame(self, *, precision: int | None = None) -> NativeFrame:
-        """The filled table as a frame of the kind that was read (a pyarrow table if it was a file).
+        """The filled table as a frame of the kind that was given (a pyarrow table if a file was read).
 
-        With intervals, `NAME_lower` and `NAME_upper` follow for every value column.
+        With intervals, the columns `NAME_lower` and `NAME_upper` of every value column are added.
         """
         return fill_frame(self.table, self.filled.values, precision=precision, extras=self._bounds)
 
     def write(self, path: str | os.PathLike[str], *, precision: int | None = None, bounds: bool = True) -> None:
-        """Write the filled table as CSV or Parquet, by the name of the file; with `bounds`, the intervals too."""
+        """Write the filled table as CSV or Parquet, as the file name says; with `bounds`, also the interval bounds."""
         extras = self._bounds if bounds else {}
         write_table(self.table, self.filled.values, path, precision=precision, extras=extras)
 
     def write_bounds(self, path: str | os.PathLike[str]) -> None:
-        """Write `NAME_lower` and `NAME_upper` of every value column, a row per row of the filled table."""
+        """Write a table of interval bounds: `NAME_lower` and `NAME_upper` of every value column, for every row."""
         write_columns(self._columns(self._bounds, self._steps()), path)
 
     def write_codes(self, path: str | os.PathLike[str]) -> None:
-        """Write where each cell comes from, a row per row of the filled table.
+        """Write a table that says where the value of each cell comes from, with one row per row of the filled table.
 
-        For every value column its code (see `latentfill.Code`); then the expected absolute error (`NAME_expected`) and,
-        with intervals, `NAME_lower` and `NAME_upper`; last, the id of the model.
+        Every value column has a column of cell codes (see `latentfill.Code`), one of expected absolute errors
+        (`NAME_expected`) and, with intervals, `NAME_lower` and `NAME_upper`. The last column holds the model id.
         """
         steps = self._steps()
         names = self.table.series.columns
@@ -53,22 +53,22 @@ class Imputation:
         write_columns({**codes, **measures, "model": np.full(len(steps), self.summary["model"])}, path)
 
     def write_sample(self, number: int, path: str | os.PathLike[str], *, precision: int | None = None) -> None:
-        """Write one of the completed tables that were drawn at random, `number` from 0."""
+        """Write one of the randomly drawn completed tables; `number` counts from 0."""
         assert self.filled.samples is not None
         write_table(self.table, self.filled.samples[number], path, precision=precision)
 
     @property
     def _bounds(self) -> dict[str, FloatArray]:
-        """Lower and upper bounds (T, C) by the suffix of their columns; empty without intervals."""
+        """Lower and upper bounds (T, C), by the suffix of their column names; empty without intervals."""
         if self.filled.lower is None or self.filled.upper is None:
             return {}
         return {"lower": self.filled.lower, "upper": self.filled.upper}
 
     def _steps(self) -> IntArray:
-        """The step of the series in each row of the filled table."""
+        """For each row of the filled table, the index of its step in the series."""
         return output_rows(self.table)[1]
 
     def _columns(self, arrays: Mapping[str, FloatArray], steps: IntArray) -> dict[str, FloatArray]:
-        """Columns `NAME_SUFFIX` of arrays (T, C) by suffix, with the rows of these steps."""
+        """The rows `steps` of arrays (T, C), given by suffix, as columns named `NAME_SUFFIX`."""
         names = self.table.series.columns
-        return {f"{name}_{suffix}": a[steps, c] for c, name in enumerate(names) for suffix, a in arrays.items()}
+        return {f"{name}_{suffix}": array[steps, c] for c, name in enumerate(names) for suffix, array in arrays.items()}

@@ -24,7 +24,7 @@ from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.saving.model_folder import load_model, save_model
 from latentfill.imputation.saving.model_weights import model_id
 from latentfill.imputation.summary.summary import summarise
-from latentfill.imputation.user_settings import METHOD, divided, refuse_refit
+from latentfill.imputation.user_settings import METHOD, divide_settings, refuse_refit
 from latentfill.nn.training import ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
 from latentfill.tables.backends.native import NativeFrame
@@ -42,11 +42,11 @@ class Imputer:
     Parameters
     ----------
     config
-        All settings of the method; or give single ones by name, e.g. ``Imputer(length=48, seed=1)``.
+        All settings of the method. Single settings can be given by name instead: ``Imputer(length=48, seed=1)``.
     progress
         Called with a `Progress` while training.
     **settings
-        Fields of `Config` and of `TableOptions` (how to read the data: ``time``, ``missing``, ``leave`` ...).
+        Settings of `Config` and of `TableOptions` (how to read the data: ``time``, ``missing``, ``leave`` ...).
 
     Examples
     --------
@@ -56,9 +56,9 @@ class Imputer:
     def __init__(
         self, config: Config | None = None, *, progress: ProgressCallback | None = None, **settings: Any
     ) -> None:
-        self.config, self.options = divided(config, settings)
+        self.config, self.options = divide_settings(config, settings)
         self.progress = progress
-        self._paired: tuple[Table, dict[str, Embeddings]] | None = None  # the embeddings of the table fitted to
+        self._paired: tuple[Table, dict[str, Embeddings]] | None = None  # fitted table, stored embeddings by split
 
     def fit(self, data: object) -> Imputer:
         """Fit a model to a pandas, polars or pyarrow frame, the path of a file, or a `Table`; returns itself."""
@@ -66,21 +66,21 @@ class Imputer:
         config, series = self.config, table.series
         if config.stored.embeddings and not needs_encoder(config.strategies):
             raise InputError(
-                f"strategy {config.strategy!r} does not use embeddings. Leave out the stored ones, or choose one that "
-                "does: denoise, neighbours, latent or auto."
+                f"strategy {config.strategy!r} does not use embeddings. Leave out the stored embeddings, or choose a "
+                "strategy that uses them: denoise, neighbours, latent or auto."
             )
-        vectors = pair_embeddings(config, series, table.name) if config.stored.embeddings else {}
-        config = adopt_split_plan(config, (of_split.provenance for of_split in vectors.values()))
+        embeddings = pair_embeddings(config, series, table.name) if config.stored.embeddings else {}
+        config = adopt_split_plan(config, (stored.provenance for stored in embeddings.values()))
         inputs = FitInputs(
-            embeddings=vectors,
+            embeddings=embeddings,
             donor_table=self._donor_table(table),
             train_rows=train_rows(config, series.n_steps),
             progress=self.progress,
         )
         self.fitted_: Fitted = fit_series(series, config, inputs)
-        self._paired = (table, vectors)
+        self._paired = (table, embeddings)
         self.model_id_ = model_id(self.fitted_)
-        self.digests_ = {split: vectors_digest(of_split) for split, of_split in vectors.items()}
+        self.digests_ = {split: vectors_digest(stored) for split, stored in embeddings.items()}
         return self
 
     def transform(self, data: object) -> NativeFrame:
@@ -93,7 +93,7 @@ class Imputer:
         return self.fit(table).transform(table)
 
     def fill(self, data: object) -> Imputation:
-        """The filled data with cell codes and summary; the columns must be those of the fit, in any order."""
+        """Fill the data; it must have the columns that the model was fitted on, in any order."""
         fitted = self._check_fitted()
         table = self.read(data)
         ordered = in_order(table.series, fitted.columns)
@@ -103,24 +103,24 @@ class Imputer:
                 f"{'none' if fitted.stamped else 'some'}; name its time column, or fit again."
             )
         began = time.monotonic()
-        vectors = self._stored_embeddings(table)
-        filled = fill_series(fitted, ordered, vectors).in_order(table.series.columns, fitted.columns)
+        embeddings = self._stored_embeddings(table)
+        filled = fill_series(fitted, ordered, embeddings).in_order(table.series.columns, fitted.columns)
         seconds = round(time.monotonic() - began, 2)
-        summary = summarise(fitted, table, self.options, filled, vectors)
+        summary = summarise(fitted, table, self.options, filled, embeddings)
         return Imputation(table, filled, summary | {"model": self.model_id_, "fill_seconds": seconds})
 
     def check_explains(self) -> None:
-        """Raise an `InputError` if the strategy `neighbours`, the only one that can be explained, is not used."""
+        """Raise an `InputError` unless the strategy `neighbours` is used: no other strategy fills from neighbours."""
         if "neighbours" not in self.config.strategies:
             raise InputError(
-                "only the strategy neighbours can explain itself. Choose it (--strategy neighbours), or add it to "
-                "those that auto weighs (--candidates linear,kriging,denoise,neighbours)."
+                "only the strategy neighbours can explain its estimates. Choose it (--strategy neighbours), or add it "
+                "to the candidates of auto (--candidates linear,kriging,denoise,neighbours)."
             )
 
     def explain(self, data: object, path: str | os.PathLike[str]) -> None:
-        """Write the neighbours that each missing cell is filled from to a CSV or Parquet file.
+        """Write a CSV or Parquet file with the neighbours that each missing cell is filled from.
 
-        The columns are those of `explain_series`. Only the strategy `neighbours` has them.
+        `explain_series` describes its columns. Raises an `InputError` unless the strategy `neighbours` is used.
         """
         fitted = self._check_fitted()
         self.check_explains()
@@ -128,7 +128,7 @@ class Imputer:
         write_columns(explain_series(fitted, in_order(table.series, fitted.columns)), path)
 
     def read(self, data: object, *, fresh: bool = False) -> Table:
-        """`data` as a table, read as the settings say; unless `fresh`, with the columns of the fit if there was one."""
+        """Read `data` as a table and log its notes; a fitted imputer reads only its columns, unless `fresh` is set."""
         if isinstance(data, Table):
             return data
         table = self._read(data, fresh=fresh)
@@ -149,12 +149,12 @@ class Imputer:
             ) from error
 
     def _reading_options(self) -> TableOptions:
-        """How to read tables; stored embeddings and splits count rows, so with them no row may be added."""
+        """How to read tables. Stored embeddings and splits refer to row numbers, so with them no row may be added."""
         if not self.config.stored.embeddings and self.config.stored.split == "none":
             return self.options
         if self.options.grid:
             raise InputError(
-                "stored embeddings and splits count the rows of the file, so none can be added: leave out grid "
+                "stored embeddings and splits refer to row numbers of the file, so no row can be added: leave out grid "
                 "(--grid), or the embeddings and the split."
             )
         return replace(self.options, regular=False)
@@ -171,31 +171,31 @@ class Imputer:
     ) -> Imputer:
         """A fitted imputer from a model folder.
 
-        `settings` are those that a fitted model does not depend on: how to read a table, what to make of the estimates
-        (such as `intervals` and `max_gap`), `embeddings` and `device`; another one is an `InputError`.
+        `settings` may change only what the fit does not depend on: how to read a table, the output (such as `intervals`
+        and `max_gap`), `embeddings` and `device`. Raises an `InputError` for any other setting.
         """
         refuse_refit(settings)
         method = {name: settings.pop(name) for name in list(settings) if name in METHOD}
         fitted, extra = load_model(path, method.get("device"))
-        of_estimates = {name: value for name, value in method.items() if name not in ("embeddings", "seed")}
-        fitted = replace(fitted, config=fitted.config.replace(**of_estimates))
+        of_model = {name: value for name, value in method.items() if name not in ("embeddings", "seed")}
+        fitted = replace(fitted, config=fitted.config.replace(**of_model))
         config = fitted.config.replace(**method)
-        lists = {key: tuple(v) if isinstance(v, list) else v for key, v in extra["table"].items()}
-        imputer = cls(config, progress=progress, **{**lists, **settings})
+        options = {name: tuple(v) if isinstance(v, list) else v for name, v in extra["table"].items()}
+        imputer = cls(config, progress=progress, **{**options, **settings})
         imputer.fitted_ = fitted
         imputer.model_id_ = model_id(fitted)
         imputer.digests_ = extra["embedding_digests"]
         return imputer
 
     def _donor_table(self, table: Table) -> Series | None:
-        """The donor table's series, read like the table that is fitted to; None without."""
+        """The series of the donor table, read with the options of `table`; None without a donor table."""
         if self.config.neighbours.donor_table is None:
             return None
         if "neighbours" not in self.config.strategies:
             raise InputError(
-                "a donor table (--donor-table) is of use to the strategy neighbours only. Choose it (--strategy "
-                "neighbours), add it to those that auto weighs (--candidates linear,kriging,denoise,neighbours), or "
-                "leave out the donor table."
+                "only the strategy neighbours uses a donor table (--donor-table). Choose it (--strategy neighbours), "
+                "add it to the candidates of auto (--candidates linear,kriging,denoise,neighbours), or leave out the "
+                "donor table."
             )
         columns = table.series.columns
         donor = read_table(self.config.neighbours.donor_table, replace(self.options, columns=columns, leave=())).series
@@ -207,24 +207,27 @@ class Imputer:
         return in_order(donor, columns)
 
     def _stored_embeddings(self, table: Table) -> dict[str, Embeddings]:
-        """The stored embeddings to fill from, by split; raises an error if they are not those of the fit."""
+        """The stored embeddings to fill from, by split.
+
+        Raises an `EmbeddingMismatchError` if they differ from those that the model was fitted with.
+        """
         if not self.config.stored.embeddings or not self.digests_:
             return {}
         if self._paired and self._paired[0] is table:
             return self._paired[1]
-        vectors = pair_embeddings(self.config, table.series, table.name)
-        other = [
+        embeddings = pair_embeddings(self.config, table.series, table.name)
+        different = [
             split
             for split, digest in self.digests_.items()
-            if split not in vectors or vectors_digest(vectors[split]) != digest
+            if split not in embeddings or vectors_digest(embeddings[split]) != digest
         ]
-        if other:
+        if different:
             raise EmbeddingMismatchError(
-                f"the embeddings at {self.config.stored.embeddings} are not those the model was fitted with (split "
-                f"{', '.join(other)}). Two sets need not share a space: fit again with these, or fill without them "
-                "(--embeddings none)."
+                f"the embeddings at {self.config.stored.embeddings} differ from those that the model was "
+                f"fitted with (split {', '.join(different)}). They need not share a space: fit again with these "
+                "embeddings, or fill without embeddings (--embeddings none)."
             )
-        return vectors
+        return embeddings
 
     def _check_fitted(self) -> Fitted:
         """The fitted model; raises a `NotFittedError` if there is none."""

@@ -1,4 +1,4 @@
-"""Settings by name, as a user gives them, divided between the method and the reading of tables."""
+"""Settings given by name, divided between the method (`Config`) and the reading of tables (`TableOptions`)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from latentfill.core.errors import InputError
 from latentfill.core.settings import all_declared, by_name, declared, groups_of, refuse_unknown
 from latentfill.tables.options import TableOptions
 
-READING = by_name(declared(TableOptions))
-METHOD = by_name(all_declared(Config))
+READING = by_name(declared(TableOptions))  # settings of `TableOptions`, by name
+METHOD = by_name(all_declared(Config))  # settings of `Config`, by name
 
 
-def divided(config: Config | None, settings: Mapping[str, object]) -> tuple[Config, TableOptions]:
-    """A config and table options from names and values; all their problems are raised in one `InputError`.
+def divide_settings(config: Config | None, settings: Mapping[str, object]) -> tuple[Config, TableOptions]:
+    """The `Config` and `TableOptions` with these settings; one `InputError` lists all problems.
 
-    Without a stride of its own, a window shorter than the default stride gets one of a quarter of its length.
+    If `length` is given without `stride` and is shorter than the default stride, the stride is a quarter of `length`.
     """
     groups = groups_of(Config)
     known = (*declared(TableOptions), *all_declared(Config))
@@ -43,7 +43,7 @@ def divided(config: Config | None, settings: Mapping[str, object]) -> tuple[Conf
 
 
 def refuse_refit(settings: Mapping[str, object]) -> None:
-    """An `InputError` for settings that a fitted model depends on, so that they cannot be changed on it."""
+    """Raise an `InputError` if a fitted model depends on any of the settings: they cannot be changed on it."""
     known = {**METHOD, **READING}
     refuse_unknown(settings, known.values())
     fixed = [name for name in settings if known[name].refit]

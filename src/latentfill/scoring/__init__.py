@@ -1,1 +1,1 @@
-"""How good it is: hiding known cells, scoring the estimates, reporting."""
+"""Measuring accuracy: hide known cells, fill them, score the estimates, and report the scores."""

@@ -1,4 +1,4 @@
-"""Metrics of estimates on hidden cells: MSE, MAE, MRE, and of intervals coverage, width and CRPS."""
+"""Metrics on hidden cells: MSE, MAE and MRE of estimates; coverage, width and CRPS of intervals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths
 
 
 class Errors(TypedDict):
-    """Errors of estimates in units of their columns' spread, by the fields of `Score`."""
+    """Errors of estimates in standard deviations of their columns; the keys are fields of `Score`."""
 
     mse: float
     mae: float
@@ -24,7 +24,7 @@ class Errors(TypedDict):
 
 
 class Metrics(Errors):
-    """All metrics, by the fields of `Score`; those of intervals are None without intervals."""
+    """All metrics; the keys are fields of `Score`. Without intervals their three metrics are None."""
 
     mre: float
     coverage: float | None
@@ -34,7 +34,7 @@ class Metrics(Errors):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reference:
-    """What estimates of hidden cells are compared with, original units."""
+    """True values, linear interpolation and standard deviations that estimates are scored with, in original units."""
 
     truth: FloatArray  # (T, C)
     linear: FloatArray  # (T, C), filled by linear interpolation
@@ -42,13 +42,13 @@ class Reference:
 
     @classmethod
     def of(cls, series: Series, linear: FloatArray) -> Reference:
-        """The true series beside its linear interpolation (T, C)."""
+        """The reference from the true series and its linear interpolation (T, C) without the hidden cells."""
         return cls(series.values, linear, column_spread(series))
 
 
 @dataclass(frozen=True, slots=True)
 class CellGroup:
-    """Hidden cells of one column or all, in gaps of one length or all."""
+    """Hidden cells of one column or of all columns, in gaps of one length or of all lengths."""
 
     column: str  # or ALL
     gap: str  # length in steps, or ALL
@@ -56,7 +56,7 @@ class CellGroup:
 
 
 def cell_groups(masked: MaskedSeries) -> Iterator[CellGroup]:
-    """All hidden cells, those of each column, of each gap length, and of each pair of both; no empty groups."""
+    """All hidden cells, then those of each column, each gap length, and each pair of both; no empty groups."""
     names = masked.series.columns
     bucket = bucket_of(np.maximum(gap_lengths(masked.visible.observed), 1))
     for column in (ALL, *names):
@@ -68,9 +68,9 @@ def cell_groups(masked: MaskedSeries) -> Iterator[CellGroup]:
 
 
 def measure(filled: Filled, crps: FloatArray | None, reference: Reference, cells: BoolArray) -> Metrics:
-    """The metrics of one strategy on some cells (T, C), NaN where it left some of them empty.
+    """The metrics of one strategy on the `cells` (T, C); NaN if the strategy left any of them empty.
 
-    `crps` (T, C) is the continuous ranked probability score of each cell, None without intervals.
+    `crps` (T, C) holds the continuous ranked probability score of each cell; it is None without intervals.
     """
     column = np.nonzero(cells)[1]
     estimate, truth, spread = filled.values[cells], reference.truth[cells], reference.spread[column]
@@ -85,15 +85,15 @@ def measure(filled: Filled, crps: FloatArray | None, reference: Reference, cells
 
 
 def score_cells(estimate: FloatArray, truth: FloatArray, spread: FloatArray, linear: FloatArray) -> Errors:
-    """MSE, MAE and ratio to linear interpolation of M cells (original units), in units of their columns' `spread`."""
+    """MSE, MAE and ratio to linear interpolation of M cells, with errors divided by their columns' `spread` (M,)."""
     error, linear_error = (estimate - truth) / spread, (linear - truth) / spread
-    mse, of_linear = float(np.mean(error**2)), float(np.mean(linear_error**2))
-    ratio = mse / of_linear if of_linear > 0 else None
+    mse, linear_mse = float(np.mean(error**2)), float(np.mean(linear_error**2))
+    ratio = mse / linear_mse if linear_mse > 0 else None
     return {"mse": mse, "mae": float(np.mean(np.abs(error))), "ratio_to_linear": ratio}
 
 
 def column_spread(series: Series) -> FloatArray:
-    """Standard deviation of each column's observed cells, (C,); 1 for a constant or empty one."""
+    """Standard deviation (C,) of each column's observed cells; 1 for a constant or empty column."""
     spread = np.array([np.nanstd(v) if (~np.isnan(v)).any() else 1.0 for v in series.values.T])
     return np.where(spread > 0, spread, 1.0)
 

@@ -24,17 +24,17 @@ class Check:
     """A condition under which a run counts as failed, such as `ratio_to_linear>1.0` or `auto.mae>=0.3`."""
 
     text: str
-    strategy: str | None  # None: the first one of the run
+    strategy: str | None  # None: the first strategy of the run
     metric: str
     relation: str  # a key of `RELATIONS`
     limit: float
 
     @classmethod
     def parse(cls, text: str) -> Check:
-        """The condition that `text` writes; raises an `InputError` for any other text."""
+        """Parse a condition such as `auto.mae>=0.3`; raises an `InputError` for text of another form."""
         match = PATTERN.fullmatch(text)
         if not match:
-            raise InputError(f"a check reads METRIC>NUMBER or STRATEGY.METRIC<NUMBER, got {text!r}.")
+            raise InputError(f"a check has the form METRIC>NUMBER or STRATEGY.METRIC<NUMBER, got {text!r}.")
         strategy, metric, relation, number = match.groups()
         if metric not in MEASURES:
             raise InputError(f"check {text!r}: {did_you_mean('metric', metric, MEASURES)}")
@@ -44,23 +44,23 @@ class Check:
             raise InputError(f"check {text!r}: {number!r} is not a number.") from error
 
     def failures(self, scores: Sequence[Score]) -> list[str]:
-        """A sentence for each pattern, rate and encoder whose mean over the seeds meets the condition.
+        """A message for each pattern, rate and encoder at which the metric's mean over the seeds meets the condition.
 
         Raises an `InputError` if the run has no such strategy or metric.
         """
         strategy = self._strategy_in(scores)
         tested = of_all_cells(scores)
         self._check_measured(tested)
-        found = []
+        messages = []
         for key, metrics in over_seeds(tested).items():
             mean = metrics.get(self.metric)
             if key.strategy == strategy and mean and RELATIONS[self.relation](mean.mean, self.limit):
                 where = f"{key.name}, {key.pattern} {key.rate:g}"
-                found.append(f"{self.text}: {where}: {self.metric} is {mean.mean:.4g}")
-        return found
+                messages.append(f"{self.text}: {where}: {self.metric} is {mean.mean:.4g}")
+        return messages
 
     def _strategy_in(self, scores: Sequence[Score]) -> str:
-        """The strategy that is checked."""
+        """The strategy that the condition is about; raises an `InputError` if the run has no such strategy."""
         known = list(dict.fromkeys(score.strategy for score in scores))
         strategy = self.strategy or known[0]
         if strategy not in known:
@@ -68,7 +68,7 @@ class Check:
         return strategy
 
     def _check_measured(self, scores: Sequence[Score]) -> None:
-        """Refuse a metric that was not measured in this run."""
+        """Raise an `InputError` if the metric was not measured in this run."""
         if all(getattr(score, self.metric) is None for score in scores):
-            missing = "--encoders were" if self.metric == "ratio_to_none" else "intervals were"
-            raise InputError(f"check {self.text!r}: this run has no {self.metric} ({missing} not asked for).")
+            flag = "--encoders" if self.metric == "ratio_to_none" else "--intervals"
+            raise InputError(f"check {self.text!r}: this run has no {self.metric}; give {flag} to measure it.")

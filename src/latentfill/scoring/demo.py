@@ -1,4 +1,4 @@
-"""The demo: a generated sample is filled, and compared with the truth that was kept aside."""
+"""The demo: fill a generated sample table, and compare the result with its true values."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Outcome:
     """The files that the demo wrote, and the errors of the filled one."""
 
     source: Path  # the sample with gaps
-    filled: Path
-    truth: Path
+    filled: Path  # the filled sample
+    truth: Path  # the sample without gaps
     errors: tuple[GroupError, ...]  # by gap length, then over all hidden cells
 
 
 def run_demo(folder: Path, seed: int, progress: ProgressCallback | None = None) -> Outcome:
-    """Write the sample to `folder`, fill it with the default strategy, and compare with the truth.
+    """Write the sample to `folder`, fill it with the default strategy, and compare the result with the true values.
 
     Raises an `InputError` if a file cannot be written.
     """
@@ -60,12 +60,12 @@ def compare(sample: Sample, filled: FloatArray) -> tuple[GroupError, ...]:
     """Errors of `filled` (T, C) and of linear interpolation on the hidden cells, by gap length and over all."""
     spread = sample.truth.std(axis=0)
     truth, estimate = sample.truth / spread, filled / spread
-    line = interpolate(sample.values) / spread
+    linear = interpolate(sample.values) / spread
     buckets = bucket_of(gap_lengths(~sample.missing))
 
     def error(group: str, cells: BoolArray) -> GroupError:
         """The errors on some cells (T, C)."""
-        mse, linear_mse = masked_mse(estimate, truth, cells), masked_mse(line, truth, cells)
+        mse, linear_mse = masked_mse(estimate, truth, cells), masked_mse(linear, truth, cells)
         return GroupError(group, int(np.count_nonzero(cells)), mse, linear_mse)
 
     groups = [(name, sample.missing & (buckets == b)) for b, name in enumerate(BUCKET_NAMES)]

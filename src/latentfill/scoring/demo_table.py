@@ -1,4 +1,4 @@
-"""A generated table with gaps like those of real ones, and the truth under them: for the demo and for tests."""
+"""A generated table with realistic gaps and known true values, for the demo and for tests."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ COLUMNS = ("load_north", "load_south", "temperature", "humidity", "wind", "price
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """An hourly table with gaps; `truth` has the values in them too."""
+    """An hourly table with gaps; `truth` also holds the values inside the gaps."""
 
     time: TimeArray  # (T,)
     columns: tuple[str, ...]
-    truth: FloatArray  # (T, C), rounded to two decimals as a file would hold it
+    truth: FloatArray  # (T, C), rounded to two decimals as in a file
     missing: BoolArray  # (T, C)
 
     @property
     def values(self) -> FloatArray:
-        """The values as a reader of the file sees them, (T, C), NaN in the gaps."""
+        """The values with gaps, (T, C), NaN in the gaps."""
         return np.where(self.missing, np.nan, self.truth)
 
     def complete(self) -> Sample:
@@ -42,7 +42,7 @@ class Sample:
 def make_sample(seed: int = 0, days: int = 120) -> Sample:
     """Six correlated hourly columns with daily and weekly cycles, slow weather and noise.
 
-    Gaps are single cells, runs of hours in one column, days in one column, and outages of days across most columns.
+    The gaps are single cells, hours or days in one column, and outages of days in all columns but one.
     """
     rng = np.random.default_rng(seed)
     hours = np.arange(days * 24)

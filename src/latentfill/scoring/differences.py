@@ -19,12 +19,12 @@ class Difference:
     metric: str
     before: float
     after: float
-    noise: float | None  # standard error of the change over the seeds; None for a single seed
+    noise: float | None  # standard error of the mean change over the seeds; None for a single seed
     seeds: int  # number of seeds that both runs have
 
     @property
     def change(self) -> float:
-        """After minus before."""
+        """The metric after minus the metric before."""
         return self.after - self.before
 
     @property
@@ -36,22 +36,22 @@ class Difference:
 
 
 def differences(before: Sequence[Score], after: Sequence[Score], metric: str = "mse") -> list[Difference]:
-    """Changes of a metric over all cells, paired by seed, for every strategy and setting that both runs have."""
+    """Changes of a metric over all hidden cells, paired by seed, for every key that both runs have."""
     first, second = (_by_seed(scores, metric) for scores in (before, after))
-    found = []
+    changes = []
     for key in first.keys() & second.keys():
         seeds = sorted(first[key].keys() & second[key].keys())
         if seeds:
             a, b = (np.array([scores[key][seed] for seed in seeds]) for scores in (first, second))
             noise = float(np.std(b - a, ddof=1) / math.sqrt(len(seeds))) if len(seeds) > 1 else None
-            found.append(Difference(key, metric, float(a.mean()), float(b.mean()), noise, len(seeds)))
-    return sorted(found, key=lambda difference: difference.key)
+            changes.append(Difference(key, metric, float(a.mean()), float(b.mean()), noise, len(seeds)))
+    return sorted(changes, key=lambda difference: difference.key)
 
 
 def _by_seed(scores: Iterable[Score], metric: str) -> dict[Key, dict[int, float]]:
-    """The metric over all cells, by group and seed."""
-    found: dict[Key, dict[int, float]] = {}
+    """The metric over all hidden cells, by key and seed."""
+    values: dict[Key, dict[int, float]] = {}
     for score in of_all_cells(scores):
         if (value := getattr(score, metric)) is not None:
-            found.setdefault(key_of(score), {})[score.seed] = value
-    return found
+            values.setdefault(key_of(score), {})[score.seed] = value
+    return values

@@ -1,4 +1,4 @@
-"""Encoders compared with each other: what each gains over the observed cells alone, and what it costs."""
+"""A table that compares encoders: how much each reduces the error, and what it costs per window."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from latentfill.scoring.differences import Difference, differences
 from latentfill.scoring.scores import Key, Mean, Score, of_all_cells, over_seeds
 
-NONE = "none"  # name of the encoder without information: decoders see the observed cells alone
+NONE = "none"  # name of the encoder that gives only zeros, so that decoders see the observed cells alone
 BUILTIN = "builtin"  # name of the encoder that is trained on the table itself
 HEADINGS = (
     "encoder",
@@ -27,15 +27,15 @@ HEADINGS = (
 
 @dataclass(frozen=True, slots=True)
 class EncoderRow:
-    """A strategy on an encoder, for one pattern and rate, over all hidden cells."""
+    """Errors and costs of one strategy on one encoder, over all hidden cells of one pattern and rate."""
 
     encoder: str
     strategy: str
     mse: Mean | None  # None where cells were left empty
-    ratio_to_none: Mean | None  # MSE over that without an encoder; None if the strategy needs one
+    ratio_to_none: Mean | None  # MSE over the MSE on `NONE`; None if the strategy needs an encoder
     ratio_to_linear: Mean | None
-    window_seconds: float | None  # to embed a window
-    window_bytes: int | None  # of its vectors on disk
+    window_seconds: float | None  # time to embed one window
+    window_bytes: int | None  # size of one window's embedding on disk
     verdict: str  # whether the encoder reduces the error
 
     @property
@@ -48,9 +48,9 @@ class EncoderRow:
 
 
 def encoder_rows(scores: Sequence[Score]) -> list[EncoderRow]:
-    """A row for each encoder and each strategy that uses one, from the scores of one pattern and rate."""
+    """A row for each encoder and each strategy that uses it, from the scores of one pattern and rate."""
     with_encoder = [score for score in of_all_cells(scores) if score.encoder is not None]
-    alone = [score for score in with_encoder if score.encoder == NONE]
+    on_none = [score for score in with_encoder if score.encoder == NONE]
     rows = []
     for key, metrics in over_seeds(with_encoder).items():
         of_key = [score for score in with_encoder if (score.strategy, score.encoder) == (key.strategy, key.encoder)]
@@ -64,16 +64,16 @@ def encoder_rows(scores: Sequence[Score]) -> list[EncoderRow]:
                 ratio_to_linear=metrics.get("ratio_to_linear"),
                 window_seconds=float(np.mean(seconds)) if seconds else None,
                 window_bytes=of_key[0].window_bytes,
-                verdict="" if key.encoder == NONE else _verdict(_difference(key, alone, of_key)),
+                verdict="" if key.encoder == NONE else _verdict(_difference(key, on_none, of_key)),
             )
         )
     return rows
 
 
-def _difference(key: Key, alone: Sequence[Score], scores: Sequence[Score]) -> Difference | None:
-    """How the scores on an encoder differ from those without one, seed by seed."""
-    found = differences([replace(score, encoder=key.encoder) for score in alone], scores)
-    return found[0] if found else None
+def _difference(key: Key, on_none: Sequence[Score], scores: Sequence[Score]) -> Difference | None:
+    """The change of the error from encoder `NONE` to this encoder; None if no seed has scores of both."""
+    changes = differences([replace(score, encoder=key.encoder) for score in on_none], scores)
+    return changes[0] if changes else None
 
 
 def _verdict(difference: Difference | None) -> str:
@@ -91,7 +91,7 @@ def _verdict(difference: Difference | None) -> str:
 
 
 def _size(count: int | None) -> str:
-    """A number of bytes for people."""
+    """A number of bytes as text, such as `1.5 kB`; empty for None."""
     if count is None:
         return ""
     return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB"

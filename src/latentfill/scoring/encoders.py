@@ -1,4 +1,4 @@
-"""Encoders to compare: opened by name, with the settings and strategies that each is fitted with, and its cost."""
+"""Encoders to compare: opening them by name, the settings and strategies to fit on each, and their costs."""
 
 from __future__ import annotations
 
@@ -25,45 +25,45 @@ from latentfill.windows.windows import window_starts
 if TYPE_CHECKING:
     import torch
 
-SEARCHING = ("neighbours", "latent")  # strategies that search among embeddings: without an encoder there are none
+SEARCHING = ("neighbours", "latent")  # strategies that search among embeddings, and so need an encoder
 
 
 def open_encoders(
-    names: Iterable[str], config: Config, series: Series, own: Mapping[str, Embedder]
+    names: Iterable[str], config: Config, series: Series, embedders: Mapping[str, Embedder]
 ) -> dict[str, EncoderFactory | None]:
     """A factory for each encoder, by name, `none` first; None for the builtin one, which is trained on the series.
 
-    A name is `none`, `builtin`, the name of one of your `own` embedders, or what `make_embedder` understands. Raises an
-    `InputError` if an encoder cannot be opened, reads windows of another length, or looks ahead.
+    A name is `none`, `builtin`, a key of `embedders`, or a name that `make_embedder` accepts. Raises an `InputError` if
+    an encoder cannot be opened, reads windows of another length, or reads values after the window.
     """
     device, length = pick_device(config.device), shrink_to(config, series.n_steps).windows.length
-    found: dict[str, EncoderFactory | None] = {NONE: lambda scaler, series: NoEncoder(device), BUILTIN: None}
+    factories: dict[str, EncoderFactory | None] = {NONE: lambda scaler, series: NoEncoder(device), BUILTIN: None}
     for name in names:
-        if name not in found:
-            embedder = own[name] if name in own else _open(name, config, length)
+        if name not in factories:
+            embedder = embedders[name] if name in embedders else _open(name, config, length)
             _check_fits(name, embedder, length)
-            found[name] = _factory(embedder, length, device)
-    return {name: found[name] for name in dict.fromkeys((NONE, *names))}
+            factories[name] = _factory(embedder, length, device)
+    return {name: factories[name] for name in dict.fromkeys((NONE, *names))}
 
 
 def uses_encoder(strategy: str, config: Config) -> bool:
-    """Whether a strategy works on embeddings, so that its estimates depend on the encoder."""
+    """Whether a strategy, or any candidate of `auto`, works on embeddings."""
     return needs_encoder(config.candidate_names if strategy == AUTO else (strategy,))
 
 
 def settings_on(encoder: str, config: Config) -> Config:
-    """The settings for fits on an encoder; on `none` without the strategies that search among embeddings."""
+    """The settings for a fit on an encoder; on `none` they leave out strategies that search among embeddings."""
     if encoder != NONE:
         return config
-    left = (name for name in config.candidate_names if name not in SEARCHING)
-    return config.replace(neighbours=0, candidates=tuple(left))
+    remaining = (name for name in config.candidate_names if name not in SEARCHING)
+    return config.replace(neighbours=0, candidates=tuple(remaining))
 
 
 def strategies_on(encoder: str, strategies: Iterable[str], config: Config) -> tuple[str, ...]:
     """The strategies to fit on an encoder.
 
-    On `none` all that do not search among embeddings, on any other those that work on embeddings, and `linear` to
-    compare with. All of them for the encoder without a name, which stands for no comparison of encoders.
+    On `none`: all strategies that do not search among embeddings. On any other encoder: the strategies that work on
+    embeddings, and `linear` as the reference. For the empty name, which means that encoders are not compared: all.
     """
     if not encoder:
         return tuple(strategies)
@@ -73,14 +73,14 @@ def strategies_on(encoder: str, strategies: Iterable[str], config: Config) -> tu
 
 
 class WindowCost(TypedDict, total=False):
-    """What an encoder takes for each window, by the fields of `Score`; empty without an encoder."""
+    """Cost of embedding one window; the keys are fields of `Score`. Empty without an encoder."""
 
     window_seconds: float
     window_bytes: int
 
 
 def cost_of(fitted: Fitted, series: Series) -> WindowCost:
-    """Seconds and bytes per window of the encoder in a fit, measured on a series."""
+    """Time and size per window of a fitted model's encoder, measured on a series."""
     encoder, config = fitted.encoder, fitted.config
     if encoder is None or isinstance(encoder, NoEncoder):
         return {}
@@ -90,7 +90,7 @@ def cost_of(fitted: Fitted, series: Series) -> WindowCost:
 
 
 def trained_on(encoder: Encoder | None, series: Series) -> bool:
-    """Whether an encoder is a student that was distilled on cells of this very table, hidden ones included."""
+    """Whether the encoder is a student that was distilled on cells of this series, and so maybe on hidden cells."""
     from latentfill.embeddings.timekd.student import DistilledStudent
 
     student = encoder.embedder if isinstance(encoder, LiveEncoder) else None
@@ -101,19 +101,19 @@ def trained_on(encoder: Encoder | None, series: Series) -> bool:
 
 
 def with_ratios(scores: Sequence[Score]) -> list[Score]:
-    """The scores of one run, with the ratio of those on an encoder to those of the same strategy without one."""
-    alone = {(score.strategy, score.column, score.gap): score.mse for score in scores if score.encoder == NONE}
+    """The scores of one run with `ratio_to_none`: the MSE over the MSE of the same strategy on encoder `none`."""
+    on_none = {(score.strategy, score.column, score.gap): score.mse for score in scores if score.encoder == NONE}
 
     def ratio(score: Score) -> float | None:
-        """The ratio of one score; None where the strategy cannot do without an encoder, or needs none."""
-        mse = alone.get((score.strategy, score.column, score.gap))
+        """The ratio of one score; None if the strategy cannot run on `none`, or uses no encoder."""
+        mse = on_none.get((score.strategy, score.column, score.gap))
         return score.mse / mse if score.encoder is not None and mse else None
 
     return [replace(score, ratio_to_none=ratio(score)) for score in scores]
 
 
 def _open(name: str, config: Config, length: int) -> Embedder:
-    """The embedder of this name; raises an `InputError` for a kind that is not known."""
+    """The embedder of this name; raises an `InputError` for an unknown kind."""
     from latentfill.embeddings.registry import KINDS, make_embedder
     from latentfill.embeddings.spec import EncoderName
 
@@ -126,19 +126,19 @@ def _open(name: str, config: Config, length: int) -> Embedder:
 
 
 def _check_fits(name: str, embedder: Embedder, length: int) -> None:
-    """Raise an `InputError` for an embedder of windows of another length, or one that looks ahead."""
+    """Raise an `InputError` if the embedder reads windows of another length, or values after the window."""
     if embedder.length not in (None, length):
         raise InputError(
-            f"encoder {name!r} reads windows of {embedder.length} steps, those of this table have {length}: give "
-            f"--length {embedder.length} (and a table of twice as many rows), or leave it out."
+            f"encoder {name!r} reads windows of {embedder.length} steps, but those of this table have {length}: "
+            f"give --length {embedder.length} (and a table of at least twice as many rows), or leave it out."
         )
     if embedder.horizon:
         raise InputError(
-            f"encoder {name!r} looks {embedder.horizon} steps ahead, at values that may be hidden. Leave it out, or "
-            "make it without privileged prompts."
+            f"encoder {name!r} reads {embedder.horizon} steps after each window, and so values that may be hidden. "
+            "Leave it out, or open it without privileged prompts."
         )
 
 
 def _factory(embedder: Embedder, length: int, device: torch.device) -> EncoderFactory:
-    """Makes an encoder that asks the embedder for every window of a series."""
+    """A factory of encoders that embed every window of a series with this embedder."""
     return lambda scaler, series: LiveEncoder(embedder, scaler, series, length=length, device=device)

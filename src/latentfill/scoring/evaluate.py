@@ -1,4 +1,4 @@
-"""Scores of strategies: hide known cells, fit and fill without them, and compare the estimates with the truth."""
+"""Scoring strategies: hide known cells, fit and fill without them, and compare estimates with the true values."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ TRAINED_ON_THIS_TABLE = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """The scores of everything that was compared, on one mask of hidden cells."""
+    """The scores of all compared strategies and encoders on one mask of hidden cells."""
 
     scores: list[Score]
     seconds: float
@@ -64,25 +64,25 @@ def evaluate(
     progress: ProgressCallback | None = None,
     on_progress: Callable[[str], None] | None = None,
 ) -> Iterator[Run]:
-    """A run for each seed, pattern and rate, with every strategy on every encoder.
+    """Yield a run for each seed, pattern and rate, with every strategy on every encoder.
 
-    Nothing that is fitted sees a hidden cell: it is missing from the series that is scaled, embedded and trained on.
-    Stored embeddings may have seen it: they raise an `OracleEmbeddingError` unless `spec` allows them. `progress`
-    follows the training; `on_progress` gets a line of text before each fit.
+    Hidden cells are made missing before the series is scaled, embedded and fitted, so they cannot influence the
+    estimates. Stored embeddings may have been made from them: they raise an `OracleEmbeddingError` unless `spec` allows
+    them. `progress` is called during training; `on_progress` is called with a line of text before each fit.
     """
     series = table.series
     if config.neighbours.donor_table is not None:
         raise InputError(
-            "a donor table (--donor-table) may hold the very cells that are hidden, so scores with it would flatter: "
-            "leave it out."
+            "a donor table (--donor-table) may hold the hidden cells, so scores with it would be too good: leave it "
+            "out."
         )
     encoders = _encoders(spec, config, series)
-    vectors = _stored(table, config, spec)
+    embeddings = _stored(table, config, spec)
     evaluator = Evaluator(
-        config=adopt_split_plan(config, (embeddings.provenance for embeddings in vectors.values())),
+        config=adopt_split_plan(config, (stored.provenance for stored in embeddings.values())),
         strategies=tuple(dict.fromkeys((*spec.strategies, "linear"))),
         encoders=encoders,
-        vectors=vectors,
+        embeddings=embeddings,
         progress=progress,
         on_progress=on_progress,
     )
@@ -91,14 +91,14 @@ def evaluate(
 
 
 def _stored(table: Table, config: Config, spec: ScoringSpec) -> dict[str, Embeddings]:
-    """The stored embeddings by split, if there are any and they may be scored."""
+    """The stored embeddings by split, none without the setting; raises an error unless `spec` allows them."""
     if not config.stored.embeddings:
         return {}
     if not spec.allow_oracle:
         raise OracleEmbeddingError(
-            f"the embeddings at {config.stored.embeddings} were made before any cell was hidden, so they may know the "
-            "hidden cells, and scores would flatter them. Score with the built-in encoder (leave out --embeddings), or "
-            "give --allow-oracle to get these scores under the label 'oracle'."
+            f"the embeddings at {config.stored.embeddings} were made before any cell was hidden, so they may "
+            "contain the hidden values and their scores would be too good. Score with the built-in encoder (leave out "
+            "--embeddings), or give --allow-oracle to get these scores with the label 'oracle'."
         )
     return pair_embeddings(config, table.series, table.name)
 
@@ -109,7 +109,7 @@ def _encoders(spec: ScoringSpec, config: Config, series: Series) -> dict[str, En
         return {"": None}
     if config.stored.embeddings:
         raise InputError(
-            "to compare encoders, windows are embedded again without hidden cells, and stored embeddings cannot be: "
+            "--encoders embeds all windows again without the hidden cells, which is impossible for stored embeddings: "
             "leave out --embeddings or --encoders."
         )
     if not any(uses_encoder(name, config) for name in spec.strategies):
@@ -122,27 +122,27 @@ def _encoders(spec: ScoringSpec, config: Config, series: Series) -> dict[str, En
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evaluator:
-    """Fits and scores the same strategies and encoders on one masked series after the other."""
+    """Fits and scores all strategies on all encoders, one masked series at a time."""
 
     config: Config
     strategies: Sequence[str]
     encoders: Mapping[str, EncoderFactory | None]
-    vectors: Mapping[str, Embeddings]  # stored embeddings by split
+    embeddings: Mapping[str, Embeddings]  # stored embeddings by split
     progress: ProgressCallback | None
     on_progress: Callable[[str], None] | None
 
     def run(self, masked: MaskedSeries) -> Run:
-        """The scores of every strategy on every encoder."""
+        """Fit every encoder's strategies without the hidden cells, and score them on the hidden cells."""
         began, scores, notes = time.monotonic(), list[Score](), list[str]()
         for encoder in self.encoders:
             if self.on_progress:
                 self.on_progress(f"{masked.title}, encoder {encoder}" if encoder else masked.title)
             fitted = self._fit(masked, encoder)
             notes += fitted.notes
-            knows_truth = trained_on(fitted.encoder, masked.series)
-            if knows_truth:
+            is_oracle = trained_on(fitted.encoder, masked.series)
+            if is_oracle:
                 notes.append(TRAINED_ON_THIS_TABLE.format(name=encoder))
-            scores += self._scores(masked, fitted, encoder, ORACLE if knows_truth else None)
+            scores += self._scores(masked, fitted, encoder, ORACLE if is_oracle else None)
         scores.sort(key=lambda score: self.strategies.index(score.strategy))
         notes = list(dict.fromkeys(notes))
         for note in notes:
@@ -150,13 +150,13 @@ class Evaluator:
         return Run(with_ratios(scores), time.monotonic() - began, masked.hidden, notes)
 
     def _fit(self, masked: MaskedSeries, encoder: str) -> Fitted:
-        """Everything that runs on this encoder, fitted without the hidden cells."""
+        """A model with all strategies to compare on this encoder, fitted without the hidden cells."""
         names = strategies_on(encoder, self.strategies, self.config)
         return fit_series(
             masked.visible,
             replace(settings_on(encoder, self.config), strategy=names[0], seed=masked.seed),
             FitInputs(
-                embeddings=self.vectors,
+                embeddings=self.embeddings,
                 encoder=self.encoders[encoder],
                 train_rows=train_rows(self.config, masked.series.n_steps),
                 compare_with=names,
@@ -165,9 +165,9 @@ class Evaluator:
         )
 
     def _scores(self, masked: MaskedSeries, fitted: Fitted, encoder: str, label: str | None) -> Iterator[Score]:
-        """The scores of the strategies on this encoder; of strategies that need none, on the first encoder only."""
+        """The scores of all strategies on this encoder; those that use no encoder are scored only with the first."""
         cost = cost_of(fitted, masked.visible) if encoder else WindowCost()
-        for score in scores_of(masked, fitted, strategies_on(encoder, self.strategies, self.config), self.vectors):
+        for score in scores_of(masked, fitted, strategies_on(encoder, self.strategies, self.config), self.embeddings):
             if encoder and uses_encoder(score.strategy, self.config):
                 yield replace(score, encoder=encoder, label=label or score.label, **cost)
             elif encoder in ("", NONE):
@@ -175,10 +175,10 @@ class Evaluator:
 
 
 def scores_of(
-    masked: MaskedSeries, fitted: Fitted, strategies: Sequence[str], vectors: Mapping[str, Embeddings]
+    masked: MaskedSeries, fitted: Fitted, strategies: Sequence[str], embeddings: Mapping[str, Embeddings]
 ) -> Iterator[Score]:
-    """The scores of those strategies that were fitted within the time budget, by group of hidden cells."""
-    estimated = estimate_series(fitted, masked.visible, vectors)
+    """The scores of all strategies that the time budget allowed, for each group of hidden cells."""
+    estimated = estimate_series(fitted, masked.visible, embeddings)
     names = [name for name in strategies if all(name in path.compared for path in fitted.paths.values())]
     filled = {name: fill_from(fitted.using(name), estimated) for name in names}
     reference = Reference.of(masked.series, filled["linear"].values)
@@ -197,7 +197,7 @@ def scores_of(
                 gap=group.gap,
                 cells=int(group.cells.sum()),
                 realised_rate=masked.realised_rate,
-                label=ORACLE if vectors else None,
+                label=ORACLE if embeddings else None,
                 **measure(of_strategy, crps, reference, group.cells),
             )
 

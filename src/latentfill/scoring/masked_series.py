@@ -17,12 +17,12 @@ from latentfill.windows.patterns import PATTERNS
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaskedSeries:
-    """A series, and which of its observed cells are hidden."""
+    """A series and a mask of its observed cells that are hidden."""
 
     series: Series
     hidden: BoolArray  # (T, C)
-    pattern: str
-    rate: float  # share of the observed cells to hide, as asked for
+    pattern: str  # key of `PATTERNS`
+    rate: float  # requested share of the observed cells to hide
     seed: int
 
     @property
@@ -32,12 +32,12 @@ class MaskedSeries:
 
     @property
     def realised_rate(self) -> float:
-        """Share of the observed cells that is hidden."""
+        """Share of the observed cells that are hidden; it may differ from `rate`."""
         return float(self.hidden.sum() / self.series.observed.sum())
 
     @property
     def title(self) -> str:
-        """Pattern, rate and seed, for people."""
+        """Pattern, rate and seed as text."""
         return f"{self.pattern} {self.rate:g}, seed {self.seed}"
 
 

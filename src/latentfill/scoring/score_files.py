@@ -1,4 +1,4 @@
-"""Scores as JSON and CSV, and read back from JSON."""
+"""Writing scores as JSON and CSV, and reading them from JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from latentfill.scoring.scores import Score
 
 
 def to_json(about: Mapping[str, object], scores: Sequence[Score]) -> bytes:
-    """A run as JSON: `about` it (table, settings, version), and its scores."""
+    """The entries of `about` (table, settings, version) and the scores as JSON text."""
     return (json.dumps({**about, "scores": [asdict(score) for score in scores]}, indent=1) + "\n").encode()
 
 
@@ -30,7 +30,7 @@ def read_json(path: Path) -> list[Score]:
 
 
 def to_csv(scores: Sequence[Score]) -> bytes:
-    """The scores as CSV, a row each; a metric that is not known is an empty cell."""
+    """The scores as CSV text, one row each; a field that is None becomes an empty cell."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = [field.name for field in fields(Score)]

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 METRICS = ("mse", "mae", "mre", "crps", "coverage", "width", "ratio_to_linear")
-MEASURES = (*METRICS, "ratio_to_none")  # the last one only where encoders are compared
-ALL = "all"  # in place of a column or a gap length: all of them together
+MEASURES = (*METRICS, "ratio_to_none")  # the last is measured only where encoders are compared
+ALL = "all"  # stands for all columns, or for all gap lengths
 ORACLE = "oracle"  # label of scores with embeddings that may have seen the hidden cells
 
 
@@ -23,42 +23,42 @@ class Score:
     """
 
     strategy: str
-    pattern: str  # in which cells were hidden
-    rate: float  # share of the observed cells to hide, as asked for
+    pattern: str  # pattern of the hidden cells
+    rate: float  # requested share of the observed cells to hide
     seed: int
     column: str  # or ALL
     gap: str  # length in steps, or ALL
-    cells: int
-    realised_rate: float  # share of the observed cells that was hidden, over all columns
+    cells: int  # number of hidden cells in the group
+    realised_rate: float  # share of the observed cells of all columns that were hidden
     mse: float
     mae: float
     mre: float  # sum of absolute errors over sum of absolute values, original units, mean over the columns
     crps: float | None = None  # continuous ranked probability score; None without intervals
     coverage: float | None = None  # share of the cells inside their interval
     width: float | None = None  # mean width of the intervals
-    ratio_to_linear: float | None = None  # MSE over that of linear interpolation; None if the latter is 0
+    ratio_to_linear: float | None = None  # MSE over the MSE of linear interpolation; None if the latter is 0
     label: str | None = None  # "oracle" where the embeddings may have seen the hidden cells
-    encoder: str | None = None  # where encoders are compared and the strategy uses one
-    ratio_to_none: float | None = None  # MSE over that of the same strategy without an encoder
-    window_seconds: float | None = None  # time the encoder takes per window
-    window_bytes: int | None = None  # size of a window's vectors on disk
+    encoder: str | None = None  # name, if encoders are compared and the strategy uses one
+    ratio_to_none: float | None = None  # MSE over the MSE of the same strategy on encoder `none`
+    window_seconds: float | None = None  # time that the encoder takes per window
+    window_bytes: int | None = None  # size of one window's embedding on disk
 
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A metric of one strategy over the seeds."""
+    """Mean of a metric over the seeds."""
 
     mean: float
     spread: float  # standard deviation over the seeds, 0 for one
     seeds: int
 
     def text(self, digits: int = 4) -> str:
-        """The mean with `digits` decimals, `± spread` after it if there are several seeds."""
+        """The mean with `digits` decimals, followed by `± spread` if there are several seeds."""
         return f"{self.mean:.{digits}f}" + (f" ± {self.spread:.{digits}f}" if self.seeds > 1 else "")
 
 
 class Key(NamedTuple):
-    """What scores of different seeds have in common."""
+    """The fields that identify scores which differ only in their seed."""
 
     strategy: str
     pattern: str
@@ -69,12 +69,12 @@ class Key(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The strategy, with its encoder if there is one."""
+        """The strategy, followed by its encoder if there is one."""
         return f"{self.strategy}, {self.encoder}" if self.encoder else self.strategy
 
 
 def key_of(score: Score) -> Key:
-    """The group over seeds that a score belongs to."""
+    """The key of a score: all its identifying fields but the seed."""
     return Key(score.strategy, score.pattern, score.rate, score.column, score.gap, score.encoder or "")
 
 
@@ -92,6 +92,7 @@ def over_seeds(scores: Iterable[Score]) -> dict[Key, dict[str, Mean]]:
 
 
 def _mean_of(rows: Sequence[Score], metric: str) -> Mean | None:
+    """Mean and spread of the known values of a metric; None without any."""
     values = [value for row in rows if (value := getattr(row, metric)) is not None and not math.isnan(value)]
     if not values:
         return None

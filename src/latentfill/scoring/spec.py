@@ -1,4 +1,4 @@
-"""What `evaluate` compares, and which cells it hides for that."""
+"""The strategies and encoders that `evaluate` compares, and how it hides cells."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.protocols.embedder import Embedder
 from latentfill.windows.patterns import PATTERNS
 
-MOST_HIDDEN = 0.9  # share of the observed cells; with more hidden there is too little to learn from
+MOST_HIDDEN = 0.9  # largest rate; with more cells hidden there is too little to learn from
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScoringSpec:
     """The strategies and encoders to compare; cells are hidden once for each seed, pattern and rate.
 
-    Raises an `InputError` that names all fields with values that cannot be used.
+    Raises an `InputError` that lists all invalid values.
     """
 
     strategies: tuple[str, ...] = (AUTO, "linear")
     patterns: tuple[str, ...] = ("like-gaps",)  # keys of `PATTERNS`
     rates: tuple[float, ...] = (0.1,)  # shares of the observed cells to hide
     seeds: tuple[int, ...] = (0,)
-    encoders: tuple[str, ...] = ()  # to compare, each embeds the windows without the hidden cells; none: builtin alone
-    embedders: Mapping[str, Embedder] = field(default_factory=dict)  # your own, by the names used in `encoders`
-    allow_oracle: bool = False  # score stored embeddings that may have seen the hidden cells, labelled "oracle"
+    encoders: tuple[str, ...] = ()  # encoders to compare, each embeds windows without hidden cells; (): builtin
+    embedders: Mapping[str, Embedder] = field(default_factory=dict)  # further encoders, by their names in `encoders`
+    allow_oracle: bool = False  # score stored embeddings, labelled "oracle", though they may have seen hidden cells
 
     def __post_init__(self) -> None:
         if problems := list(self._problems()):

@@ -129,7 +129,7 @@ def test_a_frozen_encoder_takes_the_place_of_the_built_in_one(sample: Sample, qu
     assert isinstance(fitted.encoder, Levels)
     assert set(fitted.builtin.history) == {"decoder"}
     assert model_id(fitted) != model_id(fit_series(series, Config(**quick)))
-    with pytest.raises(InputError, match="this model works on a Levels, which a model folder does not hold"):
+    with pytest.raises(InputError, match="this model uses the encoder Levels, which cannot be saved"):
         save_model(fitted, tmp_path / "model", {})
     assert not (tmp_path / "model").exists()
 

@@ -39,5 +39,5 @@ def test_gaps_of_two_occasions_stay_apart_when_cells_are_joined():
     values = np.array([[1.0], [NAN], [NAN], [1.0]])
     cells = Cells.at(np.isnan(values), values)
     both = Cells.joined([cells, cells.where(np.array([True, False]))])
-    assert both.occasion.tolist() == [0, 0, 1]
+    assert both.hiding_round.tolist() == [0, 0, 1]
     assert both.gap_sizes.tolist() == [2, 2, 1]

@@ -37,7 +37,7 @@ def test_columns_that_err_together_are_drawn_together():
     errors = np.stack([common, common, rng.normal(size=t)], axis=1) + 0.1 * rng.normal(size=(t, 3))
     step, column = np.nonzero(np.ones((t, 3), dtype=bool))
     zeros = np.zeros(3 * t, dtype=int)
-    cells = Cells(shape=(t, 3), step=step, column=column, kind=zeros, gap=step, occasion=zeros)
+    cells = Cells(shape=(t, 3), step=step, column=column, kind=zeros, gap=step, hiding_round=zeros)
     flat = ErrorSample(cells, errors.ravel(), np.zeros((3 * t, 1)))
     calibration = Calibration.fit(flat, flat.where(np.zeros(3 * t, dtype=bool)))
     draw = calibration.draw(rng, cells, np.ones(3 * t)).reshape(t, 3)

@@ -15,7 +15,7 @@ from latentfill.imputation.validation.shrinkage import ENOUGH_GAPS
 def cells_in(column: np.ndarray, kind: np.ndarray, gap: np.ndarray, columns: int) -> Cells:
     """Cells of these columns, in gaps of these kinds and numbers."""
     zeros = np.zeros(len(column), dtype=int)
-    return Cells(shape=(1, columns), step=zeros, column=column, kind=kind, gap=gap, occasion=zeros)
+    return Cells(shape=(1, columns), step=zeros, column=column, kind=kind, gap=gap, hiding_round=zeros)
 
 
 def learn(errors: np.ndarray, column: np.ndarray, kind: np.ndarray, columns: int) -> Ensemble:

@@ -17,7 +17,7 @@ def test_the_size_of_errors_is_learnt():
     rng = np.random.default_rng(0)
     feature, column = rng.normal(size=(5000, 1)), rng.integers(3, size=5000)
     zeros = np.zeros(5000, dtype=int)
-    cells = Cells(shape=(5000, 3), step=zeros, column=column, kind=zeros, gap=zeros, occasion=zeros)
+    cells = Cells(shape=(5000, 3), step=zeros, column=column, kind=zeros, gap=zeros, hiding_round=zeros)
     error = rng.normal(size=5000) * np.exp(feature[:, 0]) * 2.0**column
     model = SizeModel.fit(ErrorSample(cells, error, feature))
     size = model.size(np.array([[0.0], [1.0], [0.0]]), np.array([0, 0, 1]))

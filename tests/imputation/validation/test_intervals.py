@@ -28,7 +28,9 @@ def error_sample(m: int, seed: int = 0, skew: float = 0.0) -> ErrorSample:
     size = np.exp(feature[:, 0]) * 2.0**column
     step = np.arange(m)
     bucket = rng.integers(2, size=m)
-    cells = Cells(shape=(m, C), step=step, column=column, kind=bucket, gap=step, occasion=np.zeros(m, dtype=np.int64))
+    cells = Cells(
+        shape=(m, C), step=step, column=column, kind=bucket, gap=step, hiding_round=np.zeros(m, dtype=np.int64)
+    )
     return ErrorSample(cells, noise * size, feature)
 
 
@@ -131,7 +133,7 @@ def test_a_note_says_that_there_are_too_few_cells_to_calibrate():
     rng = np.random.default_rng(0)
     small = pd.DataFrame(rng.normal(size=(60, 2)), columns=["a", "b"]).mask(rng.random((60, 2)) < 0.1)
     summary = Imputer(strategy="linear", intervals=0.9).fit(small).fill(small).summary
-    assert any("not calibrated" in note for note in summary["notes"])
+    assert any("too few to calibrate intervals" in note for note in summary["notes"])
 
 
 def test_samples_differ_where_cells_were_missing_and_nowhere_else(frame, quick):

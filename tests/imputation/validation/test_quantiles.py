@@ -38,7 +38,7 @@ def test_a_group_with_many_cells_has_the_distribution_of_its_own():
     rng = np.random.default_rng(0)
     value = np.concatenate([rng.uniform(0, 1, 5000), rng.uniform(4, 6, 5000)])
     column, zeros = np.repeat([0, 1], 5000), np.zeros(10_000, dtype=int)
-    cells = Cells(shape=(1, 2), step=zeros, column=column, kind=zeros, gap=zeros, occasion=zeros)
+    cells = Cells(shape=(1, 2), step=zeros, column=column, kind=zeros, gap=zeros, hiding_round=zeros)
     quantiles, mean_size = group_distributions(value, cells)
     assert quantiles[0, 0, 100] == pytest.approx(0.5, abs=0.03)
     assert quantiles[1, 0, 100] == pytest.approx(5.0, abs=0.03)

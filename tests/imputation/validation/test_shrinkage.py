@@ -21,7 +21,7 @@ SHORT, LONG = 0, 4  # buckets of gap lengths
 def cells_in(column: np.ndarray, bucket: int, gap: np.ndarray, columns: int) -> Cells:
     """Cells of these columns, in gaps of one length and these numbers."""
     zeros = np.zeros(len(column), dtype=int)
-    return Cells(shape=(1, columns), step=zeros, column=column, kind=zeros + bucket, gap=gap, occasion=zeros)
+    return Cells(shape=(1, columns), step=zeros, column=column, kind=zeros + bucket, gap=gap, hiding_round=zeros)
 
 
 def shares(plain: np.ndarray, other: np.ndarray, bucket: int, gap: np.ndarray | None = None) -> np.ndarray:

@@ -12,7 +12,12 @@ from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.lookup import StoredEncoder
 from latentfill.imputation.filling.codes import Code
 from latentfill.imputation.filling.filled import Filled
-from latentfill.imputation.filling.path_estimate import PathEstimate, error_quantiles, estimate_path, filled_by
+from latentfill.imputation.filling.path_estimate import (
+    PathEstimate,
+    error_quantiles,
+    estimate_path,
+    strategy_estimates,
+)
 from latentfill.imputation.filling.ranges import ColumnRanges
 from latentfill.imputation.fitting.fitted import BUILTIN, Fitted
 from latentfill.imputation.fitting.stored_windows import blend_starts
@@ -28,16 +33,16 @@ from latentfill.windows.windows import ScaledSeries, window_starts
 class EstimatedSeries:
     """A series with gaps, and the estimates of all candidates for it."""
 
-    series: Series  # with the columns of the fitted one
+    series: Series  # with the columns that the model was fitted on
     scaled: ScaledSeries
-    by_path: Mapping[str, SeriesEstimates]  # the builtin path first; later ones take precedence
+    by_path: Mapping[str, SeriesEstimates]  # by path name, builtin first; later paths take precedence
 
 
 def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None) -> Filled:
     """Fill the gaps of a series that has the columns of the fitted one.
 
-    Rows that stored `embeddings` (by split) cover are filled from them, all others by the builtin path. Cells that no
-    strategy has an estimate for get the fallback; a column about which nothing is known stays empty.
+    Rows covered by the stored `embeddings` (by split) are filled from these, all other rows by the builtin path. A cell
+    without an estimate gets the fallback; a column without any observed value stays empty.
     """
     return fill_from(fitted, estimate_series(fitted, series, embeddings))
 
@@ -45,13 +50,13 @@ def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddi
 def estimate_series(
     fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None
 ) -> EstimatedSeries:
-    """Estimates of all candidates for a series: of the builtin path, and of each split of the stored `embeddings`."""
+    """Estimates of all candidates for a series: on the builtin path, and on each split of stored `embeddings`."""
     scaled = fitted.scaled(series)
     by_path = {BUILTIN: _estimate_builtin(fitted, scaled)}
-    for split, vectors in (embeddings or {}).items():
+    for split, stored in (embeddings or {}).items():
         path = fitted.stored[split]
-        encoder = StoredEncoder(vectors, pick_device(fitted.config.device))
-        starts = blend_starts(vectors, path.spec.config.windows.stride)
+        encoder = StoredEncoder(stored, pick_device(fitted.config.device))
+        starts = blend_starts(stored, path.spec.config.windows.stride)
         by_path[split] = path.candidates.estimate(scaled, starts, encoder)
     return EstimatedSeries(series, scaled, by_path)
 
@@ -60,8 +65,8 @@ def _estimate_builtin(fitted: Fitted, series: ScaledSeries) -> SeriesEstimates:
     """Estimates of the builtin path; a series shorter than a window is padded with gaps."""
     padded = series.padded_to(fitted.config.windows.length)
     starts = window_starts(padded.n_steps, fitted.config.windows.length, fitted.config.windows.stride)
-    found = fitted.builtin.candidates.estimate(padded, starts, fitted.encoder)
-    return SeriesEstimates(found.values[:, : series.n_steps], found.spread[: series.n_steps])
+    estimates = fitted.builtin.candidates.estimate(padded, starts, fitted.encoder)
+    return SeriesEstimates(estimates.values[:, : series.n_steps], estimates.spread[: series.n_steps])
 
 
 def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:
@@ -69,34 +74,34 @@ def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:
     series = estimated.series
     cells = Cells.at(~series.observed, estimated.scaled.values)
     ranges = ColumnRanges.of(fitted, series)
-    path = _join_paths(fitted, estimated, cells)
-    filled, codes = _fill_values(fitted, series, ranges, cells, path)
+    joined = _join_paths(fitted, estimated, cells)
+    filled, codes = _fill_values(fitted, series, ranges, cells, joined)
     from_strategy = ~np.isin(codes, (Code.OBSERVED, Code.FALLBACK, Code.EMPTY))
     lowest, highest = ranges.interval_ends
 
-    def moved(error: FloatArray) -> FloatArray:
-        """The filled values plus errors (..., M), as far as intervals may reach; observed values as they are."""
-        bounded = np.clip(filled + cells.on_series(error) * fitted.scaler.scale, lowest, highest)
-        return np.where(series.observed, series.values, bounded)
+    def with_error(error: FloatArray) -> FloatArray:
+        """The filled values plus errors (..., M), clipped to the range of intervals; observed values unchanged."""
+        clipped = np.clip(filled + cells.on_series(error) * fitted.scaler.scale, lowest, highest)
+        return np.where(series.observed, series.values, clipped)
 
     with_bounds = fitted.config.output.intervals is not None
     return Filled(
         values=filled,
         codes=codes.astype(np.int8),
-        expected=np.where(from_strategy, cells.on_series(path.expected) * fitted.scaler.scale, np.nan),
-        lower=np.fmin(moved(path.below), filled) if with_bounds else None,
-        upper=np.fmax(moved(path.above), filled) if with_bounds else None,
-        samples=moved(path.drawn) if fitted.config.output.samples else None,
+        expected=np.where(from_strategy, cells.on_series(joined.expected) * fitted.scaler.scale, np.nan),
+        lower=np.fmin(with_error(joined.below), filled) if with_bounds else None,
+        upper=np.fmax(with_error(joined.above), filled) if with_bounds else None,
+        samples=with_error(joined.drawn) if fitted.config.output.samples else None,
     )
 
 
 def _join_paths(fitted: Fitted, estimated: EstimatedSeries, cells: Cells) -> PathEstimate:
-    """For each cell, what the last of the paths that can fill it estimates."""
-    joined, *others = (
+    """The estimates of all paths joined: a cell gets those of the last path that has an estimate for it."""
+    joined, *later = (
         estimate_path(fitted.paths[name], estimates, estimated.scaled.values, cells, fitted.config)
         for name, estimates in estimated.by_path.items()
     )
-    for path in others:
+    for path in later:
         joined = path.over(joined)
     return joined
 
@@ -104,7 +109,7 @@ def _join_paths(fitted: Fitted, estimated: EstimatedSeries, cells: Cells) -> Pat
 def _fill_values(
     fitted: Fitted, series: Series, ranges: ColumnRanges, cells: Cells, path: PathEstimate
 ) -> tuple[FloatArray, IntArray]:
-    """The filled values (T, C), original units, within all limits, and the code of each cell."""
+    """The filled values (T, C) in original units, clipped to all limits, and the code (T, C) of each cell."""
     config = fitted.config
     scaled = cells.on_series(path.estimate)
     scaled[:, ~fitted.known] = np.nan
@@ -123,18 +128,18 @@ def _fill_values(
 
 
 def quantiles_at(fitted: Fitted, estimated: EstimatedSeries, filled: Filled, hidden: BoolArray) -> FloatArray:
-    """Quantiles (M, len(LEVELS)) of the true values of M missing cells, original units, around their filled values.
+    """Predicted quantiles (M, len(LEVELS)) of the true values of the M `hidden` cells (T, C), in original units.
 
-    `hidden` (T, C) tells which of the missing cells.
+    A quantile is the filled value plus an error quantile of the path that filled the cell.
     """
     values = estimated.scaled.values
     cells = Cells.at(hidden, values)
     errors = np.full((len(cells), len(LEVELS)), np.nan)
     for name, estimates in estimated.by_path.items():
         path = fitted.paths[name]
-        own = error_quantiles(path, estimates, values, cells)
-        reached = filled_by(path, estimates.values[:, cells.step, cells.column])[:, None]
-        errors = own if name == BUILTIN else np.where(reached, own, errors)
-    moved = filled.values[hidden][:, None] + errors * fitted.scaler.scale[cells.column][:, None]
+        of_path = error_quantiles(path, estimates, values, cells)
+        estimated_here = strategy_estimates(path, estimates.values[:, cells.step, cells.column])[:, None]
+        errors = of_path if name == BUILTIN else np.where(estimated_here, of_path, errors)
+    quantiles = filled.values[hidden][:, None] + errors * fitted.scaler.scale[cells.column][:, None]
     lowest, highest = (end[cells.column][:, None] for end in ColumnRanges.of(fitted, estimated.series).interval_ends)
-    return np.clip(moved, lowest, highest)
+    return np.clip(quantiles, lowest, highest)

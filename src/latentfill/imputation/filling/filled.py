@@ -13,15 +13,15 @@ from latentfill.imputation.filling.codes import CodeArray
 class Filled:
     """A filled series: T steps of C columns, original units."""
 
-    values: FloatArray  # (T, C), NaN where left empty
+    values: FloatArray  # (T, C), NaN in cells left empty
     codes: CodeArray  # (T, C), see `Code`
-    expected: FloatArray  # (T, C) expected absolute error; NaN where it is not known
-    lower: FloatArray | None = None  # (T, C) lower bounds of the intervals, the value where observed; None without
+    expected: FloatArray  # (T, C) expected absolute error; NaN where unknown
+    lower: FloatArray | None = None  # (T, C) lower bounds; the value in observed cells; None without intervals
     upper: FloatArray | None = None  # (T, C) upper bounds
-    samples: FloatArray | None = None  # (S, T, C) completed series drawn at random; None if none were asked for
+    samples: FloatArray | None = None  # (S, T, C) randomly drawn completed series; None without samples
 
-    def in_order(self, columns: Sequence[str], present: Sequence[str]) -> Filled:
-        """The same with its columns, which are those named in `present`, in the order of `columns`."""
-        index = [present.index(name) for name in columns]
+    def in_order(self, columns: Sequence[str], current: Sequence[str]) -> Filled:
+        """The same record with its columns moved from their `current` order into the order of `columns`."""
+        index = [current.index(name) for name in columns]
         parts = {f.name: getattr(self, f.name) for f in fields(self)}
         return replace(self, **{name: part[..., index] for name, part in parts.items() if part is not None})

@@ -1,4 +1,4 @@
-"""What one path estimates for the missing cells of a series."""
+"""The estimates of one path for the missing cells of a series, with their codes and likely errors."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.error_sample import features_at
 from latentfill.strategies.candidates import SeriesEstimates
 
-USUAL_COVERAGE = 0.9  # of intervals that were not asked for
+USUAL_COVERAGE = 0.9  # of the intervals that are computed if the settings give no coverage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PathEstimate:
-    """What a path estimates for M missing cells, scaled units, and how far that may be off."""
+    """Estimates of one path for M missing cells, with their likely errors; scaled units."""
 
-    estimate: FloatArray  # (M,), NaN where the strategy has none
+    estimate: FloatArray  # (M,), NaN where the strategy has no estimate
     code: IntArray  # (M,) code of the candidate with the largest weight
     expected: FloatArray  # (M,) expected absolute error
-    below: FloatArray  # (M,) bounds of the interval, relative to the estimate
-    above: FloatArray  # (M,)
-    drawn: FloatArray  # (S, M) random errors
+    below: FloatArray  # (M,) lower bound of the interval minus the estimate
+    above: FloatArray  # (M,) upper bound of the interval minus the estimate
+    drawn: FloatArray  # (S, M) randomly drawn errors
 
     def over(self, other: PathEstimate) -> PathEstimate:
-        """This path where it has an estimate, the other one elsewhere."""
-        reached = ~np.isnan(self.estimate)
+        """These estimates where there are any, and those of `other` in all further cells."""
+        present = ~np.isnan(self.estimate)
         parts = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
-        return PathEstimate(*(np.where(reached, own, others) for own, others in parts))
+        return PathEstimate(*(np.where(present, this, that) for this, that in parts))
 
 
 def estimate_path(
     path: FittedPath, estimates: SeriesEstimates, values: FloatArray, cells: Cells, config: Config
 ) -> PathEstimate:
-    """What a path estimates for the missing `cells` of a scaled series with `values` (T, C), from its candidates."""
+    """Weight the candidates' `estimates` of one path at the missing `cells` of a scaled series `values` (T, C)."""
     calibration = path.validated.calibration
     at_cells = estimates.values[:, cells.step, cells.column]
     weighted_mean = path.validated.ensemble.apply(at_cells, cells)
@@ -47,7 +47,7 @@ def estimate_path(
     rng = SeedStream.SAMPLES.generator(config.seed)
     draws = [calibration.draw(rng, cells, size) for _ in range(config.output.samples)]
     return PathEstimate(
-        estimate=np.where(filled_by(path, at_cells), weighted_mean, np.nan),
+        estimate=np.where(strategy_estimates(path, at_cells), weighted_mean, np.nan),
         code=_codes(path, at_cells, cells),
         expected=calibration.expected(cells, size),
         below=below,
@@ -56,18 +56,18 @@ def estimate_path(
     )
 
 
-def filled_by(path: FittedPath, estimates: FloatArray) -> BoolArray:
-    """Which cells (M,) the path's strategy can fill, from its candidates' estimates (K, M)."""
+def strategy_estimates(path: FittedPath, estimates: FloatArray) -> BoolArray:
+    """True (M,) where the path's strategy has an estimate, given the estimates (K, M) of its candidates."""
     return path.candidates.has_estimate(~np.isnan(estimates), path.spec.config.strategy)
 
 
 def error_quantiles(path: FittedPath, estimates: SeriesEstimates, values: FloatArray, cells: Cells) -> FloatArray:
-    """Quantiles (M, len(LEVELS)) of the errors of a path's estimates of `cells`, scaled units."""
+    """Quantiles (M, len(LEVELS)) of the errors of one path's estimates at `cells`, in scaled units."""
     calibration = path.validated.calibration
     return calibration.error_quantiles(cells, calibration.sizes(cells, features_at(cells, values, estimates)))
 
 
 def _codes(path: FittedPath, estimates: FloatArray, cells: Cells) -> IntArray:
-    """Code (M,) of the candidate that has the largest weight among those with an estimate (K, M)."""
+    """Code (M,) of the candidate with the largest weight among the candidates that have an estimate (K, M)."""
     weight = np.where(np.isnan(estimates), -1.0, path.validated.ensemble.at(cells))
     return np.asarray(np.array(path.codes, dtype=np.int64)[weight.argmax(axis=0)])

@@ -1,4 +1,4 @@
-"""How far estimates and intervals may reach, by column."""
+"""The ranges that estimates and intervals are clipped to, by column."""
 
 from __future__ import annotations
 
@@ -13,29 +13,30 @@ from latentfill.imputation.fitting.fitted import Fitted
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ColumnRanges:
-    """Observed and allowed values of each column, original units, (C,) each."""
+    """Observed range and user limits of each column, in original units."""
 
-    low: FloatArray  # smallest value observed, in the series fitted to or the one to fill; NaN if there is none
-    high: FloatArray  # largest value observed
-    minimum: FloatArray  # smallest value asked for, minus infinity if none was
-    maximum: FloatArray  # largest value asked for
+    low: FloatArray  # (C,) smallest observed value of the fitted series and the series to fill; NaN without any
+    high: FloatArray  # (C,) largest observed value
+    minimum: FloatArray  # (C,) the user's lower limit, minus infinity without one
+    maximum: FloatArray  # (C,) the user's upper limit, infinity without one
 
     @classmethod
     def of(cls, fitted: Fitted, series: Series) -> ColumnRanges:
-        """Those of a series to be filled."""
+        """The ranges for filling `series` with a fitted model."""
         minimum, maximum = bounds_of(fitted.config, fitted.columns)
         low = np.fmin(fitted.scaler.low, np.fmin.reduce(series.values, axis=0))
         high = np.fmax(fitted.scaler.high, np.fmax.reduce(series.values, axis=0))
         return cls(low, high, minimum, maximum)
 
     def limit(self, estimate: FloatArray) -> FloatArray:
-        """Estimates (..., C) limited to the values asked for."""
+        """Estimates (..., C) clipped to the user's limits."""
         return np.clip(estimate, self.minimum, self.maximum)
 
     def limit_to_observed(self, estimate: FloatArray, margin: float | None) -> FloatArray:
-        """Estimates (..., C) limited to the observed range, widened by `margin` times its width; None: no limit.
+        """Estimates (..., C) clipped to the observed range, widened on both sides by `margin` times its width.
 
-        A column without negative values stays without, and one without positive values too.
+        If a column has no negative observed values, it gets no negative estimates; likewise for positive values. With
+        `margin` None nothing is clipped.
         """
         if margin is None:
             return estimate
@@ -46,7 +47,7 @@ class ColumnRanges:
 
     @property
     def interval_ends(self) -> tuple[FloatArray, FloatArray]:
-        """How far intervals may reach: to the values asked for, and not across zero where no observed value does."""
+        """Lower and upper limit (C,) of intervals: the user's limits, and zero if no observed value lies beyond it."""
         lowest = np.where(self.low >= 0, np.fmax(self.minimum, 0.0), self.minimum)
         highest = np.where(self.high <= 0, np.fmin(self.maximum, 0.0), self.maximum)
         return lowest, highest

@@ -1,4 +1,4 @@
-"""Smallest and largest estimates of each column, as the user asks for them."""
+"""The user's lower and upper limits of estimates, by column."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def parse_bounds(name: str, text: str | None) -> Mapping[str, float]:
     if text is None or not text.strip():
         return {}
     try:
-        found = json.loads(text)
-        bounds = found if isinstance(found, dict) else {EVERY: found}
+        parsed = json.loads(text)
+        bounds = parsed if isinstance(parsed, dict) else {EVERY: parsed}
     except ValueError:
         pairs = (item.rpartition("=") for item in text.split(","))
         bounds = {column.strip() or EVERY: value for column, _, value in pairs}
@@ -35,7 +35,7 @@ def parse_bounds(name: str, text: str | None) -> Mapping[str, float]:
 
 
 def bounds_of(config: Config, columns: tuple[str, ...]) -> tuple[FloatArray, FloatArray]:
-    """Lower and upper bound of each column, (C,) each, original units; infinite where nothing was asked for."""
+    """Lower and upper bound of each column, (C,) each, original units; infinite where the user gave none."""
     low = _per_column("minimum", parse_bounds("minimum", config.output.minimum), columns, -np.inf)
     high = _per_column("maximum", parse_bounds("maximum", config.output.maximum), columns, np.inf)
     if config.output.non_negative is not None:
@@ -49,8 +49,9 @@ def bounds_of(config: Config, columns: tuple[str, ...]) -> tuple[FloatArray, Flo
     return low, high
 
 
-def _per_column(name: str, bounds: Mapping[str, float], columns: tuple[str, ...], free: float) -> FloatArray:
+def _per_column(name: str, bounds: Mapping[str, float], columns: tuple[str, ...], default: float) -> FloatArray:
+    """The bound (C,) of each column, `default` without one; raises an `InputError` for unknown columns."""
     unknown = [column for column in bounds if column not in columns and column != EVERY]
     if unknown:
         raise InputError(f"{name}: " + "; ".join(did_you_mean("column", column, columns) for column in unknown))
-    return np.array([bounds.get(column, bounds.get(EVERY, free)) for column in columns], dtype=float)
+    return np.array([bounds.get(column, bounds.get(EVERY, default)) for column in columns], dtype=float)

@@ -1,4 +1,4 @@
-"""Another table, the donor table, whose windows are searched for neighbours too."""
+"""The donor table: a second table whose windows are searched for neighbours too."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from latentfill.windows.cycles import clock_features
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import ScaledSeries, Windows
 
-WINDOWS_APART = 2  # window lengths between the series and the donor table, so that no windows of the two overlap
+WINDOWS_APART = 2  # window lengths between the series and the donor table: no window overlaps both
 
 
 def donor_windows(donor: Series, scaler: ColumnScaler, cycles: tuple[float, ...], length: int, n_steps: int) -> Windows:
-    """Every window of a donor table, scaled like the series of `n_steps` that is fitted to, and numbered beyond it.
+    """All windows of a donor table, scaled like the fitted series, with starts beyond its `n_steps`.
 
     Raises an `InputError` if the table is shorter than one window.
     """
@@ -28,5 +28,5 @@ def donor_windows(donor: Series, scaler: ColumnScaler, cycles: tuple[float, ...]
 
 
 def donor_offset(n_steps: int, length: int) -> int:
-    """Number of the donor table's first step, beyond the `n_steps` of the series that is fitted to."""
+    """Start of the donor table's first window, beyond the `n_steps` of the fitted series."""
     return n_steps + WINDOWS_APART * length

@@ -1,4 +1,4 @@
-"""Fitting to one series: scaling, held-out cells, encoder, and the candidates of every path."""
+"""Fitting a model to one series: scaler, held-out cells, encoder, and the candidates of every path."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ from latentfill.windows.windows import ScaledSeries, Windows
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FitInputs:
-    """What a fit may use beside the series and the settings."""
+    """Optional inputs of a fit, beside the series and the settings."""
 
-    embeddings: Mapping[str, Embeddings] = field(default_factory=dict)  # stored ones, by split
-    encoder: EncoderFactory | None = None  # makes a frozen encoder that takes the place of the builtin one
+    embeddings: Mapping[str, Embeddings] = field(default_factory=dict)  # stored embeddings by split
+    encoder: EncoderFactory | None = None  # makes a frozen encoder to use instead of the builtin encoder
     donor_table: Series | None = None  # with the same columns; its windows are searched for neighbours too
-    train_rows: int | None = None  # the scaler is fitted to the first rows only, as TimeKD does; None: to all
-    compare_with: Sequence[str] = ()  # strategies to fit beside that of the settings, see `Fitted.using`
+    train_rows: int | None = None  # number of first rows that the scaler is fitted to, as in TimeKD; None: all
+    compare_with: Sequence[str] = ()  # further strategies to fit and validate, see `Fitted.using`
     progress: ProgressCallback | None = None  # called with a `Progress` while training
 
 
 def fit_series(series: Series, config: Config, inputs: FitInputs | None = None) -> Fitted:
-    """Fit everything to one series (T, C).
+    """Fit a model to one series (T, C).
 
-    Each split of stored embeddings gets candidates of its own; where the embeddings of all splits are known to share
-    one space, the windows of all splits are searched for neighbours. Raises an `InputError` for a series without a
-    value, and for a strategy that the time budget does not allow.
+    Each split of stored embeddings gets its own candidates. If the embeddings of all splits are known to share one
+    space, the windows of all splits are searched for neighbours. Raises an `InputError` for a series without an
+    observed value, and for a strategy that cannot be fitted within the time budget.
     """
     inputs = inputs or FitInputs()
     budget = TimeBudget.starting_now(config)
-    bounds_of(config, series.columns)  # limits that cannot be used are refused before any work
-    asked, config = config, shrink_to(config, series.n_steps)
+    bounds_of(config, series.columns)  # raises an error for unusable limits before any training
+    requested, config = config, shrink_to(config, series.n_steps)
     known = np.logical_or.reduce(series.observed, axis=0)
     if not known.any():
         raise InputError("no value column has a single observed cell, so there is nothing to learn from.")
@@ -57,7 +57,7 @@ def fit_series(series: Series, config: Config, inputs: FitInputs | None = None) 
     fitter = StrategyFitter(hold_out(scaled, config), config, inputs.compare_with, budget, inputs.progress)
     donor = _donor_windows(inputs, scaler, cycles, config.windows.length, series.n_steps)
     encoder, encoder_history = _make_encoder(inputs, fitter, scaler, series)
-    shared = join_splits(inputs.embeddings)
+    all_splits = join_splits(inputs.embeddings)
     return Fitted(
         config=config,
         columns=series.columns,
@@ -67,15 +67,15 @@ def fit_series(series: Series, config: Config, inputs: FitInputs | None = None) 
         stamped=series.time is not None,
         encoder=encoder,
         builtin=fitter.fit_builtin(encoder, encoder_history, donor),
-        stored={split: fitter.fit_stored(split, own, shared) for split, own in inputs.embeddings.items()},
-        one_space=shared is not None,
+        stored={split: fitter.fit_stored(split, stored, all_splits) for split, stored in inputs.embeddings.items()},
+        one_space=all_splits is not None,
         n_steps=series.n_steps,
-        shrunk_from=asked.windows.length if config.windows.length < asked.windows.length else None,
+        shrunk_from=requested.windows.length if config.windows.length < requested.windows.length else None,
     )
 
 
 def shrink_to(config: Config, n_steps: int) -> Config:
-    """The settings with a window that fits at least twice into a series of `n_steps`."""
+    """The settings, with the window shortened to half of `n_steps` (at least 2 steps) where it is longer."""
     length = max(2, n_steps // 2)
     if length >= config.windows.length:
         return config
@@ -83,7 +83,7 @@ def shrink_to(config: Config, n_steps: int) -> Config:
 
 
 def _fit_scaler(series: Series, config: Config, train_rows: int | None) -> ColumnScaler:
-    """The scaler of the first rows; columns that are constant or empty there are scaled by the whole series."""
+    """A scaler fitted to the first `train_rows`; columns constant or empty there are scaled by the whole series."""
     whole = ColumnScaler.fit(series.values, config.windows.scaling)
     return ColumnScaler.fit(series.values[:train_rows], config.windows.scaling).where_flat(whole)
 
@@ -91,7 +91,7 @@ def _fit_scaler(series: Series, config: Config, train_rows: int | None) -> Colum
 def _make_encoder(
     inputs: FitInputs, fitter: StrategyFitter, scaler: ColumnScaler, series: Series
 ) -> tuple[Encoder | None, dict[str, History]]:
-    """The encoder of the builtin path and how it was trained; None if no strategy needs one or there is no time."""
+    """The encoder of the builtin path and its training history; None if no strategy needs it or time runs out."""
     if not needs_encoder(fitter.names):
         return None, {}
     return fitter.fit_encoder() if inputs.encoder is None else (inputs.encoder(scaler, series), {})
@@ -100,7 +100,7 @@ def _make_encoder(
 def _donor_windows(
     inputs: FitInputs, scaler: ColumnScaler, cycles: tuple[float, ...], length: int, n_steps: int
 ) -> Windows | None:
-    """The windows of the donor table, if there is one."""
+    """The windows of the donor table; None without a donor table."""
     if inputs.donor_table is None:
         return None
     return donor_windows(inputs.donor_table, scaler, cycles, length, n_steps)

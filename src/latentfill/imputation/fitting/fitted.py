@@ -1,4 +1,4 @@
-"""The records of a fit: everything that was learnt from one series."""
+"""The records of a fitted model: everything that was learnt from one series."""
 
 from __future__ import annotations
 
@@ -24,51 +24,51 @@ BUILTIN = "built-in"  # name of the path on the builtin encoder, beside the spli
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FittedPath:
-    """Candidates that were fitted to the embeddings of one encoder, and what held-out cells tell about them."""
+    """Candidates fitted on the embeddings of one encoder, and their validation on held-out cells."""
 
     spec: StrategySpec
     candidates: Candidates
-    validated: Validated  # of the strategy that fills the gaps
+    validated: Validated  # validation of the strategy that fills the gaps
     stored: bool  # whether the embeddings are stored ones
-    history: Mapping[str, History]  # of the training, by network
-    compared: Mapping[str, Validated] = field(default_factory=dict)  # of every strategy it was validated for, by name
-    dropped: tuple[str, ...] = ()  # strategies that the time budget left no room for
+    history: Mapping[str, History]  # training history by network
+    compared: Mapping[str, Validated] = field(default_factory=dict)  # validation of every compared strategy
+    dropped: tuple[str, ...] = ()  # strategies that the time budget did not allow
 
     def using(self, strategy: str) -> FittedPath:
-        """The same path, filling gaps by another of the strategies it was validated for."""
+        """The same path, filling with `strategy`, which must be among the compared ones."""
         spec = replace(self.spec, config=self.spec.config.replace(strategy=strategy))
         return replace(self, spec=spec, validated=self.compared[strategy])
 
     @property
     def codes(self) -> list[int]:
-        """For each candidate, the code of the cells in which its weight is the largest."""
+        """The cell code of each candidate; a cell gets the code of the candidate with the largest weight."""
         return [STRATEGIES[name].cell_code(stored=self.stored).number for name in self.candidates.names]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Fitted:
-    """All that is needed to fill a series."""
+    """A fitted model: everything needed to fill a series."""
 
     config: Config
     columns: tuple[str, ...]
-    known: BoolArray  # (C,), columns that had any value to learn from
+    known: BoolArray  # (C,), True for columns with an observed value to learn from
     scaler: ColumnScaler
     cycles: tuple[float, ...]  # lengths in seconds if `stamped`, else in steps
     stamped: bool  # whether the series had time stamps
     encoder: Encoder | None  # of the builtin path; None if no strategy works on embeddings
     builtin: FittedPath
-    stored: Mapping[str, FittedPath]  # on stored embeddings, by split
+    stored: Mapping[str, FittedPath]  # paths on stored embeddings, by split
     one_space: bool = False  # whether the embeddings of all splits are known to share a space
-    n_steps: int = 0  # of the series it was fitted to
-    shrunk_from: int | None = None  # window length that was asked for, if the series was too short for it
+    n_steps: int = 0  # length of the fitted series
+    shrunk_from: int | None = None  # window length of the settings, if the series was too short for it
 
     @property
     def paths(self) -> dict[str, FittedPath]:
-        """The builtin path, then those of the splits, by name."""
+        """The builtin path, then the path of each split, by name."""
         return {BUILTIN: self.builtin, **self.stored}
 
     def using(self, strategy: str) -> Fitted:
-        """The same model, filling gaps by another of the strategies it was validated for."""
+        """The same model, filling with `strategy`, which must be among the compared ones."""
         return replace(
             self,
             config=self.config.replace(strategy=strategy),
@@ -77,7 +77,7 @@ class Fitted:
         )
 
     def scaled(self, series: Series) -> ScaledSeries:
-        """A series with the same columns, in scaled units; columns without a value to learn from are all missing."""
+        """The series in scaled units; columns that had no value to learn from are set to NaN."""
         values = self.scaler.apply(series.values)
         values[:, ~self.known] = np.nan
         return ScaledSeries(values, clock_features(series, self.cycles))
@@ -103,9 +103,9 @@ class Fitted:
             )
         validated = self.builtin.validated
         if "linear_mse" not in validated.score:
-            yield "Too few cells were observed to hold any out, so the error to expect is not known."
+            yield "Too few cells were observed to hold any out, so the expected error is unknown."
         elif not validated.calibration.calibrated:
             yield (
-                f"Only {validated.calibration.cells.sum()} cells were held out, too few for intervals that hold as "
-                "often as they say: they are not calibrated."
+                f"Only {validated.calibration.cells.sum()} cells were held out, too few to calibrate "
+                "intervals: they may cover more or fewer true values than asked for."
             )

@@ -11,11 +11,11 @@ from latentfill.windows.windows import window_starts
 
 
 def config_for_stored(config: Config) -> Config:
-    """The settings with windows as long as those of the stored embeddings."""
+    """The settings, with the window length of the stored embeddings."""
     return config.replace(length=config.stored.seq_len, stride=min(config.windows.stride, config.stored.seq_len))
 
 
 def blend_starts(embeddings: Embeddings, stride: int) -> IntArray:
-    """Starts of the stored windows to blend: about `stride` steps apart, and the last one."""
+    """Starts of the stored windows whose estimates are blended: about `stride` apart, and always the last."""
     spacing = int(np.diff(embeddings.starts[:2]).sum()) or 1
     return embeddings.starts[window_starts(len(embeddings.starts), 1, max(1, stride // spacing))]

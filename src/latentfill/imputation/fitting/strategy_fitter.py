@@ -1,4 +1,4 @@
-"""Fitting the encoder and the candidates of each path to the same held-out series."""
+"""Fitting the encoder and the candidates of each path to one series with held-out cells."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ from latentfill.strategies.candidates import Candidates, needs_encoder
 from latentfill.strategies.protocols.strategy import StrategySpec, TrainingInputs
 from latentfill.windows.windows import Windows, window_starts
 
-ENCODER_SHARE = 0.35  # of the time budget, by the end of which the encoder must be trained
-TRAINING_SHARE = 0.75  # of the time budget, by the end of which all networks must be; the rest is for validation
-MOST_CELLS = 1 << 25  # of the windows of other splits that are searched for neighbours
+ENCODER_SHARE = 0.35  # share of the time budget after which the encoder must be trained
+TRAINING_SHARE = 0.75  # share after which all networks must be trained; the rest is for validation
+MOST_CELLS = 1 << 25  # most cells in the windows of other splits that are searched for neighbours
 ORACLE = "oracle: the stored embeddings may have seen the held-out values, so the true error may be larger"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PathInputs:
-    """What the candidates of one path are fitted on, beside the held-out series."""
+    """Inputs for fitting the candidates of one path, beside the series with held-out cells."""
 
     config: Config
     encoder: Encoder | None
-    encoder_history: Mapping[str, History]  # of the encoder's training
-    starts: IntArray  # of the windows to train on
-    blend_starts: IntArray  # of the windows whose estimates are blended for validation
-    donor_windows: Windows | None  # more windows to search for neighbours
-    split: str | None = None  # of the stored embeddings; None for the builtin path
+    encoder_history: Mapping[str, History]  # training history of the encoder
+    starts: IntArray  # starts of the windows to train on
+    blend_starts: IntArray  # starts of the windows whose estimates are blended for validation
+    donor_windows: Windows | None  # further windows to search for neighbours
+    split: str | None = None  # split of the stored embeddings; None for the builtin path
 
 
 class StrategyFitter:
-    """Fits the candidates of every path to the same held-out series."""
+    """Fits the candidates of every path to one series with held-out cells."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class StrategyFitter:
         budget: TimeBudget | None = None,
         progress: ProgressCallback | None = None,
     ) -> None:
-        """`compare_with` names strategies to fit and validate beside that of the settings."""
+        """`compare_with` names strategies to fit and validate beside the strategy of the settings."""
         self.held_out = held_out
         self.config = config
         self.validated_strategies = tuple(dict.fromkeys((config.strategy, *compare_with)))
@@ -69,11 +69,11 @@ class StrategyFitter:
 
     @property
     def every_start(self) -> IntArray:
-        """Starts of all windows."""
+        """Starts of all windows, at stride 1."""
         return np.arange(self.held_out.series.n_steps - self.config.windows.length + 1)
 
     def fit_encoder(self) -> tuple[BuiltinEncoder | None, dict[str, History]]:
-        """The builtin encoder, trained on every window, and its history; None if the time budget does not allow it."""
+        """Train the builtin encoder on all windows; returns it with its history, or None if time runs out."""
         rng = SeedStream.ENCODER.generator(self.config.seed)
         data = self.held_out.training_data(self.every_start, self.config.windows.length)
         try:
@@ -87,7 +87,7 @@ class StrategyFitter:
     def fit_builtin(
         self, encoder: Encoder | None, encoder_history: Mapping[str, History], donor_windows: Windows | None = None
     ) -> FittedPath:
-        """The path on an encoder that can embed any window."""
+        """Fit the path on an encoder that can embed any window."""
         return self._fit_path(
             PathInputs(
                 config=self.config,
@@ -101,34 +101,35 @@ class StrategyFitter:
             )
         )
 
-    def fit_stored(self, split: str, own: Embeddings, shared: Embeddings | None) -> FittedPath:
-        """The path on the stored embeddings of one split.
+    def fit_stored(self, split: str, stored: Embeddings, all_splits: Embeddings | None) -> FittedPath:
+        """Fit the path on the stored embeddings of one split.
 
-        `shared` are the embeddings of all splits, if they share one space: then all are searched for neighbours.
+        `all_splits` holds the embeddings of all splits if they share one space: the windows of all splits are then
+        searched for neighbours.
         """
-        config, embeddings = config_for_stored(self.config), shared or own
+        config, searched = config_for_stored(self.config), all_splits or stored
         return self._fit_path(
             PathInputs(
                 config=config,
-                encoder=StoredEncoder(embeddings, self.device),
+                encoder=StoredEncoder(searched, self.device),
                 encoder_history={},
-                starts=own.starts,
-                blend_starts=blend_starts(own, config.windows.stride),
-                donor_windows=self._windows_of_other_splits(own, embeddings, config.windows.length),
+                starts=stored.starts,
+                blend_starts=blend_starts(stored, config.windows.stride),
+                donor_windows=self._windows_of_other_splits(stored, searched, config.windows.length),
                 split=split,
             )
         )
 
-    def _windows_of_other_splits(self, own: Embeddings, shared: Embeddings, length: int) -> Windows | None:
-        """Windows of the other splits, thinned out evenly to `MOST_CELLS`; None if they are not searched."""
-        starts = np.setdiff1d(shared.starts, own.starts)
+    def _windows_of_other_splits(self, stored: Embeddings, searched: Embeddings, length: int) -> Windows | None:
+        """Windows of `searched` that are not in `stored`, evenly thinned to `MOST_CELLS`; None without a search."""
+        starts = np.setdiff1d(searched.starts, stored.starts)
         if "neighbours" not in self.names or not len(starts):
             return None
-        every = -(-len(starts) * length * self.columns // MOST_CELLS)
-        return self.held_out.visible.cut(starts[::every], length)
+        spacing = -(-len(starts) * length * self.columns // MOST_CELLS)
+        return self.held_out.visible.cut(starts[::spacing], length)
 
     def _fit_path(self, path: PathInputs) -> FittedPath:
-        """Fit the candidates, and validate every strategy that there was time for."""
+        """Fit the candidates of one path, and validate every strategy that the time budget allowed."""
         spec = StrategySpec(
             config=path.config,
             columns=self.columns,
@@ -141,7 +142,7 @@ class StrategyFitter:
         if path.config.strategy in dropped:
             raise InputError(
                 f"strategy {path.config.strategy!r} cannot be fitted within the time budget of "
-                f"{path.config.time_budget:g} s. Allow more, train for fewer steps, or leave the choice to auto."
+                f"{path.config.time_budget:g} s. Raise the time budget, train for fewer steps, or use auto."
             )
         validated = dict(self._validate(path, candidates, dropped))
         return FittedPath(
@@ -155,7 +156,7 @@ class StrategyFitter:
         )
 
     def _fit_candidates(self, path: PathInputs, spec: StrategySpec) -> tuple[Candidates, dict[str, History]]:
-        """The candidates, and how their networks were trained; without an encoder only those that need none."""
+        """The fitted candidates and their training history; without an encoder, only candidates that need none."""
         names = tuple(name for name in self.names if path.encoder is not None or not needs_encoder([name]))
         inputs = TrainingInputs(
             data=self.held_out.training_data(path.starts, path.config.windows.length),
@@ -170,17 +171,17 @@ class StrategyFitter:
     def _validate(
         self, path: PathInputs, candidates: Candidates, dropped: Sequence[str]
     ) -> Iterator[tuple[str, Validated]]:
-        """What held-out cells tell about each strategy."""
+        """The validation of each strategy that the time budget allowed, with the strategy's name."""
         results = measure(candidates, path.encoder, self.held_out, path.blend_starts)
         for strategy in self.validated_strategies:
             if strategy not in dropped:
-                found = validate(strategy, results, candidates, path.config)
+                validated = validate(strategy, results, candidates, path.config)
                 label = {} if path.split is None else {"label": ORACLE}
-                yield strategy, replace(found, score=found.score | label)
+                yield strategy, replace(validated, score=validated.score | label)
 
 
 def _candidate_names(config: Config, strategies: Sequence[str]) -> tuple[str, ...]:
-    """The candidates to fit: linear interpolation, those of the settings, and those that the strategies consist of."""
+    """Names of the candidates to fit: `linear`, those of the settings, and those that `strategies` consist of."""
     of_strategies = (
         name for strategy in strategies for name in (config.candidate_names if strategy == AUTO else (strategy,))
     )

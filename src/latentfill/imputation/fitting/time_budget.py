@@ -1,4 +1,4 @@
-"""The time that fitting may take."""
+"""The time limit of a fit."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from latentfill.core.config import Config
 
 @dataclass(frozen=True, slots=True)
 class TimeBudget:
-    """The time that fitting may take."""
+    """The time limit of a fit."""
 
-    began: float  # on the clock of `time.monotonic`
-    seconds: float | None  # None: no limit
+    began: float  # when the fit started, by `time.monotonic`
+    seconds: float | None  # time allowed; None: no limit
 
     @classmethod
     def starting_now(cls, config: Config) -> TimeBudget:
-        """The time budget of the settings."""
+        """The time budget of the settings, counted from now."""
         return cls(time.monotonic(), config.time_budget)
 
     def deadline(self, share: float) -> float | None:
-        """The moment at which a share of the budget is spent; None without a limit."""
+        """The time, by `time.monotonic`, at which a share of the budget is spent; None without a limit."""
         return None if self.seconds is None else self.began + share * self.seconds

@@ -1,1 +1,1 @@
-"""What a path holds, as JSON values."""
+"""Descriptions of tables, stored embeddings, models and students as JSON values."""

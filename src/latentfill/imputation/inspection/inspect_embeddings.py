@@ -1,4 +1,4 @@
-"""A description of stored embeddings, and checks of whether they belong to a table and can be repeated."""
+"""Describing stored embeddings, and checking whether they belong to a table and are reproducible."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from latentfill.imputation.summary.covered_rows import covered_rows
 def describe_embeddings(
     path: Path, config: Config, series: Series | None, name: str | None, beside: Path | None
 ) -> dict[str, object]:
-    """What an embeddings file or folder holds, as JSON values.
+    """Describe an embeddings file or folder as JSON values.
 
-    With the `series` of the table (and the table's `name`) that they were made from: how they pair with its windows,
-    which rows they cover, and whether each belongs to its window. With other ones at `beside`: how the two differ.
+    Given the `series` and the `name` of the table that the embeddings were made from, also tells how they pair with its
+    windows, which rows they cover, and whether each belongs to its window. Given other embeddings at `beside`, also
+    tells how the two sets differ.
     """
     pred_len = None if series is None else config.stored.pred_len
     stored = open_embeddings(path, name, pred_len, config.stored.dataset)
@@ -38,7 +39,7 @@ def describe_embeddings(
 
 
 def describe_pairing(stored: StoredEmbeddings, series: Series, config: Config) -> dict[str, object]:
-    """How stored embeddings pair with the windows of a table, which of its rows they cover, and what does not fit."""
+    """How stored embeddings pair with a table's windows, which of its rows they cover, and what does not match."""
     windows = starts_by_split(config, series.n_steps)
     stored_starts = {split: windows[split][:count] for split, count in stored.splits.items() if split in windows}
     return {

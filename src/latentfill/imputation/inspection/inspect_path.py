@@ -1,4 +1,4 @@
-"""What a path holds: a table, stored embeddings, a fitted model or a distilled student."""
+"""Describing the content of a path: a table, stored embeddings, a fitted model or a distilled student."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ def inspect_path(
     path: Path,
     options: TableOptions,
     config: Config | None = None,
-    made_of: Path | None = None,
+    table: Path | None = None,
     beside: Path | None = None,
 ) -> dict[str, object]:
-    """A description in JSON values; its `kind` is `table`, `embeddings`, `model` or `student`.
+    """Describe a path as JSON values; `kind` is `table`, `embeddings`, `model` or `student`.
 
-    For embeddings, `made_of` is the table that they were made from: with it the description tells how they pair with
-    its windows under the splits of `config`, which rows they cover, whether each belongs to its window, and whether the
-    splits share a space. `beside` are other embeddings of the same windows: with them it tells how the two differ.
+    For embeddings, `table` is the path of the table that they were made from. With it, the description also tells how
+    the embeddings pair with its windows under the splits of `config`, which rows they cover, whether each belongs to
+    its window, and whether the splits share a space. `beside` is the path of other embeddings of the same windows;
+    with it, the description also tells how the two sets differ.
 
-    Raises an `InputError` if there is nothing at `path`, or something that none of these can be.
+    Raises an `InputError` if nothing at `path` can be read as any of these.
     """
     if not os.path.exists(path):
         raise InputError(f"{path} does not exist.")
@@ -43,18 +44,18 @@ def inspect_path(
             describe_embeddings,  # slow to import, as it needs torch
         )
 
-        series = None if made_of is None else read_table(made_of, options).series
-        name = None if made_of is None else stem(made_of)
+        series = None if table is None else read_table(table, options).series
+        name = None if table is None else stem(table)
         described = describe_embeddings(path, config or Config(), series, name, beside)
         return {"kind": "embeddings", "path": str(path), **described}
-    for option, given in (("--table", made_of), ("--beside", beside)):
+    for option, given in (("--table", table), ("--beside", beside)):
         if given is not None:
             raise InputError(f"{option} goes with embeddings, and {path} holds none.")
     return {"kind": "table", "path": str(path), **describe_table(read_table(path, options))}
 
 
 def describe_student(path: Path) -> dict[str, object] | None:
-    """What a distilled student is and was trained on; None for anything else."""
+    """Describe a distilled student and its training data; None if `path` is no student."""
     if not (path / MODEL_FILE).is_file():
         return None
     from latentfill.embeddings.timekd.student_folder import is_student, read_record
@@ -68,7 +69,7 @@ def describe_student(path: Path) -> dict[str, object] | None:
 
 
 def _describe_model(path: Path) -> dict[str, object]:
-    """What a fitted model was fitted with, how it was trained, and its error on held-out cells."""
+    """Columns, settings, training steps and held-out errors of a saved model."""
     from latentfill.imputation.saving.model_folder import damage_as_error, read_config
 
     state = read_config(path)
@@ -78,10 +79,10 @@ def _describe_model(path: Path) -> dict[str, object]:
             "format": state["format"],
             "columns": state["columns"],
             "settings": state["settings"],
-            "held_out_error": {name: of_path["held_out"] for name, of_path in paths.items()},
+            "held_out_error": {name: path_state["held_out"] for name, path_state in paths.items()},
             "steps": {
-                name: {part: history["steps"] for part, history in of_path["history"].items()}
-                for name, of_path in paths.items()
+                name: {part: history["steps"] for part, history in path_state["history"].items()}
+                for name, path_state in paths.items()
             },
             "bytes": (path / MODEL_FILE).stat().st_size,
         }

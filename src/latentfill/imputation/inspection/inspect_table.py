@@ -1,4 +1,4 @@
-"""A description of a table: shape, time axis, and what is missing in each column."""
+"""Describing a table: shape, time axis, and the missing cells of each column."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def describe_table(table: Table) -> dict[str, object]:
 
 
 def _describe_time(table: Table) -> dict[str, object] | None:
-    """The time axis; None without one."""
+    """Columns, first and last stamp, and step of the time axis; None without a time axis."""
     time, step = table.series.time, table.series.step
     if time is None:
         return None
@@ -35,7 +35,7 @@ def _describe_time(table: Table) -> dict[str, object] | None:
 
 
 def _describe_columns(series: Series) -> dict[str, object]:
-    """Each value column, by name."""
+    """The description of each value column, by name."""
     gaps = find_gaps(series.observed)
     return {
         name: _describe_column(series.values[:, c], gaps.length[gaps.column == c])
@@ -44,7 +44,7 @@ def _describe_columns(series: Series) -> dict[str, object]:
 
 
 def _describe_column(values: FloatArray, gap_lengths: IntArray) -> dict[str, object]:
-    """One value column (T,) with gaps of these lengths."""
+    """Describe one value column (T,) and its gaps."""
     known = values[~np.isnan(values)]
     bucket = bucket_of(gap_lengths)
     return {

@@ -1,1 +1,1 @@
-"""A fitted model as a folder, and back."""
+"""Saving a fitted model as a folder, and loading it."""

@@ -35,17 +35,17 @@ FILES = ("config.json", "scaler.json", "model.safetensors")
 
 
 def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Extra) -> None:
-    """Write `fitted` as a folder that appears whole or not at all; an older model there is replaced.
+    """Write a fitted model and `extra` to a folder; an older model there is replaced.
 
-    `extra` comes back from `load_model`. Raises an `InputError` if the folder cannot be written, or if the model works
-    on an encoder other than the builtin one.
+    The folder is written under a temporary name and then renamed, so it is never incomplete. Raises an `InputError` if
+    it cannot be written, or if the model uses another encoder than the builtin one.
     """
     target = Path(path)
     check_model_path(target)
     if not isinstance(fitted.encoder, BuiltinEncoder | None):
         raise InputError(
-            f"this model works on a {type(fitted.encoder).__name__}, which a model folder does not hold. Fit on the "
-            "built-in encoder, or on embeddings made beforehand with `latentfill embed` (--embeddings)."
+            f"this model uses the encoder {type(fitted.encoder).__name__}, which cannot be saved. Fit with the "
+            "built-in encoder, or with embeddings made beforehand by `latentfill embed` (--embeddings)."
         )
     with replacing_folder(target) as folder:
         _write_json(folder / "config.json", state_of(fitted, extra))
@@ -54,12 +54,12 @@ def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Extra) -> No
 
 
 def check_model_path(path: Path) -> None:
-    """Refuse a place where a model cannot go: a file, a folder with anything but a model in it, no right to write."""
+    """Raise an `InputError` if `path` is a file, a folder that holds something other than a model, or not writable."""
     check_folder_path(path, "a model", lambda folder: {item.name for item in folder.iterdir()} == set(FILES))
 
 
 def read_config(path: str | os.PathLike[str]) -> ModelState:
-    """The readable part of a model folder, without its weights; raises a `ModelFormatError` if it is no model."""
+    """The content of a model's config.json; raises a `ModelFormatError` if the folder is no model of this version."""
     folder = Path(path)
     missing = [name for name in FILES if not os.path.isfile(folder / name)]
     if missing:
@@ -67,19 +67,20 @@ def read_config(path: str | os.PathLike[str]) -> ModelState:
             f"{folder} is not a model folder: it has no {', '.join(missing)}. `latentfill fit IN -m MODEL` makes one."
         )
     state = _read_json(folder / "config.json")
-    found = state.get("format") if isinstance(state, dict) else None
-    if found != FORMAT:
+    file_format = state.get("format") if isinstance(state, dict) else None
+    if file_format != FORMAT:
         raise ModelFormatError(
-            f"{folder}/config.json has format {found!r}, this version reads {FORMAT}. "
+            f"{folder}/config.json has format {file_format!r}, but this version reads format {FORMAT}. "
             "Fit the model again with this version."
         )
     return cast(ModelState, state)
 
 
 def load_model(path: str | os.PathLike[str], device: str | None = None) -> tuple[Fitted, Extra]:
-    """The model in a folder, frozen, and what was saved beside it.
+    """Load the fitted model in a folder, with frozen weights, and the `extra` that was saved with it.
 
-    On `device`, or else on that of its settings. Raises a `ModelFormatError` if the folder is no model or is damaged.
+    The model is put on `device`, or by default on the device of its settings. Raises a `ModelFormatError` if the folder
+    is no model or is damaged.
     """
     folder = Path(path)
     state = read_config(folder)
@@ -95,13 +96,13 @@ def load_model(path: str | os.PathLike[str], device: str | None = None) -> tuple
         extra = Extra(table=dict(saved["table"]), embedding_digests=dict(saved["embedding_digests"]))
     if problems := list(inconsistencies(fitted)):
         raise ModelFormatError(f"{folder} is inconsistent: {'; '.join(problems)}. Fit it again.")
-    _put_weights(fitted, weights, folder)
+    _load_weights(fitted, weights, folder)
     return fitted, extra
 
 
 @contextmanager
 def damage_as_error(folder: Path) -> Iterator[None]:
-    """Turns whatever goes wrong while a model's files are read into a `ModelFormatError`: they were changed or cut."""
+    """Raise a `ModelFormatError` for any error that changed or truncated model files cause while they are read."""
     try:
         yield
     except ModelFormatError:
@@ -112,8 +113,8 @@ def damage_as_error(folder: Path) -> Iterator[None]:
         raise ModelFormatError(f"{folder} cannot be read as a model: {error}. Fit it again.") from error
 
 
-def _put_weights(fitted: Fitted, weights: Mapping[str, Tensor], folder: Path) -> None:
-    """Fill the networks; an error names every weight that is missing, unexpected, or of another shape or type."""
+def _load_weights(fitted: Fitted, weights: Mapping[str, Tensor], folder: Path) -> None:
+    """Load the networks' weights; the error names all that are missing, unexpected, or of another shape or type."""
     if problems := weight_misfits(model_weights(fitted), weights):
         raise ModelFormatError(f"{folder}/model.safetensors does not fit its config.json: " + "; ".join(problems))
     for part, module in model_modules(fitted).items():

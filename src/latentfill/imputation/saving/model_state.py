@@ -1,4 +1,4 @@
-"""What of a fitted model is saved as JSON, and the model rebuilt from that and its weights."""
+"""The part of a fitted model that is saved as JSON, and rebuilding a model from it and its weights."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from latentfill.strategies.protocols.strategy import StrategySpec
 from latentfill.windows.gaps import BUCKET_NAMES
 from latentfill.windows.scaling import ColumnScaler
 
-FORMAT = 5  # of the files; a model of another format is refused
+FORMAT = 5  # version of the files; models of other versions are refused
 
 
 class PathState(TypedDict):
@@ -45,10 +45,10 @@ class PathState(TypedDict):
 
 
 class Extra(TypedDict):
-    """What an `Imputer` saves beside its model."""
+    """What an `Imputer` saves together with its fitted model."""
 
     table: dict[str, Any]  # fields of `TableOptions`
-    embedding_digests: dict[str, str]  # of stored embeddings, by split
+    embedding_digests: dict[str, str]  # digests of stored embeddings, by split
 
 
 class ModelState(TypedDict):
@@ -73,7 +73,7 @@ ScalerState = Mapping[str, list[Any]]  # the columns, and the fields of `ColumnS
 
 
 def state_of(fitted: Fitted, extra: Extra) -> ModelState:
-    """The state of a model as JSON values; `restore` is the way back."""
+    """The state of a model as JSON values, the inverse of `restore`."""
     return {
         "format": FORMAT,
         "settings": fitted.config.to_dict(),
@@ -104,7 +104,7 @@ def _path_state(path: FittedPath) -> PathState:
 
 
 def restore(state: ModelState, scaler: ScalerState, config: Config, weights: Mapping[str, Tensor]) -> Fitted:
-    """The model of a saved state, with the arrays of its weights; its networks still wait for theirs.
+    """Rebuild a model from its saved state and `weights`; the weights of its networks are not loaded yet.
 
     Raises a `ValueError`, `KeyError` or `TypeError` if the state is damaged.
     """
@@ -113,11 +113,11 @@ def restore(state: ModelState, scaler: ScalerState, config: Config, weights: Map
     columns, phases, device = len(state["columns"]), 2 * len(state["cycles"]), pick_device(config.device)
     encoder = BuiltinEncoder(config, columns=columns, phases=phases, device=device) if state["encoder"] else None
 
-    def path(split: str | None, of_path: PathState) -> FittedPath:
-        shape = None if of_path["encoder"] is None else EncoderShape(**of_path["encoder"])
-        of_windows = config if split is None else config_for_stored(config)
-        spec = StrategySpec(config=of_windows, columns=columns, phases=phases, encoder_shape=shape, device=device)
-        return _restore_path(path_prefix(split), of_path, spec, weights)
+    def path(split: str | None, path_state: PathState) -> FittedPath:
+        shape = None if path_state["encoder"] is None else EncoderShape(**path_state["encoder"])
+        path_config = config if split is None else config_for_stored(config)
+        spec = StrategySpec(config=path_config, columns=columns, phases=phases, encoder_shape=shape, device=device)
+        return _restore_path(path_prefix(split), path_state, spec, weights)
 
     return Fitted(
         config=config,
@@ -131,7 +131,7 @@ def restore(state: ModelState, scaler: ScalerState, config: Config, weights: Map
         one_space=bool(state.get("one_space")),
         encoder=encoder,
         builtin=path(None, state["builtin"]),
-        stored={split: path(split, of_split) for split, of_split in state["stored"].items()},
+        stored={split: path(split, path_state) for split, path_state in state["stored"].items()},
     )
 
 
@@ -161,19 +161,19 @@ def _history(record: Mapping[str, Any]) -> History:
 
 
 def inconsistencies(fitted: Fitted) -> Iterator[str]:
-    """What is wrong with a restored model: arrays that do not fit its columns, scales of 0, names that repeat."""
+    """Problems of a restored model: arrays of the wrong shape, scales that are not above 0, repeated column names."""
     c = len(fitted.columns)
     per_column = {name: getattr(fitted.scaler, name) for name in ("shift", "scale", "low", "high")}
     for name, array in {"known": fitted.known, **per_column}.items():
         if array.shape != (c,):
             yield f"{name} has shape {array.shape} for {counted(c, 'column')}"
     for path in fitted.paths.values():
-        for name, found, expected in (
+        for name, shape, expected in (
             ("stack", path.validated.ensemble.weight.shape, (len(path.candidates.names), c, KINDS)),
             ("calibration", path.validated.calibration.quantiles.shape, (c, len(BUCKET_NAMES), len(LEVELS))),
         ):
-            if found != expected:
-                yield f"{name} has shape {found}, it should be {expected}"
+            if shape != expected:
+                yield f"{name} has shape {shape}, it should be {expected}"
     if not (fitted.scaler.scale > 0).all():
         yield "scale holds values that are not above 0"
     if len(set(fitted.columns)) < c:

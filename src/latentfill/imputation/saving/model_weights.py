@@ -1,4 +1,4 @@
-"""Everything a fitted model learnt, as tensors by name."""
+"""Everything that a fitted model has learnt, as tensors by name."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from latentfill.imputation.fitting.fitted import Fitted, FittedPath
 
 
 def model_weights(fitted: Fitted) -> dict[str, Tensor]:
-    """The weights of all networks, and the arrays that simple imputers and calibrations hold, by name."""
+    """The weights of all networks and the arrays of baselines and calibrations, by name."""
     arrays = {
         f"{prefix}{part}.{name}": torch.from_numpy(np.asarray(array))
         for prefix, path in _paths(fitted).items()
         for part, state in _array_states(path).items()
         for name, array in state.items()
     }
-    of_networks = {
+    network_weights = {
         f"{part}.{name}": tensor
         for part, module in model_modules(fitted).items()
         for name, tensor in module.state_dict().items()
     }
-    return arrays | of_networks
+    return arrays | network_weights
 
 
 def model_modules(fitted: Fitted) -> dict[str, nn.Module]:
-    """The networks, by the prefix of the names of their weights."""
+    """The networks, by the prefix of their weights' names."""
     modules = {
         f"{prefix}{part}": module
         for prefix, path in _paths(fitted).items()
@@ -41,17 +41,17 @@ def model_modules(fitted: Fitted) -> dict[str, nn.Module]:
 
 
 def path_prefix(split: str | None) -> str:
-    """What the names of a path's weights begin with; `split` is None for the builtin path."""
+    """Prefix of the names of a path's weights; `split` is None for the builtin path."""
     return "" if split is None else f"stored.{split}."
 
 
 def arrays_with_prefix(weights: Mapping[str, Tensor], prefix: str) -> dict[str, FloatArray]:
-    """The arrays whose names begin with `prefix`, by the rest of their names."""
+    """The arrays whose names begin with `prefix`, by their names without it."""
     return {name.removeprefix(prefix): w.numpy() for name, w in weights.items() if name.startswith(prefix)}
 
 
 def model_id(fitted: Fitted) -> str:
-    """An identifier of a fitted model: the first 12 hexadecimal digits of a hash of everything it learnt."""
+    """An identifier of a fitted model: the first 12 hexadecimal digits of a hash of all weights and the scaler."""
     digest = hashlib.sha256()
     for name, weights in sorted(model_weights(fitted).items()):
         digest.update(name.encode())
@@ -62,10 +62,11 @@ def model_id(fitted: Fitted) -> str:
 
 
 def _paths(fitted: Fitted) -> dict[str, FittedPath]:
+    """All paths, by the prefix of their weights' names."""
     return {path_prefix(None): fitted.builtin} | {path_prefix(split): path for split, path in fitted.stored.items()}
 
 
 def _array_states(path: FittedPath) -> dict[str, dict[str, FloatArray]]:
-    """What is learnt outside of networks, by the part that it belongs to."""
+    """Arrays that are learnt outside of networks: of each baseline, by its name, and of the calibration."""
     baselines = {name: baseline.state() for name, baseline in path.candidates.baselines.items()}
     return {**baselines, "calibration": path.validated.calibration.state()}

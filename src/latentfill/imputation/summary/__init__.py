@@ -1,1 +1,1 @@
-"""What was done to a table, as JSON values."""
+"""The summary of a filled table as JSON values."""

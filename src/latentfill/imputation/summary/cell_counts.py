@@ -11,7 +11,7 @@ from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths
 
 
 def count_cells(series: Series, filled: Filled) -> dict[str, object]:
-    """Per column, as JSON values: cells observed, filled (by code and gap length, with expected errors) and empty."""
+    """Counts of observed, filled and empty cells of each column, with expected errors by gap length, as JSON values."""
     lengths = gap_lengths(series.observed)
     return {
         name: _count_column(lengths[:, c], filled.codes[:, c], filled.expected[:, c])
@@ -20,6 +20,7 @@ def count_cells(series: Series, filled: Filled) -> dict[str, object]:
 
 
 def _count_column(lengths: IntArray, codes: CodeArray, expected: FloatArray) -> dict[str, object]:
+    """The counts of one column (T,); `lengths` are gap lengths, 0 for observed cells."""
     missing = lengths > 0
     return {
         "observed": int(np.count_nonzero(~missing)),
@@ -32,14 +33,14 @@ def _count_column(lengths: IntArray, codes: CodeArray, expected: FloatArray) -> 
 
 def _by_gap_length(lengths: IntArray, codes: CodeArray, expected: FloatArray) -> dict[str, dict[str, object]]:
     """Number and expected error of the missing cells (M,) of a column in gaps of each length."""
-    found: dict[str, dict[str, object]] = {}
+    by_length: dict[str, dict[str, object]] = {}
     for b, name in enumerate(BUCKET_NAMES):
         cells = bucket_of(lengths) == b
         if cells.any():
-            found[name] = {"cells": int(cells.sum()), "expected_absolute_error": _mean(expected[cells])}
+            by_length[name] = {"cells": int(cells.sum()), "expected_absolute_error": _mean(expected[cells])}
             if is_from_stored(codes[cells]).any():
-                found[name]["label"] = "oracle"
-    return found
+                by_length[name]["label"] = "oracle"
+    return by_length
 
 
 def _mean(values: FloatArray) -> float | None:

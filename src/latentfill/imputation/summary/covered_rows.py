@@ -1,4 +1,4 @@
-"""Which rows of a table stored embeddings cover."""
+"""The rows of a table that stored embeddings cover."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from latentfill.windows.windows import covered
 
 
 def covered_rows(starts: Mapping[str, IntArray], seq_len: int, n_steps: int) -> dict[str, object]:
-    """Rows that the windows of each split cover, and the rows that none covers, as JSON values.
+    """First and last row that each split's windows cover, and the row ranges outside all windows, as JSON values.
 
     `starts` are the first rows of the windows by split, counted from 0 after the header.
     """
     inside = np.zeros(n_steps, dtype=bool)
-    for of_split in starts.values():
-        inside |= covered(of_split, seq_len, n_steps)
+    for split_starts in starts.values():
+        inside |= covered(split_starts, seq_len, n_steps)
     return {
         "splits": {
-            split: {"windows": len(of_split), "rows": [int(of_split[0]), int(of_split[-1]) + seq_len - 1]}
-            for split, of_split in starts.items()
-            if len(of_split)
+            split: {"windows": len(split_starts), "rows": [int(split_starts[0]), int(split_starts[-1]) + seq_len - 1]}
+            for split, split_starts in starts.items()
+            if len(split_starts)
         },
         "rows_without_embeddings": row_ranges(~inside),
     }

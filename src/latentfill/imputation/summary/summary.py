@@ -1,4 +1,4 @@
-"""The summary of a filled table, as JSON values: settings, counts, errors to expect, and which rows were filled how."""
+"""The summary of a filled table as JSON values: settings, cell counts, expected errors, training, covered rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from latentfill.tables.time.grid import step_text
 def summarise(
     fitted: Fitted, table: Table, options: TableOptions, filled: Filled, embeddings: Mapping[str, Embeddings]
 ) -> dict[str, object]:
-    """The summary of one filled table; `embeddings` are the stored ones it was filled from, by split."""
+    """The summary of one filled table; `embeddings` are the stored embeddings that it was filled from, by split."""
     series, paths = table.series, fitted.paths
     summary: dict[str, object] = {
         "latentfill": version("latentfill"),
@@ -47,12 +47,12 @@ def summarise(
         "columns": count_cells(series, filled),
     }
     if fitted.stored:
-        summary["embeddings"] = _coverage(fitted, embeddings, series.n_steps)
+        summary["embeddings"] = _describe_stored(fitted, embeddings, series.n_steps)
     return summary
 
 
 def _table(table: Table) -> dict[str, object]:
-    """What the table is like."""
+    """Size, columns and time step of the table."""
     series = table.series
     return {
         "rows": table.n_rows,
@@ -82,18 +82,19 @@ def _notes(fitted: Fitted, filled: Filled, columns: tuple[str, ...]) -> Iterator
 
 
 def _privileged_notes(embeddings: Mapping[str, Embeddings]) -> Iterator[str]:
-    """A warning for embeddings that were made to train a student, not to fill from."""
-    for split, of_split in embeddings.items():
-        settings = of_split.provenance.settings
+    """A warning for each split with privileged embeddings, which are made to train a student and not to fill from."""
+    for split, stored in embeddings.items():
+        settings = stored.provenance.settings
         if settings.get("privileged"):
+            pred_len = settings.get("pred_len")
             yield (
-                f"The embeddings of {split} have read the {settings.get('pred_len')} values after each window as well "
-                "(--privileged): they are for training a student. Fill from ones that are made without."
+                f"The embeddings of {split} were made with --privileged, which also reads the {pred_len} values "
+                "after each window: they are for training a student. Fill from embeddings made without it."
             )
 
 
 def _diagnostics(path: FittedPath) -> dict[str, object]:
-    """What each strategy that works on windows tells about itself, by its name."""
+    """The diagnostics of each strategy on windows, by its name."""
     return {name: dict(strategy.diagnostics) for name, strategy in path.candidates.by_name.items()}
 
 
@@ -105,14 +106,14 @@ def _training(path: FittedPath) -> dict[str, object]:
     }
 
 
-def _coverage(fitted: Fitted, embeddings: Mapping[str, Embeddings], n_steps: int) -> dict[str, object]:
+def _describe_stored(fitted: Fitted, embeddings: Mapping[str, Embeddings], n_steps: int) -> dict[str, object]:
     """Where the stored embeddings come from, and which rows they cover."""
-    starts = {split: of_split.starts for split, of_split in embeddings.items()}
+    starts = {split: stored.starts for split, stored in embeddings.items()}
     return {
         "path": fitted.config.stored.embeddings,
         "provenance": {
-            split: {"encoder": of_split.provenance.encoder, "saw": of_split.provenance.saw}
-            for split, of_split in embeddings.items()
+            split: {"encoder": stored.provenance.encoder, "saw": stored.provenance.saw}
+            for split, stored in embeddings.items()
         },
         **covered_rows(starts, fitted.config.stored.seq_len, n_steps),
         "rows_without_embeddings_filled_by": "the built-in encoder's path",

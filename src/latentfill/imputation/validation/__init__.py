@@ -1,1 +1,1 @@
-"""What held-out cells tell: how to weight the candidates, and how far their estimates may be off."""
+"""Validation on held-out cells: weights of the candidates, their errors, and prediction intervals."""

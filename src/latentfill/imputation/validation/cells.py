@@ -1,4 +1,4 @@
-"""Single cells of a series, with the gap that each lies in."""
+"""Missing cells of a series, with the gap that each lies in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.windows.gaps import BUCKET_NAMES, NearestObserved, bucket_of, nearest_observed
 
-KINDS = 2 * len(BUCKET_NAMES)  # kinds of gaps: one per length bucket, and one more for gaps between equal values
+KINDS = 2 * len(BUCKET_NAMES)  # kinds of gaps: two per length bucket, see `gap_kinds`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,9 +20,9 @@ class Cells:
     shape: tuple[int, int]  # (T, C) of the series
     step: IntArray  # (M,)
     column: IntArray  # (M,)
-    kind: IntArray  # (M,) kind of the gap, below KINDS, see `gap_kinds`
+    kind: IntArray  # (M,) kind of the gap, from 0 to KINDS - 1, see `gap_kinds`
     gap: IntArray  # (M,) first step of the gap
-    occasion: IntArray  # (M,) cells that were hidden at the same time have the same number
+    hiding_round: IntArray  # (M,) cells that were hidden at the same time share a number
 
     @classmethod
     def at(cls, mask: BoolArray, values: FloatArray) -> Cells:
@@ -35,12 +35,12 @@ class Cells:
             column=column,
             kind=gap_kinds(sides)[mask],
             gap=step - sides.back[mask] + 1,
-            occasion=np.zeros(len(step), dtype=np.int64),
+            hiding_round=np.zeros(len(step), dtype=np.int64),
         )
 
     @classmethod
     def joined(cls, parts: Iterable[Cells]) -> Cells:
-        """The cells of all parts, at least one; the cells of each part count as hidden at the same time."""
+        """The cells of one or more parts; each part becomes a hiding round of its own."""
         cells = list(parts)
         return cls(
             shape=cells[0].shape,
@@ -48,7 +48,7 @@ class Cells:
             column=np.concatenate([part.column for part in cells]),
             kind=np.concatenate([part.kind for part in cells]),
             gap=np.concatenate([part.gap for part in cells]),
-            occasion=np.repeat(np.arange(len(cells)), [len(part) for part in cells]),
+            hiding_round=np.repeat(np.arange(len(cells)), [len(part) for part in cells]),
         )
 
     def __len__(self) -> int:
@@ -66,8 +66,8 @@ class Cells:
 
     @property
     def gap_sizes(self) -> IntArray:
-        """How many of the M cells lie in the same gap as each, itself included, (M,)."""
-        gaps = np.stack([self.occasion, self.column, self.gap])
+        """For each cell, how many of the M cells lie in its gap, itself included, (M,)."""
+        gaps = np.stack([self.hiding_round, self.column, self.gap])
         _, index, size = np.unique(gaps, axis=1, return_inverse=True, return_counts=True)
         return np.asarray(size[index])
 
@@ -79,11 +79,11 @@ class Cells:
             column=self.column[chosen],
             kind=self.kind[chosen],
             gap=self.gap[chosen],
-            occasion=self.occasion[chosen],
+            hiding_round=self.hiding_round[chosen],
         )
 
     def on_series(self, values: FloatArray) -> FloatArray:
-        """Values (..., M) of the cells, put in their places in the series (..., T, C); NaN everywhere else."""
+        """An array (..., T, C) with the values (..., M) at the cells, and NaN everywhere else."""
         placed = np.full((*values.shape[:-1], *self.shape), np.nan)
         placed[..., self.step, self.column] = values
         return placed

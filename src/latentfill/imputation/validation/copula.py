@@ -1,4 +1,4 @@
-"""How errors of neighbouring steps and of different columns go together: a Gaussian copula."""
+"""A Gaussian copula for the correlation of errors over time and between columns."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from scipy.special import ndtr, ndtri
 from latentfill.core.series import FloatArray
 from latentfill.imputation.validation.cells import Cells
 
-PRIOR_CELLS = 20.0  # pairs of cells by which correlations are shrunk towards zero
-MOST_PERSISTENCE = 0.99
-RIM = 0.005  # probabilities nearer to 0 or 1 count as this far away
-LEAST_EIGENVALUE = 1e-3  # of the correlation matrix
-JITTER = 1e-6  # added to its diagonal before it is factorised
+PRIOR_CELLS = 20.0  # prior pairs of uncorrelated cells, which shrink correlations towards zero
+MOST_PERSISTENCE = 0.99  # largest correlation from one step to the next
+RIM = 0.005  # probabilities are clipped to RIM and 1 - RIM
+LEAST_EIGENVALUE = 1e-3  # smallest eigenvalue of the correlation matrix
+JITTER = 1e-6  # added to the diagonal of the correlation matrix before its Cholesky factorisation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Copula:
-    """Correlation of errors, as normal scores: an autoregressive process of order one that is shared by the columns.
+    """Correlation of errors: their normal scores follow an AR(1) process with noise that is correlated between columns.
 
     A normal score is the standard normal quantile of an error's probability in its own distribution.
     """
@@ -29,18 +29,20 @@ class Copula:
 
     @classmethod
     def fit(cls, probability: FloatArray, cells: Cells) -> Copula:
-        """From the probabilities (M,) of the errors on held-out `cells`."""
+        """Fit to the errors on held-out `cells`, given as probabilities (M,) in their own distributions."""
         scores = ndtri(np.clip(probability, RIM, 1 - RIM))
-        time = cells.occasion * (int(cells.step.max()) + 2) + cells.step  # apart by 2 or more between occasions
+        time = (
+            cells.hiding_round * (int(cells.step.max()) + 2) + cells.step
+        )  # steps of different hiding rounds differ by 2 or more
         return cls(_persistence(scores, time, cells), _column_correlation(scores, time, cells))
 
     @classmethod
     def independent(cls, n_columns: int) -> Copula:
-        """Errors that have nothing in common."""
+        """The copula of independent errors."""
         return cls(0.0, np.eye(n_columns))
 
     def draw(self, rng: np.random.Generator, cells: Cells) -> FloatArray:
-        """Random probabilities (M,) for the `cells`, correlated as the errors are."""
+        """Randomly drawn probabilities (M,) for the `cells`, correlated like the errors."""
         root = np.linalg.cholesky(self.together + JITTER * np.eye(len(self.together)))
         shocks = rng.normal(size=cells.shape) @ root.T / np.sqrt(1 + JITTER)
         scores = np.empty(cells.shape)
@@ -53,7 +55,7 @@ class Copula:
 
 
 def _persistence(scores: FloatArray, time: np.ndarray, cells: Cells) -> float:
-    """Correlation of scores (M,) from one step to the next within a column; shrunk to 0 where pairs are few."""
+    """Correlation of scores (M,) from one step to the next within a column; few pairs are shrunk to 0."""
     order = np.lexsort((time, cells.column))
     follows = (np.diff(time[order]) == 1) & (np.diff(cells.column[order]) == 0)
     first, second = scores[order][:-1][follows], scores[order][1:][follows]
@@ -63,7 +65,7 @@ def _persistence(scores: FloatArray, time: np.ndarray, cells: Cells) -> float:
 
 
 def _column_correlation(scores: FloatArray, time: np.ndarray, cells: Cells) -> FloatArray:
-    """Correlation matrix (C, C) of scores (M,) at the same step; shrunk to 0 where pairs are few, positive definite."""
+    """Positive definite correlation matrix (C, C) of scores (M,) at the same step; few pairs are shrunk to 0."""
     steps, row = np.unique(time, return_inverse=True)
     wide = np.full((len(steps), cells.n_columns), np.nan)
     wide[row, cells.column] = scores

@@ -12,7 +12,7 @@ from latentfill.imputation.validation.cells import KINDS, Cells
 from latentfill.imputation.validation.shrinkage import blend_shares
 from latentfill.imputation.validation.simplex import simplex_weights
 
-PRIOR_CELLS = 30.0  # held-out cells that the column and the kind of gap together count for in each group
+PRIOR_CELLS = 30.0  # prior cells that a group takes over from its column and its kind of gap
 WITHIN_GAP = 0.2  # correlation of errors within a gap: n cells of one gap count as n / (1 + (n - 1) * WITHIN_GAP)
 
 
@@ -20,19 +20,19 @@ WITHIN_GAP = 0.2  # correlation of errors within a gap: n cells of one gap count
 class Ensemble:
     """A weighted mean of K candidates; weights are not negative and sum to one for each column and kind of gap.
 
-    Stacked regression with weights on a simplex (Wolpert 1992; Breiman 1996). The first candidate is the plain one: a
-    group leaves it only as far as held-out gaps show that this is better by more than chance (see `shrinkage`).
+    Stacked regression with weights on a simplex (Wolpert 1992; Breiman 1996). The first candidate is the plain
+    one: the others get weight only as far as held-out gaps show a gain beyond chance (see `shrinkage`).
     """
 
     weight: FloatArray  # (K, C, KINDS)
 
     @classmethod
     def fit(cls, errors: FloatArray, cells: Cells) -> Ensemble:
-        """From the errors (K, M) of the candidates on M held-out cells.
+        """Fit to the errors (K, M) of the candidates on M held-out cells.
 
-        The weights of a group, a column and kind of gap, minimise its mean squared error. Groups with few cells are
-        shrunk to what their column and their kind have in common, and those to all cells together. Without any cell all
-        candidates count the same.
+        The cells of one column and kind of gap form a group, whose weights minimise its mean squared error. Groups with
+        few cells are shrunk to their column and kind of gap, which are in turn shrunk to all cells. Without any cell,
+        all weights are equal.
         """
         plain = np.eye(len(errors))[0]
         best = simplex_weights(_shrunk_products(errors, cells))  # (C, KINDS, K)
@@ -42,13 +42,13 @@ class Ensemble:
 
     @classmethod
     def only(cls, candidate: int, n_candidates: int, n_columns: int) -> Ensemble:
-        """All the weight on one of the candidates."""
+        """An ensemble with all the weight on one candidate."""
         weight = np.zeros((n_candidates, n_columns, KINDS))
         weight[candidate] = 1.0
         return cls(weight)
 
     def among(self, chosen: Sequence[int], n_candidates: int) -> Ensemble:
-        """The same weights for the chosen ones of more candidates, and none for the others."""
+        """The ensemble of `n_candidates` that gives these weights to those at indices `chosen`, and 0 to all others."""
         weight = np.zeros((n_candidates, *self.weight.shape[1:]))
         weight[list(chosen)] = self.weight
         return Ensemble(weight)
@@ -56,8 +56,8 @@ class Ensemble:
     def apply(self, estimates: FloatArray, cells: Cells) -> FloatArray:
         """Weighted mean (M,) of the candidates' estimates (K, M) of `cells`; NaN where no candidate has one.
 
-        A candidate without an estimate (NaN) leaves its weight to the others. If only candidates without weight have
-        an estimate, their plain mean is taken.
+        The weight of a candidate without an estimate (NaN) is shared by the others in proportion to their weights. If
+        all candidates with an estimate have weight 0, the result is their unweighted mean.
         """
         known = ~np.isnan(estimates)
         weight = np.where(known, self.at(cells), 0.0)
@@ -85,24 +85,24 @@ class Ensemble:
 def _shrunk_products(errors: FloatArray, cells: Cells) -> FloatArray:
     """Sums of products of errors (K, M) by column and kind of gap, (C, KINDS, K, K), shrunk to wider groups."""
     k, at = len(errors), (cells.column, cells.kind)
-    effective = 1 / (1 + (cells.gap_sizes - 1) * WITHIN_GAP)  # cells that each counts for: the design effect, Kish 1965
+    effective = 1 / (1 + (cells.gap_sizes - 1) * WITHIN_GAP)  # effective number of cells: design effect, Kish 1965
     count = np.zeros((cells.n_columns, KINDS))
     np.add.at(count, at, effective)
     products = np.zeros((cells.n_columns, KINDS, k, k))
     for i in range(k):
         for j in range(k):
             np.add.at(products[:, :, i, j], at, effective * errors[i] * errors[j])
-    everything = _shrunk(products.sum((0, 1)), count.sum(), np.eye(k))
-    of_kind = _shrunk(products.sum(0), count.sum(0), everything)
-    of_column = _shrunk(products.sum(1), count.sum(1), everything)
-    return _shrunk(products, count, _with_unit_trace(of_column)[:, None] + _with_unit_trace(of_kind)[None])
+    all_cells = _shrunk(products.sum((0, 1)), count.sum(), np.eye(k))
+    by_kind = _shrunk(products.sum(0), count.sum(0), all_cells)
+    by_column = _shrunk(products.sum(1), count.sum(1), all_cells)
+    return _shrunk(products, count, _with_unit_trace(by_column)[:, None] + _with_unit_trace(by_kind)[None])
 
 
 def _shrunk(products: FloatArray, count: FloatArray, wider: FloatArray) -> FloatArray:
-    """Sums of products of errors (..., K, K) over `count` (...) cells, with `PRIOR_CELLS` like those of a wider group.
+    """Sums of products of errors (..., K, K) over `count` (...) cells, plus `PRIOR_CELLS` cells of a wider group.
 
-    Only the proportions of the wider group are used, not its size: an error that is small in one column may be large in
-    another.
+    The errors of the wider group are rescaled to the mean squared error of this group, because an error that is small
+    in one column may be large in another.
     """
     size = np.trace(products, axis1=-2, axis2=-1) / np.maximum(count, 1)
     size = np.where(np.asarray(count) > 0, size, 1.0)[..., None, None]

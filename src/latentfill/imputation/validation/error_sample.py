@@ -1,4 +1,4 @@
-"""Errors on held-out cells, with features that help to predict their size."""
+"""Errors on held-out cells, with features that predict the size of an error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from latentfill.windows.gaps import NearestObserved, nearest_observed
 
 SMALLEST = 1e-3  # scaled units; added to sizes before their logarithm is taken
 MOVEMENT_REACH = 48  # steps on both sides of a cell over which the changes of its column are averaged
-MOST_LEVEL = 5.0  # scaled units; estimates beyond count as that far from the mean
+MOST_LEVEL = 5.0  # scaled units; mean estimates are clipped to plus and minus this
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +27,7 @@ class ErrorSample:
 
     @classmethod
     def joined(cls, parts: Iterable[ErrorSample]) -> ErrorSample:
-        """All errors of the parts, at least one; the cells of each part count as hidden at the same time."""
+        """The errors of one or more parts; each part becomes a hiding round of its own."""
         samples = list(parts)
         return cls(
             cells=Cells.joined(part.cells for part in samples),
@@ -44,22 +44,23 @@ class ErrorSample:
 
 
 def features_at(cells: Cells, values: FloatArray, estimates: SeriesEstimates) -> FloatArray:
-    """What the size of an error may depend on, (M, F), for missing `cells` of a scaled series with `values` (T, C).
+    """Features (M, F) that predict the size of errors, for missing `cells` of a scaled series with `values` (T, C).
 
-    In this order: the standard deviation that kriging expects, and whether it expects none; the distance to the nearest
-    observed cell; the length of the gap; how far the candidates' estimates are apart; the step between the values on
-    both sides of the gap; the movement of the column around the cell; the mean estimate and its square.
+    In this order: the standard deviation from kriging, and whether it is missing; the distance to the nearest observed
+    cell; the length of the gap; the range of the candidates' estimates; the difference between the values on both sides
+    of the gap; the mean absolute change of the column around the cell; the mean estimate and its square. All but the
+    second and the last two are logarithms.
     """
     sides, at = nearest_observed(values), (cells.step, cells.column)
-    apart, level = _spread_and_mean(estimates.values[:, *at])
-    expected = estimates.spread[at]
+    spread, level = _range_and_mean(estimates.values[:, *at])
+    kriging_spread = estimates.spread[at]
     back, ahead = sides.back[at], sides.ahead[at]
     features = [
-        np.log(np.where(np.isnan(expected), 1.0, np.maximum(expected, SMALLEST))),
-        np.isnan(expected).astype(float),
+        np.log(np.where(np.isnan(kriging_spread), 1.0, np.maximum(kriging_spread, SMALLEST))),
+        np.isnan(kriging_spread).astype(float),
         np.log(np.minimum(back, ahead)),
         np.log(back + ahead - 1),
-        np.log(SMALLEST + apart),
+        np.log(SMALLEST + spread),
         np.log(SMALLEST + np.nan_to_num(np.abs(sides.after - sides.before)[at])),
         np.log(SMALLEST + _movement(values, sides)[at]),
         level,
@@ -68,13 +69,13 @@ def features_at(cells: Cells, values: FloatArray, estimates: SeriesEstimates) ->
     return np.stack(features, axis=1)
 
 
-def _spread_and_mean(estimates: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Difference (M,) between the largest and the smallest of the estimates (K, M), and their mean; NaN left out."""
+def _range_and_mean(estimates: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Range (M,) of the estimates (K, M) and their mean (M,), both without NaN."""
     known = ~np.isnan(estimates)
     highest, lowest = (np.where(known, estimates, fill) for fill in (-np.inf, np.inf))
-    apart = np.where(known.any(axis=0), highest.max(axis=0) - lowest.min(axis=0), 0.0)
+    spread = np.where(known.any(axis=0), highest.max(axis=0) - lowest.min(axis=0), 0.0)
     mean = np.where(known, estimates, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return apart, np.clip(mean, -MOST_LEVEL, MOST_LEVEL)
+    return spread, np.clip(mean, -MOST_LEVEL, MOST_LEVEL)
 
 
 def _movement(values: FloatArray, sides: NearestObserved) -> FloatArray:

@@ -1,4 +1,4 @@
-"""A regression of how large the error of an estimate is likely to be."""
+"""A regression that predicts the size of an estimate's error."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from latentfill.core.series import FloatArray, IntArray
 from latentfill.imputation.validation.error_sample import SMALLEST, ErrorSample
 
 RIDGE = 1e-2  # ridge penalty of the slopes, per cell
-PRIOR_CELLS = 20.0  # cells of an average column that each column's own level is averaged with
-ROUNDS = 25  # of fitting
-MOST_EXCESS = 4.0  # errors larger than expected by more than this many times their size count as that large
-MOST_LOG = 20.0  # logarithms of sizes stay within plus and minus this while fitting
-KEPT_RANGE = (0.001, 0.999)  # quantiles of the fitted logarithms that new ones are held to
+PRIOR_CELLS = 20.0  # prior cells of average size in each column's level
+ROUNDS = 25  # iterations of fitting
+MOST_EXCESS = 4.0  # relative excess of an error over its expected size is clipped to this
+MOST_LOG = 20.0  # logarithms of sizes are clipped to plus and minus this while fitting
+KEPT_RANGE = (0.001, 0.999)  # predicted logarithms are clipped to these quantiles of the fitted ones
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,12 +29,12 @@ class SizeModel:
     scale: FloatArray  # (F,) their standard deviations
     slope: FloatArray  # (F,)
     of_column: FloatArray  # (C,) logarithm of the size of a cell with average features
-    low: float  # logarithms of sizes are held between these two
-    high: float
+    low: float  # smallest logarithm of a predicted size
+    high: float  # largest logarithm of a predicted size
 
     @classmethod
     def fit(cls, sample: ErrorSample) -> SizeModel:
-        """By Fisher scoring, slopes and column levels in turn; columns with few cells are shrunk to the mean level."""
+        """Fit slopes and column levels in turn by Fisher scoring; levels from few cells are shrunk to their mean."""
         n_columns, (m, f) = sample.cells.n_columns, sample.features.shape
         if not m:
             return cls(np.zeros(f), np.ones(f), np.zeros(f), np.zeros(n_columns), 0.0, 0.0)
@@ -70,5 +70,5 @@ class SizeModel:
 
 
 def _excess(size: FloatArray, log_size: FloatArray) -> FloatArray:
-    """By how many times its expected size each error exceeds that, (M,)."""
+    """Relative excess (M,) of each error over its expected size: size / expected - 1, at most `MOST_EXCESS`."""
     return np.minimum(size / np.exp(log_size) - 1, MOST_EXCESS)

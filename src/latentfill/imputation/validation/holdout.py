@@ -16,16 +16,16 @@ from latentfill.windows.hiding import hide_like_gaps, hide_mixture
 from latentfill.windows.training_data import HeldOutWindows, TrainingData, reserve
 from latentfill.windows.windows import ScaledSeries, covered, cut
 
-MOST_WINDOWS = 192  # windows with held-out cells, for early stopping and for tuning
-RESERVE_ROUNDS = 8  # times that cells are hidden in the reserved stretches, to weight the candidates by
-RESERVE_RATE = 0.1  # share of the observed cells that each of these rounds hides
+MOST_WINDOWS = 192  # most windows with held-out cells, for early stopping and for tuning
+RESERVE_ROUNDS = 8  # rounds of hiding cells in the reserved stretches, to fit the candidates' weights
+RESERVE_RATE = 0.1  # share of the observed cells that each round hides
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOutSeries:
-    """A scaled series, and the cells that are held out of it for two separate uses."""
+    """A scaled series with two disjoint sets of held-out cells."""
 
-    series: ScaledSeries  # with the held-out cells
+    series: ScaledSeries  # held-out cells included
     tuning: BoolArray  # (T, C) held out to fit kriging, the weights of the candidates and their intervals
     score: BoolArray  # (T, C) held out for the reported error, and to correct the coverage of intervals
     seed: int
@@ -38,8 +38,8 @@ class HeldOutSeries:
     def training_data(self, starts: IntArray, length: int) -> TrainingData:
         """The windows at `starts` for training, early stopping and tuning.
 
-        A series too short to reserve windows for early stopping uses the tuning cells for that. Windows without an
-        observed cell are kept: they teach nothing, but evenly spaced starts make views instead of copies.
+        If the series is too short to reserve windows for early stopping, the tuning cells serve for it. Windows without
+        an observed cell are kept: they do not affect the loss, and evenly spaced windows can be views, not copies.
         """
         visible, tuning = self.visible, self._tuning_windows(starts, length)
         windows = visible.cut(starts, length)
@@ -52,18 +52,19 @@ class HeldOutSeries:
         return TrainingData(visible, windows, train, HeldOutWindows.hiding(reserved, hidden), tuning)
 
     def hide_in_reserve(self, starts: IntArray, length: int) -> Iterator[tuple[BoolArray, IntArray]]:
-        """`RESERVE_ROUNDS` masks (T, C) of cells like the series' gaps, and the starts of the windows that reach them.
+        """Yield `RESERVE_ROUNDS` masks (T, C) of cells to hide, in the pattern of the series' own gaps.
 
-        All cells lie in the stretches reserved for early stopping, which no network was trained on.
+        All hidden cells lie in the stretches reserved for early stopping, which no network was trained on. Each mask
+        comes with the starts of the windows that overlap these stretches.
         """
         visible = self.visible
         _, check = reserve(starts, length, visible.n_steps)
         reserved = covered(starts[check], length, visible.n_steps)
         before = np.concatenate([[0], np.cumsum(reserved)])
-        reaching = starts[before[starts + length] > before[starts]]
+        overlapping = starts[before[starts + length] > before[starts]]
         rng = SeedStream.WEIGHING.generator(self.seed)
-        for _ in range(RESERVE_ROUNDS if len(reaching) else 0):
-            yield hide_like_gaps(rng, visible.observed, RESERVE_RATE) & reserved[:, None], reaching
+        for _ in range(RESERVE_ROUNDS if len(overlapping) else 0):
+            yield hide_like_gaps(rng, visible.observed, RESERVE_RATE) & reserved[:, None], overlapping
 
     def _tuning_windows(self, starts: IntArray, length: int) -> HeldOutWindows:
         """At most `MOST_WINDOWS` windows, evenly over the series, with the tuning cells as truth."""
@@ -73,7 +74,7 @@ class HeldOutSeries:
 
 
 def hold_out(series: ScaledSeries, config: Config) -> HeldOutSeries:
-    """Hold out cells in the pattern of the series' own gaps; each run of them goes to one of the two uses at random."""
+    """Hold out cells in the pattern of the series' own gaps; each run becomes tuning or score cells at random."""
     rng = SeedStream.HOLDOUT.generator(config.seed)
     held = hide_like_gaps(rng, series.observed, config.training.holdout)
     runs = find_gaps(~held)

@@ -27,7 +27,7 @@ class HoldoutErrors:
 
     @classmethod
     def of(cls, estimates: SeriesEstimates, hidden: BoolArray, truth: FloatArray, visible: FloatArray) -> HoldoutErrors:
-        """On the `hidden` cells (T, C) with an estimate; `visible` (T, C) are the values the candidates were given."""
+        """Errors on the `hidden` cells (T, C) with an estimate; `visible` (T, C) is what the candidates were given."""
         cells = Cells.at(hidden & ~np.isnan(estimates.values).all(axis=0), visible)
         at = (cells.step, cells.column)
         return cls(
@@ -39,7 +39,7 @@ class HoldoutErrors:
 
     @classmethod
     def joined(cls, parts: Iterable[HoldoutErrors]) -> HoldoutErrors:
-        """The errors of all parts, at least one; the cells of each part count as hidden at the same time."""
+        """The errors of one or more parts; each part becomes a hiding round of its own."""
         errors = list(parts)
         return cls(
             cells=Cells.joined(part.cells for part in errors),
@@ -58,16 +58,16 @@ class HoldoutErrors:
         )
 
     def of_ensemble(self, ensemble: Ensemble) -> ErrorSample:
-        """The errors of the candidates' weighted mean."""
+        """The errors (truth - estimate) of the candidates' weighted mean."""
         return ErrorSample(self.cells, -(ensemble.at(self.cells) * self.errors).sum(axis=0), self.features)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HoldoutResults:
-    """Errors of the candidates on all held-out cells, by what the cells are for."""
+    """Errors of the candidates on two disjoint sets of held-out cells."""
 
-    learn: HoldoutErrors  # to fit weights and intervals to
-    check: HoldoutErrors  # for the reported error, and to correct the coverage of intervals
+    learn: HoldoutErrors  # for fitting weights and intervals
+    check: HoldoutErrors  # for the reported error, and for correcting the coverage of intervals
 
     def where_filled(self, candidates: Candidates, strategy: str) -> HoldoutResults:
         """Only the cells that `strategy` has an estimate for."""
@@ -80,26 +80,26 @@ class HoldoutResults:
 def measure(
     candidates: Candidates, encoder: Encoder | None, held_out: HeldOutSeries, starts: IntArray
 ) -> HoldoutResults:
-    """The errors of all candidates, from the windows at `starts`.
+    """Errors of all candidates on held-out cells, estimated from the windows at `starts`.
 
-    The cells to learn from are the tuning cells, and further cells that are hidden in the stretches reserved for early
-    stopping, which no network was trained on. The cells to check by are the score cells.
+    `learn` has the tuning cells, and cells that are hidden in the stretches reserved for early stopping, on which no
+    network was trained. `check` has the score cells.
     """
     truth, visible = held_out.series.values, held_out.visible
     estimates = candidates.estimate(visible, starts, encoder)
     learn = [HoldoutErrors.of(estimates, held_out.tuning, truth, visible.values)]
-    for hidden, near_hidden in held_out.hide_in_reserve(starts, candidates.length):
-        less = visible.without(hidden)
-        further = candidates.estimate(less, near_hidden, encoder)
-        learn.append(HoldoutErrors.of(further, hidden, visible.values, less.values))
+    for hidden, reserve_starts in held_out.hide_in_reserve(starts, candidates.length):
+        remaining = visible.without(hidden)
+        reserve_estimates = candidates.estimate(remaining, reserve_starts, encoder)
+        learn.append(HoldoutErrors.of(reserve_estimates, hidden, visible.values, remaining.values))
     check = HoldoutErrors.of(estimates, held_out.score, truth, visible.values)
     return HoldoutResults(HoldoutErrors.joined(learn), check)
 
 
 def errors_at(estimates: FloatArray, truth: FloatArray) -> FloatArray:
-    """Errors of K estimates (K, M) of M cells, each with at least one estimate.
+    """Errors (K, M), estimate - truth, of K candidates at M cells; each cell has at least one estimate.
 
-    A candidate without an estimate of a cell gets the error of the first candidate that has one.
+    Where a candidate has no estimate, it gets the error of the first candidate that has one.
     """
     first = np.take_along_axis(estimates, (~np.isnan(estimates)).argmax(axis=0)[None], axis=0)
     return np.asarray(np.where(np.isnan(estimates), first, estimates) - truth)

@@ -1,9 +1,9 @@
-"""How far an estimate may be off: intervals with a coverage that holds, expected errors, and random draws.
+"""Prediction intervals, expected errors and random draws of errors, calibrated on held-out cells.
 
 Split conformal prediction (Papadopoulos et al. 2002; Lei et al. 2018) with locally weighted residuals: a regression
 predicts the size of each error (`SizeModel`), and the quantiles of the errors in units of that size, by column and gap
-length, give the bounds. Held-out cells that nothing else was learnt from then correct which quantiles to take, so that
-intervals contain the truth as often as they should.
+length, give the bounds. The score cells, to which neither weights nor sizes were fitted, then correct the level of the
+quantiles so that intervals have the coverage asked for.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from latentfill.imputation.validation.error_size import SizeModel
 from latentfill.imputation.validation.quantiles import LEVELS, group_distributions, probability_below, quantile
 from latentfill.windows.gaps import BUCKET_NAMES
 
-PRIOR_DEPTH_CELLS = 100.0  # cells that the uncorrected levels count for beside the cells that correct them
-LENT_GAPS = 5.0  # gaps that a column, or a gap length, contributes at most to the count of a group's gaps
-WARY_GAPS = 10.0  # a group with this many gaps aims at half the misses: few gaps tell little, and are much alike
-CALIBRATED = 50  # held-out cells from which on intervals are called calibrated
+PRIOR_DEPTH_CELLS = 100.0  # prior cells in favour of the uncorrected levels
+LENT_GAPS = 5.0  # most gaps that its column, and its gap length, add to the gap count of a group
+WARY_GAPS = 10.0  # with this many gaps, a group aims at half the nominal miss rate: few gaps are weak evidence
+CALIBRATED = 50  # fewest held-out cells for intervals to be called calibrated
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
-    """Distribution of the errors in units of their likely size, by column and gap length, from held-out cells."""
+    """Distribution of errors in units of their predicted size, by column and gap length, from held-out cells."""
 
     model: SizeModel
     quantiles: FloatArray  # (C, buckets, len(LEVELS)) of (truth - estimate) / size
     mean_size: FloatArray  # (C, buckets) mean of |truth - estimate| / size
     cells: IntArray  # (C, buckets) number of held-out cells
-    gaps: FloatArray  # (C, buckets) number of gaps the quantiles rest on, borrowed ones included
-    depth: FloatArray  # (len(LEVELS),) nominal coverage that contains each share of the checked cells
+    gaps: FloatArray  # (C, buckets) number of gaps behind the quantiles, see `_count_gaps`
+    depth: FloatArray  # (len(LEVELS),) corrected nominal coverage for each level of true coverage
     copula: Copula
 
     @classmethod
@@ -62,7 +62,7 @@ class Calibration:
 
     @classmethod
     def _unknown(cls, model: SizeModel, n_columns: int) -> Calibration:
-        """Without a held-out cell: nothing is known."""
+        """The calibration without any held-out cell: quantiles and mean sizes are NaN."""
         shape = (n_columns, len(BUCKET_NAMES))
         return cls(
             model=model,
@@ -76,18 +76,18 @@ class Calibration:
 
     @property
     def calibrated(self) -> bool:
-        """Whether there were enough held-out cells to rely on."""
+        """Whether there were at least `CALIBRATED` held-out cells."""
         return int(self.cells.sum()) >= CALIBRATED
 
     def sizes(self, cells: Cells, features: FloatArray) -> FloatArray:
-        """Likely size (M,) of the errors of `cells` with these features (M, F), scaled units."""
+        """Predicted size (M,) of the errors of `cells` with these features (M, F), scaled units."""
         return self.model.size(features, cells.column)
 
     def bounds(self, cells: Cells, size: FloatArray, coverage: float) -> tuple[FloatArray, FloatArray]:
-        """Lower and upper bound (M,) of the errors of `cells`, which hold with probability `coverage`, scaled units."""
+        """Lower and upper bounds (M,) that contain the errors of `cells` with probability `coverage`, scaled units."""
         gaps = self.gaps[cells.column, cells.bucket]
-        wary = gaps / (gaps + WARY_GAPS)
-        upper = 1 - (1 - np.interp(coverage, LEVELS, self.depth)) / 2 * wary
+        miss_factor = gaps / (gaps + WARY_GAPS)
+        upper = 1 - (1 - np.interp(coverage, LEVELS, self.depth)) / 2 * miss_factor
         table = self._table(cells)
         return size * quantile(table, 1 - upper), size * quantile(table, upper)
 
@@ -100,17 +100,18 @@ class Calibration:
         return np.asarray(size * self.mean_size[cells.column, cells.bucket])
 
     def draw(self, rng: np.random.Generator, cells: Cells, size: FloatArray) -> FloatArray:
-        """Random errors (M,) of `cells`, scaled units, correlated over time and columns as held-out errors were."""
+        """Randomly drawn errors (M,) of `cells`, scaled units, correlated over time and between columns."""
         return np.asarray(size * quantile(self._table(cells), self.copula.draw(rng, cells)))
 
     def _table(self, cells: Cells) -> FloatArray:
+        """Error quantiles (M, len(LEVELS)) of each cell's column and gap length, in units of the error's size."""
         return np.asarray(self.quantiles[cells.column, cells.bucket])
 
     def state(self) -> dict[str, FloatArray]:
         """Everything as arrays, the inverse of `load`."""
-        own = {name: getattr(self, name) for name in ("quantiles", "mean_size", "cells", "gaps", "depth")}
+        distribution = {name: getattr(self, name) for name in ("quantiles", "mean_size", "cells", "gaps", "depth")}
         dependence = {"persistence": self.copula.persistence, "together": self.copula.together}
-        arrays = {name: np.asarray(value, float) for name, value in (own | dependence).items()}
+        arrays = {name: np.asarray(value, float) for name, value in (distribution | dependence).items()}
         return arrays | {f"size.{name}": array for name, array in self.model.state().items()}
 
     @classmethod
@@ -136,8 +137,8 @@ def _count_cells(cells: Cells) -> IntArray:
 
 
 def _count_gaps(cells: Cells) -> FloatArray:
-    """Number of gaps behind each group's quantiles, (C, buckets): its own, and a few of its column and gap length."""
-    gaps = np.stack([cells.occasion, cells.column, cells.gap, cells.bucket])
+    """Number of gaps (C, buckets) in each group, plus up to `LENT_GAPS` of its column and of its gap length."""
+    gaps = np.stack([cells.hiding_round, cells.column, cells.gap, cells.bucket])
     _, column, _, bucket = np.unique(gaps, axis=1)
     own = np.zeros((cells.n_columns, len(BUCKET_NAMES)))
     np.add.at(own, (column, bucket), 1.0)
@@ -146,10 +147,10 @@ def _count_gaps(cells: Cells) -> FloatArray:
 
 
 def _depth(depth: FloatArray) -> FloatArray:
-    """Quantiles at `LEVELS` of the central coverage (M,) that just contains each cell; few cells change them little.
+    """Quantiles at `LEVELS` of `depth` (M,), the nominal coverage that just contains each cell, shrunk to `LEVELS`.
 
-    Cells to learn from were estimated with more of the series hidden, so their errors are somewhat larger, and
-    uncorrected intervals somewhat too wide.
+    Without this correction intervals would be somewhat too wide: the cells of `learn` were estimated with more of the
+    series hidden, so their errors are somewhat larger.
     """
     if not len(depth):
         return LEVELS

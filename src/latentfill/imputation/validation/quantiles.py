@@ -1,4 +1,4 @@
-"""Distributions that are given by their quantiles at fixed levels."""
+"""Distributions given by their quantiles at fixed levels."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from latentfill.imputation.validation.cells import Cells
 from latentfill.windows.gaps import BUCKET_NAMES
 
 LEVELS = np.linspace(0.0, 1.0, 201)  # probabilities at which quantiles are kept
-PRIOR_CELLS = 20.0  # cells that a column, or a gap length, contributes at most to the distribution of each group
-ALL_CELLS = 5.0  # cells that all held-out cells together contribute to the distribution of each group
+PRIOR_CELLS = 20.0  # most cells that its column, and its gap length, add to the distribution of a group
+ALL_CELLS = 5.0  # cells that all held-out cells together add to the distribution of each group
 
 
 def quantile(table: FloatArray, level: FloatArray) -> FloatArray:
-    """Quantiles (M,) at levels (M,) of distributions (M, len(LEVELS)), linear between `LEVELS`."""
+    """Quantiles (M,) at `level` (M,) of distributions (M, len(LEVELS)), interpolated linearly between `LEVELS`."""
     place = np.clip(level, 0, 1) * (len(LEVELS) - 1)
     below = np.minimum(place.astype(np.int64), len(LEVELS) - 2)
     rows = np.arange(len(table))
@@ -23,7 +23,7 @@ def quantile(table: FloatArray, level: FloatArray) -> FloatArray:
 
 
 def probability_below(table: FloatArray, value: FloatArray) -> FloatArray:
-    """Probabilities (M,) of staying below each value (M,) in its distribution (M, len(LEVELS)); ties count half."""
+    """Probability (M,) of less than `value` (M,) in each distribution (M, len(LEVELS)); ties count half."""
     value = value[:, None]
     return np.asarray(((table < value).mean(axis=1) + (table <= value).mean(axis=1)) / 2)
 
@@ -31,8 +31,8 @@ def probability_below(table: FloatArray, value: FloatArray) -> FloatArray:
 def continuous_ranked_probability(table: FloatArray, truth: FloatArray) -> FloatArray:
     """Continuous ranked probability score (M,) of distributions (M, len(LEVELS)): twice the mean pinball loss.
 
-    Matheson and Winkler (1976); Laio and Tamea (2007) for the sum over quantiles. The pinball loss at the levels 0 and
-    1 is no loss, so these two are left out.
+    Matheson and Winkler (1976); Laio and Tamea (2007) for the sum over quantiles. The pinball loss is zero at the
+    levels 0 and 1, so these two are left out.
     """
     error = truth[:, None] - table[:, 1:-1]
     level = LEVELS[1:-1]
@@ -40,9 +40,10 @@ def continuous_ranked_probability(table: FloatArray, truth: FloatArray) -> Float
 
 
 def group_distributions(value: FloatArray, cells: Cells) -> tuple[FloatArray, FloatArray]:
-    """Distributions of values (M,) by column and gap length, (C, buckets, len(LEVELS)), and mean sizes (C, buckets).
+    """Weighted quantiles (C, buckets, len(LEVELS)) and mean absolute values (C, buckets) of values (M,).
 
-    A group's own cells have weight one; those of its column, of its gap length and all others have less.
+    In the group of a column and gap length, its own cells have weight one. Other cells of its column, other cells of
+    its gap length and all further cells have smaller weights.
     """
     order = np.argsort(value, kind="stable")
     value, column, bucket = value[order], cells.column[order], cells.bucket[order]
@@ -61,5 +62,5 @@ def group_distributions(value: FloatArray, cells: Cells) -> tuple[FloatArray, Fl
 
 
 def _prior_weight(chosen: BoolArray) -> FloatArray:
-    """Weights (M,) of the chosen cells for a narrower group: one each, or less if they are more than `PRIOR_CELLS`."""
+    """Weights (M,) with which the chosen cells enter a narrower group: 1 each, but `PRIOR_CELLS` at most in total."""
     return np.where(chosen, min(1.0, PRIOR_CELLS / max(int(np.count_nonzero(chosen)), 1)), 0.0)

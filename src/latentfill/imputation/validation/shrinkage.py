@@ -1,9 +1,10 @@
-"""How far to move from a plain candidate to one that looks better on held-out cells, but perhaps by chance.
+"""The share of a candidate that looks better than the plain candidate on held-out cells, perhaps only by chance.
 
-The gain of the move is measured gap by gap, in each column and kind of gap. The gains of the columns are combined as in
-a random-effects meta-analysis (DerSimonian and Laird 1986): each column is shrunk to the mean of all, the more the less
-certain its own gain is and the less columns differ, and never by more than a standard error (limited translation, Efron
-and Morris 1972). The move is made that gains most after some of its standard error has been taken off.
+The gain in squared error is measured gap by gap, for each column and kind of gap. A random-effects meta-analysis
+(DerSimonian and Laird 1986) combines the gains of the columns: it shrinks each gain to the mean of all columns. It
+shrinks more if the gain is uncertain or if the columns differ little, but never by more than one standard error
+(limited translation, Efron and Morris 1972). The chosen share has the largest gain after a multiple of its standard
+error has been subtracted.
 """
 
 from __future__ import annotations
@@ -17,34 +18,35 @@ from latentfill.imputation.validation.cells import KINDS, Cells
 from latentfill.windows.gaps import BUCKET_NAMES
 
 SHARES = np.linspace(0.0, 1.0, 21)  # S shares of the better candidate that are tried
-EXACT_GAPS = 5  # gaps from which on a plain candidate without any error is kept as it is
+EXACT_GAPS = 5  # fewest gaps in which a plain candidate without any error is kept as it is
 TINY = 1e-12  # squared relative gain: keeps weights finite
-MOST_ERRORS_SHRUNK = 1.0  # standard errors that a column is shrunk to the others at most: some are unlike them
-PRIOR_GAPS = 5.0  # gaps that all columns together count for in how much gains vary from gap to gap
+MOST_ERRORS_SHRUNK = 1.0  # most standard errors by which a gain is shrunk: some columns are unlike the others
+PRIOR_GAPS = 5.0  # prior gaps, from all columns, in the variance of a column's gain from gap to gap
 
-# By gap length: the standard errors that are taken off a gain, and the gaps that a column needs for a gain of its own.
-# A straight line is good in short gaps, where a wrong move costs more than a right one gains, and poor in long ones.
+# By gap length: how many standard errors are subtracted from a gain, and how many gaps a column needs for its own gain.
+# In short gaps linear interpolation is good, and a wrong change costs more than a right change gains; in long gaps it
+# is poor.
 CAUTION = np.array([2.0, 2.0, 2.0, 0.5, 0.5, 0.5])
 ENOUGH_GAPS = np.array([2, 2, 2, 20, 20, 20])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gains:
-    """Gains in squared error of a blend over the plain candidate alone, by column and kind of gap, for S shares.
+    """Gains in squared error of a blend over the plain candidate, by column and kind of gap, for each of S shares.
 
-    In units of the plain candidate's mean squared error per gap.
+    The unit is the plain candidate's mean squared error per gap.
     """
 
     count: FloatArray  # (C, KINDS) number of gaps
     loss: FloatArray  # (C, KINDS) squared error of the plain candidate
     mean: FloatArray  # (C, KINDS, S) gain per gap
-    variance: FloatArray  # (C, KINDS, S) of the gain from gap to gap
+    variance: FloatArray  # (C, KINDS, S) variance of the gain from gap to gap
 
     @classmethod
     def of(cls, plain: FloatArray, other: FloatArray, cells: Cells) -> Gains:
-        """From the errors (M,) of both candidates. Cells of a gap go right or wrong together, so a gap counts once."""
-        names = np.stack([cells.column, cells.kind, cells.occasion, cells.gap])
-        (column, kind, *_), gap = np.unique(names, axis=1, return_inverse=True)
+        """Gains from the errors (M,) of both candidates; errors within a gap are correlated, so a gap counts once."""
+        gap_keys = np.stack([cells.column, cells.kind, cells.hiding_round, cells.gap])
+        (column, kind, *_), gap = np.unique(gap_keys, axis=1, return_inverse=True)
         group, n_groups = column * KINDS + kind, cells.n_columns * KINDS
         move = other - plain
         loss, slope, bend = (_sums(x, gap, len(group)) for x in (plain**2, -2 * plain * move, move**2))
@@ -64,10 +66,10 @@ class Gains:
 
 
 def blend_shares(plain: FloatArray, other: FloatArray, cells: Cells) -> FloatArray:
-    """Share of the other candidate in a blend with the plain one, by column and kind of gap, (C, KINDS).
+    """Share (C, KINDS) of the other candidate in a blend with the plain candidate, by column and kind of gap.
 
-    From the errors (M,) of both on held-out `cells`: 0 keeps the plain candidate, 1 takes the other. Where too few gaps
-    tell, the share is 1.
+    It follows from the errors (M,) of both on held-out `cells`: 0 keeps the plain candidate, 1 takes the other. For a
+    kind of gap of which no column has enough gaps, the share is 1.
     """
     gains = Gains.of(plain, other, cells)
     share = np.ones(gains.count.shape)
@@ -86,19 +88,21 @@ def _sums(values: FloatArray, group: np.ndarray, n_groups: int) -> FloatArray:
 
 
 def _cautious_gains(gains: Gains, kind: int, enough: BoolArray) -> FloatArray:
-    """Gain of each column in gaps of one kind less its standard errors, (C, S); for columns without `enough` gaps
-    (C,) that of a column like the others."""
+    """Gain (C, S) of each column in gaps of one kind, minus `CAUTION` standard errors.
+
+    A column without `enough` (C,) gaps gets the gain that the other columns predict for it.
+    """
     caution = CAUTION[kind % len(BUCKET_NAMES)]
     mean = gains.mean[enough, kind]
     error = _squared_errors(gains.count[enough, kind], gains.variance[enough, kind])
-    cautious = np.tile(SHARES, (len(enough), 1))  # a single column tells the others nothing: they move all the way
+    cautious = np.tile(SHARES, (len(enough), 1))  # columns without enough gaps take the other candidate
     if len(mean) == 1:
         cautious[enough] = mean - caution * np.sqrt(error)
         return cautious
     between = between_variance(mean, error)
     weight = 1 / (error + between)
     centre = (weight * mean).sum(axis=0) / weight.sum(axis=0)
-    centre_error = between + 1 / weight.sum(axis=0)  # squared, of the centre as the gain of a further column
+    centre_error = between + 1 / weight.sum(axis=0)  # squared standard error of predicting a further column's gain
     shrinkage = error / (error + centre_error)
     cautious[:] = centre - caution * np.sqrt(centre_error)
     reach = MOST_ERRORS_SHRUNK * np.sqrt(error)
@@ -116,9 +120,9 @@ def _squared_errors(count: FloatArray, variance: FloatArray) -> FloatArray:
 
 
 def between_variance(mean: FloatArray, error: FloatArray) -> FloatArray:
-    """Variance (S,) of the true gains of the columns, by the method of moments of DerSimonian and Laird.
+    """Variance (S,) of the true gains between columns, by the method of moments of DerSimonian and Laird (1986).
 
-    From their measured mean gains and the squared standard errors of these, (C, S) each.
+    `mean` (C, S) holds the measured mean gains and `error` (C, S) their squared standard errors.
     """
     weight = 1 / error
     total = weight.sum(axis=0)

@@ -9,8 +9,8 @@ from scipy.optimize import nnls
 
 from latentfill.core.series import FloatArray
 
-MOST_FOR_SUBSETS = 8  # candidates for which all subsets are tried; with more, that takes too long
-RELATIVE_FLOOR = 1e-9  # share of the trace that is added to the diagonal, so that equal candidates can be solved for
+MOST_FOR_SUBSETS = 8  # most candidates for which all subsets are tried; more would take too long
+RELATIVE_FLOOR = 1e-9  # share of the trace that is added to the diagonal, for candidates with equal errors
 
 
 def simplex_weights(gram: FloatArray) -> FloatArray:
@@ -22,7 +22,7 @@ def simplex_weights(gram: FloatArray) -> FloatArray:
 
 
 def best_of_subsets(gram: FloatArray) -> FloatArray:
-    """The weights (..., K) by trying all 2^K subsets of candidates, for all matrices at once.
+    """The weights (..., K) of many matrices at once, found by trying all subsets of the K candidates.
 
     On a subset the best weights with sum one have a closed form; the best subset without a negative weight wins.
     """
@@ -47,7 +47,7 @@ def best_of_subsets(gram: FloatArray) -> FloatArray:
 
 
 def by_least_squares(gram: FloatArray) -> FloatArray:
-    """The weights (K,) of one matrix (K, K), by non-negative least squares (Lawson and Hanson 1974).
+    """The weights (K,) of one matrix (K, K), found by non-negative least squares (Lawson and Hanson 1974).
 
     For w = t u with u on the simplex, min over t of u.G.u t^2 + (t - 1)^2 grows with u.G.u. So the w >= 0 that minimise
     |R w|^2 + (sum(w) - 1)^2, where G = R'R, are a multiple of the weights.

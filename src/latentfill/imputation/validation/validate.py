@@ -20,17 +20,17 @@ UNITS = {"standard": "standard deviations of each column", "minmax": "observed r
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Validated:
-    """What held-out cells tell about a strategy."""
+    """The validation of one strategy on held-out cells."""
 
     ensemble: Ensemble  # weights of the candidates, in the order of their names
-    calibration: Calibration  # of the errors of their weighted mean
+    calibration: Calibration  # calibration of the weighted mean's errors
     score: dict[str, object]  # error on the score cells, JSON values
 
 
 def validate(strategy: str, results: HoldoutResults, candidates: Candidates, config: Config) -> Validated:
-    """Weights, intervals and error of one strategy.
+    """Fit the weights and intervals of one strategy, and score it.
 
-    `auto` weights its candidates by their errors; any other strategy is the candidate of its name alone.
+    The strategy `auto` weights its candidates; any other strategy is the single candidate of that name.
     """
     names = candidates.names
     results = results.where_filled(candidates, strategy)
@@ -47,13 +47,13 @@ def validate(strategy: str, results: HoldoutResults, candidates: Candidates, con
 
 
 def _fit_ensemble(learn: HoldoutErrors, names: tuple[str, ...], config: Config) -> Ensemble:
-    """Weights of the candidates that `auto` has, and none for those that are fitted for comparison only."""
+    """Weights of the candidates of `auto`; candidates that were fitted only for comparison get weight 0."""
     chosen = [names.index(name) for name in config.candidate_names if name in names]
     return Ensemble.fit(learn.errors[chosen], learn.cells).among(chosen, len(names))
 
 
 def score_summary(error: FloatArray, linear_error: FloatArray, units: str) -> dict[str, object]:
-    """Mean errors on M held-out cells beside those of linear interpolation, JSON values; `units` are those of both."""
+    """Mean errors on M held-out cells, beside linear interpolation's, as JSON values; `units` names their unit."""
     if not error.size:
         return {"cells": 0}
     mse, linear = float(np.mean(error**2)), float(np.mean(linear_error**2))
@@ -79,4 +79,5 @@ def weights_by_gap(names: tuple[str, ...], ensemble: Ensemble, cells: Cells) -> 
 
 
 def _errors(error: FloatArray) -> dict[str, float]:
+    """MSE and MAE of errors (M,)."""
     return {"mse": float(np.mean(error**2)), "mae": float(np.mean(np.abs(error)))}

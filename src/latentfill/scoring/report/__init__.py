@@ -1,1 +1,1 @@
-"""Reports for people: one page of HTML each."""
+"""Reports of scores as HTML pages."""

@@ -1,4 +1,4 @@
-"""Charts of scores as SVG; they need the packages of the extra `report`."""
+"""Charts of scores as SVG text; they need the packages of the extra `report`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     import altair
 
 WIDTH = 640  # pixels
-CELL = 26  # pixels that a row of a heat map takes
-LONGEST_NAME = 200  # pixels for the name of a column
+CELL = 26  # pixels, height of a row of a heat map
+LONGEST_NAME = 200  # pixels, width for the names of columns
 LEAST_RATIO, MOST_RATIO = 0.1, 10.0  # ends of the colour scale of ratios
 LEAST_COVERAGE = 0.5  # lower end of the colour scale of coverages
 
 
 class ChartRow(TypedDict):
-    """A metric's mean over the seeds, for one strategy, column and gap length."""
+    """Mean over the seeds of one metric, for one strategy, column and gap length."""
 
     strategy: str
     column: str  # or ALL
@@ -28,7 +28,7 @@ class ChartRow(TypedDict):
 
 
 def ratio_by_gap(scores: Sequence[Score]) -> str:
-    """Squared error over that of linear interpolation, by gap length, a line for each strategy."""
+    """Line chart of the ratio to linear interpolation (of MSE) by gap length, with a line for each strategy."""
     import altair as alt
 
     rows = [row for row in _rows(scores, "ratio_to_linear") if row["column"] == ALL and row["gap"] != ALL]
@@ -43,7 +43,7 @@ def ratio_by_gap(scores: Sequence[Score]) -> str:
 
 
 def ratio_by_column(scores: Sequence[Score], strategy: str) -> str:
-    """Squared error over that of linear interpolation, of one strategy, as a heat map of columns and gap lengths.
+    """Heat map of one strategy's ratio to linear interpolation (of MSE), by column and gap length.
 
     Blue is better than linear interpolation, orange is worse.
     """
@@ -54,7 +54,7 @@ def ratio_by_column(scores: Sequence[Score], strategy: str) -> str:
 
 
 def coverage_by_column(scores: Sequence[Score], strategy: str) -> str:
-    """Share of the hidden cells inside their interval, of one strategy, as a heat map of columns and gap lengths."""
+    """Heat map of the coverage of one strategy's intervals, by column and gap length."""
     import altair as alt
 
     colour = alt.Scale(scheme="purples", domain=[LEAST_COVERAGE, 1.0], clamp=True)
@@ -62,6 +62,7 @@ def coverage_by_column(scores: Sequence[Score], strategy: str) -> str:
 
 
 def _heat_map(rows: Sequence[ChartRow], strategy: str, colour: altair.Scale, digits: str) -> str:
+    """Heat map of one strategy, by column and gap length, with the numbers formatted by `digits`."""
     import altair as alt
 
     rows = [row for row in rows if row["strategy"] == strategy and ALL not in (row["column"], row["gap"])]
@@ -78,11 +79,11 @@ def _heat_map(rows: Sequence[ChartRow], strategy: str, colour: altair.Scale, dig
 
 
 def _rows(scores: Sequence[Score], metric: str) -> list[ChartRow]:
-    """The positive means of a metric over the seeds."""
+    """The positive means of a metric over the seeds; other means cannot be shown on a logarithmic scale."""
     return [
-        {"strategy": key.name, "column": key.column, "gap": key.gap, "value": found[metric].mean}
-        for key, found in over_seeds(scores).items()
-        if metric in found and found[metric].mean > 0
+        {"strategy": key.name, "column": key.column, "gap": key.gap, "value": means[metric].mean}
+        for key, means in over_seeds(scores).items()
+        if metric in means and means[metric].mean > 0
     ]
 
 

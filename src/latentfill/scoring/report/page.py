@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from latentfill.core.errors import InputError
-from latentfill.scoring.encoder_table import HEADINGS as OF_ENCODERS
+from latentfill.scoring.encoder_table import HEADINGS as ENCODER_HEADINGS
 from latentfill.scoring.encoder_table import NONE, encoder_rows
 from latentfill.scoring.report.charts import coverage_by_column, ratio_by_column, ratio_by_gap
 from latentfill.scoring.scores import ALL, METRICS, Mean, Score, key_of, of_all_cells, over_seeds
@@ -22,9 +22,9 @@ HEADINGS = {
     "width": "width",
     "ratio_to_linear": "ratio to linear",
 }
-NOT_RANKED = ("coverage", "width")  # metrics of which less is not better
+NOT_RANKED = ("coverage", "width")  # metrics that are not better if they are smaller
 PACKAGES = ("altair", "jinja2", "vl_convert")  # of the extra `report`
-MOST_COLUMNS = 60  # columns that a heat map shows; more do not fit on a page
+MOST_COLUMNS = 60  # most columns in a heat map; more do not fit on a page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,20 +32,20 @@ class Section:
     """The part of the page about one pattern and rate."""
 
     pattern: str
-    rate: float  # share of the observed cells to hide, as asked for
-    realised_rate: float
+    rate: float  # requested share of the observed cells to hide
+    realised_rate: float  # share of the observed cells that were hidden
     cells: int  # hidden, over all seeds
     seeds: int
     metrics: list[str]  # headings of the table
-    rows: list[tuple[str, list[str]]]  # strategy with its encoder, and the texts under `metrics`
-    encoders: list[tuple[str, ...]]  # rows under `OF_ENCODERS`, where encoders are compared
-    best: dict[str, str]  # the strategy with the least error, by heading
+    rows: list[tuple[str, list[str]]]  # strategy with its encoder, and the cells below `metrics`
+    encoders: list[tuple[str, ...]]  # rows below `ENCODER_HEADINGS`; empty if encoders are not compared
+    best: dict[str, str]  # the strategy with the smallest error, by heading
     oracle: list[str]  # strategies whose embeddings may have seen the hidden cells
     by_gap: str  # SVG
     first: str  # the strategy that the heat maps show
     by_column: str  # SVG
     coverage: str | None  # SVG, None without intervals
-    left_out: int  # columns that the heat maps have no room for
+    left_out: int  # number of columns that the heat maps do not show
 
 
 def to_html(about: Mapping[str, object], scores: Sequence[Score]) -> bytes:
@@ -58,7 +58,7 @@ def to_html(about: Mapping[str, object], scores: Sequence[Score]) -> bytes:
 
     template = resources.files("latentfill.scoring.report").joinpath("page.html.jinja").read_text(encoding="utf-8")
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True).from_string(template)
-    return page.render(about=about, of_encoders=OF_ENCODERS, sections=list(_sections(scores))).encode()
+    return page.render(about=about, encoder_headings=ENCODER_HEADINGS, sections=list(_sections(scores))).encode()
 
 
 def check_installed() -> None:
@@ -75,6 +75,7 @@ def _sections(scores: Sequence[Score]) -> Iterator[Section]:
 
 
 def _section(scores: Sequence[Score]) -> Section:
+    """The section of one pattern and rate."""
     overall = of_all_cells(scores)
     means = {key.name: metrics for key, metrics in over_seeds(overall).items()}
     shown = [metric for metric in METRICS if any(metric in of_strategy for of_strategy in means.values())]
@@ -103,11 +104,11 @@ def _section(scores: Sequence[Score]) -> Section:
 
 
 def _best(means: Mapping[str, Mapping[str, Mean]], metric: str) -> str:
-    """The strategy with the least mean of a metric."""
+    """The strategy with the smallest mean of a metric."""
     known = {name: metrics[metric].mean for name, metrics in means.items() if metric in metrics}
     return min(known, key=lambda name: known[name])
 
 
 def _cell(mean: Mean | None) -> str:
-    """The text of a cell of the table."""
+    """The text of one table cell; empty without a mean."""
     return mean.text() if mean else ""
