@@ -1,4 +1,4 @@
-"""The documents say what the results of the benchmarks say."""
+"""README and accuracy page agree with the results of the benchmarks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns of a table in another order than those of the fit."""
+"""Columns of a table in another order than in the fit."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ def test_columns_are_put_into_the_order_of_the_fit():
     assert ordered.values.tolist() == [[2, 3, 1]]
 
 
-def test_missing_and_surplus_columns_are_told_in_one_message():
+def test_missing_and_surplus_columns_are_named_in_one_message():
     with pytest.raises(InputError, match="it lacks b, c and it also has x"):
         column_order(("a", "b", "c"), ("x", "a"))

@@ -1,4 +1,4 @@
-"""What must always hold for a filled table, whatever the settings."""
+"""Properties of a filled table that hold for all settings, and errors of the `Imputer`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_enough_training_beats_linear_interpolation(quick: dict[str, object]):
     assert np.mean(error**2) < 0.75 * np.mean(linear**2)
 
 
-def test_the_same_kind_of_frame_comes_back(fitted: Imputer, frame: pd.DataFrame, sample: Sample):
+def test_transform_returns_the_kind_of_frame_that_it_was_given(fitted: Imputer, frame: pd.DataFrame, sample: Sample):
     expected = values(fitted.transform(frame), sample)
     polars = fitted.transform(pl.from_pandas(frame))
     arrow = fitted.transform(pa.Table.from_pandas(frame))
@@ -94,7 +94,7 @@ def test_fitting_leaves_the_callers_random_state_alone(frame: pd.DataFrame, quic
     np.testing.assert_array_equal(np.random.get_state()[1], np_state)  # noqa: NPY002
 
 
-def test_no_gap_in_means_no_change_out(fitted: Imputer, frame: pd.DataFrame, sample: Sample):
+def test_a_table_without_gaps_is_returned_unchanged(fitted: Imputer, frame: pd.DataFrame, sample: Sample):
     complete = frame.copy()
     complete[list(sample.columns)] = sample.truth
     assert fitted.transform(complete).equals(complete)
@@ -112,7 +112,7 @@ def test_codes_and_expected_errors_say_where_each_cell_comes_from(fitted: Impute
     assert cells["observed"] == np.count_nonzero(~sample.missing)
 
 
-def test_a_column_without_any_value_is_left_empty_and_said_so(frame: pd.DataFrame, quick: dict[str, object]):
+def test_a_column_without_any_value_is_left_empty_with_a_note(frame: pd.DataFrame, quick: dict[str, object]):
     table = frame.assign(dead=np.nan)
     imputer = Imputer(**quick).fit(table)
     imputation = imputer.fill(table)
@@ -148,7 +148,7 @@ def test_estimates_stay_near_the_observed_range_and_keep_its_sign(fitted: Impute
 
 
 @pytest.mark.parametrize("rows", [2, 3, 7, 30])
-def test_a_short_table_shrinks_the_window_and_says_so(rows: int, frame: pd.DataFrame, quick: dict[str, object]):
+def test_a_short_table_gets_a_shorter_window_and_a_note(rows: int, frame: pd.DataFrame, quick: dict[str, object]):
     table = frame.iloc[:rows].copy()
     table.loc[table.index[rows // 2], "price"] = np.nan
     imputation = Imputer(**quick).fit(table).fill(table)
@@ -170,7 +170,7 @@ def test_many_columns_are_filled(sample: Sample, quick: dict[str, object]):
     assert not filled.isna().any().any()
 
 
-def test_a_gap_longer_than_a_window_is_filled_without_explosion(frame: pd.DataFrame, quick: dict[str, object]):
+def test_a_gap_longer_than_a_window_is_filled_with_plausible_values(frame: pd.DataFrame, quick: dict[str, object]):
     table = frame.copy()
     table.loc[100:220, "price"] = np.nan
     table.loc[300:360, frame.columns[1:]] = np.nan
@@ -186,8 +186,8 @@ def test_a_shorter_table_than_the_models_window_can_be_filled(fitted: Imputer, f
 
 
 def test_columns_may_come_in_another_order_when_applying(fitted: Imputer, frame: pd.DataFrame):
-    turned = frame[frame.columns[::-1]]
-    pd.testing.assert_frame_equal(fitted.transform(turned)[frame.columns], fitted.transform(frame))
+    reversed_columns = frame[frame.columns[::-1]]
+    pd.testing.assert_frame_equal(fitted.transform(reversed_columns)[frame.columns], fitted.transform(frame))
 
 
 def test_other_columns_are_refused_by_name(fitted: Imputer, frame: pd.DataFrame):
@@ -203,7 +203,7 @@ def test_a_model_with_stamps_refuses_a_table_without(fitted: Imputer, frame: pd.
         fitted.transform(frame.drop(columns="time"))
 
 
-def test_transform_before_fit_says_what_to_do(frame: pd.DataFrame):
+def test_transform_before_fit_is_refused_with_what_to_do(frame: pd.DataFrame):
     with pytest.raises(NotFittedError, match=r"call fit\(data\) first"):
         Imputer().transform(frame)
 
@@ -237,7 +237,7 @@ def test_fitting_twice_forgets_the_first_table(frame: pd.DataFrame, quick: dict[
     assert imputer.fitted_.columns == ("wind", "humidity")
 
 
-def test_a_table_far_outside_the_fitted_range_is_filled_within_its_own(
+def test_a_table_far_outside_the_fitted_range_is_filled_within_its_own_range(
     fitted: Imputer, frame: pd.DataFrame, sample: Sample
 ):
     names = list(sample.columns)
@@ -251,7 +251,7 @@ def test_a_table_far_outside_the_fitted_range_is_filled_within_its_own(
         assert not filled.isna().any().any()
 
 
-def test_problems_of_the_method_and_of_reading_are_told_in_one_message():
+def test_problems_of_the_method_and_of_reading_are_listed_in_one_message():
     with pytest.raises(InputError, match=r"length must be from 2.*decimal must be"):
         Imputer(length=1, decimal="x")
 
@@ -268,22 +268,22 @@ def test_huge_values_keep_their_size_when_rounded():
     assert filled["a"][1] == 1.5e300
 
 
-def test_a_table_with_nearly_everything_missing_is_filled_within_reach(
+def test_a_table_with_nearly_everything_missing_is_filled_near_its_true_range(
     fitted: Imputer, frame: pd.DataFrame, sample: Sample
 ):
-    """97 % of the cells, far more than is ever hidden in training, and days without a single one."""
+    """97 % of the cells are missing, far more than training ever hides, and for 100 hours all of them."""
     table = frame.copy()
-    gone = np.random.default_rng(0).random(sample.values.shape) < 0.97
-    gone[100:200] = True
-    table[list(sample.columns)] = np.where(gone, np.nan, sample.truth)
-    found = values(fitted.transform(table), sample)
+    missing = np.random.default_rng(0).random(sample.values.shape) < 0.97
+    missing[100:200] = True
+    table[list(sample.columns)] = np.where(missing, np.nan, sample.truth)
+    filled = values(fitted.transform(table), sample)
     low, high = np.nanmin(sample.truth, axis=0), np.nanmax(sample.truth, axis=0)
-    assert not np.isnan(found).any()
-    assert (found >= low - 0.1 * (high - low) - 1e-9).all()
-    assert (found <= high + 0.1 * (high - low) + 1e-9).all()
+    assert not np.isnan(filled).any()
+    assert (filled >= low - 0.1 * (high - low) - 1e-9).all()
+    assert (filled <= high + 0.1 * (high - low) + 1e-9).all()
 
 
-def test_short_windows_overlap_without_being_told_to():
+def test_a_short_window_gets_a_stride_of_a_quarter_of_its_length():
     assert Imputer(length=12).config.windows.stride == 3
     assert Imputer(length=48).config.windows.stride == 24
     assert Imputer(length=12, stride=6).config.windows.stride == 6

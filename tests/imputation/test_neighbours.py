@@ -1,4 +1,4 @@
-"""The strategy neighbours as a user meets it: donor tables, and the neighbours behind each cell."""
+"""The strategy neighbours through the `Imputer`: donor tables, and the neighbours of each filled cell."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def settings(quick: dict[str, object]) -> dict[str, object]:
     return quick | {"strategy": "neighbours"}
 
 
-def test_windows_of_a_donor_table_help(settings: dict[str, object], tmp_path: Path):
-    """A table of the same kind, of which only a part is shown: its windows help."""
+def test_windows_of_a_donor_table_reduce_the_error(settings: dict[str, object], tmp_path: Path):
+    """The filled table is a short part of the donor table, with gaps."""
     short = gappy(1)[96:130].reset_index(drop=True)
     truth = table(1)[96:130].reset_index(drop=True)
     donor = tmp_path / "donor.csv"
@@ -50,7 +50,7 @@ def test_windows_of_a_donor_table_help(settings: dict[str, object], tmp_path: Pa
     assert errors["with"] < 0.5 * errors["alone"]
 
 
-def test_a_donor_table_is_refused_where_it_is_of_no_use_or_does_not_fit(settings: dict[str, object], tmp_path: Path):
+def test_a_donor_table_that_is_not_used_or_does_not_match_is_refused(settings: dict[str, object], tmp_path: Path):
     donor = tmp_path / "donor.csv"
     table(2).to_csv(donor, index=False)
     with pytest.raises(InputError, match="only the strategy neighbours uses a donor table"):
@@ -68,7 +68,7 @@ def test_a_donor_table_is_refused_where_it_is_of_no_use_or_does_not_fit(settings
         Imputer(**settings, donor_table=str(tmp_path / "none.csv")).fit(gappy(1))
 
 
-def test_the_neighbours_of_a_cell_add_up_to_its_value(settings: dict[str, object], tmp_path: Path):
+def test_the_weighted_neighbours_of_a_cell_add_up_to_its_value(settings: dict[str, object], tmp_path: Path):
     donor = tmp_path / "donor.csv"
     table(2).to_csv(donor, index=False)
     frame = gappy(1)
@@ -77,20 +77,24 @@ def test_the_neighbours_of_a_cell_add_up_to_its_value(settings: dict[str, object
     imputer.explain(frame, tmp_path / "why.csv")
     why = pd.read_csv(tmp_path / "why.csv")
     assert list(why.columns) == ["row", "column", "neighbour_row", "source", "value", "weight"]
-    said = (why["value"] * why["weight"]).groupby([why["row"], why["column"]]).sum()
+    estimates = (why["value"] * why["weight"]).groupby([why["row"], why["column"]]).sum()
     weight = why["weight"].groupby([why["row"], why["column"]]).sum()
     np.testing.assert_allclose(weight, 1, atol=1e-6)
-    assert len(said) == frame[["a", "b"]].isna().sum().sum()
-    for (row, column), value in said.items():
+    assert len(estimates) == frame[["a", "b"]].isna().sum().sum()
+    for (row, column), value in estimates.items():
         assert filled[row, ["a", "b"].index(column)] == pytest.approx(value, abs=1e-4)
     assert set(why["source"]) == {"table", "donor_table"}
-    own = why[why["source"] == "table"]
-    assert ((own["neighbour_row"] - own["row"]).abs() >= 1).all()
+    in_table = why[why["source"] == "table"]
+    assert ((in_table["neighbour_row"] - in_table["row"]).abs() >= 1).all()
     seen = frame.set_index(frame.index)[["a", "b"]]
-    assert not np.isnan([seen.loc[r, c] for r, c in zip(own["neighbour_row"], own["column"], strict=True)]).any()
+    assert not np.isnan(
+        [seen.loc[r, c] for r, c in zip(in_table["neighbour_row"], in_table["column"], strict=True)]
+    ).any()
 
 
-def test_only_neighbours_explain_themselves(run_cli, tmp_path: Path, capsys, settings: dict[str, object]):
+def test_only_the_strategy_neighbours_can_explain_its_estimates(
+    run_cli, tmp_path: Path, capsys, settings: dict[str, object]
+):
     source, why = tmp_path / "in.csv", tmp_path / "why.csv"
     gappy(1).to_csv(source, index=False)
     flags = [f"{name}={value}" for name, value in settings.items() if name != "strategy"]

@@ -1,4 +1,4 @@
-"""Filling from stored embeddings: pairing with windows, one decoder per split, and the rows that none covers."""
+"""Filling from stored embeddings: pairing with windows, one decoder per split, and rows without embeddings."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_variables_are_put_into_the_order_of_the_columns(
     [("denoise", Code.STORED), ("neighbours", Code.STORED_NEIGHBOURS), ("latent", Code.STORED_LATENT)],
 )
 @pytest.mark.parametrize("pooled", [False, True])
-def test_all_three_strategies_take_stored_embeddings(
+def test_the_three_strategies_on_embeddings_work_on_stored_embeddings(
     frame: pd.DataFrame, tmp_path: Path, settings: dict[str, object], strategy: str, code: Code, pooled: bool
 ):
     if pooled:  # one vector for all columns
@@ -135,12 +135,14 @@ def test_a_saved_model_fills_from_the_same_embeddings_and_refuses_others(
     assert not np.isnan(without.filled.values).any()
 
 
-def test_another_window_length_names_both_counts(frame: pd.DataFrame, settings: dict[str, object]):
+def test_the_error_for_another_window_length_names_both_counts(frame: pd.DataFrame, settings: dict[str, object]):
     with pytest.raises(EmbeddingMismatchError, match=rf"{N_TRAIN}.*{N_TRAIN - 4}"):
         pair_embeddings(Config(**(settings | {"seq_len": SEQ + 4})), series(frame), "table")
 
 
-def test_split_folders_without_a_split_plan_say_which_flag_is_missing(frame: pd.DataFrame, settings: dict[str, object]):
+def test_split_folders_without_a_split_plan_are_refused_with_the_missing_flag(
+    frame: pd.DataFrame, settings: dict[str, object]
+):
     with pytest.raises(EmbeddingMismatchError, match="--split ett-hour, ett-minute or custom"):
         pair_embeddings(Config(**(settings | {"split": "none"})), series(frame), "table")
 
@@ -212,7 +214,9 @@ def test_a_table_that_is_not_in_time_order_is_not_paired(frame: pd.DataFrame, se
         Imputer(**settings).fit(frame.iloc[::-1])
 
 
-def test_a_note_warns_of_embeddings_that_know_the_future(frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object]):
+def test_a_note_warns_of_embeddings_made_from_values_after_the_window(
+    frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object]
+):
     vectors = np.ones((ROWS - SEQ + 1, 3, 2), np.float32)
     made = Provenance(encoder="timekd", source="computed", settings={"privileged": True, "pred_len": 4})
     packed = save_packed_file(tmp_path / "a.packed", {"all": SplitVectors(vectors.shape, vectors)}, made)
@@ -225,7 +229,7 @@ def test_a_note_says_that_splits_have_decoders_of_their_own(frame: pd.DataFrame,
     assert "The embeddings of train and val are not known to share a space" in " ".join(notes)  # type: ignore[arg-type]
 
 
-def test_a_folder_with_a_record_pairs_by_its_own_plan_and_refuses_another_table(
+def test_a_folder_with_a_record_is_paired_by_its_split_plan_and_refuses_another_table(
     frame: pd.DataFrame, folder: Path, quick: dict[str, object]
 ):
     window = {"split": "custom", "seq_len": SEQ, "pred_len": PRED, "embedding_stride": 1}
@@ -257,7 +261,7 @@ def test_a_folder_with_a_record_pairs_by_its_own_plan_and_refuses_another_table(
 
 @pytest.mark.parametrize("strategy", ["denoise", "neighbours", "latent"])
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 1e30])
-def test_vectors_that_nothing_can_be_learnt_from_are_refused(
+def test_vectors_that_are_not_finite_or_too_large_are_refused(
     frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object], strategy: str, bad: float
 ):
     vectors = np.random.default_rng(0).normal(size=(ROWS - SEQ + 1, 3, 2)).astype(np.float32)

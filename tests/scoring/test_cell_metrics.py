@@ -12,5 +12,5 @@ def test_errors_are_in_units_of_the_spread():
     assert found == {"mse": (1 + 4) / 2, "mae": (1 + 2) / 2, "ratio_to_linear": 5 / 4}
 
 
-def test_an_exact_line_gives_no_ratio():
+def test_linear_interpolation_without_error_gives_no_ratio():
     assert score_cells(np.ones(1), np.zeros(1), np.ones(1), np.zeros(1))["ratio_to_linear"] is None

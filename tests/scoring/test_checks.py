@@ -32,7 +32,7 @@ def test_a_check_fails_where_its_condition_holds(text: str, fails: bool):
         assert text in failures[0]
 
 
-def test_a_check_looks_at_the_mean_over_seeds_of_each_pattern():
+def test_a_check_tests_the_mean_over_seeds_of_each_pattern():
     scores = [score(mse=1.0), score(seed=1, mse=5.0), score(mse=1.0, pattern="block"), score(mse=99.0, column="a")]
     (failure,) = Check.parse("mse>2").failures(scores)
     assert "point" in failure
@@ -45,7 +45,7 @@ def test_a_check_that_cannot_be_read_is_refused(text: str):
         Check.parse(text)
 
 
-def test_unknown_names_in_a_check_are_told_with_a_suggestion():
+def test_unknown_names_in_a_check_are_refused_with_a_suggestion():
     with pytest.raises(InputError, match="did you mean 'mse'"):
         Check.parse("msee>1")
     with pytest.raises(InputError, match="did you mean 'auto'"):
@@ -54,7 +54,7 @@ def test_unknown_names_in_a_check_are_told_with_a_suggestion():
         Check.parse("coverage<0.9").failures([score()])
 
 
-def test_a_check_looks_at_every_encoder_of_its_strategy():
+def test_a_check_tests_every_encoder_of_its_strategy():
     scores = [score(encoder="none", ratio_to_none=1.0), score(encoder="a", ratio_to_none=1.25), score("linear")]
     (failure,) = Check.parse("ratio_to_none>1").failures(scores)
     assert "auto, a, point 0.1: ratio_to_none is 1.25" in failure

@@ -16,8 +16,8 @@ def score(strategy: str = "auto", seed: int = 0, mse: float = 1.0, **more: objec
 
 
 @pytest.mark.parametrize(("seeds", "beyond"), [(2, False), (3, True)])
-def test_with_few_seeds_a_change_must_be_clearer(seeds: int, beyond: bool):
-    """Changes of 0.9, 1.1 and 1.0: 10 standard errors with two seeds, 17 with three; a t-test wants 12.7 and 4.3."""
+def test_with_fewer_seeds_a_change_must_be_larger(seeds: int, beyond: bool):
+    """Changes of 0.9, 1.1 and 1.0: 10 standard errors with two seeds, 17 with three; a t-test needs 12.7 and 4.3."""
     after = [score(seed=s, mse=2.0 + change) for s, change in zip(range(seeds), (-0.1, 0.1, 0.0), strict=False)]
     (found,) = differences([score(seed=s, mse=1.0) for s in range(seeds)], after)
     assert found.change == pytest.approx(1.0)
@@ -25,7 +25,7 @@ def test_with_few_seeds_a_change_must_be_clearer(seeds: int, beyond: bool):
 
 
 def test_runs_are_compared_seed_by_seed():
-    """A change that is small beside the spread of the seeds is beyond noise if every seed shows it."""
+    """A change much smaller than the spread over seeds is beyond noise if every seed shows it."""
     before = [score(seed=s, mse=10.0 * s) for s in range(4)]
     after = [score(seed=s, mse=10.0 * s - 1 + 0.1 * (s % 2)) for s in range(5)]
     (found,) = differences(before, after)
@@ -37,6 +37,6 @@ def test_runs_are_compared_seed_by_seed():
     assert differences(before, [score("linear")]) == []
 
 
-def test_encoders_are_compared_with_themselves():
+def test_scores_of_different_encoders_are_not_mixed():
     changed = differences([score(encoder="a"), score("linear")], [score(encoder="a", mse=4.0), score(encoder="b")])
     assert [(one.key.encoder, one.change) for one in changed] == [("a", 3.0)]

@@ -1,4 +1,4 @@
-"""What an encoder adds over the observed cells alone, in words, and what it costs."""
+"""The table that compares encoders: rows, means and verdicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Encoders by name: all of them opened before any work, those that do not fit refused."""
+"""Opening encoders by name, and refusing encoders that cannot be compared."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CONFIG = Config(length=24)
 
 
 class Means:
-    """The mean of each column."""
+    """An embedder that gives the mean of each column."""
 
     name, settings, weights_digest, saw, costly = "means", {}, None, "observed", False
 
@@ -39,7 +39,7 @@ def series(sample: Sample) -> Series:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """What is asked of `make_embedder`, which knows one kind, "known"."""
+    """The arguments of all calls of `make_embedder`, which knows a single kind, "known"."""
     asked: list[tuple[str, int]] = []
 
     def make_embedder(spec: str, *, length: int, **_: object) -> Means:
@@ -51,7 +51,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     return asked
 
 
-def test_none_comes_first_and_is_always_there(series: Series, opened: list[tuple[str, int]]):
+def test_the_encoder_none_comes_first_and_is_always_added(series: Series, opened: list[tuple[str, int]]):
     found = open_encoders(("builtin", "known:x", "mine", "known:x"), CONFIG, series, {"mine": Means(24)})
     assert list(found) == ["none", "builtin", "known:x", "mine"]
     assert opened == [("known:x", 24)]
@@ -62,7 +62,7 @@ def test_none_comes_first_and_is_always_there(series: Series, opened: list[tuple
     assert found["mine"](scaler, series).embedder is not found["known:x"](scaler, series).embedder
 
 
-def test_encoders_are_opened_for_the_windows_that_fit_the_series(series: Series, opened: list[tuple[str, int]]):
+def test_encoders_are_opened_for_the_window_length_of_the_fit(series: Series, opened: list[tuple[str, int]]):
     short = replace(series, values=series.values[:30], time=series.time[:30], rows=series.rows[:30])
     open_encoders(("known:x",), CONFIG, short, {})
     assert opened == [("known:x", 15)]
@@ -75,14 +75,14 @@ def test_an_unknown_encoder_is_refused(series: Series, opened: list[tuple[str, i
         open_encoders(("knwon:x",), CONFIG, series, {})
 
 
-def test_an_encoder_of_other_windows_is_refused(series: Series):
+def test_an_encoder_for_another_window_length_is_refused(series: Series):
     with pytest.raises(
         InputError, match=r"'mine' reads windows of 96 steps, but those of this table have 24.*--length 96"
     ):
         open_encoders(("mine",), CONFIG, series, {"mine": Means(96)})
 
 
-def test_an_encoder_that_looks_ahead_is_refused(series: Series):
+def test_an_encoder_that_reads_values_after_the_window_is_refused(series: Series):
     with pytest.raises(InputError, match=r"'mine' reads 48 steps after each window, and so values that may be hidden"):
         open_encoders(("mine",), CONFIG, series, {"mine": Means(horizon=48)})
 
@@ -98,7 +98,7 @@ def test_without_an_encoder_no_strategy_searches_among_embeddings():
     assert strategies_on("", names, config) == names
 
 
-def test_auto_works_on_an_encoder_if_one_of_its_candidates_does():
+def test_auto_uses_an_encoder_if_one_of_its_candidates_does():
     assert uses_encoder("auto", Config())
     assert not uses_encoder("auto", Config(candidates="linear,kriging"))
     assert uses_encoder("latent", Config(candidates="linear,kriging"))

@@ -47,7 +47,7 @@ def overall(scores: list[Score]) -> dict[str, Score]:
 
 
 def test_hidden_cells_cannot_reach_anything_that_is_fitted(table: Table, quick: dict[str, object], monkeypatch):
-    """A marker in the cells that are hidden changes the scores and nothing else."""
+    """Huge values in the hidden cells change the scores and nothing else."""
     fitted: list[Fitted] = []
     fit = evaluating.fit_series
     monkeypatch.setattr(evaluating, "fit_series", lambda *a, **k: fitted.append(fit(*a, **k)) or fitted[-1])
@@ -97,7 +97,7 @@ def test_there_is_a_run_for_every_seed_pattern_and_rate(table: Table, quick: dic
     assert (found[0].hidden != found[4].hidden).any()
 
 
-def test_intervals_are_scored_where_they_are_asked_for(table: Table, quick: dict[str, object]):
+def test_intervals_are_scored_if_the_settings_ask_for_them(table: Table, quick: dict[str, object]):
     (run,) = runs(table, quick, strategies=("kriging",), patterns=("point",), settings={"intervals": 0.9})
     found = overall(run.scores)["kriging"]
     assert 0.7 < found.coverage < 1
@@ -112,14 +112,14 @@ def test_stored_embeddings_are_refused_unless_oracle_scores_are_allowed(table: T
         runs(table, quick, settings={"embeddings": "somewhere"})
 
 
-def test_a_donor_table_is_refused_as_it_may_hold_what_is_hidden(table: Table, quick: dict[str, object]):
+def test_a_donor_table_is_refused_as_it_may_hold_the_hidden_cells(table: Table, quick: dict[str, object]):
     with pytest.raises(
         InputError, match=r"a donor table .* may hold the hidden cells, so scores with it would be too good"
     ):
         runs(table, quick, settings={"bank": "other.csv"})
 
 
-def test_strategies_that_the_time_budget_leaves_out_are_noted_and_not_scored(
+def test_strategies_that_the_time_budget_leaves_out_are_named_in_a_note_and_not_scored(
     table: Table, quick: dict[str, object], caplog
 ):
     settings = {"time_budget": 60.0, "decoder_steps": 10**6}
@@ -132,7 +132,7 @@ def test_strategies_that_the_time_budget_leaves_out_are_noted_and_not_scored(
 
 
 class Halves:
-    """The means of the two halves of each column's observed cells; keeps the largest value it was ever shown."""
+    """An embedder that gives the means of two halves of each column, and keeps the largest value it has read."""
 
     name, settings, weights_digest, saw, length, horizon = "halves", {}, None, "observed", None, 0
 
@@ -190,7 +190,7 @@ def test_the_builtin_encoder_scores_the_same_when_compared_with_others(table: Ta
 
 
 def test_hidden_cells_cannot_reach_an_embedder(table: Table, quick: dict[str, object], monkeypatch):
-    """A marker in the cells that are hidden is never shown to it, and changes nothing of what is fitted on it."""
+    """Huge values in the hidden cells never reach the embedder and change nothing that is fitted on it."""
     fitted: list[Fitted] = []
     fit = evaluating.fit_series
     monkeypatch.setattr(evaluating, "fit_series", lambda *a, **k: fitted.append(fit(*a, **k)) or fitted[-1])
@@ -247,7 +247,7 @@ def test_a_report_that_cannot_be_made_is_refused_before_any_work(
     assert "pip install 'latentfill[report]'" in capsys.readouterr().err
 
 
-def test_a_failed_check_ends_with_code_1_and_says_so(run_cli, source: Path, capsys):
+def test_a_failed_check_ends_with_code_1_and_a_message(run_cli, source: Path, capsys):
     base = ("evaluate", source, "-q", "--strategies", "mean", "--patterns", "point")
     assert run_cli(*base, "--fail-if", "ratio_to_linear>1") == 1
     assert "failed: ratio_to_linear>1: mean, point 0.1" in capsys.readouterr().err
@@ -266,19 +266,19 @@ def test_two_runs_are_compared(run_cli, source: Path, tmp_path: Path, capsys):
     assert "+0.0000" in shown
 
 
-def test_without_a_table_it_says_what_it_needs(run_cli, capsys):
+def test_evaluate_without_a_table_is_refused_with_what_it_needs(run_cli, capsys):
     assert run_cli("evaluate") == 2
     assert "name a table to evaluate on" in capsys.readouterr().err
 
 
-def test_words_that_are_no_numbers_are_refused(run_cli, source: Path, capsys):
+def test_seeds_that_are_no_numbers_are_refused(run_cli, source: Path, capsys):
     assert run_cli("evaluate", source, "--seeds", "a,b") == 2
     assert "--seeds takes whole numbers" in capsys.readouterr().err
 
 
 @pytest.fixture
 def opens_halves(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`make_embedder` knows "halves:anything" alone."""
+    """Makes `make_embedder` open a `Halves` for any name of the kind "halves"."""
     monkeypatch.setattr(registry, "make_embedder", lambda spec, **_: Halves())
     monkeypatch.setattr(registry, "KINDS", {"halves": None})
 

@@ -1,4 +1,4 @@
-"""The files that scores go to."""
+"""Scores as JSON and CSV files."""
 
 from __future__ import annotations
 

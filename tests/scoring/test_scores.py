@@ -1,4 +1,4 @@
-"""Scores: means over seeds, and how they read."""
+"""Means of scores over seeds, and their text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cannot be compared is refused."""
+"""Scoring specs that are refused."""
 
 from __future__ import annotations
 

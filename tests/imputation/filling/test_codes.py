@@ -22,7 +22,7 @@ def test_every_cell_code_is_a_member():
     assert all(code.meaning.startswith(f"{code.name}: ") for code in cell_codes())
 
 
-def test_cells_filled_from_stored_embeddings_are_told_apart():
+def test_cells_filled_from_stored_embeddings_are_found_by_their_codes():
     assert is_from_stored(np.array([Code.DENOISE, Code.STORED, Code.STORED_LATENT, Code.EMPTY])).tolist() == [
         0,
         1,

@@ -1,4 +1,4 @@
-"""What a path estimates, and which path comes first."""
+"""The estimates of one path, and which path takes precedence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from latentfill.imputation.filling.path_estimate import PathEstimate
 NAN = np.nan
 
 
-def test_one_path_goes_over_another_where_it_has_an_estimate():
+def test_a_path_takes_precedence_over_another_where_it_has_an_estimate():
     def path(estimate: list[float], rest: float) -> PathEstimate:
         values = np.full(2, rest)
         return PathEstimate(np.array(estimate), np.full(2, int(rest)), values, -values, values, np.full((3, 2), rest))

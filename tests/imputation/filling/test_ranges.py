@@ -1,4 +1,4 @@
-"""How far estimates and intervals may reach."""
+"""The ranges that estimates and intervals are clipped to."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_estimates_stay_within_the_observed_range_and_a_margin():
     assert limited(ranges(-10.0, 10.0), -50.0, 50.0, margin=None) == [-50.0, 50.0]
 
 
-def test_a_column_that_never_crosses_zero_does_not_cross_it_in_estimates():
+def test_estimates_do_not_cross_zero_if_no_observed_value_does():
     assert limited(ranges(0.5, 10.0), -50.0, 50.0) == [0.0, 10.95]
     assert limited(ranges(-10.0, -0.5), -50.0, 50.0) == [-10.95, 0.0]
 
@@ -31,7 +31,7 @@ def test_a_column_without_a_value_has_no_observed_range():
     assert limited(ranges(NAN, NAN), -50.0, 50.0) == [-50.0, 50.0]
 
 
-def test_the_values_asked_for_limit_estimates_and_intervals():
+def test_the_users_limits_hold_for_estimates_and_intervals():
     of = ranges(-10.0, 10.0, minimum=-2.0, maximum=3.0)
     assert of.limit(np.array([[-5.0], [5.0]]))[:, 0].tolist() == [-2.0, 3.0]
     assert [end.item() for end in of.interval_ends] == [-2.0, 3.0]

@@ -1,4 +1,4 @@
-"""What estimates may be: ranges per column, and gaps that are too long."""
+"""Limits of estimates: bounds per column, and the longest gap to fill."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def frame() -> pd.DataFrame:
     return pd.DataFrame(values, columns=["a", "b"])
 
 
-def test_estimates_are_held_to_their_range_and_observed_cells_are_not(frame: pd.DataFrame):
+def test_estimates_are_clipped_to_their_bounds_and_observed_cells_are_not(frame: pd.DataFrame):
     filled = Imputer(strategy="linear", minimum="a=0.25", maximum="a=0.5").fit_transform(frame)
     missing = frame["a"].isna()
     assert filled["a"][missing].between(0.25, 0.5).all()
@@ -84,7 +84,7 @@ def test_estimates_are_held_to_their_range_and_observed_cells_are_not(frame: pd.
     assert filled["a"].min() < -0.5
 
 
-def test_gaps_that_are_too_long_stay_empty_and_are_noted(frame: pd.DataFrame):
+def test_gaps_that_are_too_long_stay_empty_with_a_note(frame: pd.DataFrame):
     found = Imputer(strategy="linear", max_gap=3).fit(frame).fill(frame)
     codes = found.filled.codes[:, 0]
     assert (codes[100:112] == Code.EMPTY).all()
@@ -101,7 +101,7 @@ def test_limits_of_a_saved_model_can_be_changed(frame: pd.DataFrame, tmp_path):
     assert (filled["a"][50:53] >= 0).all()
 
 
-def test_limits_are_refused_before_any_work(frame: pd.DataFrame):
+def test_invalid_limits_are_refused_before_any_training(frame: pd.DataFrame):
     with pytest.raises(InputError, match="unknown column 'z'"):
         Imputer(minimum="z=0").fit(frame)
     with pytest.raises(InputError, match="max_gap must be at least 0"):
@@ -114,7 +114,7 @@ def test_stored_embeddings_are_refused_for_a_strategy_that_does_not_use_them(fra
 
 
 @pytest.mark.parametrize("flags", [("--min", "a=0", "--max-gap", "5"), ("--set", "minimum=0", "--set", "max_gap=5")])
-def test_limits_on_the_command_line(frame: pd.DataFrame, tmp_path, run_cli, flags: tuple[str, ...]):
+def test_limits_can_be_given_on_the_command_line(frame: pd.DataFrame, tmp_path, run_cli, flags: tuple[str, ...]):
     frame.to_csv(tmp_path / "in.csv", index=False)
     out = tmp_path / "out.csv"
     assert (

@@ -1,4 +1,4 @@
-"""What is learnt, from what, and that held-out cells stay out of it."""
+"""Fitting: what is learnt from which cells, progress, early stopping, encoders and the time budget."""
 
 from __future__ import annotations
 
@@ -27,31 +27,31 @@ def as_series(sample: Sample) -> Series:
 
 
 def weights(fitted) -> dict[str, np.ndarray]:
-    """Everything that is learnt, by name: all of a model but its scaler and what to expect."""
+    """The weights of all networks and of the ensemble, by name."""
     nets = {"encoder": fitted.encoder.net, **fitted.builtin.candidates.modules}
     tensors = {f"{part}.{name}": t.numpy() for part, net in nets.items() for name, t in net.state_dict().items()}
     return tensors | {"ensemble.weight": fitted.builtin.validated.ensemble.weight}
 
 
 def test_cells_held_out_for_scoring_cannot_change_what_is_learnt(sample: Sample, quick: dict[str, object], monkeypatch):
-    """A marker in the score cells changes the reported error, and nothing of what is learnt."""
+    """Huge values in the score cells change the reported error, but no weight."""
     import latentfill.imputation.fitting.fit as fitting
 
     plain = fit_series(as_series(sample), Config(**quick))
 
-    def marked(series, config):
+    def hold_out_with_huge_score_cells(series, config):
         held_out = hold_out(series, config)
         values = np.where(held_out.score, 1e6, series.values)
         return replace(held_out, series=replace(series, values=values))
 
-    monkeypatch.setattr(fitting, "hold_out", marked)
-    planted = fit_series(as_series(sample), Config(**quick))
-    before, after = weights(plain), weights(planted)
+    monkeypatch.setattr(fitting, "hold_out", hold_out_with_huge_score_cells)
+    changed = fit_series(as_series(sample), Config(**quick))
+    before, after = weights(plain), weights(changed)
     parts = {name.removeprefix("denoise.").split(".")[0] for name in before}
     assert parts == {"encoder", "kriging", "neighbours", "decoder", "ensemble"}
     for name, weight in before.items():
         np.testing.assert_array_equal(weight, after[name], err_msg=name)
-    assert planted.builtin.validated.score["mse"] > 1e6 * plain.builtin.validated.score["mse"]
+    assert changed.builtin.validated.score["mse"] > 1e6 * plain.builtin.validated.score["mse"]
 
 
 def test_all_inputs_of_the_decoder_are_frozen_while_it_is_trained(sample: Sample, quick: dict[str, object]):
@@ -104,37 +104,37 @@ def test_a_column_first_seen_after_the_train_rows_is_scaled_by_the_whole_series(
 # --- another encoder in place of the built-in one ------------------------------------------------
 
 
-class Levels:
-    """The mean of each column's observed cells, and how many windows it was asked for at a time."""
+class MeanEncoder:
+    """An encoder that gives the mean of each column, and records the number of windows in each call."""
 
     def __init__(self, columns: int, *, costly: bool = False) -> None:
         self.shape = EncoderShape(columns=columns, dim=1, decodes=False, costly=costly)
-        self.asked: list[int] = []
+        self.batch_sizes: list[int] = []
 
     def encode(self, windows: Windows) -> Encoded:
-        self.asked.append(len(windows))
+        self.batch_sizes.append(len(windows))
         mean = np.nan_to_num(windows.values).mean(axis=1)
         return Encoded(z=torch.tensor(mean[:, :, None], dtype=torch.float32))
 
 
-def test_a_frozen_encoder_takes_the_place_of_the_built_in_one(sample: Sample, quick: dict[str, object], tmp_path):
-    series, made = as_series(sample), []
+def test_a_frozen_encoder_replaces_the_built_in_encoder(sample: Sample, quick: dict[str, object], tmp_path):
+    series, calls = as_series(sample), []
 
-    def make(scaler, of):
-        made.append((scaler, of))
-        return Levels(len(sample.columns))
+    def make(scaler, fitted_series):
+        calls.append((scaler, fitted_series))
+        return MeanEncoder(len(sample.columns))
 
     fitted = fit_series(series, Config(**quick), FitInputs(encoder=make))
-    assert made == [(fitted.scaler, series)]
-    assert isinstance(fitted.encoder, Levels)
+    assert calls == [(fitted.scaler, series)]
+    assert isinstance(fitted.encoder, MeanEncoder)
     assert set(fitted.builtin.history) == {"decoder"}
     assert model_id(fitted) != model_id(fit_series(series, Config(**quick)))
-    with pytest.raises(InputError, match="this model uses the encoder Levels, which cannot be saved"):
+    with pytest.raises(InputError, match="this model uses the encoder MeanEncoder, which cannot be saved"):
         save_model(fitted, tmp_path / "model", {})
     assert not (tmp_path / "model").exists()
 
 
-def test_no_encoder_is_made_where_no_strategy_works_on_one(sample: Sample, quick: dict[str, object]):
+def test_no_encoder_is_made_if_no_strategy_uses_embeddings(sample: Sample, quick: dict[str, object]):
     settings = Config(**quick, strategy="kriging")
     fitted = fit_series(as_series(sample), settings, FitInputs(encoder=lambda *_: pytest.fail("it was made")))
     assert fitted.encoder is None
@@ -146,23 +146,23 @@ def test_training_on_a_costly_encoder_embeds_few_windows(
 ):
     steps, windows = 26 * REUSE, len(sample.time) - int(quick["length"]) + 1
     settings = quick | {"decoder_steps": steps, "decoder_batch": 5, "check_every": steps}
-    encoder = Levels(len(sample.columns), costly=costly)
+    encoder = MeanEncoder(len(sample.columns), costly=costly)
     fitted = fit_series(
         as_series(sample), Config(**settings, candidates="denoise,neighbours"), FitInputs(encoder=lambda *_: encoder)
     )
     assert fitted.builtin.history["decoder"].steps == steps
-    assert encoder.asked.count(5) == batches
+    assert encoder.batch_sizes.count(5) == batches
     assert fitted.builtin.candidates.by_name["neighbours"].bank_size == (
         -(-windows // COSTLY_STRIDE) if costly else windows
     )
     assert fitted.builtin.candidates.by_name["denoise"].bank_size == -(-windows // (COSTLY_STRIDE if costly else 4))
-    assert (sum(encoder.asked) > 2 * windows) != costly
+    assert (sum(encoder.batch_sizes) > 2 * windows) != costly
 
 
 # --- the time budget -----------------------------------------------------------------------------
 
 
-def test_a_time_budget_leaves_out_the_slowest_strategies_and_says_so(sample: Sample, quick: dict[str, object]):
+def test_a_time_budget_leaves_out_the_slowest_strategies_with_a_note(sample: Sample, quick: dict[str, object]):
     settings = quick | {"candidates": "linear,kriging,denoise,neighbours,latent", "latent_steps": 10}
     whole = fit_series(as_series(sample), Config(**settings, time_budget=1000.0))
     assert whole.builtin.candidates.names == ("linear", "kriging", "denoise", "neighbours", "latent")
@@ -186,6 +186,6 @@ def test_a_single_strategy_that_the_time_budget_does_not_allow_is_refused(sample
 
 
 @pytest.mark.parametrize("budget", [0.0, -1.0])
-def test_a_time_budget_of_nothing_is_refused(budget: float):
+def test_a_time_budget_that_is_not_positive_is_refused(budget: float):
     with pytest.raises(InputError, match="time_budget must be above 0"):
         Config(time_budget=budget)

@@ -1,4 +1,4 @@
-"""Which stored windows are blended."""
+"""The choice of stored windows whose estimates are blended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from latentfill.imputation.fitting.stored_windows import blend_starts
         (np.array([7]), 24, [7]),
     ],
 )
-def test_windows_about_a_stride_apart_are_blended_and_the_last(starts: np.ndarray, stride: int, blended: list[int]):
+def test_windows_about_a_stride_apart_and_the_last_one_are_blended(starts: np.ndarray, stride: int, blended: list[int]):
     vectors = np.zeros((len(starts), 1, 2), np.float32)
     embeddings = Embeddings(vectors, starts, Provenance(encoder="x", source="y"))
     assert blend_starts(embeddings, stride).tolist() == blended

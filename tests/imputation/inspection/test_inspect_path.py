@@ -1,4 +1,4 @@
-"""What `inspect` tells about a path."""
+"""Descriptions of tables and models by `inspect_path`."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def table(tmp_path: Path) -> Path:
 
 
 def test_a_table_is_described_by_column_and_gap_length(table: Path):
-    found = inspect_path(table, TableOptions())
-    assert json.loads(json.dumps(found)) == found
-    assert (found["kind"], found["rows"], found["missing_cells"]) == ("table", 40, 24)
-    assert found["time"]["columns"] == ["time"]
-    assert found["time"]["last"] == "2024-01-02T15:00:00"
-    a = found["columns"]["a"]
+    description = inspect_path(table, TableOptions())
+    assert json.loads(json.dumps(description)) == description
+    assert (description["kind"], description["rows"], description["missing_cells"]) == ("table", 40, 24)
+    assert description["time"]["columns"] == ["time"]
+    assert description["time"]["last"] == "2024-01-02T15:00:00"
+    a = description["columns"]["a"]
     assert (a["observed"], a["missing"], a["min"], a["max"], a["longest_gap"]) == (24, 16, 1.0, 5.0, 2)
     assert a["gaps"] == {"1": 0, "2-3": 8, "4-6": 0, "7-24": 0, "25-168": 0, ">168": 0}
 
@@ -37,9 +37,9 @@ def test_a_table_is_described_by_column_and_gap_length(table: Path):
 def test_a_model_is_described_without_reading_its_weights(table: Path, tmp_path: Path):
     Imputer(strategy="linear").fit(table).save(tmp_path / "model")
     (tmp_path / "model" / "model.safetensors").write_bytes(b"no weights")
-    found = inspect_path(tmp_path / "model", TableOptions())
-    assert (found["kind"], found["columns"], found["bytes"]) == ("model", ["a", "b"], 10)
-    assert list(found["held_out_error"]) == ["built-in"]
+    description = inspect_path(tmp_path / "model", TableOptions())
+    assert (description["kind"], description["columns"], description["bytes"]) == ("model", ["a", "b"], 10)
+    assert list(description["held_out_error"]) == ["built-in"]
     (tmp_path / "model" / "config.json").write_text('{"format": 5}')
     with pytest.raises(ModelFormatError, match="cannot be read as a model: it has no 'builtin'"):
         inspect_path(tmp_path / "model", TableOptions())

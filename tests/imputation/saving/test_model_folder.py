@@ -1,4 +1,4 @@
-"""A fitted model as a folder: what it may be written over."""
+"""Saving a model to a folder: what it may replace."""
 
 from __future__ import annotations
 

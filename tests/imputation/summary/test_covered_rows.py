@@ -1,4 +1,4 @@
-"""Which rows stored embeddings cover."""
+"""The rows that stored embeddings cover."""
 
 from __future__ import annotations
 

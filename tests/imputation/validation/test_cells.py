@@ -10,14 +10,14 @@ from latentfill.windows.gaps import nearest_observed
 NAN = np.nan
 
 
-def test_gaps_are_told_apart_by_length_and_by_whether_both_ends_are_equal():
+def test_the_kind_of_a_gap_tells_its_length_and_whether_both_ends_are_equal():
     values = np.array([[0, NAN, 0, NAN, NAN, 1, NAN]]).T
     assert gap_kinds(nearest_observed(values))[[1, 3, 4, 6], 0].tolist() == [6 + 0, 1, 1, 0]
     whole = np.array([[2.0, 5.0, 2.0, 3.0]]).T  # as if each cell in turn were missing
     assert gap_kinds(nearest_observed(whole))[:, 0].tolist() == [0, 6, 0, 0]
 
 
-def test_each_missing_cell_knows_its_gap():
+def test_each_missing_cell_has_the_kind_and_start_of_its_gap():
     values = np.array([[1.0, NAN], [NAN, NAN], [NAN, 2.0], [1.0, NAN]])
     cells = Cells.at(np.isnan(values), values)
     assert cells.step.tolist() == [0, 1, 1, 2, 3]
@@ -28,14 +28,14 @@ def test_each_missing_cell_knows_its_gap():
     assert cells.gap_sizes.tolist() == [2, 2, 2, 2, 1]
 
 
-def test_cells_go_back_to_their_places_in_the_series():
+def test_values_of_cells_are_put_into_their_places_in_the_series():
     values = np.array([[1.0, NAN], [NAN, 4.0]])
     cells = Cells.at(np.isnan(values), values)
     np.testing.assert_array_equal(cells.on_series(np.array([7.0, 8.0])), [[NAN, 7.0], [8.0, NAN]])
     assert cells.on_series(np.zeros((3, 2))).shape == (3, 2, 2)
 
 
-def test_gaps_of_two_occasions_stay_apart_when_cells_are_joined():
+def test_gaps_of_two_hiding_rounds_stay_apart_when_cells_are_joined():
     values = np.array([[1.0], [NAN], [NAN], [1.0]])
     cells = Cells.at(np.isnan(values), values)
     both = Cells.joined([cells, cells.where(np.array([True, False]))])

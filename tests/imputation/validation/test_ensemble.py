@@ -13,28 +13,31 @@ from latentfill.imputation.validation.shrinkage import ENOUGH_GAPS
 
 
 def cells_in(column: np.ndarray, kind: np.ndarray, gap: np.ndarray, columns: int) -> Cells:
-    """Cells of these columns, in gaps of these kinds and numbers."""
+    """Cells of these columns, in gaps of these kinds and with these first steps."""
     zeros = np.zeros(len(column), dtype=int)
     return Cells(shape=(1, columns), step=zeros, column=column, kind=kind, gap=gap, hiding_round=zeros)
 
 
 def learn(errors: np.ndarray, column: np.ndarray, kind: np.ndarray, columns: int) -> Ensemble:
-    """An ensemble fitted to cells that lie in a gap each."""
+    """An ensemble fitted to cells that each lie in a gap of their own."""
     return Ensemble.fit(errors, cells_in(column, kind, np.arange(len(column)), columns))
 
 
 def fit(*groups: tuple[int, int, int, float], columns: int = 2) -> np.ndarray:
-    """Weight (C, buckets) of the second of two candidates, from groups of column, bucket, number of cells and best
-    weight: in every cell the first says 5 and the second 6, so the truth that asks for weight w is 5 + w."""
-    column, bucket, count, wanted = (np.array(part) for part in zip(*groups, strict=True))
-    truth = np.repeat(5 + wanted.astype(float), count)
+    """Weight (C, buckets) of the second of two candidates, fitted to groups of cells.
+
+    A group gives column, bucket, number of cells and best weight w of the second candidate. The first estimates 5 and
+    the second 6 in every cell, so the true value is 5 + w.
+    """
+    column, bucket, count, best_weight = (np.array(part) for part in zip(*groups, strict=True))
+    truth = np.repeat(5 + best_weight.astype(float), count)
     ensemble = learn(np.stack([5 - truth, 6 - truth]), np.repeat(column, count), np.repeat(bucket, count), columns)
     np.testing.assert_allclose(ensemble.weight[0] + ensemble.weight[1], 1)
     return ensemble.weight[1]
 
 
-def of_one_group(errors: np.ndarray) -> np.ndarray:
-    """Weights (K,) of candidates whose errors (K, M) lie in a gap each, where a gain by chance is a gain."""
+def weights_of_one_group(errors: np.ndarray) -> np.ndarray:
+    """Weights (K,) of candidates with errors (K, M), each in a gap of its own; gains by chance count in full."""
     none = np.zeros(errors.shape[1], dtype=int)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("latentfill.imputation.validation.shrinkage.CAUTION", np.zeros(6))
@@ -45,7 +48,7 @@ def test_a_perfect_candidate_gets_all_the_weight():
     assert fit((0, 0, 10_000, 1.0))[0, 0] > 0.99
 
 
-def test_a_harmful_candidate_gets_none():
+def test_a_harmful_candidate_gets_no_weight():
     assert fit((0, 0, 10_000, -1.0))[0, 0] == 0.0
 
 
@@ -58,9 +61,9 @@ def test_the_least_squares_weight_of_two_candidates_is_found():
     a = rng.normal(size=20_000)
     errors = np.stack([a + rng.normal(size=20_000), 0.5 * a + 2 * rng.normal(size=20_000)])
     # minimise (1 - w)^2 * 2 + 2 w (1 - w) * 0.5 + w^2 * 4.25: w = (2 - 0.5) / (2 + 4.25 - 1)
-    np.testing.assert_allclose(of_one_group(errors), [1 - 1.5 / 5.25, 1.5 / 5.25], atol=0.02)
+    np.testing.assert_allclose(weights_of_one_group(errors), [1 - 1.5 / 5.25, 1.5 / 5.25], atol=0.02)
     gap = errors[0] - errors[1]
-    assert of_one_group(errors)[1] == pytest.approx(errors[0] @ gap / (gap @ gap), abs=0.001)
+    assert weights_of_one_group(errors)[1] == pytest.approx(errors[0] @ gap / (gap @ gap), abs=0.001)
 
 
 @settings(deadline=None, max_examples=30)
@@ -72,7 +75,7 @@ def test_no_other_mean_of_the_candidates_does_better(seed, k):
     least = np.square(others @ errors).mean(axis=1).min()
     alone = np.square(errors).mean(axis=1)
     # the prior's 30 of 5000 cells may pull the weights a little to the candidates' plain mean
-    assert np.square(of_one_group(errors) @ errors).mean() <= min(least, alone.min()) + 0.01 * alone.mean()
+    assert np.square(weights_of_one_group(errors) @ errors).mean() <= min(least, alone.min()) + 0.01 * alone.mean()
 
 
 @settings(deadline=None)
@@ -92,13 +95,13 @@ def test_weights_are_not_negative_and_sum_to_one_in_any_unit(seed, k, cells, sca
     np.testing.assert_allclose(weight, learn(errors, column, bucket, 2).weight, atol=1e-6)
 
 
-def test_good_and_harmful_columns_are_told_apart():
+def test_a_candidate_gets_weight_only_in_columns_where_it_is_better():
     weight = fit((0, 2, 5000, 1.0), (1, 2, 5000, -1.0))
     assert weight[0, 2] > 0.98
     assert weight[1, 2] == 0.0
 
 
-def test_good_and_harmful_gap_lengths_are_told_apart():
+def test_a_candidate_gets_weight_only_in_gap_lengths_where_it_is_better():
     weight = fit((0, 1, 5000, 1.0), (0, 4, 5000, -1.0))
     assert weight[0, 1] > 0.98
     assert weight[0, 4] == 0.0
@@ -114,7 +117,7 @@ def test_few_cells_are_shrunk_to_their_column_and_gap_length_and_those_to_all_ce
     first, second = np.repeat([1.0, 0.0], 15), np.repeat([0.0, 2.0], 15)
     monkeypatch.setattr(
         "latentfill.imputation.validation.shrinkage.ENOUGH_GAPS", np.full(6, 100)
-    )  # whether by chance is not asked
+    )  # no shrinkage against gains by chance
     weight = learn(np.stack([first, second]), np.zeros(30, dtype=int), np.ones(30, dtype=int), 2).weight[0]
     assert weight[0, 1] == pytest.approx(0.7625)
     np.testing.assert_allclose(np.delete(weight[0], 1), (0.75 * 0.8 + 0.125 + 0.65) / 2)
@@ -139,7 +142,7 @@ LONG = 4  # a bucket of long gaps
 
 @pytest.mark.parametrize("bucket", [0, LONG])
 def test_a_gain_that_comes_from_a_single_gap_counts_little(bucket: int):
-    """Of thirty gaps of ten cells one strongly favours the second candidate, and the others weakly the first."""
+    """Of thirty gaps of ten cells, one strongly favours the second candidate, the others weakly the first."""
     first, second = np.zeros(300), np.full(300, 0.15)
     first[:10], second[:10] = 1.0, 0.0
     column, kind, gap = np.zeros(300, dtype=int), np.full(300, bucket), np.repeat(np.arange(30), 10)
@@ -149,22 +152,24 @@ def test_a_gain_that_comes_from_a_single_gap_counts_little(bucket: int):
 
     assert weight(gap) < (0.5 if bucket == LONG else 0.1)
     if bucket == LONG:
-        assert weight(gap // 8) > 0.5  # four gaps are too few to tell
+        assert weight(gap // 8) > 0.5  # four gaps are too few for the shrinkage
     first[:150], second[:150] = 1.0, 0.0  # fifteen gaps are enough
     assert weight(gap) > 0.9
 
 
 def test_the_cells_of_a_long_gap_count_less_than_cells_of_many_gaps():
-    """One gap of 60 cells favours the first candidate, sixty of another column and a cell each the second."""
+    """One gap of 60 cells favours the first candidate, sixty gaps of one cell in another column the second."""
     errors = np.stack([np.repeat([0.0, 1.0], 60), np.repeat([1.0, 0.0], 60)])
     column, kind = np.repeat([0, 1], 60), np.full(120, LONG)
-    one = Ensemble.fit(errors, cells_in(column, kind, np.repeat([0, 1], 60) * np.arange(120), 2)).weight[1, 0, LONG]
-    each = learn(errors, column, kind, 2).weight[1, 0, LONG]
-    assert one > each + 0.2
+    single_gap = Ensemble.fit(errors, cells_in(column, kind, np.repeat([0, 1], 60) * np.arange(120), 2)).weight[
+        1, 0, LONG
+    ]
+    many_gaps = learn(errors, column, kind, 2).weight[1, 0, LONG]
+    assert single_gap > many_gaps + 0.2
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
-def test_without_any_cell_all_candidates_count_the_same(k: int):
+def test_without_any_cell_all_weights_are_equal(k: int):
     none = np.zeros(0, dtype=int)
     np.testing.assert_allclose(learn(np.empty((k, 0)), none, none, 2).weight, 1 / k)
 
@@ -176,12 +181,12 @@ def test_a_group_whose_own_cells_favour_the_first_candidate_keeps_it():
     assert weight[0, 1] > 0.98
 
 
-def test_too_few_long_gaps_do_not_take_the_weight_from_the_others():
+def test_a_group_with_too_few_long_gaps_keeps_weight_from_its_column_and_kind():
     assert fit((0, LONG, 3000, 1.0), (1, LONG, int(ENOUGH_GAPS[LONG]) - 1, -1.0))[1, LONG] > 0.05
 
 
 def test_a_first_candidate_that_is_exactly_right_keeps_all_the_weight():
-    """As linear interpolation is on a line: its error is 0, and any share of another would be worse."""
+    """Linear interpolation has no error on a straight line; any share of another candidate would be worse."""
     rng = np.random.default_rng(1)
     errors = np.concatenate([np.stack([np.zeros(10), np.full(10, 0.01)]), rng.normal(size=(2, 3000))], axis=1)
     errors[1, 10:] *= 0.1
@@ -191,7 +196,7 @@ def test_a_first_candidate_that_is_exactly_right_keeps_all_the_weight():
     assert weight[1, 1, 1] > 0.9
 
 
-def test_of_candidates_that_are_all_exactly_right_the_first_is_kept():
+def test_if_all_candidates_are_exactly_right_the_first_gets_all_the_weight():
     none = np.zeros(20, dtype=int)
     assert learn(np.zeros((3, 20)), none, none, 1).weight[:, 0, 0].tolist() == [1.0, 0.0, 0.0]
 
@@ -199,9 +204,9 @@ def test_of_candidates_that_are_all_exactly_right_the_first_is_kept():
 ONE_CELL = cells_in(np.zeros(1, dtype=int), np.ones(1, dtype=int), np.zeros(1, dtype=int), 1)
 
 
-def weights(*of_candidates: float, columns: int = 1) -> Ensemble:
+def weights(*candidate_weights: float, columns: int = 1) -> Ensemble:
     """The same weights for every column and gap length."""
-    return Ensemble(np.tile(np.array(of_candidates)[:, None, None], (1, columns, KINDS)))
+    return Ensemble(np.tile(np.array(candidate_weights)[:, None, None], (1, columns, KINDS)))
 
 
 def test_each_cell_gets_the_weight_of_its_column_and_kind_of_gap():
@@ -223,7 +228,7 @@ def test_candidates_without_weight_count_where_no_other_has_an_estimate():
     assert weights(1.0, 0.0, 0.0).apply(estimates[:, None], ONE_CELL).item() == 5.0
 
 
-def test_where_no_candidate_has_an_estimate_there_is_none():
+def test_a_cell_without_any_estimate_stays_nan():
     assert np.isnan(weights(0.5, 0.5).apply(np.full((2, 1), np.nan), ONE_CELL)).all()
 
 
@@ -239,10 +244,10 @@ def test_an_ensemble_survives_json_exactly():
     np.testing.assert_array_equal(back.weight, ensemble.weight)
 
 
-def test_more_candidates_than_there_are_subsets_for_are_weighted_too():
+def test_more_candidates_than_subsets_are_tried_for_are_weighted_too():
     rng = np.random.default_rng(3)
     errors = rng.normal(size=(13, 600)) * np.linspace(2, 1, 13)[:, None]
-    weight = of_one_group(errors)
+    weight = weights_of_one_group(errors)
     assert (weight >= 0).all()
     np.testing.assert_allclose(weight.sum(), 1)
     assert np.square(weight @ errors).mean() < 0.2 * np.square(errors).mean(axis=1).min()

@@ -25,7 +25,7 @@ def test_the_size_of_errors_is_learnt():
     assert size[2] / size[0] == pytest.approx(2, rel=0.15)
 
 
-def test_features_are_known_for_every_hidden_cell():
+def test_features_are_finite_for_every_hidden_cell():
     sample = make_sample(seed=3, days=21)
     missing = np.isnan(sample.values)
     estimates = np.full((2, *missing.shape), np.nan)

@@ -1,4 +1,4 @@
-"""Cells that are held out of a series, and where."""
+"""Cells that are held out of a series."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_held_out_cells_are_observed_and_have_two_separate_uses(sample: Sample):
     assert 0.08 < share < 0.13
 
 
-def test_cells_to_weight_the_candidates_by_lie_where_no_network_was_trained():
+def test_cells_hidden_in_the_reserve_lie_where_no_network_was_trained():
     values = np.random.default_rng(0).normal(size=(400, 2))
     values[::7, 0] = np.nan
     config = Config(length=8, stride=4)

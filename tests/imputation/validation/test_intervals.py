@@ -1,4 +1,4 @@
-"""Intervals: they hold as often as they say, are narrow where errors are small, and go wherever values may go."""
+"""Prediction intervals: coverage, width, and the bounds of filled tables."""
 
 from __future__ import annotations
 
@@ -34,45 +34,45 @@ def error_sample(m: int, seed: int = 0, skew: float = 0.0) -> ErrorSample:
     return ErrorSample(cells, noise * size, feature)
 
 
-def inside(calibration: Calibration, asked: ErrorSample, coverage: float) -> np.ndarray:
+def inside(calibration: Calibration, new: ErrorSample, coverage: float) -> np.ndarray:
     """Whether each error lies in its interval."""
-    size = calibration.sizes(asked.cells, asked.features)
-    lower, upper = calibration.bounds(asked.cells, size, coverage)
-    return (lower <= asked.error) & (asked.error <= upper)
+    size = calibration.sizes(new.cells, new.features)
+    lower, upper = calibration.bounds(new.cells, size, coverage)
+    return (lower <= new.error) & (new.error <= upper)
 
 
 @pytest.mark.parametrize("coverage", [0.5, 0.8, 0.9, 0.95])
 @pytest.mark.parametrize("skew", [0.0, 3.0])
 def test_intervals_have_the_coverage_asked_for_in_every_column(coverage: float, skew: float):
     calibration = Calibration.fit(error_sample(6000, 1, skew), error_sample(3000, 2, skew))
-    asked = error_sample(30_000, 3, skew)
-    held = inside(calibration, asked, coverage)
-    assert held.mean() == pytest.approx(coverage, abs=0.02)
+    new = error_sample(30_000, 3, skew)
+    covered = inside(calibration, new, coverage)
+    assert covered.mean() == pytest.approx(coverage, abs=0.02)
     for c in range(C):
-        assert held[asked.cells.column == c].mean() == pytest.approx(coverage, abs=0.035)
+        assert covered[new.cells.column == c].mean() == pytest.approx(coverage, abs=0.035)
 
 
 def test_a_group_with_few_cells_borrows_from_the_others():
     few = error_sample(4000, 1)
     few = few.where((few.cells.bucket == 0) | (np.cumsum(few.cells.bucket) <= 3))
     calibration = Calibration.fit(few, error_sample(0))
-    asked = error_sample(20_000, 3)
-    assert inside(calibration, asked, 0.9)[asked.cells.bucket == 1].mean() == pytest.approx(0.9, abs=0.05)
+    new = error_sample(20_000, 3)
+    assert inside(calibration, new, 0.9)[new.cells.bucket == 1].mean() == pytest.approx(0.9, abs=0.05)
 
 
 def test_the_checked_cells_correct_the_coverage():
-    """Those to learn from were estimated with less to go by: their errors are half as large again."""
+    """The errors to learn from are 1.5 times as large as the checked errors."""
     learn = error_sample(6000, 1)
     calibration = Calibration.fit(replace(learn, error=1.5 * learn.error), error_sample(3000, 2))
     assert inside(calibration, error_sample(30_000, 3), 0.9).mean() == pytest.approx(0.9, abs=0.015)
 
 
 def test_few_gaps_make_wider_bounds():
-    """Cells of one gap err together, so a thousand of them in three gaps tell less than in a thousand."""
+    """Errors within a gap are correlated, so a thousand cells in three gaps tell less than in a thousand gaps."""
     learn = error_sample(1000, 1)
     long = replace(learn, cells=replace(learn.cells, gap=learn.cells.gap // 400))
-    asked, none = error_sample(5000, 3), error_sample(0)
-    many, few = (inside(Calibration.fit(one, none), asked, 0.9).mean() for one in (learn, long))
+    new, none = error_sample(5000, 3), error_sample(0)
+    many, few = (inside(Calibration.fit(sample, none), new, 0.9).mean() for sample in (learn, long))
     assert many == pytest.approx(0.9, abs=0.02)
     assert few > many + 0.01
 
@@ -93,7 +93,7 @@ def test_a_calibration_survives_saving_exactly():
         np.testing.assert_array_equal(again.state()[name], array, err_msg=name)
 
 
-# --- as a user meets them ------------------------------------------------------------------------
+# --- intervals of filled tables ---------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -104,17 +104,17 @@ def frame() -> pd.DataFrame:
 
 @pytest.mark.parametrize("strategy", ["auto", "linear", "neighbours"])
 def test_bounds_lie_around_the_values_and_are_the_values_where_observed(frame, quick, strategy: str):
-    found = Imputer(**quick, strategy=strategy, intervals=0.9).fit(frame).fill(frame).filled
+    filled = Imputer(**quick, strategy=strategy, intervals=0.9).fit(frame).fill(frame).filled
     missing = np.isnan(frame.drop(columns="time").to_numpy())
-    assert (found.lower <= found.values).all()
-    assert (found.upper >= found.values).all()
-    np.testing.assert_array_equal(found.lower[~missing], found.values[~missing])
-    np.testing.assert_array_equal(found.upper[~missing], found.values[~missing])
-    assert (found.upper - found.lower)[missing].min() >= 0
-    assert np.median((found.upper - found.lower)[missing]) > 0
+    assert (filled.lower <= filled.values).all()
+    assert (filled.upper >= filled.values).all()
+    np.testing.assert_array_equal(filled.lower[~missing], filled.values[~missing])
+    np.testing.assert_array_equal(filled.upper[~missing], filled.values[~missing])
+    assert (filled.upper - filled.lower)[missing].min() >= 0
+    assert np.median((filled.upper - filled.lower)[missing]) > 0
 
 
-def test_a_wider_coverage_has_wider_bounds_and_limits_hold(frame, quick):
+def test_a_higher_coverage_gives_wider_bounds_within_the_limits(frame, quick):
     imputer = Imputer(**quick, strategy="linear", intervals=0.5, non_negative="*").fit(frame)
     narrow = imputer.fill(frame).filled
     wide = Imputer(**quick, strategy="linear", intervals=0.95, non_negative="*").fit(frame).fill(frame).filled
@@ -137,12 +137,12 @@ def test_a_note_says_that_there_are_too_few_cells_to_calibrate():
 
 
 def test_samples_differ_where_cells_were_missing_and_nowhere_else(frame, quick):
-    found = Imputer(**quick, strategy="linear", samples=3).fit(frame).fill(frame).filled
+    filled = Imputer(**quick, strategy="linear", samples=3).fit(frame).fill(frame).filled
     again = Imputer(**quick, strategy="linear", samples=3).fit(frame).fill(frame).filled
     missing = np.isnan(frame.drop(columns="time").to_numpy())
-    assert found.samples.shape == (3, *missing.shape)
-    np.testing.assert_array_equal(found.samples, again.samples)
+    assert filled.samples.shape == (3, *missing.shape)
+    np.testing.assert_array_equal(filled.samples, again.samples)
     np.testing.assert_array_equal(
-        found.samples[:, ~missing], np.broadcast_to(found.values[~missing], (3, (~missing).sum()))
+        filled.samples[:, ~missing], np.broadcast_to(filled.values[~missing], (3, (~missing).sum()))
     )
-    assert (found.samples[0] != found.samples[1])[missing].mean() > 0.9
+    assert (filled.samples[0] != filled.samples[1])[missing].mean() > 0.9

@@ -15,13 +15,13 @@ from latentfill.imputation.validation.quantiles import (
 )
 
 
-def test_quantiles_are_read_off_between_the_levels():
+def test_quantiles_are_interpolated_between_the_levels():
     table = np.stack([LEVELS, 10 * LEVELS])
     np.testing.assert_allclose(quantile(table, np.array([0.1234, 0.5])), [0.1234, 5.0])
     np.testing.assert_allclose(quantile(table, np.array([0.0, 1.0])), [0.0, 10.0])
 
 
-def test_the_ranked_probability_score_of_a_uniform_distribution_is_the_one_of_theory():
+def test_the_ranked_probability_score_of_a_uniform_distribution_matches_its_formula():
     # of the uniform distribution on (0, 1) at x: 1/3 - x + x^2
     x = np.array([0.0, 0.3, 0.5, 1.0])
     table = np.broadcast_to(LEVELS, (4, len(LEVELS)))
@@ -34,7 +34,7 @@ def test_the_probability_of_staying_below_a_value_is_the_inverse_of_its_quantile
     assert probability_below(np.zeros((1, len(LEVELS))), np.zeros(1)).item() == 0.5  # ties count half
 
 
-def test_a_group_with_many_cells_has_the_distribution_of_its_own():
+def test_a_group_with_many_cells_has_the_distribution_of_its_own_cells():
     rng = np.random.default_rng(0)
     value = np.concatenate([rng.uniform(0, 1, 5000), rng.uniform(4, 6, 5000)])
     column, zeros = np.repeat([0, 1], 5000), np.zeros(10_000, dtype=int)

@@ -1,4 +1,4 @@
-"""How far to move from a plain candidate to a better one."""
+"""The share of a candidate that looks better than the plain one."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ SHORT, LONG = 0, 4  # buckets of gap lengths
 
 
 def cells_in(column: np.ndarray, bucket: int, gap: np.ndarray, columns: int) -> Cells:
-    """Cells of these columns, in gaps of one length and these numbers."""
+    """Cells of these columns, in gaps of one length and with these first steps."""
     zeros = np.zeros(len(column), dtype=int)
     return Cells(shape=(1, columns), step=zeros, column=column, kind=zeros + bucket, gap=gap, hiding_round=zeros)
 
 
 def shares(plain: np.ndarray, other: np.ndarray, bucket: int, gap: np.ndarray | None = None) -> np.ndarray:
-    """Share of the other candidate by column, (C,), from errors (C, M) on cells in a gap each, or in those of `gap`."""
+    """Share (C,) of the other candidate, from errors (C, M); each cell is a gap of its own unless `gap` is given."""
     columns, cells = plain.shape
     gap = np.arange(columns * cells) if gap is None else gap
     column = np.repeat(np.arange(columns), cells)
-    found = blend_shares(plain.ravel(), other.ravel(), cells_in(column, bucket, gap, columns))
-    others = np.delete(found, bucket, axis=1)
-    assert (others == 1).all()  # nothing is known of them
-    return found[:, bucket]
+    share = blend_shares(plain.ravel(), other.ravel(), cells_in(column, bucket, gap, columns))
+    others = np.delete(share, bucket, axis=1)
+    assert (others == 1).all()  # no gaps of these kinds
+    return share[:, bucket]
 
 
 def test_a_gain_in_every_gap_has_a_share_of_one():
@@ -44,15 +44,15 @@ def test_a_loss_in_every_gap_has_a_share_of_zero():
 
 
 @pytest.mark.parametrize("bucket", [SHORT, LONG])
-def test_of_one_column_alone_the_share_gains_most_less_some_standard_errors(bucket: int):
-    """Against a search over all shares, gap by gap."""
+def test_the_share_of_a_single_column_maximises_its_gain_minus_some_standard_errors(bucket: int):
+    """The expected share comes from a direct search over all shares."""
     rng = np.random.default_rng(3)
     plain, other = rng.normal(size=60), 0.9 * rng.normal(size=60)
     gains = (plain**2 - (plain + SHARES[:, None] * (other - plain)) ** 2).reshape(-1, 20, 3).sum(axis=2)
     cautious = gains.sum(axis=1) - CAUTION[bucket] * np.sqrt(20) * gains.std(axis=1, ddof=1)
-    found = shares(plain[None], other[None], bucket, gap=np.repeat(np.arange(20), 3))
-    assert 0 < found[0] < 1
-    assert found[0] == SHARES[cautious.argmax()]
+    share = shares(plain[None], other[None], bucket, gap=np.repeat(np.arange(20), 3))
+    assert 0 < share[0] < 1
+    assert share[0] == SHARES[cautious.argmax()]
 
 
 def test_an_uncertain_gain_has_a_larger_share_in_long_gaps_than_in_short_ones():
@@ -62,8 +62,8 @@ def test_an_uncertain_gain_has_a_larger_share_in_long_gaps_than_in_short_ones():
     assert 0 < shares(plain, 1 - plain, SHORT) < shares(plain, 1 - plain, LONG) - 0.1
 
 
-def test_columns_with_like_gains_confirm_each_other():
-    """What is doubtful in one column of twelve gaps is not when a hundred columns say the same."""
+def test_similar_gains_of_many_columns_give_larger_shares():
+    """A gain that is uncertain from twelve gaps of one column is certain if a hundred columns show it."""
     rng = np.random.default_rng(0)
     plain = rng.normal(size=(100, 12))
     other = 0.7 * plain + 0.45 * rng.normal(size=plain.shape)
@@ -79,9 +79,9 @@ def test_a_column_that_loses_where_all_others_gain_keeps_the_plain_candidate():
     plain = rng.normal(size=(20, 40))
     other = 0.5 * plain
     other[0] = 2.0 * plain[0]
-    found = shares(plain, other, SHORT)
-    assert found[0] == 0.0
-    assert found[1:].min() > 0.9
+    share = shares(plain, other, SHORT)
+    assert share[0] == 0.0
+    assert share[1:].min() > 0.9
 
 
 def test_the_share_does_not_depend_on_the_unit_of_a_column():
@@ -94,7 +94,7 @@ def test_the_share_does_not_depend_on_the_unit_of_a_column():
 def test_a_plain_candidate_that_is_exactly_right_is_kept():
     plain, other = np.zeros((1, EXACT_GAPS)), np.full((1, EXACT_GAPS), 0.01)
     assert shares(plain, other, LONG) == 0.0
-    assert shares(plain[:, 1:], other[:, 1:], LONG) == 1.0  # one gap fewer proves nothing
+    assert shares(plain[:, 1:], other[:, 1:], LONG) == 1.0  # one gap fewer is not enough
 
 
 @pytest.mark.parametrize("bucket", [SHORT, LONG])
@@ -106,18 +106,18 @@ def test_too_few_gaps_leave_the_share_at_one(bucket: int):
 def test_a_column_with_few_gaps_is_treated_like_the_others():
     plain, other = np.full((10, 30), 0.1), np.ones((10, 30))
     column = np.repeat(np.arange(10), 30)
-    found = blend_shares(plain.ravel(), other.ravel(), cells_in(column, LONG, np.arange(300), 11))
-    assert found[10, LONG] == 0.0
+    share = blend_shares(plain.ravel(), other.ravel(), cells_in(column, LONG, np.arange(300), 11))
+    assert share[10, LONG] == 0.0
 
 
 def test_without_any_cell_the_share_is_one():
     none = np.zeros(0, dtype=int)
-    found = blend_shares(np.zeros(0), np.zeros(0), cells_in(none, SHORT, none, 3))
-    assert found.shape == (3, KINDS)
-    assert (found == 1).all()
+    share = blend_shares(np.zeros(0), np.zeros(0), cells_in(none, SHORT, none, 3))
+    assert share.shape == (3, KINDS)
+    assert (share == 1).all()
 
 
-def test_the_variance_between_columns_is_found():
+def test_the_variance_between_columns_is_estimated():
     rng = np.random.default_rng(4)
     error = np.full((4000, 1), 0.5)
     mean = rng.normal(size=(4000, 1)) * np.sqrt(2.0 + 0.5)

@@ -14,7 +14,7 @@ from latentfill.imputation.validation.simplex import (
 
 
 def gram(k: int, seed: int, scale: float = 1.0) -> np.ndarray:
-    """Products of the errors of k candidates that have something in common."""
+    """Products of the correlated errors of k candidates."""
     rng = np.random.default_rng(seed)
     errors = scale * (rng.normal(size=(k, 40)) * rng.uniform(0.3, 2.0, size=(k, 1)) + rng.normal(size=40))
     return errors @ errors.T
@@ -41,11 +41,11 @@ def test_no_other_weights_of_many_candidates_do_better(k: int):
 
 
 @pytest.mark.parametrize("k", [3, MOST_FOR_SUBSETS + 1])
-def test_of_candidates_without_any_error_the_first_is_taken(k: int):
+def test_if_no_candidate_has_an_error_the_first_gets_all_the_weight(k: int):
     assert simplex_weights(np.zeros((1, k, k)))[0].tolist() == [1.0] + [0.0] * (k - 1)
 
 
-def test_candidates_that_are_the_same_share_their_weight():
+def test_equal_candidates_share_their_weight():
     same = np.ones((10, 10))
     weight = simplex_weights(same[None])[0]
     np.testing.assert_allclose(weight.sum(), 1)

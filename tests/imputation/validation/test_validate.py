@@ -1,4 +1,4 @@
-"""What held-out cells tell about a strategy."""
+"""Scores of a strategy on held-out cells."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def test_the_summary_compares_with_linear_interpolation():
     assert summary["mse_ratio_to_linear"] == pytest.approx(0.25)
 
 
-def test_a_line_without_error_gives_no_ratio():
+def test_linear_interpolation_without_error_gives_no_ratio():
     assert score_summary(np.ones(1), np.zeros(1), "units")["mse_ratio_to_linear"] is None
 
 
-def test_nothing_held_out_gives_no_score():
+def test_without_held_out_cells_there_is_no_score():
     assert score_summary(np.empty(0), np.empty(0), "units") == {"cells": 0}

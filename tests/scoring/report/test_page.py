@@ -77,7 +77,7 @@ def test_seeds_are_shown_as_mean_and_spread():
     assert ("0.3000 ± 0.1414", True) in Cells(to_html(ABOUT, rows).decode()).cells  # of 0.2 and 0.4: sqrt(0.02)
 
 
-def test_charts_are_drawings_inside_the_page_and_say_what_the_scores_say():
+def test_charts_are_svg_inside_the_page_and_show_the_scores():
     text = to_html(ABOUT, run()).decode()
     by_gap, by_column = svgs(text)
     assert {"1", "4-6", "auto"} <= set(words(by_gap))
@@ -102,7 +102,7 @@ def test_oracle_scores_are_labelled():
     assert "Oracle:" not in to_html(ABOUT, run()).decode()
 
 
-def test_encoders_have_a_table_with_what_they_add_and_cost():
+def test_encoders_have_a_table_with_their_gain_and_cost():
     cost = {"window_seconds": 0.0125, "window_bytes": 2048}
     rows = [*run(encoder="none", ratio_to_none=1.0), *run(encoder="timekd:<x>", ratio_to_none=0.8, **cost)]
     rows = [row for row in rows if row.strategy == "auto"] + [score("linear", 0.5)]
@@ -132,14 +132,14 @@ def test_each_pattern_and_rate_has_a_section_and_settings_are_listed():
     assert "<dt>output.intervals</dt><dd>0.9</dd>" in text
 
 
-def test_more_columns_than_fit_are_left_out_of_the_maps_and_said_so(monkeypatch: pytest.MonkeyPatch):
+def test_the_page_says_how_many_columns_the_heat_maps_leave_out(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(page, "MOST_COLUMNS", 1)
     text = to_html(ABOUT, run()).decode()
     assert "1 more columns" in text
     assert "y<" not in words(svgs(text)[1])
 
 
-def test_without_the_extra_the_way_to_get_it_is_said(monkeypatch: pytest.MonkeyPatch):
+def test_a_report_without_its_packages_is_refused_with_how_to_install_them(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(page, "PACKAGES", ("jinja2", "no_such_package"))
     with pytest.raises(InputError, match=r"needs no_such_package: pip install 'latentfill\[report\]'"):
         check_installed()
