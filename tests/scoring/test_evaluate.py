@@ -268,7 +268,7 @@ def test_two_runs_are_compared(run_cli, source: Path, tmp_path: Path, capsys):
 
 def test_evaluate_without_a_table_is_refused_with_what_it_needs(run_cli, capsys):
     assert run_cli("evaluate") == 2
-    assert "name a table to evaluate on" in capsys.readouterr().err
+    assert "there is no table to evaluate on" in capsys.readouterr().err
 
 
 def test_seeds_that_are_no_numbers_are_refused(run_cli, source: Path, capsys):
