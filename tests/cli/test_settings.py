@@ -12,7 +12,7 @@ import pytest
 
 from latentfill.cli.command_settings import file_and_set_settings, read_config
 from latentfill.core.config import Config
-from latentfill.core.settings import all_declared
+from latentfill.core.settings_base import all_declared
 from latentfill.imputation.user_settings import divide_settings
 from latentfill.tables.options import TableOptions
 

@@ -20,7 +20,7 @@ def test_a_config_is_frozen():
 
 def test_one_message_lists_all_values_out_of_range():
     with pytest.raises(InputError) as caught:
-        Config(length=1, dropout=1.0, kernel=4, dim=10, attention_heads=3, holdout=0.6, learning_rate=0)
+        Config(length=1, stride=24, dropout=1.0, kernel=4, dim=10, attention_heads=3, holdout=0.6, learning_rate=0)
     for words in (
         "settings: ",
         "length must be from 2 to 100000, got 1",
@@ -104,4 +104,4 @@ def test_each_unknown_setting_is_refused_with_a_suggestion():
         Config.from_dict({"lenght": 48, "Stride": 4, "zzz": 1})
     assert "unknown setting 'lenght': did you mean 'length'?" in str(caught.value)
     assert "unknown setting 'Stride': did you mean 'stride'?" in str(caught.value)
-    assert "unknown setting 'zzz': (known: strategy, candidates, " in str(caught.value)
+    assert "unknown setting 'zzz' (known: strategy, candidates, " in str(caught.value)

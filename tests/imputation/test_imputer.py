@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -289,3 +290,21 @@ def test_a_short_window_gets_a_stride_of_a_quarter_of_its_length():
     assert Imputer(length=12, stride=6).config.windows.stride == 6
     with pytest.raises(InputError, match=r"stride must be at most length \(12\), got 13"):
         Imputer(length=12, stride=13)
+
+
+def test_a_fitted_model_takes_changes_in_groups_and_refuses_those_it_depends_on(
+    quick: dict[str, object], tmp_path: Path
+):
+    frame = pd.DataFrame({"a": np.arange(60.0), "b": np.sin(np.arange(60.0))})
+    frame.loc[5:9, "b"] = np.nan
+    Imputer(**quick, strategy="linear").fit(frame).save(tmp_path / "m")
+    loaded = Imputer.load(tmp_path / "m", output={"max_gap": 3}, reading={"missing": -200})
+    assert loaded.fitted_.config.output.max_gap == 3
+    assert loaded.options.missing == ("-200",)
+    with pytest.raises(InputError, match=r"decoder_steps cannot be changed on a fitted model.*Fit again"):
+        Imputer.load(tmp_path / "m", decoder={"steps": 9})
+
+
+def test_a_config_of_another_kind_is_refused():
+    with pytest.raises(InputError, match=r"config must be a latentfill.Config, got 42"):
+        Imputer(42)

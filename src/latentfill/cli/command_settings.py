@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 from latentfill.cli.options import Given
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
-from latentfill.core.setting import Setting
-from latentfill.core.settings import Settings, all_declared, by_name, declared, groups_of
+from latentfill.core.setting_type import Setting
+from latentfill.imputation.user_settings import METHOD, READING, divide_settings, settings_by_name
 from latentfill.tables.options import TableOptions
 
 if TYPE_CHECKING:
     from latentfill.imputation.imputer import Imputer
 
-KNOWN: Mapping[str, Setting] = by_name((*declared(TableOptions), *all_declared(Config)))
-GROUPS: Mapping[str, type[Settings]] = groups_of(Config) | {"reading": TableOptions}
+KNOWN: Mapping[str, Setting] = {**METHOD, **READING}
 
 
 def make_imputer(given: Given) -> Imputer:
@@ -30,7 +29,8 @@ def make_imputer(given: Given) -> Imputer:
 
 def file_and_set_settings(given: Given) -> Given:
     """Settings from the file that --config names and from --set; --set overrides the file."""
-    settings = _settings_in(read_config(given["config"])) if given["config"] else {}
+    in_file = read_config(given["config"]) if given["config"] else {}
+    settings = {name: _from_text(name, value) for name, value in settings_by_name(in_file).items()}
     settings |= dict(_name_and_value(item) for item in given["set_"] or [])
     return settings
 
@@ -46,8 +46,6 @@ def flag_settings(given: Given) -> Given:
 
 def config_and_reading(given: Given) -> tuple[Config, TableOptions]:
     """The settings of the method and the options for reading the table, for commands that fit no imputer."""
-    from latentfill.imputation.user_settings import divide_settings
-
     return divide_settings(None, flag_settings(given))
 
 
@@ -55,13 +53,17 @@ def read_config(path: Path) -> dict[str, object]:
     """Names and values from a config file, .toml or .json."""
     import tomllib
 
+    kind = path.suffix.lower().lstrip(".")
+    if kind not in ("toml", "json"):
+        raise InputError(
+            f"the config file {path} must end in .toml or .json; `latentfill settings` prints a .toml file."
+        )
     try:
         text = path.read_text(encoding="utf-8-sig")
-        settings = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
+        settings = tomllib.loads(text) if kind == "toml" else json.loads(text)
     except OSError as error:
         raise InputError(f"the config file {path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
-        kind = path.suffix.lstrip(".") or "JSON"
         raise InputError(f"the config file {path} is not valid {kind}: {error}.") from error
     if not isinstance(settings, dict):
         raise InputError(f"the config file {path} must hold names and values, got {type(settings).__name__}.")
@@ -82,18 +84,6 @@ def parse_whole_numbers(name: str, text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError as error:
         raise InputError(f"--{name} takes whole numbers, separated by commas, got {text!r}.") from error
-
-
-def _settings_in(file: Mapping[str, object]) -> Given:
-    """Settings of a config file by name, including the settings in groups (tables such as `[decoder]`)."""
-    settings: Given = {}
-    for name, value in file.items():
-        if name in GROUPS and isinstance(value, Mapping):
-            names = {each.field: each.name for each in declared(GROUPS[name])}
-            settings |= {names.get(field, str(field)): field_value for field, field_value in value.items()}
-        else:
-            settings[name] = value
-    return {name: _from_text(name, value) for name, value in settings.items()}
 
 
 def _name_and_value(item: str) -> tuple[str, object]:

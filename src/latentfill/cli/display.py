@@ -70,7 +70,7 @@ def show_scores(console: Console, scores: Sequence[Score]) -> None:
         pattern_scores = [score for score in overall if (score.pattern, score.rate) == (pattern, rate)]
         oracle = {key_of(score) for score in pattern_scores if score.label}
         realised = sum(score.realised_rate for score in pattern_scores) / len(pattern_scores)
-        title = f"{pattern}, {100 * realised:.1f} % of the observed cells hidden; errors in standard deviations"
+        title = f"{pattern}, {100 * realised:.1f} % of the observed cells hidden; errors of scaled columns"
         grid = Grid("strategy", *(metric.replace("_", " ") for metric in shown), "seeds", title=title)
         grid.columns[0].overflow = "fold"  # never cut a name off: two encoders may differ only at its end
         for column in grid.columns[1:]:
@@ -104,12 +104,12 @@ def _show_encoders(console: Console, scores: Sequence[Score]) -> None:
 
 def show_differences(console: Console, differences: Sequence[Difference]) -> None:
     """Print how squared errors changed between two runs, and whether the change is larger than noise."""
-    grid = Grid("strategy", "pattern", "rate", "before", "after", "change", "noise", "", title="Squared error")
+    grid = Grid("strategy", "pattern", "rate", "before", "after", "change", "noise", "verdict", title="Squared error")
     for column in grid.columns[2:]:
         column.justify = "right"
     for each in differences:
         noise = "one seed" if each.noise is None else f"± {each.noise:.4f}"
-        verdict = ("better" if each.change < 0 else "worse") if each.beyond_noise else ""
+        verdict = ("better" if each.change < 0 else "worse") if each.beyond_noise else "within noise"
         errors = (f"{each.before:.4f}", f"{each.after:.4f}", f"{each.change:+.4f}")
         grid.add_row(escape(each.key.name), each.key.pattern, f"{each.key.rate:g}", *errors, noise, verdict)
     console.print(grid if differences else "The two runs have no strategy, pattern, rate and seed in common.")
@@ -117,7 +117,7 @@ def show_differences(console: Console, differences: Sequence[Difference]) -> Non
 
 def show_demo(console: Console, outcome: Outcome) -> None:
     """Print the errors of latentfill and of linear interpolation by gap length, and the paths of the files."""
-    title = "Squared error on the sample's hidden cells, in standard deviations"
+    title = "Squared error on the sample's hidden cells, in squared standard deviations"
     grid = Grid("gap length", "cells", "latentfill", "linear", "ratio", title=title)
     for column in grid.columns[1:]:
         column.justify = "right"
@@ -175,7 +175,7 @@ def _score_line(path: str, score: JsonRecord) -> str:
     label = " (oracle: the stored embeddings may have seen these cells)" if "label" in score else ""
     return (
         f"Held-out error, {path}: {score['mse'] / score['linear_mse']:.2f} x linear interpolation's squared error, "
-        f"mean absolute error {score['mae']:.3f} standard deviations, on {score['cells']} hidden cells{label}"
+        f"mean absolute error {score['mae']:.3f} standard deviations, on {score['cells']} held-out cells{label}"
     )
 
 

@@ -26,7 +26,7 @@ from latentfill.cli.options import (
     with_options,
 )
 from latentfill.core.errors import InputError
-from latentfill.core.setting import split_names
+from latentfill.core.setting_type import split_names
 
 if TYPE_CHECKING:
     from latentfill.scoring.scores import Score

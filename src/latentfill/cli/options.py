@@ -11,15 +11,15 @@ from typing import Annotated, Any, Final
 import typer
 
 from latentfill.core.config import Config
-from latentfill.core.config_groups import (
+from latentfill.core.config_settings import (
     DecoderSettings,
     NeighbourSettings,
     OutputSettings,
     StoredSettings,
     WindowSettings,
 )
-from latentfill.core.setting import Setting
-from latentfill.core.settings import Settings, declared
+from latentfill.core.setting_type import Setting
+from latentfill.core.settings_base import Settings, declared
 from latentfill.tables.options import TableOptions
 
 Option = tuple[Any, object]  # annotated type and default of a parameter, as typer takes them

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from latentfill.core.config_groups import (
+from latentfill.core.config_settings import (
     DecoderSettings,
     EncoderSettings,
     LatentSettings,
@@ -17,8 +17,8 @@ from latentfill.core.config_groups import (
     WindowSettings,
 )
 from latentfill.core.errors import did_you_mean
-from latentfill.core.setting import setting
-from latentfill.core.settings import GroupedSettings
+from latentfill.core.setting_type import setting
+from latentfill.core.settings_base import GroupedSettings, Settings
 from latentfill.core.settings_text import documented
 from latentfill.core.strategy_table import STRATEGIES
 
@@ -75,6 +75,15 @@ class Config(GroupedSettings):
         panel="Running",
         refit=False,
     )
+
+    @classmethod
+    def completed(cls, given: Mapping[str, object], base: Settings | None) -> Mapping[str, object]:
+        """A window shorter than the stride, and given without one, gets a stride of a quarter of its length."""
+        length = given.get("length")
+        stride = base.windows.stride if isinstance(base, Config) else WindowSettings().stride
+        if "stride" not in given and isinstance(length, int) and length < stride:
+            return {**given, "stride": max(1, length // 4)}
+        return given
 
     def contradictions(self) -> Iterator[str]:
         if self.strategy not in (AUTO, *STRATEGIES):

@@ -35,9 +35,10 @@ class ModelFormatError(LatentFillError):
 
 
 def did_you_mean(kind: str, name: str, known: Iterable[str]) -> str:
-    """Message about an unknown name: the most similar known name (upper and lower case are the same), and all known."""
+    """Message about an unknown name: the known names most like it, in upper or lower case, and all that are known."""
     known = list(known)
     folded = {candidate.casefold(): candidate for candidate in known}
     close = difflib.get_close_matches(name.casefold(), folded, n=1)
-    hint = f"did you mean {folded[close[0]]!r}? " if close else ""
-    return f"unknown {kind} {name!r}: {hint}(known: {', '.join(known)})"
+    likely = [folded[close[0]]] if close else [candidate for candidate in known if candidate.endswith(f"_{name}")]
+    hint = f": did you mean {' or '.join(map(repr, likely))}?" if likely else ""
+    return f"unknown {kind} {name!r}{hint} (known: {', '.join(known)})"

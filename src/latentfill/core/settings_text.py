@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from types import NoneType
 from typing import TypeVar
 
-from latentfill.core.setting import Setting
-from latentfill.core.settings import Settings, declared, groups_of
+from latentfill.core.setting_type import Setting
+from latentfill.core.settings_base import Settings, declared, groups_of
 
 Record = TypeVar("Record", bound=Settings)
 _TYPES = {bool: "bool", int: "int", float: "float", str: "str", tuple: "list of str", NoneType: "None"}

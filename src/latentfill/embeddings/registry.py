@@ -10,7 +10,7 @@ import torch
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, did_you_mean
-from latentfill.core.settings import Settings, declared
+from latentfill.core.settings_base import Settings, declared
 from latentfill.embeddings.protocols.embedder import Embedder
 from latentfill.embeddings.protocols.encoder_settings import ModelSettings, ModuleSettings, PromptContents, PromptStyle
 from latentfill.embeddings.spec import EncoderName, SettingValues, flag_of

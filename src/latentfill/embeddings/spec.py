@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
 
 from latentfill.core.errors import InputError, did_you_mean
-from latentfill.core.setting import Setting
+from latentfill.core.setting_type import Setting
 from latentfill.embeddings.protocols.encoder_settings import BY_NAME
 
 SettingValues: TypeAlias = Mapping[str, Any]  # name of an encoder's setting -> its value, of the type read below

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, cast
 
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError
@@ -24,7 +24,7 @@ from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.saving.model_folder import load_model, save_model
 from latentfill.imputation.saving.model_weights import model_id
 from latentfill.imputation.summary.summary import summarise
-from latentfill.imputation.user_settings import METHOD, divide_settings, refuse_refit
+from latentfill.imputation.user_settings import changes_to_fitted, divide_settings
 from latentfill.nn.training import ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
 from latentfill.tables.backends.native import NativeFrame
@@ -174,14 +174,13 @@ class Imputer:
         `settings` may change only what the fit does not depend on: how to read a table, the output (such as `intervals`
         and `max_gap`), `embeddings` and `device`. Raises an `InputError` for any other setting.
         """
-        refuse_refit(settings)
-        method = {name: settings.pop(name) for name in list(settings) if name in METHOD}
-        fitted, extra = load_model(path, method.get("device"))
+        method, reading = changes_to_fitted(settings)
+        fitted, extra = load_model(path, cast(str | None, method.get("device")))
         of_model = {name: value for name, value in method.items() if name not in ("embeddings", "seed")}
         fitted = replace(fitted, config=fitted.config.replace(**of_model))
         config = fitted.config.replace(**method)
         options = {name: tuple(v) if isinstance(v, list) else v for name, v in extra["table"].items()}
-        imputer = cls(config, progress=progress, **{**options, **settings})
+        imputer = cls(config, progress=progress, **{**options, **reading})
         imputer.fitted_ = fitted
         imputer.model_id_ = model_id(fitted)
         imputer.digests_ = extra["embedding_digests"]

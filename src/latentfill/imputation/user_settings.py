@@ -1,4 +1,4 @@
-"""Settings given by name, divided between the method (`Config`) and the reading of tables (`TableOptions`)."""
+"""Settings as a user gives them, divided between the method and the reading of tables."""
 
 from __future__ import annotations
 
@@ -6,29 +6,32 @@ from collections.abc import Mapping
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
-from latentfill.core.settings import all_declared, by_name, declared, groups_of, refuse_unknown
+from latentfill.core.setting_type import Setting
+from latentfill.core.settings_base import Settings, all_declared, by_current_name, by_name, declared, groups_of
 from latentfill.tables.options import TableOptions
 
-READING = by_name(declared(TableOptions))  # settings of `TableOptions`, by name
-METHOD = by_name(all_declared(Config))  # settings of `Config`, by name
+READING: Mapping[str, Setting] = by_name(declared(TableOptions))
+METHOD: Mapping[str, Setting] = by_name(all_declared(Config))
+GROUPS: Mapping[str, type[Settings]] = {**groups_of(Config), "reading": TableOptions}
 
 
-def divide_settings(config: Config | None, settings: Mapping[str, object]) -> tuple[Config, TableOptions]:
-    """The `Config` and `TableOptions` with these settings; one `InputError` lists all problems.
+def settings_by_name(given: Mapping[str, object]) -> dict[str, object]:
+    """Values by current name of settings that are given by any of their names, or in groups such as `decoder`.
 
-    If `length` is given without `stride` and is shorter than the default stride, the stride is a quarter of `length`.
+    Raises an `InputError` for names that are unknown or given twice.
     """
-    groups = groups_of(Config)
-    known = (*declared(TableOptions), *all_declared(Config))
-    refuse_unknown((name for name in settings if name not in groups), known)
+    return by_current_name(given, declared(Config), GROUPS)
+
+
+def divide_settings(config: Config | None, given: Mapping[str, object]) -> tuple[Config, TableOptions]:
+    """A config and table options from the settings given; all their problems are raised in one `InputError`."""
+    if config is not None and not isinstance(config, Config):
+        raise InputError(f"config must be a latentfill.Config, got {config!r}. Give single settings by name.")
+    settings = settings_by_name(given)
+    method = {name: value for name, value in settings.items() if name in METHOD}
     reading = {READING[name].field: value for name, value in settings.items() if name in READING}
-    method = {name: value for name, value in settings.items() if name not in READING}
-    base = config or Config()
-    length = method.get("length")
-    if isinstance(length, int) and length < base.windows.stride:
-        method.setdefault("stride", max(1, length // 4))
+    base, options = config or Config(), TableOptions()
     problems: list[str] = []
-    options = TableOptions()
     try:
         base = base.replace(**method)
     except InputError as error:
@@ -42,12 +45,13 @@ def divide_settings(config: Config | None, settings: Mapping[str, object]) -> tu
     return base, options
 
 
-def refuse_refit(settings: Mapping[str, object]) -> None:
-    """Raise an `InputError` if a fitted model depends on any of the settings: they cannot be changed on it."""
-    known = {**METHOD, **READING}
-    refuse_unknown(settings, known.values())
-    fixed = [name for name in settings if known[name].refit]
+def changes_to_fitted(given: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+    """Settings of the method and of reading that change a fitted model; those that it depends on are refused."""
+    settings = settings_by_name(given)
+    fixed = [name for name in settings if {**METHOD, **READING}[name].refit]
     if fixed:
         raise InputError(
             f"{', '.join(fixed)} cannot be changed on a fitted model, which depends on it. Fit again, or leave it out."
         )
+    method = {name: value for name, value in settings.items() if name in METHOD}
+    return method, {name: value for name, value in settings.items() if name in READING}

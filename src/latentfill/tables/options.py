@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from latentfill.core.errors import InputError
-from latentfill.core.setting import Part, setting, split_names
-from latentfill.core.settings import Settings
+from latentfill.core.setting_type import Part, setting, split_names
+from latentfill.core.settings_base import Settings
 from latentfill.core.settings_text import documented
 from latentfill.tables.time.formats import format_problems
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from latentfill.core.config_groups import Scaling
+from latentfill.core.config_settings import Scaling
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray
 

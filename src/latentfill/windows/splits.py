@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from latentfill.core.config_groups import Features, SplitKind
+from latentfill.core.config_settings import Features, SplitKind
 from latentfill.core.errors import InputError, did_you_mean
 
 KINDS = tuple(kind for kind in get_args(SplitKind) if kind != "none")

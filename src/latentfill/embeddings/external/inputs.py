@@ -12,7 +12,7 @@ from torch import Tensor
 
 from latentfill.core.errors import InputError, did_you_mean
 from latentfill.core.series import FloatArray
-from latentfill.core.setting import split_names
+from latentfill.core.setting_type import split_names
 from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.encoder import tensor
 from latentfill.windows.gaps import interpolate

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from latentfill.core.setting import Part, Setting, setting
-from latentfill.core.settings import Settings, declared
+from latentfill.core.setting_type import Part, Setting, setting
+from latentfill.core.settings_base import Settings, declared
 from latentfill.core.settings_text import documented
 
 RoughFill = Literal["linear", "mean", "zero", "word"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from latentfill.core.config import Config
-from latentfill.core.config_groups import Match, Metric, SearchKind, Weights
+from latentfill.core.config_settings import Match, Metric, SearchKind, Weights
 
 KEY_SIZE = 64  # principal components of the embeddings, by which windows are compared
 BANK_STRIDE = 4  # steps between the windows of a bank

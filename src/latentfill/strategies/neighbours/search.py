@@ -8,7 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from latentfill.core.config_groups import Metric
+from latentfill.core.config_settings import Metric
 from latentfill.core.errors import InputError
 
 BLOCK = 1 << 25  # similarities computed at a time

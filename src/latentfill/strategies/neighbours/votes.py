@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from latentfill.core.config_groups import Match
+from latentfill.core.config_settings import Match
 from latentfill.strategies.neighbours.rules import Rules
 
 SHARPNESS = 2.0  # how fast weights by fit fall with the misfit, in units of the best neighbour's misfit

@@ -112,13 +112,17 @@ class Setting:
     def converted(self, value: object) -> object:
         """`value` in the form that the record stores: a list as a tuple of texts, and for `json_text` as JSON text.
 
-        A list may be given as a text with commas.
+        A list may be given as a text with commas or as a single number; numbers become texts.
         """
         if self.extras.get("json_text") and isinstance(value, Mapping | int | float) and not isinstance(value, bool):
             return json.dumps(value)
         if not self.is_list:
             return value
-        return split_names(value) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+        if isinstance(value, str):
+            return split_names(value)
+        items = value if isinstance(value, list | tuple) else (value,)
+        texts = tuple(str(item) if _is_number(item) else item for item in items)
+        return texts if isinstance(value, list | tuple) or _is_number(value) else value
 
     def from_text(self, value: object) -> object:
         """The value that a command or a file gives, where the word "none" stands for None."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import typing
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Self, get_type_hints
 
 from latentfill.core.errors import InputError, did_you_mean
-from latentfill.core.setting import EXTRAS, HELP, Part, Setting
+from latentfill.core.setting_type import EXTRAS, HELP, Part, Setting
+
+_DECLARED: dict[type[Settings], tuple[Setting, ...]] = {}  # by record, as reading type hints takes time
 
 
 class Settings:
@@ -60,24 +61,21 @@ class GroupedSettings(Settings):
         return cls(**settings)
 
     @classmethod
+    def completed(cls, given: Mapping[str, object], base: Settings | None) -> Mapping[str, object]:
+        """The settings `given` by name, with values for others that depend on them; here none do."""
+        return given
+
+    @classmethod
     def _values_by_group(
         cls, given: Mapping[str, object], base: Settings | None = None
     ) -> dict[str, dict[str, object]]:
         """Values by group ("" for settings without one) and field; those not given come from `base` or the defaults."""
-        record_types, known = groups_of(cls), all_declared(cls)
-        # `neighbours` is the name of a group and the former name of a number: the type of the value decides
-        groups = {name: given[name] for name in record_types if isinstance(given.get(name), Settings | Mapping)}
-        single = {name: value for name, value in given.items() if name not in groups}
-        refuse_unknown(single, known)
-        values: dict[str, dict[str, object]] = {group: {} for group in ("", *record_types)}
-        for each in known:
+        values: dict[str, dict[str, object]] = {group: {} for group in ("", *groups_of(cls))}
+        flat = cls.completed(by_current_name(given, declared(cls), groups_of(cls)), base)
+        for each in all_declared(cls):
             holder = base if base is None or not each.group else getattr(base, each.group)
-            values[each.group][each.field] = each.default if holder is None else getattr(holder, each.field)
-        for group, record in groups.items():
-            values[group] |= _group_values(group, record, record_types[group])
-        for name, value in single.items():
-            each = by_name(known)[name]
-            values[each.group][each.field] = value
+            default = each.default if holder is None else getattr(holder, each.field)
+            values[each.group][each.field] = flat.get(each.name, default)
         return values
 
     def _set_values(self, values: Mapping[str, Mapping[str, object]]) -> None:
@@ -95,45 +93,86 @@ class GroupedSettings(Settings):
             object.__setattr__(self, name, value)
 
 
-def _group_values(group: str, given_group: object, record: type[Settings]) -> dict[str, object]:
-    """Values by field of a group that was given as a record or as a mapping of names."""
-    if isinstance(given_group, Settings):
-        if not isinstance(given_group, record):
-            got = type(given_group).__name__
-            raise InputError(f"settings: {group} takes {record.__name__} or a mapping, got {got}.")
-        return {each.field: getattr(given_group, each.field) for each in declared(record)}
-    settings = declared(record)
-    fields = {each.field: each for each in settings} | by_name(settings)
-    given = typing.cast(Mapping[str, object], given_group)
-    refuse("settings", (did_you_mean(f"setting of {group}", name, fields) for name in given if name not in fields))
-    return {fields[name].field: value for name, value in given.items()}
+def by_current_name(
+    given: Mapping[str, object], own: Iterable[Setting], groups: Mapping[str, type[Settings]]
+) -> dict[str, object]:
+    """Values by current name of settings that are given by any of their names, or in groups.
+
+    `own` are the settings without a group. A mapping for a group and single settings must agree; single settings
+    override a record. Raises an `InputError` that lists all names that are unknown or given twice.
+    """
+    known = by_name((*own, *_grouped(groups)))
+    values: dict[str, object] = {}
+    single: list[tuple[str, object]] = []
+    problems: list[str] = []
+    for name, value in given.items():
+        if name in groups and isinstance(value, Settings):
+            values |= _record_values(name, value, groups[name])
+        elif name in groups and isinstance(value, Mapping):
+            fields = {each.field: each for each in declared(groups[name])} | by_name(declared(groups[name]))
+            single += [(fields[field].name, of_field) for field, of_field in value.items() if field in fields]
+            problems += [did_you_mean(f"setting of {name}", field, fields) for field in value if field not in fields]
+        elif name in known:
+            single.append((known[name].name, value))
+        else:
+            problems.append(_unknown(name, value, known, groups))
+    refuse("settings", (*problems, *_given_twice(single)))
+    return values | dict(single)
 
 
-def declared(record: type[Settings]) -> list[Setting]:
+def _given_twice(settings: Iterable[tuple[str, object]]) -> Iterator[str]:
+    """Messages about settings that have two different values."""
+    first: dict[str, object] = {}
+    for name, value in settings:
+        if first.setdefault(name, value) != value:
+            yield f"{name} is given twice: {first[name]!r} and {value!r}"
+
+
+def _record_values(group: str, given: Settings, record: type[Settings]) -> dict[str, object]:
+    """Values by name of a group that was given as a record."""
+    if not isinstance(given, record):
+        raise InputError(f"settings: {group} takes {record.__name__} or a mapping, got {type(given).__name__}.")
+    return {each.name: getattr(given, each.field) for each in declared(record)}
+
+
+def _unknown(name: str, value: object, known: Mapping[str, Setting], groups: Mapping[str, type[Settings]]) -> str:
+    """Message about a name that is no setting: it may be a group without a mapping, or look like a known name."""
+    if name in groups:
+        first = declared(groups[name])[0]
+        example = {first.field: first.default}
+        return f"{name} is a group of settings: give a mapping such as {example!r}, got {value!r}"
+    if isinstance(value, Mapping):
+        return did_you_mean("group of settings", name, groups)
+    return did_you_mean("setting", name, dict.fromkeys(each.name for each in known.values()))
+
+
+def declared(record: type[Settings]) -> tuple[Setting, ...]:
     """The settings that a record declares itself, without those of its groups."""
-    hints = get_type_hints(record)
-    return [
-        Setting(each.name, hints[each.name], each.default, each.metadata[HELP], each.metadata[EXTRAS], record.part)
-        for each in _fields(record)
-        if HELP in each.metadata
-    ]
+    if record not in _DECLARED:
+        hints = get_type_hints(record)
+        _DECLARED[record] = tuple(
+            Setting(each.name, hints[each.name], each.default, each.metadata[HELP], each.metadata[EXTRAS], record.part)
+            for each in _fields(record)
+            if HELP in each.metadata
+        )
+    return _DECLARED[record]
 
 
 def groups_of(record: type[Settings]) -> dict[str, type[Settings]]:
     """The record type of each group of settings, by field."""
-    hints = get_type_hints(record)
-    types = {each.name: hints[each.name] for each in _fields(record)}
-    return {name: hint for name, hint in types.items() if isinstance(hint, type) and issubclass(hint, Settings)}
+    makers: dict[str, object] = {each.name: each.default_factory for each in _fields(record)}
+    return {name: maker for name, maker in makers.items() if isinstance(maker, type) and issubclass(maker, Settings)}
 
 
-def all_declared(record: type[Settings]) -> list[Setting]:
+def all_declared(record: type[Settings]) -> tuple[Setting, ...]:
     """The settings of a record and of its groups, its own first."""
-    grouped = [
-        dataclasses.replace(each, group=group)
-        for group, group_record in groups_of(record).items()
-        for each in declared(group_record)
-    ]
-    return [*declared(record), *grouped]
+    return (*declared(record), *_grouped(groups_of(record)))
+
+
+def _grouped(groups: Mapping[str, type[Settings]]) -> Iterator[Setting]:
+    """The settings of groups, which know their group."""
+    for group, record in groups.items():
+        yield from (dataclasses.replace(each, group=group) for each in declared(record))
 
 
 def problems_of(record: type[Settings], given: Mapping[str, object], instance: Settings | None = None) -> list[str]:
@@ -164,14 +203,6 @@ def by_name(settings: Iterable[Setting]) -> dict[str, Setting]:
         dotted = (f"{each.group}.{each.field}",) if each.group else ()
         named |= dict.fromkeys((*each.names, *dotted), each)
     return named
-
-
-def refuse_unknown(names: Iterable[str], known: Iterable[Setting]) -> None:
-    """Raise an `InputError` if some names are unknown; it suggests the most similar known name for each."""
-    known = list(known)
-    known_names = by_name(known)
-    current_names = [each.name for each in known]
-    refuse("settings", (did_you_mean("setting", name, current_names) for name in names if name not in known_names))
 
 
 def _fields(record: type[Settings]) -> tuple[dataclasses.Field[Any], ...]:

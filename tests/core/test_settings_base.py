@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from latentfill.cli.options import options_of, with_options
 from latentfill.core.config import Config
-from latentfill.core.config_groups import DecoderSettings
+from latentfill.core.config_settings import DecoderSettings
 from latentfill.core.errors import InputError
-from latentfill.core.setting import setting
-from latentfill.core.settings import GroupedSettings, Settings
+from latentfill.core.setting_type import setting
+from latentfill.core.settings_base import GroupedSettings, Settings
 from latentfill.core.settings_text import documented, to_markdown, to_toml
 
 
@@ -97,3 +97,23 @@ def test_former_names_are_accepted():
     config = Config(bank="other.csv", decoder_steps=5, latent_rate=0.5, embedding_stride=2, margin=None)
     assert config.neighbours.donor_table == "other.csv"
     assert (config.decoder.steps, config.latent.rate, config.stored.stride, config.output.margin) == (5, 0.5, 2, None)
+
+
+def test_a_setting_that_is_given_twice_with_different_values_is_refused():
+    with pytest.raises(InputError, match="wind_speed is given twice: 3 and 4"):
+        Trip(weather={"wind": 3}, wind_speed=4)
+    assert Trip(weather={"wind": 3}, wind_speed=3).weather.wind == 3
+    assert Trip(weather=Weather(wind=3), wind_speed=4).weather.wind == 4  # a record has a value for everything
+
+
+def test_a_group_needs_a_mapping_and_an_unknown_one_is_compared_with_groups():
+    with pytest.raises(InputError, match=r"weather is a group of settings: give a mapping such as .'wind': 7., got 5"):
+        Trip(weather=5)
+    with pytest.raises(InputError, match="unknown group of settings 'wether': did you mean 'weather'"):
+        Trip(wether={"wind": 3})
+
+
+@pytest.mark.parametrize("given", [{"length": 12}, {"windows": {"length": 12}}])
+def test_a_short_window_needs_no_stride_of_its_own(given):
+    assert Config(**given).windows.stride == Config().replace(**given).windows.stride == 3
+    assert Config(**given, stride=12).windows.stride == 12

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from latentfill.core.setting import Part, setting
-from latentfill.core.settings import Settings
+from latentfill.core.setting_type import Part, setting
+from latentfill.core.settings_base import Settings
 from latentfill.core.settings_text import documented
 
 Head = Literal["conv", "mlp", "lstm", "transformer"]
@@ -51,7 +51,7 @@ class WindowSettings(Settings):
 
     def contradictions(self) -> Iterator[str]:
         if self.stride > self.length:
-            yield f"stride must be at most length ({self.length}), got {self.stride}"
+            yield f"stride must be at most length ({self.length}), got {self.stride}; give a smaller one"
 
 
 @documented
