@@ -53,8 +53,8 @@ from typing import Any, Self
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray
-from latentfill.windows.gaps import restore_observed
 from latentfill.windows.hiding import hide_blackouts, hide_points, keep_some, log_uniform
+from latentfill.windows.restore import restore_observed
 
 OWN_SHARE = 0.1  # of the train windows is kept for validation
 CHUNK = 256  # windows filled at a time: SAITS returns its attention weights as well

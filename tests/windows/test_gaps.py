@@ -12,7 +12,6 @@ from latentfill.windows.gaps import (
     gap_lengths,
     interpolate,
     nearest_observed,
-    restore_observed,
 )
 
 NAN = np.nan
@@ -136,17 +135,6 @@ def test_interpolation_agrees_with_numpy_and_keeps_observed_values(values):
             np.testing.assert_allclose(filled[:, c], expected, rtol=1e-9, atol=1e-6)
         else:
             assert np.isnan(filled[:, c]).all()
-
-
-@settings(deadline=None)
-@given(
-    values=arrays(float, (6, 2), elements=st.floats(width=64)),
-    estimate=arrays(float, (6, 2), elements=st.floats(-1, 1)),
-)
-def test_observed_cells_stay_bit_for_bit_and_gaps_get_the_estimate(values, estimate):
-    filled, missing = restore_observed(estimate, values), np.isnan(values)
-    assert filled[~missing].tobytes() == values[~missing].tobytes()
-    assert filled[missing].tobytes() == estimate[missing].tobytes()
 
 
 def test_the_nearest_observed_cells_on_both_sides_of_each_cell_are_found():

@@ -28,7 +28,7 @@ AUTO = "auto"
 @documented
 @dataclass(frozen=True, kw_only=True, init=False)
 class Config(GroupedSettings):
-    """Settings of an `Imputer`.
+    """The strategy and how it runs: settings of an `Imputer` that lie in no group.
 
     Give a setting by its own name (``Config(decoder_steps=500)``), or a group as a record or a mapping
     (``Config(decoder={"steps": 500})``). A step of a series is one row of it.

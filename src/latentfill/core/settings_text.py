@@ -11,6 +11,17 @@ from typing import TypeVar
 from latentfill.core.setting_type import Setting
 from latentfill.core.settings_base import Settings, declared, groups_of
 
+INTRODUCTION = """\
+# Settings
+
+A setting can be given by its name in Python (`Imputer(decoder_steps=500)`), with `--set decoder_steps=500` or its flag
+on the command line, and in a TOML or JSON file for `--config`. Settings also lie in groups: in Python
+`Imputer(decoder={"steps": 500})`, in a file `steps = 500` below `[decoder]`. A name in a group leaves out the name of
+the group. `latentfill settings` prints a file with all settings, to edit.
+
+The last column says what has to be done after a change: nothing, another fit, or other embeddings.
+"""
+TOML_HEAD = "# All settings at their defaults. Remove the # before a line and change its value; use with --config.\n"
 Record = TypeVar("Record", bound=Settings)
 _TYPES = {bool: "bool", int: "int", float: "float", str: "str", tuple: "list of str", NoneType: "None"}
 
@@ -27,13 +38,13 @@ def documented(record: type[Record]) -> type[Record]:
 
 
 def to_markdown(*records: type[Settings]) -> str:
-    """The settings page in Markdown: a table for each record and group."""
-    return "\n".join(line for record in records for line in _markdown_lines(record))
+    """The settings page in Markdown: an introduction, and a table for each record and group."""
+    return "\n".join((INTRODUCTION, *(line for record in records for line in _markdown_lines(record))))
 
 
 def to_toml(*records: type[Settings]) -> str:
     """A config file with every setting at its default, commented out, below its help text."""
-    return "\n".join(line for record in records for line in _toml_lines(record))
+    return "\n".join((TOML_HEAD, *(line for record in records for line in _toml_lines(record))))
 
 
 def _docstring_lines(each: Setting) -> tuple[str, str]:
@@ -48,13 +59,14 @@ def _markdown_lines(record: type[Settings]) -> Iterator[str]:
 
 
 def _markdown_section(name: str, record: type[Settings]) -> Iterator[str]:
-    title = f"`{name}`: {_first_line(record)}" if name else _first_line(record)
+    place = "latentfill embed" if record.part == "embedding" else name
+    title = f"`{place}`: {_first_line(record)}" if place else _first_line(record)
     yield from (f"## {title.rstrip('.')}", "", "| setting | flag | type | default | meaning | after a change |")
     yield "|---|---|---|---|---|---|"
     for each in declared(record):
         other_names = f" ({', '.join(f'`{name}`' for name in each.names[1:])})" if each.names[1:] else ""
         flag = f"`{each.flag}`" if each.flag else ""
-        next_step = "-" if not each.refit else "embed again" if each.part == "embedding" else "fit again"
+        next_step = "nothing" if not each.refit else "embed again" if each.part == "embedding" else "fit again"
         cells = (
             f"`{each.name}`{other_names}",
             flag,

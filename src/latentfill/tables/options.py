@@ -44,9 +44,7 @@ class TableOptions(Settings):
         flag="--missing",
         refit=False,
     )
-    grid: bool = setting(
-        False, "Whether to add the rows that are missing from the regular time grid.", flag="--grid", refit=False
-    )
+    grid: bool = setting(False, "Add the rows that are missing from the regular time grid.", flag="--grid", refit=False)
     delimiter: str | None = setting(
         None, "Field delimiter of a CSV file; found if not given.", flag="--delimiter", refit=False
     )

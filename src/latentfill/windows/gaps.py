@@ -101,11 +101,3 @@ def interpolate(values: FloatArray) -> FloatArray:
     line = left + (right - left) * share
     line = np.where(before < 0, right, np.where(after >= length, left, line))
     return np.where(observed, values, line)
-
-
-def restore_observed(estimate: FloatArray, values: FloatArray) -> FloatArray:
-    """`values` with missing cells taken from `estimate`; observed cells stay bit for bit.
-
-    Estimates enter a result here and nowhere else.
-    """
-    return np.where(np.isnan(values), estimate, values)

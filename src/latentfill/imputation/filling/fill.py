@@ -25,7 +25,8 @@ from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.quantiles import LEVELS
 from latentfill.nn.runtime import pick_device
 from latentfill.strategies.candidates import SeriesEstimates
-from latentfill.windows.gaps import gap_lengths, interpolate, restore_observed
+from latentfill.windows.gaps import gap_lengths, interpolate
+from latentfill.windows.restore import restore_observed
 from latentfill.windows.windows import ScaledSeries, window_starts
 
 

@@ -9,7 +9,8 @@ from typing import Self
 import numpy as np
 
 from latentfill.core.series import FloatArray
-from latentfill.windows.gaps import interpolate, restore_observed
+from latentfill.windows.gaps import interpolate
+from latentfill.windows.restore import restore_observed
 
 
 class Baseline(ABC):
