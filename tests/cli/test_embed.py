@@ -163,7 +163,7 @@ def test_evaluate_compares_a_language_model_with_other_settings_of_it_and_a_modu
         (("--encoder", "chronos:a", "--lm", "b"), "--lm b goes with --encoder timekd, got chronos:a"),
         (("--lm", ""), "--lm is empty"),
         (("--encoder", "timekd:a+layers=1+layers=2"), "sets layers twice"),
-        (("--encoder", "student:a", "--decimals", 2), "the setting decimals is one of timekd"),
+        (("--encoder", "student:a", "--decimals", 2), "has no setting decimals; only timekd have it"),
     ],
 )
 def test_options_that_contradict_each_other_are_refused(

@@ -30,12 +30,12 @@ CONFIG = Config(split="custom", seq_len=12, pred_len=4, target="c1")
 
 
 class Interrupted(Exception):
-    """Stands for whatever stops a process."""
+    """Simulates the interruption of a process."""
 
 
 @dataclass
 class Means:
-    """Embeds a window as the mean and the first value of each column; stops after so many windows."""
+    """Embeds a window as the mean and first value of each column; is interrupted after a number of windows."""
 
     windows: int = 10**9
     settings: Mapping[str, object] = field(default_factory=dict)
@@ -61,7 +61,7 @@ def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embed_table, "BATCH", 5)
 
 
-def test_a_packed_file_holds_every_window_of_every_split_with_how_it_was_made(tmp_path: Path, hourly: Make):
+def test_a_packed_file_holds_all_windows_of_all_splits_and_their_provenance(tmp_path: Path, hourly: Make):
     series = hourly(100)
     TableEmbedder(series, Means(settings={"a": 1}), CONFIG).make_packed_file(tmp_path / "a.packed")
     packed = load_packed_file(tmp_path / "a.packed")
@@ -76,13 +76,13 @@ def test_a_packed_file_holds_every_window_of_every_split_with_how_it_was_made(tm
     assert provenance.window["split"] == "custom"
 
 
-def test_a_packed_file_that_is_packed_again_keeps_everything(tmp_path: Path, hourly: Make):
+def test_packing_a_packed_file_again_keeps_everything(tmp_path: Path, hourly: Make):
     TableEmbedder(hourly(100), Means(), CONFIG).make_packed_file(tmp_path / "a.packed")
     pack(load_packed_file(tmp_path / "a.packed"), tmp_path / "b.packed")
     assert (tmp_path / "a.packed").read_bytes() == (tmp_path / "b.packed").read_bytes()
 
 
-def test_the_packed_file_pairs_with_its_table_and_no_other(tmp_path: Path, hourly: Make):
+def test_a_packed_file_pairs_only_with_its_own_table(tmp_path: Path, hourly: Make):
     series = hourly(100)
     TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "a.packed")
     paired = pair_embeddings(Config(embeddings=str(tmp_path / "a.packed")), series, None)
@@ -91,7 +91,7 @@ def test_the_packed_file_pairs_with_its_table_and_no_other(tmp_path: Path, hourl
         pair_embeddings(Config(embeddings=str(tmp_path / "a.packed")), hourly(101), None)
 
 
-def test_columns_stand_where_timekd_puts_them_and_come_back_in_the_order_of_the_table(tmp_path: Path, hourly: Make):
+def test_columns_are_stored_in_timekds_order_and_read_in_the_tables_order(tmp_path: Path, hourly: Make):
     series, config = hourly(100, 3), Config(split="custom", seq_len=12, pred_len=4, target="c0")
     TableEmbedder(series, Means(), config).make_packed_file(tmp_path / "a.packed")
     np.testing.assert_allclose(
@@ -101,7 +101,7 @@ def test_columns_stand_where_timekd_puts_them_and_come_back_in_the_order_of_the_
     np.testing.assert_allclose(paired["train"].vectors[0][:, 1], series.values[0])
 
 
-def test_the_whole_series_plan_ends_on_the_last_row(tmp_path: Path, hourly: Make):
+def test_without_a_split_plan_the_last_window_ends_on_the_last_row(tmp_path: Path, hourly: Make):
     config = Config(seq_len=12, pred_len=0, embedding_stride=7)
     TableEmbedder(hourly(60), Means(), config).make_packed_file(tmp_path / "a.packed")
     assert load_packed_file(tmp_path / "a.packed").starts["all"].tolist() == [0, 7, 14, 21, 28, 35, 42, 48]
@@ -116,26 +116,26 @@ def test_an_interrupted_packed_file_is_resumed_and_ends_in_the_same_bytes(
     with pytest.raises(Interrupted):
         TableEmbedder(series, Means(windows=after), CONFIG).make_packed_file(tmp_path / "cut.packed")
     assert not (tmp_path / "cut.packed").exists()
-    told: list[EmbedProgress] = []
-    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "cut.packed", on_progress=told.append)
+    reports: list[EmbedProgress] = []
+    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "cut.packed", on_progress=reports.append)
     assert (tmp_path / "cut.packed").read_bytes() == (tmp_path / "whole.packed").read_bytes()
-    assert told[0].done == kept
-    assert told[-1].done == told[-1].total == 79
+    assert reports[0].done == kept
+    assert reports[-1].done == reports[-1].total == 79
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.packed", "whole.packed"]
 
 
-def test_what_was_begun_with_other_settings_is_begun_anew(tmp_path: Path, hourly: Make):
+def test_a_partial_file_of_other_settings_is_restarted(tmp_path: Path, hourly: Make):
     series = hourly(100)
     with pytest.raises(Interrupted):
         TableEmbedder(series, Means(windows=30), CONFIG).make_packed_file(tmp_path / "a.packed")
-    told: list[EmbedProgress] = []
+    reports: list[EmbedProgress] = []
     TableEmbedder(series, Means(settings={"a": 2}), CONFIG).make_packed_file(
-        tmp_path / "a.packed", on_progress=told.append
+        tmp_path / "a.packed", on_progress=reports.append
     )
-    assert told[0].done == 0
+    assert reports[0].done == 0
 
 
-def test_a_half_written_piece_is_written_again(tmp_path: Path, hourly: Make):
+def test_a_partly_written_batch_is_written_again(tmp_path: Path, hourly: Make):
     series = hourly(100)
     TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "whole.packed")
     (tmp_path / ".cut.packed.partial").write_bytes((tmp_path / "whole.packed").read_bytes()[:-50])
@@ -154,10 +154,10 @@ def test_timekds_layout_has_its_paths_names_shape_and_dtype(tmp_path: Path, hour
         np.testing.assert_allclose(file["embeddings"][:, 1], series.values[54], rtol=1e-6)
     paired = pair_embeddings(Config(**{**CONFIG.to_dict(), "embeddings": str(tmp_path)}), series, "sensor")
     assert {split: len(vectors.vectors) for split, vectors in paired.items()} == {"train": 55, "val": 7, "test": 17}
-    assert paired["train"].provenance.encoder == "means"  # read from the record beside them
+    assert paired["train"].provenance.encoder == "means"  # read from the record in the folder
 
 
-def test_a_folder_packed_with_its_table_is_the_packed_file_that_could_have_been_made(tmp_path: Path, hourly: Make):
+def test_packing_a_folder_with_its_table_gives_the_same_bytes_as_embedding_the_table(tmp_path: Path, hourly: Make):
     TableEmbedder(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor")
     TableEmbedder(hourly(100), Means(), CONFIG).make_packed_file(tmp_path / "made.packed")
     pack(open_embeddings(tmp_path / "sensor"), tmp_path / "packed.packed", TableWithPlan(hourly(100), Config()))
@@ -169,53 +169,51 @@ def test_interrupted_files_are_resumed_and_end_in_the_same_bytes(tmp_path: Path,
     whole = TableEmbedder(series, Means(), CONFIG).make_folder(tmp_path / "whole", "sensor")
     with pytest.raises(Interrupted):
         TableEmbedder(series, Means(windows=31), CONFIG).make_folder(tmp_path / "cut", "sensor")
-    embedder, told = Means(), list[EmbedProgress]()
-    cut = TableEmbedder(series, embedder, CONFIG).make_folder(tmp_path / "cut", "sensor", on_progress=told.append)
-    assert (told[0].done, told[-1].done, told[-1].total) == (30, 79, 79)
-    assert 10**9 - embedder.windows == 1 + 79 - 30  # one to learn the shape
+    embedder, reports = Means(), list[EmbedProgress]()
+    cut = TableEmbedder(series, embedder, CONFIG).make_folder(tmp_path / "cut", "sensor", on_progress=reports.append)
+    assert (reports[0].done, reports[-1].done, reports[-1].total) == (30, 79, 79)
+    assert 10**9 - embedder.windows == 1 + 79 - 30  # one window gives the shape
     for path in whole.rglob("*.h5"):
         assert (cut / path.relative_to(whole)).read_bytes() == path.read_bytes()
 
 
-def test_a_folder_of_other_embeddings_is_left_alone(tmp_path: Path, hourly: Make):
+def test_a_folder_of_other_embeddings_is_refused_and_not_changed(tmp_path: Path, hourly: Make):
     TableEmbedder(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor")
     with pytest.raises(InputError, match="is not empty: it holds embeddings of another table, encoder or settings"):
         TableEmbedder(hourly(100), Means(settings={"a": 2}), CONFIG).make_folder(tmp_path, "sensor")
 
 
-def test_a_packed_file_is_written_over_a_packed_file_where_allowed_and_over_nothing_else(tmp_path: Path, hourly: Make):
-    maker = TableEmbedder(hourly(100), Means(), CONFIG)
-    maker.make_packed_file(tmp_path / "a.packed")
+def test_with_overwrite_only_packed_files_are_replaced(tmp_path: Path, hourly: Make):
+    table_embedder = TableEmbedder(hourly(100), Means(), CONFIG)
+    table_embedder.make_packed_file(tmp_path / "a.packed")
     with pytest.raises(InputError, match=r"exists already. Allow it to be overwritten"):
-        maker.make_packed_file(tmp_path / "a.packed")
-    maker.make_packed_file(tmp_path / "a.packed", overwrite=True)
+        table_embedder.make_packed_file(tmp_path / "a.packed")
+    table_embedder.make_packed_file(tmp_path / "a.packed", overwrite=True)
     (tmp_path / "a.csv").write_text("a,b\n")
     with pytest.raises(InputError, match="is no packed file"):
-        maker.make_packed_file(tmp_path / "a.csv", overwrite=True)
+        table_embedder.make_packed_file(tmp_path / "a.csv", overwrite=True)
 
 
 @pytest.mark.parametrize(
     ("embedder", "config", "message"),
     [
-        (Means(length=24), CONFIG, r"reads windows of 24 steps, seq_len is 12"),
-        (Means(horizon=8), CONFIG, r"looks 8 steps ahead, pred_len is 4"),
+        (Means(length=24), CONFIG, r"reads windows of 24 steps, but seq_len is 12. Use seq_len=24"),
+        (Means(horizon=8), CONFIG, r"reads 8 steps after a window, but pred_len is 4. Use pred_len=8 or more"),
         (Means(), Config(seq_len=96, pred_len=24), r"has 100 rows, fewer than one window needs"),
     ],
 )
-def test_what_cannot_be_embedded_is_refused_with_the_numbers(
-    hourly: Make, embedder: Means, config: Config, message: str
-):
+def test_unsuitable_windows_are_refused_with_the_numbers(hourly: Make, embedder: Means, config: Config, message: str):
     with pytest.raises(InputError, match=message):
         TableEmbedder(hourly(100), embedder, config)
 
 
 def test_numbers_that_are_not_finite_are_refused(tmp_path: Path, hourly: Make, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Means, "embed", lambda self, raw: np.full((len(raw), 2, 2), np.nan, np.float32))
-    with pytest.raises(InputError, match="not finite of the windows at rows 0"):
+    with pytest.raises(InputError, match="not finite for the windows at rows 0"):
         TableEmbedder(hourly(100), Means(), CONFIG).make_packed_file(tmp_path / "a.packed")
 
 
-def test_a_language_models_packed_file_is_the_same_bytes_again(tmp_path: Path, hourly: Make, language_model: Path):
+def test_embedding_again_with_a_language_model_gives_the_same_bytes(tmp_path: Path, hourly: Make, language_model: Path):
     for name in ("a", "b"):
         teacher = Teacher.load(language_model, TeacherSettings(pred_len=4, privileged=True))
         TableEmbedder(hourly(60), teacher, CONFIG).make_packed_file(tmp_path / name)
@@ -225,11 +223,11 @@ def test_a_language_models_packed_file_is_the_same_bytes_again(tmp_path: Path, h
     assert packed.provenance.settings["privileged"] is True
 
 
-def test_a_second_run_to_the_same_packed_file_is_refused_and_spoils_nothing(tmp_path: Path, hourly: Make):
+def test_a_second_run_on_the_same_packed_file_is_refused_and_changes_nothing(tmp_path: Path, hourly: Make):
     series, target = hourly(100), tmp_path / "a.packed"
 
     class Greedy(Means):
-        """Starts another run in the middle of its own."""
+        """Starts a second run during the first."""
 
         def embed(self, raw: RawWindows) -> VectorArray:
             if len(raw) > 1:
@@ -242,7 +240,7 @@ def test_a_second_run_to_the_same_packed_file_is_refused_and_spoils_nothing(tmp_
     assert target.read_bytes() == (tmp_path / "alone.packed").read_bytes()
 
 
-def test_files_that_were_cut_short_are_written_again(tmp_path: Path, hourly: Make):
+def test_truncated_files_are_written_again(tmp_path: Path, hourly: Make):
     series = hourly(100)
     whole = TableEmbedder(series, Means(), CONFIG).make_folder(tmp_path / "whole", "sensor")
     cut = TableEmbedder(series, Means(), CONFIG).make_folder(tmp_path / "cut", "sensor")
@@ -253,7 +251,7 @@ def test_files_that_were_cut_short_are_written_again(tmp_path: Path, hourly: Mak
         assert (cut / path.relative_to(whole)).read_bytes() == path.read_bytes()
 
 
-def test_a_folder_that_cannot_be_made_or_is_a_file_is_told(tmp_path: Path, hourly: Make):
+def test_a_folder_that_cannot_be_created_or_is_a_file_is_refused(tmp_path: Path, hourly: Make):
     (tmp_path / "file").write_text("mine")
     for place in (tmp_path / "file", Path("/proc/nowhere")):
         with pytest.raises(InputError, match="cannot be written"):
@@ -261,7 +259,7 @@ def test_a_folder_that_cannot_be_made_or_is_a_file_is_told(tmp_path: Path, hourl
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_another_dataset_name_is_another_folder(tmp_path: Path, hourly: Make):
+def test_a_folder_with_another_dataset_name_is_not_resumed(tmp_path: Path, hourly: Make):
     TableEmbedder(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor")
     with pytest.raises(InputError, match="is not empty"):
         TableEmbedder(hourly(100), Means(), replace(CONFIG, dataset="other")).make_folder(tmp_path, "sensor")

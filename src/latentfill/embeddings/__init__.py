@@ -1,1 +1,1 @@
-"""Vectors for windows: read from files, or made by an encoder."""
+"""Embeddings of windows: made by an encoder, or read from files."""

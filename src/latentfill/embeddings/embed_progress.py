@@ -1,4 +1,4 @@
-"""How far the embedding of a table is, and how long it will still take."""
+"""Progress of embedding a table, and the remaining time."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class EmbedProgress:
-    """How far the embedding of a table is."""
+    """Progress of embedding a table."""
 
-    done: int  # windows, with those of an interrupted run that is resumed
+    done: int  # windows, including those of an interrupted run that is resumed
     total: int  # windows
     per_second: float  # windows embedded by this run
     seconds_left: float  # NaN before the first window of this run
@@ -25,14 +25,14 @@ class ProgressMeter:
     """Counts embedded windows and reports them."""
 
     def __init__(self, total: int, done: int, on_progress: ProgressCallback | None) -> None:
-        """`done`: windows that an interrupted run has embedded."""
+        """`done`: windows that were embedded by an interrupted run."""
         self.total, self.earlier, self.done = total, done, done
         self.on_progress = on_progress
         self.began = time.monotonic()
         self.report()
 
     def add(self, count: int) -> None:
-        """Report that so many more windows are embedded."""
+        """Report that `count` more windows are embedded."""
         self.done += count
         self.report()
 

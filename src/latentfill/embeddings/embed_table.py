@@ -40,7 +40,7 @@ from latentfill.embeddings.stored.split_windows import (
 from latentfill.windows.scaling import ColumnScaler
 
 Layout = Literal["packed", "timekd"]
-BATCH = 32  # windows embedded together; always the same windows, so that a resumed run ends in the same bytes
+BATCH = 32  # windows embedded together; batches are fixed, so that a resumed run writes the same bytes
 
 
 def parse_layout(text: str) -> Layout:
@@ -57,7 +57,7 @@ class WindowBatch:
     """Windows of one split that are embedded together."""
 
     split: str
-    first: int  # number of its first window in the split
+    first: int  # index of its first window in the split
     starts: IntArray  # (B,) first rows of its windows
 
     def __len__(self) -> int:
@@ -71,7 +71,7 @@ class WindowBatch:
 class TableEmbedder:
     """Embeds the windows of one table under the split plan of the settings.
 
-    Columns are put into the order of TimeKD's variables, and scaled by the mean and spread of the train rows.
+    Columns are reordered like TimeKD's variables. The scaler is fitted to the train rows.
     """
 
     def __init__(self, series: Series, embedder: Embedder, config: Config) -> None:
@@ -99,7 +99,8 @@ class TableEmbedder:
         config, embedder = self.config, self.embedder
         if embedder.length not in (None, config.stored.seq_len):
             raise InputError(
-                f"the encoder reads windows of {embedder.length} steps, seq_len is {config.stored.seq_len}."
+                f"the encoder reads windows of {embedder.length} steps, but seq_len is {config.stored.seq_len}. "
+                f"Use seq_len={embedder.length}."
             )
         if not self.starts:
             raise InputError(
@@ -107,11 +108,14 @@ class TableEmbedder:
                 f"(seq_len={config.stored.seq_len} + pred_len={config.stored.pred_len}). Use shorter windows."
             )
         if embedder.horizon > config.stored.pred_len:
-            raise InputError(f"the encoder looks {embedder.horizon} steps ahead, pred_len is {config.stored.pred_len}.")
+            raise InputError(
+                f"the encoder reads {embedder.horizon} steps after a window, but pred_len is {config.stored.pred_len}. "
+                f"Use pred_len={embedder.horizon} or more."
+            )
 
     @property
     def weights(self) -> Mapping[str, VectorArray]:
-        """The encoder's weights that were drawn at random for it, to be stored with the embeddings."""
+        """The encoder's randomly drawn weights, which are stored with the embeddings."""
         return self.embedder.weights(len(self.series.columns))
 
     def batches(self) -> list[WindowBatch]:
@@ -123,11 +127,11 @@ class TableEmbedder:
         ]
 
     def embed(self, starts: IntArray) -> VectorArray:
-        """Vectors (B, K, D) of the windows that start at the rows `starts`; refused if they are not finite."""
+        """Vectors (B, K, D) of the windows that start at the rows `starts`; an `InputError` if they are not finite."""
         raw = cut_raw_windows(self.series, self.scaler, starts, self.config.stored.seq_len, self.embedder.horizon)
         vectors = self.embedder.embed(raw)
         if bad := starts[~np.isfinite(vectors).all(axis=(1, 2))].tolist():
-            raise InputError(f"the encoder makes numbers that are not finite of the windows at rows {short(bad)}.")
+            raise InputError(f"the encoder returns values that are not finite for the windows at rows {short(bad)}.")
         return vectors
 
     # --- a packed file ---------------------------------------------------------------------------
@@ -135,7 +139,7 @@ class TableEmbedder:
     def make_packed_file(
         self, target: Path, *, overwrite: bool = False, on_progress: ProgressCallback | None = None
     ) -> Provenance:
-        """Write all embeddings as one packed file; an interrupted run is resumed, and ends in the same bytes."""
+        """Write all embeddings as one packed file; resuming an interrupted run gives the same bytes."""
         check_packed_path(target, overwrite=overwrite)
         _, columns, dim = self.embed(self.batches()[0].starts[:1]).shape
         partial = target.with_name(f".{target.name}.partial")
@@ -146,7 +150,7 @@ class TableEmbedder:
         return self.provenance
 
     def _complete(self, partial: Path, size: tuple[int, int], on_progress: ProgressCallback | None) -> None:
-        """Append the batches that a partial packed file lacks; one of other settings is begun anew."""
+        """Append the missing batches to a partial packed file, or restart the file if its settings differ."""
         shapes = {split: SplitShape(len(rows), *size, has_starts=True) for split, rows in self.starts.items()}
         header = packed_header(shapes, self.provenance, self.weights)
         batches = self.batches()
@@ -173,9 +177,9 @@ class TableEmbedder:
     # --- TimeKD's layout -------------------------------------------------------------------------
 
     def make_folder(self, target: Path, name: str, *, on_progress: ProgressCallback | None = None) -> Path:
-        """Write `{target}/{name}/{pred_len}/{split}/{i}.h5` as TimeKD's loader reads them; the folder of the splits.
+        """Write `{target}/{name}/{pred_len}/{split}/{i}.h5`, as TimeKD's loader reads them; returns the splits' folder.
 
-        An interrupted run is resumed, and ends in the same bytes.
+        Resuming an interrupted run gives the same bytes.
         """
         if self.config.stored.stride != 1:
             raise InputError(
@@ -203,7 +207,7 @@ def _paths(batch: WindowBatch, folder: Path) -> list[Path]:
 
 
 def _is_written(batch: WindowBatch, folder: Path, size: int) -> bool:
-    """Whether each window of a batch has a file of the size in bytes that a complete one has."""
+    """Whether each window of a batch has a complete file, of `size` bytes."""
     return all(path.is_file() and path.stat().st_size == size for path in _paths(batch, folder))
 
 
@@ -215,7 +219,7 @@ def _meter(
 
 
 def _begin_with(file: BinaryIO, header: bytes) -> None:
-    """Keep what is in a file if it begins with `header`; else replace it by the header."""
+    """Keep the content of a file that begins with `header`; otherwise replace it by the header."""
     if file.read(len(header)) != header:
         file.seek(0)
         file.truncate()

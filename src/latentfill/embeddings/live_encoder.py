@@ -1,4 +1,4 @@
-"""An embedder as an encoder: windows are embedded when they are needed, from the cells observed by then."""
+"""An embedder as an encoder: it embeds windows on demand, from the cells that are observed at that time."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import Windows
 
-MEMO_BYTES = 1 << 28  # of vectors kept for windows that are needed again
+MEMO_BYTES = 1 << 28  # size of the cache of vectors
 AT_ONCE = 128  # windows embedded at a time
 ROUNDING = 1e-9  # share of a value, or of its column's unit, that scaling and scaling back may change
 
 
 class NoEncoder:
-    """Gives zeros, so that a decoder on it sees the observed cells alone."""
+    """Returns zeros, so that a decoder sees only the observed cells."""
 
     shape = EncoderShape(columns=1, dim=1, decodes=False)
 
@@ -37,22 +37,22 @@ class NoEncoder:
 
 
 class LiveEncoder:
-    """An embedder that is given the windows of one series in original units, with their time stamps.
+    """Embeds the windows of one series with an embedder, in original units and with their time stamps.
 
-    Hidden cells do not reach the embedder, so its embeddings are leak-free. The vectors of the last windows are kept,
-    as training needs those of costly embedders again and again.
+    The embedder never sees hidden cells, so they cannot leak into embeddings. The newest vectors are cached, as
+    training needs the vectors of costly embedders many times.
     """
 
     def __init__(
         self, embedder: Embedder, scaler: ColumnScaler, series: Series, *, length: int, device: torch.device
     ) -> None:
-        """`series`, in original units, gives the time stamps, and the exact values where scaling has rounded."""
+        """`series`, in original units, provides time stamps, and exact values where scaling and back has rounded."""
         self.embedder = embedder
         self.scaler = scaler
         self.series = series
         self.device = device
-        self.windows = 0  # embedded so far
-        self.seconds = 0.0  # that took
+        self.windows = 0  # number of windows embedded so far
+        self.seconds = 0.0  # time spent on embedding them
         self._kept = OrderedDict[bytes, VectorArray]()
         vector = self._embed(cut_raw_windows(series, scaler, np.zeros(1, dtype=np.int64), length), None)[0]
         columns, dim = vector.shape
@@ -68,7 +68,7 @@ class LiveEncoder:
         return Encoded(z=tensor(vectors.reshape(-1, self.shape.columns, self.shape.dim), self.device))
 
     def raw(self, windows: Windows) -> RawWindows:
-        """Windows in scaled units as an embedder needs them; steps beyond the series get the nearest time stamp."""
+        """Scaled windows as an embedder needs them; steps outside the series get the nearest time stamp."""
         steps = (windows.starts[:, None] + np.arange(windows.length)).clip(0, self.series.n_steps - 1)
         return RawWindows(
             values=self._in_units(windows.values, steps),
@@ -80,7 +80,7 @@ class LiveEncoder:
         )
 
     def _in_units(self, scaled: FloatArray, steps: IntArray) -> FloatArray:
-        """Values in original units; those that differ from the series by rounding alone are the series' own."""
+        """Values in original units; values equal to the series up to rounding are taken from the series."""
         values, read = self.scaler.invert(scaled), self.series.values[steps]
         same = np.isclose(
             values, read, rtol=ROUNDING, atol=ROUNDING * self.scaler.scale
@@ -98,7 +98,7 @@ class LiveEncoder:
         self.seconds += time.perf_counter() - began
 
     def _embed(self, raw: RawWindows, size: tuple[int, int] | None) -> VectorArray:
-        """Vectors (B, K, D); other sizes than `size` (K, D), and values that are not finite, are refused."""
+        """Vectors (B, K, D); raises an error if they are not finite or (K, D) is not `size`."""
         vectors, name = self.embedder.embed(raw), self.embedder.name
         if vectors.ndim != 3 or len(vectors) != len(raw) or size not in (None, vectors.shape[1:]):
             wanted = "(windows, variables, size)" if size is None else str((len(raw), *size))
@@ -106,12 +106,12 @@ class LiveEncoder:
         if not np.isfinite(vectors).all():
             raise InputError(
                 f"encoder {name!r} gave vectors with values that are not finite. Windows have gaps, and may be empty: "
-                "it must put something into them, or take the mask into account."
+                "the encoder must fill them, or take the mask into account."
             )
         return vectors
 
     def _forget(self, keys: Iterable[bytes]) -> None:
-        """Drop the oldest vectors beyond `MEMO_BYTES`; those of `keys` count as the newest."""
+        """Drop the least recently used vectors beyond `MEMO_BYTES`; `keys` were used last."""
         for key in keys:
             self._kept.move_to_end(key)
         most = max(1, MEMO_BYTES // bytes_per_window(self.shape))
@@ -125,7 +125,7 @@ def bytes_per_window(shape: EncoderShape) -> int:
 
 
 def seconds_per_window(encoder: Encoder, windows: Windows) -> float:
-    """Seconds that an encoder takes per window: its own average if it keeps one, else measured on `windows`."""
+    """Seconds that an encoder needs per window: the average of a `LiveEncoder`, otherwise measured on `windows`."""
     if isinstance(encoder, LiveEncoder):
         return encoder.seconds / max(1, encoder.windows)
     began = time.perf_counter()
@@ -135,5 +135,5 @@ def seconds_per_window(encoder: Encoder, windows: Windows) -> float:
 
 
 def _key(start: np.int64, values: FloatArray) -> bytes:
-    """A hash of where a window starts and of its observed cells."""
+    """A hash of a window's start and observed cells."""
     return hashlib.blake2b(start.tobytes() + values.tobytes(), digest_size=16).digest()

@@ -1,4 +1,4 @@
-"""Every kind of encoder, opened by its name: the one place where a new kind is registered."""
+"""Opens encoders by name. A new kind of encoder is registered here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Record = TypeVar("Record", bound=Settings)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncoderRequest:
-    """An encoder that is to be opened, and what for."""
+    """The encoder to open, and the windows that it will embed."""
 
     kind: str
     where: str  # folder, file, model or Python name; empty if none was given
@@ -34,15 +34,15 @@ class EncoderRequest:
     settings: SettingValues
 
     def settings_of(self, record: type[Record]) -> Record:
-        """A record with those of the settings that it declares."""
+        """`record` with the requested values of the settings that it declares."""
         return record(
             **{each.field: self.settings[each.name] for each in declared(record) if each.name in self.settings}
         )
 
     def need(self, example: str) -> str:
-        """`where`, or an `InputError` that shows an example if it is empty."""
+        """`where`; if it is empty, raises an `InputError` that shows an example."""
         if not self.where:
-            raise InputError(f"the encoder {self.kind} needs a place: write {self.kind}:{example}.")
+            raise InputError(f"the encoder {self.kind} needs a folder, file or name: write {self.kind}:{example}.")
         return self.where
 
 
@@ -97,17 +97,17 @@ def _open_export(request: EncoderRequest) -> Embedder:
 
 @dataclass(frozen=True, slots=True)
 class EncoderKind:
-    """A kind of encoder: how one is opened, and which settings it has."""
+    """A kind of encoder: the function that opens it, and its settings."""
 
     open: Callable[[EncoderRequest], Embedder]
-    settings: tuple[str, ...] = ()  # names of those that it has
+    settings: tuple[str, ...] = ()  # names
 
 
-KINDS: dict[str, EncoderKind] = {}  # in the order in which they are listed
+KINDS: dict[str, EncoderKind] = {}  # in the order in which messages list them
 
 
 def register(name: str, open: Callable[[EncoderRequest], Embedder], *records: type[Settings]) -> None:
-    """Make a kind of encoder known by its name; a name that is taken is refused."""
+    """Register a kind of encoder with its settings; raises `InputError` if the name is taken."""
     if name in KINDS:
         raise InputError(f"there is an encoder {name!r} already; choose another name.")
     KINDS[name] = EncoderKind(open, tuple(each.name for record in records for each in declared(record)))
@@ -129,8 +129,8 @@ def make_embedder(
     Parameters
     ----------
     spec
-        Such as `timekd:MODEL+layers=6`, `student:FOLDER` or `module:package.attr`: one of `KINDS`, where it is found
-        after the first colon, and a setting after each +; see `EncoderName`.
+        Such as `timekd:MODEL+layers=6`, `student:FOLDER` or `module:package.attr`: one of `KINDS`, after the first
+        colon the encoder's place, and after each + a setting; see `EncoderName`.
     config
         Gives the seed, the device, and `seq_len` where no `length` is given.
     length
@@ -138,7 +138,7 @@ def make_embedder(
     pred_len
         Steps that a language model is asked to forecast, and that it reads if it is `privileged`.
     settings
-        More settings, of those that the kind has; those in `spec` win.
+        More settings of this kind of encoder; settings in `spec` take precedence.
 
     Raises
     ------
@@ -167,6 +167,5 @@ def _check_has_setting(kind: str, setting: str) -> None:
     if setting not in KINDS[kind].settings:
         kinds = [other for other, row in KINDS.items() if setting in row.settings]
         raise InputError(
-            f"the setting {flag_of(setting)} is one of {', '.join(kinds)}; the encoder {kind} does not have it. Leave "
-            "it out."
+            f"the encoder {kind} has no setting {flag_of(setting)}; only {', '.join(kinds)} have it. Leave it out."
         )

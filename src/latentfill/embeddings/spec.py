@@ -1,4 +1,4 @@
-"""The text that names an encoder: KIND, KIND:WHERE, or KIND:WHERE+NAME=VALUE+NAME with settings of its own."""
+"""The text that names an encoder: KIND, KIND:WHERE, or with settings KIND:WHERE+NAME=VALUE+NAME."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from latentfill.core.errors import InputError, did_you_mean
 from latentfill.core.setting_type import Setting
 from latentfill.embeddings.protocols.encoder_settings import BY_NAME
 
-SettingValues: TypeAlias = Mapping[str, Any]  # name of an encoder's setting -> its value, of the type read below
+SettingValues: TypeAlias = Mapping[str, Any]  # name of a setting -> value, of the type that `_read_value` returns
 
 
 # A comma separates encoders in a list, so the views of `inputs` are joined by + here.
@@ -55,11 +55,11 @@ def _read_setting(text: str, part: str) -> tuple[str, object]:
 def _read_value(setting: Setting, text: str) -> object:
     if setting.base_type is bool:
         if text:
-            raise ValueError("it is switched on by its name, and takes no value")
+            raise ValueError("it is a switch, and takes no value")
         return True
     return int(text) if setting.base_type is int else text.replace("+", ",") if setting.name == "inputs" else text
 
 
 def flag_of(name: str) -> str:
-    """A setting as it is called in an encoder's name."""
+    """The name of a setting in an encoder's name, such as `rough-fill`."""
     return BY_NAME[name].flag.removeprefix("--")

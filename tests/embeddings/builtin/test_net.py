@@ -10,7 +10,7 @@ def encoder(columns: int = 3, phases: int = 2) -> MaskAwareTransformer:
     return MaskAwareTransformer(shape).eval()
 
 
-def test_there_is_one_embedding_per_column_and_a_level_beside_it():
+def test_each_column_has_an_embedding_and_a_level():
     values, observed = torch.randn(4, 10, 3), torch.rand(4, 10, 3) > 0.3
     z, level = encoder()(values, observed, torch.randn(4, 2))
     assert z.shape == (4, 3, 8)
@@ -19,7 +19,7 @@ def test_there_is_one_embedding_per_column_and_a_level_beside_it():
     assert encoder().decode(z, level).shape == (4, 10, 3)
 
 
-def test_a_hidden_value_never_reaches_the_embedding():
+def test_a_hidden_value_does_not_change_the_embedding():
     net, observed, phase = encoder(), torch.rand(4, 10, 3) > 0.3, torch.randn(4, 2)
     values = torch.randn(4, 10, 3)
     planted = torch.where(observed, values, torch.tensor(1e9))
@@ -29,7 +29,7 @@ def test_a_hidden_value_never_reaches_the_embedding():
             torch.testing.assert_close(a, b, rtol=0, atol=0)
 
 
-def test_which_cells_are_missing_does_reach_the_embedding():
+def test_the_missing_mask_changes_the_embedding():
     net, values, phase = encoder(), torch.zeros(1, 10, 3), torch.zeros(1, 2)
     full = torch.ones(1, 10, 3, dtype=torch.bool)
     part = full.clone()
@@ -37,7 +37,7 @@ def test_which_cells_are_missing_does_reach_the_embedding():
     assert not torch.allclose(net(values, full, phase)[0], net(values, part, phase)[0])
 
 
-def test_adding_a_constant_moves_the_level_and_not_the_embedding():
+def test_adding_a_constant_changes_the_level_but_not_the_embedding():
     net, observed, phase = encoder(), torch.rand(2, 10, 3) > 0.3, torch.randn(2, 2)
     values = torch.randn(2, 10, 3)
     z, level = net(values, observed, phase)
@@ -46,7 +46,7 @@ def test_adding_a_constant_moves_the_level_and_not_the_embedding():
     torch.testing.assert_close(moved_level, level + 5)
 
 
-def test_a_window_without_any_value_and_a_series_without_cycles_are_embedded():
+def test_empty_windows_and_series_without_cycles_are_embedded():
     z, level = encoder(phases=0)(torch.randn(2, 10, 3), torch.zeros(2, 10, 3, dtype=torch.bool), torch.zeros(2, 0))
     assert torch.isfinite(z).all()
     assert (level == 0).all()

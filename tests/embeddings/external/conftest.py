@@ -1,4 +1,4 @@
-"""Windows that encoders of any origin are tested with."""
+"""Windows for tests of external encoders."""
 
 from __future__ import annotations
 

@@ -80,47 +80,47 @@ def chronos(request: pytest.FixtureRequest, checkpoints: dict[str, Path]) -> Chr
 
 
 @pytest.fixture
-def gappy(hourly: Callable[..., Series]) -> RawWindows:
+def with_gaps(hourly: Callable[..., Series]) -> RawWindows:
     """Five windows of 18 steps (four patches and a half) and three columns."""
     series = hourly(60, 3, gaps=0.2)
     return cut_raw_windows(series, ColumnScaler.fit(series.values), np.arange(0, 40, 8), 18)
 
 
-def shown(raw: RawWindows, scaled: np.ndarray) -> RawWindows:
+def with_scaled(raw: RawWindows, scaled: np.ndarray) -> RawWindows:
     return RawWindows(scaled, scaled, None, raw.columns, raw.unit, None)
 
 
-def test_each_column_has_a_vector(chronos: ChronosEmbedder, gappy: RawWindows):
-    found = chronos.embed(gappy)
+def test_each_column_has_a_vector(chronos: ChronosEmbedder, with_gaps: RawWindows):
+    found = chronos.embed(with_gaps)
     assert (found.shape, found.dtype) == ((5, 3, 16), np.float32)
     assert np.isfinite(found).all()
     assert found.std(axis=(0, 1)).min() > 0
-    np.testing.assert_array_equal(chronos.embed(gappy), found)  # no dropout is at work
+    np.testing.assert_array_equal(chronos.embed(with_gaps), found)  # no dropout
     assert (chronos.name, chronos.length, chronos.horizon) == ("chronos", None, 0)
 
 
-def test_what_is_missing_is_masked(chronos: ChronosEmbedder, gappy: RawWindows):
-    """A column of which nothing is known has one vector in all windows, and it is not that of zeros."""
-    nothing, zeros = gappy.scaled.copy(), gappy.scaled.copy()
+def test_missing_cells_are_masked(chronos: ChronosEmbedder, with_gaps: RawWindows):
+    """An empty column has the same vector in all windows, and another vector than a column of zeros."""
+    nothing, zeros = with_gaps.scaled.copy(), with_gaps.scaled.copy()
     nothing[:, :, 1], zeros[:, :, 1] = np.nan, 0.0
-    found = chronos.embed(shown(gappy, nothing))
+    found = chronos.embed(with_scaled(with_gaps, nothing))
     assert np.isfinite(found).all()
-    assert np.abs(found - chronos.embed(shown(gappy, zeros)))[:, 1].min(axis=1).max() > 0
-    if chronos.kind != "Chronos2Pipeline":  # which reads the columns together
+    assert np.abs(found - chronos.embed(with_scaled(with_gaps, zeros)))[:, 1].min(axis=1).max() > 0
+    if chronos.kind != "Chronos2Pipeline":  # Chronos-2 reads the columns together
         np.testing.assert_allclose(found[:, 1], np.broadcast_to(found[:1, 1], (5, 16)), rtol=1e-5, atol=1e-6)
 
 
-def test_columns_are_read_together_by_chronos_2_alone(chronos: ChronosEmbedder, gappy: RawWindows):
-    other = gappy.scaled.copy()
+def test_only_chronos_2_reads_columns_together(chronos: ChronosEmbedder, with_gaps: RawWindows):
+    other = with_gaps.scaled.copy()
     other[:, :, 2] = np.arange(18)
-    same = np.isclose(chronos.embed(shown(gappy, other)), chronos.embed(gappy), rtol=1e-4, atol=1e-5)
+    same = np.isclose(chronos.embed(with_scaled(with_gaps, other)), chronos.embed(with_gaps), rtol=1e-4, atol=1e-5)
     assert not same[:, 2].all()
     assert same[:, :2].all() == (chronos.kind != "Chronos2Pipeline")
 
 
-def test_the_mean_is_over_patches_with_something_in_them_and_the_tokens_after_them(chronos: ChronosEmbedder):
+def test_the_mean_is_over_patches_with_observed_cells_and_the_tokens_after_them(chronos: ChronosEmbedder):
     scaled = np.sin(np.arange(18.0))[None, :, None].repeat(2, axis=2)
-    scaled[0, :6, 0] = np.nan  # six values; of patches, the first (two values and padding) and the second
+    scaled[0, :6, 0] = np.nan  # six values: the first patch (two values and padding) and the second
     series = torch.from_numpy(scaled).float().transpose(1, 2).contiguous()
     with torch.inference_mode():
         states = chronos.pipeline.embed(series if chronos.kind == "Chronos2Pipeline" else series[0])[0]
@@ -133,24 +133,26 @@ def test_the_mean_is_over_patches_with_something_in_them_and_the_tokens_after_th
     np.testing.assert_allclose(found[1], states[1].mean(axis=0), rtol=1e-5, atol=1e-6)
 
 
-def test_memory_is_bounded_by_parts(chronos: ChronosEmbedder, gappy: RawWindows, monkeypatch: pytest.MonkeyPatch):
-    whole = chronos.embed(gappy)
+def test_embedding_in_parts_gives_the_same_vectors(
+    chronos: ChronosEmbedder, with_gaps: RawWindows, monkeypatch: pytest.MonkeyPatch
+):
+    whole = chronos.embed(with_gaps)
     monkeypatch.setattr("latentfill.embeddings.external.chronos.CELLS", 2 * 18 * 3)
-    np.testing.assert_allclose(chronos.embed(gappy), whole, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(chronos.embed(with_gaps), whole, rtol=1e-4, atol=1e-5)
 
 
-def test_windows_longer_than_the_model_reads_are_refused(chronos: ChronosEmbedder, gappy: RawWindows):
-    with pytest.raises(InputError, match=r"the windows have 36 steps, .* reads at most 32. Cut shorter windows"):
-        chronos.embed(shown(gappy, np.concatenate([gappy.scaled, gappy.scaled], axis=1)))
+def test_windows_longer_than_the_model_reads_are_refused(chronos: ChronosEmbedder, with_gaps: RawWindows):
+    with pytest.raises(InputError, match=r"the windows have 36 steps, .* reads at most 32. Use shorter windows"):
+        chronos.embed(with_scaled(with_gaps, np.concatenate([with_gaps.scaled, with_gaps.scaled], axis=1)))
 
 
-def test_settings_and_digest_tell_models_apart(checkpoints: dict[str, Path], tmp_path: Path):
-    made = {kind: ChronosEmbedder.load(folder, CPU) for kind, folder in checkpoints.items()}
-    assert [one.settings["pipeline"] for one in made.values()] == list(KINDS)
-    assert len({one.weights_digest for one in made.values()}) == 3
+def test_settings_and_digest_identify_a_model(checkpoints: dict[str, Path], tmp_path: Path):
+    embedders = {kind: ChronosEmbedder.load(folder, CPU) for kind, folder in checkpoints.items()}
+    assert [embedder.settings["pipeline"] for embedder in embedders.values()] == list(KINDS)
+    assert len({embedder.weights_digest for embedder in embedders.values()}) == 3
     elsewhere = shutil.copytree(checkpoints["ChronosBoltPipeline"], tmp_path / "copy")
     again = ChronosEmbedder.load(elsewhere, CPU)
-    assert again.weights_digest == made["ChronosBoltPipeline"].weights_digest
+    assert again.weights_digest == embedders["ChronosBoltPipeline"].weights_digest
     assert again.settings["model"] == "copy"
 
 
@@ -172,7 +174,7 @@ def changed(folder: Path, **settings: object) -> Path:
     ],
     ids=["no weights", "no tensors", "no JSON", "no config", "unknown kind", "settings missing"],
 )
-def test_what_is_no_chronos_model_is_refused(
+def test_folders_without_a_chronos_model_are_refused(
     damage: Callable[[Path], object], checkpoints: dict[str, Path], tmp_path: Path
 ):
     folder = shutil.copytree(checkpoints["ChronosBoltPipeline"], tmp_path / "bolt")
@@ -181,12 +183,12 @@ def test_what_is_no_chronos_model_is_refused(
         ChronosEmbedder.load(folder, CPU)
 
 
-def test_a_language_model_is_no_chronos_model(language_model: Path):
+def test_a_language_model_is_refused_as_a_chronos_model(language_model: Path):
     with pytest.raises(InputError, match=r"\(Not a Chronos config file\)"):
         ChronosEmbedder.load(language_model, CPU)
 
 
-def test_a_model_that_is_not_here_is_reported_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
+def test_a_missing_chronos_model_is_reported_with_the_download_command(monkeypatch: pytest.MonkeyPatch):
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
@@ -194,7 +196,7 @@ def test_a_model_that_is_not_here_is_reported_with_how_to_get_it(monkeypatch: py
         ChronosEmbedder.load("amazon/chronos-bolt-tiny", CPU)
 
 
-def test_without_the_package_the_extra_is_named(checkpoints: dict[str, Path], monkeypatch: pytest.MonkeyPatch):
+def test_without_the_chronos_package_the_extra_is_named(checkpoints: dict[str, Path], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "chronos", None)  # importing it fails
     with pytest.raises(InputError, match=r"pip install 'latentfill\[chronos\]'"):
         ChronosEmbedder.load(checkpoints["ChronosBoltPipeline"], CPU)

@@ -1,4 +1,4 @@
-"""Pre-trained models: what is on this machine comes first, the hub only where that is not enough."""
+"""Pre-trained models: local models come first, the hub is used only for missing models."""
 
 from __future__ import annotations
 
@@ -17,47 +17,47 @@ KIND = PretrainedKind(
 
 
 class Hub:
-    """Stands for a class of a package: knows what is on this machine, and what there is elsewhere."""
+    """A fake class of a package that knows local models and models on the hub."""
 
-    def __init__(self, here: set[str], elsewhere: set[str]) -> None:
-        self.here, self.elsewhere, self.asked = here, elsewhere, []
+    def __init__(self, local: set[str], remote: set[str]) -> None:
+        self.local, self.remote, self.local_only = local, remote, []
 
     def from_pretrained(self, where: str, *, local_files_only: bool, **settings: object) -> object:
-        self.asked.append(local_files_only)
-        if str(where) in self.here or (not local_files_only and where in self.elsewhere):
+        self.local_only.append(local_files_only)
+        if str(where) in self.local or (not local_files_only and where in self.remote):
             return where, settings
         raise OSError(f"{where} is not there\nand more lines")
 
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hub:
-    made = Hub({"cached", str(tmp_path)}, {"remote"})
-    monkeypatch.setitem(sys.modules, "toy_package", SimpleNamespace(AutoToy=made))
-    return made
+    hub = Hub({"cached", str(tmp_path)}, {"remote"})
+    monkeypatch.setitem(sys.modules, "toy_package", SimpleNamespace(AutoToy=hub))
+    return hub
 
 
-def test_a_model_on_this_machine_is_loaded_without_asking_the_hub(hub: Hub, tmp_path: Path):
+def test_a_local_model_is_loaded_without_the_hub(hub: Hub, tmp_path: Path):
     assert load_pretrained(KIND, "AutoToy", "cached", size=3) == ("cached", {"size": 3})
     assert load_pretrained(KIND, "AutoToy", tmp_path) == (tmp_path, {})
-    assert hub.asked == [True, True]
+    assert hub.local_only == [True, True]
 
 
-def test_a_model_that_is_not_on_this_machine_comes_from_the_hub(hub: Hub):
+def test_a_model_that_is_not_local_is_loaded_from_the_hub(hub: Hub):
     assert load_pretrained(KIND, "AutoToy", "remote") == ("remote", {})
-    assert hub.asked == [True, False]
+    assert hub.local_only == [True, False]
 
 
-def test_a_model_that_is_nowhere_is_reported_with_the_command_that_gets_it(hub: Hub):
+def test_a_missing_model_is_reported_with_its_download_command(hub: Hub):
     message = r"no toy can be loaded from 'nobody/none' \(nobody/none is not there\).* toy.json: "
     with pytest.raises(InputError, match=message + r"`hf download nobody/none --local-dir none`"):
         load_pretrained(KIND, "AutoToy", "nobody/none")
 
 
-def test_the_hub_is_not_asked_for_a_folder(hub: Hub, tmp_path: Path):
+def test_the_hub_is_not_used_for_a_folder(hub: Hub, tmp_path: Path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=r"`hf download someone/toy --local-dir toy`"):
         load_pretrained(KIND, "AutoToy", tmp_path / "empty")
-    assert hub.asked == [True]
+    assert hub.local_only == [True]
 
 
 def test_a_missing_package_is_reported_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch):
@@ -66,7 +66,7 @@ def test_a_missing_package_is_reported_with_how_to_install_it(monkeypatch: pytes
         load_pretrained(KIND, "AutoToy", "x")
 
 
-def test_the_name_of_a_model_is_that_of_its_folder_or_on_the_hub(tmp_path: Path):
+def test_a_model_is_named_by_its_folder_or_its_name_on_the_hub(tmp_path: Path):
     (tmp_path / "gpt2").mkdir()
     assert model_name(tmp_path / "gpt2") == "gpt2"
     assert model_name("openai/gpt2") == "openai/gpt2"

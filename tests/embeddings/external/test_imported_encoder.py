@@ -1,4 +1,4 @@
-"""Encoders imported by name: where they are found, and what is refused."""
+"""Encoders imported by name: where they are found, and which objects are refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WriteModule = Callable[[str], str]
 
 @pytest.fixture
 def write_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteModule:
-    """Writes a module into the current folder; its name."""
+    """Writes a module into the current folder, and returns its name."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
@@ -35,7 +35,7 @@ def write_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteModule
     return write
 
 
-def test_a_module_beside_the_table_is_found(write_module: WriteModule, raw: RawWindows):
+def test_a_module_in_the_current_folder_is_found(write_module: WriteModule, raw: RawWindows):
     name = write_module("""
 class Sums(torch.nn.Module):
     latentfill_inputs = "filled,observed:NL"
@@ -55,14 +55,14 @@ number = 3
 """)
     for attribute in ("Sums", "Kept.made", "make"):
         opened = import_encoder(f"{name}.{attribute}", CPU)
-        made = ModuleEmbedder(opened, "module", CPU)
-        np.testing.assert_allclose(made.embed(raw)[0], [[20, 6], [0, 0]])
-        assert made.settings == {
+        embedder = ModuleEmbedder(opened, "module", CPU)
+        np.testing.assert_allclose(embedder.embed(raw)[0], [[20, 6], [0, 0]])
+        assert embedder.settings == {
             "module": f"{name}.{attribute}",
             "inputs": "filled,observed:NL",
             "pooling": "mean over patches",
         }
-        assert (made.costly, made.length, made.horizon, dict(made.weights(2))) == (False, None, 0, {})
+        assert (embedder.costly, embedder.length, embedder.horizon, dict(embedder.weights(2))) == (False, None, 0, {})
         assert opened.call.scale.requires_grad
     assert ModuleEmbedder(opened, "module", CPU, "filled,scaled:NL").embed(raw)[0, 0].tolist() == [20, 16]
     function = ModuleEmbedder(import_encoder(f"{name}.encode", CPU), "module", CPU)
@@ -74,7 +74,7 @@ def test_a_module_inside_an_installed_package_is_found(many: RawWindows):
     assert ModuleEmbedder(opened, "module", CPU, "filled:BCL").embed(many).shape == (30, 3, 4)
 
 
-def test_the_digest_is_that_of_the_weights(write_module: WriteModule):
+def test_the_digest_is_computed_from_the_weights(write_module: WriteModule):
     name = write_module("""
 torch.manual_seed(0)
 class Net(torch.nn.Linear):
@@ -103,7 +103,7 @@ half = Net().bfloat16()
         ("def encode(x): return x", ".encoed", r"has no 'encoed'. It has encode\."),
         ("def encode(x): return x", "", r"is a module, which cannot be called.*module:package.attr"),
         ("number = 3", ".number", r"is a int, which cannot be called"),
-        ("def make(): return 3", ".make", r"makes a int, which cannot be called"),
+        ("def make(): return 3", ".make", r"returns a int, which cannot be called"),
         (
             "class Net:\n  def __init__(self, size): pass",
             ".Net",
@@ -116,13 +116,15 @@ half = Net().bfloat16()
         ),
     ],
 )
-def test_what_cannot_be_an_encoder_is_refused(write_module: WriteModule, code: str, attribute: str, message: str):
+def test_objects_that_cannot_be_encoders_are_refused(
+    write_module: WriteModule, code: str, attribute: str, message: str
+):
     name = write_module(code)
     with pytest.raises(InputError, match=message):
         import_encoder(name + attribute, CPU)
 
 
-def test_a_module_that_is_nowhere_is_reported_with_where_it_was_looked_for(write_module: WriteModule, tmp_path: Path):
+def test_a_missing_module_is_reported_with_the_searched_places(write_module: WriteModule, tmp_path: Path):
     write_module("")
     with pytest.raises(InputError, match=rf"No module named 'nowhere_at_all'.*{tmp_path}"):
         import_encoder("nowhere_at_all.encode", CPU)

@@ -23,30 +23,30 @@ CPU = torch.device("cpu")
     ],
 )
 def test_views_of_a_window(raw: RawWindows, view: str, first: list[list[float]], second: list[list[float]]):
-    (given,) = Inputs.parse(f"{view}:BCL").tensors(raw, CPU)
-    assert given.dtype == torch.float32
-    np.testing.assert_allclose(given.numpy(), np.array([first, second]), rtol=1e-6)
+    (tensor,) = Inputs.parse(f"{view}:BCL").tensors(raw, CPU)
+    assert tensor.dtype == torch.float32
+    np.testing.assert_allclose(tensor.numpy(), np.array([first, second]), rtol=1e-6)
 
 
 def test_orders_of_axes(raw: RawWindows):
-    given = {order: Inputs.parse(f":{order}").tensors(raw, CPU)[0] for order in ("BLC", "BCL", "NL", "N1L", "NL1")}
-    assert {order: tuple(one.shape) for order, one in given.items()} == {
+    tensors = {order: Inputs.parse(f":{order}").tensors(raw, CPU)[0] for order in ("BLC", "BCL", "NL", "N1L", "NL1")}
+    assert {order: tuple(tensor.shape) for order, tensor in tensors.items()} == {
         "BLC": (2, 4, 2),
         "BCL": (2, 2, 4),
         "NL": (4, 4),
         "N1L": (4, 1, 4),
         "NL1": (4, 4, 1),
     }
-    assert given["NL"][0].tolist() == [1, 2, 3, 4]
-    torch.testing.assert_close(given["NL"][3], given["BLC"][1, :, 1])
-    torch.testing.assert_close(given["NL1"][:, :, 0], given["NL"])
-    torch.testing.assert_close(given["N1L"].reshape(2, 2, 4), given["BCL"])
+    assert tensors["NL"][0].tolist() == [1, 2, 3, 4]
+    torch.testing.assert_close(tensors["NL"][3], tensors["BLC"][1, :, 1])
+    torch.testing.assert_close(tensors["NL1"][:, :, 0], tensors["NL"])
+    torch.testing.assert_close(tensors["N1L"].reshape(2, 2, 4), tensors["BCL"])
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("fillde:BLC", r"unknown view 'fillde': did you mean 'filled'\? .*Write them as filled,observed:BLC"),
+        ("fillde:BLC", r"unknown view 'fillde': did you mean 'filled'\? .*Write for example filled,observed:BLC"),
         ("filled:CBL", r"unknown order of axes 'CBL'.*\(known: BLC, BCL, NL, N1L, NL1\)"),
         ("nothing:XYZ", r"unknown view 'nothing'.*unknown order of axes 'XYZ'"),
     ],

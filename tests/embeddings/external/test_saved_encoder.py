@@ -34,7 +34,7 @@ class Mixing(nn.Module):
 
 
 class MixingAndMask(Mixing):
-    """The same, of two tensors (B, C, L)."""
+    """The same layer on two tensors (B, C, L)."""
 
     def forward(self, values: Tensor, observed: Tensor) -> Tensor:
         return self.drop(self.mix(values * observed))
@@ -58,54 +58,56 @@ def save_export(module: nn.Module, path: Path, *shapes: tuple[int, ...], dynamic
     return str(path)
 
 
-def test_a_torchscript_file_embeds_as_its_module_does(tmp_path: Path, many: RawWindows):
+def test_a_torchscript_file_embeds_like_its_module(tmp_path: Path, many: RawWindows):
     module = Mixing()
-    made = ModuleEmbedder(load_torchscript(save_script(module, tmp_path / "a.ts"), CPU), "torchscript", CPU)
-    np.testing.assert_allclose(made.embed(many), embedder(module.eval()).embed(many), rtol=1e-6)
-    assert (made.settings["file"], len(str(made.settings["file_digest"])), made.length) == ("a.ts", 64, None)
-    assert made.weights_digest == ModuleEmbedder(OpenedEncoder(module, {}, module.state_dict()), "", CPU).weights_digest
+    loaded = ModuleEmbedder(load_torchscript(save_script(module, tmp_path / "a.ts"), CPU), "torchscript", CPU)
+    np.testing.assert_allclose(loaded.embed(many), embedder(module.eval()).embed(many), rtol=1e-6)
+    assert (loaded.settings["file"], len(str(loaded.settings["file_digest"])), loaded.length) == ("a.ts", 64, None)
+    assert (
+        loaded.weights_digest == ModuleEmbedder(OpenedEncoder(module, {}, module.state_dict()), "", CPU).weights_digest
+    )
 
 
-def test_an_exported_file_embeds_as_its_module_does(tmp_path: Path, many: RawWindows):
+def test_an_exported_file_embeds_like_its_module(tmp_path: Path, many: RawWindows):
     module = Mixing().eval()
-    for dynamic in (True, False):  # the other one takes eight windows, no more and no fewer
+    for dynamic in (True, False):  # without dynamic shapes the program takes exactly eight windows
         path = save_export(module, tmp_path / "a.pt2", (8, 4, 3), dynamic=dynamic)
-        made = ModuleEmbedder(load_export(path, CPU), "export", CPU)
-        np.testing.assert_allclose(made.embed(many), embedder(module).embed(many), rtol=1e-5, atol=1e-6)
-        assert made.length == 4
+        loaded = ModuleEmbedder(load_export(path, CPU), "export", CPU)
+        np.testing.assert_allclose(loaded.embed(many), embedder(module).embed(many), rtol=1e-5, atol=1e-6)
+        assert loaded.length == 4
         assert (
-            made.weights_digest
+            loaded.weights_digest
             == ModuleEmbedder(OpenedEncoder(module, {}, module.state_dict()), "", CPU).weights_digest
         )
 
 
-def test_an_exported_file_may_read_columns_by_themselves(tmp_path: Path, many: RawWindows):
+def test_an_exported_file_may_read_columns_one_by_one(tmp_path: Path, many: RawWindows):
     path = save_export(nn.Linear(4, 5), tmp_path / "a", (16, 4), dynamic=False)
-    made = ModuleEmbedder(load_export(path, CPU), "export", CPU, "scaled:NL")
-    assert (made.embed(many).shape, made.length) == ((30, 3, 5), 4)
-    with pytest.raises(InputError, match=r"export:a takes a tensor of 2 axes, filled:BLC has 3.*N1L"):
+    loaded = ModuleEmbedder(load_export(path, CPU), "export", CPU, "scaled:NL")
+    assert (loaded.embed(many).shape, loaded.length) == ((30, 3, 5), 4)
+    with pytest.raises(InputError, match=r"export:a takes a tensor of 2 axes, but filled:BLC has 3.*N1L"):
         ModuleEmbedder(load_export(path, CPU), "export", CPU)
 
 
-def test_a_file_may_declare_what_it_takes(tmp_path: Path, many: RawWindows):
+def test_a_file_may_declare_its_inputs(tmp_path: Path, many: RawWindows):
     module, declared = MixingAndMask().eval(), {INPUTS_ATTRIBUTE: "scaled,observed:BCL"}
-    wanted = embedder(module, "scaled,observed:BCL").embed(many)
+    expected = embedder(module, "scaled,observed:BCL").embed(many)
     script = load_torchscript(save_script(module, tmp_path / "a.pt", **declared), CPU)
     export = load_export(save_export(module, tmp_path / "a.pt2", (8, 3, 4), (8, 3, 4), **declared), CPU)
     for opened in (script, export):
-        made = ModuleEmbedder(opened, "file", CPU)
-        assert str(made.inputs) == "scaled,observed:BCL"
-        np.testing.assert_allclose(made.embed(many), wanted, rtol=1e-5, atol=1e-6)
+        loaded = ModuleEmbedder(opened, "file", CPU)
+        assert str(loaded.inputs) == "scaled,observed:BCL"
+        np.testing.assert_allclose(loaded.embed(many), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_dropout_that_was_exported_is_refused(tmp_path: Path, many: RawWindows):
     path = save_export(Mixing().train(), tmp_path / "a.pt2", (8, 4, 3))
-    with pytest.raises(InputError, match=r"export:a.pt2 gives other vectors when asked again.*after \.eval\(\)"):
+    with pytest.raises(InputError, match=r"export:a.pt2 returns other vectors in a second call.*after \.eval\(\)"):
         ModuleEmbedder(load_export(path, CPU), "export", CPU).embed(many)
 
 
 @pytest.mark.parametrize("opener", [load_torchscript, load_export])
-def test_files_that_are_none_are_refused(opener: Callable[..., OpenedEncoder], tmp_path: Path, caplog):
+def test_files_of_other_formats_are_refused(opener: Callable[..., OpenedEncoder], tmp_path: Path, caplog):
     (tmp_path / "text").write_text("hello", encoding="utf-8")
     (tmp_path / "empty").touch()
     torch.save({"a": torch.zeros(1)}, tmp_path / "state.pt")
@@ -118,10 +120,10 @@ def test_files_that_are_none_are_refused(opener: Callable[..., OpenedEncoder], t
     }.items():
         with pytest.raises(InputError, match=message):
             opener(str(tmp_path / name), CPU)
-    assert not caplog.records  # torch would tell of it in a page of its own
+    assert not caplog.records  # torch logs a page about it
 
 
-def test_a_file_of_the_other_kind_is_reported_as_that(tmp_path: Path):
+def test_a_file_of_the_other_kind_is_refused_with_its_kind(tmp_path: Path):
     with pytest.raises(InputError, match=r"a.pt is not .*Give it as torchscript:.*a.pt"):
         load_export(save_script(Mixing(), tmp_path / "a.pt"), CPU)
     with pytest.raises(InputError, match=r"b.pt is not .*Give it as export:.*b.pt"):

@@ -1,4 +1,4 @@
-"""Any torch module or function as an embedder: what it may return, and what is refused."""
+"""Any torch module or function as an embedder: valid outputs, and encoders that are refused."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def embedder(call: Callable[..., object], inputs: str | None = None) -> ModuleEm
     return ModuleEmbedder(OpenedEncoder(call, {"module": "tests.call"}), "module", CPU, inputs)
 
 
-def test_several_views_are_given_one_after_the_other(raw: RawWindows):
+def test_several_views_are_passed_in_order(raw: RawWindows):
     found = embedder(lambda filled, observed: filled.sum(2) - observed.sum(2), " filled , observed : bcl ").embed(raw)
     np.testing.assert_allclose(found[:, 0], [[10 - 3, 0], [0.8 - 4, 0.8 - 4]], rtol=1e-6)
 
@@ -56,7 +56,7 @@ def test_several_views_are_given_one_after_the_other(raw: RawWindows):
         ("observed:NL", lambda x: x.long(), (2, 2, 4)),
     ],
 )
-def test_pooled_and_per_column_vectors_are_taken(
+def test_pooled_and_per_column_vectors_are_accepted(
     raw: RawWindows, inputs: str, call: Callable[..., object], shape: tuple[int, ...]
 ):
     found = embedder(call, inputs).embed(raw)
@@ -83,43 +83,43 @@ def test_patches_are_averaged(raw: RawWindows):
         (lambda x: x[:, :0], "filled:BCL", r"shape \(2, 0, 4\)"),
         (lambda x: x[:3], "filled:NL", r"shape \(3, 4\).*\(N, D\) or \(N, patches, D\) with N=4, B=2, C=2"),
         (lambda x: x.to(torch.complex64), "filled:NL", r"must return real numbers"),
-        (lambda x: (x, x), "filled:BCL", r"returns a tuple with 2 tensors, one is needed"),
+        (lambda x: (x, x), "filled:BCL", r"returns a tuple with 2 tensors instead of one"),
         (lambda x: x.mean().item(), "filled:BCL", r"returns a float with 0 tensors"),
     ],
 )
-def test_what_cannot_be_a_vector_is_refused(raw: RawWindows, call: Callable[..., object], inputs: str, message: str):
+def test_invalid_outputs_are_refused(raw: RawWindows, call: Callable[..., object], inputs: str, message: str):
     with pytest.raises(InputError, match=message):
         embedder(call, inputs).embed(raw)
 
 
-def test_numbers_that_are_not_finite_are_refused_with_how_many_windows_have_them(raw: RawWindows):
+def test_values_that_are_not_finite_are_refused_with_the_number_of_windows(raw: RawWindows):
     with pytest.raises(InputError, match=r"not finite for 1 of 2 windows.*--inputs filled:BLC"):
         embedder(lambda x: x.sum(1), "raw:BLC").embed(raw)
 
 
-def test_an_encoder_that_cannot_take_what_it_is_given_says_why(raw: RawWindows):
+def test_an_encoder_that_fails_is_reported_with_its_error(raw: RawWindows):
     with pytest.raises(InputError, match=r"cannot take filled \(2, 2, 4\): RuntimeError: mat1 and mat2.*--inputs"):
         embedder(Mixing(4), "filled:BCL").embed(raw)
 
 
 def test_a_random_encoder_is_refused(many: RawWindows):
     for dropout in (0.1, 0.5):
-        with pytest.raises(InputError, match=r"gives other vectors when asked again: dropout"):
+        with pytest.raises(InputError, match=r"returns other vectors in a second call, because of dropout"):
             embedder(Mixing(dropout=dropout).train(), "filled:BLC").embed(many)
 
 
-def test_an_encoder_that_looks_at_other_windows_is_refused(many: RawWindows):
+def test_an_encoder_that_depends_on_other_windows_is_refused(many: RawWindows):
     with pytest.raises(InputError, match=r"depend on the other windows"):
         embedder(lambda x: x.mean(1) - x.mean((0, 1))).embed(many)
-    made = embedder(lambda x: x.mean(1) - x.mean((0, 1)))
-    made.embed(many.take(slice(0, 1)))  # which alone tells nothing
+    encoder = embedder(lambda x: x.mean(1) - x.mean((0, 1)))
+    encoder.embed(many.take(slice(0, 1)))  # a single window cannot show a dependence
     with pytest.raises(InputError, match=r"depend on the other windows"):
-        made.embed(many)
+        encoder.embed(many)
 
 
-def test_a_window_has_the_same_vector_in_any_company(many: RawWindows, monkeypatch: pytest.MonkeyPatch):
-    made = embedder(Mixing().eval())
-    whole = made.embed(many)
+def test_a_windows_vector_does_not_depend_on_the_batch(many: RawWindows, monkeypatch: pytest.MonkeyPatch):
+    encoder = embedder(Mixing().eval())
+    whole = encoder.embed(many)
     assert whole.shape == (30, 3, 3)
     monkeypatch.setattr("latentfill.embeddings.external.torch_module.CELLS", 4 * 3 * 7)  # seven windows at a time
-    np.testing.assert_allclose(made.embed(many), whole, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(encoder.embed(many), whole, rtol=1e-5, atol=1e-6)

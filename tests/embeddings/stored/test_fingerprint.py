@@ -24,13 +24,13 @@ def test_a_table_shares_cells_with_itself_and_with_parts_of_itself(values: np.nd
         assert shares_cells(known, part)
 
 
-def test_other_values_of_the_same_kind_are_others(values: np.ndarray):
+def test_tables_with_other_values_of_the_same_kind_share_no_cells(values: np.ndarray):
     other = np.random.default_rng(2).normal(size=(4000, 4)).cumsum(axis=0).round(2)
     assert not shares_cells(fingerprint(values), other)
     assert not shares_cells(fingerprint(values), values + 1)
 
 
-def test_clocks_and_flat_stretches_are_no_evidence(values: np.ndarray):
+def test_counters_and_constant_stretches_are_not_counted_as_shared_cells(values: np.ndarray):
     hours = np.arange(2000.0)[:, None] % 24
     one, other = (np.hstack([hours, np.zeros_like(hours), part]) for part in (values[:, :1], values[:, 1:2]))
     assert not shares_cells(fingerprint(one), other)
@@ -40,7 +40,7 @@ def test_clocks_and_flat_stretches_are_no_evidence(values: np.ndarray):
     assert not shares_cells([], values)
 
 
-def test_real_tables_of_the_same_kind(shared_data: Path):
+def test_different_real_tables_of_the_same_kind_share_no_cells(shared_data: Path):
     one, other, halves = (
         read_table(shared_data / "ETT" / name, TableOptions()).series.values
         for name in ("ETTh1.csv", "ETTh2.csv", "ETTm1.csv.gz")

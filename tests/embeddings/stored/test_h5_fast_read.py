@@ -20,7 +20,7 @@ def write(path: Path, values: np.ndarray, **more: object) -> Path:
     return path
 
 
-def test_files_that_differ_in_their_numbers_alone_are_read_from_the_same_place(tmp_path: Path):
+def test_files_that_differ_only_in_their_numbers_are_read_without_hdf5(tmp_path: Path):
     alike = SameHeaderFiles.like(write(tmp_path / "0.h5", VECTORS[0]), "embeddings")
     assert alike is not None
     np.testing.assert_array_equal(alike.read(write(tmp_path / "1.h5", VECTORS[1])), VECTORS[1])
@@ -35,17 +35,17 @@ def test_files_that_differ_in_their_numbers_alone_are_read_from_the_same_place(t
         {"values": VECTORS[1], "compression": "gzip"},
     ],
 )
-def test_a_file_of_another_kind_is_not_taken_for_one_of_them(tmp_path: Path, other: dict[str, object]):
+def test_a_file_with_another_header_is_not_read_fast(tmp_path: Path, other: dict[str, object]):
     alike = SameHeaderFiles.like(write(tmp_path / "0.h5", VECTORS[0]), "embeddings")
     assert alike is not None
     assert alike.read(write(tmp_path / "1.h5", **other)) is None  # type: ignore[arg-type]
 
 
-def test_numbers_that_are_packed_or_in_pieces_are_left_to_hdf5(tmp_path: Path):
+def test_compressed_and_chunked_datasets_are_not_read_fast(tmp_path: Path):
     assert SameHeaderFiles.like(write(tmp_path / "0.h5", VECTORS[0], chunks=(1, 5)), "embeddings") is None
 
 
-def test_a_folder_of_alike_files_opens_few_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_few_files_of_a_folder_with_equal_headers_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     write_split(tmp_path, "train", VECTORS)
     opened: list[object] = []
     real = h5py.File
@@ -62,7 +62,7 @@ def test_files_of_several_kinds_are_all_read(tmp_path: Path):
     np.testing.assert_array_equal(read_windows(tmp_path), VECTORS[:12])
 
 
-def test_a_damaged_file_among_alike_ones_is_told(tmp_path: Path):
+def test_a_damaged_file_among_files_with_equal_headers_is_reported(tmp_path: Path):
     write_split(tmp_path, "train", VECTORS)
     path = tmp_path / "train/7.h5"
     path.write_bytes(path.read_bytes()[:-10])

@@ -34,12 +34,12 @@ def test_one_file_may_hold_a_dataset_or_a_group_per_split(tmp_path, node):
 
 
 @pytest.mark.parametrize("stored", [(4,), (1, 4), (4, 1)])
-def test_a_file_of_all_windows_of_univariate_vectors_gets_its_column_axis_back(tmp_path, stored):
+def test_a_column_axis_is_added_to_univariate_vectors_in_a_file_of_all_windows(tmp_path, stored):
     write(tmp_path / "whole.h5", VECTORS[:, 0].reshape(5, *stored))
     np.testing.assert_array_equal(open_file(tmp_path / "whole.h5").read("all", 5, 1), VECTORS[:, :1])
 
 
-def test_a_file_of_all_windows_tells_all_its_problems_at_once(tmp_path):
+def test_all_problems_of_a_file_of_all_windows_are_reported_at_once(tmp_path):
     vectors = VECTORS.copy()
     vectors[2, 0, 1] = np.nan
     write(tmp_path / "whole.h5", vectors)
@@ -50,7 +50,7 @@ def test_a_file_of_all_windows_tells_all_its_problems_at_once(tmp_path):
         whole.read("all", 5, 7)
 
 
-def test_a_file_without_the_dataset_lists_those_it_has(tmp_path):
+def test_a_file_without_the_dataset_is_refused_with_a_list_of_its_datasets(tmp_path):
     write(tmp_path / "whole.h5", VECTORS, dataset="hidden/states")
     with pytest.raises(InputError, match=r"no dataset 'embeddings'.*hidden/states.*--dataset"):
         open_file(tmp_path / "whole.h5")
@@ -63,7 +63,7 @@ def test_a_file_that_is_not_hdf5_is_refused_by_name(tmp_path):
         open_file(tmp_path / "whole.h5")
 
 
-def test_the_file_of_one_window_is_not_taken_for_a_file_of_all_windows(tmp_path):
+def test_the_file_of_one_window_is_refused_as_a_file_of_all_windows(tmp_path):
     write_split(tmp_path, "train", VECTORS)
     with pytest.raises(InputError, match=r"one window.*Give its folder"):
         open_file(tmp_path / "train/0.h5")

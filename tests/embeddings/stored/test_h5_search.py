@@ -12,7 +12,7 @@ VECTORS = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 
 
 @pytest.mark.parametrize(
-    ("written", "given", "name", "pred_len"),
+    ("written", "opened", "name", "pred_len"),
     [
         ("ETTh1/96", "ETTh1/96", "ETTh1", 96),
         ("ETTh1/96", "ETTh1", "ETTh1", 96),
@@ -22,10 +22,10 @@ VECTORS = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
         ("storage/Embeddings/ETTh1", ".", "ETTh1", None),
     ],
 )
-def test_the_layout_is_found_from_any_parent(tmp_path, written, given, name, pred_len):
+def test_the_layout_is_found_from_any_parent(tmp_path, written, opened, name, pred_len):
     for split in ("train", "val"):
         write_split(tmp_path / written, split, VECTORS)
-    found = find_layout(tmp_path / given)
+    found = find_layout(tmp_path / opened)
     assert (found.path, found.name, found.pred_len) == (tmp_path / written, name, pred_len)
     assert found.splits == {"train": 2, "val": 2}
     assert found.layout == "split-folders"
@@ -42,13 +42,13 @@ def test_several_candidates_are_narrowed_by_name_and_pred_len(tmp_path):
 @pytest.mark.parametrize(
     ("narrowed", "words"),
     [
-        ({}, ["nothing says which", "ETTh1/24 (train: 2)", "ETTh1/96 (train: 2)", "ETTh2/96"]),
-        ({"name": "ETTh1"}, ["2 of them for name 'ETTh1'", "ETTh1/24", "ETTh1/96"]),
-        ({"name": "weather"}, ["none of them for name 'weather'", "ETTh1/24", "ETTh2/96"]),
-        ({"pred_len": 7}, ["none of them for pred_len 7"]),
+        ({}, ["and none was chosen", "ETTh1/24 (train: 2)", "ETTh1/96 (train: 2)", "ETTh2/96"]),
+        ({"name": "ETTh1"}, ["2 of them with name 'ETTh1'", "ETTh1/24", "ETTh1/96"]),
+        ({"name": "weather"}, ["none of them with name 'weather'", "ETTh1/24", "ETTh2/96"]),
+        ({"pred_len": 7}, ["none of them with pred_len 7"]),
     ],
 )
-def test_what_stays_undecided_is_listed(tmp_path, narrowed, words):
+def test_several_remaining_candidates_are_listed(tmp_path, narrowed, words):
     for place in ("ETTh1/24", "ETTh1/96", "ETTh2/96"):
         write_split(tmp_path / place, "train", VECTORS)
     with pytest.raises(InputError) as caught:
@@ -63,13 +63,13 @@ def test_files_in_no_split_are_one_split_called_all(tmp_path):
     np.testing.assert_array_equal(found.read("all", 2, 3), VECTORS)
 
 
-def test_a_split_folder_given_itself_keeps_its_name(tmp_path):
+def test_a_split_folder_opened_directly_keeps_its_name(tmp_path):
     write_split(tmp_path / "ETTh1/96", "val", VECTORS)
     found = find_layout(tmp_path / "ETTh1/96/val")
     assert (found.splits, found.name, found.pred_len) == ({"val": 2}, "ETTh1", 96)
 
 
-def test_an_absent_split_names_those_there_are(tmp_path):
+def test_a_missing_split_is_reported_with_the_existing_splits(tmp_path):
     write_split(tmp_path, "train", VECTORS)
     with pytest.raises(InputError, match=r"no split 'test'.*train: 2.*train and val only"):
         find_layout(tmp_path).read("test", 2, 3)
@@ -103,7 +103,7 @@ def test_a_folder_is_described_in_plain_values(tmp_path):
     }
 
 
-def test_a_damaged_record_of_a_set_that_is_not_asked_for_does_no_harm(tmp_path):
+def test_a_damaged_record_of_a_set_that_is_not_chosen_is_ignored(tmp_path):
     for name in ("one", "other"):
         write_split(tmp_path / name / "96", "train", VECTORS)
     (tmp_path / "other/96/latentfill.json").write_text("{")

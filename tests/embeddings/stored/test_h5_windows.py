@@ -11,7 +11,7 @@ from latentfill.embeddings.stored.h5_writing import write_split
 
 
 def numbered(n: int, *shape: int) -> np.ndarray:
-    """N vectors of which vector i is all i, so that an order can be read off."""
+    """N vectors; all values of vector i are i, which shows the order."""
     return np.broadcast_to(np.arange(n, dtype=np.float32).reshape(n, *[1] * len(shape)), (n, *shape)).copy()
 
 
@@ -48,7 +48,7 @@ def test_windows_are_read_in_numeric_order(tmp_path):
         ((3, 4), None, (3, 4)),
     ],
 )
-def test_any_shape_of_a_window_is_read_as_columns_and_size(tmp_path, stored, n_columns, expected):
+def test_the_shape_of_a_window_is_interpreted_as_columns_and_size(tmp_path, stored, n_columns, expected):
     values = np.arange(np.prod(stored), dtype=np.float64).reshape(stored)
     write(tmp_path / "train/0.h5", values)
     vectors = read_windows(tmp_path / "train", 1, n_columns)
@@ -157,13 +157,13 @@ def test_a_bad_folder_is_refused_by_path_and_window(tmp_path, damage, words):
         assert word in str(caught.value)
 
 
-def test_a_gap_is_found_without_an_expected_count(tmp_path):
+def test_a_missing_window_is_found_without_an_expected_count(tmp_path):
     add_an_absurd_number(write_split(tmp_path, "train", numbered(8, 3, 4)))
     with pytest.raises(EmbeddingMismatchError, match=r"window 8, 9, 10, 11, 12 ... \(999999999999991 in all\)"):
         read_windows(tmp_path / "train")
 
 
-def test_all_problems_of_a_split_are_told_at_once(tmp_path):
+def test_all_problems_of_a_split_are_reported_at_once(tmp_path):
     folder = write_split(tmp_path, "train", numbered(8, 3, 4))
     for damage in (lose_windows, truncate, spoil_values, change_shape, rename_dataset, add_an_odd_name):
         damage(folder)
@@ -189,7 +189,7 @@ def test_embeddings_of_another_number_of_columns_are_refused(tmp_path):
 # --- writing -------------------------------------------------------------------------------------
 
 
-def test_a_split_is_not_written_over_another(tmp_path):
+def test_a_split_does_not_replace_an_existing_one(tmp_path):
     write_split(tmp_path, "train", numbered(3, 1, 4))
     with pytest.raises(InputError, match="not empty"):
         write_split(tmp_path, "train", numbered(2, 1, 4))

@@ -30,7 +30,7 @@ def test_a_folder_and_a_file_are_opened_by_the_same_call(tmp_path):
         np.testing.assert_array_equal(stored.read(split, 2, 3), VECTORS)
 
 
-def test_a_split_is_paired_with_its_windows_and_its_making_is_unknown(tmp_path):
+def test_a_split_is_paired_with_its_windows_and_has_unknown_provenance(tmp_path):
     write_split(tmp_path, "val", VECTORS)
     embeddings = load_split(open_embeddings(tmp_path), "val", np.array([7, 8]), 3)
     np.testing.assert_array_equal(embeddings.vectors, VECTORS)
@@ -38,7 +38,7 @@ def test_a_split_is_paired_with_its_windows_and_its_making_is_unknown(tmp_path):
     assert (embeddings.provenance.saw, embeddings.provenance.source) == ("unknown", str(tmp_path))
 
 
-def test_a_folder_without_embeddings_says_what_was_looked_for(tmp_path):
+def test_a_folder_without_embeddings_is_refused_with_the_searched_layouts(tmp_path):
     with pytest.raises(InputError, match=r"holds no \.h5 embeddings.*train, val or test"):
         open_embeddings(tmp_path)
     with pytest.raises(InputError, match="is not a folder"):
@@ -48,13 +48,13 @@ def test_a_folder_without_embeddings_says_what_was_looked_for(tmp_path):
         open_embeddings(tmp_path)
 
 
-def test_a_packed_file_is_opened_by_the_same_call_and_knows_how_it_was_made(tmp_path):
-    made = Provenance(encoder="student", source="computed", saw="observed")
-    save_packed_file(tmp_path / "a.packed", {"val": SplitVectors((2, 3, 4), VECTORS, np.array([7, 8]))}, made)
+def test_a_packed_file_is_opened_by_the_same_call_with_its_provenance(tmp_path):
+    provenance = Provenance(encoder="student", source="computed", saw="observed")
+    save_packed_file(tmp_path / "a.packed", {"val": SplitVectors((2, 3, 4), VECTORS, np.array([7, 8]))}, provenance)
     stored = open_embeddings(tmp_path / "a.packed")
     embeddings = load_split(stored, "val", np.array([7, 8]), 3)
     np.testing.assert_array_equal(embeddings.vectors, VECTORS)
-    assert embeddings.provenance == made
+    assert embeddings.provenance == provenance
     with pytest.raises(EmbeddingMismatchError, match="2 from row 7 to 8, but the settings give 2 from row 8 to 9"):
         load_split(stored, "val", np.array([8, 9]), 3)
 

@@ -16,7 +16,7 @@ from latentfill.embeddings.stored.packed_file import RECORD, is_packed_file, loa
 from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
 
 
-def made(**more: Any) -> Provenance:
+def provenance_of(**more: Any) -> Provenance:
     return Provenance(**({"encoder": "student", "source": "computed", "settings": {"size": 3}} | more))
 
 
@@ -29,20 +29,20 @@ def part(n: int = 4, *, starts: bool = True) -> SplitVectors:
 
 
 def saved(path: Path, **more: Any) -> Path:
-    return save_packed_file(path / "a.packed", {"train": part(4), "val": part(2, starts=False)}, made(**more))
+    return save_packed_file(path / "a.packed", {"train": part(4), "val": part(2, starts=False)}, provenance_of(**more))
 
 
-def test_a_packed_file_comes_back_as_it_was_saved(tmp_path: Path):
-    provenance = made(window={"length": 96, "stride": 24}, deterministic=True, saw="observed")
+def test_a_packed_file_is_loaded_as_it_was_saved(tmp_path: Path):
+    expected = provenance_of(window={"length": 96, "stride": 24}, deterministic=True, saw="observed")
     packed = load_packed_file(
-        save_packed_file(tmp_path / "b", {"train": part(4), "val": part(2, starts=False)}, provenance)
+        save_packed_file(tmp_path / "b", {"train": part(4), "val": part(2, starts=False)}, expected)
     )
     assert packed.splits == {"train": 4, "val": 2}
     np.testing.assert_array_equal(packed.read("train", 4, 2), vectors(4))
     np.testing.assert_array_equal(packed.read("val"), vectors(2))
     assert packed.starts["train"].tolist() == [0, 10, 20, 30]
     assert "val" not in packed.starts
-    assert packed.provenance == provenance
+    assert packed.provenance == expected
 
 
 def test_vectors_are_memory_mapped_and_read_only(tmp_path: Path):
@@ -52,20 +52,20 @@ def test_vectors_are_memory_mapped_and_read_only(tmp_path: Path):
         found[0, 0, 0] = 1.0
 
 
-def test_anything_that_reads_safetensors_reads_a_packed_file(tmp_path: Path):
+def test_the_safetensors_library_reads_a_packed_file(tmp_path: Path):
     found = load_file(saved(tmp_path))
     np.testing.assert_array_equal(found["train.vectors"], vectors(4))
     np.testing.assert_array_equal(found["train.starts"], [0, 10, 20, 30])
     assert set(found) == {"train.vectors", "train.starts", "val.vectors"}
 
 
-def test_an_empty_split_comes_back_empty(tmp_path: Path):
-    packed = load_packed_file(save_packed_file(tmp_path / "b", {"all": part(0)}, made()))
+def test_an_empty_split_is_loaded_as_empty(tmp_path: Path):
+    packed = load_packed_file(save_packed_file(tmp_path / "b", {"all": part(0)}, provenance_of()))
     assert packed.read("all", 0).shape == (0, 2, 3)
 
 
 def test_vectors_are_written_one_after_the_other(tmp_path: Path):
-    """No more than one need be in memory, so a packed file may be larger than that."""
+    """Only one vector needs to be in memory, so a packed file may be larger than the memory."""
     held: list[int] = []
 
     def each():
@@ -74,21 +74,21 @@ def test_vectors_are_written_one_after_the_other(tmp_path: Path):
             yield vector
             held.pop()
 
-    save_packed_file(tmp_path / "b", {"all": SplitVectors((50, 2, 3), each())}, made())
+    save_packed_file(tmp_path / "b", {"all": SplitVectors((50, 2, 3), each())}, provenance_of())
     assert held == []
     np.testing.assert_array_equal(load_packed_file(tmp_path / "b").read("all"), vectors(50))
 
 
-def test_saving_does_not_destroy_what_is_there(tmp_path: Path):
+def test_saving_does_not_replace_existing_files(tmp_path: Path):
     path = saved(tmp_path)
     with pytest.raises(InputError, match=r"exists already\. Allow it"):
-        save_packed_file(path, {"all": part(1)}, made())
-    save_packed_file(path, {"all": part(1)}, made(), overwrite=True)
+        save_packed_file(path, {"all": part(1)}, provenance_of())
+    save_packed_file(path, {"all": part(1)}, provenance_of(), overwrite=True)
     assert load_packed_file(path).splits == {"all": 1}
     other = tmp_path / "scores.csv"
     other.write_text("a,b\n")
     with pytest.raises(InputError, match="is no packed file"):
-        save_packed_file(other, {"all": part(1)}, made(), overwrite=True)
+        save_packed_file(other, {"all": part(1)}, provenance_of(), overwrite=True)
     assert other.read_text() == "a,b\n"
 
 
@@ -100,12 +100,12 @@ def test_a_failed_save_leaves_the_old_packed_file_and_nothing_else(tmp_path: Pat
         raise EmbeddingMismatchError("window 1 is damaged")
 
     with pytest.raises(EmbeddingMismatchError):
-        save_packed_file(path, {"all": SplitVectors((2, 2, 3), fails())}, made(), overwrite=True)
+        save_packed_file(path, {"all": SplitVectors((2, 2, 3), fails())}, provenance_of(), overwrite=True)
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
     assert load_packed_file(path).splits == {"train": 4, "val": 2}
 
 
-def test_numbers_that_do_not_fit_are_refused(tmp_path: Path):
+def test_vectors_that_do_not_fit_the_expected_numbers_are_refused(tmp_path: Path):
     packed = load_packed_file(saved(tmp_path))
     with pytest.raises(EmbeddingMismatchError, match="4 embeddings, but the split cuts into 5 windows"):
         packed.read("train", 5)
@@ -115,15 +115,15 @@ def test_numbers_that_do_not_fit_are_refused(tmp_path: Path):
         packed.read("test")
 
 
-def test_other_windows_are_refused_where_the_packed_file_knows_its_own(tmp_path: Path):
+def test_other_windows_than_those_stored_in_the_file_are_refused(tmp_path: Path):
     packed = load_packed_file(saved(tmp_path))
     packed.check_windows("train", np.arange(4) * 10)
-    packed.check_windows("val", np.arange(2))  # it does not know them
+    packed.check_windows("val", np.arange(2))  # no starts are stored for this split
     with pytest.raises(EmbeddingMismatchError, match="4 from row 0 to 30, but the settings give 4 from row 0 to 3"):
         packed.check_windows("train", np.arange(4))
 
 
-def test_a_description_tells_of_each_split_and_of_the_making(tmp_path: Path):
+def test_a_description_contains_each_split_and_the_provenance(tmp_path: Path):
     found = load_packed_file(saved(tmp_path)).describe()
     json.dumps(found)
     train = found["splits"]["train"]  # type: ignore[index]
@@ -132,20 +132,20 @@ def test_a_description_tells_of_each_split_and_of_the_making(tmp_path: Path):
 
 
 def rewritten(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """The packed file with another record, its vectors as they are."""
+    """Change the record of a packed file, but not its vectors."""
     with safe_open(path, "np") as file:
         record = json.loads(file.metadata()[RECORD])
     change(record)
     save_file(load_file(path), path, {RECORD: json.dumps(record)})
 
 
-def test_a_file_that_another_program_has_put_in_another_order_is_read(tmp_path: Path):
+def test_a_file_with_arrays_in_another_order_is_read(tmp_path: Path):
     path = saved(tmp_path)
     with safe_open(path, "np") as file:
         metadata = file.metadata()
     save_file(load_file(path) | {"weights.mix": np.full((2, 2), 7, np.float32)}, path, metadata)
     with safe_open(path, "np") as file:
-        assert file.offset_keys()[0] == "train.starts"  # it puts the largest numbers first
+        assert file.offset_keys()[0] == "train.starts"  # the library puts the largest types first
     packed = load_packed_file(path)
     np.testing.assert_array_equal(packed.read("train"), vectors(4))
     np.testing.assert_array_equal(packed.read("val"), vectors(2))
@@ -159,18 +159,20 @@ def test_a_file_that_another_program_has_put_in_another_order_is_read(tmp_path: 
         (lambda record: record.update(format=1), "format 1, this version reads 2"),
         (lambda record: record["provenance"].update(colour="red"), "unknown key 'colour'"),
         (lambda record: record["provenance"].update(saw="all"), "observed, filled, unknown, got 'all'"),
-        (lambda record: record.update(provenance="student"), "not a record"),
+        (lambda record: record.update(provenance="student"), "must be a mapping"),
         (lambda record: record.pop("format"), "metadata has no 'latentfill'"),
     ],
 )
-def test_an_unusable_record_says_what_is_wrong(tmp_path: Path, change: Callable[[dict[str, Any]], None], words: str):
+def test_an_unusable_record_is_refused_with_the_reason(
+    tmp_path: Path, change: Callable[[dict[str, Any]], None], words: str
+):
     path = saved(tmp_path)
     rewritten(path, change)
     with pytest.raises(InputError, match=words):
         load_packed_file(path)
 
 
-def test_a_half_written_packed_file_is_told(tmp_path: Path):
+def test_a_partly_written_packed_file_is_refused(tmp_path: Path):
     path = saved(tmp_path)
     whole = path.read_bytes()
     path.write_bytes(whole[:-20])
@@ -196,7 +198,7 @@ def test_other_safetensors_files_are_no_packed_files(tmp_path: Path):
 def test_arrays_that_no_packed_file_holds_are_refused(tmp_path: Path):
     path = saved(tmp_path)
     arrays = load_file(path) | {"train.weights": np.zeros(3, np.float32)}
-    record = json.dumps({"format": 2, "provenance": made().to_dict()})
+    record = json.dumps({"format": 2, "provenance": provenance_of().to_dict()})
     save_file(arrays, path, {RECORD: record})
     with pytest.raises(InputError, match=r"'train\.weights'"):
         load_packed_file(path)
@@ -207,12 +209,12 @@ def test_arrays_that_no_packed_file_holds_are_refused(tmp_path: Path):
 
 def test_embeddings_check_their_shapes():
     with pytest.raises(InputError, match=r"windows, columns, size.*float32.*starts of shape \(2,\)"):
-        Embeddings(np.zeros((3, 4)), np.arange(2), made())
+        Embeddings(np.zeros((3, 4)), np.arange(2), provenance_of())
 
 
 def test_numbers_that_are_not_finite_are_not_packed(tmp_path: Path):
     spoilt = vectors(3)
     spoilt[1, 0, 0] = np.nan
     with pytest.raises(EmbeddingMismatchError, match="window 1 of all holds values that are not finite"):
-        save_packed_file(tmp_path / "a", {"all": SplitVectors(spoilt.shape, spoilt)}, made())
+        save_packed_file(tmp_path / "a", {"all": SplitVectors(spoilt.shape, spoilt)}, provenance_of())
     assert not list(tmp_path.iterdir())

@@ -44,7 +44,7 @@ def test_a_folder_is_packed_with_all_its_splits(run_cli, folder: Path, tmp_path:
     assert (packed.provenance.encoder, packed.provenance.saw) == ("unknown", "unknown")
 
 
-def test_with_its_table_the_windows_are_paired_and_the_packed_file_belongs_to_it(
+def test_packing_with_a_table_pairs_the_windows_and_records_the_table(
     run_cli, folder: Path, table: Path, tmp_path: Path, capsys
 ):
     out = tmp_path / "a.packed"
@@ -64,12 +64,12 @@ def test_with_its_table_the_windows_are_paired_and_the_packed_file_belongs_to_it
     assert load_packed_file(out).splits == packed.splits  # the old one is still there
 
 
-def test_a_packed_file_fills_as_the_folder_it_was_packed_from(
+def test_a_packed_file_fills_like_the_folder_it_was_packed_from(
     run_cli, folder: Path, table: Path, tmp_path: Path, capsys
 ):
-    gappy = pd.read_csv(table, index_col=0)
-    gappy.iloc[20:25, 0] = np.nan
-    gappy.to_csv(table)
+    with_gap = pd.read_csv(table, index_col=0)
+    with_gap.iloc[20:25, 0] = np.nan
+    with_gap.to_csv(table)
     packed = tmp_path / "a.packed"
     run_cli("pack", folder, "-o", packed, "--table", table, *PLAN)
     quick = ("--set", "encoder_steps=3", "--set", "decoder_steps=3", "--set", "width=8", "--set", "dim=8")
@@ -86,14 +86,14 @@ def test_a_packed_file_fills_as_the_folder_it_was_packed_from(
     assert "was made for another table" in capsys.readouterr().err
 
 
-def test_a_packed_file_that_is_packed_again_keeps_what_it_knew(run_cli, folder: Path, table: Path, tmp_path: Path):
+def test_packing_a_packed_file_again_keeps_its_record(run_cli, folder: Path, table: Path, tmp_path: Path):
     first, second = tmp_path / "a.packed", tmp_path / "b.packed"
     run_cli("pack", folder, "-o", first, "--table", table, *PLAN)
     assert run_cli("pack", first, "-o", second) == 0
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_inspect_tells_of_a_packed_file(run_cli, folder: Path, tmp_path: Path, capsys):
+def test_inspect_describes_a_packed_file(run_cli, folder: Path, tmp_path: Path, capsys):
     run_cli("pack", folder, "-o", tmp_path / "a.packed", "-q")
     assert run_cli("inspect", tmp_path / "a.packed", "--json") == 0
     found = json.loads(capsys.readouterr().out)
@@ -101,13 +101,13 @@ def test_inspect_tells_of_a_packed_file(run_cli, folder: Path, tmp_path: Path, c
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_inspect_tells_how_embeddings_pair_with_their_table(
+def test_inspect_reports_the_rows_of_paired_embeddings(
     run_cli, folder: Path, table: Path, tmp_path: Path, capsys, packed: bool
 ):
     target = tmp_path / "a.packed"
     run_cli("pack", folder, "-o", target, "--table", table, *PLAN, "-q")
-    given = ("inspect", target, "--table", table) if packed else ("inspect", folder, "--table", table, *PLAN)
-    assert run_cli(*given, "--json") == 0
+    command = ("inspect", target, "--table", table) if packed else ("inspect", folder, "--table", table, *PLAN)
+    assert run_cli(*command, "--json") == 0
     found = json.loads(capsys.readouterr().out)["pairing"]
     assert found["splits"] == {
         "train": {"windows": 109, "rows": [0, 131]},  # starts 0-108, each 24 rows long
@@ -118,7 +118,7 @@ def test_inspect_tells_how_embeddings_pair_with_their_table(
     assert found["problems"] == []
 
 
-def test_inspect_tells_what_does_not_pair(run_cli, folder: Path, table: Path, tmp_path: Path, capsys):
+def test_inspect_reports_embeddings_that_do_not_pair(run_cli, folder: Path, table: Path, tmp_path: Path, capsys):
     packed = tmp_path / "a.packed"
     run_cli("pack", folder, "-o", packed, "--table", table, *PLAN, "-q")
     assert run_cli("inspect", folder, "--table", table, *PLAN[:-1], 9, "--json") == 0
@@ -132,7 +132,7 @@ def test_inspect_tells_what_does_not_pair(run_cli, folder: Path, table: Path, tm
     assert "goes with embeddings" in capsys.readouterr().err
 
 
-def test_an_existing_packed_file_is_replaced_only_if_asked(run_cli, folder: Path, tmp_path: Path, capsys):
+def test_an_existing_packed_file_is_replaced_only_with_overwrite(run_cli, folder: Path, tmp_path: Path, capsys):
     out = tmp_path / "a.packed"
     run_cli("pack", folder, "-o", out)
     assert run_cli("pack", folder, "-o", out) == 2
@@ -140,7 +140,7 @@ def test_an_existing_packed_file_is_replaced_only_if_asked(run_cli, folder: Path
     assert run_cli("pack", folder, "-o", out, "--overwrite") == 0
 
 
-def test_damaged_files_are_told_and_no_packed_file_is_left(run_cli, folder: Path, tmp_path: Path, capsys):
+def test_damaged_files_are_reported_and_no_packed_file_is_left(run_cli, folder: Path, tmp_path: Path, capsys):
     (folder / "8/train/5.h5").write_bytes(b"no HDF5")
     (folder / "8/val/2.h5").unlink()
     assert run_cli("pack", folder, "-o", tmp_path / "a.packed") == 2

@@ -1,4 +1,4 @@
-"""Which windows of a table have stored embeddings, and which rows and columns they are made of."""
+"""The windows of each split, the rows of the scaler and the columns of the variables."""
 
 from __future__ import annotations
 
@@ -45,6 +45,6 @@ def test_timekd_puts_the_target_last():
     assert variable_columns(Config(), series(200)) == [0, 1, 2]
 
 
-def test_rows_that_were_not_in_time_order_are_refused():
+def test_a_table_that_was_not_in_time_order_is_refused():
     with pytest.raises(EmbeddingMismatchError, match="not in time order"):
         check_sorted(Series(np.zeros((3, 1)), ("a",), None, np.array([2, 0, 1])))

@@ -11,7 +11,7 @@ def parts() -> list[np.ndarray]:
     return [np.arange(24, dtype=np.float32).reshape(4, 3, 2), 100 + np.arange(12, dtype=np.float32).reshape(2, 3, 2)]
 
 
-def test_rows_of_several_arrays_are_read_as_of_one(parts: list[np.ndarray]):
+def test_rows_of_several_arrays_are_read_like_one_array(parts: list[np.ndarray]):
     whole = np.concatenate(parts)
     view = VectorView(parts, np.array([5, 0, 3, 4]))
     assert (view.shape, len(view), view.ndim, view.dtype) == ((4, 3, 2), 4, 3, np.float32)
@@ -22,13 +22,13 @@ def test_rows_of_several_arrays_are_read_as_of_one(parts: list[np.ndarray]):
     assert view[np.array([], np.int64)].shape == (0, 3, 2)
 
 
-def test_columns_come_in_their_new_order_and_views_can_be_stacked(parts: list[np.ndarray]):
+def test_columns_are_reordered_and_views_can_be_nested(parts: list[np.ndarray]):
     turned = [VectorView([part], np.arange(len(part)), np.array([2, 0, 1])) for part in parts]
     view = VectorView(turned, np.arange(6))
     np.testing.assert_array_equal(view[:], np.concatenate(parts)[:, [2, 0, 1]])
 
 
-def test_only_what_is_asked_for_is_read(tmp_path):
+def test_only_the_indexed_rows_are_read(tmp_path):
     path = tmp_path / "vectors.npy"
     np.save(path, np.ones((1000, 3, 2), np.float32))
     mapped = np.load(path, mmap_mode="r")

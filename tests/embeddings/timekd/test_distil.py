@@ -40,17 +40,17 @@ def series(columns: tuple[str, ...] = ("OT", "b", "c")) -> Series:
     return Series(values, columns, None, np.arange(ROWS))
 
 
-def knowing(table: Series, starts: np.ndarray, source: str = "here") -> Embeddings:
-    """A teacher whose vectors hold the next steps of each window."""
+def teacher_vectors(table: Series, starts: np.ndarray, source: str = "here") -> Embeddings:
+    """A teacher whose vectors contain the next steps of each window."""
     future = np.nan_to_num(cut(table.values, starts + SEQ, PRED)).transpose(0, 2, 1)
     return Embeddings(future.astype(np.float32), starts, Provenance(encoder="knowing", source=source))
 
 
 def train_vectors(table: Series) -> dict[str, Embeddings]:
-    return {"train": knowing(table, np.arange(N_TRAIN))}
+    return {"train": teacher_vectors(table, np.arange(N_TRAIN))}
 
 
-def test_a_student_is_made_and_compared_with_one_without_a_teacher():
+def test_distillation_trains_a_student_and_one_without_a_teacher():
     table = series()
     found = distil(table, train_vectors(table), CONFIG, SETTINGS)
     record: dict[str, Any] = json.loads(json.dumps(found.to_dict(), allow_nan=False))
@@ -73,7 +73,7 @@ def test_errors_are_in_units_of_the_train_rows():
     assert mse[0] == pytest.approx(mse[1], rel=1e-2)
 
 
-def test_the_student_embeds_and_tells_how_it_was_made(tmp_path: Path):
+def test_the_student_embeds_and_records_its_training(tmp_path: Path):
     table = series()
     found = distil(table, train_vectors(table), CONFIG, SETTINGS)
     found.student.save(tmp_path)
@@ -86,13 +86,17 @@ def test_the_student_embeds_and_tells_how_it_was_made(tmp_path: Path):
     assert about["forecast"] == found.to_dict()["forecast"]
 
 
-def test_a_packed_file_is_made_with_the_student_and_no_language_model(tmp_path: Path):
+def test_a_student_embeds_a_table_without_a_language_model(tmp_path: Path):
     table = series()
     student = distil(table, train_vectors(table), CONFIG, replace(SETTINGS, steps=10, compare=False)).student
-    made = TableEmbedder(table, student, Config(seq_len=SEQ, pred_len=0)).make_packed_file(tmp_path / "packed")
+    provenance = TableEmbedder(table, student, Config(seq_len=SEQ, pred_len=0)).make_packed_file(tmp_path / "packed")
     found = pair_embeddings(Config(embeddings=str(tmp_path / "packed")), table, None)["all"]
     assert found.vectors.shape == (ROWS - SEQ + 1, 3, 10)
-    assert (made.encoder, made.weights_digest, made.saw) == ("student", student.weights_digest, "observed")
+    assert (provenance.encoder, provenance.weights_digest, provenance.saw) == (
+        "student",
+        student.weights_digest,
+        "observed",
+    )
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path):
@@ -105,33 +109,33 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path):
         assert a == b != c
 
 
-def test_a_student_alone_needs_no_embeddings_and_learns_from_all_train_windows():
+def test_a_student_without_a_teacher_needs_no_embeddings_and_uses_all_train_windows():
     found = distil(series(), {}, CONFIG, replace(SETTINGS, teacher=False, steps=300))
     record = found.to_dict()
     assert (record["teacher"], record["without_teacher"]) == (None, None)
     assert found.outcome.errors["test"].mse < 0.2
 
 
-def test_the_one_without_a_teacher_is_the_student_alone():
+def test_the_compared_student_equals_one_trained_without_a_teacher():
     table = series()
     compared = distil(table, train_vectors(table), CONFIG, SETTINGS).alone
-    alone = distil(table, {}, CONFIG, replace(SETTINGS, teacher=False)).outcome
+    without_teacher = distil(table, {}, CONFIG, replace(SETTINGS, teacher=False)).outcome
     assert compared is not None
-    assert compared.errors == alone.errors
+    assert compared.errors == without_teacher.errors
 
 
-def test_windows_without_an_embedding_are_left_out_of_training_for_both():
+def test_windows_without_an_embedding_are_left_out_for_both_students():
     table = series()
-    every_third = {"train": knowing(table, np.arange(0, N_TRAIN, 3))}
+    every_third = {"train": teacher_vectors(table, np.arange(0, N_TRAIN, 3))}
     found = distil(table, every_third, CONFIG, SETTINGS)
     assert found.to_dict()["windows"] == {"train": len(range(0, N_TRAIN, 3)), "val": 27, "test": 57}
     assert found.alone is not None
 
 
-def test_a_vector_is_read_with_its_own_window():
-    """Surplus vectors and ones in another order change nothing."""
+def test_vectors_are_matched_to_their_windows():
+    """Additional vectors and another order of vectors change nothing."""
     table = series()
-    stored = knowing(table, np.arange(N_TRAIN + 20))
+    stored = teacher_vectors(table, np.arange(N_TRAIN + 20))
     order = np.random.default_rng(0).permutation(len(stored.starts))
     mixed = replace(stored, vectors=stored.vectors[order], starts=stored.starts[order])
     settings = replace(SETTINGS, steps=10, compare=False)
@@ -139,22 +143,22 @@ def test_a_vector_is_read_with_its_own_window():
     assert errors[0] == errors[1]
 
 
-def test_a_packed_file_brings_its_own_plan(tmp_path: Path):
+def test_the_split_plan_of_a_packed_file_is_adopted(tmp_path: Path):
     table = series()
     plan = {"split": "custom", "seq_len": SEQ, "pred_len": PRED, "embedding_stride": 2, "features": "M", "target": "c"}
     assert set(plan) == set(PLAN_SETTINGS)
     starts = {"train": np.arange(0, N_TRAIN, 2), "val": np.arange(198, 225, 2), "test": np.arange(228, 285, 2)}
-    made = Provenance(encoder="knowing", source="computed", window=plan, table_digest=table_digest(table))
-    known = {split: knowing(table, of_split).vectors for split, of_split in starts.items()}
+    provenance = Provenance(encoder="knowing", source="computed", window=plan, table_digest=table_digest(table))
+    known = {split: teacher_vectors(table, of_split).vectors for split, of_split in starts.items()}
     parts = {split: SplitVectors(vectors.shape, vectors, starts[split]) for split, vectors in known.items()}
-    packed = save_packed_file(tmp_path / "packed", parts, made)
+    packed = save_packed_file(tmp_path / "packed", parts, provenance)
     config = Config(embeddings=str(packed), device="cpu")
     found = distil(table, pair_embeddings(config, table, None), config, SETTINGS).to_dict()
     assert found["windows"] == {"train": 98, "val": 27, "test": 57}
     assert found["plan"]["split"] == "custom"
 
 
-def test_without_a_split_plan_the_first_windows_are_learnt_from_and_the_last_ones_scored():
+def test_without_a_split_plan_the_first_windows_train_and_the_last_windows_test():
     config = Config(seq_len=SEQ, pred_len=PRED)
     plan = split_windows(config, ROWS)  # 285 windows
     assert plan["val"].tolist() == list(range(199, 228))
@@ -163,11 +167,11 @@ def test_without_a_split_plan_the_first_windows_are_learnt_from_and_the_last_one
     assert not rows["val"] & rows["test"]
     assert (min(rows["train"]), max(rows["test"])) == (0, ROWS - 1)
     table = series()
-    found = distil(table, {"all": knowing(table, np.arange(285))}, config.replace(device="cpu"), SETTINGS)
+    found = distil(table, {"all": teacher_vectors(table, np.arange(285))}, config.replace(device="cpu"), SETTINGS)
     assert found.to_dict()["windows"] == {split: len(starts) for split, starts in plan.items()}
 
 
-def test_the_target_alone_is_learnt_where_only_that_is_embedded():
+def test_only_the_target_is_learnt_if_only_the_target_is_embedded():
     table = series()
     config = replace(CONFIG, features="S", target="b")
     only = replace(table, values=table.values[:, [1]], columns=("b",))
@@ -175,7 +179,7 @@ def test_the_target_alone_is_learnt_where_only_that_is_embedded():
     assert found.to_dict()["columns"] == ["b"]
 
 
-def test_a_column_without_any_value_is_no_hindrance():
+def test_an_empty_column_does_not_prevent_training():
     table = series()
     table.values[:, 2] = np.nan
     found = distil(table, train_vectors(table), CONFIG, SETTINGS)
@@ -183,7 +187,7 @@ def test_a_column_without_any_value_is_no_hindrance():
     assert np.isfinite(found.outcome.errors["test"].mse)
 
 
-def test_errors_that_are_not_known_are_none():
+def test_unknown_errors_are_none_in_json():
     table = series()
     table.values[240:] = np.nan
     found: Any = distil(table, train_vectors(table), CONFIG, replace(SETTINGS, compare=False)).to_dict()
@@ -193,9 +197,9 @@ def test_errors_that_are_not_known_are_none():
 @pytest.mark.parametrize(
     ("split", "vectors", "words"),
     [
-        (None, None, r"embeddings of a teacher \(--embeddings\), or without one \(--no-teacher\)"),
-        ("val", (N_TRAIN, 3), "no embeddings of train windows, only of val"),
-        ("train", (N_TRAIN, 1), "here has 1 vector for each window, the table 3 columns"),
+        (None, None, r"embeddings of a teacher: give them \(--embeddings\), or train without a teacher"),
+        ("val", (N_TRAIN, 3), "no embeddings of the train windows, only of val"),
+        ("train", (N_TRAIN, 1), "here has 1 vector for each window, but the table has 3 columns"),
         ("train", (0, 3), f"here holds none of the {N_TRAIN} windows to train on, which start at rows 0 to 194"),
     ],
 )
@@ -208,12 +212,12 @@ def test_a_teacher_that_does_not_fit_is_reported(split: str | None, vectors: tup
         distil(series(), embeddings, CONFIG, SETTINGS)
 
 
-def test_what_cannot_be_forecast_is_reported():
-    alone = replace(SETTINGS, teacher=False)
+def test_invalid_horizons_and_missing_teachers_are_reported():
+    no_teacher = replace(SETTINGS, teacher=False)
     with pytest.raises(InputError, match="pred_len must be at least 1, got 0"):
-        distil(series(), {}, replace(CONFIG, split="none", pred_len=0), alone)
+        distil(series(), {}, replace(CONFIG, split="none", pred_len=0), no_teacher)
     with pytest.raises(InputError, match=r"300 rows, which leaves no window of 600 .* to train on"):
-        distil(series(), {}, replace(CONFIG, split="none", seq_len=500, pred_len=100), alone)
+        distil(series(), {}, replace(CONFIG, split="none", seq_len=500, pred_len=100), no_teacher)
 
 
 def test_vectors_that_are_not_finite_are_reported():
@@ -223,7 +227,7 @@ def test_vectors_that_are_not_finite_are_reported():
         distil(series(), vectors, CONFIG, SETTINGS)
 
 
-def test_progress_names_both_students():
+def test_progress_reports_name_both_students():
     table, stages = series(), []
     distil(table, train_vectors(table), CONFIG, SETTINGS, progress=lambda now: stages.append(now.stage))
     assert list(dict.fromkeys(stages)) == ["student", "student alone"]

@@ -22,13 +22,13 @@ def series(columns: tuple[str, ...] = ("OT", "b", "c")) -> Series:
 
 
 def numbered(starts: np.ndarray) -> Embeddings:
-    """Embeddings that hold the first row of their window, and something else."""
+    """Embeddings that contain the first row of their window, and another number."""
     vectors = np.tile(starts[:, None, None], (1, 3, 2)).astype(np.float32)
     vectors[:, :, 1] = np.random.default_rng(0).normal(size=(len(starts), 3))
     return Embeddings(vectors, starts, Provenance(encoder="numbered", source="here"))
 
 
-def test_windows_are_those_of_the_split_plan():
+def test_windows_follow_the_split_plan():
     data = distil_data(series(), None, CONFIG)
     assert [len(windows) for windows in (data.train, data.val, data.test)] == [195, 27, 57]
     assert list(data.scored) == ["val", "test"]
@@ -51,7 +51,7 @@ def test_values_are_scaled_by_the_rows_of_the_train_windows():
     np.testing.assert_allclose(scaled.std(axis=0), 1, rtol=1e-9)
 
 
-def test_train_windows_without_an_embedding_are_left_out_and_the_others_keep_their_own():
+def test_train_windows_without_an_embedding_are_left_out_and_the_others_keep_their_vectors():
     some = np.random.default_rng(1).permutation(np.arange(0, 195, 3))
     data = distil_data(series(), {"train": numbered(some)}, CONFIG)
     assert data.train.starts.tolist() == sorted(some)
@@ -61,7 +61,7 @@ def test_train_windows_without_an_embedding_are_left_out_and_the_others_keep_the
     np.testing.assert_allclose(first_rows[:, 0, 0], data.train.starts[index], atol=1e-3)
 
 
-def test_without_its_teacher_the_data_has_the_same_windows():
+def test_data_without_the_teacher_has_the_same_windows():
     data = distil_data(series(), {"train": numbered(np.arange(0, 195, 3))}, CONFIG)
     assert data.without_teacher().teacher is None
     assert data.without_teacher().train is data.train

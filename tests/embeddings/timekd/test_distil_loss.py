@@ -9,7 +9,7 @@ from latentfill.embeddings.timekd.forecasts import ForecastBatch
 from latentfill.embeddings.timekd.student_net import ForecasterOutput
 
 
-def test_a_missing_future_is_not_learnt_from():
+def test_missing_future_values_do_not_count_in_the_loss():
     estimate = torch.tensor([[1.0, 5.0]], requires_grad=True)
     loss = observed_smooth_l1(estimate, torch.tensor([[0.0, torch.nan]]))
     loss.backward()
@@ -23,11 +23,11 @@ def output(encoding: float, attention: float, forecast: float) -> ForecasterOutp
     return ForecasterOutput(torch.tensor([[[encoding]]]), torch.tensor([[[attention]]]), torch.tensor([[[forecast]]]))
 
 
-def test_the_loss_is_the_sum_of_four_with_the_published_weights():
+def test_the_loss_is_the_sum_of_four_losses_with_the_published_weights():
     batch = ForecastBatch(torch.zeros(1, 1, 1), torch.tensor([[1.0]]), torch.tensor([[2.0]]), torch.tensor([[[4.0]]]))
     student, teacher = output(0.0, 0.0, 1.0), output(3.0, 1.0, 1.5)  # forecasts 1 + 2 * 1 = 3 and 1 + 2 * 1.5 = 4
-    alone = distillation_loss(batch, student, None, LossWeights())
-    assert alone.item() == pytest.approx(0.5)  # |3 - 4| - 1/2
+    without_teacher = distillation_loss(batch, student, None, LossWeights())
+    assert without_teacher.item() == pytest.approx(0.5)  # |3 - 4| - 1/2
     together = distillation_loss(batch, student, teacher, LossWeights())
     assert together.item() == pytest.approx(0.5 + 0.5 * 0 + 0.1 * 2.5 + 0.01 * 0.5)
     doubled = distillation_loss(batch, student, teacher, LossWeights(forecast=2, reconstruction=0, feature=0))

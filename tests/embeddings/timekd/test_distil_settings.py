@@ -9,12 +9,12 @@ from latentfill.embeddings.timekd.distil_settings import DistilSettings
 CPU = torch.device("cpu")
 
 
-def test_settings_that_cannot_be_are_reported_at_once():
+def test_all_invalid_distillation_settings_are_reported_at_once():
     with pytest.raises(InputError, match=r"steps must be at least 1, got 0; dropout .* got 1; learning_rate .* got 2"):
         DistilSettings(steps=0, dropout=1, learning_rate=2)
 
 
-def test_the_schedule_of_training_is_that_of_the_settings():
+def test_the_training_schedule_follows_the_settings():
     schedule = DistilSettings(steps=7, learning_rate=0.5, check_every=3, patience=2).schedule
     assert (schedule.steps, schedule.learning_rate, schedule.check_every, schedule.patience) == (7, 0.5, 3, 2)
     assert schedule.deadline is None

@@ -11,7 +11,7 @@ from latentfill.embeddings.timekd.student_net import ForecasterOutput, StudentSh
 CPU = torch.device("cpu")
 
 
-def test_a_batch_holds_windows_and_what_follows_them():
+def test_a_batch_holds_windows_and_the_steps_after_them():
     values = np.arange(20.0)[:, None]
     batch = ForecastWindows(values, np.array([3, 0]), length=4, pred_len=2).batch(CPU)
     assert batch.level.tolist() == [[4.5], [1.5]]
@@ -27,7 +27,7 @@ class AtItsLevel(VariableForecaster):
         return replace(super().forward(tokens), forecast=torch.zeros(1))
 
 
-def test_errors_count_observed_cells_alone():
+def test_forecast_errors_count_only_observed_cells():
     net = AtItsLevel(2, StudentShape(length=2, pred_len=2))
     values = np.array([0.0, 2.0, 4.0, np.nan])[:, None]
     found = forecast_errors(net, ForecastWindows(values, np.array([0]), length=2, pred_len=2), CPU)
@@ -37,7 +37,7 @@ def test_errors_count_observed_cells_alone():
     assert np.isnan(forecast_errors(net, nothing, CPU).mse)
 
 
-def test_many_windows_are_scored_in_pieces():
+def test_scoring_many_windows_in_parts_gives_the_same_errors():
     values = np.random.default_rng(0).normal(size=(5000, 3))
     windows = ForecastWindows(values, np.arange(4990), length=4, pred_len=2)
     pieces = windows.pieces()

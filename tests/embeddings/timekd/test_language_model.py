@@ -1,4 +1,4 @@
-"""Language models: what must hold of the states they give."""
+"""Language models: properties of the states."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def model(language_model: Path) -> LanguageModel:
 
 
 def masked_states(model: LanguageModel, read: Prompt) -> np.ndarray:
-    """What the whole prompt gives under an additive mask of -100 between numbers and words."""
+    """The states of the whole prompt with an additive mask of -100 between numbers and words."""
     kinds = [False] * len(model.tokenizer.opening)
     ids = list(model.tokenizer.opening)
     for part in read:
@@ -46,17 +46,17 @@ def masked_states(model: LanguageModel, read: Prompt) -> np.ndarray:
     if "gpt2" in type(model.net).__name__.lower():
         mask = mask.masked_fill(torch.ones_like(mask).triu(1).bool(), torch.finfo(torch.float32).min)
     with torch.inference_mode():
-        said = model.net(input_ids=torch.tensor([ids]), attention_mask=mask[None, None])
-    return np.asarray(said.last_hidden_state[0, -1])
+        output = model.net(input_ids=torch.tensor([ids]), attention_mask=mask[None, None])
+    return np.asarray(output.last_hidden_state[0, -1])
 
 
-def test_numbers_alone_give_what_the_whole_prompt_gives_under_the_calibrated_mask(model: LanguageModel):
+def test_reading_only_numbers_gives_the_state_of_the_whole_prompt_under_the_calibrated_mask(model: LanguageModel):
     found = model.states(PROMPTS)
     for state, read in zip(found, PROMPTS, strict=True):
         np.testing.assert_allclose(state, masked_states(model, read), atol=2e-5)
 
 
-def test_without_calibration_words_count(language_model: Path):
+def test_without_calibration_words_change_the_state(language_model: Path):
     plain = load_language_model(language_model, ModelSettings(dtype="float32", plain_attention=True))
     one, other = plain.states([prompt(1, 2, opening="the values"), prompt(1, 2, opening="the next")])
     assert np.abs(one - other).max() > 1e-4
@@ -73,7 +73,7 @@ def test_batches_of_any_size_give_the_same_states(model: LanguageModel, monkeypa
     np.testing.assert_allclose(model.states(PROMPTS), together, atol=2e-5)
 
 
-def test_prompts_that_read_the_same_are_computed_once(model: LanguageModel, monkeypatch: pytest.MonkeyPatch):
+def test_equal_prompts_are_computed_once(model: LanguageModel, monkeypatch: pytest.MonkeyPatch):
     seen = []
     compute = model._states
     monkeypatch.setattr(model, "_states", lambda batch: seen.append(len(batch)) or compute(batch))
@@ -82,7 +82,7 @@ def test_prompts_that_read_the_same_are_computed_once(model: LanguageModel, monk
     np.testing.assert_array_equal(found[0], found[2])
 
 
-def test_the_digest_tells_weights_apart(language_model: Path, model: LanguageModel):
+def test_the_digest_depends_on_the_weights(language_model: Path, model: LanguageModel):
     again = load_language_model(language_model, ModelSettings(dtype="float32"))
     assert again.digest() == model.digest()
     weight = next(again.net.parameters())
@@ -90,7 +90,7 @@ def test_the_digest_tells_weights_apart(language_model: Path, model: LanguageMod
     assert again.digest() != model.digest()
 
 
-def test_bfloat16_stays_near_float32(language_model: Path, model: LanguageModel):
+def test_states_in_bfloat16_are_close_to_float32(language_model: Path, model: LanguageModel):
     exact, rough = (
         model.states(PROMPTS),
         load_language_model(language_model, ModelSettings(dtype="bfloat16")).states(PROMPTS),

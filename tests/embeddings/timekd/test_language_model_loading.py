@@ -1,4 +1,4 @@
-"""Loading language models: how much of them is kept, and which folders are refused."""
+"""Loading language models: keeping fewer layers, and refusing unsuitable folders."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ def test_fewer_layers_can_be_kept(language_model: Path):
     whole, first = load_language_model(language_model), load_language_model(language_model, ModelSettings(layers=1))
     assert (first.layers, whole.layers > 1) == (1, True)
     assert first.digest() != whole.digest()
-    with pytest.raises(InputError, match=f"layers must be from 1 to the {whole.layers} that .* has, got 99"):
+    with pytest.raises(
+        InputError, match=rf"layers must be from 1 to {whole.layers}, the number of layers of .*, got 99"
+    ):
         load_language_model(language_model, ModelSettings(layers=99))
 
 
-def test_a_missing_model_is_reported_with_what_to_download_and_where_to_put_it(tmp_path: Path):
+def test_a_missing_model_is_reported_with_the_download_command(tmp_path: Path):
     with pytest.raises(
         InputError, match=r"no language model can be loaded from .*config.json, model.safetensors.*hf dow"
     ):
@@ -35,7 +37,7 @@ def test_an_encoder_decoder_is_refused(tmp_path: Path):
     from transformers import T5Config
 
     T5Config().save_pretrained(tmp_path)
-    with pytest.raises(InputError, match="is an encoder-decoder; a causal or masked language model is needed"):
+    with pytest.raises(InputError, match="is an encoder-decoder; use a causal or masked language model"):
         load_language_model(tmp_path)
 
 
@@ -45,7 +47,7 @@ def test_an_unknown_dtype_is_refused(language_model: Path):
 
 
 def save_masked(folder: Path, tokenizer_of: Path) -> Path:
-    """A masked model as people store them: without the pooler that the bare model has."""
+    """A masked language model without a pooler, as such models are usually saved."""
     from transformers import AutoTokenizer, BertConfig, BertForMaskedLM
 
     AutoTokenizer.from_pretrained(tokenizer_of).save_pretrained(folder)
@@ -55,7 +57,7 @@ def save_masked(folder: Path, tokenizer_of: Path) -> Path:
     return folder
 
 
-def test_weights_that_a_checkpoint_lacks_are_not_drawn_anew(tmp_path: Path, small_language_model: Path, capfd):
+def test_a_missing_pooler_is_removed_instead_of_drawn_at_random(tmp_path: Path, small_language_model: Path, capfd):
     folder = save_masked(tmp_path / "masked", small_language_model)
     capfd.readouterr()
     one, other = (load_language_model(folder, ModelSettings(dtype="float32")) for _ in range(2))
@@ -64,12 +66,12 @@ def test_weights_that_a_checkpoint_lacks_are_not_drawn_anew(tmp_path: Path, smal
     assert not capfd.readouterr().err
 
 
-def test_a_checkpoint_without_a_layer_is_refused(tmp_path: Path, small_language_model: Path):
+def test_a_checkpoint_that_lacks_a_layer_is_refused(tmp_path: Path, small_language_model: Path):
     from safetensors.torch import load_file, save_file
 
     folder = save_masked(tmp_path / "masked", small_language_model)
     weights = load_file(folder / "model.safetensors")
     kept = {name: weight for name, weight in weights.items() if "layer.1.output.dense.weight" not in name}
     save_file(kept, folder / "model.safetensors", {"format": "pt"})
-    with pytest.raises(InputError, match=r"lacks 1 weight, such as encoder\.layer\.1\.output\.dense\.weight.*random"):
+    with pytest.raises(InputError, match=r"lack 1 weight, such as encoder\.layer\.1\.output\.dense\.weight.*random"):
         load_language_model(folder)

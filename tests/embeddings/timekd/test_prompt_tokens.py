@@ -1,4 +1,4 @@
-"""Tokens of prompts: which ones a language model reads, and at which positions."""
+"""Tokens of prompts: the tokens that a language model reads, and their positions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ START, END, UNKNOWN = 1, 2, 3
 
 
 class Letters:
-    """A token for each character but ☃, and special ones around a text."""
+    """A tokenizer with a token for each character but ☃, and special tokens around a text."""
 
     unk_token_id = UNKNOWN
 
@@ -32,14 +32,14 @@ def reader(*, calibrated: bool = True, longest: int | None = None) -> PromptToke
     return PromptTokenizer(Letters(), "letters", longest, calibrated=calibrated)
 
 
-def test_only_the_numbers_are_read_at_the_places_they_have_in_the_prompt():
+def test_only_numbers_are_read_at_their_positions_in_the_prompt():
     read = reader().read(PROMPT)  # START o f 1 2 , 3 END
     assert read.ids == (ord("1"), ord("2"), ord("3"))
     assert read.positions == (3, 4, 6)
     assert read.last == 2
 
 
-def test_without_calibration_the_whole_prompt_is_read_with_the_tokens_around_it():
+def test_without_calibration_the_whole_prompt_is_read_with_special_tokens():
     read = reader(calibrated=False).read(PROMPT)
     assert read.ids == (START, *map(ord, "of12,3"), END)
     assert read.positions == tuple(range(8))
@@ -48,11 +48,13 @@ def test_without_calibration_the_whole_prompt_is_read_with_the_tokens_around_it(
 
 def test_a_prompt_longer_than_the_models_positions_is_refused_with_both_lengths():
     assert reader(longest=7).read(PROMPT).positions[-1] == 6
-    with pytest.raises(InputError, match=r"a prompt has 7 tokens, letters reads at most 6\. Write fewer dec.*'of12,3'"):
+    with pytest.raises(
+        InputError, match=r"a prompt has 7 tokens, but letters reads at most 6\. Use fewer dec.*'of12,3'"
+    ):
         reader(longest=6).read(PROMPT)
 
 
-def test_a_word_the_tokenizer_does_not_know_is_refused():
+def test_a_word_without_a_token_is_refused():
     with pytest.raises(InputError, match=r"letters has no token for '☃'. Choose another word for missing values"):
         reader().read((PromptPart(" ☃", True),))
 
@@ -67,5 +69,5 @@ def test_a_text_is_tokenised_once():
 
 
 def test_a_tokenizer_without_numbers_is_refused():
-    with pytest.raises(InputError, match="does not know the number 1"):
+    with pytest.raises(InputError, match="has no token for the number 1"):
         PromptTokenizer(lambda text, *, add_special_tokens: {"input_ids": []}, "none", None, calibrated=True)  # type: ignore[arg-type]

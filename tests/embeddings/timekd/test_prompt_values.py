@@ -1,4 +1,4 @@
-"""Values as text: decimals, rounding, and what stands in a gap."""
+"""Values as text: decimals, rounding and gaps."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def written(values: list[float], **style: object) -> list[str]:
         ({}, ["1.5", "-1.5", "-0.2"]),
     ],
 )
-def test_values_are_rounded_or_truncated_to_the_decimals_asked_for(style: dict[str, object], texts: list[str]):
+def test_values_are_rounded_or_truncated_to_the_given_decimals(style: dict[str, object], texts: list[str]):
     assert written([1.5, -1.5, -0.2], **style) == texts
 
 
-def test_texts_are_by_window_then_column_then_step():
+def test_texts_are_indexed_by_window_column_and_step():
     values = np.arange(12.0).reshape(2, 3, 2)
     texts = value_texts(values, np.array([50.0, 1.0]), PromptStyle())
     assert texts == [[["0", "2", "4"], ["1.0", "3.0", "5.0"]], [["6", "8", "10"], ["7.0", "9.0", "11.0"]]]
@@ -47,13 +47,13 @@ def test_the_largest_values_can_be_written():
     ("fill", "second"),
     [("linear", "2"), ("mean", "3"), ("zero", "0"), ("word", "unknown")],  # of 1, 3 and 4
 )
-def test_gaps_get_a_rough_fill_from_the_window_itself_or_a_word(fill: str, second: str):
+def test_gaps_are_filled_from_the_window_or_with_a_word(fill: str, second: str):
     texts = written([1.0, np.nan, 3.0, 4.0], decimals=0, rough_fill=fill, missing_word="unknown")
     assert texts == ["1", second, "3", "4"]
 
 
 @pytest.mark.parametrize("fill", ["linear", "mean", "zero"])
-def test_a_column_without_any_value_in_the_window_reads_zero(fill: str):
+def test_a_column_without_observed_cells_in_the_window_is_written_as_zero(fill: str):
     window = np.array([[[1.0, np.nan], [np.nan, np.nan]]])
     filled = rough_filled(window, fill)  # type: ignore[arg-type]
     assert filled[0, :, 1].tolist() == [0.0, 0.0]

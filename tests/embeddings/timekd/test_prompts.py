@@ -1,4 +1,4 @@
-"""Prompts: what a language model is given to read."""
+"""Prompts: the texts that a language model reads."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def history(values: list[float], style: PromptStyle | None = None, **how: object
     return prompt_text(prompt)
 
 
-def test_a_prompt_tells_times_values_and_frequency_and_ends_with_the_last_value():
+def test_a_prompt_contains_times_values_and_frequency_and_ends_with_the_last_value():
     assert history([1.25, -2.0, 3.0]) == (
         "From 2020-01-01 05:00:00 to 2020-01-01 07:00:00, the values were 1.2, -2.0, 3.0 every hour. "
         "Forecast the next 3 values after 3.0"
@@ -37,7 +37,7 @@ def test_a_prompt_tells_times_values_and_frequency_and_ends_with_the_last_value(
 
 
 @pytest.mark.parametrize(
-    ("step", "said"),
+    ("step", "words"),
     [
         (np.timedelta64(15, "m"), "every 15 minutes"),
         (np.timedelta64(90, "m"), "every 90 minutes"),
@@ -46,26 +46,26 @@ def test_a_prompt_tells_times_values_and_frequency_and_ends_with_the_last_value(
         (None, "every step"),
     ],
 )
-def test_the_frequency_is_put_into_words(step: np.timedelta64 | None, said: str):
-    assert said in history([1.0, 2.0], step=step)
+def test_the_frequency_is_written_in_words(step: np.timedelta64 | None, words: str):
+    assert words in history([1.0, 2.0], step=step)
 
 
 def test_without_time_stamps_a_prompt_gives_no_times():
     assert history([1.0, 2.0], step=None).startswith("The values were 1.0, 2.0 every step")
 
 
-def test_the_privileged_prompt_goes_on_with_the_values_that_follow():
+def test_a_privileged_prompt_ends_with_the_values_after_the_window():
     (prompt,) = privileged_prompts(raw([1.0, 2.0, 8.0, 9.0], ahead=2), PromptStyle(decimals=0))
     assert prompt_text(prompt).endswith("the values were 1, 2 every hour. The next 2 values were 8, 9")
 
 
-def test_only_values_are_numbers_and_the_last_part_is_one():
+def test_only_values_are_numbers_and_the_last_part_is_a_number():
     (prompt,) = history_prompts(raw([1.0, 2.0]), PromptStyle(decimals=0), 96)
     assert [part.text for part in prompt if part.is_number] == [" 1", " 2", " 2"]
     assert prompt[-1].is_number
 
 
-def test_what_lies_outside_a_window_does_not_change_its_prompt():
+def test_values_outside_a_window_do_not_change_its_prompt():
     first = history([1.0, np.nan, 3.0])
     longer = raw([1.0, np.nan, 3.0, 500.0])
     cut = replace(longer, values=longer.values[:, :3], scaled=longer.scaled[:, :3], time=longer.time[:, :3])

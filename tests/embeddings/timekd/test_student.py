@@ -33,15 +33,15 @@ def drawn(count: int = 5, length: int = 12, columns: int = 3) -> np.ndarray:
     return np.random.default_rng(0).normal(size=(count, length, columns))
 
 
-def test_a_student_is_an_embedder_of_observed_cells():
-    made: Embedder = student()
-    assert (made.name, made.length, made.horizon, made.costly) == ("student", 12, 0, False)
-    assert made.settings == {"length": 12, "pred_len": 4, "dim": 8, "layers": 2, "heads": 2}
-    assert made.weights(3) == {}
-    assert made.weights_digest == student().weights_digest != student(seed=1).weights_digest
+def test_a_student_is_an_embedder_without_horizon():
+    embedder: Embedder = student()
+    assert (embedder.name, embedder.length, embedder.horizon, embedder.costly) == ("student", 12, 0, False)
+    assert embedder.settings == {"length": 12, "pred_len": 4, "dim": 8, "layers": 2, "heads": 2}
+    assert embedder.weights(3) == {}
+    assert embedder.weights_digest == student().weights_digest != student(seed=1).weights_digest
 
 
-def test_each_column_has_its_encoding_and_the_mean_and_spread_of_its_window():
+def test_an_embedding_holds_the_encoding_mean_and_spread_of_each_column():
     scaled = drawn()
     found = student().embed(raw(scaled))
     assert (found.shape, found.dtype) == ((5, 3, 10), np.float32)
@@ -49,7 +49,7 @@ def test_each_column_has_its_encoding_and_the_mean_and_spread_of_its_window():
     np.testing.assert_allclose(found[:, :, 9], scaled.std(axis=1), rtol=1e-5)
 
 
-def test_scale_and_level_change_nothing_but_the_last_two_numbers():
+def test_scale_and_level_change_only_the_last_two_numbers():
     scaled = drawn()
     found, moved = student().embed(raw(scaled)), student().embed(raw(3 * scaled + 5))
     np.testing.assert_allclose(moved[:, :, :8], found[:, :, :8], atol=1e-5)
@@ -63,26 +63,26 @@ def test_any_number_of_columns_is_embedded(columns: int):
     assert np.isfinite(found).all()
 
 
-def test_many_windows_are_embedded_as_a_few_are():
+def test_embedding_many_windows_gives_the_vectors_of_a_few():
     scaled = drawn(count=4000)
     found = student().embed(raw(scaled))
     np.testing.assert_allclose(found[3990:], student().embed(raw(scaled[3990:])), atol=1e-5)
     assert student().embed(raw(scaled[:0])).shape == (0, 3, 10)
 
 
-def test_what_is_hidden_never_reaches_the_embedding():
+def test_hidden_cells_do_not_change_the_students_embedding():
     scaled = drawn()
     hidden = np.random.default_rng(1).random(scaled.shape) < 0.3
-    others = np.where(hidden, 1e6, scaled)  # another truth under the same hidden cells
+    others = np.where(hidden, 1e6, scaled)  # other values in the hidden cells
     found, other = (student().embed(raw(np.where(hidden, np.nan, truth))) for truth in (scaled, others))
     np.testing.assert_array_equal(found, other)
     assert not np.array_equal(found, student().embed(raw(scaled)))
 
 
-def test_values_outside_the_scaled_ones_are_not_read():
-    given = raw(drawn())
-    moved = replace(given, values=given.values + 1, future=np.full((5, 4, 3), 1e6))
-    np.testing.assert_array_equal(student().embed(moved), student().embed(given))
+def test_only_the_scaled_values_are_read():
+    windows = raw(drawn())
+    moved = replace(windows, values=windows.values + 1, future=np.full((5, 4, 3), 1e6))
+    np.testing.assert_array_equal(student().embed(moved), student().embed(windows))
 
 
 def test_empty_windows_and_columns_have_finite_embeddings():
@@ -100,16 +100,16 @@ def test_windows_of_another_length_are_refused():
 
 
 def test_a_saved_student_gives_the_same_vectors(tmp_path: Path):
-    made, given = student(), raw(drawn())
-    made.save(tmp_path / "student")
+    embedder, windows = student(), raw(drawn())
+    embedder.save(tmp_path / "student")
     back = DistilledStudent.load(tmp_path / "student")
-    np.testing.assert_array_equal(back.embed(given), made.embed(given))
-    assert (back.shape, back.about, back.weights_digest) == (made.shape, made.about, made.weights_digest)
+    np.testing.assert_array_equal(back.embed(windows), embedder.embed(windows))
+    assert (back.shape, back.about, back.weights_digest) == (embedder.shape, embedder.about, embedder.weights_digest)
     config = json.loads((tmp_path / "student" / "config.json").read_text())
     assert (config["format"], config["shape"]["dim"]) == (1, 8)
 
 
-def test_the_same_student_is_saved_in_the_same_bytes(tmp_path: Path):
+def test_saving_the_same_student_twice_gives_the_same_bytes(tmp_path: Path):
     for name in "ab":
         student().save(tmp_path / name)
     for file in ("config.json", "model.safetensors"):
@@ -117,7 +117,7 @@ def test_the_same_student_is_saved_in_the_same_bytes(tmp_path: Path):
 
 
 def test_a_student_replaces_an_older_one_and_leaves_nothing_else(tmp_path: Path):
-    (tmp_path / "student").mkdir()  # an empty folder will do
+    (tmp_path / "student").mkdir()  # an empty folder may be replaced
     student().save(tmp_path / "student")
     student(seed=1).save(tmp_path / "student")
     assert DistilledStudent.load(tmp_path / "student").weights_digest == student(seed=1).weights_digest
@@ -126,7 +126,7 @@ def test_a_student_replaces_an_older_one_and_leaves_nothing_else(tmp_path: Path)
 
 
 def other_model(folder: Path) -> None:
-    """What other libraries call by the same names."""
+    """A model of another library with the same file names."""
     folder.mkdir()
     (folder / "config.json").write_text('{"model_type": "gpt2"}')
     (folder / "model.safetensors").write_bytes(b"x")
@@ -194,7 +194,7 @@ def changed(folder: Path, **changes: object) -> None:
         ({"shape": {"length": 12, "pred_len": 4, "dim": 10**9}}, "dim must be a whole number from 1 to 8192"),
         ({"shape": {"length": 12, "pred_len": 4, "colour": "red"}}, "colour"),
         ({"about": 3}, "cannot be used"),
-        ({"weights_digest": "0"}, "weights are not those"),
+        ({"weights_digest": "0"}, "digest of the weights is not the one"),
     ],
 )
 def test_a_changed_record_is_reported(tmp_path: Path, changes: dict[str, object], words: str):
@@ -211,7 +211,7 @@ def test_all_weights_that_do_not_fit_are_reported_at_once(tmp_path: Path):
     weights["future.bias"] = torch.zeros(5)
     weights["norm.weight"] = weights["norm.weight"].double()
     save_file(weights | {"colour": torch.zeros(1)}, tmp_path / "model.safetensors")
-    with pytest.raises(ModelFormatError) as told:
+    with pytest.raises(ModelFormatError) as caught:
         DistilledStudent.load(tmp_path)
     for words in (
         "norm.bias is missing",
@@ -219,4 +219,4 @@ def test_all_weights_that_do_not_fit_are_reported_at_once(tmp_path: Path):
         "future.bias is (5,) float32, the settings need (4,) float32",
         "norm.weight is (8,) float64, the settings need (8,) float32",
     ):
-        assert words in str(told.value)
+        assert words in str(caught.value)

@@ -35,7 +35,7 @@ def data(train: ForecastWindows, check: ForecastWindows, teacher: TeacherVectors
     return DistilData(train, check, check, teacher)
 
 
-def test_training_makes_forecasts_better():
+def test_training_improves_forecasts():
     values = waves()
     train, check = windows(values), windows(values, 230, 270)
     short, _ = fit_student(data(train, check), replace(SETTINGS, steps=1), seed=0, device=CPU)
@@ -46,36 +46,36 @@ def test_training_makes_forecasts_better():
 
 
 def future_of(train: ForecastWindows) -> TeacherVectors:
-    """A teacher whose vectors are what follows each window."""
+    """A teacher whose vectors are the steps after each window."""
     future = train.batch(CPU).future.nan_to_num().transpose(1, 2).numpy()
     stored = Embeddings(future, train.starts, Provenance(encoder="made up", source="here"))
     return TeacherVectors.of(stored, np.arange(len(train)))
 
 
-def test_a_teacher_that_knows_the_future_reaches_the_student():
+def test_a_teacher_that_knows_the_future_improves_the_student():
     values = waves()
     train, check = windows(values), windows(values, 230, 270)
-    taught, history = fit_student(data(train, check, future_of(train)), SETTINGS, seed=0, device=CPU)
-    alone, _ = fit_student(data(train, check), SETTINGS, seed=0, device=CPU)
-    errors = [forecast_errors(net, check, CPU).mse for net in (taught, alone)]
+    with_teacher, history = fit_student(data(train, check, future_of(train)), SETTINGS, seed=0, device=CPU)
+    without_teacher, _ = fit_student(data(train, check), SETTINGS, seed=0, device=CPU)
+    errors = [forecast_errors(net, check, CPU).mse for net in (with_teacher, without_teacher)]
     assert history.held_out[-1] < history.held_out[0]
     assert errors[0] != errors[1]
     assert errors[0] < 1.1 * errors[1]
 
 
-def test_a_teacher_that_counts_for_nothing_leaves_the_student_as_it_is_alone():
-    """Both start from the same weights and see the same windows, so that they differ by the teacher only."""
+def test_a_teacher_with_zero_weights_does_not_change_the_student():
+    """Both start from the same weights and see the same windows, so they differ only by the teacher."""
     values = waves()
     train, check = windows(values), windows(values, 230, 270)
     weights = LossWeights(reconstruction=0, feature=0, attention=0)
-    deaf = replace(SETTINGS, dropout=0.0, steps=20, weights=weights)
-    taught, _ = fit_student(data(train, check, future_of(train)), deaf, seed=0, device=CPU)
-    alone, _ = fit_student(data(train, check), deaf, seed=0, device=CPU)
-    errors = [forecast_errors(net, check, CPU).mse for net in (taught, alone)]
+    zero_weights = replace(SETTINGS, dropout=0.0, steps=20, weights=weights)
+    with_teacher, _ = fit_student(data(train, check, future_of(train)), zero_weights, seed=0, device=CPU)
+    without_teacher, _ = fit_student(data(train, check), zero_weights, seed=0, device=CPU)
+    errors = [forecast_errors(net, check, CPU).mse for net in (with_teacher, without_teacher)]
     assert errors[0] == pytest.approx(errors[1], rel=1e-4)
 
 
-def test_without_a_single_observed_cell_to_check_by_training_runs_to_its_end():
+def test_without_observed_validation_cells_training_does_not_stop_early():
     values = waves()
     values[250:] = np.nan
     _, history = fit_student(data(windows(values), windows(values, 244, 260)), SETTINGS, seed=0, device=CPU)
@@ -85,7 +85,7 @@ def test_without_a_single_observed_cell_to_check_by_training_runs_to_its_end():
 def test_gaps_and_missing_columns_leave_the_weights_finite():
     values = waves()
     values[:, 1] = np.nan
-    values[50:120] = np.nan  # windows and futures without anything
+    values[50:120] = np.nan  # windows and futures without observed cells
     net, _ = fit_student(data(windows(values), windows(values, 230, 270)), SETTINGS, seed=0, device=CPU)
     assert all(torch.isfinite(weight).all() for weight in net.state_dict().values())
 

@@ -24,30 +24,30 @@ def embed(teacher: Teacher, series: Series, starts: tuple[int, ...] = (0, 5), le
 
 
 @pytest.mark.parametrize("columns", [1, 3])
-def test_a_vector_for_every_window_and_column_and_the_same_bytes_again(
+def test_every_window_and_column_has_a_vector_and_embedding_again_gives_the_same_bytes(
     language_model: Path, hourly: Make, columns: int
 ):
     series = hourly(columns=columns)
     found = embed(Teacher.load(language_model), series)
     assert found.shape == (2, columns, Teacher.load(language_model).model.size)
     assert found.dtype == np.float32
-    assert found.std(axis=2).min() > 0.1  # a single column keeps what it has
+    assert found.std(axis=2).min() > 0.1  # a single column is not normalised to zero
     np.testing.assert_array_equal(embed(Teacher.load(language_model), series), found)
 
 
-def test_another_seed_draws_another_space(language_model: Path, hourly: Make):
+def test_another_seed_gives_other_vectors(language_model: Path, hourly: Make):
     one, other = (embed(Teacher.load(language_model, TeacherSettings(seed=seed)), hourly()) for seed in (0, 1))
     assert np.abs(one - other).max() > 1e-3
 
 
-def test_the_seeded_weights_can_be_kept(language_model: Path):
+def test_the_seeded_weights_can_be_stored(language_model: Path):
     weights = Teacher.load(language_model, TeacherSettings(seed=3)).weights(4)
     assert {name: weight.shape for name, weight in weights.items()} == dict.fromkeys(
         ("query", "key", "value", "out"), (4, 4)
     )
 
 
-def test_what_follows_a_window_counts_only_where_the_prompt_is_privileged(language_model: Path, hourly: Make):
+def test_steps_after_a_window_change_only_privileged_embeddings(language_model: Path, hourly: Make):
     series = hourly()
     later = series.values.copy()
     later[30:] += 3.0
@@ -63,25 +63,25 @@ def test_what_follows_a_window_counts_only_where_the_prompt_is_privileged(langua
         assert teacher.horizon == (6 if privileged else 0)
 
 
-def test_a_hidden_value_cannot_reach_the_embedding(language_model: Path, hourly: Make):
+def test_a_hidden_value_does_not_change_the_teachers_embedding(language_model: Path, hourly: Make):
     series = hourly()
     marked = series.values.copy()
     marked[3, 0] = 1e6
     for fill in ("linear", "mean", "zero", "word"):
         teacher = Teacher.load(language_model, TeacherSettings(style=PromptStyle(decimals=1, rough_fill=fill)))
-        gappy = [values.copy() for values in (series.values, marked)]
-        for values in gappy:
+        both = [values.copy() for values in (series.values, marked)]
+        for values in both:
             values[3, 0] = np.nan
-        scaler = ColumnScaler.fit(gappy[0])
+        scaler = ColumnScaler.fit(both[0])
         found = [
             teacher.embed(
                 cut_raw_windows(Series(v, series.columns, series.time, series.rows), scaler, np.array([0]), 12)
             )
-            for v in gappy
+            for v in both
         ]
         np.testing.assert_array_equal(*found)
 
 
-def test_privileged_prompts_need_steps_to_give():
-    with pytest.raises(InputError, match=r"privileged prompts give the values after a window: say how many"):
+def test_privileged_prompts_need_steps_after_the_window():
+    with pytest.raises(InputError, match=r"privileged prompts contain the values after a window: set their number"):
         TeacherSettings(privileged=True)

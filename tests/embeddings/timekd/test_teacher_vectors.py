@@ -16,16 +16,16 @@ def vectors() -> Embeddings:
     return Embeddings(drawn, np.arange(200), Provenance(encoder="made up", source="here"))
 
 
-def test_vectors_are_read_in_units_of_their_spread():
+def test_vectors_are_standardised():
     stored = vectors()
-    stored.vectors[:, :, 0] = 7  # tells nothing
+    stored.vectors[:, :, 0] = 7  # a constant dimension
     stored.vectors[:, :, 1] = 1000 + 5 * stored.vectors[:, :, 1]
     found = TeacherVectors.of(stored, np.arange(200)).take(np.arange(200), CPU)
     assert (found[:, :, 0] == 0).all()
     torch.testing.assert_close(found[:, :, 1:].std((0, 1), correction=0), torch.ones(7), rtol=1e-3, atol=1e-3)
 
 
-def test_vectors_are_those_of_the_windows_asked_for():
+def test_vectors_belong_to_the_indexed_windows():
     stored = vectors()
     teacher = TeacherVectors.of(stored, np.array([10, 20, 30]))
     found = teacher.take(np.array([2, 0]), CPU).numpy() * teacher.scale + teacher.shift

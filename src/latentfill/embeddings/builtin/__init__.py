@@ -1,1 +1,1 @@
-"""The built-in encoder: trained on the table whose gaps it helps to fill."""
+"""The built-in encoder, which is trained on the table to fill."""

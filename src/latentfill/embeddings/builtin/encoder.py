@@ -1,4 +1,4 @@
-"""The built-in encoder: trained on the observed cells of the series itself, then frozen; needs no download."""
+"""The built-in encoder, which is trained on the observed cells of the series and then frozen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DROPOUT = 0.1
 
 
 class BuiltinEncoder:
-    """Embeds windows from their observed cells alone, so that hidden cells cannot leak into an embedding."""
+    """Embeds windows from their observed cells only, so that hidden cells cannot leak into embeddings."""
 
     def __init__(self, config: Config, *, columns: int, phases: int, device: torch.device) -> None:
         self.config = config
@@ -43,10 +43,10 @@ class BuiltinEncoder:
         progress: ProgressCallback | None = None,
         deadline: float | None = None,
     ) -> History:
-        """Learn to reconstruct hidden cells of the training windows, then freeze.
+        """Train to reconstruct hidden cells of the training windows, then freeze.
 
-        Training stops early by the error on `training_data.check`, and raises an `OutOfTimeError` if it would not end
-        before the `deadline` (on the clock of `time.monotonic`).
+        Training stops early by the error on `training_data.check`. Raises `OutOfTimeError` if training would end after
+        the `deadline` (on the clock of `time.monotonic`).
         """
         check = training_data.check
         batches = HidingBatches(training_data.windows, training_data.train, self.config.encoder.batch, rng)

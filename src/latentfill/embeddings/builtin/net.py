@@ -1,4 +1,4 @@
-"""The network of the built-in encoder: a transformer with one token per column, which knows which cells are missing."""
+"""The network of the built-in encoder: a transformer with one token per column, which reads the missing mask."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class TransformerShape:
 
     length: int  # L, steps per window
     columns: int  # C
-    phases: int  # P, clock features that say where in its cycles (day, week) a window starts; may be 0
+    phases: int  # P, clock features of the start of a window (time of day, of week); may be 0
     dim: int  # D, size of the embedding of a column
     layers: int
     heads: int  # attention heads; `dim` is a multiple of them
@@ -24,12 +24,12 @@ class TransformerShape:
 class MaskAwareTransformer(nn.Module):
     """Inverted transformer: values and mask of a column over the whole window are one token.
 
-    The mean of a column's observed cells, its level, is subtracted before encoding and given beside the embedding, so
-    that the embedding describes the shape of the window and decoding restores the level exactly. The clock features of
-    the window's start are one more token.
+    The level of a column, the mean of its observed cells, is subtracted before encoding and returned beside the
+    embedding, so that the embedding describes the shape of the window and decoding restores the level exactly. The
+    clock features of the window's start are an additional token.
 
-    Shape after iTransformer (Liu et al., ICLR 2024) and the student of TimeKD (Liu et al., ICDE 2025,
-    arXiv 2505.02138). New here: the mask is an input, and hidden cells are reconstructed.
+    The architecture follows iTransformer (Liu et al., ICLR 2024) and the student of TimeKD (Liu et al., ICDE 2025,
+    arXiv 2505.02138), with two additions: the mask is an input, and the network is trained to reconstruct hidden cells.
     """
 
     def __init__(self, shape: TransformerShape) -> None:
@@ -47,7 +47,7 @@ class MaskAwareTransformer(nn.Module):
     def forward(self, values: Tensor, observed: Tensor, phase: Tensor) -> tuple[Tensor, Tensor]:
         """Embedding z (B, C, D) and level (B, C) of windows (B, L, C) in scaled units.
 
-        Only `observed` cells of `values` are read. `phase` (B, P) holds the clock features of the windows' starts.
+        Only `observed` cells of `values` are used. `phase` (B, P) holds the clock features of the windows' starts.
         """
         mask = observed.to(self.column.dtype)
         known = torch.where(observed, values, 0.0)

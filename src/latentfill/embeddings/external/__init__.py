@@ -1,1 +1,1 @@
-"""Encoders from elsewhere: Chronos models, any torch module or function, and models of the Hugging Face hub."""
+"""Encoders from other packages: Chronos models, and any torch module or function."""

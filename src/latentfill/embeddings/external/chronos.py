@@ -1,6 +1,6 @@
 """Chronos, Chronos-Bolt and Chronos-2 (Ansari et al., arXiv 2403.07815 and 2510.15821) as encoders.
 
-The package chronos-forecasting loads them. Chronos and Chronos-Bolt read each column by itself, Chronos-2 reads the
+The package chronos-forecasting loads them. Chronos and Chronos-Bolt read columns one by one, Chronos-2 reads the
 columns of a window together.
 """
 
@@ -21,7 +21,7 @@ from latentfill.embeddings.protocols.encoder import tensor
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.nn.digest import digest_of
 
-CELLS = 1 << 15  # embedded at a time, which bounds the memory
+CELLS = 1 << 15  # cells embedded at a time, which bounds the memory
 EXAMPLE = "amazon/chronos-bolt-small"
 CHRONOS = PretrainedKind(
     noun="Chronos model",
@@ -33,10 +33,10 @@ CHRONOS = PretrainedKind(
 
 
 class ChronosConfig(TypedDict):
-    """The part of a model's configuration that is read here."""
+    """The part of a model's configuration that is used here."""
 
     context_length: int  # steps that the model reads at most
-    input_patch_size: NotRequired[int]  # steps; absent from Chronos, which reads value by value
+    input_patch_size: NotRequired[int]  # steps; missing for Chronos, which reads single values
     input_patch_stride: NotRequired[int]  # steps from one patch to the next
 
 
@@ -52,18 +52,18 @@ class _Model(Protocol):
 
 
 class ChronosPipeline(Protocol):
-    """A model of the package chronos-forecasting, as far as it is used here."""
+    """The interface of a chronos-forecasting model that is used here."""
 
     @property
     def inner_model(self) -> _Model: ...
 
     def embed(self, context: Tensor) -> tuple[Tensor | list[Tensor], object]:
-        """Encoder states of series (N, L), shape (N, positions, D); of Chronos-2 a list of them, one per window."""
+        """Encoder states (N, positions, D) of series (N, L); for Chronos-2 a list with one tensor per window."""
         ...
 
 
 class ChronosEmbedder:
-    """The mean of the encoder's states over the patches of a window that have an observed cell, shape (B, C, D)."""
+    """Embeds a column as the mean of the encoder's states over patches with an observed cell, (B, C, D)."""
 
     name = "chronos"
     length = None
@@ -81,7 +81,7 @@ class ChronosEmbedder:
 
     @classmethod
     def load(cls, where: Place, device: torch.device) -> Self:
-        """A model in float32 from a folder, from the local cache or from the Hugging Face hub."""
+        """Load a model in float32 from a folder, the local cache or the Hugging Face hub."""
         loaded = load_pretrained(CHRONOS, "BaseChronosPipeline", where, device_map=str(device), dtype=torch.float32)
         return cls(cast(ChronosPipeline, loaded), model_name(where))
 
@@ -94,21 +94,21 @@ class ChronosEmbedder:
         return digest_of(self.pipeline.inner_model.state_dict())
 
     def weights(self, columns: int) -> Mapping[str, VectorArray]:
-        """No weights: the model's folder holds all of them."""
+        """No weights are drawn at random."""
         return {}
 
     def check_length(self, length: int) -> None:
-        """Refuse windows of which the model would read only the end."""
+        """Raise `InputError` for windows that are longer than the model's context."""
         if length > self.longest:
             raise InputError(
-                f"the windows have {length} steps, {self.model} reads at most {self.longest}. Cut shorter windows "
+                f"the windows have {length} steps, but {self.model} reads at most {self.longest}. Use shorter windows "
                 "(--seq-len, --length)."
             )
 
     def embed(self, raw: RawWindows) -> VectorArray:
         """Embeddings (B, C, D) of the scaled windows.
 
-        The unit of the values matters little: Chronos-Bolt and Chronos-2 standardise each window, and Chronos divides
+        The unit of the values hardly matters: Chronos-Bolt and Chronos-2 standardise each window, and Chronos divides
         it by its mean absolute value.
         """
         count, length, columns = raw.scaled.shape
@@ -125,15 +125,15 @@ class ChronosEmbedder:
             states = torch.stack(states)
         states = states.reshape(windows, columns, -1, states.shape[-1])  # (B, C, positions, D)
         weights = self._position_weights(~series.isnan(), states.shape[2])[..., None]
-        total = weights.sum(dim=2).clamp(min=1)  # 0 where a column is empty and no further token follows
+        total = weights.sum(dim=2).clamp(min=1)  # 0 for an empty column without further tokens
         pooled: VectorArray = ((states * weights).sum(dim=2) / total).numpy()
         return pooled
 
     def _position_weights(self, observed: Tensor, positions: int) -> Tensor:
-        """1 for positions (B, C, positions) that count in the mean, else 0, from the observed mask (B, C, L).
+        """Weights (B, C, positions) of the states in the mean, 1 or 0, from the observed mask (B, C, L).
 
-        Patches with an observed cell count, and so do all tokens after the patches (the end of the series, its
-        summary, the patch to forecast), because these attend to everything observed.
+        Patches with an observed cell have weight 1, and so have all tokens after the patches (end of series, summary,
+        patch to forecast), because they attend to all observed cells.
         """
         padding = -observed.shape[-1] % self.patch  # in front, as the models pad
         padded = nn.functional.pad(observed.float(), (padding, 0))

@@ -1,4 +1,4 @@
-"""Pre-trained models from a folder, from the local cache or from the Hugging Face hub."""
+"""Loads pre-trained models from a folder, the local cache or the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Place = str | os.PathLike[str]  # a folder, or the name of a model on the hub
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PretrainedKind:
-    """A kind of pre-trained model: the package that loads it, and words for messages."""
+    """A kind of pre-trained model: the package that loads it, and names for messages."""
 
     noun: str
     package: str  # to import
@@ -29,7 +29,7 @@ class PretrainedKind:
 def load_pretrained(kind: PretrainedKind, loader: str, where: Place, **settings: object) -> object:
     """The result of `loader.from_pretrained(where, **settings)`, where `loader` is a class of the kind's package.
 
-    An existing path is read as it is. A name is looked for in the local cache first, and then on the hub.
+    `where` is a path, or a name that is looked up first in the local cache and then on the hub.
     """
     from_pretrained = getattr(_package_of(kind, where), loader).from_pretrained
     try:
@@ -40,12 +40,12 @@ def load_pretrained(kind: PretrainedKind, loader: str, where: Place, **settings:
                 if os.path.exists(where):
                     raise
                 return from_pretrained(where, **settings, local_files_only=False)
-    except Exception as error:  # packages raise errors of many types for a folder that holds something else
+    except Exception as error:  # packages raise errors of many types for folders with other content
         raise InputError(_cannot_load(kind, where, error)) from error
 
 
 def model_name(where: Place) -> str:
-    """The name of a model's folder, or its name on the hub."""
+    """The name of the model's folder, or its name on the hub."""
     return Path(where).name if os.path.exists(where) else str(where)
 
 
@@ -78,5 +78,5 @@ def _cannot_load(kind: PretrainedKind, where: Place, error: Exception) -> str:
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     return (
         f"no {kind.noun} can be loaded from {str(where)!r} ({reason}). Give a folder that holds {kind.files}: "
-        f"`hf download {on_hub} --local-dir {Path(on_hub).name}` makes one where there is internet."
+        f"`hf download {on_hub} --local-dir {Path(on_hub).name}` downloads one."
     )

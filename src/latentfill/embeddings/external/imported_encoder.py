@@ -1,6 +1,6 @@
-"""Encoders imported from a Python package or from the current folder, by their dotted name.
+"""Imports encoders by their dotted names, from Python packages or the current folder.
 
-Importing runs the code of whoever wrote it: import only what you trust.
+Importing runs code: import only modules that you trust.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from torch import nn
 from latentfill.core.errors import InputError
 from latentfill.embeddings.external.opened import INPUTS_ATTRIBUTE, OpenedEncoder, one_line, weights_of
 
-NAMES_SHOWN = 20  # of an object's attributes in a message: a package may hold a thousand
+NAMES_SHOWN = 20  # attributes in a message; a package may have a thousand
 
 
 def import_encoder(name: str, device: torch.device) -> OpenedEncoder:
-    """The encoder called `name`, such as `package.attr`: a module or function, or what makes one without arguments.
+    """The encoder called `name`, such as `package.attr`: a torch module, a function, or a factory without arguments.
 
     Modules in the current folder can be imported too.
     """
     if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # last, so that no file that happens to be there hides an installed package
+        sys.path.append(os.getcwd())  # last, so that no file there hides an installed package
     call = _encoder_of(_object_at(name), name)
     if isinstance(call, nn.Module):
         call = call.to(device).eval()
@@ -62,26 +62,26 @@ def _no_such_attribute(owner: object, part: str, path: str, name: str) -> str:
 def _import(module: str, name: str) -> ModuleType:
     try:
         return importlib.import_module(module)
-    except (Exception, SystemExit) as error:  # importing runs a user's code, which may raise anything
+    except (Exception, SystemExit) as error:  # user code may raise anything
         raise InputError(
-            f"module:{name} cannot be imported: {one_line(error)}. It was looked for among the installed packages, "
-            f"then in {os.getcwd()}."
+            f"module:{name} cannot be imported: {one_line(error)}. Installed packages and then "
+            f"{os.getcwd()} were searched."
         ) from error
 
 
-def _encoder_of(given: object, name: str) -> Callable[..., object]:
-    """`given`, or its result if it is a class, or a function without arguments."""
-    encoder = given
-    if _is_maker(given):
+def _encoder_of(target: object, name: str) -> Callable[..., object]:
+    """`target`, or its result if it is a factory."""
+    encoder = target
+    if _is_factory(target):
         try:
-            encoder = given()
-        except (Exception, SystemExit) as error:  # a user's code, which may raise anything
+            encoder = target()
+        except (Exception, SystemExit) as error:  # user code may raise anything
             raise InputError(
                 f"module:{name} cannot be called without arguments: {one_line(error)}. Write a function without "
-                "arguments that makes the encoder."
+                "arguments that returns the encoder."
             ) from error
     if not callable(encoder):
-        verb = "is" if encoder is given else "makes"
+        verb = "is" if encoder is target else "returns"
         raise InputError(
             f"module:{name} {verb} a {type(encoder).__name__}, which cannot be called. Name a torch module, or a "
             "function that takes tensors and returns one: module:package.attr."
@@ -89,18 +89,18 @@ def _encoder_of(given: object, name: str) -> Callable[..., object]:
     return encoder
 
 
-def _is_maker(given: object) -> TypeGuard[Callable[[], object]]:
-    """Whether an object makes an encoder rather than being one: a class, or a function without arguments."""
-    if inspect.isclass(given):
+def _is_factory(target: object) -> TypeGuard[Callable[[], object]]:
+    """Whether an object is a class or a function without arguments, which returns an encoder when called."""
+    if inspect.isclass(target):
         return True
-    return callable(given) and not isinstance(given, nn.Module) and _takes_no_arguments(given)
+    return callable(target) and not isinstance(target, nn.Module) and _takes_no_arguments(target)
 
 
 def _takes_no_arguments(function: Callable[..., object]) -> bool:
-    """Whether a function can be called without arguments, and does not take any number of them."""
+    """Whether a function can be called without arguments, and has no *args."""
     try:
         signature = inspect.signature(function)
         signature.bind()
-    except (TypeError, ValueError):  # it needs arguments; or it is written in C and has no signature
+    except (TypeError, ValueError):  # it needs arguments, or has no signature as it is written in C
         return False
     return all(parameter.kind is not parameter.VAR_POSITIONAL for parameter in signature.parameters.values())

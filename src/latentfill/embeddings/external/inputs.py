@@ -1,4 +1,4 @@
-"""The inputs that an encoder takes, as a short text: "filled,observed:BCL" means two tensors of shape (B, C, L)."""
+"""The inputs of an encoder, declared as text: "filled,observed:BCL" means two tensors of shape (B, C, L)."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def _filled(raw: RawWindows) -> FloatArray:
 
 
 def _raw(raw: RawWindows) -> FloatArray:
-    """Values in original units, NaN where missing, for models that mask NaN: no one number fits all columns."""
+    """Values in original units, NaN where missing, for models that mask NaN."""
     return raw.values
 
 
 def _observed(raw: RawWindows) -> FloatArray:
-    """1 where a value was read, 0 where it is missing."""
+    """1 where a cell is observed, 0 where it is missing."""
     return (~np.isnan(raw.values)).astype(float)
 
 
@@ -63,7 +63,7 @@ ORDERS: Mapping[str, Callable[[FloatArray], FloatArray]] = {
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The views of a window that an encoder takes, one tensor each, and the order of their axes."""
+    """The views of windows that an encoder takes, as one tensor each, and the order of their axes."""
 
     views: tuple[str, ...] = ("filled",)  # keys of `VIEWS`
     order: str = "BLC"  # a key of `ORDERS`
@@ -79,14 +79,14 @@ class Inputs:
         if self.order not in ORDERS:
             problems.append(did_you_mean("order of axes", self.order, ORDERS))
         if problems:
-            raise InputError(f"inputs: {'; '.join(problems)}. Write them as filled,observed:BLC.")
+            raise InputError(f"inputs: {'; '.join(problems)}. Write for example filled,observed:BLC.")
 
     def __str__(self) -> str:
         return f"{','.join(self.views)}:{self.order}"
 
     @property
     def by_column(self) -> bool:
-        """Whether the encoder is given each column by itself."""
+        """Whether the encoder reads columns one by one."""
         return self.order.startswith("N")
 
     def tensors(self, raw: RawWindows, device: torch.device) -> list[Tensor]:

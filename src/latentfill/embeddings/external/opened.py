@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-INPUTS_ATTRIBUTE = "latentfill_inputs"  # of a module, or extra file of a saved one: its inputs, as `Inputs.parse` reads
+INPUTS_ATTRIBUTE = "latentfill_inputs"  # attribute of a module, or extra file of a saved module, for `Inputs.parse`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenedEncoder:
-    """A function or module, in evaluation mode, that takes tensors and returns embeddings."""
+    """A function or module (in evaluation mode) that takes tensors and returns embeddings."""
 
     call: Callable[..., object]
-    source: Mapping[str, object]  # where it comes from, JSON values: "module", or "file" and "file_digest"
-    weights: Mapping[str, Tensor] | None = None  # None if they are not known, as of a function
-    inputs: str | None = None  # the inputs that it declares, if it does
-    sizes: tuple[int | None, ...] = ()  # of the axes of its first input, None where any size will do; () if not known
+    source: Mapping[str, object]  # JSON values: "module", or "file" and "file_digest"
+    weights: Mapping[str, Tensor] | None = None  # None if not known, as for a function
+    inputs: str | None = None  # the inputs that the encoder declares, if any
+    sizes: tuple[int | None, ...] = ()  # of the axes of the first input, None for any size; () if not known
 
 
 def weights_of(call: Callable[..., object]) -> dict[str, Tensor] | None:
@@ -29,6 +29,6 @@ def weights_of(call: Callable[..., object]) -> dict[str, Tensor] | None:
 
 
 def one_line(error: BaseException) -> str:
-    """Type and message of an error; of several lines the last one, where torch names the cause."""
+    """Type and message of an error; only the last line of the message, where torch names the cause."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[-1].strip()}" if lines else type(error).__name__

@@ -1,6 +1,6 @@
-"""Encoders saved in a file by `torch.jit.save` or `torch.export.save`.
+"""Loads encoders from files of `torch.jit.save` or `torch.export.save`.
 
-Such a file holds code of whoever wrote it: load only what you trust.
+Such a file contains code: load only files that you trust.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from latentfill.embeddings.external.opened import INPUTS_ATTRIBUTE, OpenedEncode
 
 @dataclass(frozen=True, slots=True)
 class SavedKind:
-    """A kind of file, and how to tell it from others."""
+    """A kind of file, and how to recognise it."""
 
     noun: str
-    marks: frozenset[str]  # names of files in its archive, of which at least one is there
+    marks: frozenset[str]  # names of files in its archive, at least one of which must exist
 
 
 KINDS: Mapping[str, SavedKind] = {
     "torchscript": SavedKind("a TorchScript file, as torch.jit.save writes it", frozenset({"constants.pkl"})),
-    "export": SavedKind(  # the second mark is that of torch before 2.8
+    "export": SavedKind(  # torch before 2.8 writes the second mark
         "a file as torch.export.save writes it", frozenset({"archive_format", "serialized_exported_program.json"})
     ),
 }
@@ -59,7 +59,7 @@ def load_export(where: str, device: torch.device) -> OpenedEncoder:
 
 
 def _sizes_of_first_input(program: torch.export.ExportedProgram) -> tuple[int | None, ...]:
-    """The size of each axis of the first input, None where any size will do."""
+    """The size of each axis of the first input, None for any size."""
     name = next(iter(program.graph_signature.user_inputs), None)
     node = next((node for node in program.graph.nodes if node.op == "placeholder" and node.name == name), None)
     shape = () if node is None else node.meta["val"].shape
@@ -67,7 +67,7 @@ def _sizes_of_first_input(program: torch.export.ExportedProgram) -> tuple[int | 
 
 
 def _checked(where: str, kind: str) -> Path:
-    """The path of a file of this kind; its archive is looked into, because torch's own errors fill a page."""
+    """The path of a file, checked to be of this kind, as torch's own errors are a page long."""
     path = Path(where)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -77,24 +77,24 @@ def _checked(where: str, kind: str) -> Path:
     except zipfile.BadZipFile as error:
         raise InputError(f"{path} is not {KINDS[kind].noun}.") from error
     if not names & KINDS[kind].marks:
-        others = [f" Give it as {other}:{path}." for other, of_kind in KINDS.items() if names & of_kind.marks]
+        others = [f" Give it as {other}:{path}." for other, saved in KINDS.items() if names & saved.marks]
         raise InputError(f"{path} is not {KINDS[kind].noun}.{''.join(others)}")
     return path
 
 
 @contextmanager
 def _reported_as_unloadable(path: Path) -> Iterator[None]:
-    """Turn any error inside the block into an `InputError` about the file."""
+    """Turn any error in the block into an `InputError` about the file."""
     try:
         yield
-    except Exception as error:  # torch has no type of its own for a damaged file
+    except Exception as error:  # torch raises errors of many types for damaged files
         raise InputError(
             f"{path} cannot be loaded: {one_line(error)}. Save it again with the version of torch installed here."
         ) from error
 
 
 def _source(path: Path) -> dict[str, object]:
-    """Name and SHA-256 of a file: the code in it is part of the encoder."""
+    """Name and SHA-256 of a file, as its code is part of the encoder."""
     with path.open("rb") as file:
         return {"file": path.name, "file_digest": hashlib.file_digest(file, "sha256").hexdigest()}
 

@@ -16,26 +16,26 @@ from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.nn.digest import digest_of
 
-CELLS = 1 << 16  # embedded at a time, which bounds the memory: 97 windows of 96 steps and 7 columns
-FEW_WEIGHTS = 1_000_000  # a model with at most so many embeds a window within microseconds
-SAME = 1e-4  # largest difference between two calls with the same windows, relative to the largest number
-ALIKE = 2e-2  # the same between batches of different sizes: half precision rounds differently in other shapes
+CELLS = 1 << 16  # cells embedded at a time, which bounds the memory; 97 windows of 96 steps and 7 columns
+FEW_WEIGHTS = 1_000_000  # a model with at most so many weights takes microseconds per window
+SAME = 1e-4  # tolerated difference between two calls with the same windows, relative to the largest number
+ALIKE = 2e-2  # the same for batches of different sizes, as half precision rounds differently in other shapes
 
 
 class ModuleEmbedder:
-    """Embeddings (B, 1, D) or (B, C, D) by a torch module or function."""
+    """Embeds windows with a torch module or function, as (B, 1, D) or (B, C, D)."""
 
     horizon = 0
 
     def __init__(self, opened: OpenedEncoder, name: str, device: torch.device, inputs: str | None = None) -> None:
-        """`inputs`: what the encoder takes, as `Inputs.parse` reads; by default what it declares, or filled:BLC."""
+        """`inputs`: text for `Inputs.parse`; by default the inputs that the encoder declares, or filled:BLC."""
         self.opened, self.name, self.device = opened, name, device
         self.inputs = Inputs.parse(inputs or opened.inputs or "")
         self.outputs = OutputReader(self._full_name, self.inputs.by_column)
         if opened.sizes and len(opened.sizes) != len(self.inputs.order):
             raise InputError(
-                f"{self._full_name} takes a tensor of {len(opened.sizes)} axes, {self.inputs} has "
-                f"{len(self.inputs.order)}. Say which with --inputs: {', '.join(ORDERS)}."
+                f"{self._full_name} takes a tensor of {len(opened.sizes)} axes, but {self.inputs} has "
+                f"{len(self.inputs.order)}. Choose another order with --inputs: {', '.join(ORDERS)}."
             )
         self.sizes = dict(zip(self.inputs.order, opened.sizes, strict=False))
         self._is_checked = False
@@ -58,13 +58,13 @@ class ModuleEmbedder:
         return weights is None or sum(weight.numel() for weight in weights.values()) > FEW_WEIGHTS
 
     def weights(self, columns: int) -> Mapping[str, VectorArray]:
-        """No weights: the module or file holds all of them."""
+        """No weights are drawn at random."""
         return {}
 
     def embed(self, raw: RawWindows) -> VectorArray:
         """Embeddings (B, K, D).
 
-        An encoder is refused if its embeddings are random, or if they depend on the other windows of a batch.
+        The first call raises `InputError` if embeddings are random, or depend on the other windows of a batch.
         """
         count, steps, columns = raw.values.shape
         at_once = max(1, CELLS // (steps * columns))
@@ -78,14 +78,14 @@ class ModuleEmbedder:
         vectors = self.outputs.embeddings(output, len(raw), len(raw.columns)).cpu().numpy()
         if wrong := int((~np.isfinite(vectors)).any(axis=(1, 2)).sum()):
             raise InputError(
-                f"{self._full_name} gives numbers that are not finite for {wrong} of {len(vectors)} windows. Windows "
-                "have gaps and may be empty: let the encoder take filled or scaled values (--inputs filled:BLC), or "
-                "the mask as well."
+                f"{self._full_name} returns values that are not finite for {wrong} of {len(vectors)} windows. Windows "
+                "have gaps and may be empty: use filled or scaled values (--inputs filled:BLC), or also pass the mask "
+                "(--inputs scaled,observed:BLC)."
             )
         return np.ascontiguousarray(vectors)
 
     def _call(self, tensors: list[Tensor]) -> Tensor:
-        """The output for all rows; a fixed batch size is respected, and the last batch padded with its last row."""
+        """The output for all rows; if the batch size is fixed, the last batch is padded with its last row."""
         rows = len(tensors[0])
         at_once = self.sizes.get(self.inputs.order[0]) or rows
         padding = -rows % at_once
@@ -93,25 +93,25 @@ class ModuleEmbedder:
         try:
             with torch.inference_mode():
                 outputs = [self.opened.call(*(tensor[batch] for tensor in tensors)) for batch in batches]
-        except (Exception, SystemExit) as error:  # a user's code, which may raise anything
+        except (Exception, SystemExit) as error:  # user code may raise anything
             raise InputError(self._cannot_take(tensors, error)) from error
         joined = torch.cat([self.outputs.tensor_in(output) for output in outputs])
         return joined[: len(joined) - padding]
 
     def _check_repeatable(self, raw: RawWindows, vectors: VectorArray) -> None:
-        """Refuse an encoder that gives the same windows other vectors the second time, or by themselves."""
+        """Raise `InputError` if a second call, or a call with one window alone, gives other vectors."""
         largest = float(np.abs(vectors).max())
         if np.abs(self._embed(raw) - vectors).max() > SAME * largest:
             raise InputError(
-                f"{self._full_name} gives other vectors when asked again: dropout or another random part is at work. "
-                "Switch it off (export a module after .eval()), or give the random part a fixed seed."
+                f"{self._full_name} returns other vectors in a second call, because of dropout or another random part. "
+                "Switch it off (export a module after .eval()), or give it a fixed seed."
             )
-        if len(vectors) == 1:  # there are no other windows that it could depend on
+        if len(vectors) == 1:  # the batch has no other windows
             return
         if np.abs(self._embed(raw.take(slice(0, 1))) - vectors[:1]).max() > ALIKE * largest:
             raise InputError(
-                f"{self._full_name} gives a window another vector when it is asked for that window alone: its vectors "
-                "depend on the other windows of a batch. Normalise within each window, or export after .eval()."
+                f"{self._full_name} returns another vector for a window that is embedded alone: vectors depend on the "
+                "other windows of a batch. Normalise within each window, or export after .eval()."
             )
         self._is_checked = True
 
@@ -123,6 +123,6 @@ class ModuleEmbedder:
         named = zip(self.inputs.views, tensors, strict=True)
         shapes = ", ".join(f"{view} {tuple(tensor.shape)}" for view, tensor in named)
         return (
-            f"{self._full_name} cannot take {shapes}: {one_line(error)}. Say what it takes with --inputs, such as "
-            "filled,observed:BCL, and cut windows of the length that it reads."
+            f"{self._full_name} cannot take {shapes}: {one_line(error)}. Declare its inputs with --inputs, such as "
+            "filled,observed:BCL, and use windows of the length that it reads."
         )

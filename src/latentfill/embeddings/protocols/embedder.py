@@ -1,4 +1,4 @@
-"""Embedders, frozen models that turn windows into vectors, and the windows in original units that they are given."""
+"""The interface of embedders, frozen models that turn windows in original units into vectors."""
 
 from __future__ import annotations
 
@@ -37,47 +37,47 @@ class RawWindows:
 
 
 class Embedder(Protocol):
-    """A frozen, deterministic model: the same windows give the same vectors.
+    """A frozen, deterministic model: equal windows get equal vectors.
 
-    What it puts into a gap must come from the other cells of the window, so that its vectors know observed cells only.
+    It must fill gaps only from other cells of the window, so that its vectors depend on observed cells only.
     """
 
     @property
     def name(self) -> str:
-        """Its kind, such as "timekd"."""
+        """Name of the kind of encoder, such as "timekd"."""
         ...
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """All settings on which its vectors depend, as JSON values."""
+        """All settings that affect the vectors, as JSON values."""
         ...
 
     @property
     def weights_digest(self) -> str | None:
-        """SHA-256 of its weights; None if it has none."""
+        """SHA-256 of the weights; None if there are none."""
         ...
 
     @property
     def length(self) -> int | None:
-        """Number of steps that windows must have; None if any number will do."""
+        """Number of steps that windows must have; None for any number."""
         ...
 
     @property
     def horizon(self) -> int:
-        """Number of steps after a window that it reads; only 0 is fit for imputation."""
+        """Number of steps after a window that the model reads; 0 for imputation."""
         ...
 
     @property
     def costly(self) -> bool:
-        """Whether a window takes so long that training cannot embed new windows at every step."""
+        """Whether embedding is too slow for new windows at every training step."""
         ...
 
     def weights(self, columns: int) -> Mapping[str, VectorArray]:
-        """Weights that it draws at random for so many columns, to be stored with the embeddings; mostly none."""
+        """Weights drawn at random for `columns` columns, which are stored with the embeddings; usually none."""
         ...
 
     def embed(self, raw: RawWindows) -> VectorArray:
-        """Vectors (B, K, D) float32: one for each column (K = C), or one for all columns (K = 1)."""
+        """Float32 vectors (B, K, D): one per column (K = C), or one for all columns (K = 1)."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Encoders, as strategies see them: they turn windows into vectors and are not trained any further."""
+"""The interface of encoders, the frozen models that give strategies the embeddings of windows."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from latentfill.windows.windows import Windows
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoded:
-    """The embeddings of B windows, K per window of size D."""
+    """The embeddings of B windows: K vectors of size D per window."""
 
     z: Tensor  # (B, K, D), one vector per column (K = C) or one for all columns (K = 1)
-    window: Tensor | None = None  # (B, L, C) the windows that its own decoder gives, scaled units; None if it has none
+    window: Tensor | None = None  # (B, L, C) decoded windows, scaled units; None if the encoder has no decoder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +29,8 @@ class EncoderShape:
 
     columns: int  # K
     dim: int  # D
-    decodes: bool  # whether it has a decoder of its own, which gives `Encoded.window`
-    costly: bool = False  # whether training cannot embed new windows at every step
+    decodes: bool  # whether the encoder has a decoder, which gives `Encoded.window`
+    costly: bool = False  # whether embedding is too slow for new windows at every training step
 
 
 class Encoder(Protocol):
@@ -39,11 +39,11 @@ class Encoder(Protocol):
     shape: EncoderShape
 
     def encode(self, windows: Windows) -> Encoded:
-        """Embeddings of the observed cells of windows; the same windows give the same embeddings."""
+        """Embeddings of the observed cells of windows; equal windows get equal embeddings."""
         ...
 
 
-# Makes the encoder of one series, whose windows are scaled by that scaler.
+# Makes the encoder of a series from the series and the scaler of its windows.
 EncoderFactory = Callable[[ColumnScaler, Series], Encoder]
 
 
@@ -57,6 +57,6 @@ def as_tensors(windows: Windows, device: torch.device) -> tuple[Tensor, Tensor, 
 def tensor(array: np.ndarray, device: torch.device) -> Tensor:
     """`array` as a tensor on `device`, boolean or float32."""
     dtype = bool if array.dtype == bool else np.float32
-    # values too large for float32 become infinite, and the estimate NaN, so the fallback fills the cell
+    # Values too large for float32 become infinite; their estimates become NaN and are replaced by the fallback.
     with np.errstate(over="ignore"):
         return torch.from_numpy(np.ascontiguousarray(array, dtype=dtype)).to(device)

@@ -1,4 +1,4 @@
-"""Settings that encoders have of their own; each is declared here, and becomes a flag of `latentfill embed`."""
+"""Settings of encoders; each setting declared here becomes a flag of `latentfill embed`."""
 
 from __future__ import annotations
 

@@ -20,17 +20,17 @@ Saw = Literal["observed", "filled", "unknown"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """How a set of embeddings was made; None for what is not known."""
+    """How a set of embeddings was made; unknown fields are None."""
 
     encoder: str
     source: str  # the path the vectors were read from, or "computed"
     settings: Mapping[str, object] = field(default_factory=dict)  # of the encoder, JSON values
     weights_digest: str | None = None
-    window: Mapping[str, object] | None = None  # the split plan: which windows there are
+    window: Mapping[str, object] | None = None  # the split plan, which determines the windows
     table_digest: str | None = None  # of the values, column names and time stamps of the table
     scaler_digest: str | None = None
     deterministic: bool | None = None
-    saw: Saw = "unknown"  # "observed": the cells that were read alone; "filled": cells that were filled too
+    saw: Saw = "unknown"  # the cells that the encoder saw: only observed cells, or also filled cells
 
     def __post_init__(self) -> None:
         if self.saw not in get_args(Saw):
@@ -43,14 +43,14 @@ class Provenance:
 
     @classmethod
     def unknown(cls, source: Path) -> Self:
-        """The record of embeddings of which only the place is known."""
+        """The record of embeddings of unknown origin at `source`."""
         return cls(encoder="unknown", source=str(source))
 
     @classmethod
     def from_dict(cls, record: Mapping[str, object]) -> Provenance:
-        """The inverse of `to_dict`; an `InputError` names unknown and missing keys."""
+        """The inverse of `to_dict`; raises `InputError` for unknown or missing keys."""
         if not isinstance(record, Mapping):
-            raise InputError(f"Provenance: not a record of keys and values, got {record!r}")
+            raise InputError(f"Provenance: must be a mapping of keys to values, got {record!r}")
         known = {f.name for f in fields(cls)}
         problems = [f"unknown key {key!r} (known: {', '.join(sorted(known))})" for key in sorted(record.keys() - known)]
         problems += [f"no {key!r}" for key in ("encoder", "source") if key not in record]
@@ -60,7 +60,7 @@ class Provenance:
 
 
 class Vectors(Protocol):
-    """Float32 vectors (N, C, D): an array, or an object that gives rows of one."""
+    """Float32 vectors (N, C, D): an array, or an object that reads rows of an array."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -78,7 +78,7 @@ class Vectors(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embeddings:
-    """N windows with one vector per column, or with one for all columns (C = 1)."""
+    """The embeddings of N windows: one vector per column, or one vector for all columns (C = 1)."""
 
     vectors: Vectors  # (N, C, D)
     starts: IntArray  # (N,) first row of each window in the table
@@ -106,7 +106,7 @@ class StoredEmbeddings(Protocol):
 
     @property
     def layout(self) -> str:
-        """The layout in a word, such as "packed"."""
+        """Name of the layout, such as "packed"."""
         ...
 
     @property
@@ -120,7 +120,7 @@ class StoredEmbeddings(Protocol):
         ...
 
     def read(self, split: str, n_expected: int | None = None, n_columns: int | None = None) -> VectorArray:
-        """All vectors of a split, (N, C, D); another N or C than expected is an `EmbeddingMismatchError`."""
+        """All vectors of a split, (N, C, D); raises `EmbeddingMismatchError` if N or C is not as expected."""
         ...
 
     def describe(self) -> dict[str, object]:

@@ -1,1 +1,1 @@
-"""Embeddings that lie in files: TimeKD folders, `.h5` files, packed files."""
+"""Embeddings stored in files: TimeKD folders, `.h5` files and packed files."""

@@ -1,4 +1,4 @@
-"""Hashes that tell whether a table, a scaler or a set of vectors is the very same as before."""
+"""Hashes that identify a table, a scaler or a set of vectors."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ AT_ONCE = 1024  # windows whose vectors are read together
 
 def table_digest(series: Series) -> str:
     """SHA-256 of the values, column names and time stamps of a table."""
-    found = hashlib.sha256(np.ascontiguousarray(series.values).data)
-    found.update("\0".join(series.columns).encode())
+    digest = hashlib.sha256(np.ascontiguousarray(series.values).data)
+    digest.update("\0".join(series.columns).encode())
     if series.time is not None:
-        found.update(np.ascontiguousarray(series.time.astype("datetime64[ns]").astype(np.int64)).data)
-    return found.hexdigest()
+        digest.update(np.ascontiguousarray(series.time.astype("datetime64[ns]").astype(np.int64)).data)
+    return digest.hexdigest()
 
 
 def scaler_digest(scaler: ColumnScaler) -> str:
@@ -29,7 +29,7 @@ def scaler_digest(scaler: ColumnScaler) -> str:
 
 def vectors_digest(embeddings: Embeddings) -> str:
     """SHA-256 of the vectors."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for first in range(0, len(embeddings.vectors), AT_ONCE):
-        found.update(np.ascontiguousarray(embeddings.vectors[first : first + AT_ONCE]).data)
-    return found.hexdigest()
+        digest.update(np.ascontiguousarray(embeddings.vectors[first : first + AT_ONCE]).data)
+    return digest.hexdigest()

@@ -1,7 +1,7 @@
-"""A fingerprint of a table: the smallest hashes of short runs of its values, which tell whether two tables share cells.
+"""A fingerprint of a table: the smallest hashes of short runs of its values, which show if two tables share cells.
 
-Bottom-k sampling (Broder, "On the resemblance and containment of documents", 1997): a table that holds a share of the
-rows or columns of another has about that share of the other's hashes.
+Bottom-k sampling (Broder, "On the resemblance and containment of documents", 1997): a table that contains a share of
+the rows or columns of another table has about this share of the other table's hashes.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from numpy.typing import NDArray
 
 from latentfill.core.series import FloatArray
 
-RUN = 8  # consecutive values in a column that make one hash
-BENDS = 3  # values of a run, at least, that are off the line of the two before: flat runs and counters tell nothing
+RUN = 8  # consecutive values of a column in one hash
+BENDS = 3  # nonzero second differences, at least, in a run: constant runs and counters identify no table
 KEPT = 512  # hashes in a fingerprint
-LEAST_COMMON, LEAST_SHARE = 3, 0.01  # hashes in common, and their share of the fingerprint; fewer may be chance
+LEAST_COMMON, LEAST_SHARE = 3, 0.01  # common hashes, and their share of the fingerprint; fewer may be chance
 MIX = np.uint64(0x9E3779B97F4A7C15)
 SHIFT = np.uint64(29)
 
 
 def fingerprint(values: FloatArray) -> list[int]:
     """The fingerprint of a table (T, C): at most `KEPT` numbers."""
-    return [int(one) for one in np.unique(_hashes(values))[:KEPT]]
+    return [int(number) for number in np.unique(_hashes(values))[:KEPT]]
 
 
 def shares_cells(known: Sequence[int], values: FloatArray) -> bool:
-    """Whether a table (T, C) has runs of values in common with the table whose fingerprint is `known`."""
+    """Whether a table (T, C) shares runs of values with the table that has the fingerprint `known`."""
     n_common = int(np.isin(np.array(known, np.uint64), _hashes(values)).sum())
     return n_common >= max(LEAST_COMMON, LEAST_SHARE * len(known))
 

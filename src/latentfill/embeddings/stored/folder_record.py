@@ -1,4 +1,4 @@
-"""The record of how embeddings were made, in a file beside TimeKD's per-window files, which have no place for it."""
+"""Provenance and weights of per-window embeddings, in files beside TimeKD's files, which cannot hold them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from latentfill.embeddings.protocols.record import Provenance, VectorArray
 
 RECORD_FILE = "latentfill.json"
 DATASET = "dataset"  # the key of the dataset's name in the record
-WEIGHTS_FILE = "latentfill.safetensors"  # weights of the encoder that were drawn at random for it
+WEIGHTS_FILE = "latentfill.safetensors"  # randomly drawn weights of the encoder
 
 
 def read_record(folder: Path) -> Provenance | None:
@@ -29,13 +29,12 @@ def read_record(folder: Path) -> Provenance | None:
         return Provenance.from_dict(record)
     except (OSError, ValueError, InputError) as error:
         raise InputError(
-            f"{path} is no record of how embeddings were made: {error}. Remove it, and the embeddings are used as ones "
-            "of unknown origin."
+            f"{path} is no record of how embeddings were made: {error}. Remove it to use the embeddings without it."
         ) from error
 
 
 def read_weights(folder: Path) -> dict[str, VectorArray]:
-    """The encoder's weights that were drawn at random for it, by name; none if there is no file of them."""
+    """The encoder's randomly drawn weights by name; empty if there is no file of them."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
@@ -52,23 +51,23 @@ def reserved_folder(
 ) -> Iterator[None]:
     """Reserve `folder` for the embeddings written in this block, and write their record into it.
 
-    A folder that an interrupted run began with the same record may be completed; one that holds anything else is
-    refused, and so is a second run at the same time.
+    A folder of an interrupted run with the same record can be completed. Raises an error if the folder holds anything
+    else, or if another run is writing to it.
     """
     from safetensors.numpy import save
 
     record = folder / RECORD_FILE
-    own = (json.dumps({**provenance.to_dict(), DATASET: dataset}, indent=1) + "\n").encode()
+    content = (json.dumps({**provenance.to_dict(), DATASET: dataset}, indent=1) + "\n").encode()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with locked(folder):
-        if not (record.is_file() and record.read_bytes() == own):
+        if not (record.is_file() and record.read_bytes() == content):
             if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
                 raise InputError(
                     f"{folder} is not empty: it holds embeddings of another table, encoder or settings, or other "
                     "files. Remove it, or write somewhere else."
                 )
             folder.mkdir(exist_ok=True)
-            write_bytes(record, own)
+            write_bytes(record, content)
         if weights:
             write_bytes(folder / WEIGHTS_FILE, save(dict(weights)))
         yield

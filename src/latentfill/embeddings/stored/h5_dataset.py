@@ -1,4 +1,4 @@
-"""One HDF5 dataset of embeddings: found by name, and its shape read as (columns, size)."""
+"""Finds an HDF5 dataset of embeddings by name, and interprets its shape as (columns, size)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_VECTOR = 2**26  # values per window; a broken header can claim more than me
 
 
 def numeric_dataset(group: h5py.Group, name: str) -> h5py.Dataset:
-    """The dataset of numbers called `name`; `BadWindow` says what is there instead."""
+    """The dataset of numbers called `name`; raises `BadWindow` if there is none."""
     import h5py
 
     node = group.get(name)
@@ -45,22 +45,22 @@ def dataset_names(node: h5py.Group | h5py.Datatype) -> list[str]:
 
 
 def as_float32(values: StoredArray) -> VectorArray:
-    """`values` as float32; a float64 that is too large becomes infinite, and is reported as not finite later."""
+    """`values` as float32; a float64 that is too large becomes infinite, which later checks report."""
     with np.errstate(over="ignore"):
         return values.astype(np.float32)
 
 
 def columns_and_size(shape: Sequence[int], n_columns: int | None = None) -> tuple[int, int]:
-    """The stored shape of one window read as (C, D).
+    """The stored shape of one window, interpreted as (C, D).
 
     Axes of length 1 are dropped. (D,) is univariate, or one pooled vector for all columns, and becomes (1, D). Axes
-    after the columns, such as patches, are laid end to end. C must be 1 or `n_columns`, else `BadWindow` is raised.
+    after the columns, such as patches, are concatenated. Raises `BadWindow` unless C is 1 or `n_columns`.
     """
     axes = [size for size in shape if size != 1]
     if math.prod(axes) > _MAX_VECTOR:
         raise BadWindow("too large", f"shape {tuple(shape)}, more than {_MAX_VECTOR} values per window")
     if len(axes) < 2:
-        # (C, 1) is the one case where the lone axis is the columns: one number for each
+        # (C, 1) is the only case where the single axis is the columns, with one number for each
         one_each = len(shape) > 1 and shape[-1] == 1 and axes == [n_columns]
         return (axes[0], 1) if one_each else (1, math.prod(axes))
     if n_columns is not None and axes[0] != n_columns:

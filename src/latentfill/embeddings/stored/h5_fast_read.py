@@ -1,7 +1,7 @@
-"""HDF5 files that differ only in their numbers, read without opening each of them as HDF5.
+"""Reads HDF5 files that differ only in their numbers, without opening each of them as HDF5.
 
-A storage script writes thousands of files with the same header. To open one as HDF5 takes forty times as long as to
-read its bytes, so the numbers are taken from the place where the first file has them, if all other bytes are the same.
+A storage script writes thousands of files with the same header. Opening a file as HDF5 takes forty times as long as
+reading its bytes, so the numbers are read at their position in the first file, if all other bytes are equal.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from latentfill.embeddings.stored.h5_dataset import StoredArray, numeric_dataset
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SameHeaderFiles:
-    """Where the files have their numbers, and the bytes around these, which must be the same in all files."""
+    """The bytes before and after the numbers, which must be the same in all files, and the numbers' shape and type."""
 
     before: bytes
     after: bytes
-    example: StoredArray  # of the shape and type of the numbers
+    example: StoredArray  # has the shape and type of the numbers
 
     @classmethod
     def like(cls, path: Path, dataset: str) -> Self | None:
-        """Files like this one; None if its numbers do not lie in one piece, as they are in memory."""
+        """A reader of files like `path`; None if its numbers are compressed or not contiguous."""
         import h5py
 
         with h5py.File(path, "r") as file:
@@ -38,7 +38,7 @@ class SameHeaderFiles:
         return cls(data[:start], data[start + size :], example)
 
     def read(self, path: Path) -> StoredArray | None:
-        """The numbers of a file; None if its other bytes are not those of the first file."""
+        """The numbers of a file; None if its other bytes differ from the first file."""
         data = path.read_bytes()
         start, stop = len(self.before), len(data) - len(self.after)
         is_alike = stop - start == self.example.nbytes

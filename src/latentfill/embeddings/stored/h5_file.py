@@ -1,4 +1,4 @@
-"""One .h5 file that holds all windows: a dataset (N, C, D) per split, or one for all."""
+"""Reads an .h5 file of all windows: a dataset (N, C, D) per split, or one dataset for all windows."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class EmbeddingFile:
 
     @property
     def provenance(self) -> Provenance:
-        """Unknown: the file has no place for a record."""
+        """Unknown, as the file has no record."""
         return Provenance.unknown(self.path)
 
     def read(self, split: str, n_expected: int | None = None, n_columns: int | None = None) -> VectorArray:
@@ -56,7 +56,7 @@ class EmbeddingFile:
         return vectors
 
     def describe(self) -> dict[str, object]:
-        """What the file holds, from a sample of its windows, in plain JSON values."""
+        """Description of the file, from a sample of its windows, as JSON values."""
         return {
             "path": str(self.path),
             "layout": self.layout,
@@ -68,7 +68,7 @@ class EmbeddingFile:
         }
 
     def _stack(self, split: str, n_columns: int | None) -> tuple[VectorArray, list[str]]:
-        """The vectors of a split and what is wrong with them."""
+        """The vectors of a split, and a line for each problem with them."""
         import h5py
 
         try:
@@ -94,7 +94,7 @@ class EmbeddingFile:
 
 
 def open_file(path: Path, dataset: str = DATASET) -> EmbeddingFile:
-    """The splits of an .h5 file with all windows, and their sizes; vectors are read later, on demand."""
+    """Open an .h5 file of all windows; reads splits and sizes, but no vectors."""
     import h5py
 
     _refuse_one_window(path)
@@ -114,7 +114,7 @@ def open_file(path: Path, dataset: str = DATASET) -> EmbeddingFile:
 
 
 def _refuse_one_window(path: Path) -> None:
-    # 0.h5 of a TimeKD folder is (C, D); read as a file of all windows it would hold C univariate ones
+    # 0.h5 of a TimeKD folder has shape (C, D), which would be read as C windows of one column
     if window_number(path.name) is not None and len(list_windows(path.parent).files) > 1:
         raise InputError(f"{path} is the file of one window. Give its folder, {path.parent}.")
 

@@ -21,9 +21,9 @@ class EmbeddingFolder:
     folders: Mapping[str, Path]  # split -> folder of its files
     splits: Mapping[str, int]  # split -> number of files
     dataset: str = DATASET
-    name: str = ""  # of the data set, as far as the path tells
-    pred_len: int | None = None  # TimeKD's horizon, as far as the path tells
-    home: Path  # folder of the splits, and of their record if they have one
+    name: str = ""  # of the data set, taken from the path
+    pred_len: int | None = None  # TimeKD's horizon, if the path contains it
+    home: Path  # folder of the splits and of their record, if there is one
 
     @property
     def layout(self) -> str:
@@ -35,22 +35,22 @@ class EmbeddingFolder:
         return read_windows(self.folders[split], n_expected, n_columns, self.dataset)
 
     def open(self, split: str, n_expected: int | None = None, n_columns: int | None = None) -> WindowVectors:
-        """The vectors of a split, to be read one after the other."""
+        """An iterator over the vectors of a split."""
         check_split(split, self.splits, self.path)
         return open_windows(self.folders[split], n_expected, n_columns, self.dataset)
 
     @property
     def provenance(self) -> Provenance:
-        """How the embeddings were made, if a record says so."""
+        """How the embeddings were made, from their record if there is one."""
         return read_record(self.home) or Provenance.unknown(self.path)
 
     @property
     def weights(self) -> Mapping[str, VectorArray]:
-        """The encoder's weights that were drawn at random for it, as far as they are known."""
+        """The encoder's randomly drawn weights, if they are stored."""
         return read_weights(self.home)
 
     def describe(self) -> dict[str, object]:
-        """What the folder holds, from a sample of its files, in plain JSON values."""
+        """Description of the folder, from a sample of its files, as JSON values."""
         return {
             "path": str(self.path),
             "layout": self.layout,

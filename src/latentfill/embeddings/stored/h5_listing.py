@@ -1,4 +1,4 @@
-"""The files of one folder of windows, by name alone: which windows they hold, and what is wrong with the names."""
+"""Lists the files of a folder of windows by window number, and the problems with their names."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class WindowFiles:
 
     @property
     def name_problems(self) -> list[str]:
-        """A line for each kind of file name that leaves open which window it holds."""
+        """A line for each kind of file name from which the window is not clear."""
         problems = []
         if self.repeated:
             problems.append(f"a second file for the same window: {short(self.repeated)}")
@@ -32,7 +32,7 @@ class WindowFiles:
         return problems
 
     def number_problems(self, n_expected: int | None) -> list[str]:
-        """A line for each problem with the numbers of the windows, of which `n_expected` must be there."""
+        """A line for each problem with the window numbers, which must be 0 to `n_expected` - 1."""
         if not self.files:
             return [] if n_expected == 0 else ["no file {i}.h5"]
         n_windows = max(self.files) + 1 if n_expected is None else n_expected
@@ -49,12 +49,12 @@ class WindowFiles:
 
     def first_missing(self, n_windows: int) -> list[int]:
         """The first few windows, counted from 0, that have no file."""
-        # from a generator: one file called 999999999999.h5 must not make a list of all the others
+        # a generator, as with a file called 999999999999.h5 a list of all numbers would be too large
         return list(islice((number for number in range(n_windows) if number not in self.files), SHOWN))
 
 
 def list_windows(folder: Path) -> WindowFiles:
-    """The files of a folder; none of them is opened."""
+    """The files of a folder, by name, without opening them."""
     files: dict[int, Path] = {}
     repeated: list[str] = []
     unnumbered: list[str] = []

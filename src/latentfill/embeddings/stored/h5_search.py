@@ -1,4 +1,4 @@
-"""Per-window files found at or below any folder; one of several sets is chosen by name and forecast horizon."""
+"""Finds folders of per-window files, and chooses among several by name and forecast horizon."""
 
 from __future__ import annotations
 
@@ -15,47 +15,47 @@ from latentfill.embeddings.stored.problems import counts, short
 
 logger = logging.getLogger(__name__)
 
-_MAX_DEPTH = 4  # folders searched below the one given; the deepest published layout needs two
+_MAX_DEPTH = 4  # levels of folders that are searched; the deepest published layout needs two
 
 
 @dataclass(frozen=True, slots=True)
 class FolderChoice:
-    """Which of several sets of embeddings below a folder to take."""
+    """The name and horizon that choose among several sets of embeddings below a folder."""
 
     name: str | None  # of the data set; None for any
     pred_len: int | None  # TimeKD's horizon; None for any
 
     def narrow(self, found: Sequence[EmbeddingFolder], folder: Path) -> Sequence[EmbeddingFolder]:
-        """The sets that fit; each criterion is used only while there are several."""
+        """The sets that match; a criterion is only applied while there are several sets."""
         if len(found) > 1 and self.name is not None:
-            found = [one for one in found if without_csv(self.name) in _names(one, folder)]
+            found = [each for each in found if without_csv(self.name) in _names(each, folder)]
         if len(found) > 1 and self.pred_len is not None:
-            found = [one for one in found if one.pred_len == self.pred_len]
+            found = [each for each in found if each.pred_len == self.pred_len]
         return found
 
     def refusal(self, found: Sequence[EmbeddingFolder], chosen: Sequence[EmbeddingFolder], folder: Path) -> str:
-        """The message that lists the sets if not exactly one was chosen."""
-        listed = "".join(f"\n- {one.path} ({counts(one.splits)})" for one in chosen or found)
+        """The error message, with a list of the sets, if not exactly one set was chosen."""
+        listed = "".join(f"\n- {each.path} ({counts(each.splits)})" for each in chosen or found)
         return (
             f"{folder} holds several folders of embeddings, {self._outcome(len(chosen))}:{listed}\n"
-            "Give one of them, or the name and pred_len of one."
+            "Give the path of one of them, or its name and pred_len."
         )
 
     def _outcome(self, n_chosen: int) -> str:
         criteria = [f"name {self.name!r}"] if self.name is not None else []
         criteria += [f"pred_len {self.pred_len}"] if self.pred_len is not None else []
-        return f"{n_chosen or 'none'} of them for {' and '.join(criteria)}" if criteria else "and nothing says which"
+        return f"{n_chosen or 'none'} of them with {' and '.join(criteria)}" if criteria else "and none was chosen"
 
 
-def _names(one: EmbeddingFolder, folder: Path) -> set[str]:
-    """The names by which a set of embeddings below `folder` may be chosen."""
-    return {one.name, *(without_csv(part) for part in one.path.relative_to(folder).parts)}
+def _names(embeddings: EmbeddingFolder, folder: Path) -> set[str]:
+    """The names by which a set of embeddings below `folder` can be chosen."""
+    return {embeddings.name, *(without_csv(part) for part in embeddings.path.relative_to(folder).parts)}
 
 
 def find_layout(
     folder: Path, name: str | None = None, pred_len: int | None = None, dataset: str = DATASET
 ) -> EmbeddingFolder:
-    """The folder of per-window files at or below `folder`; `name` and `pred_len` choose one of several.
+    """The folder of per-window files at or below `folder`; `name` and `pred_len` choose among several.
 
     Known layouts: `{data}/{pred_len}/{split}/{i}.h5` and `{data}.csv/{pred_len}/{split}/{i}.h5` (TimeKD),
     `Embeddings/{data}/{split}/{i}.h5` (TimeCMA), and `{i}.h5` with no split.
@@ -88,7 +88,7 @@ def _window_folders(folder: Path, depth: int = _MAX_DEPTH) -> Iterator[Path]:
 
 
 def _subfolders(folder: Path) -> list[Path]:
-    """The folders in a folder, but hidden ones; none if it cannot be read."""
+    """The folders in a folder without hidden ones; an empty list if it cannot be read."""
     try:
         return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     except OSError as error:  # one unreadable folder must not stop the search in the others
@@ -97,7 +97,7 @@ def _subfolders(folder: Path) -> list[Path]:
 
 
 def _folder_at(path: Path, dataset: str) -> EmbeddingFolder:
-    """The per-window files in a folder, named after the folders above it."""
+    """The per-window files in a folder; name and horizon come from its path."""
     named = path.absolute()
     if holds_windows(path):
         is_split = named.name in SPLITS

@@ -1,4 +1,4 @@
-"""Shapes, types and norms of stored windows, from a sample of them, in plain JSON values."""
+"""Summarises shapes, types and norms of a sample of stored windows, as JSON values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SAMPLE = 64  # windows per split
 
 
 def read_raw(path: Path, dataset: str, number: int | None = None) -> StoredArray:
-    """One window as it is stored: the whole dataset, or its row `number`."""
+    """One window as stored: the whole dataset, or its row `number`."""
     import h5py
 
     with h5py.File(path, "r") as file:
@@ -30,7 +30,7 @@ def summarise(
 ) -> tuple[dict[str, object], list[str]]:
     """Shapes, types and norms of a sample of the windows, and a line for each kind of damage.
 
-    `read_one` reads the window of a number, `where` gives its file.
+    `read_one` reads a window by its number, `where` returns its file.
     """
     sample: list[StoredArray] = []
     bad = BadWindows()
@@ -48,7 +48,7 @@ def summarise(
 
 
 def _sampled(numbers: Sequence[int]) -> list[int]:
-    """Up to `_SAMPLE` of the numbers, evenly over all of them."""
+    """Up to `_SAMPLE` of the numbers, evenly spaced."""
     if not numbers:
         return []
     places = np.linspace(0, len(numbers) - 1, min(_SAMPLE, len(numbers))).round().astype(int)
@@ -56,7 +56,7 @@ def _sampled(numbers: Sequence[int]) -> list[int]:
 
 
 def _spread(sample: Sequence[StoredArray]) -> dict[str, float]:
-    """Least, mean and greatest norm of the finite vectors, one per column and window."""
+    """Least, mean and greatest norm of the finite vectors of all columns and windows."""
     norms = np.concatenate([np.empty(0), *(_norms(array) for array in sample)])
     norms = norms[np.isfinite(norms)]
     if not norms.size:

@@ -1,4 +1,4 @@
-"""One folder of `{i}.h5`, one file per window: read, and described from a sample."""
+"""Reads a folder with one file `{i}.h5` per window, and describes a sample of it."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WindowVectors:
-    """The vectors of a folder, (C, D) float32 each, in numeric order.
+    """Iterates over the vectors (C, D) float32 of a folder, in numeric order.
 
-    After the last vector an `EmbeddingMismatchError` lists all problems, if there were any.
+    Raises `EmbeddingMismatchError` after the last vector, with a list of all problems, if there are any.
     """
 
     folder: Path
     files: Mapping[int, Path]  # window number -> file
-    n_columns: int | None  # C that vectors must have, if they have more than one
+    n_columns: int | None  # number of columns that vectors must have, unless they have only one
     dataset: str
-    problems: list[str]  # with the names and numbers of the files
+    problems: list[str]  # lines about the names and numbers of the files
     shape: tuple[int, int, int]  # N, C, D; (N, n_columns, 0) if no file can be read
 
     def __iter__(self) -> Iterator[VectorArray]:
@@ -56,7 +56,7 @@ class WindowVectors:
 def open_windows(
     folder: Path, n_expected: int | None = None, n_columns: int | None = None, dataset: str = DATASET
 ) -> WindowVectors:
-    """The vectors of a folder, to be read one after the other."""
+    """An iterator over the vectors of a folder."""
     listed = list_windows(folder)
     if listed.others:
         logger.info("ignored in %s, not .h5 files: %s", folder, short(listed.others))
@@ -69,15 +69,15 @@ def read_windows(
     folder: Path, n_expected: int | None = None, n_columns: int | None = None, dataset: str = DATASET
 ) -> VectorArray:
     """All vectors of a folder in numeric order, (N, C, D) float32; an `EmbeddingMismatchError` lists all problems."""
-    found = open_windows(folder, n_expected, n_columns, dataset)
-    vectors = np.empty(found.shape, np.float32)
-    for row, vector in enumerate(found):
+    stored = open_windows(folder, n_expected, n_columns, dataset)
+    vectors = np.empty(stored.shape, np.float32)
+    for row, vector in enumerate(stored):
         vectors[row] = vector
     return vectors
 
 
 def describe_windows(folder: Path, dataset: str = DATASET) -> dict[str, object]:
-    """How many windows a folder holds and what they look like, in plain JSON values."""
+    """Number, shapes, types and norms of the windows in a folder, as JSON values."""
     listed = list_windows(folder)
     files = listed.files
     count = max(files, default=-1) + 1
@@ -92,7 +92,7 @@ def describe_windows(folder: Path, dataset: str = DATASET) -> dict[str, object]:
 
 
 def _first_shape(files: Mapping[int, Path], n_columns: int | None, dataset: str) -> tuple[int, int]:
-    """(C, D) of the first window that can be read."""
+    """(C, D) of the first readable window."""
     read = _WindowReader(n_columns, dataset)
     for path in files.values():
         with suppress(BadWindow, *HDF5_FAILURES):
@@ -102,12 +102,12 @@ def _first_shape(files: Mapping[int, Path], n_columns: int | None, dataset: str)
 
 
 class _WindowReader:
-    """Reads the vector of one file after the other, (C, D) float32: fast where only the numbers of files differ."""
+    """Reads the vector (C, D) float32 of each file, with a fast path if only the numbers of files differ."""
 
     def __init__(self, n_columns: int | None, dataset: str) -> None:
         self.n_columns = n_columns
         self.dataset = dataset
-        self.alike: SameHeaderFiles | None = None  # as the first file that was opened, if that can be read fast
+        self.alike: SameHeaderFiles | None = None  # the header of the first file, if it allows fast reading
         self.has_opened_one = False
 
     def __call__(self, path: Path) -> VectorArray:

@@ -1,4 +1,4 @@
-"""Windows written as TimeKD does: one file `{i}.h5` for each."""
+"""Writes embeddings in TimeKD's layout, one file `{i}.h5` per window."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from latentfill.embeddings.stored.h5_names import DATASET, WHOLE
 
 
 def write_split(folder: str | os.PathLike[str], split: str, vectors: VectorArray, dataset: str = DATASET) -> Path:
-    """Write vectors (N, C, D) as `{folder}/{split}/{i}.h5`, the split "all" as `{folder}/{i}.h5`; the folder of these.
+    """Write vectors (N, C, D) as `{folder}/{split}/{i}.h5`, the split "all" as `{folder}/{i}.h5`; returns their folder.
 
-    The folder appears whole or not at all; one that is not empty is refused.
+    The folder appears complete or not at all. Raises `InputError` if it exists and is not empty.
     """
     target = Path(folder) / ("" if split == WHOLE else split)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -27,16 +27,16 @@ def write_split(folder: str | os.PathLike[str], split: str, vectors: VectorArray
 
 
 def write_window(path: Path, vector: VectorArray, dataset: str = DATASET) -> None:
-    """Write one window's vector (C, D); the file appears whole or not at all."""
+    """Write one window's vector (C, D); the file appears complete or not at all."""
     with replacing(path) as temporary:
         temporary.write_bytes(window_bytes(vector, dataset))
 
 
 def window_bytes(vector: VectorArray, dataset: str = DATASET) -> bytes:
-    """The .h5 file of one window's vector (C, D)."""
+    """Content of the .h5 file of one window's vector (C, D)."""
     import h5py
 
-    held = io.BytesIO()
-    with h5py.File(held, "w") as file:
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
         file.create_dataset(dataset, data=vector)
-    return held.getvalue()
+    return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Stored embeddings as an encoder: looked up by the row at which a window starts."""
+"""Stored embeddings as an encoder: looks up vectors by the first row of a window."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape, tenso
 from latentfill.embeddings.protocols.record import Embeddings, VectorArray
 from latentfill.windows.windows import Windows
 
-LARGEST = 1e15  # absolute value in a vector; squares of larger ones are beyond single precision
+LARGEST = 1e15  # absolute value in a vector; squares of larger values overflow single precision
 
 
 class StoredEncoder:
     """The stored vectors of one split.
 
-    They were made before cells were hidden for scoring, so they may have seen these cells.
+    They were made before cells were hidden for scoring, so they may depend on these cells.
     """
 
     def __init__(self, embeddings: Embeddings, device: torch.device) -> None:
@@ -27,7 +27,7 @@ class StoredEncoder:
         self.shape = EncoderShape(columns=columns, dim=dim, decodes=False)
 
     def encode(self, windows: Windows) -> Encoded:
-        """The stored vectors (B, K, D) of windows; an `EmbeddingMismatchError` names windows that have none."""
+        """The stored vectors (B, K, D) of windows; raises `EmbeddingMismatchError` for windows without a vector."""
         starts = self.embeddings.starts
         index = np.searchsorted(starts, windows.starts).clip(max=len(starts) - 1)
         unknown = windows.starts[starts[index] != windows.starts]
@@ -40,9 +40,9 @@ class StoredEncoder:
 
 
 def usable_vectors(embeddings: Embeddings, index: IntArray) -> VectorArray:
-    """The vectors (n, C, D) of the windows numbered `index`.
+    """The vectors (n, C, D) at `index`.
 
-    An `EmbeddingMismatchError` names a window whose vector is not finite, or holds values beyond `LARGEST`.
+    Raises `EmbeddingMismatchError` if a vector has values that are not finite or larger than `LARGEST`.
     """
     vectors = embeddings.vectors[index]
     with np.errstate(invalid="ignore"):

@@ -1,4 +1,4 @@
-"""Stored embeddings of any layout, opened by one call: TimeKD's folders, .h5 files, packed files."""
+"""Opens stored embeddings of any layout: TimeKD's folders, .h5 files and packed files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def open_embeddings(
 ) -> StoredEmbeddings:
     """The embeddings at `path`: a TimeKD folder or one above it, an .h5 file with all windows, or a packed file.
 
-    `name` (the table's file name without its ending) and `pred_len` choose one set where a folder holds several.
+    `name` (the table's file name without its suffix) and `pred_len` choose among several sets in a folder.
     """
     path = Path(path)
     if path.is_file():
@@ -29,7 +29,7 @@ def open_embeddings(
 def load_split(stored: StoredEmbeddings, split: str, starts: IntArray, n_columns: int) -> Embeddings:
     """The vectors of a split paired with the windows that start at `starts` (N,).
 
-    A packed file that was made for windows with other starts raises an `EmbeddingMismatchError`.
+    Raises `EmbeddingMismatchError` if a packed file was made for windows with other starts.
     """
     vectors = stored.read(split, len(starts), n_columns)
     if isinstance(stored, PackedFile):

@@ -1,8 +1,8 @@
-"""A packed file: all embeddings of a table in one file, their vectors memory-mapped when it is loaded.
+"""A packed file: all embeddings of a table in one file; loading it memory-maps the vectors.
 
-The file is in the safetensors format, so other programs can read it too. It holds `{split}.vectors` (N, C, D) float32,
-`{split}.starts` (N,) int64 where the windows are known, the encoder's own weights as `weights.{name}` float32, and in
-its metadata, under "latentfill", a JSON record of how the embeddings were made.
+The file is in the safetensors format, so other programs can read it too. It contains `{split}.vectors` (N, C, D)
+float32, `{split}.starts` (N,) int64 if the windows are known, the encoder's randomly drawn weights as `weights.{name}`
+float32, and in its metadata, under "latentfill", a JSON record of how the embeddings were made.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from latentfill.embeddings.stored.problems import check_split, count_problems, u
 FORMAT = 2
 RECORD = "latentfill"  # the key of the JSON record in the metadata
 WEIGHTS = "weights"  # the first part of the names of an encoder's weights
-FLOAT, INT = "F32", "I64"  # as safetensors calls the two types of numbers in a packed file
+FLOAT, INT = "F32", "I64"  # safetensors' names of the two data types in a packed file
 ITEM_SIZES: Mapping[str, int] = {FLOAT: 4, INT: 8}  # bytes
 AGAIN = "Pack the embeddings again."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PackedFile:
-    """The embeddings in a packed file; their vectors are read from the file as they are needed."""
+    """The embeddings in a packed file, whose vectors are read from the file on demand."""
 
     path: Path
     provenance: Provenance
     vectors: Mapping[str, VectorArray]  # split -> (N, C, D), memory-mapped and read-only
     starts: Mapping[str, IntArray]  # split -> (N,) first rows of the windows, for splits where they are known
-    weights: Mapping[str, VectorArray]  # of the encoder: those that were drawn at random for it
+    weights: Mapping[str, VectorArray]  # randomly drawn weights of the encoder
 
     @property
     def layout(self) -> str:
@@ -51,7 +51,7 @@ class PackedFile:
         return {split: len(vectors) for split, vectors in self.vectors.items()}
 
     def read(self, split: str, n_expected: int | None = None, n_columns: int | None = None) -> VectorArray:
-        """The vectors of a split, (N, C, D), memory-mapped; other N or C than expected are an error."""
+        """The vectors of a split, (N, C, D), memory-mapped; raises an error if N or C is not as expected."""
         check_split(split, self.splits, self.path)
         vectors = self.vectors[split]
         problems = count_problems(len(vectors), n_expected)
@@ -62,7 +62,7 @@ class PackedFile:
         return vectors
 
     def check_windows(self, split: str, starts: IntArray) -> None:
-        """Refuse windows that start at other rows than those the file was made for, where it knows them."""
+        """Raise `EmbeddingMismatchError` if `starts` are not the starts stored in the file, if it stores them."""
         known = self.starts.get(split)
         if known is not None and not np.array_equal(known, starts):
             raise EmbeddingMismatchError(
@@ -71,7 +71,7 @@ class PackedFile:
             )
 
     def describe(self) -> dict[str, object]:
-        """What the file holds, from a sample of its windows, in plain JSON values."""
+        """Description of the file, from a sample of its windows, as JSON values."""
         return {
             "path": str(self.path),
             "layout": self.layout,
@@ -88,8 +88,8 @@ class PackedFile:
 
 
 def is_packed_file(path: Path) -> bool:
-    """Whether a file begins as a packed file does."""
-    try:  # by its first bytes, as safe_open refuses a file that is cut short, which is still a packed file
+    """Whether a file begins like a packed file."""
+    try:  # by its first bytes, as safe_open raises an error for a truncated packed file
         with path.open("rb") as file:
             return file.read(9)[8:] == b"{" and RECORD.encode() in file.read(1 << 20)
     except OSError:
@@ -125,14 +125,14 @@ def load_packed_file(path: str | os.PathLike[str]) -> PackedFile:
 class _Entry:
     """One array of a safetensors file."""
 
-    dtype: str  # as safetensors calls it
+    dtype: str  # safetensors' name
     shape: tuple[int, ...]
     offset: int  # of its first byte in the file
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """The file as `safetensors.safe_open` gives it, which checks its header and its size."""
+    """The file opened by `safetensors.safe_open`, which checks its header and size."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -148,9 +148,9 @@ def _opened(path: Path) -> Iterator[Any]:
 
 
 def _entries(path: Path, file: Any) -> Iterator[tuple[str, _Entry]]:
-    """The arrays of an open file by name, in the order in which they lie in it."""
-    # safe_open copies arrays, and does not tell where they lie, which a memory map must know. The format has them one
-    # after the other behind the header, whose length is the first eight bytes.
+    """The arrays of an open file by name, in the order of their bytes."""
+    # safe_open copies arrays and hides their offsets, which a memory map needs. In the format they follow each other
+    # after the header, whose length is in the first eight bytes.
     with path.open("rb") as raw:
         offset = 8 + int.from_bytes(raw.read(8), "little")
     for name in file.offset_keys():
@@ -165,7 +165,7 @@ def _entries(path: Path, file: Any) -> Iterator[tuple[str, _Entry]]:
 def _map(path: Path, entry: _Entry) -> VectorArray:
     """A float32 array of the file, memory-mapped."""
     if not math.prod(entry.shape):
-        return np.empty(entry.shape, np.float32)  # an empty map is not possible
+        return np.empty(entry.shape, np.float32)  # an empty array cannot be memory-mapped
     return np.memmap(path, "<f4", "r", entry.offset, entry.shape)
 
 
@@ -184,5 +184,5 @@ def _read_provenance(path: Path, metadata: Mapping[str, str] | None) -> Provenan
 
 
 def _span(starts: IntArray) -> str:
-    """How many windows there are, and the rows from which the first and the last start."""
+    """The number of windows and the first rows of the first and last window."""
     return f"{len(starts)} from row {starts[0]} to {starts[-1]}" if len(starts) else "none"

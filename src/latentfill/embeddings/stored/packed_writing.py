@@ -1,6 +1,6 @@
-"""Packed files are written one window after the other, as their vectors need not fit into memory together.
+"""Writes packed files one window after the other, as all vectors together may not fit into memory.
 
-The safetensors library writes only arrays that are in memory as a whole, so the header is made here.
+The safetensors library can only write arrays that are completely in memory, so this module writes the header itself.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ class SplitShape:
     windows: int  # N
     columns: int  # C
     dim: int  # D
-    has_starts: bool  # whether the first rows of its windows are stored too
+    has_starts: bool  # whether the first rows of the windows are stored too
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SplitVectors:
-    """The embeddings of one split, to be packed."""
+    """The embeddings of one split to pack."""
 
     shape: tuple[int, int, int]  # N, C, D
-    vectors: Iterable[VectorArray]  # N of (C, D) float32, one after the other
-    starts: IntArray | None = None  # (N,) first row of each window in its table, where known
+    vectors: Iterable[VectorArray]  # N vectors (C, D) float32
+    starts: IntArray | None = None  # (N,) first row of each window in its table, if known
 
 
 def check_packed_path(path: Path, *, overwrite: bool) -> None:
-    """Refuse a path that cannot be written, or that holds a file; with `overwrite` a packed file may be there."""
+    """Raise an error if the path cannot be written or exists; with `overwrite` it may be a packed file."""
     check_file_path(path)
     if not path.exists():
         return
@@ -61,7 +61,7 @@ def save_packed_file(
     *,
     overwrite: bool = False,
 ) -> Path:
-    """Write embeddings by split, one window after the other; the file appears whole or not at all."""
+    """Write embeddings by split, one window after the other; the file appears complete or not at all."""
     target = Path(path)
     check_packed_path(target, overwrite=overwrite)
     shapes = {split: SplitShape(*part.shape, part.starts is not None) for split, part in splits.items()}
@@ -75,9 +75,9 @@ def save_packed_file(
 def packed_header(
     splits: Mapping[str, SplitShape], provenance: Provenance, weights: Mapping[str, VectorArray]
 ) -> bytes:
-    """The bytes with which a packed file begins: its header and the encoder's weights.
+    """The first bytes of a packed file: its header and the encoder's weights.
 
-    Split by split, `starts_bytes` of its windows, if it has them, and `vector_bytes` of its vectors must follow.
+    For each split, `starts_bytes` (if it has starts) and then `vector_bytes` must follow.
     """
     record = json.dumps({"format": FORMAT, "provenance": provenance.to_dict()})
     entries: dict[str, object] = {"__metadata__": {RECORD: record}}
@@ -86,14 +86,14 @@ def packed_header(
         begin, end = end, end + ITEM_SIZES[dtype] * math.prod(shape)
         entries[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
     text = json.dumps(entries).encode()
-    text += b" " * (-len(text) % 8)  # numbers begin at a multiple of their size
+    text += b" " * (-len(text) % 8)  # aligns the numbers
     return len(text).to_bytes(8, "little") + text + b"".join(map(vector_bytes, weights.values()))
 
 
 def _arrays(
     splits: Mapping[str, SplitShape], weights: Mapping[str, VectorArray]
 ) -> list[tuple[str, str, tuple[int, ...]]]:
-    """Name, type and shape of all arrays of a packed file, in the order in which they lie in it."""
+    """Name, type and shape of all arrays of a packed file, in the order of their bytes."""
     arrays: list[tuple[str, str, tuple[int, ...]]] = [
         (f"{WEIGHTS}.{name}", FLOAT, array.shape) for name, array in weights.items()
     ]
@@ -117,14 +117,14 @@ def _write_split(file: BinaryIO, split: str, part: SplitVectors) -> None:
         assert vector.shape == part.shape[1:], f"{split}: {vector.shape} is not {part.shape[1:]}"
         file.write(vector_bytes(vector))
         count += 1
-    assert count == part.shape[0], f"{split}: {count} vectors, {part.shape[0]} were announced"
+    assert count == part.shape[0], f"{split}: {count} vectors, expected {part.shape[0]}"
 
 
 def vector_bytes(vectors: VectorArray | FloatArray) -> bytes:
-    """Vectors or weights as a packed file holds them: little-endian float32."""
+    """Vectors or weights as in a packed file: little-endian float32."""
     return np.ascontiguousarray(vectors, "<f4").tobytes()
 
 
 def starts_bytes(starts: IntArray) -> bytes:
-    """First rows of windows as a packed file holds them: little-endian int64."""
+    """First rows of windows as in a packed file: little-endian int64."""
     return np.ascontiguousarray(starts, "<i8").tobytes()

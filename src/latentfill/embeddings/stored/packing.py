@@ -1,4 +1,4 @@
-"""Stored embeddings of any layout, written as one packed file."""
+"""Writes stored embeddings of any layout as one packed file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from latentfill.embeddings.stored.split_windows import plan_of, starts_by_split,
 
 @dataclass(frozen=True, slots=True)
 class TableWithPlan:
-    """The table that embeddings were made of, and the settings whose split plan cuts it into windows."""
+    """The table that embeddings were made from, and settings with the split plan of its windows."""
 
     series: Series
     config: Config
@@ -29,8 +29,9 @@ def pack(
 ) -> None:
     """Write stored embeddings as a packed file, one window after the other.
 
-    With their `table`, the windows are counted and paired by its split plan, and the packed file belongs to that table:
-    an `EmbeddingMismatchError` says what does not fit. Without, the file holds what the embeddings' own record says.
+    With their `table`, the windows are paired by its split plan, and the packed file records the table and the starts
+    of windows; raises `EmbeddingMismatchError` if something does not fit. Without `table`, the file records only what
+    the stored embeddings record.
     """
     weights = stored.weights if isinstance(stored, PackedFile | EmbeddingFolder) else dict[str, VectorArray]()
     if table is None:
@@ -48,7 +49,7 @@ def pack(
 
 
 def _split_vectors(stored: StoredEmbeddings, split: str, starts: IntArray | None, columns: int | None) -> SplitVectors:
-    """The vectors of a split; those of a folder are read one after the other."""
+    """The vectors of a split; vectors in a folder are read one after the other."""
     expected = None if starts is None else len(starts)
     if isinstance(stored, EmbeddingFolder):
         found = stored.open(split, expected, columns)

@@ -1,4 +1,4 @@
-"""Stored embeddings paired with the windows of a table by split and number, and checked against it."""
+"""Pairs stored embeddings with the windows of a table, by split and number, and checks that they fit."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from latentfill.embeddings.stored.vector_view import VectorView
 
 
 def pair_embeddings(config: Config, series: Series, name: str | None) -> dict[str, Embeddings]:
-    """Stored embeddings (`config.stored.embeddings`) by split, their variables in the order of the table's columns.
+    """Stored embeddings (`config.stored.embeddings`) by split, with variables in the order of the table's columns.
 
-    `name` (the table's file name without its ending) chooses one set where a folder holds several. Raises an
-    `EmbeddingMismatchError` if the embeddings do not belong to the windows of this table.
+    `name` (the table's file name without its suffix) chooses among several sets in a folder. Raises
+    `EmbeddingMismatchError` if the embeddings do not fit the windows of this table.
     """
     assert config.stored.embeddings is not None
     check_sorted(series)
@@ -46,47 +46,47 @@ def pair_embeddings(config: Config, series: Series, name: str | None) -> dict[st
 
 
 def adopt_split_plan(config: Config, provenances: Iterable[Provenance]) -> Config:
-    """The settings with the split plan that embeddings were made with, where it is known and none was asked for.
+    """The settings with the split plan of the embeddings, if it is known and the settings have none.
 
-    An `EmbeddingMismatchError` names the settings that were asked for and contradict it.
+    Raises `EmbeddingMismatchError` if other settings contradict the plan.
     """
     plans = [provenance.window for provenance in provenances if provenance.window]
     if config.stored.split != "none" or not plans:
         return config
     known = {name: plans[0][name] for name in PLAN_SETTINGS if name in plans[0]}
     defaults = {name: Config().value(name) for name in known}
-    asked = {name: config.value(name) for name in known}
-    if others := [name for name in known if asked[name] not in (defaults[name], known[name])]:
-        listed = ", ".join(f"{name}={known[name]} (asked for: {asked[name]})" for name in others)
+    current = {name: config.value(name) for name in known}
+    if others := [name for name in known if current[name] not in (defaults[name], known[name])]:
+        listed = ", ".join(f"{name}={known[name]} (the setting is {current[name]})" for name in others)
         raise EmbeddingMismatchError(
-            f"the embeddings were made with {listed}. Leave the setting out, as they know their windows, or make "
-            "other embeddings."
+            f"the embeddings were made with {listed}. Leave the setting out, as the embeddings record it, or make new "
+            "embeddings."
         )
     return config.replace(**cast(dict[str, Any], known))
 
 
 def join_splits(embeddings: Mapping[str, Embeddings]) -> Embeddings | None:
-    """The embeddings of all splits as one set if one frozen encoder is known to have made them; else None."""
+    """The embeddings of all splits as one set, if one frozen encoder is known to have made them; otherwise None."""
     splits = list(embeddings.values())
     if len(splits) < 2 or not all(split.provenance.deterministic for split in splits):
         return None
-    # a window that two splits have in common is taken once
+    # a window in two splits is used once
     starts, first = np.unique(np.concatenate([split.starts for split in splits]), return_index=True)
     vectors = VectorView([split.vectors for split in splits], first)
     return Embeddings(vectors, starts, splits[0].provenance)
 
 
 def check_table(stored: StoredEmbeddings, series: Series) -> None:
-    """Refuse a table other than the one the embeddings were made of, where their record tells."""
+    """Raise `EmbeddingMismatchError` if the record of the embeddings names another table."""
     if stored.provenance.table_digest not in (None, table_digest(series)):
         raise EmbeddingMismatchError(
-            f"{stored.path} was made for another table: its values, columns or time stamps differ. Give the table as "
-            "it was then, or make embeddings of this one."
+            f"{stored.path} was made for another table: its values, columns or time stamps differ. Use the original "
+            "table, or make embeddings of this table."
         )
 
 
 def check_splits(stored: StoredEmbeddings, starts: Mapping[str, IntArray], config: Config) -> None:
-    """Refuse stored splits that the split plan of the settings, whose windows are `starts`, does not have."""
+    """Raise `EmbeddingMismatchError` for stored splits that the split plan, with windows at `starts`, does not have."""
     if any(split not in starts for split in stored.splits):
         raise EmbeddingMismatchError(
             f"{stored.path} holds the splits {', '.join(stored.splits)}, but split={config.stored.split!r} has "
@@ -95,11 +95,13 @@ def check_splits(stored: StoredEmbeddings, starts: Mapping[str, IntArray], confi
 
 
 def pairing_problems(stored: StoredEmbeddings, series: Series, starts: Mapping[str, IntArray]) -> list[str]:
-    """What does not fit between stored embeddings and the windows of a table, one line each; no vector is read.
+    """A line for each mismatch between stored embeddings and the windows of a table; vectors are not read.
 
     `starts` are the first rows of the windows of each split.
     """
-    problems = [f"the split {split} is none of {', '.join(starts)}" for split in stored.splits if split not in starts]
+    problems = [
+        f"there is no split {split} among {', '.join(starts)}" for split in stored.splits if split not in starts
+    ]
     for split, count in stored.splits.items():
         expected = len(starts[split]) if split in starts else None
         problems += [f"{split}: {line}" for line in count_problems(count, expected)]
@@ -115,7 +117,7 @@ def pairing_problems(stored: StoredEmbeddings, series: Series, starts: Mapping[s
 
 
 def _reorder(embeddings: Embeddings, columns: list[int]) -> Embeddings:
-    """Variables in the order of the table's columns, given the column of each; a lone one describes all columns."""
+    """Embeddings with variables in the order of the table; `columns` has each variable's column."""
     if embeddings.vectors.shape[1] == 1 or columns == sorted(columns):
         return embeddings
     rows = np.arange(len(embeddings.vectors))

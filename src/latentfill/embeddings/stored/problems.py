@@ -1,4 +1,4 @@
-"""What is wrong with stored windows: collected by kind, and put into messages."""
+"""Collects problems of stored windows by kind, and writes messages about them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 from latentfill.core.errors import InputError
 
-HDF5_FAILURES = (OSError, RuntimeError, KeyError, ValueError, MemoryError)  # that h5py raises on damaged files
-SHOWN = 5  # items of a list that an error names
+HDF5_FAILURES = (OSError, RuntimeError, KeyError, ValueError, MemoryError)  # raised by h5py for damaged files
+SHOWN = 5  # items of a list in a message
 
 
 class BadWindow(Exception):
-    """One window's vector cannot be used: the kind of problem, which many windows may share, and its detail here."""
+    """A window's vector cannot be used: `kind` of problem, which other windows may share, and `detail` of this one."""
 
     def __init__(self, kind: str, detail: str) -> None:
         super().__init__(kind, detail)
@@ -21,14 +21,14 @@ class BadWindow(Exception):
 
 
 class BadWindows:
-    """Collects bad windows by kind of problem, so that thousands make one short message."""
+    """Collects bad windows by kind of problem, so that thousands of them give one short message."""
 
     def __init__(self) -> None:
         self._by_kind: dict[str, list[tuple[int, str]]] = {}
 
     @contextmanager
     def catching(self, number: int, path: Path) -> Iterator[None]:
-        """Notes whatever goes wrong in the block as a problem of this window's file."""
+        """Record errors in the block as problems of window `number`, whose file is `path`."""
         try:
             yield
         except BadWindow as bad:
@@ -37,7 +37,7 @@ class BadWindows:
             self._add(number, "cannot be read", f"{path}, {error}")
 
     def lines(self) -> list[str]:
-        """One line for each kind of problem: which windows have it, and the detail of the first."""
+        """One line for each kind of problem: the windows that have it, and the detail of the first window."""
         return [
             f"{kind}: window {short([number for number, _ in bad])}; first: {bad[0][1]}"
             for kind, bad in self._by_kind.items()
@@ -48,7 +48,7 @@ class BadWindows:
 
 
 def count_problems(found: int, expected: int | None) -> list[str]:
-    """A line if another number of windows was expected, else none."""
+    """A line if the numbers of windows differ, otherwise an empty list."""
     if expected in (None, found):
         return []
     return [
@@ -59,7 +59,7 @@ def count_problems(found: int, expected: int | None) -> list[str]:
 
 
 def unusable(where: Path | str, problems: Iterable[str]) -> str:
-    """The message that lists all problems of one split, with the way out."""
+    """The message that lists all problems of one split, and says how to solve them."""
     listed = "".join(f"\n- {problem}" for problem in problems)
     return (
         f"{where} cannot be paired with windows:{listed}\n"
@@ -69,7 +69,7 @@ def unusable(where: Path | str, problems: Iterable[str]) -> str:
 
 
 def check_split(split: str, splits: Mapping[str, int], where: Path) -> None:
-    """Refuse a split that `where` does not hold, naming the splits that it holds."""
+    """Raise `InputError` if `where` does not hold the split; the message names the splits that it holds."""
     if split in splits:
         return
     hint = " TimeKD's published storage script writes train and val only." if split == "test" else ""
@@ -77,12 +77,12 @@ def check_split(split: str, splits: Mapping[str, int], where: Path) -> None:
 
 
 def counts(splits: Mapping[str, int]) -> str:
-    """Splits with their numbers of windows, such as "train: 301, val: 37"."""
+    """Text of splits and their numbers of windows, such as "train: 301, val: 37"."""
     return ", ".join(f"{split}: {count}" for split, count in splits.items())
 
 
 def short(items: Sequence[object], count: int | None = None) -> str:
-    """The first few items, followed by the count of all if there are more."""
+    """Text of the first few items; if there are more, also the number of all items."""
     count = len(items) if count is None else count
     shown = ", ".join(str(item) for item in items[:SHOWN])
     return f"{shown} ... ({count} in all)" if count > SHOWN else shown

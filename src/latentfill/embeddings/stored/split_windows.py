@@ -1,4 +1,4 @@
-"""Which windows of a table have stored embeddings, split by split, under the split plan of the settings."""
+"""The windows of each split of a table, and the columns of their variables, under the split plan of the settings."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ UNSORTED = (
     "the table's rows are not in time order, but embeddings count windows in the order of the rows. Sort the "
     "table by time, as it was when its embeddings were made."
 )
-# The settings on which the windows, and the columns of their variables, depend.
+# The settings that determine the windows and the columns of their variables.
 PLAN_SETTINGS = ("split", "seq_len", "pred_len", "embedding_stride", "features", "target")
 
 
 def plan_of(config: Config) -> dict[str, object]:
-    """The settings that say which windows there are, by name."""
+    """The settings of the split plan, by name."""
     return {name: config.value(name) for name in PLAN_SETTINGS}
 
 
 def starts_by_split(config: Config, n_rows: int) -> dict[str, IntArray]:
-    """First rows of the windows of each split, (N,); without a split plan all windows are one split."""
+    """First rows of the windows of each split, (N,); without a split plan there is one split of all windows."""
     length, ahead, every = config.stored.seq_len, config.stored.pred_len, config.stored.stride
     plan = _split_plan(config)
     if plan is None:
@@ -35,7 +35,7 @@ def starts_by_split(config: Config, n_rows: int) -> dict[str, IntArray]:
 
 
 def train_rows(config: Config, n_rows: int) -> int | None:
-    """How many of the first rows the scaler is fitted to: the train rows of the split plan, or None for all rows."""
+    """Number of train rows, to which the scaler is fitted; None, for all rows, without a split plan."""
     plan = _split_plan(config)
     return None if plan is None else plan.splits(n_rows)["train"].stop
 
@@ -49,7 +49,7 @@ def _split_plan(config: Config) -> SplitPlan | None:
 
 
 def variable_columns(config: Config, series: Series) -> list[int]:
-    """For each variable of the embeddings, the number of the table's column that it describes."""
+    """For each variable of the embeddings, the index of its column in the table."""
     if config.stored.split == "none":
         return list(range(len(series.columns)))
     names = select_columns(
@@ -64,6 +64,6 @@ def is_sorted(series: Series) -> bool:
 
 
 def check_sorted(series: Series) -> None:
-    """Refuse a table whose rows are not in time order with an `EmbeddingMismatchError`."""
+    """Raise `EmbeddingMismatchError` if the rows of the table are not in time order."""
     if not is_sorted(series):
         raise EmbeddingMismatchError(UNSORTED)

@@ -1,4 +1,4 @@
-"""Vectors of several arrays as one array in another order; read row by row when needed, also from disk."""
+"""Several arrays of vectors as one array in another order, without copying them into memory."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from latentfill.embeddings.protocols.record import VectorArray, Vectors
 
 
 class VectorView:
-    """Rows and columns picked from arrays (N_i, C, D) laid end to end: (N, C, D) float32."""
+    """Rows and columns of concatenated arrays (N_i, C, D), as an array (N, C, D) float32 that is read on demand."""
 
     ndim = 3
     dtype = np.dtype(np.float32)
 
     def __init__(self, parts: Sequence[Vectors], rows: IntArray, columns: IntArray | None = None) -> None:
-        """`rows` (N,) count through all parts; `columns` is the new order of the columns, None for the same."""
+        """`rows` (N,) index the concatenated parts; `columns` is the new order of columns, None for no change."""
         self.parts, self.rows, self.columns = parts, rows, columns
         self.ends = np.cumsum([len(part) for part in parts])
 
@@ -33,10 +33,10 @@ class VectorView:
         """The vectors of some rows, (n, C, D), in memory; (C, D) for a single row."""
         picked = self.rows[index]
         rows = np.atleast_1d(picked)
-        of_part = np.searchsorted(self.ends, rows, side="right")
-        found = np.empty((len(rows), *self.parts[0].shape[1:]), np.float32)
+        part_numbers = np.searchsorted(self.ends, rows, side="right")
+        vectors = np.empty((len(rows), *self.parts[0].shape[1:]), np.float32)
         for number, part in enumerate(self.parts):
-            own = of_part == number
-            found[own] = part[rows[own] - (self.ends[number] - len(part))]
-        found = found if self.columns is None else found[:, self.columns]
-        return found.reshape(*np.shape(picked), *found.shape[1:])
+            in_part = part_numbers == number
+            vectors[in_part] = part[rows[in_part] - (self.ends[number] - len(part))]
+        vectors = vectors if self.columns is None else vectors[:, self.columns]
+        return vectors.reshape(*np.shape(picked), *vectors.shape[1:])

@@ -1,1 +1,1 @@
-"""TimeKD: its teacher, a language model that reads windows as text, and its student, which learns from the teacher."""
+"""TimeKD: a teacher, which is a language model that reads windows as text, and a student that learns from it."""

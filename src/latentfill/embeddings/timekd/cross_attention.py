@@ -1,4 +1,4 @@
-"""TimeKD's subtractive cross attention: what the future adds to the history, in the states of a language model."""
+"""TimeKD's subtractive cross attention of a language model's states with and without the future values."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from latentfill.core.seeds import SeedStream
 
 
 class SubtractiveCrossAttention(nn.Module):
-    """One attention layer with one head and with frozen weights that are drawn from a seed.
+    """One attention layer with one head and frozen weights, which are drawn from a seed.
 
     The tokens are the D numbers of an embedding, each with C features, one per column. Queries come from the
-    privileged states, keys and values from the states of the history; the result of the attention is subtracted from
-    the privileged states (Liu et al., ICDE 2025, arXiv 2505.02138). Both states are normalised over D beforehand, as
-    normalising over the columns would make a single column constant.
+    privileged states, keys and values from the states of the history; the output is subtracted from the privileged
+    states (Liu et al., ICDE 2025, arXiv 2505.02138). Both states are normalised over D first, as normalising over
+    columns would make a single column constant.
     """
 
     query: Tensor  # (C, C), like the others
@@ -30,7 +30,7 @@ class SubtractiveCrossAttention(nn.Module):
             self.register_buffer(name, weight)
 
     def forward(self, privileged: Tensor, history: Tensor) -> Tensor:
-        """Embeddings (B, C, D) from two states of that shape."""
+        """Embeddings (B, C, D) from the states (B, C, D) of both kinds of prompts."""
         privileged, history = (_normalised(states).transpose(1, 2) for states in (privileged, history))  # (B, D, C)
         query, key, value = privileged @ self.query, history @ self.key, history @ self.value
         scores = query @ key.transpose(1, 2) / key.shape[2] ** 0.5  # (B, D, D)

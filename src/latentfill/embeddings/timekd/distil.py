@@ -1,4 +1,4 @@
-"""Distillation: TimeKD's student is trained on stored embeddings, and compared with one that had no teacher."""
+"""Distillation: trains TimeKD's student on stored embeddings, and compares it with a student without a teacher."""
 
 from __future__ import annotations
 
@@ -23,39 +23,39 @@ from latentfill.nn.training import History, ProgressCallback
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """A trained student, the course of its training, and the errors of its forecasts."""
+    """A trained student, its training history and the errors of its forecasts."""
 
     student: DistilledStudent
     history: History
     errors: Mapping[str, ForecastErrors]  # by split
 
     def to_dict(self) -> dict[str, object]:
-        """Errors by split, and the history."""
+        """Forecast errors by split, and the training history."""
         return {"forecast": self.forecast, "history": asdict(self.history)}
 
     @property
     def forecast(self) -> dict[str, object]:
-        """Errors by split, JSON values."""
+        """Forecast errors by split, as JSON values."""
         return {split: asdict(errors) for split, errors in self.errors.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Distilled:
-    """A student, and one without a teacher: the difference of their errors is what the teacher is worth."""
+    """A student with a teacher and one without, whose errors show the benefit of the teacher."""
 
     outcome: Outcome
-    alone: Outcome | None  # of the student without a teacher, trained on the same windows; None if not asked for
+    alone: Outcome | None  # of the student without a teacher, trained on the same windows; None if not trained
     about: Mapping[str, object]  # teacher, settings and table, JSON values
 
     @property
     def student(self) -> DistilledStudent:
-        """The student with a record of its training; without durations, so that the same run gives the same bytes."""
+        """The student with a record of its training, but without durations, so that equal runs give equal bytes."""
         without = None if self.alone is None else self.alone.forecast
         about = {**self.about, "forecast": self.outcome.forecast, "forecast_without_teacher": without}
         return replace(self.outcome.student, about=_json_dict(about))
 
     def to_dict(self) -> dict[str, object]:
-        """Plain JSON values: teacher, settings and table, forecast errors in scaled units, and histories."""
+        """JSON values: teacher, settings and table, forecast errors in scaled units, and training histories."""
         without = None if self.alone is None else self.alone.to_dict()
         return _json_dict({**self.about, **self.outcome.to_dict(), "without_teacher": without})
 
@@ -69,18 +69,18 @@ def distil(
 ) -> Distilled:
     """Train a student on the train windows of the split plan of `config`, and score its forecasts.
 
-    `embeddings` come from `pair_embeddings(config, series, name)`. They may depend on the steps after their windows:
-    that is what the student learns from. Windows without an embedding are left out of training. Training stops early
-    by the forecasts of the validation windows. Errors are in units of a scaler that is fitted to the train rows.
+    `embeddings` come from `pair_embeddings(config, series, name)`. They may depend on the steps after their windows
+    (privileged prompts). Training leaves out windows without an embedding, and stops early by the forecasts of the
+    validation windows. Errors are in units of a scaler that is fitted to the train rows.
 
     Raises
     ------
     InputError
-        If there is nothing to forecast or to train on, or no teacher.
+        If there are no steps to forecast, no windows to train on, or no embeddings of a teacher.
     EmbeddingMismatchError
-        If the embeddings are not those of the train windows, or not one vector for each column.
+        If the embeddings do not fit the train windows, or do not have one vector for each column.
     """
-    config = adopt_split_plan(config, (of_split.provenance for of_split in embeddings.values()))
+    config = adopt_split_plan(config, (split.provenance for split in embeddings.values()))
     columns = embedded_columns(series, config)
     data = distil_data(columns, embeddings if settings.teacher else None, config)
     outcome = _trained(data, config, settings, progress)
@@ -100,7 +100,7 @@ def distil(
 
 
 def _trained(data: DistilData, config: Config, settings: DistilSettings, progress: ProgressCallback | None) -> Outcome:
-    """One student, trained and scored."""
+    """Train and score one student."""
     device = pick_device(config.device)
     net, history = fit_student(data, settings, seed=config.seed, device=device, progress=progress)
     errors = {split: forecast_errors(net, windows, device) for split, windows in data.scored.items()}
@@ -108,7 +108,7 @@ def _trained(data: DistilData, config: Config, settings: DistilSettings, progres
 
 
 def _json_dict(record: Mapping[str, object]) -> dict[str, object]:
-    """Plain JSON values; None for a number that is not finite, which JSON cannot express."""
+    """JSON values; numbers that are not finite become None."""
     return {name: _json_value(value) for name, value in record.items()}
 
 

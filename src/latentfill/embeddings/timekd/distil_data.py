@@ -1,4 +1,4 @@
-"""The windows that a student is trained on, stops by and is scored on, and the teacher's vectors of the former."""
+"""The train, validation and test windows of a student, and the teacher's vectors of the train windows."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from latentfill.embeddings.timekd.forecasts import ForecastWindows
 from latentfill.embeddings.timekd.teacher_vectors import TeacherVectors
 from latentfill.windows.scaling import ColumnScaler
 
-TRAIN_END, VAL_END = 7, 8  # tenths of the windows, if there is no split plan; the test windows are the rest
+TRAIN_END, VAL_END = 7, 8  # tenths of the windows, if there is no split plan; the rest are test windows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DistilData:
     """Windows of the embedded columns of a series, in units of a scaler fitted to the rows of the train windows."""
 
-    train: ForecastWindows  # with a teacher, only windows that have an embedding
-    val: ForecastWindows  # training stops by their error
+    train: ForecastWindows  # with a teacher, only windows with an embedding
+    val: ForecastWindows  # for early stopping
     test: ForecastWindows
-    teacher: TeacherVectors | None  # embeddings of the train windows, in their order
+    teacher: TeacherVectors | None  # embeddings of the train windows, in the same order
 
     @property
     def scored(self) -> dict[str, ForecastWindows]:
@@ -36,12 +36,12 @@ class DistilData:
         return {"val": self.val, "test": self.test}
 
     def without_teacher(self) -> DistilData:
-        """The same windows for a student that learns from the series alone."""
+        """The same windows for a student without a teacher."""
         return replace(self, teacher=None)
 
 
 def distil_data(series: Series, embeddings: Mapping[str, Embeddings] | None, config: Config) -> DistilData:
-    """The data for a student, under the split plan of `config`; without a teacher if `embeddings` is None."""
+    """The data of a student, under the split plan of `config`; without a teacher if `embeddings` is None."""
     starts = split_windows(config, series.n_steps)
     windows = _forecast_windows(series, starts, config)
     if embeddings is None:
@@ -53,21 +53,21 @@ def distil_data(series: Series, embeddings: Mapping[str, Embeddings] | None, con
 
 
 def embedded_columns(series: Series, config: Config) -> Series:
-    """The series with only the columns that the embeddings describe, in its own order."""
+    """The series with only the columns that have embeddings, in the order of the series."""
     kept = sorted(variable_columns(config, series))
     return replace(series, values=series.values[:, kept], columns=tuple(series.columns[at] for at in kept))
 
 
 def split_windows(config: Config, n_rows: int) -> dict[str, IntArray]:
-    """First rows of the windows of "train", "val" and "test": all windows of the split plan.
+    """First rows of the windows of "train", "val" and "test" under the split plan.
 
-    Without a split plan these are the first 70 % of the windows, the next 10 % and the last 20 %. Windows at the
-    borders are left out, so that no row (forecast rows included) is in windows of two splits.
+    Without a split plan, these are the first 70 %, the next 10 % and the last 20 % of the windows, without windows at
+    the borders that share rows (including forecast rows) with another split.
     """
     if config.stored.pred_len < 1:
         raise InputError(
-            "a student learns by forecasting, so pred_len must be at least 1, got 0. Make the embeddings of its "
-            "teacher with pred_len steps after each window (--pred-len)."
+            "a student learns to forecast, so pred_len must be at least 1, got 0. Make the teacher's embeddings with "
+            "pred_len steps after each window (--pred-len)."
         )
     starts = starts_by_split(config.replace(embedding_stride=1), n_rows)
     if WHOLE in starts:
@@ -76,13 +76,13 @@ def split_windows(config: Config, n_rows: int) -> dict[str, IntArray]:
         seq_len, pred_len = config.stored.seq_len, config.stored.pred_len
         raise InputError(
             f"the series has {n_rows} rows, which leaves no window of {seq_len + pred_len} (seq_len={seq_len} + "
-            f"pred_len={pred_len}) to train on. Use smaller ones, or a longer series."
+            f"pred_len={pred_len}) to train on. Use shorter windows, or a longer series."
         )
     return starts
 
 
 def _apart(starts: IntArray, rows: int) -> dict[str, IntArray]:
-    """The starts of all windows of so many rows, divided into splits that share no row."""
+    """`starts` of windows of `rows` rows, divided into splits that share no row."""
     train_end, val_end = (tenths * len(starts) // 10 for tenths in (TRAIN_END, VAL_END))
     return {
         "train": starts[: max(train_end - (rows - 1), 0)],
@@ -92,7 +92,7 @@ def _apart(starts: IntArray, rows: int) -> dict[str, IntArray]:
 
 
 def _forecast_windows(series: Series, starts: Mapping[str, IntArray], config: Config) -> dict[str, ForecastWindows]:
-    """The windows of each split, scaled by the rows of the train windows."""
+    """The windows of each split, scaled by a scaler fitted to the rows of the train windows."""
     train_rows = int(starts["train"][-1]) + config.stored.seq_len + config.stored.pred_len
     scaler = ColumnScaler.fit(series.values[:train_rows], config.windows.scaling)
     scaled = scaler.where_flat(ColumnScaler.fit(series.values, config.windows.scaling)).apply(series.values)
@@ -105,22 +105,22 @@ def _train_embeddings(embeddings: Mapping[str, Embeddings], series: Series) -> E
     """The embeddings of the train windows, checked to have one vector per column."""
     if not embeddings:
         raise InputError(
-            "a student learns from the embeddings of a teacher (--embeddings), or without one (--no-teacher)."
+            "there are no embeddings of a teacher: give them (--embeddings), or train without a teacher (--no-teacher)."
         )
     stored = embeddings.get("train", embeddings.get(WHOLE))
     if stored is None:
-        raise EmbeddingMismatchError(f"there are no embeddings of train windows, only of {', '.join(embeddings)}.")
+        raise EmbeddingMismatchError(f"there are no embeddings of the train windows, only of {', '.join(embeddings)}.")
     vectors = stored.vectors.shape[1]
     if vectors != len(series.columns):
         raise EmbeddingMismatchError(
-            f"{stored.provenance.source} has {counted(vectors, 'vector')} for each window, the table "
+            f"{stored.provenance.source} has {counted(vectors, 'vector')} for each window, but the table has "
             f"{counted(len(series.columns), 'column')}; a student learns from one vector for each column."
         )
     return stored
 
 
 def _in_common(starts: IntArray, stored: Embeddings) -> tuple[IntArray, IntArray]:
-    """The starts of the train windows that have an embedding, and the index of each in `stored`."""
+    """The starts of the train windows that have an embedding, and their indices in `stored`."""
     common, _, at = np.intersect1d(starts, stored.starts, assume_unique=True, return_indices=True)
     if not len(common):
         raise EmbeddingMismatchError(

@@ -1,4 +1,4 @@
-"""The loss that a student and the trainable part of its teacher are trained with."""
+"""The training loss of a student and its teacher's trainable part (TimeKD, Liu et al., arXiv 2505.02138)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from latentfill.embeddings.timekd.student_net import ForecasterOutput
 
 @dataclass(frozen=True, kw_only=True)
 class LossWeights:
-    """The weight of each loss in the sum; by default the published ones."""
+    """The weight of each loss in the sum; the defaults are the published weights."""
 
     forecast: float = 1.0  # the student's forecast against the future
     reconstruction: float = 0.5  # the teacher's forecast against the future
@@ -32,7 +32,7 @@ class LossWeights:
 def distillation_loss(
     batch: ForecastBatch, student: ForecasterOutput, teacher: ForecasterOutput | None, weights: LossWeights
 ) -> Tensor:
-    """Weighted sum of the smooth L1 losses; without a teacher only the loss of the forecast."""
+    """Weighted sum of smooth L1 losses; without a teacher only the forecast loss."""
     loss = weights.forecast * observed_smooth_l1(batch.scaled(student.forecast), batch.future)
     if teacher is None:
         return loss

@@ -1,4 +1,4 @@
-"""Settings of a student and of its training."""
+"""Settings for training a student."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from latentfill.nn.training import TrainingSchedule
 
 @dataclass(frozen=True, kw_only=True)
 class DistilSettings:
-    """The sizes of a student, and how it is trained."""
+    """The sizes of a student, and the settings of its training."""
 
     dim: int = 128  # size of the encoding of a column, as in the built-in encoder
     layers: int = 2
     heads: int = 4  # attention heads
     dropout: float = 0.2
-    steps: int = 2000  # training steps at most; training stops earlier when the forecasts get no better
+    steps: int = 2000  # training steps at most, with early stopping by the forecast error
     batch: int = 32  # windows per step, fewer in wide tables
-    learning_rate: float = 1e-3  # peak, after warm-up; cosine decay
+    learning_rate: float = 1e-3  # peak, after the warm-up and before the cosine decay
     check_every: int = 100  # steps between measurements of the forecast error
     patience: int = 10  # measurements without improvement before training stops
     weights: LossWeights = field(default_factory=LossWeights)
-    teacher: bool = True  # learn from embeddings; if false, from the series alone
+    teacher: bool = True  # learn from embeddings; if false, only from the series
     compare: bool = True  # also train a student without a teacher, on the same windows
 
     def __post_init__(self) -> None:
@@ -38,7 +38,7 @@ class DistilSettings:
 
     @property
     def schedule(self) -> TrainingSchedule:
-        """How long and how fast to train."""
+        """The training schedule of these settings."""
         return TrainingSchedule(
             steps=self.steps,
             learning_rate=self.learning_rate,

@@ -1,4 +1,4 @@
-"""Windows together with the steps that follow them, and the errors of a student's forecasts of these steps."""
+"""Windows with the steps after them, and the errors of a student's forecasts of these steps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from latentfill.windows.windows import cut
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ForecastBatch:
-    """B windows to read, and the steps that follow them."""
+    """B windows, and the steps after them to forecast."""
 
     tokens: Tensor  # (B, C, L) normalised windows, see `normalise`
     level: Tensor  # (B, C)
@@ -32,12 +32,12 @@ class ForecastBatch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ForecastWindows:
-    """N windows of a series, each with the steps that follow it."""
+    """N windows of a series, each with the steps after it."""
 
     values: FloatArray  # (T, C) scaled, NaN where missing
     starts: IntArray  # (N,) first step of each window
     length: int  # L, steps of a window
-    pred_len: int  # H, steps that follow
+    pred_len: int  # H, steps after a window
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -47,11 +47,11 @@ class ForecastWindows:
         return replace(self, starts=self.starts[index])
 
     def has_future(self) -> bool:
-        """Whether at least one of the cells that follow a window is observed."""
+        """Whether any cell after any window is observed."""
         return not np.isnan(cut(self.values, self.starts + self.length, self.pred_len)).all()
 
     def pieces(self) -> list[ForecastWindows]:
-        """All windows in parts that are small enough to compute at once, also for wide tables."""
+        """All windows, in parts that are small enough to be computed at once."""
         size = windows_at_once(self.values.shape[1] * (self.length + self.pred_len))
         return [self.take(slice(first, first + size)) for first in range(0, len(self), size)]
 
@@ -65,7 +65,7 @@ class ForecastWindows:
 
 
 def windows_at_once(cells: int) -> int:
-    """How many windows of so many cells are computed at once."""
+    """Number of windows, of `cells` cells each, that are computed at once."""
     return max(LEAST_WINDOWS, BATCH_CELLS // cells)
 
 

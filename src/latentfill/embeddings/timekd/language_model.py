@@ -1,4 +1,4 @@
-"""A pre-trained language model that reads prompts: the state of each prompt's last number is its embedding."""
+"""A pre-trained language model that embeds prompts: the embedding is the state of a prompt's last number."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from latentfill.embeddings.timekd.prompt_tokens import PromptTokenizer, PromptTo
 from latentfill.embeddings.timekd.prompts import Prompt
 from latentfill.nn.digest import digest_of
 
-TOKENS_AT_ONCE = {"cpu": 1 << 11, "cuda": 1 << 16}  # in a batch, padding included, which bounds the memory
+TOKENS_AT_ONCE = {"cpu": 1 << 11, "cuda": 1 << 16}  # tokens in a batch with padding, which bounds the memory
 
 
 class ModelConfig(Protocol):
-    """The configuration of a model of transformers, as far as it is used here."""
+    """The part of a transformers model's configuration that is used here."""
 
     hidden_size: int
     num_hidden_layers: int
@@ -49,13 +49,13 @@ class LanguageModel:
         return digest_of(self.net.state_dict())
 
     def states(self, prompts: Iterable[Prompt]) -> VectorArray:
-        """The state of each prompt's last number in the last layer, (N, size) float32.
+        """The last layer's state of each prompt's last number, (N, size) float32.
 
-        Prompts are batched by length. Prompts with the same tokens are computed once.
+        Prompts are batched by length. Prompts with equal tokens are computed once.
         """
         places: dict[PromptTokens, int] = {}
         tokens = (self.tokenizer.read(prompt) for prompt in prompts)
-        rows = np.array([places.setdefault(of_prompt, len(places)) for of_prompt in tokens], dtype=np.int64)
+        rows = np.array([places.setdefault(prompt_tokens, len(places)) for prompt_tokens in tokens], dtype=np.int64)
         distinct = list(places)
         states = np.empty((len(distinct), self.size), np.float32)
         with torch.inference_mode():
@@ -64,7 +64,7 @@ class LanguageModel:
         return states[rows]
 
     def _states(self, batch: Sequence[PromptTokens]) -> Tensor:
-        """(B, size) of prompts of about the same length."""
+        """The states (B, size) of prompts of similar length."""
         longest = max(len(tokens.ids) for tokens in batch)
         ids, positions, mask = (torch.zeros(len(batch), longest, dtype=torch.int64) for _ in range(3))
         for row, tokens in enumerate(batch):
@@ -81,7 +81,7 @@ class LanguageModel:
 
 
 def _by_length(prompts: Sequence[PromptTokens], at_once: int) -> Iterator[list[int]]:
-    """Batches of indices, shortest prompts first, of at most `at_once` tokens but at least one prompt."""
+    """Yields indices of prompts in batches, shortest first, of at most `at_once` tokens or a single prompt."""
     batch: list[int] = []
     for i in sorted(range(len(prompts)), key=lambda i: len(prompts[i].ids)):
         if batch and (len(batch) + 1) * len(prompts[i].ids) > at_once:
@@ -93,7 +93,7 @@ def _by_length(prompts: Sequence[PromptTokens], at_once: int) -> Iterator[list[i
 
 
 def _first_position(net: nn.Module) -> int:
-    """The number of the first position: in RoBERTa and its relatives it follows that of the padding."""
+    """The index of the first position: 0, or in RoBERTa and similar models the index after the padding's."""
     table = getattr(getattr(net, "embeddings", None), "position_embeddings", None)
     padding = getattr(table, "padding_idx", None)
     return 0 if padding is None else int(padding) + 1

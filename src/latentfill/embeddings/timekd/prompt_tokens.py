@@ -1,9 +1,9 @@
-"""The tokens of a prompt that a language model must read.
+"""Turns prompts into the tokens that a language model must read.
 
 Calibrated attention (Liu et al., ICDE 2025, arXiv 2505.02138) adds -100 to the attention scores between numbers and
-words. As exp(-100) is below the rounding error of single precision, numbers attend to numbers only. The last number,
-whose state is the embedding, then depends on the numbers alone: they are read without the words, at the positions that
-they have in the whole prompt, and give the same state.
+words. As exp(-100) is below the rounding error of single precision, numbers attend to numbers only. The state of the
+last number, which is the embedding, then depends only on the numbers. Reading the numbers without the words, at their
+positions in the whole prompt, gives the same state.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from latentfill.embeddings.timekd.prompts import Prompt, prompt_text
 
 SHOWN = 40  # characters of a text in a message
 PROMPT_SHOWN = 80  # characters of a prompt in a message
-MOST_KNOWN = 1 << 16  # texts whose tokens are remembered
+MOST_KNOWN = 1 << 16  # texts whose tokens are cached
 
 
 class Tokenizer(Protocol):
-    """A tokenizer of transformers, as far as it is used here."""
+    """The interface of a transformers tokenizer that is used here."""
 
     @property
     def unk_token_id(self) -> int | None: ...
@@ -31,7 +31,7 @@ class Tokenizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PromptTokens:
-    """The tokens of a prompt that are read."""
+    """The tokens of a prompt that the model reads."""
 
     ids: tuple[int, ...]
     positions: tuple[int, ...]  # of each token in the whole prompt
@@ -39,17 +39,17 @@ class PromptTokens:
 
 
 class PromptTokenizer:
-    """Turns prompts into tokens; the tokens of a text are remembered."""
+    """Turns prompts into tokens, and caches the tokens of texts."""
 
     def __init__(self, tokenizer: Tokenizer, model: str, longest: int | None, *, calibrated: bool) -> None:
-        """`model`: its name in messages; `longest`: tokens that it reads at most; `calibrated`: read numbers only."""
+        """`model`: name in messages; `longest`: most tokens the model can read; `calibrated`: read only numbers."""
         self.tokenizer, self.model, self.longest, self.calibrated = tokenizer, model, longest, calibrated
         self.opening, self.closing = _special_tokens(tokenizer)  # before and after a text
         self._known: dict[str, tuple[int, ...]] = {}
 
     def read(self, prompt: Prompt) -> PromptTokens:
-        """The tokens to read of a prompt; an `InputError` if it is longer than the model can read."""
-        whole = [(token, False) for token in self.opening]  # with whether it belongs to a number
+        """The tokens of a prompt that the model reads; raises `InputError` if the prompt is too long for the model."""
+        whole = [(token, False) for token in self.opening]  # (token, whether it belongs to a number)
         for part in prompt:
             whole += [(token, part.is_number) for token in self.tokens(part.text)]
         whole += [(token, False) for token in self.closing]
@@ -57,15 +57,15 @@ class PromptTokenizer:
         positions = [at for at, (_, is_number) in enumerate(whole) if is_number or not self.calibrated]
         if self.longest is not None and positions[-1] >= self.longest:
             raise InputError(
-                f"a prompt has {positions[-1] + 1} tokens, {self.model} reads at most {self.longest}. Write fewer "
-                "decimals (--decimals 0), cut shorter windows (--seq-len), or take a model for longer texts: "
+                f"a prompt has {positions[-1] + 1} tokens, but {self.model} reads at most {self.longest}. Use fewer "
+                "decimals (--decimals 0), shorter windows (--seq-len), or a model for longer texts. The prompt: "
                 f"{prompt_text(prompt)[:PROMPT_SHOWN]!r}"
             )
         ids = tuple(whole[at][0] for at in positions)
         return PromptTokens(ids, tuple(positions), positions.index(last_position))
 
     def tokens(self, text: str) -> tuple[int, ...]:
-        """The tokens of a text by itself; an `InputError` if the tokenizer does not know it."""
+        """The tokens of a text; raises `InputError` if the tokenizer has no token for it."""
         if text not in self._known:
             tokens = tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
             if not tokens or self.tokenizer.unk_token_id in tokens:
@@ -84,5 +84,5 @@ def _special_tokens(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, .
     body, whole = (tuple(tokenizer("1", add_special_tokens=special)["input_ids"]) for special in (False, True))
     starts = [i for i in range(len(whole) - len(body) + 1) if whole[i : i + len(body)] == body]
     if not body or not starts:
-        raise InputError("the tokenizer does not know the number 1. Choose another language model.")
+        raise InputError("the tokenizer has no token for the number 1. Choose another language model.")
     return whole[: starts[0]], whole[starts[0] + len(body) :]

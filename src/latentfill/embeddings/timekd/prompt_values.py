@@ -1,4 +1,4 @@
-"""Values of a window as text: gaps filled roughly, numbers rounded or truncated."""
+"""Writes values of windows as text: gaps are filled roughly, numbers rounded or truncated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXACT = Context(prec=400)  # digits, enough for any float
 
 
 def value_texts(values: FloatArray, unit: FloatArray, style: PromptStyle) -> list[list[list[str]]]:
-    """The values (B, L, C) as texts, indexed by window, column and step; `unit` (C,) is a standard deviation."""
+    """The values (B, L, C) as texts, indexed by window, column and step; `unit` (C,) are standard deviations."""
     filled = rough_filled(values, style.rough_fill)
     columns = []
     for column in range(values.shape[2]):
@@ -28,7 +28,7 @@ def value_texts(values: FloatArray, unit: FloatArray, style: PromptStyle) -> lis
 
 
 def decimals_for(unit: float) -> int:
-    """The number of decimals that shows two significant digits of a standard deviation `unit`."""
+    """The number of decimals that show two significant digits of a standard deviation `unit`."""
     if not 0 < unit < math.inf:
         return 0
     return min(max(0, 1 - math.floor(math.log10(unit))), MOST_DECIMALS)
@@ -37,7 +37,7 @@ def decimals_for(unit: float) -> int:
 def rough_filled(values: FloatArray, rough_fill: RoughFill) -> FloatArray:
     """Windows (B, L, C) with every gap filled from the observed cells of the same window and column, or with 0.
 
-    With "word" gaps stay NaN. Otherwise a column without an observed cell in the window is 0.
+    With "word", gaps stay NaN. Otherwise columns without an observed cell in the window become 0.
     """
     if rough_fill == "word":
         return values
@@ -52,7 +52,7 @@ def rough_filled(values: FloatArray, rough_fill: RoughFill) -> FloatArray:
 
 
 def _number_text(value: float, decimals: int, *, truncate: bool) -> str:
-    """A value with so many decimals, rounded or truncated; never a negative zero."""
+    """Text of a value, rounded or truncated to `decimals` decimals, and never a negative zero."""
     rounding = ROUND_DOWN if truncate else ROUND_HALF_EVEN
     text = str(Decimal(value).quantize(Decimal(1).scaleb(-decimals), rounding, EXACT))
     return text.removeprefix("-") if not text.strip("-0.") else text

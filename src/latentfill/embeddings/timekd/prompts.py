@@ -1,4 +1,4 @@
-"""TimeKD's prompts: the values of a window as text, one prompt per column.
+"""Writes TimeKD's prompts: the values of a window as text, one prompt per column.
 
 After Liu et al., "Efficient Multivariate Time Series Forecasting via Calibrated Language Models with Privileged
 Knowledge Distillation", ICDE 2025 (arXiv 2505.02138). The embedding is the state of a prompt's last token. Words and
@@ -31,15 +31,15 @@ Prompt = tuple[PromptPart, ...]
 
 @dataclass(frozen=True, slots=True)
 class _History:
-    """What a prompt says of one column of one window."""
+    """The content of a prompt about one column of a window."""
 
-    opening: PromptPart  # with the time stamps
+    opening: PromptPart  # words, with the time stamps
     numbers: list[str]  # (L,)
     frequency: str  # such as "every hour"
 
 
 def history_prompts(raw: RawWindows, style: PromptStyle, horizon: int) -> Iterator[Prompt]:
-    """A prompt for each column of each window, columns fastest: the values, and the request to forecast `horizon`."""
+    """A prompt for each column of each window, columns fastest: the values, then a request to forecast `horizon`."""
     request = f"Forecast the next {horizon} values after" if horizon else "Forecast the values after"
     for history in _histories(raw, style):
         words = PromptPart(f" {history.frequency}. {request}", False)
@@ -47,7 +47,7 @@ def history_prompts(raw: RawWindows, style: PromptStyle, horizon: int) -> Iterat
 
 
 def privileged_prompts(raw: RawWindows, style: PromptStyle) -> Iterator[Prompt]:
-    """Prompts that also give the values after the window, in the same order; only for training a student."""
+    """Prompts that also contain the values after the window, in the same order; only for training a student."""
     assert raw.future is not None
     future = value_texts(raw.future, raw.unit, style)
     for at, history in enumerate(_histories(raw, style)):
@@ -78,7 +78,7 @@ def _opening(raw: RawWindows, window: int) -> str:
 
 
 def _stamp(time: np.datetime64) -> str:
-    """A time to the second; at midnight only the day."""
+    """A time stamp to the second; only the date at midnight."""
     day, _, clock = str(time.astype("datetime64[s]")).partition("T")
     return day if clock == "00:00:00" else f"{day} {clock}"
 
@@ -88,7 +88,7 @@ def _number(text: str) -> PromptPart:
 
 
 def _listed(numbers: list[str]) -> Iterator[PromptPart]:
-    """Values with commas between them."""
+    """The values as parts, with commas between them."""
     comma = PromptPart(",", False)
     for at, text in enumerate(numbers):
         if at:

@@ -1,4 +1,4 @@
-"""TimeKD's student as an embedder: it needs no language model, and any table will do; saved as a folder."""
+"""TimeKD's student as an embedder of any table, which needs no language model and is saved as a folder."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from latentfill.nn.weights import weight_misfits
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DistilledStudent:
-    """An embedder: the student's encoding of each column of a window, with the column's mean and spread.
+    """Embeds each column of a window as the student's encoding, with the column's mean and standard deviation.
 
-    It reads observed cells only, of any number of columns.
+    It uses only observed cells, of any number of columns.
     """
 
     net: VariableForecaster
@@ -54,7 +54,7 @@ class DistilledStudent:
 
     @property
     def weights_digest(self) -> str:
-        """SHA-256 of the weights, with their names."""
+        """SHA-256 of the named weights."""
         return digest_of(self.net.state_dict())
 
     @property
@@ -70,13 +70,13 @@ class DistilledStudent:
         return False
 
     def weights(self, columns: int) -> Mapping[str, VectorArray]:
-        """No weights: the student's folder holds all of them."""
+        """No weights are drawn at random."""
         return {}
 
     def embed(self, raw: RawWindows) -> VectorArray:
-        """Embeddings (B, C, W + 2): encodings, then the mean and the standard deviation of each column, scaled units.
+        """Embeddings (B, C, W + 2): encodings, then the mean and standard deviation of each column, scaled units.
 
-        The encoding cannot tell the last two, because windows are normalised before they are read.
+        The encoding does not contain the last two, because its input is normalised.
         """
         count, length, columns = raw.scaled.shape
         if length != self.length:
@@ -97,23 +97,23 @@ class DistilledStudent:
         return np.concatenate([encoding, window.level[:, :, None], window.spread[:, :, None]], axis=2)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the student to a folder, atomically; of what may be there only an older student is replaced."""
+        """Write the student to a folder atomically; can replace only an older student."""
         record = {"shape": asdict(self.shape), "weights_digest": self.weights_digest, "about": self.about}
         write_folder(Path(path), record, self.net.state_dict())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], device: str | torch.device = "cpu") -> Self:
-        """The student in a folder, frozen; a `ModelFormatError` names everything in the folder that does not fit."""
+        """The frozen student in a folder; a `ModelFormatError` lists everything in the folder that does not fit."""
         folder, place = Path(path), torch.device(device)
         record, weights = read_folder(folder)
         with reported_as_damage(folder):
             shape = StudentShape(**record["shape"])
             about = dict(record["about"])
-        with torch.device("meta"):  # shapes only: they are compared before memory is allocated
+        with torch.device("meta"):  # only shapes, which are compared before memory is allocated
             net = VariableForecaster(shape.length, shape)
         problems = weight_misfits(net.state_dict(), weights)
         if not problems and digest_of(weights) != record.get("weights_digest"):
-            problems.append(f"the weights are not those that {CONFIG} was written with")
+            problems.append(f"the digest of the weights is not the one in {CONFIG}")
         if problems:
             raise ModelFormatError(f"{folder}/{WEIGHTS} does not fit its {CONFIG}: {'; '.join(problems)}. {MAKE_AGAIN}")
         net.load_state_dict(weights, assign=True)

@@ -1,4 +1,4 @@
-"""The folder of a saved student: weights in `model.safetensors`, everything else in a readable `config.json`."""
+"""Reads and writes the folder of a student: weights in `model.safetensors`, everything else in `config.json`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAKE_AGAIN = "Distil the student again (`latentfill distil`)."
 
 
 class StudentRecord(TypedDict, total=False):
-    """The content of `config.json`; when it is read, only `format` and `kind` are checked."""
+    """The content of `config.json`; reading it checks only `format` and `kind`."""
 
     format: int
     kind: str
@@ -35,7 +35,7 @@ class StudentRecord(TypedDict, total=False):
 
 
 def write_folder(path: Path, record: Mapping[str, object], weights: Mapping[str, Tensor]) -> None:
-    """Write a student's folder, which appears complete or not at all; it may only replace an older student."""
+    """Write a student's folder, which appears complete or not at all and can replace only an older student."""
     check_student_path(path)
     text = json.dumps({"format": FORMAT, "kind": KIND, **record}, indent=1)
     with replacing_folder(path) as folder:
@@ -62,12 +62,12 @@ def is_student(path: str | os.PathLike[str]) -> bool:
 
 
 def check_student_path(path: str | os.PathLike[str]) -> None:
-    """Refuse a path where a student cannot be written; call it before training, so that no work is lost."""
+    """Raise an error if a student cannot be written to the path; call it before training, to lose no work."""
     check_folder_path(Path(path), "a student", is_student)
 
 
 def read_record(folder: Path) -> StudentRecord:
-    """The content of `config.json`; a `ModelFormatError` if it is not that of a student of this format."""
+    """The content of `config.json`; raises `ModelFormatError` if it does not describe a student in this format."""
     try:
         record: object = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     except OSError as error:
@@ -87,7 +87,7 @@ def read_record(folder: Path) -> StudentRecord:
 
 @contextmanager
 def reported_as_damage(folder: Path) -> Iterator[None]:
-    """Turn errors in the use of a record inside the block into a `ModelFormatError` about its `config.json`."""
+    """Turn errors from unusable values of a record, in the block, into a `ModelFormatError` about `config.json`."""
     try:
         yield
     except KeyError as error:

@@ -1,4 +1,4 @@
-"""The network of TimeKD's student and of the trainable part of its teacher: a forecaster with one token per column.
+"""The network of TimeKD's student, and of its teacher's trainable part: a forecaster with one token per column.
 
 After Liu et al., "Efficient Multivariate Time Series Forecasting via Calibrated Language Models with Privileged
 Knowledge Distillation", ICDE 2025 (arXiv 2505.02138), and iTransformer (Liu et al., ICLR 2024).
@@ -20,7 +20,7 @@ class StudentShape:
     """The sizes of a student's layers; they do not depend on the number of columns."""
 
     length: int  # L, steps of a window
-    pred_len: int  # H, steps that it forecasts
+    pred_len: int  # H, steps to forecast
     dim: int = 64  # W, size of the encoding of a column
     layers: int = 2
     heads: int = 4  # attention heads
@@ -47,9 +47,10 @@ class ForecasterOutput:
 
 
 class VariableForecaster(nn.Module):
-    """Inverted transformer: a column of a window is a token, and all columns share the same weights.
+    """Inverted transformer: each column of a window is a token, and all columns share the same weights.
 
-    The student reads the steps of a window (`inputs` = L), the teacher's part a stored embedding (`inputs` = D).
+    The input of a token is the column's values (`inputs` = L) for the student, its stored embedding (`inputs` = D) for
+    the teacher.
     """
 
     def __init__(self, inputs: int, shape: StudentShape, dropout: float = 0.0) -> None:
@@ -74,12 +75,14 @@ class EncoderLayer(nn.Module):
     def __init__(self, dim: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.before_attention = nn.LayerNorm(dim)
-        self.attention = nn.MultiheadAttention(dim, heads, batch_first=True)  # no dropout: the loss compares its map
+        self.attention = nn.MultiheadAttention(
+            dim, heads, batch_first=True
+        )  # no dropout, as the loss compares attention maps
         self.mix = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, dim))
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Tokens (B, C, W), and the attention (B, C, C)."""
+        """The new tokens (B, C, W), and the attention (B, C, C)."""
         normalised = self.before_attention(x)
         attended, attention = self.attention(normalised, normalised, normalised, need_weights=True)
         x = x + self.dropout(attended)

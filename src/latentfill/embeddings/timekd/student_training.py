@@ -1,4 +1,4 @@
-"""Training of TimeKD's student, with or without a teacher."""
+"""Trains TimeKD's student, with or without a teacher."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from latentfill.embeddings.timekd.student_net import StudentShape, VariableForec
 from latentfill.nn.runtime import one_thread, seeded
 from latentfill.nn.training import History, Objective, ProgressCallback, Stage, train
 
-CHECK_WINDOWS = 512  # validation windows, at most, whose error decides when training stops
-FEW_TOKENS = 1024  # batches with at most so many tokens are computed fastest by one thread
+CHECK_WINDOWS = 512  # validation windows, at most, for early stopping
+FEW_TOKENS = 1024  # one thread is fastest for batches of at most so many tokens
 
 
 class Distillation(nn.Module):
-    """A student and, if there is a teacher, the forecaster that reads its embeddings: they are trained together."""
+    """A student and, with a teacher, a forecaster on the teacher's embeddings, which are trained together."""
 
     def __init__(self, shape: StudentShape, teacher_size: int | None, dropout: float) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class Distillation(nn.Module):
         self.teacher = None if teacher_size is None else VariableForecaster(teacher_size, shape, dropout)
 
     def loss(self, batch: ForecastBatch, vectors: Tensor | None, weights: LossWeights) -> Tensor:
-        """The loss of a batch; `vectors` (B, C, D) are its stored embeddings."""
+        """The loss of a batch; `vectors` (B, C, D) are its teacher embeddings, None without a teacher."""
         teacher = self.teacher(vectors) if self.teacher is not None else None
         return distillation_loss(batch, self.student(batch.tokens), teacher, weights)
 
@@ -42,9 +42,9 @@ def fit_student(
     device: torch.device,
     progress: ProgressCallback | None = None,
 ) -> tuple[VariableForecaster, History]:
-    """Train a student on the train windows, stop early by its forecasts of the validation windows, and freeze it.
+    """Train a student on the train windows, with early stopping by its forecasts of the validation windows.
 
-    A student without a teacher starts from the same weights and sees the same batches as one with a teacher.
+    Students with and without a teacher start from the same weights and see the same batches. The student is frozen.
     """
     windows, teacher = data.train, data.teacher
     rng = SeedStream.STUDENT.generator(seed)
@@ -56,9 +56,9 @@ def fit_student(
         pair = Distillation(shape, teacher_size, settings.dropout).to(device)
 
         def loss() -> Tensor:
-            drawn = rng.integers(len(windows), size=size)
-            vectors = None if teacher is None else teacher.take(drawn, device)
-            return pair.loss(windows.take(drawn).batch(device), vectors, settings.weights)
+            index = rng.integers(len(windows), size=size)
+            vectors = None if teacher is None else teacher.take(index, device)
+            return pair.loss(windows.take(index).batch(device), vectors, settings.weights)
 
         def error() -> float:
             return forecast_errors(pair.student, check, device).mse
@@ -80,5 +80,5 @@ def student_shape(windows: ForecastWindows, settings: DistilSettings) -> Student
 
 
 def _evenly_spaced(windows: ForecastWindows, most: int) -> ForecastWindows:
-    """At most so many of the windows."""
+    """At most `most` of the windows, evenly spaced."""
     return windows.take(slice(None, None, -(-len(windows) // most) or 1))

@@ -24,17 +24,17 @@ DEFAULT_MODEL = "gpt2"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeacherSettings:
-    """What a teacher writes in its prompts, and the seed of its cross attention."""
+    """The content of a teacher's prompts, and the seed of its cross attention."""
 
     style: PromptStyle = field(default_factory=PromptStyle)
-    pred_len: int = 0  # steps after a window that prompts ask to forecast
-    privileged: bool = False  # whether prompts also give the values of these steps
+    pred_len: int = 0  # steps after a window that prompts ask the model to forecast
+    privileged: bool = False  # whether prompts also contain the values of these steps
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.privileged and not self.pred_len:
             raise InputError(
-                "privileged prompts give the values after a window: say how many (--pred-len), at least 1."
+                "privileged prompts contain the values after a window: set their number (--pred-len) to 1 or more."
             )
 
 
@@ -42,10 +42,10 @@ DEFAULT_TEACHER, DEFAULT_READING = TeacherSettings(), ModelSettings()
 
 
 class Teacher:
-    """Embeddings (B, C, D) as TimeKD makes them (Liu et al., ICDE 2025, arXiv 2505.02138), but repeatable.
+    """Embeds windows as (B, C, D) like TimeKD (Liu et al., ICDE 2025, arXiv 2505.02138), but deterministically.
 
-    Embeddings of privileged prompts depend on the steps after a window: a student may learn from them, but they are no
-    use for imputation.
+    Embeddings of privileged prompts depend on the steps after a window: a student can learn from them, but they must
+    not be used for imputation.
     """
 
     name = "timekd"
@@ -64,7 +64,7 @@ class Teacher:
         reading: ModelSettings = DEFAULT_READING,
         device: torch.device | None = None,
     ) -> Self:
-        """A teacher with the language model in a folder, in the local cache, or of that name on the hub."""
+        """A teacher with the language model at `where`: a folder, or a name in the local cache or on the hub."""
         return cls(load_language_model(where, reading, device), teacher)
 
     @property
@@ -90,11 +90,11 @@ class Teacher:
         return self.model.digest()
 
     def weights(self, columns: int) -> dict[str, VectorArray]:
-        """The cross attention's weights for so many columns, drawn from the seed."""
+        """The cross attention's weights for `columns` columns, drawn from the seed."""
         return {name: weight.numpy() for name, weight in self._attention(columns).state_dict().items()}
 
     def embed(self, raw: RawWindows) -> VectorArray:
-        """Embeddings (B, C, D); the same windows in the same batch give the same bytes."""
+        """Embeddings (B, C, D); equal batches give equal bytes."""
         shape = (len(raw), len(raw.columns), self.model.size)
         style = self.teacher.style
         history = torch.from_numpy(self.model.states(history_prompts(raw, style, self.teacher.pred_len)))

@@ -1,4 +1,4 @@
-"""The stored embeddings that a student learns from, standardised."""
+"""The teacher's stored embeddings, standardised for training a student."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from latentfill.embeddings.protocols.encoder import tensor
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.lookup import usable_vectors
 
-TYPICAL_WINDOWS = 512  # whose vectors give the mean and the standard deviation
+TYPICAL_WINDOWS = 512  # windows, at most, from which mean and standard deviation are computed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TeacherVectors:
     """A teacher's embeddings of N training windows, each dimension with mean 0 and standard deviation 1.
 
-    The embeddings of a language model share a large constant part, beside which the differences between windows are
-    small.
+    Embeddings of a language model share a large constant part, compared with which windows differ little.
     """
 
     embeddings: Embeddings
@@ -32,14 +31,14 @@ class TeacherVectors:
 
     @classmethod
     def of(cls, embeddings: Embeddings, at: IntArray) -> Self:
-        """The embeddings at the indices `at`; an `EmbeddingMismatchError` if a sample of them is not finite."""
+        """Standardise the embeddings at the indices `at`; raises `EmbeddingMismatchError` if a sample is not finite."""
         typical = usable_vectors(embeddings, at[:: -(-len(at) // TYPICAL_WINDOWS)]).astype(float)
         scale = typical.std(axis=(0, 1))
         return cls(embeddings, at, typical.mean(axis=(0, 1)), np.where(scale > 0, scale, 1.0))
 
     @property
     def size(self) -> int:
-        """D."""
+        """The size D of a vector."""
         return int(self.embeddings.vectors.shape[2])
 
     def take(self, index: IntArray, device: torch.device) -> Tensor:
