@@ -26,7 +26,7 @@ LONG = 60  # characters; a list with a longer item is printed with one item per 
 
 def show_forecasts(console: Console, distilled: Distilled) -> None:
     """Print the forecast errors of the student, and of the student without a teacher if there is one."""
-    for name, outcome in (("student", distilled.outcome), ("without a teacher", distilled.alone)):
+    for name, outcome in (("student", distilled.outcome), ("without a teacher", distilled.without_teacher)):
         if outcome is not None:
             errors = outcome.errors["test"]
             text = f"{name}: forecast MSE {errors.mse:.4f}, MAE {errors.mae:.4f} on {errors.windows} test windows"

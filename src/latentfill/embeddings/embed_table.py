@@ -95,7 +95,7 @@ class TableEmbedder:
         )
 
     def _check_windows(self) -> None:
-        """Refuse windows that the embedder cannot read, and a table that is too short for one."""
+        """Raise `InputError` for windows that the embedder cannot read, or a table shorter than one window."""
         config, embedder = self.config, self.embedder
         if embedder.length not in (None, config.stored.seq_len):
             raise InputError(
@@ -202,8 +202,8 @@ class TableEmbedder:
 
 def _paths(batch: WindowBatch, folder: Path) -> list[Path]:
     """The files of the windows of a batch in TimeKD's layout."""
-    place = folder / ("" if batch.split == WHOLE else batch.split)
-    return [place / f"{batch.first + i}.h5" for i in range(len(batch))]
+    split_folder = folder / ("" if batch.split == WHOLE else batch.split)
+    return [split_folder / f"{batch.first + i}.h5" for i in range(len(batch))]
 
 
 def _is_written(batch: WindowBatch, folder: Path, size: int) -> bool:

@@ -61,7 +61,7 @@ class LiveEncoder:
     def encode(self, windows: Windows) -> Encoded:
         """Vectors (B, K, D) of the observed cells of windows in scaled units."""
         keys = [_key(start, values) for start, values in zip(windows.starts, windows.values, strict=True)]
-        new = {key: at for at, key in enumerate(keys) if key not in self._kept}
+        new = {key: i for i, key in enumerate(keys) if key not in self._kept}
         self._add(list(new), windows.take(np.array(list(new.values()), dtype=np.int64)))
         vectors = np.array([self._kept[key] for key in keys], dtype=np.float32)
         self._forget(keys)
@@ -101,8 +101,8 @@ class LiveEncoder:
         """Vectors (B, K, D); raises an error if they are not finite or (K, D) is not `size`."""
         vectors, name = self.embedder.embed(raw), self.embedder.name
         if vectors.ndim != 3 or len(vectors) != len(raw) or size not in (None, vectors.shape[1:]):
-            wanted = "(windows, variables, size)" if size is None else str((len(raw), *size))
-            raise EmbeddingMismatchError(f"encoder {name!r} gave an array of shape {vectors.shape}, not {wanted}.")
+            expected = "(windows, variables, size)" if size is None else str((len(raw), *size))
+            raise EmbeddingMismatchError(f"encoder {name!r} gave an array of shape {vectors.shape}, not {expected}.")
         if not np.isfinite(vectors).all():
             raise InputError(
                 f"encoder {name!r} gave vectors with values that are not finite. Windows have gaps, and may be empty: "

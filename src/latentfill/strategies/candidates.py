@@ -91,20 +91,20 @@ class Candidates:
     def estimate(self, series: ScaledSeries, starts: IntArray, encoder: Encoder | None) -> SeriesEstimates:
         """Estimates of all candidates for a series, from the windows at `starts`.
 
-        Simple imputers are given the whole series. All others are given one window at a time, and their estimates are
-        blended where windows overlap; windows without an observed cell are left out.
+        Simple imputers fill the whole series. The other strategies estimate the windows that have observed cells, and
+        their estimates are blended where windows overlap.
         """
-        found = {name: baseline.estimate(series.values) for name, baseline in self.baselines.items()}
+        estimates = {name: baseline.estimate(series.values) for name, baseline in self.baselines.items()}
         spread = np.full(series.values.shape, np.nan)
         if self.strategies:
             windows, shift = self._cut(series, starts)
             for strategy in self.strategies:
-                estimates = strategy.estimate(windows, encoder)
-                for name, values in zip(strategy.estimate_names, estimates.values, strict=True):
-                    found[name] = self._blend(values, windows) + shift
-                if estimates.spread is not None:
-                    spread = self._blend(estimates.spread, windows)
-        return SeriesEstimates(np.stack([found[name] for name in self.names]), spread)
+                window_estimates = strategy.estimate(windows, encoder)
+                for name, values in zip(strategy.estimate_names, window_estimates.values, strict=True):
+                    estimates[name] = self._blend(values, windows) + shift
+                if window_estimates.spread is not None:
+                    spread = self._blend(window_estimates.spread, windows)
+        return SeriesEstimates(np.stack([estimates[name] for name in self.names]), spread)
 
     def explain(self, series: ScaledSeries, starts: IntArray, encoder: Encoder | None) -> SeriesContributions:
         """The neighbours from which the strategy `neighbours` estimates each missing cell of a series.

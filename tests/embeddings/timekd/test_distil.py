@@ -118,7 +118,7 @@ def test_a_student_without_a_teacher_needs_no_embeddings_and_uses_all_train_wind
 
 def test_the_compared_student_equals_one_trained_without_a_teacher():
     table = series()
-    compared = distil(table, train_vectors(table), CONFIG, SETTINGS).alone
+    compared = distil(table, train_vectors(table), CONFIG, SETTINGS).without_teacher
     without_teacher = distil(table, {}, CONFIG, replace(SETTINGS, teacher=False)).outcome
     assert compared is not None
     assert compared.errors == without_teacher.errors
@@ -129,7 +129,7 @@ def test_windows_without_an_embedding_are_left_out_for_both_students():
     every_third = {"train": teacher_vectors(table, np.arange(0, N_TRAIN, 3))}
     found = distil(table, every_third, CONFIG, SETTINGS)
     assert found.to_dict()["windows"] == {"train": len(range(0, N_TRAIN, 3)), "val": 27, "test": 57}
-    assert found.alone is not None
+    assert found.without_teacher is not None
 
 
 def test_vectors_are_matched_to_their_windows():
@@ -230,4 +230,4 @@ def test_vectors_that_are_not_finite_are_reported():
 def test_progress_reports_name_both_students():
     table, stages = series(), []
     distil(table, train_vectors(table), CONFIG, SETTINGS, progress=lambda now: stages.append(now.stage))
-    assert list(dict.fromkeys(stages)) == ["student", "student alone"]
+    assert list(dict.fromkeys(stages)) == ["student", "student without teacher"]

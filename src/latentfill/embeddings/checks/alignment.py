@@ -26,24 +26,26 @@ def align(probes: Sequence[Probe], spacing: WindowSpacing) -> Alignment:
     pairs = len(probes[0].starts) if probes else 0
     if pairs < LEAST_PAIRS:
         return Alignment(UNCLEAR, pairs, why=f"there are fewer than {LEAST_PAIRS} pairs of consecutive windows")
-    found = _follow_edges(probes, spacing, 0)
-    if found.verdict != UNCLEAR:
-        return found
+    alignment = _follow_edges(probes, spacing, 0)
+    if alignment.verdict != UNCLEAR:
+        return alignment
     elsewhere = (_follow_edges(probes, spacing, shift) for shift in _clear_shifts(probes, spacing))
-    return next((other for other in elsewhere if other.shift is not None and other.shift[0] == other.shift[1]), found)
+    return next(
+        (other for other in elsewhere if other.shift is not None and other.shift[0] == other.shift[1]), alignment
+    )
 
 
 def _follow_edges(probes: Sequence[Probe], spacing: WindowSpacing, shift: int) -> Alignment:
     """The alignment found by moving the windows, first by `shift` rows, then to the edges of the encoded rows."""
     for _ in range(MOST_MOVES):
-        found = _align_near([replace(probe, starts=probe.starts + shift) for probe in probes], spacing)
-        if found.shift is None:
-            return found
-        low, high = found.shift
-        if found.verdict == ALIGNED and shift != 0 and found.ends == 1:
+        alignment = _align_near([replace(probe, starts=probe.starts + shift) for probe in probes], spacing)
+        if alignment.shift is None:
+            return alignment
+        low, high = alignment.shift
+        if alignment.verdict == ALIGNED and shift != 0 and alignment.ends == 1:
             low = high = _rows_beyond(probes, spacing, shift)
-        if low == high == 0 or found.verdict == UNCLEAR or low != high:
-            return _from_own_windows(found, shift)
+        if low == high == 0 or alignment.verdict == UNCLEAR or low != high:
+            return _relative_to_paired(alignment, shift)
         shift += low
     return Alignment(UNCLEAR, len(probes[0].starts), why="the rows that the embeddings encode have no clear end")
 
@@ -60,12 +62,12 @@ def _rows_beyond(probes: Sequence[Probe], spacing: WindowSpacing, shift: int) ->
     return 0 if edge is None else max(edge.sure, 0)
 
 
-def _from_own_windows(found: Alignment, shift: int) -> Alignment:
+def _relative_to_paired(alignment: Alignment, shift: int) -> Alignment:
     """An alignment relative to windows `shift` rows later, made relative to the windows that are paired."""
-    assert found.shift is not None
-    low, high = (end + shift for end in found.shift)
+    assert alignment.shift is not None
+    low, high = (end + shift for end in alignment.shift)
     verdict = ALIGNED if low == high == 0 else UNCLEAR if low <= 0 <= high else OFF
-    return replace(found, verdict=verdict, shift=(low, high), why=found.why if verdict == UNCLEAR else "")
+    return replace(alignment, verdict=verdict, shift=(low, high), why=alignment.why if verdict == UNCLEAR else "")
 
 
 def _align_near(probes: Sequence[Probe], spacing: WindowSpacing) -> Alignment:

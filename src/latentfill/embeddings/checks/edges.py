@@ -15,10 +15,8 @@ from latentfill.embeddings.checks.window_spacing import WindowSpacing
 
 P_ENCODED, P_NEXT = 1e-5, 1e-3  # p-values below which a row is encoded, and a row next to an encoded row
 STRONG, WEAK = 0.15, 0.005  # a row is surely or possibly encoded if it explains this share of what the best row does
-LARGE_SHARE, STANDARD_ERRORS = (
-    0.5,
-    2.5,
-)  # a row is also possibly encoded if its share, plus so many standard errors, is this large
+# A row is also possibly encoded if its share plus STANDARD_ERRORS standard errors is LARGE_SHARE of the best row's.
+LARGE_SHARE, STANDARD_ERRORS = 0.5, 2.5
 LEAK = 3  # rows outside a window that may seem encoded, as innovations are not quite independent
 NOT_FOUND = "a linear probe does not find the last rows of the windows in the embeddings"
 NO_CLEAR_END = "the rows that the embeddings encode do not show clearly where the windows end"
@@ -109,13 +107,13 @@ def _shift_range(first: Edge | None, last: Edge, low: int, high: int) -> tuple[i
     """
     if first is None:
         return low, high, 1
-    at, is_fainter = first.sure, last.share < first.share / 2
+    shift, is_fainter = first.sure, last.share < first.share / 2
     ranges = (
-        # condition                               low  high  ends  why
-        (first.is_exact and low <= at <= high,    at,  at,   2),   # both edges agree
-        (at < low and is_fainter,                 at,  at,   2),   # the last row only seems encoded: it is faint
-        (at < low,                                at,  high, 1),   # the edges contradict each other
-        (high < at <= 0,                          low, at,   1),   # or the first rows have faded
-        (True,                                    low, high, 1),   # the first rows have faded
+        # condition                               low    high   ends  why
+        (first.is_exact and low <= shift <= high, shift, shift, 2),   # both edges agree
+        (shift < low and is_fainter,              shift, shift, 2),   # the last row only seems encoded: it is faint
+        (shift < low,                             shift, high,  1),   # the edges contradict each other
+        (high < shift <= 0,                       low,   shift, 1),   # or the first rows have faded
+        (True,                                    low,   high,  1),   # the first rows have faded
     )  # fmt: skip
     return next(row[1:] for row in ranges if row[0])

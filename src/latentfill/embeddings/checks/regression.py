@@ -17,8 +17,8 @@ def explained_by_block(inputs: FloatArray, outputs: FloatArray) -> FloatArray:
     """The share of the outputs' variance (n, R) that each block of inputs (n, B, F) adds to earlier blocks, (B, n).
 
     Shares are cross-validated over n windows in `FOLDS` folds, with the best of `PENALTIES`; for a block that explains
-    nothing more their mean is 0 or below. All nested regressions come from one Cholesky
-    factor, as its leading blocks are the factors of the smaller ones.
+    nothing more their mean is 0 or below. One Cholesky factor gives all nested regressions, as its leading blocks are
+    the factors of the smaller regressions.
     """
     n, blocks, size = inputs.shape
     flat = inputs.reshape(n, -1)
@@ -27,12 +27,12 @@ def explained_by_block(inputs: FloatArray, outputs: FloatArray) -> FloatArray:
     gram, cross = (np.sum(parts, axis=0) for parts in zip(*grams, strict=True))
     reductions = np.zeros((len(PENALTIES), blocks, n))
     for fold, (fold_gram, fold_cross) in zip(folds, grams, strict=True):
-        for at, penalty in enumerate(PENALTIES):
+        for i, penalty in enumerate(PENALTIES):
             penalised = gram - fold_gram + penalty * (n - len(fold)) * np.eye(len(gram))
             factor = np.linalg.cholesky(penalised)
             weights = solve_triangular(factor, cross - fold_cross, lower=True).reshape(blocks, size, -1)
             rotated = solve_triangular(factor, flat[fold].T, lower=True).reshape(blocks, size, -1)
-            reductions[at, :, fold] = _error_reductions(rotated, weights, outputs[fold]).T
+            reductions[i, :, fold] = _error_reductions(rotated, weights, outputs[fold]).T
     best = reductions.sum(axis=(1, 2)).argmax()
     shares: FloatArray = reductions[best] / max(outputs.shape[1], 1)
     return shares

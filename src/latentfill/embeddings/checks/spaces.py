@@ -24,7 +24,7 @@ from latentfill.embeddings.checks.window_spacing import WindowSpacing
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.windows.gaps import interpolate
 
-# A probe fitted to one split and tested on a second one explains a share of what a probe of the second one explains.
+# A probe fitted to one split explains a share of what a probe fitted to the other split explains in that split.
 # The splits share a space if this share is at least ONE_SPACE, and do not share a space if it is less than TWO_SPACES.
 ONE_SPACE, TWO_SPACES = 0.25, 0.1
 SURE, CHANCE = 1e-3, 0.05  # a probe explains something at p-values below SURE, and nothing above CHANCE
@@ -69,20 +69,20 @@ def one_space(
     rows = spacing.end_rows()
     own_of_fitted, own = (explained_by_rows(probes, rows).sum(axis=0) for probes in (fitted, tested))
     across = explained_by_probes(tested, fitted, rows)
-    found = OneSpace("unclear", float(own.mean()), float(across.mean()), jump)
+    result = OneSpace("unclear", float(own.mean()), float(across.mean()), jump)
     if jump is not None and jump > JUMP:
-        return replace(found, verdict="two spaces")
-    if chance_of(across) < SURE and found.across >= ONE_SPACE * found.own:
-        return replace(found, verdict="one space")
+        return replace(result, verdict="two spaces")
+    if chance_of(across) < SURE and result.across >= ONE_SPACE * result.own:
+        return replace(result, verdict="one space")
     both_work = max(chance_of(own_of_fitted), chance_of(own)) < SURE
     if (
         both_work
         and chance_of(own - across) < SURE
         and chance_of(across) > CHANCE
-        and found.across < TWO_SPACES * found.own
+        and result.across < TWO_SPACES * result.own
     ):
-        return replace(found, verdict="two spaces")
-    return found
+        return replace(result, verdict="two spaces")
+    return result
 
 
 def jump_between(one: Split, other: Split, values: FloatArray, spacing: WindowSpacing) -> float | None:

@@ -67,11 +67,12 @@ def check_against_table(
     pairs = _one_spaces(checked, series.values[:, columns], spacing)
     return {
         "alignment": {
-            name: {**asdict(found), "says": alignment_text(found, name, starts)} for name, found in alignments.items()
+            name: {**asdict(alignment), "says": alignment_text(alignment, name, starts)}
+            for name, alignment in alignments.items()
         },
         "one space": {
-            f"{fitted}, {tested}": {**asdict(found), "says": one_space_text(found, fitted, tested)}
-            for (fitted, tested), found in pairs.items()
+            f"{fitted}, {tested}": {**asdict(result), "says": one_space_text(result, fitted, tested)}
+            for (fitted, tested), result in pairs.items()
         },
     }
 
@@ -104,12 +105,12 @@ def _one_spaces(
 ) -> dict[tuple[str, str], OneSpace]:
     """Whether the largest split shares a space with each of the other splits, by the names of both."""
     largest = max(checked, key=lambda name: len(checked[name].split.starts), default="")
-    found = {}
+    results = {}
     for name in (name for name in checked if name != largest):
         fitted, tested = checked[largest], checked[name]
         jump = jump_between(fitted.true_split, tested.true_split, values, spacing)
-        found[largest, name] = one_space(fitted.true_probes, tested.true_probes, spacing, jump)
-    return found
+        results[largest, name] = one_space(fitted.true_probes, tested.true_probes, spacing, jump)
+    return results
 
 
 def check_repeatability(stored: StoredEmbeddings, others: StoredEmbeddings) -> dict[str, Check]:
@@ -117,26 +118,30 @@ def check_repeatability(stored: StoredEmbeddings, others: StoredEmbeddings) -> d
 
     Windows are matched by their first row if both sets are packed files that store it, otherwise by their number.
     """
-    found = {split: _compare(stored, others, split) for split in stored.splits if split in others.splits}
-    if not found:
+    results = {split: _compare(stored, others, split) for split in stored.splits if split in others.splits}
+    if not results:
         here, there = (", ".join(each.splits) for each in (stored, others))
-        found["splits"] = _unclear(f"the sets have no split in common: {here} in the first set, {there} in the second.")
+        results["splits"] = _unclear(
+            f"the sets have no split in common: {here} in the first set, {there} in the second."
+        )
     digests = {each.provenance.table_digest for each in (stored, others)} - {None}
     if len(digests) > 1:
-        found["tables"] = _unclear("the two sets were made from different tables, which may explain their differences.")
-    return found
+        results["tables"] = _unclear(
+            "the two sets were made from different tables, which may explain their differences."
+        )
+    return results
 
 
 def _compare(stored: StoredEmbeddings, others: StoredEmbeddings, split: str) -> Check:
     """Compare the embeddings of one split in two sets."""
-    own, other = _common_windows(stored, others, split)
-    if not len(own):
+    first, second = _common_windows(stored, others, split)
+    if not len(first):
         return _unclear(f"{split}: the two sets have no window in common.")
     try:
-        found = repeated(stored.read(split)[own], others.read(split)[other])
+        result = repeated(stored.read(split)[first], others.read(split)[second])
     except InputError as error:
         return _unclear(f"{split}: the embeddings cannot be read. {error}")
-    return {**asdict(found), "says": repeated_text(found, split)}
+    return {**asdict(result), "says": repeated_text(result, split)}
 
 
 def _unclear(says: str) -> Check:
@@ -147,7 +152,7 @@ def _common_windows(stored: StoredEmbeddings, others: StoredEmbeddings, split: s
     """The indices of the windows that both sets have, in each of the sets."""
     starts = [each.starts.get(split) if isinstance(each, PackedFile) else None for each in (stored, others)]
     if starts[0] is not None and starts[1] is not None:
-        _, own, other = np.intersect1d(starts[0], starts[1], assume_unique=True, return_indices=True)
-        return own, other
+        _, first, second = np.intersect1d(starts[0], starts[1], assume_unique=True, return_indices=True)
+        return first, second
     both = np.arange(min(stored.splits[split], others.splits[split]))
     return both, both

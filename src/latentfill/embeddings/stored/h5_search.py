@@ -25,17 +25,17 @@ class FolderChoice:
     name: str | None  # of the data set; None for any
     pred_len: int | None  # TimeKD's horizon; None for any
 
-    def narrow(self, found: Sequence[EmbeddingFolder], folder: Path) -> Sequence[EmbeddingFolder]:
+    def narrow(self, candidates: Sequence[EmbeddingFolder], folder: Path) -> Sequence[EmbeddingFolder]:
         """The sets that match; a criterion is only applied while there are several sets."""
-        if len(found) > 1 and self.name is not None:
-            found = [each for each in found if without_csv(self.name) in _names(each, folder)]
-        if len(found) > 1 and self.pred_len is not None:
-            found = [each for each in found if each.pred_len == self.pred_len]
-        return found
+        if len(candidates) > 1 and self.name is not None:
+            candidates = [each for each in candidates if without_csv(self.name) in _names(each, folder)]
+        if len(candidates) > 1 and self.pred_len is not None:
+            candidates = [each for each in candidates if each.pred_len == self.pred_len]
+        return candidates
 
-    def refusal(self, found: Sequence[EmbeddingFolder], chosen: Sequence[EmbeddingFolder], folder: Path) -> str:
+    def refusal(self, candidates: Sequence[EmbeddingFolder], chosen: Sequence[EmbeddingFolder], folder: Path) -> str:
         """The error message, with a list of the sets, if not exactly one set was chosen."""
-        listed = "".join(f"\n- {each.path} ({counts(each.splits)})" for each in chosen or found)
+        listed = "".join(f"\n- {each.path} ({counts(each.splits)})" for each in chosen or candidates)
         return (
             f"{folder} holds several folders of embeddings, {self._outcome(len(chosen))}:{listed}\n"
             "Give the path of one of them, or its name and pred_len."
@@ -62,13 +62,13 @@ def find_layout(
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder. Give the folder that holds the .h5 embeddings, or one above it.")
-    found = [_folder_at(path, dataset) for path in _window_folders(folder)]
-    if not found:
+    candidates = [_folder_at(path, dataset) for path in _window_folders(folder)]
+    if not candidates:
         raise InputError(_nothing_found(folder))
     choice = FolderChoice(name, pred_len)
-    chosen = choice.narrow(found, folder)
+    chosen = choice.narrow(candidates, folder)
     if len(chosen) != 1:
-        raise InputError(choice.refusal(found, chosen, folder))
+        raise InputError(choice.refusal(candidates, chosen, folder))
     return chosen[0]
 
 

@@ -51,8 +51,8 @@ def _sampled(numbers: Sequence[int]) -> list[int]:
     """Up to `_SAMPLE` of the numbers, evenly spaced."""
     if not numbers:
         return []
-    places = np.linspace(0, len(numbers) - 1, min(_SAMPLE, len(numbers))).round().astype(int)
-    return [numbers[place] for place in places]
+    indices = np.linspace(0, len(numbers) - 1, min(_SAMPLE, len(numbers))).round().astype(int)
+    return [numbers[index] for index in indices]
 
 
 def _spread(sample: Sequence[StoredArray]) -> dict[str, float]:

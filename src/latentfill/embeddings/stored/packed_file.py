@@ -172,11 +172,11 @@ def _map(path: Path, entry: _Entry) -> VectorArray:
 def _read_provenance(path: Path, metadata: Mapping[str, str] | None) -> Provenance:
     try:
         record = json.loads((metadata or {})[RECORD])
-        found = record["format"]
+        file_format = record["format"]
     except (TypeError, KeyError, ValueError) as error:
         raise InputError(f"{path} is no packed file of latentfill: its metadata has no {RECORD!r}. {AGAIN}") from error
-    if found != FORMAT:
-        raise InputError(f"{path} has format {found!r}, this version reads {FORMAT}. {AGAIN}")
+    if file_format != FORMAT:
+        raise InputError(f"{path} has format {file_format!r}, this version reads {FORMAT}. {AGAIN}")
     try:
         return Provenance.from_dict(cast(Mapping[str, object], record.get("provenance")))
     except InputError as error:

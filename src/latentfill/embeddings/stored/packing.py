@@ -52,8 +52,8 @@ def _split_vectors(stored: StoredEmbeddings, split: str, starts: IntArray | None
     """The vectors of a split; vectors in a folder are read one after the other."""
     expected = None if starts is None else len(starts)
     if isinstance(stored, EmbeddingFolder):
-        found = stored.open(split, expected, columns)
-        return SplitVectors(found.shape, found, starts)
+        window_vectors = stored.open(split, expected, columns)
+        return SplitVectors(window_vectors.shape, window_vectors, starts)
     vectors = stored.read(split, expected, columns)
     n, c, d = vectors.shape
     return SplitVectors((n, c, d), vectors, starts)

@@ -44,20 +44,20 @@ class Distilled:
     """A student with a teacher and one without, whose errors show the benefit of the teacher."""
 
     outcome: Outcome
-    alone: Outcome | None  # of the student without a teacher, trained on the same windows; None if not trained
+    without_teacher: Outcome | None  # of a second student, trained on the same windows; None if not trained
     about: Mapping[str, object]  # teacher, settings and table, JSON values
 
     @property
     def student(self) -> DistilledStudent:
         """The student with a record of its training, but without durations, so that equal runs give equal bytes."""
-        without = None if self.alone is None else self.alone.forecast
-        about = {**self.about, "forecast": self.outcome.forecast, "forecast_without_teacher": without}
+        undistilled = None if self.without_teacher is None else self.without_teacher.forecast
+        about = {**self.about, "forecast": self.outcome.forecast, "forecast_without_teacher": undistilled}
         return replace(self.outcome.student, about=_json_dict(about))
 
     def to_dict(self) -> dict[str, object]:
         """JSON values: teacher, settings and table, forecast errors in scaled units, and training histories."""
-        without = None if self.alone is None else self.alone.to_dict()
-        return _json_dict({**self.about, **self.outcome.to_dict(), "without_teacher": without})
+        undistilled = None if self.without_teacher is None else self.without_teacher.to_dict()
+        return _json_dict({**self.about, **self.outcome.to_dict(), "without_teacher": undistilled})
 
 
 def distil(
@@ -84,9 +84,9 @@ def distil(
     columns = embedded_columns(series, config)
     data = distil_data(columns, embeddings if settings.teacher else None, config)
     outcome = _trained(data, config, settings, progress)
-    alone = None
+    without_teacher = None
     if settings.compare and data.teacher is not None:
-        alone = _trained(data.without_teacher(), config, settings, progress)
+        without_teacher = _trained(data.without_teacher(), config, settings, progress)
     about: dict[str, object] = {
         "teacher": None if data.teacher is None else data.teacher.embeddings.provenance.to_dict(),
         "settings": asdict(settings),
@@ -96,7 +96,7 @@ def distil(
         "table_digest": table_digest(series),
         "table_sketch": fingerprint(series.values),
     }
-    return Distilled(outcome, alone, about)
+    return Distilled(outcome, without_teacher, about)
 
 
 def _trained(data: DistilData, config: Config, settings: DistilSettings, progress: ProgressCallback | None) -> Outcome:

@@ -47,15 +47,15 @@ def distil_data(series: Series, embeddings: Mapping[str, Embeddings] | None, con
     if embeddings is None:
         return DistilData(**windows, teacher=None)
     stored = _train_embeddings(embeddings, series)
-    common, at = _in_common(starts["train"], stored)
+    common, index = _in_common(starts["train"], stored)
     windows["train"] = replace(windows["train"], starts=common)
-    return DistilData(**windows, teacher=TeacherVectors.of(stored, at))
+    return DistilData(**windows, teacher=TeacherVectors.of(stored, index))
 
 
 def embedded_columns(series: Series, config: Config) -> Series:
     """The series with only the columns that have embeddings, in the order of the series."""
     kept = sorted(variable_columns(config, series))
-    return replace(series, values=series.values[:, kept], columns=tuple(series.columns[at] for at in kept))
+    return replace(series, values=series.values[:, kept], columns=tuple(series.columns[i] for i in kept))
 
 
 def split_windows(config: Config, n_rows: int) -> dict[str, IntArray]:
@@ -121,10 +121,10 @@ def _train_embeddings(embeddings: Mapping[str, Embeddings], series: Series) -> E
 
 def _in_common(starts: IntArray, stored: Embeddings) -> tuple[IntArray, IntArray]:
     """The starts of the train windows that have an embedding, and their indices in `stored`."""
-    common, _, at = np.intersect1d(starts, stored.starts, assume_unique=True, return_indices=True)
+    common, _, index = np.intersect1d(starts, stored.starts, assume_unique=True, return_indices=True)
     if not len(common):
         raise EmbeddingMismatchError(
             f"{stored.provenance.source} holds none of the {len(starts)} windows to train on, which start at rows "
             f"{starts[0]} to {starts[-1]}."
         )
-    return common, at
+    return common, index

@@ -53,10 +53,10 @@ class LanguageModel:
 
         Prompts are batched by length. Prompts with equal tokens are computed once.
         """
-        places: dict[PromptTokens, int] = {}
+        row_of: dict[PromptTokens, int] = {}
         tokens = (self.tokenizer.read(prompt) for prompt in prompts)
-        rows = np.array([places.setdefault(prompt_tokens, len(places)) for prompt_tokens in tokens], dtype=np.int64)
-        distinct = list(places)
+        rows = np.array([row_of.setdefault(prompt_tokens, len(row_of)) for prompt_tokens in tokens], dtype=np.int64)
+        distinct = list(row_of)
         states = np.empty((len(distinct), self.size), np.float32)
         with torch.inference_mode():
             for batch in _by_length(distinct, TOKENS_AT_ONCE.get(self.device.type, TOKENS_AT_ONCE["cpu"])):

@@ -53,15 +53,15 @@ class PromptTokenizer:
         for part in prompt:
             whole += [(token, part.is_number) for token in self.tokens(part.text)]
         whole += [(token, False) for token in self.closing]
-        last_position = max(at for at, (_, is_number) in enumerate(whole) if is_number)
-        positions = [at for at, (_, is_number) in enumerate(whole) if is_number or not self.calibrated]
+        last_position = max(i for i, (_, is_number) in enumerate(whole) if is_number)
+        positions = [i for i, (_, is_number) in enumerate(whole) if is_number or not self.calibrated]
         if self.longest is not None and positions[-1] >= self.longest:
             raise InputError(
                 f"a prompt has {positions[-1] + 1} tokens, but {self.model} reads at most {self.longest}. Use fewer "
                 "decimals (--decimals 0), shorter windows (--seq-len), or a model for longer texts. The prompt: "
                 f"{prompt_text(prompt)[:PROMPT_SHOWN]!r}"
             )
-        ids = tuple(whole[at][0] for at in positions)
+        ids = tuple(whole[i][0] for i in positions)
         return PromptTokens(ids, tuple(positions), positions.index(last_position))
 
     def tokens(self, text: str) -> tuple[int, ...]:

@@ -50,8 +50,8 @@ def privileged_prompts(raw: RawWindows, style: PromptStyle) -> Iterator[Prompt]:
     """Prompts that also contain the values after the window, in the same order; only for training a student."""
     assert raw.future is not None
     future = value_texts(raw.future, raw.unit, style)
-    for at, history in enumerate(_histories(raw, style)):
-        window, column = divmod(at, len(raw.columns))
+    for i, history in enumerate(_histories(raw, style)):
+        window, column = divmod(i, len(raw.columns))
         words = PromptPart(f" {history.frequency}. The next {raw.future.shape[1]} values were", False)
         yield (history.opening, *_listed(history.numbers), words, *_listed(future[window][column]))
 
@@ -73,7 +73,7 @@ def _histories(raw: RawWindows, style: PromptStyle) -> Iterator[_History]:
 def _opening(raw: RawWindows, window: int) -> str:
     if raw.time is None:
         return "The values were"
-    first, last = (_stamp(raw.time[window, at]) for at in (0, -1))
+    first, last = (_stamp(raw.time[window, step]) for step in (0, -1))
     return f"From {first} to {last}, the values were"
 
 
@@ -90,7 +90,7 @@ def _number(text: str) -> PromptPart:
 def _listed(numbers: list[str]) -> Iterator[PromptPart]:
     """The values as parts, with commas between them."""
     comma = PromptPart(",", False)
-    for at, text in enumerate(numbers):
-        if at:
+    for i, text in enumerate(numbers):
+        if i:
             yield comma
         yield _number(text)

@@ -104,7 +104,7 @@ class DistilledStudent:
     @classmethod
     def load(cls, path: str | os.PathLike[str], device: str | torch.device = "cpu") -> Self:
         """The frozen student in a folder; a `ModelFormatError` lists everything in the folder that does not fit."""
-        folder, place = Path(path), torch.device(device)
+        folder, torch_device = Path(path), torch.device(device)
         record, weights = read_folder(folder)
         with reported_as_damage(folder):
             shape = StudentShape(**record["shape"])
@@ -117,4 +117,4 @@ class DistilledStudent:
         if problems:
             raise ModelFormatError(f"{folder}/{WEIGHTS} does not fit its {CONFIG}: {'; '.join(problems)}. {MAKE_AGAIN}")
         net.load_state_dict(weights, assign=True)
-        return cls(net.to(place).eval().requires_grad_(False), shape, place, about)
+        return cls(net.to(torch_device).eval().requires_grad_(False), shape, torch_device, about)

@@ -63,7 +63,7 @@ def fit_student(
         def error() -> float:
             return forecast_errors(pair.student, check, device).mse
 
-        stage = Stage("student alone" if teacher is None else "student", progress)
+        stage = Stage("student without teacher" if teacher is None else "student", progress)
         history = train(pair, Objective(loss, error if check.has_future() else None), settings.schedule, stage)
     return pair.student, history
 

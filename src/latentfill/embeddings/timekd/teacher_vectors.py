@@ -25,22 +25,22 @@ class TeacherVectors:
     """
 
     embeddings: Embeddings
-    at: IntArray  # (N,) index in `embeddings` of each training window
+    index: IntArray  # (N,) index in `embeddings` of each training window
     shift: FloatArray  # (D,)
     scale: FloatArray  # (D,)
 
     @classmethod
-    def of(cls, embeddings: Embeddings, at: IntArray) -> Self:
-        """Standardise the embeddings at the indices `at`; raises `EmbeddingMismatchError` if a sample is not finite."""
-        typical = usable_vectors(embeddings, at[:: -(-len(at) // TYPICAL_WINDOWS)]).astype(float)
+    def of(cls, embeddings: Embeddings, index: IntArray) -> Self:
+        """Standardise the embeddings at `index`; raises `EmbeddingMismatchError` if a sample is not finite."""
+        typical = usable_vectors(embeddings, index[:: -(-len(index) // TYPICAL_WINDOWS)]).astype(float)
         scale = typical.std(axis=(0, 1))
-        return cls(embeddings, at, typical.mean(axis=(0, 1)), np.where(scale > 0, scale, 1.0))
+        return cls(embeddings, index, typical.mean(axis=(0, 1)), np.where(scale > 0, scale, 1.0))
 
     @property
     def size(self) -> int:
         """The size D of a vector."""
         return int(self.embeddings.vectors.shape[2])
 
-    def take(self, index: IntArray, device: torch.device) -> Tensor:
+    def take(self, rows: IntArray, device: torch.device) -> Tensor:
         """The standardised vectors (B, C, D) of some of the windows."""
-        return tensor((usable_vectors(self.embeddings, self.at[index]) - self.shift) / self.scale, device)
+        return tensor((usable_vectors(self.embeddings, self.index[rows]) - self.shift) / self.scale, device)

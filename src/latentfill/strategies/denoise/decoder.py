@@ -90,7 +90,7 @@ class Decoder(nn.Module):
 
 
 def familiarity(beyond: Tensor) -> Tensor:
-    """Factor on the trust in a window whose level lies `beyond` (scaled units) outside the usual range: 1 at 0."""
+    """Factor on the trust by how far a level lies `beyond` the usual range (scaled units): 1 at 0, falling to 0."""
     return 1 / (1 + (beyond / UNFAMILIAR).square())
 
 

@@ -22,7 +22,7 @@ class HeadInput:
     The head corrects the base: kriging's estimate, or without context the window's level.
     """
 
-    z: Tensor  # (B, K, D) embedding, K = C, or 1 for a pooled one
+    z: Tensor  # (B, K, D) embedding; K = C, or 1 for a pooled embedding
     decoded: Tensor | None  # (B, L, C) window decoded by the encoder's own decoder, if it has one
     level: Tensor  # (B, C) mean of the observed cells
     usual_level: Tensor  # (B, C) level clipped to the usual range, as a level of another year may lie far outside

@@ -50,8 +50,8 @@ def condition(
         spread[rows] = spread[rows].scatter_add(1, cells, root.square().sum(1).sqrt() * hidden)
         if summed is not None:
             pairs = hidden[:, :, None] & hidden[:, None, :]
-            places = cells[:, :, None] * d + cells[:, None, :]
-            summed.index_add_(0, places[pairs], (root.mT @ root)[pairs])
+            flat_index = cells[:, :, None] * d + cells[:, None, :]
+            summed.index_add_(0, flat_index[pairs], (root.mT @ root)[pairs])
         if given_others is not None:
             given_others[rows] -= (root @ (precision[cells] * hidden[:, :, None])).square().sum(1)
     if given_others is None:

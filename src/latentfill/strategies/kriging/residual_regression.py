@@ -81,8 +81,8 @@ def _regressors(completed: Tensor, leave_one_out: Tensor, observed: Tensor, part
     share = (observed / observed.sum(1, keepdim=True).clamp(min=1)).to(completed.dtype)
     completed, leave_one_out = (x - (x * share).sum(1, keepdim=True) for x in (completed, leave_one_out))
     others = completed[:, :, partners].transpose(1, 2)  # (B, K, L, J - 2)
-    own = leave_one_out.mT[..., None]
-    return torch.cat([others, own, torch.ones_like(own)], dim=-1)
+    own_estimate = leave_one_out.mT[..., None]
+    return torch.cat([others, own_estimate, torch.ones_like(own_estimate)], dim=-1)
 
 
 def _regress(regressors: Tensor, target: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:

@@ -85,9 +85,16 @@ class NeighboursStrategy(Strategy):
         for part, votes in self._votes(windows, encoder):
             missing = torch.from_numpy(~windows.observed[part]).to(votes.weight.device)
             window, rank, step, column = torch.nonzero((votes.weight > 0) & missing[:, None], as_tuple=True)
-            at = (window, rank, step, column)
+            index = (window, rank, step, column)
             origin = self.bank.starts[votes.index[window, rank]]
-            columns = (window + part.start, step, column, origin, votes.values[at].double(), votes.weight[at].double())
+            columns = (
+                window + part.start,
+                step,
+                column,
+                origin,
+                votes.values[index].double(),
+                votes.weight[index].double(),
+            )
             parts.append([column.cpu().numpy() for column in columns])
         whole = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.empty(0)] * 6
         return WindowContributions(*whole)

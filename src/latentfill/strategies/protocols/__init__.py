@@ -1,1 +1,1 @@
-"""The two interfaces of strategies: those that fill a series as it is, and those that work window by window."""
+"""The interfaces of strategies: baselines fill a whole series, all other strategies work window by window."""
