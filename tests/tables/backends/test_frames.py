@@ -205,7 +205,7 @@ def test_rows_are_added_to_a_polars_frame():
 
 
 def test_what_is_no_frame_in_memory_is_refused():
-    with pytest.raises(InputError, match="int is no table"):
+    with pytest.raises(InputError, match="type int is not a table"):
         read_table(3)
     with pytest.raises(InputError, match=r"\.collect\(\)"):
         read_table(pl.LazyFrame({"a": [1.0, None]}))

@@ -33,7 +33,7 @@ def inspect_path(
     Raises an `InputError` if nothing at `path` can be read as any of these.
     """
     if not os.path.exists(path):
-        raise InputError(f"{path} does not exist.")
+        raise InputError(f"{path} does not exist. Check the path.")
     student = describe_student(path)
     if student is not None:
         return {**student, "kind": "student", "path": str(path)}

@@ -13,9 +13,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from latentfill.core.config import Config
+from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError, ModelFormatError
 from latentfill.core.files import check_folder_path, replacing_folder
+from latentfill.core.setting_type import split_names
+from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.saving.model_state import (
@@ -85,6 +87,7 @@ def load_model(path: str | os.PathLike[str], device: str | None = None) -> tuple
     folder = Path(path)
     state = read_config(folder)
     with damage_as_error(folder):
+        _check_strategies(state["settings"], folder)
         config = Config.from_dict(state["settings"])
     if device is not None:
         config = config.replace(device=device)
@@ -98,6 +101,18 @@ def load_model(path: str | os.PathLike[str], device: str | None = None) -> tuple
         raise ModelFormatError(f"{folder} is inconsistent: {'; '.join(problems)}. Fit it again.")
     _load_weights(fitted, weights, folder)
     return fitted, extra
+
+
+def _check_strategies(settings: Mapping[str, object], folder: Path) -> None:
+    """Raise a `ModelFormatError` if the model uses a strategy that is not registered."""
+    candidates = settings["candidates"]
+    names = split_names(candidates) if isinstance(candidates, str) else cast(list[str], candidates)
+    unknown = [name for name in (cast(str, settings["strategy"]), *names) if name not in (AUTO, *STRATEGIES)]
+    if unknown:
+        raise ModelFormatError(
+            f"{folder} uses the strategy {unknown[0]!r}, which is not registered. Import the module that registers it "
+            "first (see docs/extending.md), or fit again with another strategy."
+        )
 
 
 @contextmanager

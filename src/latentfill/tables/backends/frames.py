@@ -94,7 +94,7 @@ def frame_source(native: NativeFrame) -> FrameSource:
         raise InputError("The table is lazy and holds no values yet. Call `.collect()` on it first.")
     if not isinstance(frame, nw.DataFrame):
         raise InputError(
-            f"A {type(native).__name__} is no table. Give a path to a CSV or Parquet file, or a pandas, "
-            "polars or pyarrow data frame with named columns."
+            f"An object of type {type(native).__name__} is not a table. Give a path to a CSV or Parquet file, or a "
+            "pandas, polars or pyarrow data frame with named columns."
         )
     return FrameSource(native, frame)
