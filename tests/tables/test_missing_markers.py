@@ -1,4 +1,4 @@
-"""Undeclared markers: repeated values far off are reported, ordinary data is not suspected."""
+"""Undeclared markers: repeated values far from all others are reported, ordinary data is not."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from latentfill.tables.missing_markers import suspected_markers, suspicion_notes
 from latentfill.tables.read import read_table
 
 
-def test_a_far_repeated_value_is_suspected():
+def test_a_repeated_value_far_from_all_others_is_suspected():
     rng = np.random.default_rng(0)
     ordinary = rng.normal(20, 5, 2000).round(1)
     assert list(suspected_markers(np.append(ordinary, [-200.0] * 40))) == [(-200.0, 40)]
@@ -31,7 +31,7 @@ def test_ordinary_data_is_not_suspected(values):
     assert list(suspected_markers(values)) == []
 
 
-def test_a_suspected_marker_is_noted_once_with_its_columns():
+def test_a_suspected_marker_has_one_note_with_all_its_columns():
     steps = np.arange(60)
     columns = {"a": steps % 7 + steps / 100, "b": steps % 5 + steps / 50}
     (note,) = suspicion_notes({name: np.append(values, [-200.0] * 4 + [np.nan]) for name, values in columns.items()})
@@ -50,7 +50,7 @@ def test_a_suspected_marker_is_noted_once_with_its_columns():
         ("timekd/cambridge5.csv", None),
     ],
 )
-def test_undeclared_markers_of_real_files_are_noted(shared_data, name, suspected):
+def test_undeclared_markers_of_real_files_are_reported(shared_data, name, suspected):
     source = shared_data / name
     if not source.exists():
         pytest.skip(f"{source} is not there")

@@ -1,4 +1,4 @@
-"""Settings of reading: what cannot work is told at once."""
+"""Settings for reading tables: one message lists all problems."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from latentfill.core.errors import InputError
 from latentfill.tables.options import TableOptions
 
 
-def test_all_problems_of_the_options_are_told_at_once():
+def test_one_message_lists_all_problems_of_the_options():
     with pytest.raises(InputError) as caught:
         TableOptions(time=3, decimal=";", delimiter=",,", encoding="klingon", time_format="%Q", columns=())
     for part in (
@@ -21,5 +21,5 @@ def test_all_problems_of_the_options_are_told_at_once():
     for part in ("grid must be true or false, got 'yes'", "delimiter must be text, or none, got 5", "'base64'"):
         with pytest.raises(InputError, match=part):
             TableOptions(grid="yes", delimiter=5, encoding="base64", columns=("a",), time=3)
-    with pytest.raises(InputError, match="columns cannot be filled and also left alone or used as time: a"):
+    with pytest.raises(InputError, match="columns to fill cannot also be in leave or time: a"):
         TableOptions(columns=("a",), leave=("a",))

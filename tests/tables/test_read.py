@@ -1,4 +1,4 @@
-"""Tables read: what is understood, and what is refused."""
+"""Reading tables: values, time and notes, and tables that are refused."""
 
 import numpy as np
 import pytest
@@ -29,17 +29,17 @@ def test_values_time_and_missing_cells_are_read(tmp_path):
     assert table.notes == ()
 
 
-def test_a_given_decimal_mark_is_followed(tmp_path):
+def test_numbers_are_read_with_the_given_decimal_mark(tmp_path):
     assert read_text(tmp_path, "a;b\n1,234;1\n2,345;2\n", decimal=",", time=()).series.values[0, 0] == 1.234
 
 
-def test_columns_that_are_left_alone_are_no_time(tmp_path):
+def test_columns_of_leave_are_not_detected_as_time(tmp_path):
     table = read_text(tmp_path, "date,a\n2020-01-01,1\n2020-01-02,5\n", leave=("date",))
     assert table.series.time is None
-    assert table.notes == ("No time column was found: rows count as equally spaced.",)
+    assert table.notes == ("No time column was found: rows are taken as equally spaced.",)
 
 
-def test_undeclared_markers_are_noted(tmp_path):
+def test_undeclared_markers_are_reported(tmp_path):
     rows = "".join(f"{i % 7 + i / 100:.2f},{i % 5 + i / 50:.2f}\n" for i in range(60)) + "-200,-200\n" * 4
     notes = [note for note in read_text(tmp_path, "a,b\n" + rows).notes if "--missing=-200" in note]
     assert len(notes) == 1
@@ -63,7 +63,7 @@ def test_undeclared_markers_are_noted(tmp_path):
         ("a,b\n1,2\n5,3\n", {"time_format": "%Y-%m"}, ["--time-format '%Y-%m'", "--time COLUMN"]),
     ],
 )
-def test_a_table_that_cannot_be_used_is_refused_in_clear_words(tmp_path, text, options, parts):
+def test_a_table_that_cannot_be_used_is_refused_with_the_reason(tmp_path, text, options, parts):
     with pytest.raises(InputError) as caught:
         read_text(tmp_path, text, **options)
     for part in parts:

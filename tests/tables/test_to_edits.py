@@ -1,4 +1,4 @@
-"""Estimates turned into edits of a table: which cells are written, and what is refused."""
+"""Turning estimates into edits of a table: which cells are written, and which estimates are refused."""
 
 import numpy as np
 import pandas as pd

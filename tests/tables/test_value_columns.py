@@ -1,4 +1,4 @@
-"""Value columns: what is filled, what is passed through, and what keeps a column from being filled."""
+"""Value columns: which columns are filled, which are passed through, and which are refused."""
 
 import numpy as np
 import pyarrow as pa
@@ -20,44 +20,44 @@ def text_columns(text):
 
 def values_of(text, axis=None, **options):
     columns = text_columns(text)
-    found = find_value_columns(columns, axis, TableOptions(**options), ".")
-    assert [columns[at].name for at in found.positions] == list(found.names)
-    return list(found.names), found.notes
+    selected = find_value_columns(columns, axis, TableOptions(**options), ".")
+    assert [columns[position].name for position in selected.positions] == list(selected.names)
+    return list(selected.names), selected.notes
 
 
-def test_text_counters_and_left_columns_are_passed_through():
+def test_text_row_counters_and_columns_of_leave_are_passed_through():
     names, notes = values_of("No,v,wind,keep,flag 5,1,N,1,true 6,,NA,2,false 7,4,SE,4,", leave=("keep",))
     assert names == ["v"]
     assert any("'No' counts the rows" in note for note in notes)
     assert any("'wind', 'flag'" in note for note in notes)
 
 
-def test_columns_can_be_chosen():
+def test_only_the_given_columns_are_filled():
     assert values_of("a,b,c 1,2,x 4,,y", columns=("b",)) == (["b"], ())
     assert values_of("No,b 1,2 2,5", columns=("No",)) == (["No"], ())
 
 
-def test_a_named_column_without_a_value_is_a_value_column():
+def test_an_empty_column_is_filled_if_it_has_a_name():
     assert values_of("a,b,, 1,,, 3,,,")[0] == ["a", "b"]
 
 
-def test_a_lone_counter_is_filled():
+def test_a_row_counter_is_filled_if_it_is_the_only_column():
     assert values_of("t 1 2 3") == (["t"], ())
 
 
-def test_seconds_since_the_start_are_no_value_column():
+def test_a_column_of_seconds_since_the_start_is_not_filled():
     assert values_of("time,a 0.0,1 0.5,5 1.0,")[0] == ["a"]
 
 
-def test_calendar_columns_beside_a_stamp_are_left_alone():
+def test_columns_that_repeat_a_part_of_the_time_are_not_filled():
     time = np.array(["2020-01-01T05", "2020-01-01T06", "2020-01-01T07"], dtype="datetime64[ns]")
     axis = index_axis(Column.of_times("t", time))
     names, notes = values_of("a,hour,month 1,5,7 4,6,8 ,7,9", axis)
     assert names == ["a", "month"]
-    assert notes == ("Column 'hour' repeats a part of the time and is left alone.",)
+    assert notes == ("Column 'hour' repeats a part of the time and is not filled.",)
 
 
-def test_a_marker_that_never_occurs_is_noted():
+def test_a_marker_that_never_occurs_is_reported():
     (note,) = values_of("a,b 1,5 -9,7 ,9", missing=("-999", "-9"))[1]
     assert "'-999'" in note
     assert "no value column" in note
@@ -80,7 +80,7 @@ def test_columns_that_cannot_be_filled_are_refused(text, options, parts):
         assert part in str(caught.value)
 
 
-def test_values_too_large_to_sum_are_refused_with_the_way_out():
+def test_values_too_large_to_sum_are_refused():
     columns = [Column.of_numbers("a", np.array([1.0, 1e307, 2.0]))]
     with pytest.raises(InputError, match=r"'a' holds values beyond 1e\+302 \(row 2\).*--leave 'a'"):
         find_value_columns(columns, None, TableOptions(), ".")

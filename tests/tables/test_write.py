@@ -1,4 +1,4 @@
-"""Tables written back: only missing cells are ever written."""
+"""Writing tables: only missing cells change."""
 
 import csv
 import gzip
@@ -34,7 +34,7 @@ def filled_text(folder, table, filled, name="out.csv", **options):
     return (folder / name).read_text()
 
 
-# --- read and written back ----------------------------------------------------------------------------------
+# --- CSV files ----------------------------------------------------------------------------------------------
 
 
 def test_only_missing_cells_are_written(tmp_path):
@@ -54,17 +54,17 @@ def test_cells_without_an_estimate_keep_their_marker(tmp_path):
     assert filled_text(tmp_path, table, table.series.values) == text
 
 
-def test_fills_have_the_decimals_of_their_column(tmp_path):
+def test_filled_cells_have_the_decimals_of_their_column(tmp_path):
     table = read_text(tmp_path, "a,b\n1.0,1\n2.25,4\n,1\n")
     assert filled_text(tmp_path, table, np.full((3, 2), 2)) == "a,b\n1.0,1\n2.25,4\n2.00,1\n"
 
 
-def test_precision_sets_the_decimals(tmp_path):
+def test_filled_cells_have_the_given_precision(tmp_path):
     table = read_text(tmp_path, "a,b\n1,4\n,5\n3,9\n")
     assert filled_text(tmp_path, table, np.full((3, 2), 2.71828), precision=3) == "a,b\n1,4\n2.718,5\n3,9\n"
 
 
-def test_decimal_commas_are_found_and_written(tmp_path):
+def test_decimal_commas_are_detected_and_written(tmp_path):
     table = read_text(tmp_path, "Datum;T;H\n01.02.2020;13,6;1\n02.02.2020;;2\n13.02.2020;-0,5;4\n")
     assert table.series.values[0, 0] == 13.6
     assert any("decimal comma" in note for note in table.notes)
@@ -72,7 +72,7 @@ def test_decimal_commas_are_found_and_written(tmp_path):
     assert filled_text(tmp_path, table, filled).splitlines()[2] == "02.02.2020;1,3;2"
 
 
-def test_empty_rows_at_the_end_are_left_as_they_are(tmp_path):
+def test_empty_rows_at_the_end_stay_empty(tmp_path):
     text = "date;a\n2020-01-01;1\n2020-01-02;\n2020-01-03;4\n;\n;\n"
     table = read_text(tmp_path, text)
     assert table.n_rows == 3
@@ -80,13 +80,13 @@ def test_empty_rows_at_the_end_are_left_as_they_are(tmp_path):
     assert filled_text(tmp_path, table, [[0], [2], [0]]) == text.replace("02;", "02;2")
 
 
-def test_a_gzipped_output_holds_the_same_text(tmp_path):
+def test_a_gzipped_output_has_the_same_text(tmp_path):
     table = read_text(tmp_path, "a,b\n1,4\n,5\n3,9\n")
     write_table(table, np.full((3, 2), 2.0), tmp_path / "o.csv.gz")
     assert gzip.decompress((tmp_path / "o.csv.gz").read_bytes()) == b"a,b\n1,4\n2,5\n3,9\n"
 
 
-def test_bounds_follow_the_table_with_the_texts_of_observed_cells(tmp_path):
+def test_bounds_are_columns_at_the_end_with_the_texts_of_observed_cells(tmp_path):
     table = read_text(tmp_path, 'a;w;b\n1,50;"x;";4\n;y;\n3,25;z;9\n')
     filled = np.array([[1.5, 4], [2, 5], [3.25, 9]])
     low, high = filled - np.array([[0, 0], [0.123, 2], [0, 0]]), filled + np.array([[0, 0], [0.456, np.nan], [0, 0]])
@@ -100,10 +100,14 @@ def test_bounds_follow_the_table_with_the_texts_of_observed_cells(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars", "pyarrow"])
-def test_bounds_follow_the_columns_of_a_frame(kind):
+def test_bounds_are_columns_at_the_end_of_a_frame(kind):
     frame = pd.DataFrame({"a": [1.0, None, 3.0], "w": ["x", "y", "z"]}, index=[7, 8, 9])
-    made = {"pandas": lambda: frame, "polars": lambda: pl.from_pandas(frame), "pyarrow": lambda: pa.table(dict(frame))}
-    table = read_table(made[kind](), TableOptions())
+    to_kind = {
+        "pandas": lambda: frame,
+        "polars": lambda: pl.from_pandas(frame),
+        "pyarrow": lambda: pa.table(dict(frame)),
+    }
+    table = read_table(to_kind[kind](), TableOptions())
     extras = {"lower": np.array([[1.0], [np.nan], [3.0]]), "upper": np.array([[1.0], [2.5], [3.0]])}
     back = fill_frame(table, np.array([[1.0], [2.0], [3.0]]), extras=extras)
     names = back.column_names if kind == "pyarrow" else list(back.columns)
@@ -125,20 +129,20 @@ def test_bounds_never_replace_a_column(tmp_path):
 GAPPY = "date,a,w\n2020-01-01 00:00,1,x\n2020-01-01 01:00,,y\n2020-01-01 04:00,5,z\n2020-01-01 05:00,6,z\n"
 
 
-def test_the_work_is_done_on_the_regular_grid_but_no_row_is_added(tmp_path):
+def test_no_row_of_the_regular_grid_is_added_by_default(tmp_path):
     table = read_text(tmp_path, GAPPY)
     assert table.series.n_steps == 6
     assert filled_text(tmp_path, table, np.arange(6.0)[:, None]) == GAPPY.replace("00,,y", "00,1,y")
 
 
-def test_rows_of_the_grid_are_added_when_asked_for(tmp_path):
+def test_missing_rows_of_the_grid_are_added_with_grid_true(tmp_path):
     table = read_text(tmp_path, GAPPY, grid=True)
     out = filled_text(tmp_path, table, np.arange(6.0)[:, None])
     expected = GAPPY.replace("00,,y\n", "00,1,y\n2020-01-01 02:00,2,\n2020-01-01 03:00,3,\n")
     assert out == expected
 
 
-def test_added_rows_follow_a_table_whose_newest_row_comes_first(tmp_path):
+def test_added_rows_are_in_the_order_of_a_table_with_the_newest_row_first(tmp_path):
     lines = GAPPY.splitlines()
     table = read_text(tmp_path, "\n".join([lines[0], *lines[:0:-1]]), grid=True)
     out = filled_text(tmp_path, table, np.arange(6.0)[:, None]).splitlines()
@@ -154,14 +158,14 @@ def test_added_rows_of_an_unsorted_table_come_last(tmp_path):
     assert out == text.replace("01:00,", "01:00,1") + "\n2020-01-01 02:00,2"
 
 
-def test_unsorted_rows_are_written_in_their_own_order(tmp_path):
+def test_unsorted_rows_are_written_in_their_original_order(tmp_path):
     text = "date,a\n2020-01-03,3\n2020-01-01,1\n2020-01-02,\n"
     table = read_text(tmp_path, text)
     assert table.series.values[:2, 0].tolist()[0] == 1
     assert filled_text(tmp_path, table, [[1], [2], [3]]) == text.replace("02,", "02,2")
 
 
-def test_added_rows_are_written_by_component_and_by_pair(tmp_path):
+def test_added_rows_have_time_stamps_in_several_columns(tmp_path):
     text = "year,month,day,hour,a\n2020,1,1,22,1\n2020,1,1,23,\n2020,1,2,1,4\n2020,1,2,2,5\n"
     table = read_text(tmp_path, text, grid=True)
     assert filled_text(tmp_path, table, np.full((5, 1), 2)).splitlines()[3] == "2020,1,2,0,2"
@@ -170,7 +174,7 @@ def test_added_rows_are_written_by_component_and_by_pair(tmp_path):
     assert filled_text(tmp_path, table, np.full((55, 1), 2.0)).splitlines()[2] == "10/03/2004,19.00.00,2"
 
 
-def test_months_make_a_grid(tmp_path):
+def test_rows_are_added_to_a_monthly_table(tmp_path):
     table = read_text(tmp_path, "date,a\n2020-01-31,1\n2020-02-29,2\n2020-04-30,5\n", grid=True)
     assert table.series.step == np.timedelta64(1, "M")
     assert "2020-03-31,9" in filled_text(tmp_path, table, np.full((4, 1), 9.0))
@@ -185,7 +189,7 @@ def test_a_frame_is_written_as_plain_csv(tmp_path):
     assert out == "f,s,i\n0.1,x,1152921504606846976\n7.5,,3\n"
 
 
-def test_a_pandas_frame_is_written_to_files_with_its_index(tmp_path):
+def test_a_pandas_frame_is_written_with_its_index(tmp_path):
     index = pd.DatetimeIndex(["2020-01-01", "2020-01-02", "2020-01-04"], name="day", tz="Europe/Berlin")
     frame = pd.DataFrame({"f": np.array([0.1, NAN, 0.3], dtype="float32")}, index=index)
     table = read_table(frame)
@@ -204,8 +208,8 @@ def interpolated(values):
     steps = np.arange(len(values))
     filled = values.copy()
     for column in range(values.shape[1]):
-        seen = ~np.isnan(values[:, column])
-        filled[:, column] = np.interp(steps, steps[seen], values[seen, column])
+        observed = ~np.isnan(values[:, column])
+        filled[:, column] = np.interp(steps, steps[observed], values[observed, column])
     return filled
 
 
@@ -229,7 +233,7 @@ def interpolated(values):
         ("timekd/cambridge5.csv", {}, (600, 5), 0),
     ],
 )
-def test_real_files_change_only_where_they_were_missing(tmp_path, shared_data, name, options, shape, missing):
+def test_real_files_change_only_in_missing_cells(tmp_path, shared_data, name, options, shape, missing):
     source = shared_data / name
     if not source.exists():
         pytest.skip(f"{source} is not there")
@@ -245,15 +249,15 @@ def test_real_files_change_only_where_they_were_missing(tmp_path, shared_data, n
     markers = {"NA", *options.get("missing", ()), *(f"{text}.0" for text in options.get("missing", ()))}
     changed = [
         (old, new)
-        for one, two in zip(before, after, strict=True)
-        for old, new in zip(one, two, strict=True)
+        for old_row, new_row in zip(before, after, strict=True)
+        for old, new in zip(old_row, new_row, strict=True)
         if old != new
     ]
     assert len(changed) == missing
     assert {old for old, _ in changed} <= markers
 
 
-def test_hidden_cells_of_ett_are_written_with_meaningful_digits(tmp_path, shared_data):
+def test_filled_cells_of_ett_have_only_meaningful_digits(tmp_path, shared_data):
     source = shared_data / "ETT/ETTh1.csv"
     if not source.exists():
         pytest.skip(f"{source} is not there")

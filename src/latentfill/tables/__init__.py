@@ -1,1 +1,1 @@
-"""From a file or a frame to a series, and back: reading, understanding and writing tables."""
+"""Reading a file or data frame as a series, and writing it back with its gaps filled."""

@@ -1,4 +1,4 @@
-"""Numbers of a table that look like markers for missing cells although the user has declared none."""
+"""Detects numbers that look like markers of missing cells, such as -200, which the user has not declared."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from latentfill.core.series import FloatArray
 
 
 def suspicion_notes(columns: Mapping[str, FloatArray]) -> Iterator[str]:
-    """Notes on numbers that look like markers, one for each number; `columns` hold NaN where a cell is missing."""
+    """One note for each number that looks like a marker; `columns` have NaN in missing cells."""
     observed = {name: values[~np.isnan(values)] for name, values in columns.items()}
-    shown = frozenset(value for values in observed.values() for value, _ in suspected_markers(values))
+    markers = frozenset(value for values in observed.values() for value, _ in suspected_markers(values))
     counts: dict[float, dict[str, int]] = {}
     for name, values in observed.items():
-        for value, count in suspected_markers(values, shown):  # what one column shows, others confirm
+        for value, count in suspected_markers(values, markers):  # a marker of one column counts in others more easily
             counts.setdefault(value, {})[name] = count
     for value, by_column in counts.items():
         listed = ", ".join(f"{name!r} {count} times" for name, count in list(by_column.items())[:SHOWN])
         more = f" and {len(by_column) - SHOWN} more columns" if len(by_column) > SHOWN else ""
         yield (
-            f"{value:g} may stand for missing values in {listed}{more}: it lies far from the rest; "
-            f"if so, give `--missing={value:g}`."
+            f"{value:g} may stand for missing values in {listed}{more}, because it is far from all other values. "
+            f"If it does, give `--missing={value:g}`."
         )
 
 
 def suspected_markers(values: FloatArray, known: frozenset[float] = frozenset()) -> Iterator[tuple[float, int]]:
-    """Repeated values at the end of the range that lie far off all others, with how often they occur.
+    """The smallest and the largest value with their counts, each if it is repeated and far from all other values.
 
-    `values` are the observed cells of one column; `known` are markers that other columns have shown.
+    `values` are the observed cells of one column; `known` are markers found in any column.
     """
-    if len(values) < 10:  # too few to say what is usual
+    if len(values) < 10:  # too few values to judge
         return
     for value in dict.fromkeys((float(values.min()), float(values.max()))):
         count = int(np.count_nonzero(values == value))
@@ -48,18 +48,21 @@ def suspected_markers(values: FloatArray, known: frozenset[float] = frozenset())
 
 
 def _is_code(value: float) -> bool:
-    """Whether loggers write the value for missing: 0, 99, 999 ..., -99 ..., and negative hundreds such as -200."""
+    """Whether loggers often write this value for missing: 0, 99, 999 ..., -99 ..., or a negative hundred like -200."""
     digits = f"{abs(value):g}"
     return value == 0 or (len(digits) > 1 and set(digits) == {"9"}) or (value < 0 and value % 100 == 0)
 
 
 def _is_plausible_share(value: float, share: float) -> bool:
-    """Whether a marker may fill this share of the cells: any for a code; few for 0, which an idle machine shows."""
+    """Whether a marker may fill this share of the cells: at most 20 % for 0, all for a code, half for other values."""
     return share <= (0.2 if value == 0 else 1.0 if _is_code(value) else 0.5)
 
 
 def _lies_apart(value: float, rest: FloatArray) -> bool:
-    """Whether the nearest other value is farther away than the whole range of the rest, or nearly so."""
+    """Whether the distance to the nearest other value is larger than the range of the rest.
+
+    Half of the range is enough if the distance is also larger than 10 interquartile ranges.
+    """
     gap = float(np.abs(rest - value).min())
     spread = float(rest.max() - rest.min())
     low, high = np.quantile(rest, (0.25, 0.75))
@@ -67,7 +70,10 @@ def _lies_apart(value: float, rest: FloatArray) -> bool:
 
 
 def _outnumbers_outliers(value: float, count: int, rest: FloatArray) -> bool:
-    """Whether a value is an outlier and outnumbers all others on its side; in a long tail it does not."""
+    """Whether a value is an outlier, and more frequent than all other outliers on its side of the range together.
+
+    An outlier is more than 1.5 interquartile ranges outside the quartiles.
+    """
     low, high = np.quantile(rest, (0.25, 0.75))
     margin = 1.5 * (high - low)
     beyond = rest < low - margin if value < low - margin else rest > high + margin

@@ -1,4 +1,4 @@
-"""How a table is read, as a user says it."""
+"""`TableOptions`: the user's settings for reading a table."""
 
 from __future__ import annotations
 
@@ -26,40 +26,45 @@ class TableOptions(Settings):
 
     time: tuple[str, ...] | None = setting(
         None,
-        "Columns that make the time stamp, such as year,month,day,hour; 'none' for row numbers; found if not given.",
+        "Columns that form the time stamp, such as year,month,day,hour; none for row numbers; detected if not given.",
         flag="--time",
         none=(),
         refit=False,
     )
     time_format: str | None = setting(
-        None, "strptime format of the time stamps; found if not given.", flag="--time-format", refit=False
+        None, "strptime format of the time stamps; detected if not given.", flag="--time-format", refit=False
     )
-    leave: tuple[str, ...] = setting((), "Columns to pass through untouched.", flag="--leave", refit=False)
+    leave: tuple[str, ...] = setting(
+        (), "Columns to pass through unchanged, separated by commas.", flag="--leave", refit=False
+    )
     columns: tuple[str, ...] | None = setting(
-        None, "Columns to use and fill; all with numbers if not given.", flag="--columns", refit=False
+        None,
+        "Columns to use and fill, separated by commas; all columns of numbers if not given.",
+        flag="--columns",
+        refit=False,
     )
     missing: tuple[str, ...] = setting(
         (),
-        "Values that mean missing, beside blanks, NA, NaN and null, such as -200,-9999.",
+        "Values that mark missing cells, such as -200,-9999; blanks, NA, NaN and null always do.",
         flag="--missing",
         refit=False,
     )
     grid: bool = setting(False, "Add the rows that are missing from the regular time grid.", flag="--grid", refit=False)
     delimiter: str | None = setting(
-        None, "Field delimiter of a CSV file; found if not given.", flag="--delimiter", refit=False
+        None, "Field delimiter of a CSV file; detected if not given.", flag="--delimiter", refit=False
     )
     encoding: str | None = setting(
         None, "Text encoding of a CSV file; UTF-8 if not given.", flag="--encoding", refit=False
     )
     decimal: DecimalSign | None = setting(
-        None, "Decimal sign of a CSV file; found if not given.", flag="--decimal", refit=False
+        None, "Decimal mark of a CSV file; detected if not given.", flag="--decimal", refit=False
     )
-    regular: bool = True  # work on the regular time grid; False keeps to the rows there are; not for users
+    regular: bool = True  # False: one step per row, without steps for missing rows; set by commands, not by users
 
     def __post_init__(self) -> None:
         if isinstance(self.time, str) and not split_names(self.time):
             raise InputError(
-                "time is empty. Name the columns that make the time stamp, or give 'none' for row numbers."
+                "time is empty. Name the columns that form the time stamp, or give 'none' for row numbers."
             )
         super().__post_init__()
 
@@ -70,19 +75,19 @@ class TableOptions(Settings):
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
             yield f"delimiter must be one character and no quote, got {self.delimiter!r}"
         if self.grid and not self.regular:
-            yield "grid=True adds rows of the regular grid and cannot go with regular=False"
+            yield "grid=True adds rows of the regular grid, which regular=False excludes"
         if self.columns == ():
             yield "columns is empty; name at least one or leave it out"
         if self.encoding is not None and not _is_encoding(self.encoding):
             yield f"encoding {self.encoding!r} is not known; try utf-8, latin-1 or cp1252"
         taken = {*self.leave, *(self.time or ())}
         if both := sorted(taken.intersection(self.columns or ())):
-            yield f"columns cannot be filled and also left alone or used as time: {', '.join(both)}"
+            yield f"columns to fill cannot also be in leave or time: {', '.join(both)}"
 
 
 def _is_encoding(name: str) -> bool:
     try:
         "".encode(name)
-    except (LookupError, ValueError):  # unknown, or no encoding of text, such as base64
+    except (LookupError, ValueError):  # unknown, or a codec that does not encode text, such as base64
         return False
     return True

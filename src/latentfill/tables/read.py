@@ -1,4 +1,4 @@
-"""A file or data frame read as a table: its columns, its time axis, its value columns and their series."""
+"""Reads a file or data frame as a `Table`: its time axis, its value columns and their series."""
 
 from __future__ import annotations
 
@@ -30,69 +30,69 @@ def read_table(data: object, options: TableOptions | None = None) -> Table:
     data
         Path of a file (`.csv`, `.tsv`, `.txt`, each also `.gz`; `.parquet`, `.pq`) or a frame in memory.
     options
-        How to understand the table; what is not given is found from its content.
+        How to read the table; options that are not given are detected from its content.
 
     Raises
     ------
     InputError
-        If the table cannot be read, or cannot be understood as a time series with numbers to fill.
+        If the table cannot be read, or is not a time series with numbers to fill.
     UnknownColumnError
         If an option names a column that the table does not have.
     """
     options = options or TableOptions()
-    whole = read_source(data, delimiter=options.delimiter, encoding=options.encoding)
-    timed = _read_time(whole, options)
+    source = read_source(data, delimiter=options.delimiter, encoding=options.encoding)
+    timed = _read_time(source, options)
     columns, axis = timed.columns, timed.axis
     decimal = find_decimal_mark(columns, axis, options)
-    found = find_value_columns(columns, axis, options, decimal.mark)
-    series, series_notes = to_series(found, axis.time if axis else None, options)
-    suspected = suspicion_notes(dict(zip(found.names, found.values.T, strict=True)))
+    value_columns = find_value_columns(columns, axis, options, decimal.mark)
+    series, series_notes = to_series(value_columns, axis.time if axis else None, options)
+    marker_notes = suspicion_notes(dict(zip(value_columns.names, value_columns.values.T, strict=True)))
     return Table(
         series=series,
-        notes=(*timed.notes, *decimal.notes, *found.notes, *series_notes, *suspected),
+        notes=(*timed.notes, *decimal.notes, *value_columns.notes, *series_notes, *marker_notes),
         source=timed.source,
-        positions=found.positions,
+        positions=value_columns.positions,
         axis=axis,
         grid=options.grid,
         decimal=decimal.mark,
-        time_columns=tuple(columns[at].name for at in axis.columns) if axis else (),
+        time_columns=tuple(columns[position].name for position in axis.columns) if axis else (),
         name=stem(data) if isinstance(data, str | os.PathLike) else None,
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _TimedSource:
-    """A table whose stamps have been read."""
+    """A table with its time axis."""
 
     source: Source
     columns: tuple[Column, ...]
-    axis: TimeAxis | None
+    axis: TimeAxis | None  # None if rows are counted
     notes: tuple[str, ...]
 
 
 def _read_time(whole: Source, options: TableOptions) -> _TimedSource:
-    """The columns and stamps of a table; where rows have stamps, rows of nothing at the end of a file are cut off."""
+    """The columns and the time axis of a table; if it has time stamps, without empty rows at the end of the file."""
     source = whole if options.time == () else whole.without_empty_end()
     columns = source.columns()
     _check_names(columns, whole.index, options)
-    barred = frozenset((*options.leave, *(options.columns or ())))
-    request = TimeRequest(names=options.time, format=options.time_format, barred=barred)
+    excluded = frozenset((*options.leave, *(options.columns or ())))
+    request = TimeRequest(names=options.time, format=options.time_format, excluded=excluded)
     axis = read_time_axis(columns, whole.index, request)
     if axis is None and source is not whole:
-        source, columns = whole, whole.columns()  # a row of nothing is a step like any other
+        source, columns = whole, whole.columns()  # without time stamps, an empty row is a step like any other
     if source.n_rows < 2:
         raise InputError(f"The table has {counted(source.n_rows, 'row')}. A time series needs at least two.")
     notes = list(axis.notes) if axis is not None else []
     if axis is None and options.time is None:
-        notes.append("No time column was found: rows count as equally spaced.")
+        notes.append("No time column was found: rows are taken as equally spaced.")
     if n_empty := whole.n_rows - source.n_rows:
-        stay = "stays" if n_empty == 1 else "stay"
-        notes.append(f"{counted(n_empty, 'empty row')} at the end of the file {stay} unfilled.")
+        verb = "stays" if n_empty == 1 else "stay"
+        notes.append(f"{counted(n_empty, 'empty row')} at the end of the file {verb} unfilled.")
     return _TimedSource(source, columns, axis, tuple(notes))
 
 
 def _check_names(columns: Sequence[Column], index: Column | None, options: TableOptions) -> None:
-    """Refuse columns of the same name, and options that name a column that is not there."""
+    """Raise an error if two columns have the same name, or if an option names an unknown column."""
     refuse_repeated(column.name for column in columns if column.name or not column.is_blank)
     known = [column.name for column in (*columns, *([index] if index else []))]
     named = {"time": options.time, "leave": options.leave, "columns": options.columns}

@@ -1,4 +1,4 @@
-"""Columns of numbers that measure nothing: row counters, and parts of the time beside a stamp."""
+"""Columns of numbers that are no measurements: row counters, and columns that repeat a part of the time stamp."""
 
 from __future__ import annotations
 
@@ -17,26 +17,31 @@ _COUNTER_NAMES = ("", "no", "nr", "no.", "#", "n", "id", "idx", "index", "row", 
 
 
 def find_counters(columns: Sequence[Column], numbers: Mapping[int, Numbers], axis: TimeAxis | None) -> dict[int, str]:
-    """What the columns do that measure nothing, by position; never all columns in `numbers`."""
-    counters = [at for at, each in numbers.items() if _is_counter(columns[at].name, at, each.values)]
-    calendar = [
-        at
-        for at, each in numbers.items()
-        if axis is not None and repeats_component(each.values, axis.time, columns[at].name.lower())
+    """Columns that are no measurements, by position, each with the reason, such as "counts the rows".
+
+    At least one column of `numbers` is never in the result, so that there is a column to fill.
+    """
+    counters = [
+        position for position, each in numbers.items() if _is_counter(columns[position].name, position, each.values)
     ]
-    aside: dict[int, str] = {}
-    for positions, what in ((counters, "counts the rows"), (calendar, "repeats a part of the time")):
-        more = [at for at in positions if at not in aside]
-        if len(aside) + len(more) < len(numbers):
-            aside |= dict.fromkeys(more, what)
-    return aside
+    calendar = [
+        position
+        for position, each in numbers.items()
+        if axis is not None and repeats_component(each.values, axis.time, columns[position].name.lower())
+    ]
+    reasons: dict[int, str] = {}
+    for positions, reason in ((counters, "counts the rows"), (calendar, "repeats a part of the time")):
+        new = [position for position in positions if position not in reasons]
+        if len(reasons) + len(new) < len(numbers):
+            reasons |= dict.fromkeys(new, reason)
+    return reasons
 
 
-def _is_counter(name: str, at: int, values: FloatArray) -> bool:
-    """Whether a column counts 1, 2, 3 ..., or is a clock without a calendar (seconds since the start)."""
+def _is_counter(name: str, position: int, values: FloatArray) -> bool:
+    """Whether a column counts rows (1, 2, 3 ...), or has a name of time and increases (seconds since the start)."""
     steps = np.diff(values)
     if is_time_name(name) and bool((steps > 0).all()):
         return True
     name = name.lower()
-    may_count = at == 0 or name in _COUNTER_NAMES or name.startswith("unnamed:")
+    may_count = position == 0 or name in _COUNTER_NAMES or name.startswith("unnamed:")
     return may_count and bool((steps == 1).all()) and bool(values[0] % 1 == 0)

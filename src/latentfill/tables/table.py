@@ -1,4 +1,4 @@
-"""A table as read: where it came from, and the series to be filled in it."""
+"""`Table`: a table as it was read, and the series to fill in it."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from latentfill.tables.time.axis import TimeAxis
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A table as read, and the series to be filled in it."""
+    """A table as it was read, and the series to fill in it."""
 
     series: Series  # in time order, NaN where missing
-    notes: tuple[str, ...]  # for the user on how the table was understood, one sentence each
-    source: Source  # the table as it was
+    notes: tuple[str, ...]  # sentences for the user on how the table was read
+    source: Source  # the unchanged table
     positions: tuple[int, ...]  # position in the source of each of the C columns of the series
-    axis: TimeAxis | None
-    grid: bool = False  # steps added by the regular grid are rows of the output
-    decimal: str = "."
-    time_columns: tuple[str, ...] = ()  # names of the columns that make the stamps
-    name: str | None = None  # the file's name without its endings; None for a frame
+    axis: TimeAxis | None  # None if rows are counted
+    grid: bool = False  # whether steps that the regular grid added become rows of the output
+    decimal: str = "."  # decimal mark of its texts
+    time_columns: tuple[str, ...] = ()  # names of the columns that form the time stamp
+    name: str | None = None  # name of the file without its ending; None for a data frame
 
     @property
     def n_rows(self) -> int:
-        """Rows of the table as read."""
+        """Number of rows as read."""
         return self.source.n_rows
 
 
 class OutputRows(NamedTuple):
-    """Where the R rows of the filled table come from."""
+    """For each of the R rows of the filled table, its row in the source and its step in the series."""
 
-    order: IntArray  # (R,) row of the table as read, -1 where the grid added it
+    order: IntArray  # (R,) row of the source, -1 for an added row
     steps: IntArray  # (R,) step of the series
 
 
 def output_rows(table: Table) -> OutputRows:
-    """The rows of the filled table: those of the table in their order, with `grid` also the added ones."""
+    """The rows of the filled table: all rows of the source in their order and, with `table.grid`, the added rows."""
     rows, steps = table.series.rows, table.series.step_of_row
     if not table.grid or (rows >= 0).all():
         return OutputRows(np.arange(len(steps)), steps)
@@ -49,5 +49,5 @@ def output_rows(table: Table) -> OutputRows:
         return OutputRows(rows, np.arange(len(rows)))
     if (forward < 0).all():
         return OutputRows(rows[::-1], np.arange(len(rows))[::-1])
-    added = np.flatnonzero(rows < 0)  # no place of their own between unsorted rows: at the end
+    added = np.flatnonzero(rows < 0)  # they come last: between unsorted rows, no place is right
     return OutputRows(np.concatenate([np.arange(len(steps)), rows[added]]), np.concatenate([steps, added]))

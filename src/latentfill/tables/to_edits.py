@@ -1,4 +1,4 @@
-"""The estimates of a series turned into edits of its table: filled cells, new columns, added rows."""
+"""Turns the estimates of a series into edits of its table: filled cells, new columns and added rows."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from latentfill.tables.table import OutputRows, Table, output_rows
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimates:
-    """What is to be written into a table; arrays are (T, C) like the values of its series."""
+    """Estimates to write into a table; arrays are (T, C) like the values of its series."""
 
-    values: FloatArray  # NaN leaves a cell as it is
-    precision: int | None = None  # decimals of filled cells; None = what their column shows and its spread allows
-    extras: Mapping[str, FloatArray] = field(default_factory=dict)  # new columns NAME_SUFFIX, by suffix
+    values: FloatArray  # NaN: the cell stays as it is
+    precision: int | None = None  # decimals of filled cells; None: see `decimals_for`
+    extras: Mapping[str, FloatArray] = field(default_factory=dict)  # values of new columns NAME_SUFFIX, by suffix
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,26 +30,30 @@ class _FilledColumn:
 
     name: str
     values: FloatArray  # (R,)
-    cells: BoolArray  # (R,) True where the table is written to
-    texts: TextArray | None  # the cells of the table, unchanged; None where they are not text
-    decimals: int | None  # of new cells; None = all that a number has, or no text is new
+    cells: BoolArray  # (R,) True for filled cells
+    texts: TextArray | None  # the column as read; None if it is not text
+    decimals: int | None  # of new cells; None: numbers are not rounded, or there is no new text
     mark: str  # decimal mark of new texts
 
     def fill(self) -> Fill:
+        """The edit that writes the filled cells."""
         if self.texts is None or self.decimals is None:
             return Fill(self.values, self.cells)
         return Fill(self.values, self.cells, format_numbers(self.values[self.cells], self.decimals, self.mark))
 
     def extra(self, suffix: str, values: FloatArray, order: IntArray) -> Extra:
-        """A new column of `values` (R,); where this column was observed, the text is that of its cell, unchanged."""
+        """The edit that adds a column with `values` (R,); it repeats the texts of observed cells of this column."""
         name = f"{self.name}_{suffix}"
         if self.texts is None or self.decimals is None:
             return Extra(name, _rounded(values, self.decimals), ())
         new = format_numbers(values, self.decimals, self.mark)
         old = self.texts.to_pylist()
-        is_new = self.cells | np.isnan(self.values)
-        rows = zip(order.tolist(), is_new.tolist(), np.isnan(values).tolist(), new, strict=True)
-        texts = [old[row] if row >= 0 and not fresh else "" if empty else text for row, fresh, empty, text in rows]
+        was_missing = self.cells | np.isnan(self.values)
+        rows = zip(order.tolist(), was_missing.tolist(), np.isnan(values).tolist(), new, strict=True)
+        texts = [
+            old[row] if row >= 0 and not missing else "" if empty else new_text
+            for row, missing, empty, new_text in rows
+        ]
         return Extra(name, values, texts)
 
 
@@ -59,7 +63,8 @@ def make_edits(table: Table, estimates: Estimates) -> Edits:
     Raises
     ------
     InputError
-        If the estimates have another shape than the series, hold infinities, or name a column that is there already.
+        If the estimates have another shape than the series or infinite values, or if a new column has the name of an
+        existing column.
     """
     _check(table, estimates)
     rows = output_rows(table)
@@ -69,7 +74,7 @@ def make_edits(table: Table, estimates: Estimates) -> Edits:
         for c, column in enumerate(columns.values())
         for suffix, values in estimates.extras.items()
     ]
-    edits = Edits(rows.order, {at: column.fill() for at, column in columns.items()}, extras=extras)
+    edits = Edits(rows.order, {position: column.fill() for position, column in columns.items()}, extras=extras)
     return _with_stamps(table, edits, rows.steps) if len(edits.added) else edits
 
 
@@ -78,25 +83,26 @@ def _check(table: Table, estimates: Estimates) -> None:
     if values.shape != expected:
         raise InputError(f"The filled values have shape {values.shape}, but the series has {expected}.")
     if np.isinf(values).any():
-        raise InputError("The filled values hold infinities. Use NaN for cells to be left as they are.")
+        raise InputError("The filled values hold infinities. Use NaN for cells that should stay as they are.")
     if precision is not None and not 0 <= precision <= 17:
         raise InputError(f"precision must be from 0 to 17 decimals, got {precision}.")
     new = [f"{name}_{suffix}" for name in table.series.columns for suffix in estimates.extras]
     taken = [name for name in new if name in table.source.names]
     if taken:
         raise InputError(
-            f"The table already has a column {taken[0]!r}, which the bounds would be written to. Rename it, or write "
-            "the bounds to a file of their own (--intervals-to)."
+            f"The table already has a column {taken[0]!r}, which is a name of the new columns for the bounds. Rename "
+            "it, or write the bounds to a separate file with --intervals-to."
         )
 
 
 def _fill_columns(table: Table, estimates: Estimates, rows: OutputRows) -> Iterator[_FilledColumn]:
+    """The value columns of the table after filling, in their order."""
     observed = table.series.values[rows.steps]
     new = _rounded(estimates.values[rows.steps], estimates.precision)
     cells = np.isnan(observed) & ~np.isnan(new)
     values = np.where(cells, new, observed)
-    for c, at in enumerate(table.positions):
-        texts, decimals = table.source.texts(at), estimates.precision
+    for c, position in enumerate(table.positions):
+        texts, decimals = table.source.texts(position), estimates.precision
         has_new_texts = texts is not None and (bool(estimates.extras) or cells[:, c].any())
         if has_new_texts and decimals is None:
             by_row = table.series.values[table.series.step_of_row, c]
@@ -105,7 +111,7 @@ def _fill_columns(table: Table, estimates: Estimates, rows: OutputRows) -> Itera
 
 
 def _rounded(values: FloatArray, decimals: int | None) -> FloatArray:
-    """Values with so many decimals; those too large to have decimals as they are."""
+    """Values rounded to `decimals`; values of 1e15 and more, which have no decimals, stay as they are."""
     if decimals is None:
         return values
     small = np.abs(values) < 1e15
@@ -113,7 +119,7 @@ def _rounded(values: FloatArray, decimals: int | None) -> FloatArray:
 
 
 def _with_stamps(table: Table, edits: Edits, steps: IntArray) -> Edits:
-    """Add the time cells of the added rows, written like those of the row before in time."""
+    """Add the time stamps of the added rows, each written in the style of the previous row in time order."""
     assert table.axis is not None
     assert table.series.time is not None
     rows = table.series.rows

@@ -1,4 +1,4 @@
-"""The value columns of a table laid out as a series: in time order, on the regular grid where there is one."""
+"""Turns the value columns of a table into a series: in time order, and on the regular time grid if there is one."""
 
 from __future__ import annotations
 
@@ -11,54 +11,54 @@ from latentfill.tables.options import TableOptions
 from latentfill.tables.time.grid import Grid, find_grid, step_text
 from latentfill.tables.value_columns import ValueColumns
 
-MAX_ADDED = 2.0  # steps of the grid per row of the table up to which the series lies on the grid
+MAX_STEPS_PER_ROW = 2.0  # with more steps than this for each row, the series does not use the grid unless asked to
 
 
-def to_series(found: ValueColumns, time: TimeArray | None, options: TableOptions) -> tuple[Series, tuple[str, ...]]:
-    """The series of the value columns, and notes on its time axis; `time` (rows,) is None where rows are counted.
+def to_series(columns: ValueColumns, time: TimeArray | None, options: TableOptions) -> tuple[Series, tuple[str, ...]]:
+    """The series of the value columns, and notes about its time axis; `time` (rows,) is None if rows are counted.
 
     Raises
     ------
     InputError
-        If a stamp occurs twice, or rows are to be added and there is no regular grid.
+        If a time stamp occurs twice, or if rows should be added but there is no regular grid.
     """
     if time is None:
         if options.grid:
-            raise InputError("There is no time column, so there is no grid to add rows from. Leave --grid out.")
-        return Series(found.values, found.names, None, np.arange(len(found.values))), ()
+            raise InputError("There is no time column, so no time grid to add rows from. Leave out --grid.")
+        return Series(columns.values, columns.names, None, np.arange(len(columns.values))), ()
     _refuse_repeated(time)
     notes = _order_notes(time)
     grid = find_grid(time)
     if grid is None:
         if options.grid:
             raise InputError(
-                "The stamps lie on no regular grid (or on one with more than 20 steps for each row), so no "
-                "rows can be added. Leave --grid out, or round the stamps."
+                "The time stamps lie on no regular grid, or on a grid with more than 20 steps for each row, so no "
+                "rows can be added. Leave out --grid, or round the time stamps."
             )
-        notes = (*notes, "The stamps follow no regular step: each row is one step, in time order.")
-    elif options.grid or (options.regular and len(grid.time) <= MAX_ADDED * len(time)):
-        series = _on_grid(found, grid)
+        notes = (*notes, "The time stamps have no regular step: each row is one step, in time order.")
+    elif options.grid or (options.regular and len(grid.time) <= MAX_STEPS_PER_ROW * len(time)):
+        series = _on_grid(columns, grid)
         return series, (*notes, *_added_notes(grid, series.rows, add=options.grid))
-    return _in_time_order(found, time, grid), notes
+    return _in_time_order(columns, time, grid), notes
 
 
-def _on_grid(found: ValueColumns, grid: Grid) -> Series:
-    """One step for every stamp of the grid; a step that no row has is missing in all columns."""
+def _on_grid(columns: ValueColumns, grid: Grid) -> Series:
+    """A series with one step for every time stamp of the grid; steps without a row are missing in all columns."""
     rows = np.full(len(grid.time), -1, dtype=np.int64)
-    rows[grid.positions] = np.arange(len(found.values))
-    values = np.full((len(grid.time), found.values.shape[1]), np.nan)
-    values[grid.positions] = found.values
-    return Series(values, found.names, grid.time, rows, grid.step)
+    rows[grid.positions] = np.arange(len(columns.values))
+    values = np.full((len(grid.time), columns.values.shape[1]), np.nan)
+    values[grid.positions] = columns.values
+    return Series(values, columns.names, grid.time, rows, grid.step)
 
 
-def _in_time_order(found: ValueColumns, time: TimeArray, grid: Grid | None) -> Series:
-    """One step for every row; the series has a spacing only where the rows are the whole grid."""
+def _in_time_order(columns: ValueColumns, time: TimeArray, grid: Grid | None) -> Series:
+    """A series with one step for every row; its spacing is known only if no row is missing from the grid."""
     rows = np.argsort(time, kind="stable")
     step = grid.step if grid is not None and len(grid.time) == len(time) else None
-    return Series(found.values[rows], found.names, time[rows], rows, step)
+    return Series(columns.values[rows], columns.names, time[rows], rows, step)
 
 
-# --- refused and noted --------------------------------------------------------------------------------------
+# --- errors and notes ---------------------------------------------------------------------------------------
 
 
 def _refuse_repeated(time: TimeArray) -> None:
@@ -67,13 +67,13 @@ def _refuse_repeated(time: TimeArray) -> None:
         return
     repeated = np.flatnonzero(counts > 1)
     shown = "; ".join(
-        f"{_stamp_text(unique[at])} in {name_rows(np.flatnonzero(time == unique[at]))}"
-        for at in repeated[np.argsort(first[repeated])][:3]
+        f"{_stamp_text(unique[position])} in {name_rows(np.flatnonzero(time == unique[position]))}"
+        for position in repeated[np.argsort(first[repeated])][:3]
     )
     raise InputError(
-        f"{counted(len(repeated), 'time stamp')} in more than one row: {shown}. Every row needs its own: split a table "
-        "that holds several series one below the other, remove doubled rows, or work by row number with "
-        "`--time none`."
+        f"{counted(len(repeated), 'time stamp')} in more than one row: {shown}. Every row needs a time stamp of its "
+        "own. If the table stacks several series, split it; if rows are repeated, remove them; or count rows instead "
+        "with `--time none`."
     )
 
 
@@ -81,11 +81,11 @@ def _order_notes(time: TimeArray) -> tuple[str, ...]:
     if (time[1:] > time[:-1]).all():
         return ()
     if (time[1:] < time[:-1]).all():
-        return ("The newest row comes first: rows are filled in time order and written in their own order.",)
+        return ("The newest row comes first: rows are filled in time order and written in their original order.",)
     earlier = np.flatnonzero(time[1:] < time[:-1]) + 1
     return (
         f"Rows are not in time order (earlier than the row above: {name_rows(earlier)}). "
-        "They are filled in time order and written in their own order.",
+        "They are filled in time order and written in their original order.",
     )
 
 
@@ -93,14 +93,14 @@ def _added_notes(grid: Grid, rows: IntArray, *, add: bool) -> tuple[str, ...]:
     added = np.flatnonzero(rows < 0)
     if not len(added):
         return ()
-    shown = ", ".join(_stamp_text(moment) for moment in grid.time[added[:SHOWN]])
+    shown = ", ".join(_stamp_text(stamp) for stamp in grid.time[added[:SHOWN]])
     more = " ..." if len(added) > SHOWN else ""
-    what = "added" if add else "give --grid to add them"
+    action = "added" if add else "give --grid to add them"
     missing = f"{counted(len(added), 'row')} {'is' if len(added) == 1 else 'are'} missing"
-    return (f"{missing} from the grid of {step_text(grid.step)} ({shown}{more}); {what}.",)
+    return (f"{missing} from the grid of {step_text(grid.step)} ({shown}{more}); {action}.",)
 
 
-def _stamp_text(moment: np.datetime64) -> str:
-    """A stamp for a message, without needless zeros."""
-    text = str(np.datetime_as_string(moment)).replace("T", " ")
+def _stamp_text(stamp: np.datetime64) -> str:
+    """A time stamp for a message, without seconds or time of day if they are 0."""
+    text = str(np.datetime_as_string(stamp)).replace("T", " ")
     return text.removesuffix(".000000000").removesuffix(":00").removesuffix(" 00:00")

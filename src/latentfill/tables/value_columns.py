@@ -1,4 +1,4 @@
-"""Which columns of a table are filled, and why the others are not."""
+"""Selects the columns of a table that are filled, and says why other columns are not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from latentfill.tables.options import TableOptions
 from latentfill.tables.row_counters import find_counters
 from latentfill.tables.time.axis import TimeAxis
 
-MOST = 1e302  # sums over a column must stay finite
+LARGEST = 1e302  # largest absolute value; sums over a column stay finite
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,28 +24,32 @@ class ValueColumns:
     """The C columns of a table that are filled."""
 
     positions: tuple[int, ...]
-    names: tuple[str, ...]  # one may be empty, as that of an index written by pandas is
+    names: tuple[str, ...]  # a name may be empty: pandas writes an unnamed index this way
     values: FloatArray  # (rows, C), NaN where missing
-    notes: tuple[str, ...]  # on columns set aside and markers that do not occur
+    notes: tuple[str, ...]  # about columns that are not filled, and markers that do not occur
 
 
 def find_value_columns(
     columns: Sequence[Column], axis: TimeAxis | None, options: TableOptions, decimal: str
 ) -> ValueColumns:
-    """The value columns: numbers that are neither time, nor left alone, nor a row counter."""
-    numbers, passed = _read_numbers(columns, axis, options, decimal)
-    aside = {} if options.columns is not None else find_counters(columns, numbers, axis)
-    numbers = {at: each for at, each in numbers.items() if at not in aside}
-    _refuse_nothing(numbers, columns)
-    notes = [f"Column {columns[at].name!r} {what} and is left alone." for at, what in aside.items()]
-    if passed:
-        notes.append(f"Columns without numbers are passed through: {name_columns(passed)}.")
+    """The columns of numbers, without time columns, row counters and columns of `options.leave`.
+
+    `decimal` is the decimal mark of texts. Raises an `InputError` if there is no column to fill, or if a column cannot
+    be filled.
+    """
+    numbers, without_numbers = _read_numbers(columns, axis, options, decimal)
+    reasons = {} if options.columns is not None else find_counters(columns, numbers, axis)
+    numbers = {position: each for position, each in numbers.items() if position not in reasons}
+    _refuse_nothing_to_fill(numbers, columns)
+    notes = [f"Column {columns[position].name!r} {reason} and is not filled." for position, reason in reasons.items()]
+    if without_numbers:
+        notes.append(f"Columns without numbers are passed through: {name_columns(without_numbers)}.")
     occurring = frozenset().union(*(each.markers for each in numbers.values()))
-    unused = [marker for marker in options.missing if marker not in occurring]  # often a slip
+    unused = [marker for marker in options.missing if marker not in occurring]  # often a typing error
     notes += [f"The marker {marker!r} for missing values occurs in no value column." for marker in unused]
     return ValueColumns(
         positions=tuple(numbers),
-        names=tuple(columns[at].name for at in numbers),
+        names=tuple(columns[position].name for position in numbers),
         values=np.column_stack([each.values for each in numbers.values()]),
         notes=tuple(notes),
     )
@@ -54,43 +58,44 @@ def find_value_columns(
 def _read_numbers(
     columns: Sequence[Column], axis: TimeAxis | None, options: TableOptions, decimal: str
 ) -> tuple[dict[int, Numbers], list[str]]:
-    """The columns that can be filled, by position, and the names of columns without numbers, which are not filled."""
+    """The numbers of the columns that can be filled, by position, and the names of columns without numbers."""
     usable: dict[int, Numbers] = {}
-    passed: list[str] = []
+    without_numbers: list[str] = []
     problems: list[str] = []
-    for at, column in enumerate(columns):
-        if (axis and at in axis.columns) or not _is_wanted(column, options):
+    for position, column in enumerate(columns):
+        if (axis and position in axis.columns) or not _is_selected(column, options):
             continue
         numbers = read_values(column, options.missing, decimal)
         if options.columns is None and (numbers is None or _is_text(numbers)):
-            passed.append(column.name)
+            without_numbers.append(column.name)
         elif numbers is None:
             problems.append(f"Column {column.name!r} holds no numbers.")
-        elif problem := _problem(column, numbers):
+        elif problem := _fill_problem(column, numbers):
             problems.append(problem)
         elif column.name or numbers.n_numbers:
-            usable[at] = numbers
+            usable[position] = numbers
     if problems:
         raise InputError(" ".join(problems[:SHOWN]))
-    return usable, passed
+    return usable, without_numbers
 
 
-def _is_wanted(column: Column, options: TableOptions) -> bool:
+def _is_selected(column: Column, options: TableOptions) -> bool:
+    """Whether the options allow to fill a column."""
     if options.columns is not None:
         return column.name in options.columns
     return column.name not in options.leave
 
 
 def _is_text(numbers: Numbers) -> bool:
-    """Whether fewer than half of what a column holds are numbers."""
+    """Whether a column has fewer numbers than other texts."""
     return numbers.n_numbers < int(np.count_nonzero(numbers.bad))
 
 
-# --- refused ------------------------------------------------------------------------------------------------
+# --- errors -------------------------------------------------------------------------------------------------
 
 
-def _problem(column: Column, numbers: Numbers) -> str | None:
-    """What keeps a column from being filled, with the way out."""
+def _fill_problem(column: Column, numbers: Numbers) -> str | None:
+    """A message that says why a column cannot be filled, and the way out; None if it can."""
     if numbers.bad.any():
         return _text_problem(column, numbers)
     infinite = np.flatnonzero(np.isinf(numbers.values))
@@ -99,10 +104,10 @@ def _problem(column: Column, numbers: Numbers) -> str | None:
             f"Column {column.name!r} holds infinite values ({name_rows(infinite)}). "
             "To treat them as missing, give `--missing=inf,-inf`; or correct them in the table."
         )
-    too_large = np.flatnonzero(np.abs(numbers.values) > MOST)
+    too_large = np.flatnonzero(np.abs(numbers.values) > LARGEST)
     if len(too_large):
         return (
-            f"Column {column.name!r} holds values beyond {MOST:g} ({name_rows(too_large)}), too large to calculate "
+            f"Column {column.name!r} holds values beyond {LARGEST:g} ({name_rows(too_large)}), too large to calculate "
             f"with. Rescale the column, or pass it through with `--leave {column.name!r}`."
         )
     return None
@@ -120,13 +125,14 @@ def _text_problem(column: Column, numbers: Numbers) -> str:
     )
 
 
-def _refuse_nothing(numbers: Mapping[int, Numbers], columns: Sequence[Column]) -> None:
+def _refuse_nothing_to_fill(numbers: Mapping[int, Numbers], columns: Sequence[Column]) -> None:
+    """Raise an `InputError` if no column can be filled, or if all of their cells are missing."""
     if not numbers:
         names = name_columns([column.name for column in columns if column.name])
         raise InputError(
-            f"No column to fill: beside time, text and columns left alone there are no numbers in {names}. "
-            "If numbers are there, check `--delimiter`, `--decimal` and `--columns`."
+            f"No column to fill: {names} hold no numbers, or are time columns or columns of `--leave`. "
+            "If one of them should be filled, check `--delimiter`, `--decimal` and `--columns`."
         )
     if not any(each.n_numbers for each in numbers.values()):
-        names = name_columns([columns[at].name for at in numbers])
+        names = name_columns([columns[position].name for position in numbers])
         raise InputError(f"All cells of {names} are missing, so there is nothing to fill them from.")

@@ -1,4 +1,4 @@
-"""A table written back with its missing cells filled, to a file or as a frame."""
+"""Writes a table with its missing cells filled, to a file or as a data frame."""
 
 from __future__ import annotations
 
@@ -20,24 +20,26 @@ def write_table(
     precision: int | None = None,
     extras: Mapping[str, FloatArray] | None = None,
 ) -> None:
-    """Write the table with its missing cells filled; everything that was there stays as it was.
+    """Write the table with its missing cells filled and everything else unchanged.
 
     Parameters
     ----------
     filled
-        (T, C) like `table.series.values`; NaN leaves a cell as it is. Only cells that were missing are taken.
+        Estimates (T, C) for the missing cells of `table.series.values`; other cells are ignored. A cell whose estimate
+        is NaN stays as it is.
     path
-        CSV or Parquet by its suffix, whatever was read.
+        File to write; its ending decides the format, whatever the format of the table that was read.
     precision
-        Decimals of filled cells; by default as many as their column shows and its spread gives meaning to.
+        Decimals of filled cells; by default as many as their column has, if the spread of the column makes them
+        meaningful.
     extras
-        Arrays like `filled` by a suffix: each puts a column `NAME_SUFFIX` after the table for every value column. In
-        cells that were observed they should hold the value.
+        Values (T, C) of new columns by suffix: every value column NAME gets a new column `NAME_SUFFIX` at the end of
+        the table. For observed cells, give the observed value.
 
     Raises
     ------
     InputError
-        If the file cannot be written, `filled` does not fit the table, or a new column has the name of an old one.
+        If the file cannot be written, `filled` does not fit the table, or a new column has the name of an existing one.
     """
     edits = make_edits(table, Estimates(filled, precision, extras or {}))
     write_source(table.source, edits, path)
@@ -50,8 +52,8 @@ def fill_frame(
     precision: int | None = None,
     extras: Mapping[str, FloatArray] | None = None,
 ) -> NativeFrame:
-    """The table as a frame of the kind that was read, filled; tables from files become pyarrow tables.
+    """The filled table as a data frame of the library that it was read from, or of pyarrow if it was read from a file.
 
-    The parameters are those of `write_table`.
+    See `write_table` for the parameters.
     """
     return table.source.to_frame(make_edits(table, Estimates(filled, precision, extras or {})))

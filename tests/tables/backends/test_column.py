@@ -1,4 +1,4 @@
-"""Columns: their cells, and the markers that the user declares for missing ones."""
+"""Columns: their numbers, and the user's markers of missing cells."""
 
 import numpy as np
 import pyarrow as pa
@@ -14,26 +14,26 @@ def text_column(*texts, name="a"):
     return Column.of_texts(name, pa.array(texts, pa.string()))
 
 
-def test_declared_markers_match_as_number_and_as_text():
+def test_markers_are_compared_as_numbers_and_as_texts():
     numbers = read_values(text_column("-200", "-200.0", " broken ", "3"), ("-200", "Broken", "-9"), ".")
     np.testing.assert_array_equal(numbers.values, [NAN, NAN, NAN, 3])
     assert not numbers.bad.any()
     assert numbers.markers == {"-200", "Broken"}
 
 
-def test_declared_markers_match_numbers_stored_in_single_precision():
+def test_markers_match_numbers_stored_in_single_precision():
     values = np.array([0.1, 0.5], dtype="float32").astype(float)
     column = Column.of_numbers("a", values, single=True)
     np.testing.assert_array_equal(read_values(column, ("0.1",), ".").values, [NAN, 0.5])
 
 
-def test_texts_are_read_again_where_the_decimal_mark_is_a_comma():
+def test_texts_are_read_with_a_decimal_comma():
     column = text_column("1,5", "-9,0", "x")
     assert column.numbers.bad.all()
     np.testing.assert_array_equal(read_values(column, ("-9",), ",").values, [1.5, NAN, NAN])
 
 
-def test_columns_of_another_kind_hold_no_numbers():
+def test_columns_of_other_kinds_have_no_numbers():
     assert read_values(Column("a", "other"), (), ".") is None
 
 

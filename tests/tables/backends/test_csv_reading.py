@@ -1,4 +1,4 @@
-"""CSV files read: encoding, delimiter, quotes and blank lines."""
+"""Reading CSV files: delimiter, quotes and blank lines."""
 
 from pathlib import Path
 
@@ -18,11 +18,11 @@ def cells(path: Path, **options: str) -> list[list[str]]:
     return [column.to_pylist() for column in read_csv(path, **options).cells]
 
 
-def test_quotes_are_no_part_of_a_cell(tmp_path):
+def test_cells_are_read_without_their_quotes(tmp_path):
     assert cells(save(tmp_path, b'x,y\n"1,5","a ""b"""\n2,c\n')) == [["1,5", "2"], ['a "b"', "c"]]
 
 
-def test_a_quote_inside_a_plain_field_is_only_a_character(tmp_path):
+def test_a_quote_inside_an_unquoted_field_is_a_plain_character(tmp_path):
     assert cells(save(tmp_path, b'a,b\n5" pipe,2\n7",4\n')) == [['5" pipe', '7"'], ["2", "4"]]
 
 
@@ -37,11 +37,11 @@ def test_a_quote_inside_a_plain_field_is_only_a_character(tmp_path):
         ("a,b;c\n1,2\n1,3\n", ","),
     ],
 )
-def test_the_delimiter_is_the_one_with_a_steady_count(text, expected):
+def test_the_delimiter_occurs_equally_often_in_every_line(text, expected):
     assert find_delimiter(text) == expected
 
 
-def test_a_blank_line_is_a_missing_cell_where_there_is_one_column(tmp_path):
+def test_a_blank_line_is_a_missing_cell_in_a_single_column(tmp_path):
     assert cells(save(tmp_path, b"a\n1\n\n3\n")) == [["1", "", "3"]]
 
 
@@ -58,7 +58,7 @@ def test_a_blank_line_is_a_missing_cell_where_there_is_one_column(tmp_path):
         (b'a,b\n1,"2\n3,4\n5,6\n', ["quote opened in line 2", "never closed"]),
     ],
 )
-def test_a_file_that_cannot_be_used_is_refused_in_clear_words(tmp_path, data, parts):
+def test_a_malformed_file_is_refused_with_the_line_and_the_reason(tmp_path, data, parts):
     with pytest.raises(InputError) as caught:
         read_csv(save(tmp_path, data))
     for part in parts:

@@ -1,4 +1,4 @@
-"""CSV files as sources: edits are made, the rest stays."""
+"""CSV files as sources: edits change the edited cells and nothing else."""
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ def source_of(folder, text):
 
 
 def edits():
-    """Three rows become four: the third is added with its stamp, and the second column is filled there and before."""
+    """A third row is added with its stamp; in the second column, the second and the third row are filled."""
     cells = np.array([False, True, True, False])
     fill = Fill(np.array([1, 2.25, 2.5, 4]), cells, ["2.25", "2.50"])
     return Edits(np.array([0, 1, -1, 2]), {1: fill}, {0: ["c"]})
@@ -24,7 +24,7 @@ def edits():
 TEXT = 'date,a,w,\na,1,"x,y",\nb,,z,\nd,4,NA,\n'
 
 
-def test_a_csv_file_takes_edits_and_keeps_the_rest(tmp_path):
+def test_edits_change_only_the_edited_cells_of_a_csv_file(tmp_path):
     source = source_of(tmp_path, TEXT)
     assert source.names == ("date", "a", "w", "")
     assert source.texts(2).to_pylist() == ["x,y", "z", "NA"]
@@ -42,7 +42,7 @@ def test_a_csv_file_becomes_a_frame_of_floats_and_texts(tmp_path):
     }
 
 
-def test_rows_of_nothing_at_the_end_can_be_left_out(tmp_path):
+def test_empty_rows_at_the_end_can_be_left_out(tmp_path):
     text = "a,b\n1,2\n,\n3,4\n,\n , \n"
     source = source_of(tmp_path, text)
     shorter = source.without_empty_end()

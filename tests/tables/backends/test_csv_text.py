@@ -1,4 +1,4 @@
-"""CSV text: what is read is what is written back."""
+"""CSV text: an unchanged file is written back byte for byte."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def save(folder: Path, data: bytes, name: str = "t.csv") -> Path:
         b'x,"a\nb",c\n1,2,3\n3,4,5\n',
     ],
 )
-def test_an_untouched_file_is_written_back_byte_for_byte(tmp_path, data):
+def test_an_unchanged_file_is_written_back_byte_for_byte(tmp_path, data):
     text = read_csv(save(tmp_path, data))
     assert text.n_rows in (2, 3)
     assert text.encode(text.records[1:]) == data
@@ -53,7 +53,7 @@ field = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff", excl
     last=st.booleans(),
     bom=st.booleans(),
 )
-def test_any_quoted_table_survives_the_round_trip(tmp_path_factory, rows, delimiter, line_end, last, bom):
+def test_any_quoted_table_is_read_and_written_back(tmp_path_factory, rows, delimiter, line_end, last, bom):
     quoted = [delimiter.join('"' + text.replace('"', '""') + '"' for text in row) for row in rows]
     whole = (line_end.join(quoted) + line_end * last).encode("utf-8-sig" if bom else "utf-8")
     path = save(tmp_path_factory.mktemp("t"), whole)
@@ -66,7 +66,7 @@ bare = st.text(st.characters(codec="ascii", categories=("L", "N", "P", "Zs"), ex
 
 
 @given(rows=st.lists(st.lists(bare, min_size=3, max_size=3), min_size=2, max_size=8), end=st.booleans())
-def test_any_unquoted_table_survives_the_round_trip(tmp_path_factory, rows, end):
+def test_any_unquoted_table_is_read_and_written_back(tmp_path_factory, rows, end):
     rows[0] = ["a", "b", "c"]
     whole = ("\n".join("|".join(row) for row in rows) + "\n" * end).encode()
     text = read_csv(save(tmp_path_factory.mktemp("t"), whole), delimiter="|")
@@ -74,20 +74,20 @@ def test_any_unquoted_table_survives_the_round_trip(tmp_path_factory, rows, end)
     assert [column.to_pylist() for column in text.cells] == [list(column) for column in zip(*rows[1:], strict=True)]
 
 
-def test_records_can_follow_a_last_line_without_line_end(tmp_path):
+def test_records_can_be_added_after_a_last_line_without_line_end(tmp_path):
     text = read_csv(save(tmp_path, b"a,b\r\n1,2\r\n3,4"))
     records = [*text.records[1:], text.new_record({1: "9"})]
     assert text.encode(records) == b"a,b\r\n1,2\r\n3,4\r\n,9"
 
 
-def test_an_encoding_can_be_named(tmp_path):
+def test_a_file_is_read_and_written_in_the_given_encoding(tmp_path):
     data = "Straße,b\n1,2\n3,4\n".encode("latin-1")
     text = read_csv(save(tmp_path, data), encoding="latin-1")
     assert text.names == ("Straße", "b")
     assert text.encode(text.records[1:]) == data
 
 
-def test_a_mark_of_utf_8_is_kept_when_utf_8_is_named(tmp_path):
+def test_the_byte_order_mark_is_kept_with_the_encoding_utf_8(tmp_path):
     data = b"\xef\xbb\xbfa,b\n1,2\n3,4\n"
     for encoding in ("utf-8", "utf-8-sig"):
         text = read_csv(save(tmp_path, data), encoding=encoding)
@@ -96,7 +96,7 @@ def test_a_mark_of_utf_8_is_kept_when_utf_8_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("data", [b"a,b\n\n1,2\n\n\n3,4\n", b"a,b\r\n1,2\r\n\r\n3,4\r\n"])
-def test_blank_lines_inside_a_table_are_no_rows_and_stay_where_they_are(tmp_path, data):
+def test_blank_lines_inside_a_table_are_no_rows_but_are_kept(tmp_path, data):
     text = read_csv(save(tmp_path, data))
     assert [column.to_pylist() for column in text.cells] == [["1", "3"], ["2", "4"]]
     assert text.encode(text.records[1:]) == data
@@ -104,5 +104,5 @@ def test_blank_lines_inside_a_table_are_no_rows_and_stay_where_they_are(tmp_path
     assert text.line_end in ("\n", "\r\n")
 
 
-def test_new_files_quote_what_needs_it():
+def test_new_files_have_quotes_only_where_necessary():
     assert format_csv(["a", "b"], [["1", "2"], ["x,y", 'z"']]) == b'a,b\n1,"x,y"\n2,"z"""\n'

@@ -1,4 +1,4 @@
-"""File formats: known by the ending of a file's name, and registered in one place."""
+"""The table of file formats, by the endings of file names."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def in_memory(*suffixes: str) -> FrameFormat:
 @pytest.mark.parametrize(
     ("name", "kind"), [("a.csv", "CSV"), ("A.TSV.GZ", "CSV"), ("b.txt", "CSV"), ("c.pq", "Parquet")]
 )
-def test_the_format_of_a_file_is_in_its_name(name: str, kind: str):
+def test_the_ending_of_a_file_name_decides_its_format(name: str, kind: str):
     assert format_of(name).name == kind
 
 
-def test_a_registered_format_is_found_and_listed_for_names_that_say_nothing():
+def test_a_registered_format_is_found_and_listed_in_errors():
     feather = in_memory(".feather", ".arrow")
     register(feather)
     assert format_of("here/T.ARROW") is feather
@@ -40,8 +40,8 @@ def test_a_registered_format_is_found_and_listed_for_names_that_say_nothing():
         format_of("t.xlsx")
 
 
-def test_an_ending_that_is_taken_is_refused_and_nothing_registered():
-    with pytest.raises(InputError, match=r"Feather files cannot end in '\.csv', which stands for CSV files"):
+def test_an_ending_in_use_is_refused_and_the_format_is_not_registered():
+    with pytest.raises(InputError, match=r"Feather files cannot end in '\.csv', the ending of CSV files"):
         register(in_memory(".feather", ".csv"))
     with pytest.raises(InputError, match="does not say"):
         format_of("t.feather")

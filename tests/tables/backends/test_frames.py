@@ -1,4 +1,4 @@
-"""Frames of pandas, polars and pyarrow: types, index and observed bits stay as they are."""
+"""Frames of pandas, polars and pyarrow: types, index and observed cells do not change."""
 
 import datetime as dt
 from decimal import Decimal
@@ -46,7 +46,7 @@ def arrow_table():
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
 
 
-def test_arrow_keeps_schema_and_observed_bits():
+def test_an_arrow_table_keeps_its_schema_and_observed_cells():
     table = read_table(arrow_table())
     assert table.series.columns == ("i", "f", "d", "big")
     assert table.series.rows.tolist() == [0, 1, -1, 2]
@@ -59,7 +59,7 @@ def test_arrow_keeps_schema_and_observed_bits():
     assert out.select(["t", "s", "b"]).equals(arrow_table().select(["t", "s", "b"]))
 
 
-def test_nothing_filled_gives_the_same_frame():
+def test_an_arrow_table_without_estimates_does_not_change():
     table = read_table(arrow_table())
     assert fill_frame(table, table.series.values).equals(arrow_table())
 
@@ -92,7 +92,7 @@ def pandas_frame():
     )
 
 
-def test_pandas_keeps_index_types_and_observed_cells():
+def test_a_pandas_frame_keeps_its_index_types_and_observed_cells():
     frame = pandas_frame()
     table = read_table(frame, TableOptions(missing=("-999",)))
     assert table.series.columns == ("i", "I", "f", "o", "m")
@@ -136,26 +136,26 @@ def test_rows_are_added_to_a_pandas_frame_with_a_time_column():
         fill_frame(read_table(other, TableOptions(grid=True)), np.full((4, 2), 2.0))
 
 
-def test_a_column_without_a_value_can_be_filled_whatever_the_index():
+def test_an_empty_column_of_a_pandas_frame_with_an_index_is_filled():
     frame = pd.DataFrame({"v": [1.0, 5.0], "e": [NAN, NAN]}, index=pd.DatetimeIndex(["2020-01-01", "2020-01-02"]))
     out = fill_frame(read_table(frame), np.full((2, 2), 7.5))
     assert out["e"].tolist() == [7.5, 7.5]
     pd.testing.assert_index_equal(out.index, frame.index)
 
 
-def test_stamps_kept_as_categories_are_added_too():
+def test_rows_are_added_to_a_frame_with_time_stamps_as_categories():
     frame = pd.DataFrame({"date": pd.Categorical(["2020-01-01", "2020-01-02", "2020-01-04"]), "v": [1.0, NAN, 4.0]})
     out = fill_frame(read_table(frame, TableOptions(grid=True)), np.full((4, 1), 2.0))
     assert out["date"].tolist() == ["2020-01-01", "2020-01-02", "2020-01-03", "2020-01-04"]
 
 
-def test_columns_of_a_pandas_frame_may_be_numbered():
+def test_a_pandas_frame_with_numbers_as_column_names_is_filled():
     out = fill_frame(read_table(pd.DataFrame([[1.0, 2.0], [NAN, 5.0], [7.0, NAN]])), np.full((3, 2), 3.5))
     assert out.columns.tolist() == [0, 1]
     assert out.to_numpy().tolist() == [[1, 2], [3.5, 5], [7, 3.5]]
 
 
-def test_year_month_and_day_of_a_frame_make_the_time_and_are_added():
+def test_rows_are_added_to_a_frame_with_year_month_and_day_columns():
     frame = pd.DataFrame({"year": [2020] * 3, "month": [1] * 3, "day": [1, 2, 4], "v": [1.0, NAN, 3.5]})
     out = fill_frame(read_table(frame, TableOptions(grid=True)), np.full((4, 1), 2.0))
     assert out["day"].tolist() == [1, 2, 3, 4]
@@ -179,14 +179,14 @@ def polars_frame():
     )
 
 
-def test_polars_nan_and_null_are_both_missing_and_types_are_kept():
+def test_nan_and_null_of_a_polars_frame_are_filled_and_types_are_kept():
     table = read_table(polars_frame())
     assert table.series.columns == ("f", "i", "u", "o", "none")
     out = fill_frame(table, np.full((4, 5), [-3.0, 7.5, -3.0, 7.25, NAN]))
     assert out.schema == polars_frame().schema
     assert out["f"].to_list() == pl.Series([0.1, -3, -3], dtype=pl.Float32).to_list()
     assert out["i"].to_list() == [2**60 + 1, 8, 3]
-    assert out["u"].to_list() == [1, 0, 3]  # as near to -3 as the type can hold
+    assert out["u"].to_list() == [1, 0, 3]  # -3 is limited to the range of the type
     assert out["o"].to_list() == ["1.5", "7.2", "2.5"]
     assert out["s"].to_list() == ["a", None, "b"]
     unchanged = fill_frame(table, np.full((4, 5), NAN))
@@ -204,7 +204,7 @@ def test_rows_are_added_to_a_polars_frame():
 # --- refused ------------------------------------------------------------------------------------------------
 
 
-def test_what_is_no_frame_in_memory_is_refused():
+def test_an_object_that_is_no_frame_in_memory_is_refused():
     with pytest.raises(InputError, match="type int is not a table"):
         read_table(3)
     with pytest.raises(InputError, match=r"\.collect\(\)"):

@@ -1,4 +1,4 @@
-"""Numbers written with the decimals of their column."""
+"""Formatting numbers with the decimals of their column."""
 
 import numpy as np
 import pyarrow as pa
@@ -34,17 +34,17 @@ def test_numbers_are_written_with_a_decimal_comma():
     assert format_numbers(np.array([2.0]), decimals, ",") == ["2,00"]
 
 
-def test_numbers_too_long_to_read_in_full_are_written_with_a_power_of_ten():
+def test_very_long_numbers_are_written_with_a_power_of_ten():
     assert format_numbers(np.array([1.5e300, 2.5]), 2) == ["1.5e+300", "2.50"]
     assert format_numbers(np.array([1.5e-300]), 305, ",") == ["1,5e-300"]
 
 
-def test_a_column_of_tiny_powers_of_ten_is_filled_with_digits_not_zeros():
+def test_new_cells_in_a_column_of_tiny_numbers_are_not_rounded_to_zero():
     texts = pa.array(["1.5e-300", "2.5e-300", ""])
     decimals = decimals_for(texts, np.array([1.5e-300, 2.5e-300, np.nan]))
     assert float(format_numbers(np.array([2e-300]), decimals)[0]) == 2e-300
 
 
 @pytest.mark.parametrize(("texts", "suffix"), [([" 5.0 ", "6"], ".0"), (["5", "6.0"], ""), (None, "")])
-def test_the_first_cell_shows_what_follows_whole_numbers(texts, suffix):
+def test_the_first_cell_decides_how_whole_numbers_end(texts, suffix):
     assert whole_number_suffix(None if texts is None else pa.array(texts)) == suffix

@@ -1,4 +1,4 @@
-"""Texts read as numbers."""
+"""Reading texts as numbers."""
 
 import numpy as np
 import pyarrow as pa
@@ -12,14 +12,14 @@ def numbers_of(*texts, decimal="."):
     return parse_numbers(pa.array(texts, pa.string()), decimal)
 
 
-def test_numbers_markers_and_bad_texts_are_told_apart():
+def test_texts_are_numbers_markers_or_bad():
     numbers = numbers_of("1", " -2.5e3 ", ".5", "NA", "", None, "-", "inf", "1,5", "low")
     np.testing.assert_array_equal(numbers.values, [1, -2500, 0.5, NAN, NAN, NAN, NAN, np.inf, NAN, NAN])
     assert np.flatnonzero(numbers.bad).tolist() == [8, 9]
     assert numbers.n_numbers == 4
 
 
-def test_a_decimal_comma_makes_a_point_a_bad_mark():
+def test_with_a_decimal_comma_a_text_with_a_point_is_bad():
     numbers = numbers_of("1,5", "2", "1.5", decimal=",")
     np.testing.assert_array_equal(numbers.values, [1.5, 2, NAN])
     assert numbers.bad.tolist() == [False, False, True]

@@ -1,4 +1,4 @@
-"""Tables as files: Parquet and new CSV files, and what is refused."""
+"""Table files: Parquet, new CSV files, and paths that are refused."""
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from latentfill.tables.backends.table_files import (
 )
 
 
-def test_parquet_is_read_as_it_was_written(tmp_path):
+def test_a_parquet_file_is_written_and_read_back(tmp_path):
     frame = pa.table({"a": [1, None, 3]})
     source = read_source(frame, delimiter=None, encoding=None)
     write_source(source, Edits(np.arange(3), {}), tmp_path / "t.parquet")
@@ -28,7 +28,7 @@ def test_parquet_is_read_as_it_was_written(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["o.csv", "o.parquet"])
-def test_columns_are_written_under_their_names_and_nan_as_nothing(tmp_path, name):
+def test_columns_are_written_under_their_names_with_empty_cells_for_nan(tmp_path, name):
     columns = {"a": np.array([1, 3, 5], dtype="uint8"), "b,c": np.array([0.5, np.nan, 6]), "m": np.full(3, "x1")}
     write_columns(columns, tmp_path / name)
     back = pd.read_csv(tmp_path / name) if name == "o.csv" else pd.read_parquet(tmp_path / name)
@@ -50,7 +50,7 @@ def test_files_that_are_no_tables_are_refused(tmp_path):
             read_source(tmp_path / name, delimiter=None, encoding=None)
 
 
-def test_an_output_that_cannot_be_written_is_refused_before_the_work(tmp_path):
+def test_an_output_that_cannot_be_written_is_refused(tmp_path):
     source = tmp_path / "t.csv"
     source.write_text("a,b\n1,2\n")
     (tmp_path / "link.csv").symlink_to(source)

@@ -1,4 +1,4 @@
-"""Time axes from moments."""
+"""Time axes from a time index or a column of moments."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ def stamps(*texts):
     return np.array(texts, dtype="datetime64[ns]")
 
 
-def test_a_time_index_is_no_column():
+def test_the_axis_of_a_time_index_has_no_columns():
     axis = index_axis(Column.of_times("t", stamps("2016-01-01", "2016-01-02")))
     assert axis.columns == ()
     assert axis.write(axis.time, np.arange(2)) == {}

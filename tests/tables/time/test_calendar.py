@@ -1,4 +1,4 @@
-"""Moments from numbers and numbers from moments."""
+"""Converting calendar numbers to moments and back."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def moment(*numbers, **options):
         ((1500, 1, 1, 0, 0, 0), "NaT"),
     ],
 )
-def test_numbers_make_a_moment_or_none(numbers, expected):
+def test_calendar_numbers_are_a_moment_or_nat(numbers, expected):
     np.testing.assert_array_equal(moment(*numbers), np.datetime64(expected, "ns"))
 
 
@@ -40,7 +40,7 @@ def test_components_are_the_inverse_of_moments():
     assert component(time, "day of the year").tolist() == [365, 60]
 
 
-def test_values_repeat_the_component_that_they_are_named_after():
+def test_values_repeat_the_component_of_their_name():
     time = np.array(["2020-01-01T05", "2020-01-01T06"], dtype="datetime64[ns]")
     assert repeats_component(np.array([5.0, 6.0]), time, "hour")
     assert not repeats_component(np.array([5.0, 7.0]), time, "hour")
@@ -48,6 +48,6 @@ def test_values_repeat_the_component_that_they_are_named_after():
     assert not repeats_component(np.array([5.0, 6.0]), time, "wind")
 
 
-def test_years_beyond_nanoseconds_are_no_moment():
+def test_years_outside_the_range_of_nanoseconds_become_nat():
     time = to_nanoseconds(np.array(["1600-01-01", "2016-01-01"], dtype="datetime64[s]"))
     np.testing.assert_array_equal(time, np.array(["NaT", "2016-01-01"], dtype="datetime64[ns]"))

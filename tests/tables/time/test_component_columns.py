@@ -12,13 +12,13 @@ def text_column(name, texts):
     return Column.of_texts(name, pa.array(texts, pa.string()))
 
 
-def test_components_that_name_no_day_are_refused():
+def test_components_that_form_no_valid_date_are_refused():
     columns = [
         text_column("year", ["2010", "2010"]),
         text_column("month", ["2", "2"]),
         text_column("day", ["28", "30"]),
     ]
-    with pytest.raises(InputError, match=r"year, month, day make no stamp in 1 row \(row 2"):
+    with pytest.raises(InputError, match=r"year, month, day form no valid time stamp in 1 row \(row 2"):
         component_axis(columns, (0, 1, 2))
     with pytest.raises(InputError, match="year"):
         component_axis(columns, (1, 2))

@@ -1,4 +1,4 @@
-"""Time columns found in a table in which nobody has named them."""
+"""Detecting the time columns of a table."""
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,7 @@ def stamps(*texts):
     return np.array(texts, dtype="datetime64[ns]")
 
 
-def test_a_named_column_goes_before_the_first_column_of_stamps():
+def test_a_column_with_a_name_of_time_is_preferred_to_other_columns_of_stamps():
     columns = [text_column("opened", ["2015-01-01"] * 2), text_column("date", ["2016-01-01", "2016-01-02"])]
     axis = find_axis(columns)
     assert axis.columns == (1,)
@@ -39,11 +39,11 @@ def test_a_named_column_goes_before_the_first_column_of_stamps():
         [text_column("time", ["10:00", "11:00"])],
     ],
 )
-def test_columns_without_stamps_give_no_time(columns):
+def test_a_table_without_stamps_has_no_time_axis(columns):
     assert find_axis(columns) is None
 
 
-def test_a_date_and_a_time_of_day_are_joined():
+def test_a_column_of_dates_and_a_column_of_times_of_day_are_joined():
     columns = [
         text_column("Time", ["18.00.00", "19.00.00"]),
         text_column("x", ["1", "2"]),
@@ -56,21 +56,21 @@ def test_a_date_and_a_time_of_day_are_joined():
     assert axis.write(stamps("2004-03-11T20"), np.array([0])) == {2: ["11/03/2004"], 0: ["20.00.00"]}
 
 
-def test_a_date_and_a_column_of_hours_are_joined():
+def test_a_column_of_dates_and_a_column_of_hours_are_joined():
     columns = [text_column("Date", ["2016-01-01", "2016-01-01"]), text_column("Hour", ["9", "10"])]
     axis = find_axis(columns)
     assert axis.time.tolist() == stamps("2016-01-01T09", "2016-01-01T10").tolist()
     assert axis.write(stamps("2016-01-01T08"), np.array([0])) == {0: ["2016-01-01"], 1: ["8"]}
 
 
-def test_neighbouring_columns_that_a_format_reads_when_joined_make_a_stamp():
+def test_adjacent_columns_are_joined_if_the_given_format_reads_them():
     columns = [text_column("day", ["1.2.2016", "2.2.2016"]), text_column("at", ["5h", "6h"])]
     axis = find_axis(columns, "%d.%m.%Y %Hh")
     assert axis.columns == (0, 1)
     assert axis.time.tolist() == stamps("2016-02-01T05", "2016-02-02T06").tolist()
 
 
-def test_year_month_day_and_hour_make_a_stamp():
+def test_columns_named_year_month_day_and_hour_form_a_stamp():
     names = ("No", "Year", "month", "DAY", "hour", "v")
     columns = [
         text_column(name, values)
@@ -91,6 +91,6 @@ def test_year_month_day_and_hour_make_a_stamp():
     }
 
 
-def test_whole_numbers_that_spell_a_date_are_no_unix_time():
+def test_dates_written_as_one_number_are_not_read_as_unix_times():
     axis = find_axis([text_column("date", ["201601310500", "201601310600"])])
     assert axis.time.tolist() == stamps("2016-01-31T05", "2016-01-31T06").tolist()

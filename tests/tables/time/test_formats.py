@@ -1,4 +1,4 @@
-"""Formats of time stamps: found from a text, and checked."""
+"""Formats of time stamps: detecting and checking them."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from latentfill.tables.time.formats import format_problems, infer_clock, infer_f
         ("1.5", "dmy", None),
     ],
 )
-def test_the_format_of_a_text_is_found(text, order, format):
+def test_the_format_of_a_stamp_is_detected(text, order, format):
     assert infer_format(text, order) == format
 
 
@@ -34,7 +34,7 @@ def test_the_format_of_a_text_is_found(text, order, format):
         ("noon", None),
     ],
 )
-def test_the_format_of_a_time_of_day_is_found(text, format):
+def test_the_format_of_a_time_of_day_is_detected(text, format):
     assert infer_clock(text) == format
 
 
@@ -50,5 +50,5 @@ def test_the_format_of_a_time_of_day_is_found(text, format):
         ("%F %Y", ["%Y occurs twice"]),
     ],
 )
-def test_formats_that_cannot_work_are_reported(format, problems):
+def test_the_problems_of_a_format_are_listed(format, problems):
     assert format_problems(format) == problems

@@ -1,4 +1,4 @@
-"""Stamps read in many layouts, and written like the others."""
+"""Reading stamps in many layouts, and writing new stamps in the same layout."""
 
 import numpy as np
 import pytest
@@ -69,13 +69,13 @@ def test_stamps_are_written_as_they_were_read(texts):
     assert found.texts_for(found.time, np.arange(2)) == texts
 
 
-def test_zones_are_turned_to_utc_and_given_back():
+def test_stamps_with_zones_are_read_as_utc_and_written_in_their_zone():
     found = read_stamps(["2016-10-30T02:00+02:00", "2016-10-30T02:00+01:00"])
     assert found.time.tolist() == stamps("2016-10-30T00", "2016-10-30T01").tolist()
     assert found.texts_for(stamps("2016-10-30T02"), np.array([1])) == ["2016-10-30T03:00+01:00"]
 
 
-def test_day_first_is_settled_by_a_day_above_twelve():
+def test_a_number_above_twelve_decides_whether_the_day_comes_first():
     found = read_stamps(["01/02/2016", "13/02/2016"])
     assert found.time.tolist() == stamps("2016-02-01", "2016-02-13").tolist()
     assert found.notes == ()
@@ -83,7 +83,7 @@ def test_day_first_is_settled_by_a_day_above_twelve():
     assert found.time.tolist() == stamps("2016-02-01", "2016-02-13").tolist()
 
 
-def test_an_open_order_goes_to_the_more_regular_reading_and_is_noted():
+def test_an_ambiguous_order_is_read_as_the_more_regular_one_with_a_note():
     found = read_stamps(["01/03/2016", "01/04/2016", "01/05/2016", "01/06/2016"])
     assert found.time.tolist() == stamps("2016-01-03", "2016-01-04", "2016-01-05", "2016-01-06").tolist()
     assert len(found.notes) == 1
@@ -92,17 +92,17 @@ def test_an_open_order_goes_to_the_more_regular_reading_and_is_noted():
     assert "--time-format" in found.notes[0]
 
 
-def test_layouts_may_be_mixed_as_exports_do_at_midnight():
+def test_one_column_may_mix_layouts():
     found = read_stamps(["2016-01-01", "2016-01-01 01:00:00", "2016-01-01 01:00:00.5"])
     assert found.time.tolist() == stamps("2016-01-01", "2016-01-01T01", "2016-01-01T01:00:00.5").tolist()
 
 
-def test_a_given_format_is_followed():
+def test_stamps_are_read_with_the_given_format():
     found = read_stamps(["16;31;12", "17;01;01"], "%y;%d;%m")
     assert found.time.tolist() == stamps("2016-12-31", "2017-01-01").tolist()
     assert found.texts_for(stamps("2017-01-02"), np.array([0])) == ["17;02;01"]
 
 
-def test_a_format_that_cannot_work_is_refused():
+def test_an_invalid_format_is_refused():
     with pytest.raises(InputError, match="--time-format '%Y-%Q' cannot be used: %Q is not known"):
         read_stamps(["2016"], "%Y-%Q")

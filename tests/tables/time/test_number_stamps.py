@@ -1,4 +1,4 @@
-"""Numbers that are stamps."""
+"""Time stamps that are numbers."""
 
 import numpy as np
 import pyarrow as pa
@@ -26,7 +26,7 @@ def test_unix_times_are_read_and_written(unit, factor):
     assert axis.write(stamps("2016-01-01T02"), np.array([0])) == {0: [str(1451613600 * factor)]}
 
 
-def test_other_numbers_are_no_unix_times():
+def test_other_numbers_are_not_read_as_unix_times():
     for texts in (["1", "2"], ["1451606400.5", "1451610000"], ["20160131", "20160201"], ["1451606400", "x"]):
         assert unix_unit(text_column("timestamp", texts)) is None
     assert spell_dates(np.array([20160131.0, 201601310500.0]))

@@ -1,4 +1,4 @@
-"""Stamps of one known format, read."""
+"""Reading stamps with a known format."""
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,6 @@ from latentfill.tables.time.parsing import parse
         ("2016-07-01 13 PM", "%F %I %p", "NaT"),
     ],
 )
-def test_texts_are_read_by_a_format(text, format, expected):
+def test_a_text_is_read_by_its_format(text, format, expected):
     time, _ = parse(pa.array([text]), format)
     np.testing.assert_array_equal(time, np.array([expected], dtype="datetime64[ns]"))

@@ -1,4 +1,4 @@
-"""The time axis: asked for, found, or that of an index."""
+"""The time axis of a table: from named columns, detected columns or the index."""
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ def stamps(*texts):
     return np.array(texts, dtype="datetime64[ns]")
 
 
-def test_named_columns_are_read_and_no_others():
+def test_only_the_named_columns_are_read():
     columns = [text_column("date", ["2016-01-01", "2016-01-02"]), text_column("day", ["1.2.2016", "2.2.2016"])]
     axis = read_time_axis(columns, None, TimeRequest(names=("day",)))
     assert axis.columns == (1,)
@@ -25,22 +25,22 @@ def test_named_columns_are_read_and_no_others():
     assert read_time_axis(columns, None, TimeRequest(names=())) is None
 
 
-def test_barred_columns_are_not_found():
+def test_excluded_columns_are_not_detected():
     columns = [text_column("date", ["2016-01-01", "2016-01-02"]), text_column("day", ["1.2.2016", "2.2.2016"])]
     assert read_time_axis(columns, None, TimeRequest()).columns == (0,)
-    assert read_time_axis(columns, None, TimeRequest(barred=frozenset({"date"}))).columns == (1,)
+    assert read_time_axis(columns, None, TimeRequest(excluded=frozenset({"date"}))).columns == (1,)
 
 
-def test_the_index_is_the_time_where_no_column_is_or_where_it_is_named():
+def test_the_index_is_the_time_axis_if_it_is_named_or_no_column_has_stamps():
     index = Column.of_times("t", stamps("2017-01-01", "2017-01-02"))
     columns = [text_column("date", ["2016-01-01", "2016-01-02"])]
     assert read_time_axis(columns, index, TimeRequest()).columns == (0,)
-    for found in (
+    for axis in (
         read_time_axis(columns, index, TimeRequest(names=("t",))),
         read_time_axis([text_column("v", ["1", "2"])], index, TimeRequest()),
     ):
-        assert found.columns == ()
-        assert found.time.tolist() == index.times.tolist()
+        assert axis.columns == ()
+        assert axis.time.tolist() == index.times.tolist()
 
 
 def test_a_column_of_moments_called_year_is_read_as_moments():

@@ -1,4 +1,4 @@
-"""Moments written in the way of other stamps."""
+"""Writing moments in the style of other stamps."""
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +17,7 @@ from latentfill.tables.time.rendering import as_written, render
         (["2016-07-01 05:00:00.250"], "%F %T.%f", "%Y-%m-%d %H:%M:%S.%3"),
     ],
 )
-def test_the_way_of_writing_is_seen_in_the_texts(texts, format, written):
+def test_the_style_of_texts_is_added_to_their_format(texts, format, written):
     assert as_written(pa.array(texts), format) == written
 
 
@@ -30,6 +30,6 @@ def test_the_way_of_writing_is_seen_in_the_texts(texts, format, written):
         ("%H:%M%z", "18:05+02:00"),
     ],
 )
-def test_moments_are_written_by_a_format(format, text):
+def test_moments_are_written_in_a_format(format, text):
     moment = np.array(["2016-07-02T16:05:09.012345"], dtype="datetime64[ns]")
     assert render(moment, format, ["+02:00" if "%z" in format else ""]) == [text]

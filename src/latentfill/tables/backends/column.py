@@ -1,4 +1,4 @@
-"""One column of a table: its cells as they were read."""
+"""`Column`: one column of a table as it was read."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from latentfill.tables.backends.numbers import Numbers, parse_numbers, without_m
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """One column as it was read; its kind says which arrays are set."""
+    """One column as it was read; its kind decides which arrays are set."""
 
     name: str
     kind: Literal["text", "number", "time", "category", "other"]
-    texts: TextArray | None = None  # of text and category; null where a frame holds nothing
-    numbers: Numbers | None = None  # of number, and of text read with a decimal point
-    times: TimeArray | None = None  # (rows,) of time, in UTC; NaT where a frame holds nothing
-    single: bool = False  # the numbers were stored as float32
+    texts: TextArray | None = None  # set for text and category; null for empty cells of a frame
+    numbers: Numbers | None = None  # set for number, and for text (read with a decimal point)
+    times: TimeArray | None = None  # (rows,) set for time, in UTC; NaT for empty cells of a frame
+    single: bool = False  # whether the numbers were stored as float32
 
     @classmethod
     def of_texts(cls, name: str, texts: TextArray) -> Column:
@@ -33,24 +33,24 @@ class Column:
 
     @classmethod
     def of_numbers(cls, name: str, values: FloatArray, *, single: bool = False) -> Column:
-        """A column of numbers, NaN where a cell holds nothing."""
+        """A column of numbers, NaN for empty cells."""
         return cls(name, "number", numbers=Numbers(values, np.zeros(len(values), dtype=bool)), single=single)
 
     @classmethod
     def of_times(cls, name: str, times: TimeArray) -> Column:
-        """A column of moments in UTC, NaT where a cell holds nothing."""
+        """A column of times in UTC, NaT for empty cells."""
         return cls(name, "time", times=times)
 
     @property
     def is_blank(self) -> bool:
-        """Whether every cell is empty or a usual marker for a missing value."""
+        """Whether every cell is empty or a common marker of a missing value, such as `NA`."""
         return self.numbers is not None and not self.numbers.bad.any() and not self.numbers.n_numbers
 
 
 def read_values(column: Column, missing: Sequence[str], decimal: str) -> Numbers | None:
-    """The numbers of a column, NaN also where a cell equals a marker in `missing`.
+    """The numbers of a column, NaN for missing cells and for markers in `missing`; None if it has no numbers or texts.
 
-    `decimal` is the decimal mark of texts. None for columns that are neither text nor numbers.
+    `decimal` is the decimal mark of texts.
     """
     numbers = column.numbers
     if column.texts is not None and numbers is not None and decimal != ".":
@@ -61,7 +61,7 @@ def read_values(column: Column, missing: Sequence[str], decimal: str) -> Numbers
 
 
 def refuse_repeated(names: Iterable[str]) -> None:
-    """Refuse names that several columns share: an option could not say which of them it means."""
+    """Raise an `InputError` if two columns have the same name, because options name columns."""
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise InputError(

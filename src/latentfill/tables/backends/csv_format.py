@@ -1,4 +1,4 @@
-"""CSV files, with any delimiter, gzipped or not, as a file format."""
+"""The file format CSV: text with any delimiter, gzipped or not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from latentfill.tables.backends.source import Source
 
 
 class CsvFormat:
-    """Delimited text; a table read from it is written back with its own texts, delimiter and encoding."""
+    """Delimited text. A table that was read from CSV keeps its texts, delimiter and encoding when it is written."""
 
     name = "CSV"
     suffixes = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
@@ -23,7 +23,7 @@ class CsvFormat:
         return CsvSource(read_csv(path, delimiter=delimiter, encoding=encoding))
 
     def write(self, source: Source, edits: Edits, path: Path) -> None:
-        """Write a table with edits made; one that was no CSV file gets tabs if the name says `.tsv`, else commas."""
+        """Write the edited table; if it was not read from CSV, with tabs for a name with `.tsv`, else with commas."""
         write_bytes(path, source.to_csv(edits, "\t" if ".tsv" in path.name.lower() else ","))
 
     def write_columns(self, columns: NewColumns, path: Path) -> None:

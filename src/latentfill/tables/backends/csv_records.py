@@ -1,4 +1,4 @@
-"""One record of a CSV file as raw text: its fields, their quotes and its line end."""
+"""Splits and edits single records of a CSV file as raw text, with quotes and line ends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def body(record: str) -> str:
 
 
 def split_record(record: str, delimiter: str) -> list[str]:
-    """The raw fields of a record, quotes left on, without the line end."""
+    """The raw fields of a record with their quotes, without the line end."""
     text = body(record)
     if '"' not in text:
         return text.split(delimiter)
@@ -29,12 +29,12 @@ def _fields_pattern(delimiter: str) -> re.Pattern[str]:
 
 
 def plain_fields(record: str, delimiter: str) -> list[str]:
-    """The fields of a record, their quotes taken off."""
+    """The fields of a record without their quotes."""
     fields = split_record(record, delimiter)
-    return [_plain(field) for field in fields] if '"' in record else fields
+    return [_unquoted(field) for field in fields] if '"' in record else fields
 
 
-def _plain(field: str) -> str:
+def _unquoted(field: str) -> str:
     if not field.startswith('"'):
         return field
     trimmed = field.rstrip()
@@ -44,9 +44,9 @@ def _plain(field: str) -> str:
 
 
 def leaves_quote_open(line: str, delimiter: str, *, inside: bool = False) -> bool:
-    """Whether a line ends inside a quoted field; `inside`: it also begins in one.
+    """Whether a line ends inside a quoted field; `inside`: the line begins inside a quoted field.
 
-    Quotes count only at the start of a field.
+    A quote opens a field only if it is the first character of the field.
     """
     position = 0
     while True:
@@ -61,12 +61,12 @@ def leaves_quote_open(line: str, delimiter: str, *, inside: bool = False) -> boo
 
 
 def join_fields(texts: Sequence[str], delimiter: str) -> str:
-    """A record of these cells without a line end, quoted where they need it."""
+    """A record with these cells, quoted if necessary, without a line end."""
     return delimiter.join(_quoted(text, delimiter) for text in texts)
 
 
 def replace_cells(record: str, delimiter: str, texts: Mapping[int, str]) -> str:
-    """The record with some fields replaced, by position; a field that was quoted stays quoted."""
+    """The record with the fields at some positions replaced; a quoted field stays quoted."""
     fields = split_record(record, delimiter)
     for column, text in texts.items():
         fields[column] = _quoted(text, delimiter, always=fields[column].startswith('"'))
@@ -74,7 +74,7 @@ def replace_cells(record: str, delimiter: str, texts: Mapping[int, str]) -> str:
 
 
 def append_cells(record: str, delimiter: str, texts: Sequence[str]) -> str:
-    """The record with more fields after its own."""
+    """The record with fields added at its end."""
     own = body(record)
     return delimiter.join([own, *(_quoted(text, delimiter) for text in texts)]) + record[len(own) :]
 

@@ -1,4 +1,4 @@
-"""A table read from a CSV file: columns out; filled cells, new columns and added rows in."""
+"""`CsvSource`: a table read from a CSV file, which returns its columns and an edited copy of the file."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class CsvSource:
         return self if shorter.n_rows == self.n_rows else CsvSource(shorter)
 
     def to_csv(self, edits: Edits, delimiter: str = ",") -> bytes:
-        """The file as it was, with filled cells replaced and rows added; its own delimiter is kept."""
-        cells = _new_cells(edits)
-        records = [self._record(row, cells.get(at, {})) for at, row in enumerate(edits.order.tolist())]
+        """The file with cells replaced and rows and columns added; `delimiter` is ignored, the file keeps its own."""
+        cells = _new_texts(edits)
+        records = [self._record(row, cells.get(position, {})) for position, row in enumerate(edits.order.tolist())]
         if edits.extras:
             added = zip(*(extra.texts for extra in edits.extras), strict=True)
             pairs = zip(records, added, strict=True)
@@ -53,36 +53,38 @@ class CsvSource:
         return self.text.encode(records, [extra.name for extra in edits.extras])
 
     def _record(self, row: int, cells: Mapping[int, str]) -> str:
+        """The record of a row of the file with some cells replaced; a new record if `row` is negative."""
         if row < 0:
             return self.text.new_record(cells)
         record = self.text.records[row + 1]
         return replace_cells(record, self.text.delimiter, cells) if cells else record
 
     def to_frame(self, edits: Edits) -> NativeFrame:
-        """A pyarrow table: float64 for the value columns, text for all others."""
+        """A pyarrow table: value columns as float64, all other columns as text."""
         import pyarrow as pa
 
-        names = [name or f"unnamed_{at + 1}" for at, name in enumerate(self.names)]
-        arrays = [self._array(at, edits) for at in range(len(names))]
+        names = [name or f"unnamed_{position + 1}" for position, name in enumerate(self.names)]
+        arrays = [self._array(position, edits) for position in range(len(names))]
         names += [extra.name for extra in edits.extras]
         arrays += [pa.array(extra.values, pa.float64(), from_pandas=True) for extra in edits.extras]
         return pa.table(arrays, names=names)
 
     def _array(self, position: int, edits: Edits) -> TextArray:
+        """One column of the edited table."""
         import pyarrow as pa
 
         if position in edits.fills:
             return pa.array(edits.fills[position].values, pa.float64(), from_pandas=True)
-        taken = self.text.cells[position].take(edits.rows_to_take())
+        cells = self.text.cells[position].take(edits.rows_to_take())
         if position not in edits.stamps:
-            return taken
-        texts = np.array(taken.to_pylist(), dtype=object)
+            return cells
+        texts = np.array(cells.to_pylist(), dtype=object)
         texts[edits.added] = list(edits.stamps[position])
         return pa.array(texts.tolist(), pa.string())
 
 
-def _new_cells(edits: Edits) -> dict[int, dict[int, str]]:
-    """New texts by row of the output and position of the column."""
+def _new_texts(edits: Edits) -> dict[int, dict[int, str]]:
+    """New texts of cells, by row of the output and position of the column."""
     cells: dict[int, dict[int, str]] = {}
     for column, fill in edits.fills.items():
         for row, text in zip(np.flatnonzero(fill.cells).tolist(), fill.texts or (), strict=True):

@@ -1,4 +1,4 @@
-"""A CSV file as raw records, so that whatever is not filled is written back byte for byte."""
+"""`CsvText`: a CSV file as raw records, so that everything that is not filled is written back byte for byte."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from latentfill.tables.backends.native import TextArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CsvText:
-    """One CSV file: the raw records for writing back and the text of every cell for reading."""
+    """One CSV file: the text of every cell, and the raw records to write it back."""
 
     names: tuple[str, ...]
-    cells: tuple[TextArray, ...]  # one for each column, quotes taken off
-    records: tuple[str, ...]  # header first, each with its own line end
-    tail: str  # what follows the last record, such as blank lines
+    cells: tuple[TextArray, ...]  # one array per column, without quotes
+    records: tuple[str, ...]  # header first, each with its line end
+    tail: str  # text after the last record, such as blank lines
     delimiter: str
     encoding: str
     bom: bytes  # byte order mark at the start of the file
 
     @property
     def n_rows(self) -> int:
-        """Records below the header."""
+        """Number of records below the header."""
         return len(self.records) - 1
 
     @property
     def line_end(self) -> str:
-        """The line end of the header, used for new records."""
+        """The line end of the header, which new records get too."""
         end = self.records[0][len(body(self.records[0])) :]
-        return end[: 2 if end.startswith("\r\n") else 1]  # blank lines may follow
+        return end[: 2 if end.startswith("\r\n") else 1]  # without blank lines after the header
 
     def without_empty_end(self) -> CsvText:
-        """The same file, its last records counted to the tail where they hold nothing but delimiters."""
-        if len(self.names) < 2:  # such a record is a missing cell
+        """The same file, with empty records at its end moved to the tail."""
+        if len(self.names) < 2:  # in a single column, an empty record is a missing cell
             return self
         keep = self.n_rows
         while keep > 1 and not any(column[keep - 1].as_py().strip() for column in self.cells):
@@ -49,19 +49,19 @@ class CsvText:
         )
 
     def new_record(self, cells: Mapping[int, str]) -> str:
-        """A record with the given cells, by position, and nothing in the others."""
+        """A record with the given cells, by position; its other cells are empty."""
         texts = [cells.get(position, "") for position in range(len(self.names))]
         return join_fields(texts, self.delimiter) + self.line_end
 
     def encode(self, records: Iterable[str], added: Sequence[str] = ()) -> bytes:
-        """The bytes of a file like this one with other records; `added` are names put after those in its header."""
+        """The bytes of this file with other `records`; the names `added` are appended to the header."""
         header = append_cells(self.records[0], self.delimiter, added) if added else self.records[0]
-        whole = [header, *records]
-        unfinished = not self.records[-1].endswith(("\n", "\r"))
-        if unfinished and self.n_rows:  # the last line of the file has no line end; records may follow it now
-            whole = [body(record) + (record[len(body(record)) :] or self.line_end) for record in whole]
-            whole[-1] = body(whole[-1])
-        return self.bom + ("".join(whole) + self.tail).encode(self.encoding)
+        lines = [header, *records]
+        has_no_last_line_end = not self.records[-1].endswith(("\n", "\r"))
+        if has_no_last_line_end and self.n_rows:  # records may follow the last line of the file
+            lines = [body(record) + (record[len(body(record)) :] or self.line_end) for record in lines]
+            lines[-1] = body(lines[-1])
+        return self.bom + ("".join(lines) + self.tail).encode(self.encoding)
 
 
 def format_csv(names: Sequence[str], columns: Sequence[Sequence[object]], delimiter: str = ",") -> bytes:

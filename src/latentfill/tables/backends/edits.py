@@ -1,4 +1,4 @@
-"""What is to be written into a table: filled cells, new columns and added rows."""
+"""`Edits`: the filled cells, new columns and added rows to write into a table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from latentfill.core.series import BoolArray, FloatArray, IntArray, TimeArray
 if TYPE_CHECKING:
     import pyarrow as pa
 
-StampCells: TypeAlias = TimeArray | Sequence[str]  # new cells of a time column: moments in UTC, or texts
+StampCells: TypeAlias = TimeArray | Sequence[str]  # new cells of a time column: times in UTC, or texts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,36 +21,36 @@ class Fill:
     """One value column after filling; R rows of the output."""
 
     values: FloatArray  # (R,) the whole column
-    cells: BoolArray  # (R,) True where the table is written to
-    texts: Sequence[str] | None = None  # one for each True cell; None where the column is not of text
+    cells: BoolArray  # (R,) True for filled cells
+    texts: Sequence[str] | None = None  # text of each filled cell; None if the column is not text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Extra:
-    """A new column after those of the table; R rows of the output."""
+    """A new column at the end of the table; R rows of the output."""
 
     name: str
-    values: FloatArray  # (R,) NaN where empty
-    texts: Sequence[str]  # (R,) the values as text; nothing where the value column is not of text
+    values: FloatArray  # (R,) NaN for empty cells
+    texts: Sequence[str]  # (R,) the values as text; empty if the value column is not text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edits:
-    """Everything that is to be written into a table; R rows of the output."""
+    """All changes to write into a table; R rows of the output."""
 
-    order: IntArray  # (R,) the row of the input behind every row of the output, -1 for added rows
+    order: IntArray  # (R,) row of the input for each row of the output, -1 for added rows
     fills: Mapping[int, Fill]  # by position of the value column
-    stamps: Mapping[int, StampCells] = field(default_factory=dict)  # by position: stamps of the added rows
-    index: TimeArray | None = None  # (R,) stamps of a pandas time index, when rows are added
+    stamps: Mapping[int, StampCells] = field(default_factory=dict)  # stamps of added rows, by position of the column
+    index: TimeArray | None = None  # (R,) new time index of a pandas frame, if rows are added
     extras: Sequence[Extra] = ()
 
     @property
     def added(self) -> IntArray:
-        """Rows of the output that the input does not have."""
+        """Numbers of the output rows that are added."""
         return np.flatnonzero(self.order < 0)
 
     def rows_to_take(self) -> pa.Array:
-        """`order` for pyarrow's `take`, null where a row is added."""
+        """`order` as pyarrow's `take` needs it, null for added rows."""
         import pyarrow as pa
 
         return pa.array(self.order, mask=self.order < 0)

@@ -1,4 +1,4 @@
-"""What a file format is, and the formats that a library reads into a frame and writes from one, such as Parquet."""
+"""The protocol of a file format, and `FrameFormat` for formats such as Parquet that a library reads and writes."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ from latentfill.tables.backends.source import Source
 if TYPE_CHECKING:
     import pyarrow as pa
 
-NewColumns: TypeAlias = Mapping[str, NDArray[np.generic]]  # numbers or texts by name of the column; NaN is empty
+NewColumns: TypeAlias = Mapping[str, NDArray[np.generic]]  # numbers or texts by column name; NaN is an empty cell
 
 
 class FileFormat(Protocol):
-    """How table files of one format are read and written."""
+    """Reads and writes table files of one format."""
 
     @property
     def name(self) -> str:
-        """The format in messages, such as "Parquet"."""
+        """Name of the format in messages, such as "Parquet"."""
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        """The endings of file names that stand for it, in lower case."""
+        """Endings of the names of such files, in lower case, such as ".parquet"."""
 
     def read(self, path: Path, *, delimiter: str | None, encoding: str | None) -> Source:
-        """The table in a file; delimiter and encoding concern formats of delimited text, which find them if None."""
+        """Read the table in a file; delimiter and encoding are for CSV, which detects them if they are None."""
 
     def write(self, source: Source, edits: Edits, path: Path) -> None:
-        """Write a table, of whatever format it was read from, with edits made."""
+        """Write the edited table, whatever format it was read from."""
 
     def write_columns(self, columns: NewColumns, path: Path) -> None:
-        """Write a new table."""
+        """Write a new table of these columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameFormat:
-    """A format that a library reads into a frame, and writes from a pyarrow table."""
+    """A file format that a library reads as a data frame and writes from a pyarrow table."""
 
     name: str
     suffixes: tuple[str, ...]
-    read_frame: Callable[[Path], NativeFrame]  # gives a pandas, polars or pyarrow frame
+    read_frame: Callable[[Path], NativeFrame]  # returns a pandas, polars or pyarrow frame
     write_frame: Callable[[pa.Table, Path], object]
 
     def read(self, path: Path, *, delimiter: str | None, encoding: str | None) -> Source:
@@ -61,7 +61,7 @@ class FrameFormat:
             frame = self.read_frame(path)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise InputError(
-                f"{path} is not a readable {self.name} file ({error}). Write or download it again."
+                f"{path} is not a readable {self.name} file ({error}). Create or download it again."
             ) from error
         return frame_source(frame)
 
@@ -79,7 +79,7 @@ class FrameFormat:
 
 
 def _as_arrow(frame: NativeFrame) -> pa.Table:
-    """A frame of any library as a pyarrow table, with the index of a pandas frame."""
+    """A data frame of any library as a pyarrow table, which includes the index of a pandas frame."""
     import narwhals as nw
     import pyarrow as pa
 

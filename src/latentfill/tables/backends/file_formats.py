@@ -1,4 +1,4 @@
-"""The file formats by the endings of file names: the one place where a new one is registered."""
+"""Table of all file formats by the endings of file names; a new format is registered here."""
 
 from __future__ import annotations
 
@@ -13,28 +13,31 @@ from latentfill.tables.backends.file_format import FileFormat, FrameFormat
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMATS: dict[str, FileFormat] = {}  # by ending of the file's name, in the order in which endings are listed
+FORMATS: dict[str, FileFormat] = {}  # by ending of the file name, in the order in which they are listed
 
 
 def register(*formats: FileFormat) -> None:
-    """Make file formats known by the endings of file names; an ending that is taken is refused."""
+    """Add file formats to the table; an `InputError` if an ending is malformed or already in use."""
     for each in formats:
         for suffix in each.suffixes:
             if not suffix.startswith(".") or suffix != suffix.lower():
-                raise InputError(f"an ending starts with a dot and is in lower case, got {suffix!r} for {each.name}.")
+                raise InputError(
+                    f"an ending must start with a dot and be in lower case, got {suffix!r} for {each.name}."
+                )
             if suffix in FORMATS:
                 raise InputError(
-                    f"{each.name} files cannot end in {suffix!r}, which stands for {FORMATS[suffix].name} files."
+                    f"{each.name} files cannot end in {suffix!r}, the ending of {FORMATS[suffix].name} files. Choose "
+                    "another ending."
                 )
         FORMATS.update(dict.fromkeys(each.suffixes, each))
 
 
 def format_of(path: str | os.PathLike[str]) -> FileFormat:
-    """The format of a table file by the ending of its name; any other ending is refused."""
+    """The format of a table file by the ending of its name; an `InputError` if no format has this ending."""
     name = Path(path).name
-    for suffix, found in FORMATS.items():
+    for suffix, file_format in FORMATS.items():
         if name.lower().endswith(suffix):
-            return found
+            return file_format
     raise InputError(
         f"The name {name!r} does not say what kind of table the file is. "
         f"Use a name that ends in one of {', '.join(FORMATS)}."

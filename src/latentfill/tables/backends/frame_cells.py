@@ -1,4 +1,4 @@
-"""Cells written into a frame, the type of every column kept."""
+"""Writes cells into a data frame and keeps the types of its columns."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def put_fill(frame: Frame, position: int, dtype: DType, fill: Fill) -> Frame:
-    """The frame with the filled cells of one column written; `dtype` is the type that the column was read with."""
+    """The frame with the filled cells of one column; `dtype` is the type of this column as it was read."""
     import narwhals as nw
 
     column = frame[:, position]
-    if dtype == nw.Unknown:  # nothing but nulls, so there is no type to keep
+    if dtype == nw.Unknown:  # the column has only nulls and so no type
         column = column.cast(nw.Float64)
     rows = np.flatnonzero(fill.cells)
     if dtype in (nw.String, nw.Object):
@@ -29,23 +29,23 @@ def put_fill(frame: Frame, position: int, dtype: DType, fill: Fill) -> Frame:
             return _put_objects(frame, position, rows, cells)
         return frame.with_columns(column.scatter(rows.tolist(), cells))
     values = fill.values[fill.cells]
-    new = _column_like(column, _as_near_as(dtype, values) if dtype.is_integer() else values, nw.Float64())
+    new = _column_like(column, _round_to(dtype, values) if dtype.is_integer() else values, nw.Float64())
     return frame.with_columns(column.scatter(rows.tolist(), new.cast(column.dtype)))
 
 
-def _as_near_as(dtype: DType, values: FloatArray) -> FloatArray:
-    """Whole numbers within the range of an integer type."""
+def _round_to(dtype: DType, values: FloatArray) -> FloatArray:
+    """Values rounded to whole numbers and limited to the range of an integer type."""
     import narwhals as nw
 
     whole: FloatArray = np.rint(values)
-    if dtype in (nw.Int128, nw.UInt128):  # these hold any estimate
+    if dtype in (nw.Int128, nw.UInt128):  # any estimate is in their range
         return whole
     limits = np.iinfo(str(dtype).lower())
     return np.clip(whole, limits.min, limits.max)
 
 
 def _objects_like(column: FrameColumn, fill: Fill) -> list[str] | list[Decimal] | list[float]:
-    """Filled cells as objects of the type that the column holds: text, Decimal or number."""
+    """Filled cells as objects of the type that the column contains: text, Decimal or number."""
     first = next(iter(column.drop_nulls().to_list()), None)
     if isinstance(first, str):
         return list(fill.texts or ())
@@ -55,7 +55,7 @@ def _objects_like(column: FrameColumn, fill: Fill) -> list[str] | list[Decimal] 
 
 
 def put_stamps(frame: Frame, position: int, dtype: DType, rows: IntArray, stamps: StampCells) -> Frame:
-    """The frame with new cells of one time column written, as moments, numbers or texts."""
+    """The frame with new cells in one time column, written as times, numbers or texts like the rest of the column."""
     import narwhals as nw
 
     column = frame[:, position]
@@ -76,13 +76,14 @@ def put_stamps(frame: Frame, position: int, dtype: DType, rows: IntArray, stamps
 
 
 def _column_like(column: FrameColumn, values: FloatArray | TimeArray | list[str], dtype: DType) -> FrameColumn:
+    """A column of `values` with the name and the library of `column`."""
     import narwhals as nw
 
     return nw.new_series(column.name, values, dtype, backend=column.implementation)
 
 
 def _put_objects(frame: Frame, position: int, rows: IntArray, cells: list[str] | list[Decimal] | list[float]) -> Frame:
-    """Write cells of a pandas frame that hold objects, which narwhals has no way to do."""
+    """The pandas frame with new cells in a column of objects, which narwhals cannot write."""
     import narwhals as nw
 
     native = frame.to_native().copy(deep=False)
@@ -95,11 +96,11 @@ def _put_objects(frame: Frame, position: int, rows: IntArray, cells: list[str] |
 
 
 def new_floats(frame: Frame, extra: Extra) -> FrameColumn:
-    """A new column of floats for a frame, null where it is empty."""
+    """A new column of floats for a frame, null for empty cells."""
     import narwhals as nw
 
     column = nw.new_series(extra.name, extra.values, nw.Float64(), backend=frame.implementation)
-    if frame.implementation.is_pandas():  # rows are matched by their labels
+    if frame.implementation.is_pandas():  # pandas matches rows by their labels
         native = column.to_native()
         native.index = frame.to_native().index
         return nw.from_native(native, series_only=True)

@@ -1,4 +1,4 @@
-"""The columns of a frame, read as numbers, moments or texts."""
+"""Reads the columns of a data frame as numbers, times or texts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from latentfill.tables.backends.native import FrameColumn, TextArray
 
 
 def read_column(column: FrameColumn, name: str) -> Column:
-    """One column of a frame, its cells read as the type of the column says."""
+    """One column of a frame, read by its type."""
     import narwhals as nw
 
     dtype = column.dtype
@@ -26,7 +26,7 @@ def read_column(column: FrameColumn, name: str) -> Column:
 
 
 def has_texts(column: FrameColumn) -> bool:
-    """Whether the cells are texts, or objects that are read as texts; a column of nulls without a type counts too."""
+    """Whether the column is read as texts: text, objects, or only nulls without a type."""
     import narwhals as nw
 
     if column.dtype == nw.Unknown:
@@ -35,7 +35,7 @@ def has_texts(column: FrameColumn) -> bool:
 
 
 def read_texts(column: FrameColumn) -> TextArray:
-    """Every cell as text, null where it holds nothing."""
+    """Every cell as text, null for empty cells."""
     import pyarrow as pa
 
     nulls = column.is_null().to_list()
@@ -55,6 +55,7 @@ def _floats(column: FrameColumn) -> FloatArray:
 
 
 def _times(column: FrameColumn) -> TimeArray:
+    """Times in UTC, NaT for empty cells."""
     import narwhals as nw
 
     if getattr(column.dtype, "time_zone", None):
@@ -63,11 +64,11 @@ def _times(column: FrameColumn) -> TimeArray:
 
 
 def cell_texts(column: FrameColumn) -> list[str]:
-    """Every cell as text for a CSV file, empty where it holds nothing."""
+    """Every cell as text for a CSV file, "" for empty cells."""
     import narwhals as nw
 
     nulls = column.is_null().to_list()
-    # as numpy scalars, because a float32 has a shorter text than the same number in double precision
+    # NumPy scalars, because a float32 has a shorter text than the same number in double precision
     values = list(column.to_numpy()) if column.dtype == nw.Float32 else column.to_list()
     return [
         "" if null or value != value else str(value)  # a NaN differs from itself

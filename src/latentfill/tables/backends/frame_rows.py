@@ -1,4 +1,4 @@
-"""Rows added to a frame, and its column types and metadata restored afterwards."""
+"""Adds rows to a data frame, and restores its column types and metadata after edits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from latentfill.tables.backends.native import NativeFrame
 
 
 def with_added_rows(native: NativeFrame, edits: Edits) -> NativeFrame:
-    """The frame in the order of the output, its added rows empty."""
+    """The frame with its rows in the order of the output, and with empty added rows."""
     library = _library(native)
     if library == "pandas":
         return _pandas_with_added_rows(native, edits)
@@ -21,7 +21,7 @@ def with_added_rows(native: NativeFrame, edits: Edits) -> NativeFrame:
 
         order = pl.Series([row if row >= 0 else None for row in edits.order.tolist()], dtype=pl.UInt32)
         return native.select(pl.all().gather(order))
-    raise InputError(f"Rows cannot be added to a {library} frame. Turn it into pandas, polars or pyarrow first.")
+    raise InputError(f"Rows cannot be added to a {library} frame. Convert it to pandas, polars or pyarrow first.")
 
 
 def _pandas_with_added_rows(native: NativeFrame, edits: Edits) -> NativeFrame:
@@ -36,7 +36,7 @@ def _pandas_with_added_rows(native: NativeFrame, edits: Edits) -> NativeFrame:
 
 
 def _with_index(wide: NativeFrame, native: NativeFrame, edits: Edits) -> NativeFrame:
-    """The pandas frame `wide` under a time index like that of `native`, or under row numbers if it has these."""
+    """The pandas frame `wide`, which has added rows, with a time index (or row numbers) like that of `native`."""
     import narwhals as nw
 
     pd = nw.dependencies.get_pandas()
@@ -53,12 +53,12 @@ def _with_index(wide: NativeFrame, native: NativeFrame, edits: Edits) -> NativeF
 
 
 def _nullable(dtype: np.dtype[np.generic]) -> str:
-    """The pandas type for the same numbers or booleans with missing cells."""
+    """Name of the pandas type for these integers or booleans that also allows missing cells."""
     return "boolean" if dtype.kind == "b" else dtype.name.replace("uint", "UInt").replace("int", "Int")
 
 
 def restore_types(native: NativeFrame, before: NativeFrame) -> NativeFrame:
-    """An edited frame with the column types and pyarrow metadata of the frame `before`, where its cells allow it."""
+    """The edited frame with the column types and metadata that it had `before`, as far as its cells allow them."""
     library = _library(before)
     if library == "pandas":
         changed = {

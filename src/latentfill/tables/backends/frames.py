@@ -1,4 +1,4 @@
-"""Tables of pandas, polars and pyarrow: columns out; filled cells, new columns and added rows in, their types kept."""
+"""`FrameSource`: a pandas, polars or pyarrow table, which returns its columns and an edited copy of itself."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from latentfill.tables.backends.native import Frame, NativeFrame, TextArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameSource:
-    """A pandas, polars or pyarrow table; Parquet files are read as pyarrow."""
+    """A pandas, polars or pyarrow table; Parquet files are read as pyarrow tables."""
 
     native: NativeFrame
-    frame: Frame  # the same behind narwhals
+    frame: Frame  # the same table, wrapped by narwhals
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -44,17 +44,17 @@ class FrameSource:
         return Column.of_times(str(index.name or "index"), np.array(index.to_numpy(), dtype="datetime64[ns]"))
 
     def columns(self) -> tuple[Column, ...]:
-        return tuple(read_column(self.frame[:, at], name) for at, name in enumerate(self.names))
+        return tuple(read_column(self.frame[:, position], name) for position, name in enumerate(self.names))
 
     def texts(self, position: int) -> TextArray | None:
         column = self.frame[:, position]
         return read_texts(column) if has_texts(column) else None
 
     def without_empty_end(self) -> FrameSource:
-        return self  # a row of a frame is a row, whatever it holds
+        return self  # only files have empty rows that do not count
 
     def to_frame(self, edits: Edits) -> NativeFrame:
-        """A frame of the kind that was read, with the edits made."""
+        """The edited frame, of the same library."""
         import narwhals as nw
 
         base = with_added_rows(self.native, edits) if len(edits.added) else self.native
@@ -70,23 +70,23 @@ class FrameSource:
         return whole.with_columns(*(new_floats(whole, extra) for extra in edits.extras)).to_native()
 
     def to_csv(self, edits: Edits, delimiter: str = ",") -> bytes:
-        """A new CSV file with plain texts; missing cells are empty."""
+        """The edited frame as a CSV file; missing cells are empty."""
         import narwhals as nw
 
         native = self.to_frame(edits)
         if self.index is not None:
             native = native.reset_index(names=self.index.name)
         frame: Frame = nw.from_native(native, eager_only=True)
-        columns = [cell_texts(frame[:, at]) for at in range(frame.shape[1])]
+        columns = [cell_texts(frame[:, position]) for position in range(frame.shape[1])]
         return format_csv([str(name) for name in frame.columns], columns, delimiter)
 
 
 def frame_source(native: NativeFrame) -> FrameSource:
-    """Wrap a frame; anything else than a table of columns in memory is refused."""
+    """Wrap a data frame; an `InputError` if the object is no data frame in memory."""
     import narwhals as nw
 
     library = type(native).__module__.partition(".")[0]
-    if library in ("pandas", "pyarrow"):  # the others have no repeated names
+    if library in ("pandas", "pyarrow"):  # other libraries do not allow repeated names
         names = getattr(native, "columns" if library == "pandas" else "column_names", ())
         refuse_repeated(map(str, names))
     frame = nw.from_native(native, pass_through=True)

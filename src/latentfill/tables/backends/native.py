@@ -1,4 +1,4 @@
-"""Names for the array and frame types of pyarrow, narwhals, pandas and polars."""
+"""Type aliases for arrays and frames of pyarrow, narwhals, pandas and polars."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import narwhals as nw
     import pyarrow as pa
 
-TextArray: TypeAlias = "pa.Array | pa.ChunkedArray"  # the texts of one column, null where a cell holds nothing
-Frame: TypeAlias = "nw.DataFrame[Any]"  # a frame of any library behind narwhals
+TextArray: TypeAlias = "pa.Array | pa.ChunkedArray"  # the texts of one column, null for empty cells
+Frame: TypeAlias = "nw.DataFrame[Any]"  # a frame of any library, wrapped by narwhals
 FrameColumn: TypeAlias = "nw.Series[Any]"
-NativeFrame: TypeAlias = Any  # a pandas, polars or pyarrow frame as the user has it
+NativeFrame: TypeAlias = Any  # a pandas, polars or pyarrow frame

@@ -1,4 +1,4 @@
-"""Texts read as numbers, and markers of missing cells taken out of numbers."""
+"""Reads texts as numbers, and replaces markers of missing cells by NaN."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.tables.backends.native import TextArray
 
-MARKERS = ("", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", "missing")  # in upper or lower case
+MARKERS = ("", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", "missing")  # common; any case
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _INFINITE = r"^[+-]?inf(inity)?$"
@@ -21,17 +21,17 @@ class Numbers:
     """A column read as numbers."""
 
     values: FloatArray  # (rows,) NaN where missing or bad
-    bad: BoolArray  # (rows,) True where the text is neither a number nor a marker for a missing value
-    markers: frozenset[str] = frozenset()  # the markers declared by the user that occur in the column
+    bad: BoolArray  # (rows,) True where a text is neither a number nor a marker of a missing value
+    markers: frozenset[str] = frozenset()  # the user's markers that occur in the column
 
     @property
     def n_numbers(self) -> int:
-        """How many cells hold a number."""
+        """Number of cells that hold a number."""
         return int(np.count_nonzero(~np.isnan(self.values)))
 
 
 def parse_numbers(texts: TextArray, decimal: str = ".") -> Numbers:
-    """The numbers that the texts spell with this decimal mark; empty texts and usual markers such as `NA` are NaN."""
+    """The texts as numbers with this decimal mark; NaN for empty texts and common markers such as `NA`."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -50,33 +50,34 @@ def parse_numbers(texts: TextArray, decimal: str = ".") -> Numbers:
 def without_markers(
     numbers: Numbers, texts: TextArray | None, missing: Sequence[str], *, single: bool = False
 ) -> Numbers:
-    """The numbers, NaN where a cell equals a marker in `missing` as a number, or as text in upper or lower case.
+    """The numbers, with NaN in cells that equal a marker in `missing`, as numbers or as texts (in any case).
 
-    `texts` are the cells that the numbers were read from, None for cells that are no text. `single`: the cells are
-    float32, so markers are rounded to that type before they are compared.
+    `texts` are the cells that the numbers were read from, None if they are not text. `single`: the cells are float32,
+    so markers are rounded to that type before they are compared.
     """
     cells = {marker: _marker_cells(numbers.values, texts, marker, single=single) for marker in missing}
     is_missing = np.logical_or.reduce(list(cells.values()))
-    occurring = frozenset(marker for marker, found in cells.items() if found.any())
+    occurring = frozenset(marker for marker, is_marker in cells.items() if is_marker.any())
     return Numbers(np.where(is_missing, np.nan, numbers.values), numbers.bad & ~is_missing, occurring)
 
 
 def _marker_cells(values: FloatArray, texts: TextArray | None, marker: str, *, single: bool) -> BoolArray:
+    """True for each cell that equals one marker, shape (rows,)."""
     import pyarrow.compute as pc
 
-    found = np.zeros(len(values), dtype=bool)
+    is_marker = np.zeros(len(values), dtype=bool)
     if texts is not None:
         lowered = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
-        found |= np.asarray(pc.fill_null(pc.equal(lowered, marker.strip().lower()), False), dtype=bool)
+        is_marker |= np.asarray(pc.fill_null(pc.equal(lowered, marker.strip().lower()), False), dtype=bool)
     try:
         number = float(marker.strip().replace(",", "."))
     except ValueError:
-        return found
-    return np.asarray(found | (values == (float(np.float32(number)) if single else number)))
+        return is_marker
+    return np.asarray(is_marker | (values == (float(np.float32(number)) if single else number)))
 
 
 def _comma_to_point(texts: TextArray) -> TextArray:
-    """Texts with decimal points for decimal commas; a text that had a point before is no number afterwards."""
+    """Texts with decimal points instead of commas; texts that had a point before become invalid as numbers."""
     import pyarrow.compute as pc
 
     return pc.replace_substring(pc.replace_substring(texts, ".", "'"), ",", ".")

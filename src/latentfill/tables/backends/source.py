@@ -1,4 +1,4 @@
-"""What reading and writing need to know of a table, whatever its kind."""
+"""`Source`: the protocol of a table as it was read, for CSV files and data frames alike."""
 
 from __future__ import annotations
 
@@ -10,29 +10,31 @@ from latentfill.tables.backends.native import NativeFrame, TextArray
 
 
 class Source(Protocol):
-    """A table as it was read: it gives its columns, and a copy of itself with edits made."""
+    """A table as it was read: it returns its columns, and an edited copy of itself."""
 
     @property
-    def names(self) -> tuple[str, ...]: ...
+    def names(self) -> tuple[str, ...]:
+        """Names of all columns."""
 
     @property
-    def n_rows(self) -> int: ...
+    def n_rows(self) -> int:
+        """Number of rows."""
 
     @property
     def index(self) -> Column | None:
-        """The time index of a pandas frame, None for any other table."""
+        """The time index of a pandas frame; None for any other table."""
 
     def columns(self) -> tuple[Column, ...]:
-        """All columns, their cells read."""
+        """All columns with their cells."""
 
     def texts(self, position: int) -> TextArray | None:
-        """The cells of one column, unchanged; None where they are not text."""
+        """The unchanged cells of one column; None if they are not text."""
 
     def without_empty_end(self) -> Source:
-        """The table without rows of nothing but delimiters at its end; the same object where there are none."""
+        """The table without the empty rows at the end of its file; the same object if there are none."""
 
     def to_frame(self, edits: Edits) -> NativeFrame:
-        """The edited table as a frame."""
+        """The edited table as a data frame."""
 
     def to_csv(self, edits: Edits, delimiter: str) -> bytes:
-        """The edited table as a CSV file; one that was read from CSV keeps its delimiter, another takes `delimiter`."""
+        """The edited table as a CSV file with this delimiter; a table that was read from CSV keeps its delimiter."""

@@ -1,4 +1,4 @@
-"""Tables as files, of the format that the name says: reading, writing, and checks of a path before the work."""
+"""Reads and writes table files in the format that their name shows, and checks output paths before any work."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from latentfill.tables.backends.source import Source
 
 
 def read_source(data: object, *, delimiter: str | None, encoding: str | None) -> Source:
-    """Read the file at a path, or take a frame as it is; delimiter and encoding of a CSV file are found if None."""
+    """Read the file at a path, or wrap a data frame; delimiter and encoding of a CSV file are detected if None."""
     if not isinstance(data, str | os.PathLike):
         return frame_source(data)
     path = Path(data)
     if os.path.isdir(path):
         raise InputError(f"{path} is a folder, not a table. Give the path of one file in it.")
-    if not os.path.exists(path):  # unlike pathlib's, False also for a name too long
+    if not os.path.exists(path):  # unlike `Path.exists`, this returns False for a name that is too long
         raise InputError(f"There is no file {path}. Check the path.")
     return format_of(path).read(path, delimiter=delimiter, encoding=encoding)
 
 
 def write_source(source: Source, edits: Edits, path: str | os.PathLike[str]) -> None:
-    """Write a table with edits made; the name of the file says in which format."""
+    """Write the edited table; the ending of the file name decides the format."""
     format_of(path).write(source, edits, Path(path))
 
 
 def write_columns(columns: NewColumns, path: str | os.PathLike[str]) -> None:
-    """Write named columns of numbers or texts as a new table; NaN is an empty cell."""
+    """Write columns of numbers or texts as a new table; NaN is an empty cell."""
     format_of(path).write_columns(columns, Path(path))
 
 
 def check_output_path(data: object, output: str | os.PathLike[str], *, table: bool = True) -> None:
-    """Refuse an output that cannot be written, or that would replace the input `data`, before any work is done.
+    """Raise an `InputError` if `output` cannot be written, or if it is the input file `data`.
 
-    `table`: the output is a table, so its name must say in which format.
+    `table`: the output is a table, so the ending of its name must be that of a table format.
     """
     output = Path(output)
     if table:

@@ -1,4 +1,4 @@
-"""Time stamps: their formats, their columns, and the grid that they lie on.
+"""Time stamps: their formats, the columns that contain them, and their regular grid.
 
-A stamp is a time as a table writes it, a moment the same time as datetime64[ns] in UTC.
+A stamp is a time as it is written in a table; a moment is the same time as datetime64[ns] in UTC.
 """

@@ -1,4 +1,4 @@
-"""The stamps of a table, and how the cells of its time columns are written for new stamps."""
+"""`TimeAxis`: the time stamps of a table, with a function that writes new time stamps in the same style."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from latentfill.core.series import IntArray, TimeArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.edits import StampCells
 
-# New stamps, and for each the row that it is to be written like -> new cells by position of the time column.
+# (new stamps, for each a row whose style it gets) -> new cells by position of the time column
 StampWriter: TypeAlias = Callable[[TimeArray, IntArray], dict[int, StampCells]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TimeAxis:
-    """The stamps of a table, the columns they come from, and how those columns are written."""
+    """The time stamps of a table, the columns that contain them, and how new cells of these columns are written."""
 
-    columns: tuple[int, ...]  # positions; none for a time index
+    columns: tuple[int, ...]  # positions of the time columns; empty for a time index
     time: TimeArray  # (rows,) in UTC
     write: StampWriter
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # for the user
 
 
 def index_axis(index: Column) -> TimeAxis:
-    """The stamps of a time index, which is no column of the table."""
+    """The time axis of a time index, which is no column of the table."""
     return TimeAxis((), whole_times(index), lambda time, like: {})
 
 
-def moments_axis(column: Column, at: int) -> TimeAxis:
-    """The stamps of a column that holds moments, at position `at`."""
-    return TimeAxis((at,), whole_times(column), lambda time, like: {at: time})
+def moments_axis(column: Column, position: int) -> TimeAxis:
+    """The time axis of a column of moments at this position."""
+    return TimeAxis((position,), whole_times(column), lambda time, like: {position: time})
 
 
 def whole_times(column: Column) -> TimeArray:
-    """The moments that a column holds, one in every row."""
+    """The moments of a column; an `InputError` if a row is empty."""
     assert column.times is not None
     refuse_empty(np.flatnonzero(np.isnat(column.times)), column.name)
     return column.times
 
 
 def refuse_empty(rows: IntArray, column: str) -> None:
-    """Refuse a time column that is empty in these rows."""
+    """Raise an `InputError` if there are any `rows`, in which the time column is empty."""
     if len(rows):
         raise InputError(
             f"Time column {column!r} is empty in {counted(len(rows), 'row')} ({name_rows(rows)}). Every row needs a "
-            "stamp: correct or remove them, or work by row number with `--time none`."
+            "time stamp: add it, remove the row, or count rows instead with `--time none`."
         )

@@ -1,4 +1,4 @@
-"""Moments from year, month, day, hour, minute and second, and back."""
+"""Converts year, month, day, hour, minute and second to moments (datetime64[ns]) and back."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 from latentfill.core.series import BoolArray, FloatArray, IntArray, TimeArray
 
 COMPONENTS = ("year", "month", "day", "hour", "minute", "second")
-YEARS = (1678, 2261)  # what datetime64[ns] can hold
+YEARS = (1678, 2261)  # first and last year of datetime64[ns]
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
 
-_UNITS = {  # name -> the unit counted within, the unit counted, the first number
+_UNITS = {  # name -> unit in which it is counted, unit that it counts, first number
     "month": ("Y", "M", 1),
     "day": ("M", "D", 1),
     "day of the year": ("Y", "D", 1),
@@ -28,38 +28,38 @@ _UNITS = {  # name -> the unit counted within, the unit counted, the first numbe
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CalendarNumbers:
-    """The numbers that name T moments; each array is (T,)."""
+    """Year, month, day, hour, minute and second of T moments; each array is (T,)."""
 
     year: IntArray
     month: IntArray
-    day: IntArray  # of the month; of the year where `by_year`
-    hour: IntArray  # 24 at 0 minutes is the start of the next day
+    day: IntArray  # of the month; of the year if `by_year`
+    hour: IntArray  # 24:00:00 is the start of the next day
     minute: IntArray
     second: IntArray
     by_year: bool = field(default=False, kw_only=True)  # days are counted from the start of the year
 
     def moments(self) -> TimeArray:
-        """The moments, shape (T,), NaT where the numbers name none."""
+        """The moments, shape (T,); NaT where the numbers are no valid time."""
         months = (np.clip(self.year, *YEARS) - 1970) * 12 + np.clip(self.month, 1, 12) - 1
         start = months.astype("datetime64[M]")
         days = start.astype("datetime64[D]") + (self.day - 1).astype("timedelta64[D]")
         unit = "datetime64[Y]" if self.by_year else "datetime64[M]"
-        good = (days.astype(unit) == start.astype(unit)) & self._are_in_range()
+        is_valid = (days.astype(unit) == start.astype(unit)) & self._are_in_range()
         seconds = (self.hour * 3600 + self.minute * 60 + self.second).astype("timedelta64[s]")
         time = days.astype("datetime64[s]") + seconds
-        return np.where(good, time.astype("datetime64[ns]"), np.datetime64("NaT", "ns"))
+        return np.where(is_valid, time.astype("datetime64[ns]"), np.datetime64("NaT", "ns"))
 
     def _are_in_range(self) -> BoolArray:
-        """Whether each number is in its range; whether the month has that day is not checked here."""
-        good = (self.year >= YEARS[0]) & (self.year <= YEARS[1])
-        good &= (self.month >= 1) & (self.month <= 12) & (self.day >= 1)
-        good &= (self.hour >= 0) & (self.minute >= 0) & (self.minute <= 59) & (self.second >= 0) & (self.second <= 59)
-        good &= (self.hour <= 23) | ((self.hour == 24) & (self.minute == 0) & (self.second == 0))
-        return good
+        """Whether all numbers of a moment are in their ranges, shape (T,); the last day of the month is not checked."""
+        valid = (self.year >= YEARS[0]) & (self.year <= YEARS[1])
+        valid &= (self.month >= 1) & (self.month <= 12) & (self.day >= 1)
+        valid &= (self.hour >= 0) & (self.minute >= 0) & (self.minute <= 59) & (self.second >= 0) & (self.second <= 59)
+        valid &= (self.hour <= 23) | ((self.hour == 24) & (self.minute == 0) & (self.second == 0))
+        return valid
 
 
 def component(time: TimeArray, name: str) -> IntArray:
-    """Year, month, day, hour, minute, second or day of the year of each stamp; a NaT gives no sensible number."""
+    """The component `name` of each moment: a name in `COMPONENTS` or "day of the year"; meaningless for NaT."""
     if name == "year":
         return np.asarray(time.astype("datetime64[Y]").astype(np.int64) + 1970)
     larger, unit, first = _UNITS[name]
@@ -68,12 +68,12 @@ def component(time: TimeArray, name: str) -> IntArray:
 
 
 def repeats_component(values: FloatArray, time: TimeArray, name: str) -> bool:
-    """Whether a column called `year`, `month` ... holds just that of every stamp; False for any other name."""
+    """Whether `name` is a component such as `year`, and `values` are this component of every moment."""
     return name in COMPONENTS and np.array_equal(values, component(time, name))
 
 
 def to_nanoseconds(time: TimeArray) -> TimeArray:
-    """Stamps of seconds as nanoseconds, NaT where that unit cannot hold the year."""
+    """datetime64[s] as datetime64[ns]; NaT for years outside the range of nanoseconds."""
     year = component(time, "year")
-    good = (year >= YEARS[0]) & (year <= YEARS[1])
-    return np.where(good, time, np.datetime64("NaT", "s")).astype("datetime64[ns]")
+    is_valid = (year >= YEARS[0]) & (year <= YEARS[1])
+    return np.where(is_valid, time, np.datetime64("NaT", "s")).astype("datetime64[ns]")

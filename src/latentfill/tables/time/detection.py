@@ -1,4 +1,4 @@
-"""Which columns of a table are its time, when the user names none."""
+"""Detects the time columns of a table if the user names none."""
 
 from __future__ import annotations
 
@@ -16,41 +16,42 @@ from latentfill.tables.time.layouts import SAMPLE, read_stamps
 from latentfill.tables.time.names import is_clock_name, is_time_name
 from latentfill.tables.time.number_stamps import spell_dates, unix_unit
 
-_NEARLY_ALL = 0.9  # share of stamps above which a column is one of stamps
+_NEARLY_ALL = 0.9  # a column is a column of stamps if more than this share of its cells are stamps
 
 
 @dataclass(frozen=True, slots=True)
 class TimeColumns:
-    """The columns that make the stamps of a table."""
+    """The columns that form the time stamps of a table."""
 
     positions: tuple[int, ...]
-    notes: tuple[str, ...]  # on a choice that the user may want to change
+    notes: tuple[str, ...]  # about choices that the user may want to change
 
 
 def find_time_columns(columns: Sequence[Column], format: str | None) -> TimeColumns | None:
-    """The columns that make the stamps, None when there are none.
+    """The columns that form the time stamps; None if there are none.
 
-    Tried in this order: a column of stamps, with a column of times of day beside a column of mere dates; two
-    adjacent columns that `format` reads when joined; columns named year, month, day ...
+    Tried in this order: a column of stamps (if it has only dates, together with a column of times of day); two
+    adjacent columns whose joined texts `format` can read; columns named year, month, day ...
     """
-    usable = [at for at, column in enumerate(columns) if _may_be_time(column, format)]
-    usable.sort(key=lambda at: not is_time_name(columns[at].name))  # stable: first in order otherwise
+    usable = [position for position, column in enumerate(columns) if _may_be_time(column, format)]
+    usable.sort(key=lambda position: not is_time_name(columns[position].name))  # columns with a name of time first
     if usable:
-        clock = _clock_beside(columns, usable[0], format)
+        clock = _find_clock(columns, usable[0], format)
         if clock is not None:
             return _noted(columns, (usable[0], clock), "Time is read from columns")
-        others = ", ".join(repr(columns[at].name) for at in usable[1:])
-        text = f"Columns {others} hold stamps too; time is read from column"
+        others = ", ".join(repr(columns[position].name) for position in usable[1:])
+        text = f"Columns {others} hold time stamps too; time is read from column"
         return _noted(columns, (usable[0],), text) if others else TimeColumns((usable[0],), ())
     if format is not None:
-        pair = _pair_for(columns, format)
+        pair = _find_pair(columns, format)
         return None if pair is None else _noted(columns, pair, "Time is read from columns")
     parts = _calendar_columns(columns)
     return _noted(columns, parts, "Time is put together from columns") if parts else None
 
 
 def _noted(columns: Sequence[Column], positions: tuple[int, ...], text: str) -> TimeColumns:
-    names = ", ".join(repr(columns[at].name) for at in positions)
+    """Time columns with a note: `text`, followed by the names of the columns."""
+    names = ", ".join(repr(columns[position].name) for position in positions)
     return TimeColumns(positions, (f"{text} {names}.",))
 
 
@@ -58,7 +59,7 @@ def _noted(columns: Sequence[Column], positions: tuple[int, ...], text: str) -> 
 
 
 def _may_be_time(column: Column, format: str | None) -> bool:
-    """Whether nearly all cells of a column are stamps; a column of bare numbers must also be named like a time."""
+    """Whether nearly all cells of a column are stamps; a column of plain numbers must also have a name of time."""
     if column.kind == "time":
         return True
     if column.kind == "number":
@@ -70,13 +71,14 @@ def _may_be_time(column: Column, format: str | None) -> bool:
 
 
 def _spells_dates(column: Column) -> bool:
+    """Whether a column of numbers has dates such as 20160131."""
     assert column.numbers is not None
     values = column.numbers.values
     return spell_dates(values[np.isfinite(values)])
 
 
 def _sample(column: Column) -> list[str]:
-    """Texts of a column that are not empty, its first ones and some from all over it; nothing if it has no texts."""
+    """Texts of a column that are not empty: its first `SAMPLE` rows, and rows spread over the whole column."""
     if column.texts is None:
         return []
     step = max(1, len(column.texts) // SAMPLE)
@@ -93,18 +95,19 @@ def _are_stamps(texts: Sequence[str], format: str | None) -> bool:
 # --- several columns ----------------------------------------------------------------------------------------
 
 
-def _clock_beside(columns: Sequence[Column], date: int, format: str | None) -> int | None:
-    """The column with the time of day that belongs to a column of dates."""
-    if format is not None or not _is_date_only(columns[date]):  # a format fits the date column alone
+def _find_clock(columns: Sequence[Column], date: int, format: str | None) -> int | None:
+    """Position of the column with the times of day for the dates at position `date`; None if there is none."""
+    if format is not None or not _is_date_only(columns[date]):  # a given format reads the date column alone
         return None
-    possible = [at for at in range(len(columns)) if at != date and _is_clock(columns[at])]
-    named = [at for at in possible if is_clock_name(columns[at].name)]
+    possible = [position for position in range(len(columns)) if position != date and _is_clock(columns[position])]
+    named = [position for position in possible if is_clock_name(columns[position].name)]
     if named:
         return named[0]
     return possible[0] if possible and _has_repeats(columns[date]) else None
 
 
 def _is_date_only(column: Column) -> bool:
+    """Whether a column of stamps has no times of day."""
     if column.times is not None:
         return bool((column.times == column.times.astype("datetime64[D]")).all())
     if column.texts is None:
@@ -120,33 +123,36 @@ def _has_repeats(column: Column) -> bool:
 
 
 def _is_clock(column: Column) -> bool:
-    """Whether a column holds times of day; bare numbers count as hours only under a name such as `hour`."""
-    named = is_clock_name(column.name)
+    """Whether a column has times of day; plain numbers are hours only if the column has a name such as `hour`."""
+    has_clock_name = is_clock_name(column.name)
     if column.kind == "number":
         assert column.numbers is not None
         hours = column.numbers.values
-        return named and bool(np.all((hours >= 0) & (hours <= 24) & (hours % 1 == 0)))
+        return has_clock_name and bool(np.all((hours >= 0) & (hours <= 24) & (hours % 1 == 0)))
     sample = _sample(column)
     if not sample or any(infer_clock(text) is None for text in sample):
         return False
-    bare = all(re.fullmatch(r"\d{1,2}", text) for text in sample)
-    numbers = all(re.fullmatch(r"\d{1,2}\.\d{2}", text) for text in sample)
-    return named or not (bare or numbers)
+    are_integers = all(re.fullmatch(r"\d{1,2}", text) for text in sample)
+    are_decimals = all(re.fullmatch(r"\d{1,2}\.\d{2}", text) for text in sample)
+    return has_clock_name or not (are_integers or are_decimals)
 
 
-def _pair_for(columns: Sequence[Column], format: str) -> tuple[int, int] | None:
-    """Two adjacent columns that a given format reads when joined."""
-    texts = [at for at, column in enumerate(columns) if column.texts is not None]
+def _find_pair(columns: Sequence[Column], format: str) -> tuple[int, int] | None:
+    """Positions of two adjacent columns of text whose joined texts `format` can read; None if there are none."""
+    texts = [position for position, column in enumerate(columns) if column.texts is not None]
     for first, second in pairwise(texts):
         pairs = zip(_sample(columns[first]), _sample(columns[second]), strict=False)
-        if _are_stamps([f"{one} {two}" for one, two in pairs], format):
+        if _are_stamps([f"{text} {next_text}" for text, next_text in pairs], format):
             return first, second
     return None
 
 
 def _calendar_columns(columns: Sequence[Column]) -> tuple[int, ...]:
-    """Columns named year, month, day ... as far as they go; a year alone only when it never repeats."""
-    by_name = {column.name.lower(): at for at, column in reversed(list(enumerate(columns)))}
+    """Positions of the columns named year, month, day ..., up to the first name that no column has.
+
+    Empty if there is no year, or if there is only a year and it repeats.
+    """
+    by_name = {column.name.lower(): position for position, column in reversed(list(enumerate(columns)))}
     parts: list[int] = []
     for name in COMPONENTS:
         if name not in by_name or columns[by_name[name]].numbers is None:

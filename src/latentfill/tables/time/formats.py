@@ -1,4 +1,4 @@
-"""How a time stamp is written: strptime formats, what is wrong with one, and the format of a text."""
+"""strptime formats of time stamps: checking a format, and detecting the format of a text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 ISO = "%Y-%m-%d %H:%M:%S"  # the most common format
 
-_DIRECTIVES = {
+_DIRECTIVES = {  # letter of a strptime directive -> regular expression of the texts that it reads
     "Y": r"\d{4}",
     "y": r"\d{2}",
     **dict.fromkeys("mdHIMS", r"\d{1,2}"),
@@ -17,7 +17,7 @@ _DIRECTIVES = {
     "p": r"[AaPp]\.?[Mm]\.?",
     "z": r"Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2}",
 }
-_SHORTHANDS = {
+_SHORTHANDS = {  # letter of a directive -> the directives that it stands for
     "F": "%Y-%m-%d",
     "T": "%H:%M:%S",
     "R": "%H:%M",
@@ -26,6 +26,8 @@ _SHORTHANDS = {
     "h": "%b",
     "Z": "%z",
 }
+# regular expression of a date -> its format for each order of day, month and year, or for any order ("");
+# group 2 of the expression is the separator {0} in the format
 _DATES: tuple[tuple[str, dict[str, str]], ...] = (
     (r"(\d{4})([-/. ])\d{1,2}\2\d{1,2}", {"": "%Y{0}%m{0}%d"}),
     (r"(\d{1,2})([-/. ])\d{1,2}\2\d{4}", {"dmy": "%d{0}%m{0}%Y", "mdy": "%m{0}%d{0}%Y"}),
@@ -48,7 +50,7 @@ _COMPACT_CLOCK = re.compile(r"\d{2}(?P<minute>\d{2}(?P<second>\d{2})?)?(?P<zone>
 
 
 def format_problems(format: str) -> list[str]:
-    """What is wrong with a strptime format, nothing when it can be used."""
+    """What is wrong with a strptime format; empty if it can be used."""
     used = [letter for letter in re.findall(r"%-?(.)", expanded(format)) if letter != "%"]
     problems = [f"%{letter} is not known" for letter in used if letter not in _DIRECTIVES]
     problems += [f"%{letter} occurs twice" for letter in sorted(set(used)) if used.count(letter) > 1]
@@ -58,12 +60,12 @@ def format_problems(format: str) -> list[str]:
 
 
 def expanded(format: str) -> str:
-    """The format without shorthands such as `%F`."""
+    """The format with shorthands such as `%F` written out."""
     return re.sub(r"%(.)", lambda match: _SHORTHANDS.get(match[1], match[0]), format)
 
 
 def tokens(format: str) -> list[str]:
-    """A format cut into directives (`%d`, `%-d`) and the text between them."""
+    """A format split into directives (`%d`, `%-d`) and the texts between them."""
     return [token for token in re.split(r"(%-?.)", expanded(format)) if token]
 
 
@@ -71,24 +73,24 @@ def pattern(format: str) -> str:
     """The format as a regular expression with one named group per directive."""
     all_tokens = tokens(format)
     parts = []
-    for at, token in enumerate(all_tokens):
+    for position, token in enumerate(all_tokens):
         if not token.startswith("%"):
             parts.append(re.sub(r"(\\ )+", r"\\s+", re.escape(token)))
         elif token == "%%":
             parts.append("%")
         else:
-            beside = all_tokens[max(0, at - 1) : at] + all_tokens[at + 1 : at + 2]
+            adjacent = all_tokens[max(0, position - 1) : position] + all_tokens[position + 1 : position + 2]
             digits = _DIRECTIVES[token[-1]]
-            if any(other.startswith("%") and other[-1] in "YymdHIMSjf" for other in beside):
-                digits = digits.replace("{1,2}", "{2}").replace("{1,3}", "{3}")  # as in 20160131
+            if any(other.startswith("%") and other[-1] in "YymdHIMSjf" for other in adjacent):
+                digits = digits.replace("{1,2}", "{2}").replace("{1,3}", "{3}")  # no separator, as in 20160131
             parts.append(f"(?P<{token[-1]}>{digits})")
     return "^" + "".join(parts) + "$"
 
 
 def infer_format(text: str, order: str) -> str | None:
-    """The format of one stamp, None when the text is none.
+    """The format of one stamp; None if the text is no stamp.
 
-    `order` (dmy, mdy or ymd) says which number is the day, month and year where the text leaves it open.
+    `order` (dmy, mdy or ymd) is the order of day, month and year if the text does not decide it.
     """
     text = re.sub(r"\s+", " ", text.strip())
     weekday = re.match(r"(mon|tue|wed|thu|fri|sat|sun)[a-z]*(,? )(?=\w)", text, re.IGNORECASE)
@@ -105,7 +107,7 @@ def infer_format(text: str, order: str) -> str | None:
 
 
 def _infer_rest(date: str, text: str) -> str | None:
-    """Format of what follows the date; empty when nothing does, None when it is no time of day."""
+    """The format of the text after the date; "" if there is no text, None if the text is no time of day."""
     if not text:
         return ""
     gap = re.match(r"T|, | - | |:(?=\d\d:)", text)
@@ -119,7 +121,7 @@ def _infer_rest(date: str, text: str) -> str | None:
 
 
 def infer_clock(text: str) -> str | None:
-    """The format of a time of day, None when the text is none."""
+    """The format of a time of day; None if the text is no time of day."""
     match = _CLOCK.fullmatch(text.strip())
     if match is None or (match["fraction"] and not match["second"]):
         return None

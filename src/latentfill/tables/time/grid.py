@@ -1,4 +1,4 @@
-"""The regular grid that time stamps lie on: its step, all its stamps, and the place of each row."""
+"""Finds the regular grid that time stamps lie on: its step, all its stamps, and the position of each row."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from latentfill.core.messages import counted
 from latentfill.core.series import IntArray, TimeArray
 
 _FOUR_WEEKS = 28 * 86_400 * 10**9  # nanoseconds
-_MAX_GRID = 20  # steps per row; stamps on a sparser grid are not called regular
+_MAX_GRID = 20  # largest number of steps per row; a grid with more is not used
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
-    """All stamps of a regular time axis, and where the rows lie on it."""
+    """All time stamps of a regular grid of G steps, and the position of each row on it."""
 
     time: TimeArray  # (G,)
-    positions: IntArray  # (rows,) step of the grid that each row lies on
-    step: np.timedelta64  # in months where stamps are calendar months apart
+    positions: IntArray  # (rows,) step of the grid for each row
+    step: np.timedelta64  # in months if the stamps are calendar months apart, else in nanoseconds
 
 
 def find_grid(time: TimeArray) -> Grid | None:
-    """The regular grid that all stamps lie on, None when there is none.
+    """The regular grid that all stamps lie on; None if there is none.
 
-    Steps are tried in this order: the most common distance between stamps, whole calendar months, the largest
-    distance that divides all others.
+    Steps are tried in this order: the most common distance between consecutive stamps, whole calendar months, the
+    greatest common divisor of all distances. Months come first if the most common distance is 28 days or more.
     """
     stamps = np.unique(time)
     if len(stamps) < 2:
@@ -34,27 +34,30 @@ def find_grid(time: TimeArray) -> Grid | None:
     distances, counts = np.unique(np.diff(stamps).astype(np.int64), return_counts=True)
     common = int(distances[np.argmax(counts)])
     steps = [np.timedelta64(common, "ns"), _month_step(stamps), np.timedelta64(int(np.gcd.reduce(distances)), "ns")]
-    if common >= _FOUR_WEEKS:  # before leap years, 365 days look like a step
+    if common >= _FOUR_WEEKS:  # 365 days would look like a step in years without a leap day
         steps[:2] = steps[1::-1]
     grids = (lay_grid(time, step) for step in steps if step is not None)
     return next((grid for grid in grids if grid is not None), None)
 
 
 def _month_step(stamps: TimeArray) -> np.timedelta64 | None:
-    """Months between stamps on the same day of the month at the same time, or on month ends."""
+    """Greatest common divisor of the months between stamps.
+
+    None unless all stamps are equally far from the start of their month, or equally far from its end.
+    """
     months = stamps.astype("datetime64[M]")
-    into = stamps - months
-    left = (months + 1).astype("datetime64[ns]") - stamps
-    if (into != into[0]).any() and (left != left[0]).any():
+    from_start = stamps - months
+    to_end = (months + 1).astype("datetime64[ns]") - stamps
+    if (from_start != from_start[0]).any() and (to_end != to_end[0]).any():
         return None
     counts = np.diff(months.astype(np.int64))
     return None if (counts == 0).any() else np.timedelta64(int(np.gcd.reduce(counts)), "M")
 
 
 def lay_grid(time: TimeArray, step: np.timedelta64) -> Grid | None:
-    """The grid of this step from the first stamp to the last.
+    """The grid with this step from the first stamp to the last.
 
-    None when a stamp lies between two steps of it, or when it has more than 20 steps for each row.
+    None if a stamp lies between two steps, or if the grid has more than 20 steps for each row.
     """
     unit = "M" if _is_months(step) else "ns"
     moments = time.astype(f"datetime64[{unit}]")
@@ -63,19 +66,19 @@ def lay_grid(time: TimeArray, step: np.timedelta64) -> Grid | None:
     positions = offsets // width
     if (offsets % width).any() or positions.max() + 1 > _MAX_GRID * len(time):
         return None
-    full = moments.min() + (np.arange(positions.max() + 1) * width).astype(f"timedelta64[{unit}]")
-    full = _month_stamps(full, time) if unit == "M" else full
-    return Grid(full, positions, step) if np.array_equal(full[positions], time) else None
+    grid_time = moments.min() + (np.arange(positions.max() + 1) * width).astype(f"timedelta64[{unit}]")
+    grid_time = _month_stamps(grid_time, time) if unit == "M" else grid_time
+    return Grid(grid_time, positions, step) if np.array_equal(grid_time[positions], time) else None
 
 
-def _month_stamps(months: TimeArray, like: TimeArray) -> TimeArray:
-    """A stamp in each month, as far from its start as the stamps `like` are, else as far from its end."""
-    own = like.astype("datetime64[M]")
-    into = like - own
-    left = (own + 1).astype("datetime64[ns]") - like
-    from_start: TimeArray = months.astype("datetime64[ns]") + into[0]
-    from_end: TimeArray = (months + 1).astype("datetime64[ns]") - left[0]
-    return from_start if (into == into[0]).all() else from_end
+def _month_stamps(months: TimeArray, stamps: TimeArray) -> TimeArray:
+    """A stamp in each of the `months`, as far from the start of the month (or else from its end) as all `stamps`."""
+    stamp_months = stamps.astype("datetime64[M]")
+    from_start = stamps - stamp_months
+    to_end = (stamp_months + 1).astype("datetime64[ns]") - stamps
+    after_start: TimeArray = months.astype("datetime64[ns]") + from_start[0]
+    before_end: TimeArray = (months + 1).astype("datetime64[ns]") - to_end[0]
+    return after_start if (from_start == from_start[0]).all() else before_end
 
 
 def _is_months(step: np.timedelta64) -> bool:

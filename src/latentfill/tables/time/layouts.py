@@ -1,4 +1,4 @@
-"""Texts of stamps in any layout, read as moments."""
+"""Reads texts of time stamps in any layout as moments, and writes new stamps in the same layout."""
 
 from __future__ import annotations
 
@@ -15,36 +15,37 @@ from latentfill.tables.time.parsing import parse
 from latentfill.tables.time.rendering import as_written, render
 from latentfill.tables.time.zones import ZoneArray
 
-SAMPLE = 50  # cells looked at to see whether a column holds stamps
+SAMPLE = 50  # cells that are tested to see whether a column has stamps
 
-_MAX_LAYOUTS = 4  # ways of writing that one column may mix, e.g. midnight without its time
+_MAX_LAYOUTS = 4  # number of formats that one column may mix, such as midnight without a time of day
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stamps:
-    """Parsed stamps, and what is needed to write more of them in the same way."""
+    """Parsed stamps, with the format and the zones to write new stamps in the same way."""
 
-    time: TimeArray  # (T,) in UTC where the texts name a zone, NaT where a text is no stamp
-    format: str  # of most rows; `%-d` where leading zeros are left out
-    zones: ZoneArray | None = None  # (T,)
-    notes: tuple[str, ...] = ()
+    time: TimeArray  # (T,) in UTC if the texts have zones; NaT where a text is no stamp
+    format: str  # format of most rows, as `as_written` returns it
+    zones: ZoneArray | None = None  # (T,) None if no text has a zone
+    notes: tuple[str, ...] = ()  # for the user
 
     @property
     def n_failed(self) -> int:
-        """How many texts are no stamp."""
+        """Number of texts that are no stamp."""
         return int(np.isnat(self.time).sum())
 
     def texts_for(self, time: TimeArray, like: IntArray) -> list[str]:
-        """New stamps as text; each is written in the zone of the row in `like`."""
+        """New stamps as texts, each in the zone of the row that `like` gives for it."""
         zones = [""] * len(time) if self.zones is None else self.zones[like].tolist()
         return render(time, self.format, zones)
 
 
 def read_stamps(texts: TextArray | Sequence[str | None], format: str | None = None, *, column: str = "time") -> Stamps:
-    """Read texts as stamps, NaT where a text is none; `format` is their strptime format where the user gives it.
+    """Read texts as stamps, with NaT for a text that is no stamp.
 
-    The values show whether the day or the month comes first. Where both readings are possible, the one with more
-    regular stamps is taken, and a note that names `column` says so.
+    `format` is the strptime format if the user gives it; otherwise it is detected. If the texts do not decide whether
+    the day or the month comes first, the order with the more regular stamps is taken, and a note about `column` says
+    so.
     """
     texts = trimmed(texts)
     if format is not None:
@@ -63,7 +64,7 @@ def read_stamps(texts: TextArray | Sequence[str | None], format: str | None = No
 
 
 def trimmed(texts: TextArray | Sequence[str | None]) -> TextArray:
-    """Texts as one pyarrow array without spaces around them, empty where there is none."""
+    """Texts as one pyarrow array, without spaces around them; "" for null."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -73,7 +74,7 @@ def trimmed(texts: TextArray | Sequence[str | None]) -> TextArray:
 
 
 def _readings(texts: TextArray) -> list[Stamps]:
-    """The ways in which a column can be read, one for each order of day, month and year it leaves open."""
+    """The possible readings of a column, one for each order of day, month and year that its texts allow."""
     readings: list[Stamps] = []
     for order in ("dmy", "mdy", "ymd"):
         reading = _read_in_order(texts, order)
@@ -85,12 +86,12 @@ def _readings(texts: TextArray) -> list[Stamps]:
 
 
 def _is_settled(format: str) -> bool:
-    """Whether a format leaves no doubt about which number is the day, the month and the year."""
+    """Whether a format shows without doubt which number is the day, the month and the year."""
     return format.startswith(("%Y", "%a")) or "%b" in format
 
 
 def _read_in_order(texts: TextArray, order: str) -> Stamps | None:
-    """Read texts of up to a few layouts under one order of day, month and year."""
+    """Read texts of up to `_MAX_LAYOUTS` formats with one order of day, month and year; None if no text is a stamp."""
     import pyarrow as pa
 
     time = np.full(len(texts), np.datetime64("NaT", "ns"))
@@ -113,17 +114,19 @@ def _read_in_order(texts: TextArray, order: str) -> Stamps | None:
 
 
 def _first_format(texts: TextArray, rows: IntArray, order: str) -> str | None:
+    """The format of the first stamp among the first `SAMPLE` of these rows; None if there is no stamp."""
     formats = (infer_format(texts[row].as_py(), order) for row in rows[:SAMPLE].tolist())
     return next((format for format in formats if format is not None), None)
 
 
 def _irregularity(time: TimeArray) -> tuple[int, int]:
-    """How many different distances there are between stamps, then how often they go back."""
+    """Number of different distances between stamps, and number of stamps that are earlier than the one before."""
     steps = np.diff(time[~np.isnat(time)]).astype(np.int64)
     return len(np.unique(np.diff(np.unique(time)))), int((steps < 0).sum())
 
 
 def _ambiguity_note(best: Stamps, readings: Sequence[Stamps], texts: TextArray, column: str) -> tuple[str, ...]:
+    """A note if other readings give other times and read as many texts as the best reading."""
     others = [
         other
         for other in readings
@@ -132,9 +135,9 @@ def _ambiguity_note(best: Stamps, readings: Sequence[Stamps], texts: TextArray, 
     if not others:
         return ()
     names = " or as ".join(other.format for other in others)
-    better = all(_irregularity(other.time) > _irregularity(best.time) for other in others)
+    is_more_regular = all(_irregularity(other.time) > _irregularity(best.time) for other in others)
+    reason = ", which gives more regular time stamps" if is_more_regular else ""
     return (
         f"Time column {column!r} can be read as {best.format} or as {names} (first value {texts[0].as_py()!r}). "
-        f"{best.format} {'gives more regular stamps and ' if better else ''}was taken; "
-        "give --time-format to settle it.",
+        f"It is read as {best.format}{reason}; give --time-format to choose.",
     )

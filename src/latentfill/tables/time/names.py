@@ -1,4 +1,4 @@
-"""Column names that speak of time."""
+"""Recognises column names of dates, times and times of day."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _CLOCK_NAMES = (
 
 
 def is_time_name(name: str) -> bool:
-    """Whether a name speaks of time, such as `date` or `Time [s]`."""
+    """Whether a column name is about time, such as `date` or `Time [s]`."""
     return _has_word(name, _TIME_NAMES)
 
 
 def is_clock_name(name: str) -> bool:
-    """Whether a name speaks of the time of day, such as `Hour`."""
+    """Whether a column name is about the time of day, such as `Hour`."""
     return _has_word(name, _CLOCK_NAMES)
 
 
 def _has_word(name: str, known: Collection[str]) -> bool:
-    """Whether a name is one of the known ones or has one of them as a word."""
+    """Whether a name is one of the `known` words, or contains one of them as a separate word."""
     words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
     return any(word in known for word in words) or "".join(words) in known

@@ -1,4 +1,4 @@
-"""Numbers that are stamps: Unix times, and dates spelled as one number."""
+"""Reads time stamps that are numbers: Unix times, and dates written as one number."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from latentfill.tables.time.axis import TimeAxis
 from latentfill.tables.time.calendar import component
 from latentfill.tables.time.layouts import SAMPLE, read_stamps
 
-_UNIX_UNITS = (("s", 1e8, 1e10), ("ms", 1e11, 1e13), ("us", 1e14, 1e16), ("ns", 1e17, 9.2e18))  # unit, from, below
+# unit of a Unix time, smallest number, and the number that all are below
+_UNIX_UNITS = (("s", 1e8, 1e10), ("ms", 1e11, 1e13), ("us", 1e14, 1e16), ("ns", 1e17, 9.2e18))
 
 
 def unix_unit(column: Column) -> str | None:
-    """Unit of a column of Unix times, None when the column holds anything else."""
+    """Unit of a column of Unix times; None if the column has anything else."""
     numbers = column.numbers
     if numbers is None or numbers.bad.any() or not len(numbers.values):
         return None
@@ -27,21 +28,21 @@ def unix_unit(column: Column) -> str | None:
 
 
 def spell_dates(values: FloatArray) -> bool:
-    """Whether whole numbers are stamps such as 20160131 or 201601310500; 1451606400 is none."""
+    """Whether whole numbers are dates or times such as 20160131 or 201601310500 (but not 1451606400)."""
     sample = values[:: max(1, len(values) // SAMPLE)]
     time = read_stamps([f"{value:.0f}" for value in sample.tolist()]).time
     years = component(time, "year")
     return len(years) > 0 and bool(((years >= 1900) & (years <= 2100)).all())
 
 
-def unix_axis(column: Column, at: int, unit: str) -> TimeAxis:
-    """The stamps of a column of Unix times in this unit, at position `at`."""
+def unix_axis(column: Column, position: int, unit: str) -> TimeAxis:
+    """The time axis of a column of Unix times in this unit at this position."""
     assert column.numbers is not None
     time = column.numbers.values.astype(np.int64).astype(f"datetime64[{unit}]").astype("datetime64[ns]")
     suffix = whole_number_suffix(column.texts)
 
     def write(new: TimeArray, like: IntArray) -> dict[int, StampCells]:
         counts = new.astype(f"datetime64[{unit}]").astype(np.int64)
-        return {at: [f"{count}{suffix}" for count in counts.tolist()]}
+        return {position: [f"{count}{suffix}" for count in counts.tolist()]}
 
-    return TimeAxis((at,), time, write, (f"Time column {column.name!r} is read as Unix time in {unit}.",))
+    return TimeAxis((position,), time, write, (f"Time column {column.name!r} is read as Unix time in {unit}.",))

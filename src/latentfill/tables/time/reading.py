@@ -1,4 +1,4 @@
-"""The time axis of a table: which columns make it, and the stamps that they hold."""
+"""Reads the time axis of a table from its time columns, which the user names or which are detected."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ from latentfill.tables.time.stamp_column import stamp_axis
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeRequest:
-    """What the user says about the time of a table."""
+    """The user's options for the time axis of a table."""
 
-    names: tuple[str, ...] | None = None  # columns that make the stamps; None = find them, () = row numbers
-    format: str | None = None  # strptime format of the stamps
-    barred: frozenset[str] = frozenset()  # columns that the user has named for something else
+    names: tuple[str, ...] | None = None  # columns that form the time stamps; None: detect them, (): count rows
+    format: str | None = None  # strptime format of the stamps; None: detect it
+    excluded: frozenset[str] = frozenset()  # columns that cannot be detected as time, because of other options
 
 
 def read_time_axis(columns: Sequence[Column], index: Column | None, request: TimeRequest) -> TimeAxis | None:
-    """The stamps of a table from the columns asked for, else from those found, else from the time index of a frame.
+    """The time axis of a table, from the columns that the user names, else from detected columns, else from the index.
 
-    None where the rows are to be counted, or where neither columns nor an index hold stamps.
+    None if rows should be counted, or if neither columns nor the index of the frame have time stamps.
     """
     if request.names is None:
         return _find_axis(columns, index, request)
     if not request.names:
         return None
-    positions = {column.name: at for at, column in enumerate(columns)}
+    positions = {column.name: position for position, column in enumerate(columns)}
     if index is not None and request.names == (index.name,) and index.name not in positions:
         return index_axis(index)
     return _read_axis(columns, [positions[name] for name in request.names], request.format)
 
 
 def _find_axis(columns: Sequence[Column], index: Column | None, request: TimeRequest) -> TimeAxis | None:
-    free = [Column("", "other") if column.name in request.barred else column for column in columns]
-    found = find_time_columns(free, request.format)
-    if found is not None:
-        axis = _read_axis(columns, found.positions, request.format)
-        return replace(axis, notes=(*found.notes, *axis.notes))
+    searched = [Column("", "other") if column.name in request.excluded else column for column in columns]
+    time_columns = find_time_columns(searched, request.format)
+    if time_columns is not None:
+        axis = _read_axis(columns, time_columns.positions, request.format)
+        return replace(axis, notes=(*time_columns.notes, *axis.notes))
     if index is not None:
         return index_axis(index)
     if request.format is not None:
@@ -55,8 +55,8 @@ def _find_axis(columns: Sequence[Column], index: Column | None, request: TimeReq
 
 
 def _read_axis(columns: Sequence[Column], chosen: Sequence[int], format: str | None) -> TimeAxis:
-    """The stamps of the columns at these positions, whatever they hold."""
-    names = {columns[at].name.lower() for at in chosen}
+    """The time axis of the columns at the positions `chosen`: moments, Unix times, components or texts."""
+    names = {columns[position].name.lower() for position in chosen}
     first = columns[chosen[0]]
     if len(chosen) == 1 and first.kind == "time":
         return moments_axis(first, chosen[0])

@@ -1,4 +1,4 @@
-"""Moments written as texts, in the way that other texts are written."""
+"""Writes moments as texts in the style of other texts."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from latentfill.tables.time.formats import ISO, expanded, pattern, tokens
 from latentfill.tables.time.parsing import named_groups
 from latentfill.tables.time.zones import zone_shifts
 
-_WORDS: dict[str, Callable[[dt.datetime], str]] = {  # not strftime: it follows the locale
+_WORDS: dict[str, Callable[[dt.datetime], str]] = {  # strftime would depend on the locale
     "b": lambda moment: MONTHS[moment.month - 1][:3],
     "B": lambda moment: MONTHS[moment.month - 1],
     "a": lambda moment: DAYS[moment.weekday()][:3],
     "A": lambda moment: DAYS[moment.weekday()],
     "p": lambda moment: "AM" if moment.hour < 12 else "PM",
 }
-_COUNTED = {  # directive -> what it counts, and its width
+_COUNTED = {  # letter of a directive -> component of the time, and number of digits
     "Y": ("year", 4),
     "y": ("year", 2),
     "m": ("month", 2),
@@ -35,9 +35,9 @@ _COUNTED = {  # directive -> what it counts, and its width
 
 
 def as_written(texts: TextArray, format: str) -> str:
-    """The format with marks for what the texts write shorter or longer, so that new stamps look the same.
+    """The format with details of how the texts are written, so that new stamps look the same.
 
-    `%-d` leaves the leading zero out, `%3` is a fraction of three digits, `%B` a month in full.
+    `%-d` is a day without a leading zero, `%3` a fraction of three digits, `%B` a month written out.
     """
     import pyarrow.compute as pc
 
@@ -50,7 +50,7 @@ def as_written(texts: TextArray, format: str) -> str:
         shortest, longest = pc.min(lengths).as_py(), pc.max(lengths).as_py() or 0
         if name in "mdHI" and shortest == 1:
             format = format.replace(f"%{name}", f"%-{name}")
-        if name in "ab" and longest > 3 + (name == "b"):  # `Sept` is short
+        if name in "ab" and longest > 3 + (name == "b"):  # `Sept` is an abbreviation with four letters
             format = format.replace(f"%{name}", f"%{name.upper()}")
         if name == "f" and shortest is not None:
             format = format.replace("%f", f"%{shortest}")
@@ -58,13 +58,14 @@ def as_written(texts: TextArray, format: str) -> str:
 
 
 def render(time: TimeArray, format: str, zones: Sequence[str]) -> list[str]:
-    """Moments in UTC as texts, each in its zone; `format` is one that `as_written` returned."""
+    """Moments in UTC as texts, each in its zone; `format` is in the form that `as_written` returns."""
     local = (time + zone_shifts(zones)).astype("datetime64[ns]")
     parts = [_render_token(token, local, zones) for token in tokens(format)]
     return ["".join(row) for row in zip(*parts, strict=True)]
 
 
 def _render_token(token: str, time: TimeArray, zones: Sequence[str]) -> list[str]:
+    """The texts of one directive, or of the text between directives, for all moments."""
     letter = token[-1]
     if not token.startswith("%") or token == "%%":
         return [letter if token == "%%" else token] * len(time)

@@ -1,4 +1,4 @@
-"""Stamps from one column of texts, or from several whose texts are joined."""
+"""Reads time stamps from one column of texts, or from the joined texts of several columns."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from latentfill.tables.time.layouts import Stamps, read_stamps, trimmed
 
 
 def stamp_axis(columns: Sequence[Column], chosen: Sequence[int], format: str | None) -> TimeAxis:
-    """The stamps of the columns at these positions, their texts joined with one space."""
+    """The time axis of the columns at the positions `chosen`; several texts are joined with one space."""
     import pyarrow.compute as pc
 
-    parts = [_whole_texts(columns[at]) for at in chosen]
+    parts = [_whole_texts(columns[position]) for position in chosen]
     joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, " ")
-    stamps = parse_stamps(joined, format, column=" + ".join(columns[at].name for at in chosen))
+    stamps = parse_stamps(joined, format, column=" + ".join(columns[position].name for position in chosen))
     spaces = [part[0].as_py().count(" ") for part in parts]
 
     def write(time: TimeArray, like: IntArray) -> dict[int, StampCells]:
@@ -31,20 +31,24 @@ def stamp_axis(columns: Sequence[Column], chosen: Sequence[int], format: str | N
         if len(chosen) == 1:
             return {chosen[0]: texts}
         pieces = [_split_at(text, spaces) for text in texts]
-        return {at: [row[part] for row in pieces] for part, at in enumerate(chosen)}
+        return {position: [row[part] for row in pieces] for part, position in enumerate(chosen)}
 
     return TimeAxis(tuple(chosen), stamps.time, write, stamps.notes)
 
 
 def _split_at(text: str, spaces: Sequence[int]) -> list[str]:
-    """Cut a joined text into parts that hold so many spaces each."""
+    """Split a joined text into parts; `spaces` has the number of spaces inside each part."""
     words = text.split(" ")
     ends = np.cumsum([0, *(count + 1 for count in spaces)]).tolist()
     return [" ".join(words[start:end]) for start, end in pairwise(ends)]
 
 
 def _whole_texts(column: Column) -> TextArray:
-    """The trimmed texts of a column, one in every row; whole numbers without decimals, dates without midnight."""
+    """The trimmed texts of a column; an `InputError` if a row is empty.
+
+    Numbers and moments become texts: whole numbers without decimals, and dates without a time of day if all are
+    midnight.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -59,11 +63,11 @@ def _whole_texts(column: Column) -> TextArray:
         time = whole_times(column)
         days = time.astype("datetime64[D]")
         return pa.array(np.datetime_as_string(days if (days == time).all() else time).tolist())
-    raise InputError(f"Time column {column.name!r} holds neither stamps nor text. Name another one.")
+    raise InputError(f"Time column {column.name!r} holds neither time stamps nor text. Name another column.")
 
 
 def parse_stamps(texts: TextArray | Sequence[str | None], format: str | None = None, *, column: str = "time") -> Stamps:
-    """Read texts as stamps, like `read_stamps`, and refuse a text that is none."""
+    """Read texts as stamps, like `read_stamps`; an `InputError` if a text is no stamp."""
     texts = trimmed(texts)
     stamps = read_stamps(texts, format, column=column)
     bad = np.flatnonzero(np.isnat(stamps.time))
@@ -71,8 +75,8 @@ def parse_stamps(texts: TextArray | Sequence[str | None], format: str | None = N
         shown = ", ".join(f"row {row + 1}: {texts[row].as_py()!r}" for row in bad[:SHOWN].tolist())
         layout = format or stamps.format
         raise InputError(
-            f"Time column {column!r}: {len(bad)} of {len(texts)} stamps cannot be read"
+            f"Time column {column!r}: {len(bad)} of {len(texts)} time stamps cannot be read"
             f"{f' as {layout}' if layout else ''} ({shown}). "
-            "Say how they are written, for example `--time-format '%d.%m.%Y %H:%M'`, or correct these rows."
+            "Give their format, for example `--time-format '%d.%m.%Y %H:%M'`, or correct these rows."
         )
     return stamps

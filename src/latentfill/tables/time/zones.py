@@ -1,4 +1,4 @@
-"""Time zones as stamps write them: `Z`, `+02:00`, `-0330`."""
+"""Time zones as they are written in time stamps: `Z`, `+02:00`, `-0330`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-ZoneArray = NDArray[np.object_]  # texts such as "+02:00", empty where there is none
+ZoneArray = NDArray[np.object_]  # texts such as "+02:00"; "" for a stamp without a zone
 
 
 def zone_shifts(zones: Sequence[str]) -> NDArray[np.timedelta64]:
-    """How far each zone is ahead of UTC."""
+    """Time by which each zone is ahead of UTC."""
     known = {zone: _seconds_ahead(zone) for zone in set(zones)}
     return np.array([known[zone] for zone in zones], dtype="timedelta64[s]")
 
