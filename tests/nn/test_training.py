@@ -39,7 +39,7 @@ def line_fit(held_out_slope: float, **changes: object) -> tuple[nn.Linear, Histo
     return net, train(net, Objective(loss, held_out), schedule(**changes), Stage("line"))
 
 
-def test_training_reaches_the_answer_and_leaves_the_module_frozen():
+def test_training_reaches_the_minimum_and_freezes_the_module():
     net, history = line_fit(2.0)
     assert abs(net.weight.item() - 2) < 0.05
     assert not net.training

@@ -77,13 +77,13 @@ def _registered() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_registered")
-def test_a_strategy_on_windows_takes_one_class_and_one_row():
+def test_a_strategy_on_windows_is_added_by_one_class_and_one_table_row():
     found = fit("linear", "levels").estimate(ScaledSeries(np.ones((40, C)), np.zeros((40, 0))), np.arange(33), None)
     np.testing.assert_allclose(found.values[1], 1.0)
 
 
 @pytest.mark.usefixtures("_registered")
-def test_a_baseline_takes_one_class_and_one_row():
+def test_a_baseline_is_added_by_one_class_and_one_table_row():
     found = fit("linear", "nines").estimate(series(), window_starts(40, L, 4), None)
     np.testing.assert_array_equal(found.values[1], 9.0)
 
@@ -95,7 +95,7 @@ def test_estimates_are_in_the_order_of_the_names():
     assert (found.spread[5:7, 0] > 0).all()  # kriging's expected error
 
 
-def test_a_column_far_from_what_was_fitted_is_estimated_around_its_own_mean():
+def test_a_column_far_from_the_fitted_values_is_estimated_around_its_own_mean():
     candidates, starts = fit("kriging"), window_starts(40, L, 4)
     near = candidates.estimate(series(), starts, None).values
     far = ScaledSeries(series().values + np.array([1000.0, 0.0]), series().clock)

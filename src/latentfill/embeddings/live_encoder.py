@@ -82,9 +82,8 @@ class LiveEncoder:
     def _in_units(self, scaled: FloatArray, steps: IntArray) -> FloatArray:
         """Values in original units; values equal to the series up to rounding are taken from the series."""
         values, read = self.scaler.invert(scaled), self.series.values[steps]
-        same = np.isclose(
-            values, read, rtol=ROUNDING, atol=ROUNDING * self.scaler.scale
-        )  # False where either is missing
+        # False where either is missing
+        same = np.isclose(values, read, rtol=ROUNDING, atol=ROUNDING * self.scaler.scale)
         return np.where(same, read, values)
 
     def _add(self, keys: list[bytes], windows: Windows) -> None:

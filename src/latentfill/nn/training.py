@@ -42,7 +42,7 @@ class TrainingSchedule:
 
     @classmethod
     def of(cls, config: Config, steps: int, deadline: float | None = None) -> TrainingSchedule:
-        """The schedule that the settings ask for, with at most `steps` steps."""
+        """The schedule of the settings, with at most `steps` steps."""
         return cls(
             deadline=deadline,
             steps=steps,
@@ -93,7 +93,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The course of a training run."""
+    """The record of a training run."""
 
     steps: int
     seconds: float

@@ -34,9 +34,8 @@ def test_the_verdict_on_contradicting_or_unclear_edges() -> None:
     assert judge(Edge(0, 0), Edge(-3, -3), SPACING, 100).shift == (-3, 0)
     assert judge(Edge(0, 0), Edge(-3, -3), SPACING, 100).verdict == "unclear"
     assert judge(None, Edge(-1, 0), SPACING, 100).verdict == "unclear"
-    assert (
-        judge(None, Edge(4, 6), SPACING, 100).verdict == "unclear"
-    )  # 6 rows after the window are encoded, or there is a shift
+    # either 6 rows after the window are encoded, or there is a shift
+    assert judge(None, Edge(4, 6), SPACING, 100).verdict == "unclear"
     assert judge(Edge(6, 6), Edge(6, 6), SPACING, 100).shift == (6, 6)
     assert judge(Edge(-1, -1, 0.8), Edge(0, 0, 0.2), SPACING, 100).shift == (-1, -1)  # the faint row only seems encoded
     assert judge(Edge(-1, -1, 0.8), Edge(0, 0, 0.8), SPACING, 100).shift == (-1, 0)

@@ -73,6 +73,6 @@ def test_real_timekd_files_pair_with_the_windows_of_their_table():
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"the TimeKD files are not at {REAL}")
-def test_real_timekd_files_refuse_another_horizon():
+def test_real_timekd_files_do_not_pair_with_another_horizon():
     with pytest.raises(EmbeddingMismatchError, match=r"301 embeddings.*277 windows.*pred_len"):
         open_embeddings(REAL, pred_len=24).read("train", 277, 5)

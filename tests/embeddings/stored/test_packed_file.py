@@ -185,7 +185,7 @@ def test_a_partly_written_packed_file_is_refused(tmp_path: Path):
         load_packed_file(tmp_path / "nowhere")
 
 
-def test_other_safetensors_files_are_no_packed_files(tmp_path: Path):
+def test_other_safetensors_files_are_refused_as_packed_files(tmp_path: Path):
     path = tmp_path / "model.safetensors"
     save_file({"weight": np.zeros(3, np.float32)}, path)
     assert not is_packed_file(path)
@@ -212,7 +212,7 @@ def test_embeddings_check_their_shapes():
         Embeddings(np.zeros((3, 4)), np.arange(2), provenance_of())
 
 
-def test_numbers_that_are_not_finite_are_not_packed(tmp_path: Path):
+def test_vectors_that_are_not_finite_are_not_packed(tmp_path: Path):
     spoilt = vectors(3)
     spoilt[1, 0, 0] = np.nan
     with pytest.raises(EmbeddingMismatchError, match="window 1 of all holds values that are not finite"):

@@ -38,8 +38,7 @@ def test_settings_that_contradict_the_split_plan_of_embeddings_are_refused():
     provenance = Provenance(encoder="x", source="y", window={"split": "custom", "seq_len": 24, "pred_len": 4})
     assert adopt_split_plan(Config(), [provenance]) == Config(split="custom", seq_len=24, pred_len=4)
     assert adopt_split_plan(Config(pred_len=4), [provenance]).stored.seq_len == 24
-    assert adopt_split_plan(Config(split="ett-hour"), [provenance]) == Config(
-        split="ett-hour"
-    )  # the plan of the settings is kept
+    # a split plan of the settings is kept
+    assert adopt_split_plan(Config(split="ett-hour"), [provenance]) == Config(split="ett-hour")
     with pytest.raises(EmbeddingMismatchError, match=r"pred_len=4 \(the setting is 8\)\. Leave the setting out"):
         adopt_split_plan(Config(pred_len=8), [provenance])

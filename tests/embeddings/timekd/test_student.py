@@ -132,7 +132,7 @@ def other_model(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"x")
 
 
-def test_nothing_but_a_student_is_replaced(tmp_path: Path):
+def test_only_a_student_is_replaced(tmp_path: Path):
     other_model(tmp_path / "gpt2")
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.txt").write_text("keep")

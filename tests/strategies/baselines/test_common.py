@@ -27,7 +27,7 @@ def column(*values: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_gap_is_filled_and_observed_cells_stay_as_they_were(name: str):
+def test_every_gap_is_filled_and_observed_cells_stay_the_same(name: str):
     rng = np.random.default_rng(0)
     train = waves(600) + 0.1 * rng.normal(size=(600, 2))
     windows = np.stack([train[start : start + 48] for start in (0, 100, 200, 300)])
@@ -42,7 +42,7 @@ def test_every_gap_is_filled_and_observed_cells_stay_as_they_were(name: str):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_window_is_filled_alone(name: str):
+def test_a_window_is_filled_independently_of_other_windows(name: str):
     rng = np.random.default_rng(1)
     train = waves(400) + 0.1 * rng.normal(size=(400, 2))
     windows = np.stack([train[start : start + 48] for start in (0, 70)])

@@ -115,9 +115,9 @@ def test_a_step_head_with_context_sees_all_its_inputs(part: str, name: str):
 def test_a_head_sees_an_embedding_only_as_its_decoded_window():
     start = head_input()
     other = dataclasses.replace(start, z=start.z + 1)
-    taken, own = trained(heads()["conv"]), trained(StepHead(size(), decodes=True).eval())
-    torch.testing.assert_close(taken(start), taken(other), rtol=0, atol=0)
-    assert not torch.allclose(own(start), own(other))
+    with_encoder, decoding = trained(heads()["conv"]), trained(StepHead(size(), decodes=True).eval())
+    torch.testing.assert_close(with_encoder(start), with_encoder(other), rtol=0, atol=0)
+    assert not torch.allclose(decoding(start), decoding(other))
 
 
 @pytest.mark.parametrize("part", ["neighbour_mean", "neighbour_spread"])

@@ -47,8 +47,8 @@ def untrained(values: np.ndarray, **settings: object) -> DenoiseStrategy:
     neighbours = WindowBank.of(windows, Slopes(), torch.device("cpu"))
     config = Config(length=L, stride=4, width=8, blocks=1, kernel=3, **settings)
     device = torch.device("cpu")
-    setting = StrategySpec(config=config, columns=C, phases=0, encoder_shape=Slopes.shape, device=device)
-    return DenoiseStrategy(setting, kriging, neighbours)
+    spec = StrategySpec(config=config, columns=C, phases=0, encoder_shape=Slopes.shape, device=device)
+    return DenoiseStrategy(spec, kriging, neighbours)
 
 
 def with_gaps() -> Windows:
@@ -142,5 +142,5 @@ def test_an_unusual_level_is_clipped_to_the_usual_range():
     levels = torch.stack([torch.arange(101.0), -torch.arange(101.0)], dim=1)
     decoder.measure(torch.randn(101, C, 1), levels)
     low, high = (100 * share for share in USUAL)
-    held = decoder.clip_level(torch.tensor([[50.0, -50.0], [1e6, -1e6], [-1e6, 1e6]]))
-    torch.testing.assert_close(held, torch.tensor([[50.0, -50.0], [high, -high], [low, -low]]))
+    clipped = decoder.clip_level(torch.tensor([[50.0, -50.0], [1e6, -1e6], [-1e6, 1e6]]))
+    torch.testing.assert_close(clipped, torch.tensor([[50.0, -50.0], [high, -high], [low, -low]]))

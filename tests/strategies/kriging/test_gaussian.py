@@ -28,10 +28,10 @@ def textbook(cov: np.ndarray, x: np.ndarray, observed: np.ndarray) -> tuple[np.n
     """Mean (D,) and covariance (D, D) of a vector given its observed cells, by the formula with covariances."""
     h, o = np.nonzero(~observed)[0], np.nonzero(observed)[0]
     gain = cov[np.ix_(h, o)] @ np.linalg.inv(cov[np.ix_(o, o)])
-    mean, left = np.where(observed, x, 0.0), np.zeros_like(cov)
+    mean, covariance_given = np.where(observed, x, 0.0), np.zeros_like(cov)
     mean[h] = gain @ x[o]
-    left[np.ix_(h, h)] = cov[np.ix_(h, h)] - gain @ cov[np.ix_(o, h)]
-    return mean, left
+    covariance_given[np.ix_(h, h)] = cov[np.ix_(h, h)] - gain @ cov[np.ix_(o, h)]
+    return mean, covariance_given
 
 
 def conditioned(cov: np.ndarray, x: np.ndarray, observed: np.ndarray) -> Conditional:
@@ -41,12 +41,12 @@ def conditioned(cov: np.ndarray, x: np.ndarray, observed: np.ndarray) -> Conditi
 
 def assert_textbook(cov: np.ndarray, x: np.ndarray, observed: np.ndarray) -> None:
     found = conditioned(cov, x, observed)
-    alone = [textbook(cov, *vector) for vector in zip(x, observed, strict=True)]
-    means, left = np.stack([mean for mean, _ in alone]), np.stack([covariance for _, covariance in alone])
+    each = [textbook(cov, *vector) for vector in zip(x, observed, strict=True)]
+    means, covariance_given = np.stack([mean for mean, _ in each]), np.stack([covariance for _, covariance in each])
     np.testing.assert_allclose(found.mean.numpy(), means, rtol=1e-7, atol=1e-9)
-    spread = np.sqrt(left.diagonal(axis1=1, axis2=2).clip(0))
+    spread = np.sqrt(covariance_given.diagonal(axis1=1, axis2=2).clip(0))
     np.testing.assert_allclose(found.spread.numpy(), spread, rtol=1e-7, atol=1e-9)
-    np.testing.assert_allclose(found.summed.numpy(), left.sum(0), rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(found.summed.numpy(), covariance_given.sum(0), rtol=1e-7, atol=1e-9)
 
 
 @settings(deadline=None)
@@ -68,7 +68,7 @@ def test_batches_of_one_vector_give_the_same_result(monkeypatch: pytest.MonkeyPa
     assert_textbook(covariance(rng), rng.normal(size=(9, D)), rng.random((9, D)) < 0.5)
 
 
-def test_a_vector_without_hidden_cells_comes_back_bit_for_bit():
+def test_a_vector_without_hidden_cells_is_returned_unchanged():
     rng = np.random.default_rng(2)
     x = rng.normal(size=(3, D))
     found = conditioned(covariance(rng), x, np.ones((3, D), dtype=bool))
@@ -86,7 +86,7 @@ def test_a_vector_without_known_cells_has_mean_zero_and_the_prior_covariance():
     np.testing.assert_allclose(found.summed.numpy(), 4 * cov, rtol=1e-9, atol=1e-9)
 
 
-def test_known_cells_among_hidden_ones_come_back_bit_for_bit_with_no_spread():
+def test_known_cells_are_returned_unchanged_with_a_spread_of_zero():
     rng = np.random.default_rng(4)
     x, observed = rng.normal(size=(20, D)), rng.random((20, D)) < 0.5
     found = conditioned(covariance(rng), x, observed)
@@ -95,7 +95,7 @@ def test_known_cells_among_hidden_ones_come_back_bit_for_bit_with_no_spread():
     assert (found.spread.numpy()[~observed] > 0).all()
 
 
-def test_the_sum_of_covariances_is_left_out_unless_asked_for():
+def test_the_sum_of_covariances_is_computed_only_on_request():
     eye = torch.eye(2, dtype=torch.float64)
     assert condition(eye, torch.zeros(1, 2).double(), torch.zeros(1, 2, dtype=torch.bool)).summed is None
 
@@ -110,9 +110,9 @@ def test_a_residual_equals_the_error_after_hiding_its_cell(seed, share):
     for b, i in np.argwhere(observed):
         others = observed[b].copy()
         others[i] = False
-        mean, left = textbook(cov, x[b], others)
+        mean, covariance_given = textbook(cov, x[b], others)
         np.testing.assert_allclose(float(found.residual[b, i]), x[b, i] - mean[i], rtol=1e-6, atol=1e-8)
-        np.testing.assert_allclose(float(found.residual_spread[b, i]), np.sqrt(left[i, i]), rtol=1e-6)
+        np.testing.assert_allclose(float(found.residual_spread[b, i]), np.sqrt(covariance_given[i, i]), rtol=1e-6)
     assert (found.residual.numpy()[~observed] == 0).all()
     assert (found.residual_spread.numpy()[~observed] == 0).all()
 

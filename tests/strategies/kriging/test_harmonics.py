@@ -3,7 +3,7 @@ import numpy as np
 from latentfill.strategies.kriging.harmonics import HARMONICS, harmonics
 
 
-def test_harmonics_are_those_of_the_shortest_cycle():
+def test_harmonics_belong_to_the_shortest_cycle():
     step = np.arange(48.0)[:, None]
     day, week = 2 * np.pi * step / 24, 2 * np.pi * step / 168
     both = np.concatenate([np.sin(day), np.sin(week), np.cos(day), np.cos(week)], axis=1)

@@ -79,7 +79,7 @@ def rmse(estimate: np.ndarray, truth: np.ndarray, cells: np.ndarray) -> float:
     return float(np.sqrt(np.square(estimate - truth)[cells].mean()))
 
 
-def test_gaps_of_a_known_process_are_estimated_far_better_than_by_a_line():
+def test_gaps_of_a_known_process_are_estimated_far_better_than_by_linear_interpolation():
     series = swinging(4000)
     fresh = windows_of(series[3000:])
     hidden = runs(fresh)
@@ -128,7 +128,7 @@ def test_the_spread_grows_with_the_distance_from_observed_cells():
     assert first_half.min() > 0
 
 
-def test_observed_cells_come_back_bit_for_bit():
+def test_observed_cells_are_returned_unchanged():
     """Also if the mean follows the clock, where subtracting and adding it would round."""
     series = swinging(1200) + np.sin(2 * np.pi * np.arange(1200) / 24)[:, None]
     found = fit(series, daily(1200))
@@ -379,7 +379,7 @@ def test_fitting_again_forgets_the_first_series():
     assert torch.equal(again.estimate(held_out.windows).mean, fresh.estimate(held_out.windows).mean)
 
 
-def test_a_stored_kriging_gives_the_same_estimates_bit_for_bit(monkeypatch: pytest.MonkeyPatch):
+def test_a_reloaded_kriging_gives_identical_estimates(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(kriging, "GROUP_CELLS", 3 * L)
     series, clock = correlated_columns(600), daily(600)
     found = fit(series, clock)

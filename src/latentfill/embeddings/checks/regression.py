@@ -75,7 +75,7 @@ def error_of(values: FloatArray) -> FloatArray:
 
 
 def _by_blocks(values: FloatArray) -> tuple[FloatArray, FloatArray, int]:
-    """Mean, its standard error, and the number of blocks of windows behind it: consecutive ones are not independent."""
+    """Mean, standard error and number of blocks of windows, as consecutive windows are not independent."""
     n = values.shape[-1]
     blocks = int(np.clip(n // LEAST_IN_BLOCK, 2, BLOCKS))
     means = np.stack([part.mean(axis=-1) for part in np.array_split(values, blocks, axis=-1)], axis=-1)

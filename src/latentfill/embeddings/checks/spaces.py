@@ -24,8 +24,8 @@ from latentfill.embeddings.checks.window_spacing import WindowSpacing
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.windows.gaps import interpolate
 
-# A probe fitted to one split explains a share of what a probe fitted to the other split explains in that split.
-# The splits share a space if this share is at least ONE_SPACE, and do not share a space if it is less than TWO_SPACES.
+# Ratio of the shares of one split's changes that probes fitted to another split and to the split itself explain: from
+# ONE_SPACE on, the two splits share a space; below TWO_SPACES, they do not.
 ONE_SPACE, TWO_SPACES = 0.25, 0.1
 SURE, CHANCE = 1e-3, 0.05  # a probe explains something at p-values below SURE, and nothing above CHANCE
 WINDOWS_AT_END = 12  # a step goes between the means of so many consecutive windows
@@ -88,9 +88,8 @@ def one_space(
 def jump_between(one: Split, other: Split, values: FloatArray, spacing: WindowSpacing) -> float | None:
     """The step from the last embeddings of the earlier split to the first of the later split, as a ratio.
 
-    The step is divided by the largest step across as many windows within the larger split. If the values of the table
-    (T, C) jump between the splits too, the ratio is divided by their ratio. None if the splits are too far apart or too
-    short.
+    The step is divided by the largest step over an equal distance within the larger split, and by the same ratio for
+    the table's values (T, C) if that is above 1. None if the splits are too far apart or too short.
     """
     earlier, later = sorted((one, other), key=lambda split: int(split.starts[0]))
     larger = max(earlier, later, key=lambda split: len(split.starts))
@@ -104,7 +103,7 @@ def jump_between(one: Split, other: Split, values: FloatArray, spacing: WindowSp
     windows = sliding_window_view(standardised(np.nan_to_num(interpolate(values))), spacing.length, axis=0)
 
     def jump(level: Callable[[Split, slice], FloatArray | VectorArray]) -> float:
-        """The step between the splits over the largest step within the larger one."""
+        """The step between the splits over the largest step within the larger split."""
         within = [
             float(np.linalg.norm(level(larger, slice(b, b + n_mean)) - level(larger, slice(a, a + n_mean))))
             for a, b in zip(before, after, strict=True)

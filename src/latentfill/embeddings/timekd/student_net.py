@@ -75,9 +75,8 @@ class EncoderLayer(nn.Module):
     def __init__(self, dim: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.before_attention = nn.LayerNorm(dim)
-        self.attention = nn.MultiheadAttention(
-            dim, heads, batch_first=True
-        )  # no dropout, as the loss compares attention maps
+        # no dropout, as the loss compares attention maps
+        self.attention = nn.MultiheadAttention(dim, heads, batch_first=True)
         self.mix = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, dim))
         self.dropout = nn.Dropout(dropout)
 

@@ -74,9 +74,8 @@ class RowBaseline(Baseline):
     def _fit_rows(self, rows: FloatArray) -> Self:
         self.rows_ = rows
         with warnings.catch_warnings():
-            warnings.filterwarnings(
-                "ignore", r"\[IterativeImputer\] Early stopping", Warning
-            )  # more rounds were not better
+            # more rounds were not better
+            warnings.filterwarnings("ignore", r"\[IterativeImputer\] Early stopping", Warning)
             self.imputer_ = self._new_imputer(rows.shape[1]).fit(rows)
         return self
 

@@ -169,9 +169,8 @@ class DenoiseStrategy(Strategy):
 
     def _measure(self, windows: Windows, encoder: Encoder) -> None:
         """Measure mean and spread of the embeddings, and the usual levels, on evenly spaced windows."""
-        every = (
-            COSTLY_STRIDE if encoder.shape.costly else 1
-        )  # the same windows as in the bank, which are embedded anyway
+        # costly encoders embed only the windows of the bank, which they must embed anyway
+        every = COSTLY_STRIDE if encoder.shape.costly else 1
         sample = windows.take(slice(None, None, every * max(1, len(windows) // (every * Z_SAMPLE))))
         with torch.no_grad():
             self.net.measure(encoder.encode(sample).z, levels_of(*as_tensors(sample, self.device)[:2]))

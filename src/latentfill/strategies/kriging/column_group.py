@@ -119,9 +119,8 @@ class ColumnGroup(nn.Module):
         self.scale.copy_(torch.where(scale > 0, scale, 1.0))
         lags = len(self.lagged)
         pairs = lagged_products(observed.double(), lags).clamp(min=1)
-        share = 1 - torch.arange(lags, device=series.device)[:, None, None] / len(
-            series
-        )  # makes it positive semi-definite, if there are no gaps
+        # without gaps, this share makes the covariance positive semi-definite
+        share = 1 - torch.arange(lags, device=series.device)[:, None, None] / len(series)
         self.lagged.copy_(lagged_products(centred / self.scale, lags) / pairs * share)
 
     def _complete(self, values: FloatArray, precision: Tensor) -> None:
