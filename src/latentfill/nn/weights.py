@@ -20,12 +20,12 @@ def weight_misfits(needed: Mapping[str, Tensor], found: Mapping[str, Tensor]) ->
     misfits = [f"{name} is missing" for name in sorted(needed.keys() - found.keys())]
     misfits += [f"{name} is unexpected" for name in sorted(found.keys() - needed.keys())]
     for name in sorted(needed.keys() & found.keys()):
-        found_kind, needed_kind = _kind(found[name]), _kind(needed[name])
+        found_kind, needed_kind = _shape_and_type(found[name]), _shape_and_type(needed[name])
         if found_kind != needed_kind:
             misfits.append(f"{name} is {found_kind}, the settings need {needed_kind}")
     return misfits
 
 
-def _kind(weight: Tensor) -> str:
+def _shape_and_type(weight: Tensor) -> str:
     """Shape and type of a weight, such as `(3, 4) float32`."""
     return f"{tuple(weight.shape)} {str(weight.dtype).removeprefix('torch.')}"

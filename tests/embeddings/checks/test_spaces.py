@@ -9,7 +9,7 @@ import pytest
 
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.embeddings.checks.probes import Split, make_probes
-from latentfill.embeddings.checks.spaces import JUMP, jump_between, one_space, repeated
+from latentfill.embeddings.checks.spaces import JUMP, compare_sets, jump_between, one_space
 from latentfill.embeddings.checks.window_spacing import WindowSpacing
 from latentfill.embeddings.protocols.record import VectorArray
 
@@ -109,10 +109,10 @@ def test_verdicts_on_two_sets_of_the_same_windows() -> None:
     vectors = encoder(0)(values, TRAIN)
     noise = np.random.default_rng(4).normal(size=vectors.shape).astype(np.float32) * vectors.std()
     wider = np.concatenate([vectors, vectors], axis=2)
-    assert repeated(vectors, vectors.copy()).difference == 0.0
-    assert repeated(vectors, vectors + 1e-5 * noise).verdict == "the same"
-    assert repeated(vectors, vectors + 0.2 * noise).verdict == "the same but for noise"
-    assert repeated(vectors, encoder(1)(values, TRAIN)).verdict == "another space"
-    assert repeated(vectors, wider).verdict == "another space"
-    assert repeated(vectors, noise).verdict == "different"
-    assert repeated(vectors, vectors[::-1].copy()).verdict == "different"
+    assert compare_sets(vectors, vectors.copy()).difference == 0.0
+    assert compare_sets(vectors, vectors + 1e-5 * noise).verdict == "the same"
+    assert compare_sets(vectors, vectors + 0.2 * noise).verdict == "the same but for noise"
+    assert compare_sets(vectors, encoder(1)(values, TRAIN)).verdict == "another space"
+    assert compare_sets(vectors, wider).verdict == "another space"
+    assert compare_sets(vectors, noise).verdict == "different"
+    assert compare_sets(vectors, vectors[::-1].copy()).verdict == "different"

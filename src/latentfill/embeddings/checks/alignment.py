@@ -9,7 +9,7 @@ import numpy as np
 
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.embeddings.checks.edges import ALIGNED, OFF, UNCLEAR, Alignment, Edge, find_edge, judge
-from latentfill.embeddings.checks.probes import Probe, agreement, explained_by_rows
+from latentfill.embeddings.checks.probes import Probe, dependence_by_offset, explained_by_rows
 from latentfill.embeddings.checks.window_spacing import CONTEXT, WindowSpacing
 
 CLEAR_PEAK = 12.0  # robust standard deviations by which a score must exceed the median
@@ -89,7 +89,7 @@ def _explained_beyond(probes: Sequence[Probe], before: IntArray, offsets: IntArr
 
 def _clear_shifts(probes: Sequence[Probe], spacing: WindowSpacing) -> Iterator[int]:
     """Shifts that move the windows to the rows on which embeddings depend most, if these rows stand out."""
-    offsets, scores = agreement(probes)
+    offsets, scores = dependence_by_offset(probes)
     if len(scores) < 4 * spacing.length:
         return
     middle = float(np.median(scores))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentfill.core.series import FloatArray, IntArray
-from latentfill.embeddings.checks.regression import chance_of, error_of
+from latentfill.embeddings.checks.regression import p_values, standard_error
 from latentfill.embeddings.checks.window_spacing import WindowSpacing
 
 P_ENCODED, P_NEXT = 1e-5, 1e-3  # p-values below which a row is encoded, and a row next to an encoded row
@@ -51,15 +51,17 @@ class Alignment:
 
 def find_edge(explained: FloatArray, offsets: IntArray) -> Edge | None:
     """The outermost encoded row, from the shares (B, n) explained by the rows at `offsets` (B,), going outwards."""
-    share, chance = explained.mean(axis=1), chance_of(explained)
-    encoded = chance < P_ENCODED
+    share, p = explained.mean(axis=1), p_values(explained)
+    encoded = p < P_ENCODED
     if not encoded.any():
         return None
     most = share[encoded].max()
     sure = int(np.flatnonzero(encoded & (share >= STRONG * most))[-1])
-    while sure + 1 < len(share) and chance[sure + 1] < P_NEXT and share[sure + 1] >= STRONG * most:
+    while sure + 1 < len(share) and p[sure + 1] < P_NEXT and share[sure + 1] >= STRONG * most:
         sure += 1
-    possible = encoded & (share >= WEAK * most) | (share + STANDARD_ERRORS * error_of(explained) >= LARGE_SHARE * most)
+    possible = encoded & (share >= WEAK * most) | (
+        share + STANDARD_ERRORS * standard_error(explained) >= LARGE_SHARE * most
+    )
     outer = max(sure, int(np.flatnonzero(possible)[-1]))
     return Edge(int(offsets[sure]), int(offsets[outer]), float(share[sure] / most))
 

@@ -57,7 +57,7 @@ def make_probes(splits: Sequence[Split], values: FloatArray, columns: Sequence[i
     splits share the directions along which changes are measured.
     """
     pairs = [_pairs(split.starts, every) for split in splits]
-    kept_columns = spread_over(len(columns), COLUMNS)
+    kept_columns = evenly_spaced(len(columns), COLUMNS)
     forward, backward = (
         innovations(values[:, [columns[c] for c in kept_columns]], reverse=reverse) for reverse in (False, True)
     )
@@ -82,24 +82,24 @@ def make_probes(splits: Sequence[Split], values: FloatArray, columns: Sequence[i
 
 def changes_along(vectors: VectorArray) -> FloatArray:
     """The changes (n, R) between consecutive embeddings (N, D), along their principal directions."""
-    changes = np.diff(vectors, axis=0)[spread_over(len(vectors) - 1, PAIRS)]
+    changes = np.diff(vectors, axis=0)[evenly_spaced(len(vectors) - 1, PAIRS)]
     return changes.astype(np.float64) @ _directions([changes])
 
 
 def _pairs(starts: IntArray, every: int) -> IntArray:
     """Indices of windows whose next window starts `every` rows later, evenly spread over all such windows."""
     follows = np.flatnonzero(np.diff(starts) == every)
-    return follows[spread_over(len(follows), PAIRS)]
+    return follows[evenly_spaced(len(follows), PAIRS)]
 
 
-def spread_over(count: int, most: int) -> IntArray:
+def evenly_spaced(count: int, most: int) -> IntArray:
     """At most `most` of the numbers from 0 to `count` - 1, evenly spread."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 def _directions(splits: Sequence[VectorArray]) -> FloatArray:
     """Principal directions (D, R) of the changes (n, D) of all splits, scaled so that changes have unit spread."""
-    changes = np.concatenate([part[spread_over(len(part), BASIS // len(splits))] for part in splits])
+    changes = np.concatenate([part[evenly_spaced(len(part), BASIS // len(splits))] for part in splits])
     if not len(changes):
         return np.empty((changes.shape[1], 0))
     changes = changes - changes.mean(axis=0)
@@ -133,7 +133,7 @@ def explained_by_probes(probes: Sequence[Probe], fitted: Sequence[Probe], offset
     return shares
 
 
-def agreement(probes: Sequence[Probe]) -> tuple[IntArray, FloatArray]:
+def dependence_by_offset(probes: Sequence[Probe]) -> tuple[IntArray, FloatArray]:
     """How strongly changes depend on the rows at each offset from the start of the earlier window: offsets and scores.
 
     A score is the squared covariance of changes and innovations, summed over directions, without each window's product

@@ -62,19 +62,19 @@ def explained_by_other(
     return max(shares, key=lambda share: float(share.mean()))
 
 
-def chance_of(values: FloatArray) -> FloatArray:
+def p_values(values: FloatArray) -> FloatArray:
     """p-values of a one-sided t-test that the means over windows (..., n) are 0."""
-    mean, error, blocks = _by_blocks(values)
-    p_values: FloatArray = stats.t.sf(mean / error, blocks - 1)
-    return p_values
+    mean, error, blocks = _block_statistics(values)
+    p: FloatArray = stats.t.sf(mean / error, blocks - 1)
+    return p
 
 
-def error_of(values: FloatArray) -> FloatArray:
+def standard_error(values: FloatArray) -> FloatArray:
     """The standard error of means over windows (..., n)."""
-    return _by_blocks(values)[1]
+    return _block_statistics(values)[1]
 
 
-def _by_blocks(values: FloatArray) -> tuple[FloatArray, FloatArray, int]:
+def _block_statistics(values: FloatArray) -> tuple[FloatArray, FloatArray, int]:
     """Mean, standard error and number of blocks of windows, as consecutive windows are not independent."""
     n = values.shape[-1]
     blocks = int(np.clip(n // LEAST_IN_BLOCK, 2, BLOCKS))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from latentfill.core.messages import counted
 from latentfill.core.series import IntArray
 from latentfill.embeddings.checks.edges import Alignment
-from latentfill.embeddings.checks.spaces import JUMP, OneSpace, Repeated
+from latentfill.embeddings.checks.spaces import JUMP, OneSpace, SetComparison
 
 
 def alignment_text(alignment: Alignment, split: str, starts: Mapping[str, IntArray]) -> str:
@@ -58,7 +58,7 @@ def one_space_text(result: OneSpace, fitted: str, tested: str) -> str:
     return f"it is unclear whether {fitted} and {tested} share a space: {why}"
 
 
-def repeated_text(result: Repeated, split: str) -> str:
+def comparison_text(result: SetComparison, split: str) -> str:
     """The difference between the embeddings of a split in two sets."""
     windows = f"{split}, {counted(result.windows, 'window')}"
     share = f"{100 * result.difference:.3g} % of their spread"

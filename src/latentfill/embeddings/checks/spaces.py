@@ -15,11 +15,11 @@ from latentfill.embeddings.checks.probes import (
     Probe,
     Split,
     changes_along,
+    evenly_spaced,
     explained_by_probes,
     explained_by_rows,
-    spread_over,
 )
-from latentfill.embeddings.checks.regression import chance_of, explained_by_block
+from latentfill.embeddings.checks.regression import explained_by_block, p_values
 from latentfill.embeddings.checks.window_spacing import WindowSpacing
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.windows.gaps import interpolate
@@ -48,7 +48,7 @@ class OneSpace:
 
 
 @dataclass(frozen=True, slots=True)
-class Repeated:
+class SetComparison:
     """The difference between the embeddings of the same windows in two sets."""
 
     verdict: str  # "the same", "the same but for noise", "another space", "different" or "unclear"
@@ -72,13 +72,13 @@ def one_space(
     result = OneSpace("unclear", float(own.mean()), float(across.mean()), jump)
     if jump is not None and jump > JUMP:
         return replace(result, verdict="two spaces")
-    if chance_of(across) < SURE and result.across >= ONE_SPACE * result.own:
+    if p_values(across) < SURE and result.across >= ONE_SPACE * result.own:
         return replace(result, verdict="one space")
-    both_work = max(chance_of(own_of_fitted), chance_of(own)) < SURE
+    both_work = max(p_values(own_of_fitted), p_values(own)) < SURE
     if (
         both_work
-        and chance_of(own - across) < SURE
-        and chance_of(across) > CHANCE
+        and p_values(own - across) < SURE
+        and p_values(across) > CHANCE
         and result.across < TWO_SPACES * result.own
     ):
         return replace(result, verdict="two spaces")
@@ -98,7 +98,7 @@ def jump_between(one: Split, other: Split, values: FloatArray, spacing: WindowSp
     steps = len(larger.starts) - 2 * n_mean - apart + 2
     if apart < 1 or steps < LEAST_SAMPLES:
         return None
-    before = spread_over(steps, SAMPLES)
+    before = evenly_spaced(steps, SAMPLES)
     after = before + n_mean - 1 + apart
     windows = sliding_window_view(standardised(np.nan_to_num(interpolate(values))), spacing.length, axis=0)
 
@@ -118,19 +118,19 @@ def jump_between(one: Split, other: Split, values: FloatArray, spacing: WindowSp
     return jump(lambda split, part: split.vectors[part].mean(axis=0)) / max(jump(mean_window), 1.0)
 
 
-def repeated(vectors: VectorArray, others: VectorArray) -> Repeated:
+def compare_sets(vectors: VectorArray, others: VectorArray) -> SetComparison:
     """Compare two sets of embeddings (N, K, D) of the same windows; D may differ between the sets."""
     if vectors.shape == others.shape:
         spread = float(np.sqrt(np.mean((vectors - vectors.mean(axis=0)) ** 2, dtype=np.float64)))
         difference = float(np.sqrt(np.mean((vectors - others) ** 2, dtype=np.float64))) / max(spread, 1e-30)
         if difference <= NOISE:
             verdict = "the same" if difference <= ROUNDING else "the same but for noise"
-            return Repeated(verdict, len(vectors), difference, 1.0)
+            return SetComparison(verdict, len(vectors), difference, 1.0)
     else:
         difference = np.inf
     explained = _explained_linearly(vectors, others) if len(vectors) > LEAST_PAIRS else 0.0
     verdict = "another space" if explained >= LINEAR else "different" if len(vectors) >= FEW else "unclear"
-    return Repeated(verdict, len(vectors), difference, explained)
+    return SetComparison(verdict, len(vectors), difference, explained)
 
 
 def _explained_linearly(vectors: VectorArray, others: VectorArray) -> float:

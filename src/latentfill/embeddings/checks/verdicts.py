@@ -13,8 +13,8 @@ from latentfill.core.series import FloatArray, IntArray, Series
 from latentfill.embeddings.checks.alignment import align
 from latentfill.embeddings.checks.edges import UNCLEAR, Alignment
 from latentfill.embeddings.checks.probes import Probe, Split, make_probes
-from latentfill.embeddings.checks.sentences import alignment_text, one_space_text, repeated_text
-from latentfill.embeddings.checks.spaces import OneSpace, jump_between, one_space, repeated
+from latentfill.embeddings.checks.sentences import alignment_text, comparison_text, one_space_text
+from latentfill.embeddings.checks.spaces import OneSpace, compare_sets, jump_between, one_space
 from latentfill.embeddings.checks.window_spacing import WindowSpacing
 from latentfill.embeddings.protocols.record import StoredEmbeddings, VectorArray
 from latentfill.embeddings.stored.packed_file import PackedFile
@@ -64,7 +64,7 @@ def check_against_table(
         for (name, split), of_split in zip(splits.items(), probes, strict=True)
     }
     alignments = unreadable | {name: split.alignment for name, split in checked.items()}
-    pairs = _one_spaces(checked, series.values[:, columns], spacing)
+    pairs = _compare_splits(checked, series.values[:, columns], spacing)
     return {
         "alignment": {
             name: {**asdict(alignment), "says": alignment_text(alignment, name, starts)}
@@ -100,7 +100,7 @@ def _check_same_shape(vectors: VectorArray, others: Sequence[Split]) -> None:
             raise InputError(f"Their shape is {vectors.shape[1:]}, but another split has the shape {shape}.")
 
 
-def _one_spaces(
+def _compare_splits(
     checked: Mapping[str, _CheckedSplit], values: FloatArray, spacing: WindowSpacing
 ) -> dict[tuple[str, str], OneSpace]:
     """Whether the largest split shares a space with each of the other splits, by the names of both."""
@@ -138,10 +138,10 @@ def _compare(stored: StoredEmbeddings, others: StoredEmbeddings, split: str) -> 
     if not len(first):
         return _unclear(f"{split}: the two sets have no window in common.")
     try:
-        result = repeated(stored.read(split)[first], others.read(split)[second])
+        result = compare_sets(stored.read(split)[first], others.read(split)[second])
     except InputError as error:
         return _unclear(f"{split}: the embeddings cannot be read. {error}")
-    return {**asdict(result), "says": repeated_text(result, split)}
+    return {**asdict(result), "says": comparison_text(result, split)}
 
 
 def _unclear(says: str) -> Check:

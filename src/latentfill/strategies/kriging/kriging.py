@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from latentfill.core.series import FloatArray
+from latentfill.strategies.kriging.column_correlation import correlations, most_correlated
 from latentfill.strategies.kriging.column_group import ColumnGroup
-from latentfill.strategies.kriging.column_likeness import correlations, most_alike
 from latentfill.strategies.kriging.harmonics import HARMONICS, fit_harmonics, harmonics
 from latentfill.strategies.kriging.kriged import Kriged
 from latentfill.windows.training_data import HeldOutWindows
@@ -48,7 +48,7 @@ class Kriging(nn.Module):
         correlation = correlations(values)
         ungrouped = np.arange(values.shape[1])
         for group in self._groups():
-            columns = most_alike(correlation, ungrouped, len(group.mean))
+            columns = most_correlated(correlation, ungrouped, len(group.mean))
             ungrouped = np.setdiff1d(ungrouped, columns)
             group.columns.copy_(torch.from_numpy(columns))
             group.fit(values[:, columns], windows[:, :, columns], truth[:, :, columns])

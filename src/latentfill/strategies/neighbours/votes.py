@@ -51,7 +51,7 @@ def cast_votes(queries: Queries, neighbours: Tensor, similarity: Tensor, index: 
     usable = ~neighbours.isnan() & ~similarity.isinf()[:, :, None, None]
     neighbours = torch.where(usable, neighbours, 0.0)
     values, common = queries.values[:, None], usable & queries.observed[:, None]
-    matched = matched_to(values, neighbours, common, rules.match)
+    matched = match_neighbours(values, neighbours, common, rules.match)
     misfit = torch.where(common, values - matched, 0.0).square().sum((2, 3))
     misfit = misfit / common.sum((2, 3)).clamp(min=1)
     has_common = common.flatten(2).any(2)
@@ -59,7 +59,7 @@ def cast_votes(queries: Queries, neighbours: Tensor, similarity: Tensor, index: 
     return Votes(matched, weight / weight.sum(1, keepdim=True), index)
 
 
-def matched_to(values: Tensor, neighbours: Tensor, common: Tensor, match: Match) -> Tensor:
+def match_neighbours(values: Tensor, neighbours: Tensor, common: Tensor, match: Match) -> Tensor:
     """Neighbours (B, k, L, C) shifted, or shifted and scaled, to fit `values` (B, 1, L, C), column by column.
 
     The fit uses the cells observed in both windows, `common` (B, k, L, C), and one pseudo-observation of no change,

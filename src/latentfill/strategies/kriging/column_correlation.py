@@ -18,7 +18,7 @@ def correlations(values: FloatArray) -> FloatArray:
     return np.asarray(np.abs(standard.T @ standard) / np.maximum(pairs, 1))
 
 
-def most_alike(correlation: FloatArray, among: IntArray, size: int) -> IntArray:
+def most_correlated(correlation: FloatArray, among: IntArray, size: int) -> IntArray:
     """`size` of the columns `among`: the column most correlated with all others, and the columns closest to it."""
     between = correlation[np.ix_(among, among)]
     centre = between.sum(axis=1).argmax()
