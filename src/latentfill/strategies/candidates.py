@@ -36,7 +36,7 @@ class SeriesEstimates:
 class SeriesContributions:
     """The neighbours that the missing cells of a series are estimated from: M pairs of a cell and a neighbour."""
 
-    step: IntArray  # (M,) of the missing cell
+    step: IntArray  # (M,) step of the missing cell
     column: IntArray  # (M,)
     neighbour: IntArray  # (M,) step of the neighbour's cell; after the last step of the series for a donor table
     value: FloatArray  # (M,) the neighbour's cell after matching, scaled units

@@ -42,10 +42,10 @@ class Alignment:
     """Whether the embeddings of a split belong to the windows that they are paired with."""
 
     verdict: str  # "aligned", "off" or "unclear"
-    pairs: int  # of consecutive windows behind the verdict
+    pairs: int  # pairs of consecutive windows behind the verdict
     shift: tuple[int, int] | None = None  # least and greatest number of rows by which the true windows start later
     future: int = 0  # rows after the window that the embeddings encode too
-    ends: int = 0  # of a window that show the shift: 1 (the last rows) or 2 (the first rows too)
+    ends: int = 0  # ends of a window that show the shift: 1 (the last rows) or 2 (the first rows too)
     why: str = ""
 
 
@@ -115,7 +115,7 @@ def _shift_range(first: Edge | None, last: Edge, low: int, high: int) -> tuple[i
         (first.is_exact and low <= shift <= high, shift, shift, 2),   # both edges agree
         (shift < low and is_fainter,              shift, shift, 2),   # the last row only seems encoded: it is faint
         (shift < low,                             shift, high,  1),   # the edges contradict each other
-        (high < shift <= 0,                       low,   shift, 1),   # or the first rows have faded
+        (high < shift <= 0,                       low,   shift, 1),   # a contradiction, or the first rows have faded
         (True,                                    low,   high,  1),   # the first rows have faded
     )  # fmt: skip
     return next(row[1:] for row in ranges if row[0])

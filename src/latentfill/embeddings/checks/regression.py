@@ -9,8 +9,8 @@ from scipy.linalg import solve_triangular
 from latentfill.core.series import FloatArray
 
 FOLDS = 4
-PENALTIES = (0.01, 0.1, 1.0, 10.0)  # of the ridge regression, per window
-BLOCKS, LEAST_IN_BLOCK = 20, 10  # of consecutive windows, for the standard error
+PENALTIES = (0.01, 0.1, 1.0, 10.0)  # penalties of the ridge regression, per window
+BLOCKS, LEAST_IN_BLOCK = 20, 10  # blocks of consecutive windows, for the standard error
 
 
 def explained_by_block(inputs: FloatArray, outputs: FloatArray) -> FloatArray:

@@ -28,9 +28,9 @@ from latentfill.windows.gaps import interpolate
 # ONE_SPACE on, the two splits share a space; below TWO_SPACES, they do not.
 ONE_SPACE, TWO_SPACES = 0.25, 0.1
 SURE, CHANCE = 1e-3, 0.05  # a probe explains something at p-values below SURE, and nothing above CHANCE
-WINDOWS_AT_END = 12  # a step goes between the means of so many consecutive windows
+WINDOWS_AT_END = 12  # consecutive windows whose means are the two ends of a step
 SAMPLES, LEAST_SAMPLES = 200, 30  # steps within a split, at most and at least, to find the largest
-JUMP = 1.5  # a step larger than so many times the largest step within a split leads to another space
+JUMP = 1.5  # step between splits over the largest step within a split, above which there are two spaces
 LINEAR = 0.2  # share of the changes that a linear map explains if two sets encode the same windows
 FEW = 200  # with fewer windows it is unclear whether two sets encode different windows
 ROUNDING = 1e-3  # two sets that differ by at most this share of their spread are the same

@@ -24,10 +24,10 @@ class Provenance:
 
     encoder: str
     source: str  # the path the vectors were read from, or "computed"
-    settings: Mapping[str, object] = field(default_factory=dict)  # of the encoder, JSON values
+    settings: Mapping[str, object] = field(default_factory=dict)  # settings of the encoder, JSON values
     weights_digest: str | None = None
     window: Mapping[str, object] | None = None  # the split plan, which determines the windows
-    table_digest: str | None = None  # of the values, column names and time stamps of the table
+    table_digest: str | None = None  # digest of the table's values, column names and time stamps
     scaler_digest: str | None = None
     deterministic: bool | None = None
     saw: Saw = "unknown"  # the cells that the encoder saw: only observed cells, or also filled cells

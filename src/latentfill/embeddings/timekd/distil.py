@@ -27,7 +27,7 @@ class Outcome:
 
     student: DistilledStudent
     history: History
-    errors: Mapping[str, ForecastErrors]  # by split
+    errors: Mapping[str, ForecastErrors]  # forecast errors by split
 
     def to_dict(self) -> dict[str, object]:
         """Forecast errors by split, and the training history."""
@@ -44,7 +44,7 @@ class Distilled:
     """A student with a teacher and one without, whose errors show the benefit of the teacher."""
 
     outcome: Outcome
-    without_teacher: Outcome | None  # of a second student, trained on the same windows; None if not trained
+    without_teacher: Outcome | None  # a second student, without a teacher, on the same windows; None if not trained
     about: Mapping[str, object]  # teacher, settings and table, JSON values
 
     @property

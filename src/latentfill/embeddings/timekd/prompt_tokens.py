@@ -34,7 +34,7 @@ class PromptTokens:
     """The tokens of a prompt that the model reads."""
 
     ids: tuple[int, ...]
-    positions: tuple[int, ...]  # of each token in the whole prompt
+    positions: tuple[int, ...]  # position of each token in the whole prompt
     last: int  # index of the last token of the last number
 
 

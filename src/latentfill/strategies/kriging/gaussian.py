@@ -11,7 +11,7 @@ from torch import Tensor
 from latentfill.nn.runtime import one_thread
 
 SOLVED_AT_ONCE = 1 << 23  # numbers in the linear systems of one batch
-LEAST_PRECISION_SHARE = 1e-5  # of `precision`: least precision of a known cell given the others; less is rounding
+LEAST_PRECISION_SHARE = 1e-5  # least ratio of a cell's precision given the known cells to that given all cells
 SIMILAR_SIZE = 0.85  # size of a batch's smallest system over its largest; the work grows with the cube of the size
 
 

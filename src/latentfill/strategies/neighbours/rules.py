@@ -23,7 +23,7 @@ class Rules:
     overlapping: bool = False  # whether neighbours may overlap the window to be filled
     match: Match = "level"  # a neighbour is shifted ("level"), shifted and scaled ("scale"), or not changed ("none")
     weights: Weights = "fit"  # by fit to the observed cells, by similarity of the embeddings, or uniform
-    temperature: float = 0.1  # of weights by similarity; in units of the cosine or of the smallest squared distance
+    temperature: float = 0.1  # of the softmax over similarities, in units of the cosine or smallest squared distance
     stride: int = BANK_STRIDE  # steps between the windows of the bank
     cells: int = BANK_CELLS  # cells of the bank, at most
 

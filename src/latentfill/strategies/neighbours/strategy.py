@@ -30,7 +30,7 @@ class WindowContributions:
     """The neighbours that the missing cells of N windows are estimated from: M pairs of a cell and a neighbour."""
 
     window: IntArray  # (M,) index of the window
-    step: IntArray  # (M,) of the cell in its window
+    step: IntArray  # (M,) step of the cell in its window
     column: IntArray  # (M,)
     neighbour: IntArray  # (M,) first step of the neighbour in its series
     value: FloatArray  # (M,) the neighbour's cell after matching, scaled units
