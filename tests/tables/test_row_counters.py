@@ -1,4 +1,4 @@
-"""Columns that are no measurements: row counters, and parts of the time stamp."""
+"""Columns that are not measurements: row counters, and parts of the time stamp."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ YEARS = np.array(["2020-01-01", "2021-01-01", "2022-01-01"], dtype="datetime64[n
 
 
 def reasons(axis=None, **values):
-    """Why columns are no measurements, by name; `values` are columns of numbers by name."""
+    """Why columns are not measurements, by name; `values` are columns of numbers by name."""
     columns = [Column.of_numbers(name, np.array(each, dtype=float)) for name, each in values.items()]
     counters = find_counters(columns, {position: column.numbers for position, column in enumerate(columns)}, axis)
     return {columns[position].name: reason for position, reason in counters.items()}

@@ -72,7 +72,7 @@ class Outputs:
             precision=given["precision"],
         )
         if outputs.bounds and given["intervals"] is None:
-            raise InputError("--intervals-to needs a coverage: add --intervals, such as --intervals 0.9.")
+            raise InputError("--intervals-to needs a coverage: add one, such as --intervals 0.9.")
         paths = [path for _, path in outputs.named()]
         if len({os.path.realpath(path) for path in paths}) < len(paths):
             raise InputError(f"the outputs must be different files, got {', '.join(map(str, paths))}.")

@@ -28,7 +28,7 @@ AUTO = "auto"
 @documented
 @dataclass(frozen=True, kw_only=True, init=False)
 class Config(GroupedSettings):
-    """The strategy and how it runs: settings of an `Imputer` that lie in no group.
+    """Strategy, time limit, seed and device: the settings of an `Imputer` outside the groups.
 
     Give a setting by its own name (``Config(decoder_steps=500)``), or a group as a record or a mapping
     (``Config(decoder={"steps": 500})``). A step of a series is one row of it.
@@ -78,7 +78,10 @@ class Config(GroupedSettings):
 
     @classmethod
     def completed(cls, given: Mapping[str, object], base: Settings | None) -> Mapping[str, object]:
-        """A window shorter than the stride, and given without one, gets a stride of a quarter of its length."""
+        """The settings `given`, with a shorter stride if the window is shorter than the stride and no stride is given.
+
+        The shorter stride is a quarter of the window's length.
+        """
         length = given.get("length")
         stride = base.windows.stride if isinstance(base, Config) else WindowSettings().stride
         if "stride" not in given and isinstance(length, int) and length < stride:

@@ -46,7 +46,8 @@ class WindowSettings(Settings):
     )
     scaling: Scaling = setting(
         "standard",
-        "Scaling of each column, fitted on its observed cells: to mean 0 and standard deviation 1, or to 0 to 1.",
+        "Scaling of each column, fitted on its observed cells: standard (to mean 0 and standard deviation 1) or minmax "
+        "(to the range from 0 to 1).",
     )
 
     def contradictions(self) -> Iterator[str]:
@@ -165,7 +166,8 @@ class NeighbourSettings(Settings):
     )
     match: Match = setting(
         "level",
-        "Adjustment of a neighbour to the window, from cells observed in both: a shift, shift and scale, or none.",
+        "Adjustment of a neighbour to the window, fitted on the cells observed in both: level (a shift), scale (a "
+        "shift and a factor) or none.",
         names=("neighbour_match",),
     )
     overlap: bool = setting(

@@ -35,7 +35,7 @@ class ModelFormatError(LatentFillError):
 
 
 def did_you_mean(kind: str, name: str, known: Iterable[str]) -> str:
-    """Message about an unknown name: the known names most like it, in upper or lower case, and all that are known."""
+    """Message about an unknown name, with the most similar known names (ignoring case) and all known names."""
     known = list(known)
     folded = {candidate.casefold(): candidate for candidate in known}
     close = difflib.get_close_matches(name.casefold(), folded, n=1)

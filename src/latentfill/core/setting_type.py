@@ -130,7 +130,7 @@ class Setting:
         return none if value == "none" and (self.nullable or none is not None) and "none" not in self.choices else value
 
     def type_problem(self, value: object) -> str:
-        """Message if `value` has the wrong type or is no allowed word, else ""."""
+        """Message if `value` has the wrong type or is not an allowed word, else ""."""
         if value is None and self.nullable:
             return ""
         if self.choices:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self, get_type_hints
 from latentfill.core.errors import InputError, did_you_mean
 from latentfill.core.setting_type import EXTRAS, HELP, Part, Setting
 
-_DECLARED: dict[type[Settings], tuple[Setting, ...]] = {}  # by record, as reading type hints takes time
+_DECLARED: dict[type[Settings], tuple[Setting, ...]] = {}  # cache of `declared`: reading type hints is slow
 
 
 class Settings:
@@ -62,7 +62,7 @@ class GroupedSettings(Settings):
 
     @classmethod
     def completed(cls, given: Mapping[str, object], base: Settings | None) -> Mapping[str, object]:
-        """The settings `given` by name, with values for others that depend on them; here none do."""
+        """The settings `given` by name, and settings that depend on them; the base class adds none."""
         return given
 
     @classmethod
@@ -136,7 +136,7 @@ def _record_values(group: str, given: Settings, record: type[Settings]) -> dict[
 
 
 def _unknown(name: str, value: object, known: Mapping[str, Setting], groups: Mapping[str, type[Settings]]) -> str:
-    """Message about a name that is no setting: it may be a group without a mapping, or look like a known name."""
+    """Message about a name that is not a setting: it may be a group without a mapping, or look like a known name."""
     if name in groups:
         first = declared(groups[name])[0]
         example = {first.field: first.default}
@@ -170,7 +170,7 @@ def all_declared(record: type[Settings]) -> tuple[Setting, ...]:
 
 
 def _grouped(groups: Mapping[str, type[Settings]]) -> Iterator[Setting]:
-    """The settings of groups, which know their group."""
+    """The settings of all groups, with the name of their group in `group`."""
     for group, record in groups.items():
         yield from (dataclasses.replace(each, group=group) for each in declared(record))
 
@@ -179,7 +179,7 @@ def problems_of(record: type[Settings], given: Mapping[str, object], instance: S
     """Messages about all problems of the values `given` by field.
 
     Where a value has the wrong type, the other checks use the default. `instance` is a record that holds the values,
-    if there is one; its fields that are no settings are used too.
+    if there is one; its fields that are not settings are used too.
     """
     type_problems = {each.field: each.type_problem(given[each.field]) for each in declared(record)}
     checked = object.__new__(record)

@@ -1,4 +1,4 @@
-"""Columns of numbers that are no measurements: row counters, and columns that repeat a part of the time stamp."""
+"""Columns of numbers that are not measurements: row counters, and columns that repeat a part of the time stamp."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COUNTER_NAMES = ("", "no", "nr", "no.", "#", "n", "id", "idx", "index", "row", 
 
 
 def find_counters(columns: Sequence[Column], numbers: Mapping[int, Numbers], axis: TimeAxis | None) -> dict[int, str]:
-    """Columns that are no measurements, by position, each with the reason, such as "counts the rows".
+    """Columns that are not measurements, by position, each with the reason, such as "counts the rows".
 
     At least one column of `numbers` is never in the result, so that there is a column to fill.
     """
@@ -38,7 +38,7 @@ def find_counters(columns: Sequence[Column], numbers: Mapping[int, Numbers], axi
 
 
 def _is_counter(name: str, position: int, values: FloatArray) -> bool:
-    """Whether a column counts rows (1, 2, 3 ...), or has a name of time and increases (seconds since the start)."""
+    """Whether a column counts rows (1, 2, 3 ...), or is named like a time and increases (seconds since the start)."""
     steps = np.diff(values)
     if is_time_name(name) and bool((steps > 0).all()):
         return True

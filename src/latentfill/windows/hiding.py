@@ -127,7 +127,7 @@ class _DrawnGap(NamedTuple):
     """A gap to hide elsewhere in the series."""
 
     pattern: BoolArray  # (steps, C), True for missing cells
-    start: int | None  # first step of the gap in the series; None for a run that is no gap of the series
+    start: int | None  # first step of the gap in the series; None for a run that is not a gap of the series
 
 
 def _usable_gaps(observed: BoolArray) -> Gaps:

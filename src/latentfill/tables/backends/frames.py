@@ -82,7 +82,7 @@ class FrameSource:
 
 
 def frame_source(native: NativeFrame) -> FrameSource:
-    """Wrap a data frame; an `InputError` if the object is no data frame in memory."""
+    """Wrap a data frame; an `InputError` if the object is not a data frame in memory."""
     import narwhals as nw
 
     library = type(native).__module__.partition(".")[0]

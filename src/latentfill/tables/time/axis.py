@@ -29,7 +29,7 @@ class TimeAxis:
 
 
 def index_axis(index: Column) -> TimeAxis:
-    """The time axis of a time index, which is no column of the table."""
+    """The time axis of a time index, which is not a column of the table."""
     return TimeAxis((), whole_times(index), lambda time, like: {})
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from latentfill.core.series import BoolArray, FloatArray, IntArray, TimeArray
 
 COMPONENTS = ("year", "month", "day", "hour", "minute", "second")
-YEARS = (1678, 2261)  # first and last year of datetime64[ns]
+YEARS = (1678, 2261)  # first and last whole year of datetime64[ns]
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -39,7 +39,7 @@ class CalendarNumbers:
     by_year: bool = field(default=False, kw_only=True)  # days are counted from the start of the year
 
     def moments(self) -> TimeArray:
-        """The moments, shape (T,); NaT where the numbers are no valid time."""
+        """The moments, shape (T,); NaT where the numbers are not a valid time."""
         months = (np.clip(self.year, *YEARS) - 1970) * 12 + np.clip(self.month, 1, 12) - 1
         start = months.astype("datetime64[M]")
         days = start.astype("datetime64[D]") + (self.day - 1).astype("timedelta64[D]")

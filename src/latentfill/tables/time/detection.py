@@ -34,7 +34,9 @@ def find_time_columns(columns: Sequence[Column], format: str | None) -> TimeColu
     adjacent columns whose joined texts `format` can read; columns named year, month, day ...
     """
     usable = [position for position, column in enumerate(columns) if _may_be_time(column, format)]
-    usable.sort(key=lambda position: not is_time_name(columns[position].name))  # columns with a name of time first
+    usable.sort(
+        key=lambda position: not is_time_name(columns[position].name)
+    )  # columns with names such as `time` first
     if usable:
         clock = _find_clock(columns, usable[0], format)
         if clock is not None:
@@ -59,7 +61,7 @@ def _noted(columns: Sequence[Column], positions: tuple[int, ...], text: str) -> 
 
 
 def _may_be_time(column: Column, format: str | None) -> bool:
-    """Whether nearly all cells of a column are stamps; a column of plain numbers must also have a name of time."""
+    """Whether nearly all cells of a column are stamps; a column of plain numbers must also be named like a time."""
     if column.kind == "time":
         return True
     if column.kind == "number":

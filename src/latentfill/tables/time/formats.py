@@ -88,7 +88,7 @@ def pattern(format: str) -> str:
 
 
 def infer_format(text: str, order: str) -> str | None:
-    """The format of one stamp; None if the text is no stamp.
+    """The format of one stamp; None if the text is not a stamp.
 
     `order` (dmy, mdy or ymd) is the order of day, month and year if the text does not decide it.
     """
@@ -107,7 +107,7 @@ def infer_format(text: str, order: str) -> str | None:
 
 
 def _infer_rest(date: str, text: str) -> str | None:
-    """The format of the text after the date; "" if there is no text, None if the text is no time of day."""
+    """The format of the text after the date; "" if there is no text, None if the text is not a time of day."""
     if not text:
         return ""
     gap = re.match(r"T|, | - | |:(?=\d\d:)", text)
@@ -121,7 +121,7 @@ def _infer_rest(date: str, text: str) -> str | None:
 
 
 def infer_clock(text: str) -> str | None:
-    """The format of a time of day; None if the text is no time of day."""
+    """The format of a time of day; None if the text is not a time of day."""
     match = _CLOCK.fullmatch(text.strip())
     if match is None or (match["fraction"] and not match["second"]):
         return None

@@ -24,14 +24,14 @@ _MAX_LAYOUTS = 4  # number of formats that one column may mix, such as midnight 
 class Stamps:
     """Parsed stamps, with the format and the zones to write new stamps in the same way."""
 
-    time: TimeArray  # (T,) in UTC if the texts have zones; NaT where a text is no stamp
+    time: TimeArray  # (T,) in UTC if the texts have zones; NaT where a text is not a stamp
     format: str  # format of most rows, as `as_written` returns it
     zones: ZoneArray | None = None  # (T,) None if no text has a zone
     notes: tuple[str, ...] = ()  # for the user
 
     @property
     def n_failed(self) -> int:
-        """Number of texts that are no stamp."""
+        """Number of texts that are not stamps."""
         return int(np.isnat(self.time).sum())
 
     def texts_for(self, time: TimeArray, like: IntArray) -> list[str]:
@@ -41,7 +41,7 @@ class Stamps:
 
 
 def read_stamps(texts: TextArray | Sequence[str | None], format: str | None = None, *, column: str = "time") -> Stamps:
-    """Read texts as stamps, with NaT for a text that is no stamp.
+    """Read texts as stamps, with NaT for a text that is not a stamp.
 
     `format` is the strptime format if the user gives it; otherwise it is detected. If the texts do not decide whether
     the day or the month comes first, the order with the more regular stamps is taken, and a note about `column` says
@@ -114,7 +114,7 @@ def _read_in_order(texts: TextArray, order: str) -> Stamps | None:
 
 
 def _first_format(texts: TextArray, rows: IntArray, order: str) -> str | None:
-    """The format of the first stamp among the first `SAMPLE` of these rows; None if there is no stamp."""
+    """The format of the first stamp among the first `SAMPLE` of these rows; None if there is not a stamp."""
     formats = (infer_format(texts[row].as_py(), order) for row in rows[:SAMPLE].tolist())
     return next((format for format in formats if format is not None), None)
 

@@ -67,7 +67,7 @@ def _whole_texts(column: Column) -> TextArray:
 
 
 def parse_stamps(texts: TextArray | Sequence[str | None], format: str | None = None, *, column: str = "time") -> Stamps:
-    """Read texts as stamps, like `read_stamps`; an `InputError` if a text is no stamp."""
+    """Read texts as stamps, like `read_stamps`; an `InputError` if a text is not a stamp."""
     texts = trimmed(texts)
     stamps = read_stamps(texts, format, column=column)
     bad = np.flatnonzero(np.isnat(stamps.time))
