@@ -12,7 +12,7 @@ from latentfill.core.settings_base import Settings
 from latentfill.core.settings_text import documented
 from latentfill.tables.time.formats import format_problems
 
-DecimalSign = Literal[".", ","]
+DecimalMark = Literal[".", ","]
 
 
 @documented
@@ -56,7 +56,7 @@ class TableOptions(Settings):
     encoding: str | None = setting(
         None, "Text encoding of a CSV file; UTF-8 if not given.", flag="--encoding", refit=False
     )
-    decimal: DecimalSign | None = setting(
+    decimal: DecimalMark | None = setting(
         None, "Decimal mark of a CSV file; detected if not given.", flag="--decimal", refit=False
     )
     regular: bool = True  # False: one step per row, without steps for missing rows; set by commands, not by users
