@@ -57,8 +57,8 @@ def test_cells_with_a_smaller_spread_count_more():
     assert BALANCE == 0.8
     spread, error = cells_of(0.1, 1.0), cells_of(0.05, 0.05).requires_grad_()
     balanced_huber(error, cells_of(0.0, 0.0), everywhere(error), spread).backward()
-    surer, other = error.grad.flatten()
-    torch.testing.assert_close(surer / other, torch.tensor(0.01**-0.8, dtype=torch.float64))
+    small_spread, large_spread = error.grad.flatten()
+    torch.testing.assert_close(small_spread / large_spread, torch.tensor(0.01**-0.8, dtype=torch.float64))
 
 
 def test_spreads_count_as_the_least_spread_at_least():

@@ -82,13 +82,13 @@ def test_a_diverging_run_keeps_the_best_earlier_weights():
 
 
 def test_the_last_progress_report_is_complete_even_after_early_stopping():
-    seen: list[TrainingProgress] = []
+    reports: list[TrainingProgress] = []
     net = nn.Linear(1, 1)
-    objective = Objective(lambda: net.bias.square().sum(), lambda: 1.0 + len(seen))
-    history = train(net, objective, schedule(), Stage("x", seen.append))
+    objective = Objective(lambda: net.bias.square().sum(), lambda: 1.0 + len(reports))
+    history = train(net, objective, schedule(), Stage("x", reports.append))
     assert history.steps < 300
-    assert (seen[-1].step, seen[-1].steps, seen[-1].seconds_left) == (history.steps, history.steps, 0.0)
-    assert {progress.stage for progress in seen} == {"x"}
+    assert (reports[-1].step, reports[-1].steps, reports[-1].seconds_left) == (history.steps, history.steps, 0.0)
+    assert {progress.stage for progress in reports} == {"x"}
 
 
 def test_training_that_would_miss_its_deadline_raises():
@@ -99,8 +99,8 @@ def test_training_that_would_miss_its_deadline_raises():
 
 
 def test_the_learning_rate_warms_up_and_then_falls_along_a_cosine():
-    asked = schedule(steps=1000)
-    shares = [asked.share_of_peak(step) for step in range(1, 1001)]
+    planned = schedule(steps=1000)
+    shares = [planned.share_of_peak(step) for step in range(1, 1001)]
     assert shares[0] == pytest.approx(1 / WARM_UP_STEPS, rel=1e-4)
     assert shares.index(max(shares)) == WARM_UP_STEPS - 1
     assert shares[499] == pytest.approx((1 + FINAL_SHARE) / 2)
@@ -116,6 +116,6 @@ def test_each_step_is_taken_at_the_learning_rate_of_the_schedule(monkeypatch: py
             super().step(closure)
 
     monkeypatch.setattr(torch.optim, "AdamW", Recorded)
-    net, asked = nn.Linear(1, 1), schedule(steps=150)
-    train(net, Objective(lambda: net.bias.square().sum(), None), asked, Stage("x"))
-    assert rates == [0.05 * asked.share_of_peak(step) for step in range(1, 151)]
+    net, planned = nn.Linear(1, 1), schedule(steps=150)
+    train(net, Objective(lambda: net.bias.square().sum(), None), planned, Stage("x"))
+    assert rates == [0.05 * planned.share_of_peak(step) for step in range(1, 151)]

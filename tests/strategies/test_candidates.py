@@ -61,8 +61,8 @@ def series() -> ScaledSeries:
 
 def fit(*names: str) -> Candidates:
     windows = series().cut(np.arange(40 - L + 1), L)
-    nothing = HeldOutWindows(windows, np.full(windows.values.shape, np.nan))
-    data = TrainingData(series(), windows, np.arange(len(windows)), nothing, nothing)
+    no_cells = HeldOutWindows(windows, np.full(windows.values.shape, np.nan))
+    data = TrainingData(series(), windows, np.arange(len(windows)), no_cells, no_cells)
     cpu = torch.device("cpu")
     spec = StrategySpec(config=Config(length=L, stride=4), columns=C, phases=0, encoder_shape=None, device=cpu)
     return Candidates.fit(names, spec, TrainingInputs(data=data, encoder=None))[0]
@@ -78,21 +78,21 @@ def _registered() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_registered")
 def test_a_strategy_on_windows_is_added_by_one_class_and_one_table_row():
-    found = fit("linear", "levels").estimate(ScaledSeries(np.ones((40, C)), np.zeros((40, 0))), np.arange(33), None)
-    np.testing.assert_allclose(found.values[1], 1.0)
+    estimates = fit("linear", "levels").estimate(ScaledSeries(np.ones((40, C)), np.zeros((40, 0))), np.arange(33), None)
+    np.testing.assert_allclose(estimates.values[1], 1.0)
 
 
 @pytest.mark.usefixtures("_registered")
 def test_a_baseline_is_added_by_one_class_and_one_table_row():
-    found = fit("linear", "nines").estimate(series(), window_starts(40, L, 4), None)
-    np.testing.assert_array_equal(found.values[1], 9.0)
+    estimates = fit("linear", "nines").estimate(series(), window_starts(40, L, 4), None)
+    np.testing.assert_array_equal(estimates.values[1], 9.0)
 
 
 def test_estimates_are_in_the_order_of_the_names():
-    found = fit("kriging", "mean").estimate(series(), window_starts(40, L, 4), None)
-    assert found.values.shape == (2, 40, C)
-    np.testing.assert_allclose(found.values[1, 0], np.nanmean(series().values, axis=0))
-    assert (found.spread[5:7, 0] > 0).all()  # kriging's expected error
+    estimates = fit("kriging", "mean").estimate(series(), window_starts(40, L, 4), None)
+    assert estimates.values.shape == (2, 40, C)
+    np.testing.assert_allclose(estimates.values[1, 0], np.nanmean(series().values, axis=0))
+    assert (estimates.spread[5:7, 0] > 0).all()  # kriging's expected error
 
 
 def test_a_column_far_from_the_fitted_values_is_estimated_around_its_own_mean():

@@ -35,23 +35,23 @@ def fitted(quick: dict[str, object]):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_all_gaps_are_filled_and_observed_cells_stay_unchanged(fitted, name: str):
-    found = fitted(name).fill(table(SAMPLE.values))
-    assert not np.isnan(found.filled.values).any()
-    np.testing.assert_array_equal(found.filled.values[~SAMPLE.missing], SAMPLE.values[~SAMPLE.missing])
-    assert set(np.unique(found.filled.codes[~SAMPLE.missing])) == {Code.OBSERVED}
+    result = fitted(name).fill(table(SAMPLE.values))
+    assert not np.isnan(result.filled.values).any()
+    np.testing.assert_array_equal(result.filled.values[~SAMPLE.missing], SAMPLE.values[~SAMPLE.missing])
+    assert set(np.unique(result.filled.codes[~SAMPLE.missing])) == {Code.OBSERVED}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_codes_and_summary_name_the_strategy_of_filled_cells(fitted, name: str):
-    found = fitted(name).fill(table(SAMPLE.values))
-    used = {Code(code).name.lower() for code in np.unique(found.filled.codes[SAMPLE.missing])}
-    score = found.summary["held_out_error"]["built-in"]
+    result = fitted(name).fill(table(SAMPLE.values))
+    strategies_used = {Code(code).name.lower() for code in np.unique(result.filled.codes[SAMPLE.missing])}
+    score = result.summary["held_out_error"]["built-in"]
     if name == AUTO:
-        assert used <= {"linear", "kriging", "denoise", "fallback"}
+        assert strategies_used <= {"linear", "kriging", "denoise", "fallback"}
         assert set(score["candidates"]) == {"linear", "kriging", "denoise"}
     else:
-        assert used <= {name, "fallback"}
-        assert name in used
+        assert strategies_used <= {name, "fallback"}
+        assert name in strategies_used
         assert score["candidates"][name]["mse"] == pytest.approx(score["mse"])
         assert set(score["candidates"]) == {"linear", name}
     for weights in score["weights"].values():
@@ -95,11 +95,11 @@ def test_a_reloaded_model_fills_like_the_saved_model(fitted, name: str, tmp_path
 def test_another_table_with_an_empty_column_is_filled(fitted, name: str):
     values = SAMPLE.values[100:300].copy()
     values[:, 2] = np.nan
-    found = fitted(name).fill(table(values)).filled.values
-    others = np.delete(found, 2, axis=1)
+    result = fitted(name).fill(table(values)).filled.values
+    others = np.delete(result, 2, axis=1)
     assert not np.isnan(others).any()
     reach = np.nanmax(SAMPLE.values[:, 2]) - np.nanmin(SAMPLE.values[:, 2])
-    known = found[:, 2][~np.isnan(found[:, 2])]
+    known = result[:, 2][~np.isnan(result[:, 2])]
     assert (np.abs(known - np.nanmean(SAMPLE.values[:, 2])) < 1.3 * reach).all()
 
 
@@ -115,10 +115,10 @@ def test_a_table_of_one_window_or_less_is_filled(fitted, name: str, rows: int):
 def test_a_single_column_of_fifty_rows_is_fitted_and_filled(name: str, quick: dict[str, object]):
     values = SAMPLE.truth[:50, :1].copy()
     values[[3, 20, 21, 22, 49]] = np.nan
-    found = Imputer(**quick, strategy=name, latent_steps=20).fit(table(values)).fill(table(values)).filled.values
-    assert not np.isnan(found).any()
-    assert found.min() >= np.nanmin(values) - 0.1 * np.ptp(values[~np.isnan(values)]) - 1e-9
-    assert found.max() <= np.nanmax(values) + 0.1 * np.ptp(values[~np.isnan(values)]) + 1e-9
+    result = Imputer(**quick, strategy=name, latent_steps=20).fit(table(values)).fill(table(values)).filled.values
+    assert not np.isnan(result).any()
+    assert result.min() >= np.nanmin(values) - 0.1 * np.ptp(values[~np.isnan(values)]) - 1e-9
+    assert result.max() <= np.nanmax(values) + 0.1 * np.ptp(values[~np.isnan(values)]) + 1e-9
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -24,8 +24,8 @@ def autoregressive(rng: np.random.Generator, matrix: np.ndarray, n_steps: int) -
 
 def swinging(n_steps: int, seed: int = 0) -> np.ndarray:
     """Two oscillating columns, a quarter period apart, which linear interpolation estimates badly."""
-    turn = 0.98 * np.array([[np.cos(0.5), -np.sin(0.5)], [np.sin(0.5), np.cos(0.5)]])
-    return autoregressive(np.random.default_rng(seed), turn, n_steps)
+    rotation = 0.98 * np.array([[np.cos(0.5), -np.sin(0.5)], [np.sin(0.5), np.cos(0.5)]])
+    return autoregressive(np.random.default_rng(seed), rotation, n_steps)
 
 
 def no_clock(series: np.ndarray) -> np.ndarray:
@@ -58,17 +58,17 @@ def fit(
     if held_out is None:
         hidden = np.random.default_rng(9).random(series.shape) < rate
         series, held_out = np.where(hidden, np.nan, series), hide(series, hidden & ~np.isnan(series), clock)
-    found = Kriging(L, series.shape[1], clock.shape[1])
-    found.fit(ScaledSeries(series, clock), held_out)
-    return found
+    fitted = Kriging(L, series.shape[1], clock.shape[1])
+    fitted.fit(ScaledSeries(series, clock), held_out)
+    return fitted
 
 
-def estimates(of: Kriging, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
-    kriged = of.estimate(windows)
+def estimates(fitted: Kriging, windows: Windows) -> tuple[np.ndarray, np.ndarray]:
+    kriged = fitted.estimate(windows)
     return kriged.mean.numpy(), kriged.spread.numpy()
 
 
-def runs(windows: Windows, columns: slice = slice(None), length: int = 6) -> np.ndarray:
+def middle_gaps(windows: Windows, columns: slice = slice(None), length: int = 6) -> np.ndarray:
     """Cells in the middle of each window, (N, L, C)."""
     hidden = np.zeros(windows.values.shape, dtype=bool)
     hidden[:, 5 : 5 + length, columns] = True
@@ -81,39 +81,39 @@ def rmse(estimate: np.ndarray, truth: np.ndarray, cells: np.ndarray) -> float:
 
 def test_gaps_of_a_known_process_are_estimated_far_better_than_by_linear_interpolation():
     series = swinging(4000)
-    fresh = windows_of(series[3000:])
-    hidden = runs(fresh)
-    mean, _ = estimates(fit(series[:3000]), fresh.without(hidden))
-    line = interpolate(fresh.without(hidden).values)
-    assert rmse(mean, fresh.values, hidden) < 0.6 * rmse(line, fresh.values, hidden)
+    unseen = windows_of(series[3000:])
+    hidden = middle_gaps(unseen)
+    mean, _ = estimates(fit(series[:3000]), unseen.without(hidden))
+    line = interpolate(unseen.without(hidden).values)
+    assert rmse(mean, unseen.values, hidden) < 0.6 * rmse(line, unseen.values, hidden)
 
 
 @pytest.mark.parametrize("pattern", ["runs", "points"])
 def test_the_spread_matches_the_error_of_the_mean(pattern: str):
     series = swinging(6000)
-    fresh = windows_of(series[3000:])
-    points = np.random.default_rng(1).random(fresh.values.shape) < 0.3
-    hidden = runs(fresh) if pattern == "runs" else points
-    mean, spread = estimates(fit(series[:3000]), fresh.without(hidden))
-    off = (mean - fresh.values)[hidden] / spread[hidden]
-    assert 0.9 < off.std() < 1.1
-    assert abs(off.mean()) < 0.1
+    unseen = windows_of(series[3000:])
+    points = np.random.default_rng(1).random(unseen.values.shape) < 0.3
+    hidden = middle_gaps(unseen) if pattern == "runs" else points
+    mean, spread = estimates(fit(series[:3000]), unseen.without(hidden))
+    error = (mean - unseen.values)[hidden] / spread[hidden]
+    assert 0.9 < error.std() < 1.1
+    assert abs(error.mean()) < 0.1
 
 
 def test_spreads_are_large_enough_after_fitting_to_mostly_missing_cells():
     """The covariance must include the uncertainty of the completed cells."""
     series = swinging(4000)
     missing = np.random.default_rng(12).random((3000, 2)) < 0.7
-    fresh = windows_of(series[3000:])
-    hidden = runs(fresh)
-    mean, spread = estimates(fit(np.where(missing, np.nan, series[:3000])), fresh.without(hidden))
-    assert ((mean - fresh.values)[hidden] / spread[hidden]).std() < 1.2
+    unseen = windows_of(series[3000:])
+    hidden = middle_gaps(unseen)
+    mean, spread = estimates(fit(np.where(missing, np.nan, series[:3000])), unseen.without(hidden))
+    assert ((mean - unseen.values)[hidden] / spread[hidden]).std() < 1.2
 
 
 def test_mean_and_spread_are_in_the_units_of_the_series():
     series = swinging(800)
     windows, large = windows_of(series), windows_of(1000 * series)
-    hidden = runs(windows)
+    hidden = middle_gaps(windows)
     mean, spread = estimates(fit(series), windows.without(hidden))
     for part, other in zip((mean, spread), estimates(fit(1000 * series), large.without(hidden)), strict=True):
         np.testing.assert_allclose(other, 1000 * part, rtol=1e-6, atol=1e-6)
@@ -122,7 +122,7 @@ def test_mean_and_spread_are_in_the_units_of_the_series():
 def test_the_spread_grows_with_the_distance_from_observed_cells():
     series = swinging(1500)
     windows = windows_of(series)
-    _, spread = estimates(fit(series), windows.without(runs(windows, length=9)))
+    _, spread = estimates(fit(series), windows.without(middle_gaps(windows, length=9)))
     first_half = spread[0, 5:10]
     assert (np.diff(first_half, axis=0) > 0).all()
     assert first_half.min() > 0
@@ -131,11 +131,11 @@ def test_the_spread_grows_with_the_distance_from_observed_cells():
 def test_observed_cells_are_returned_unchanged():
     """Also if the mean follows the clock, where subtracting and adding it would round."""
     series = swinging(1200) + np.sin(2 * np.pi * np.arange(1200) / 24)[:, None]
-    found = fit(series, daily(1200))
+    fitted = fit(series, daily(1200))
     windows = windows_of(series, daily(1200))
     windows = windows.without(np.random.default_rng(2).random(windows.values.shape) < 0.3)
-    assert found.wave.abs().max() > 0.1
-    mean, spread = estimates(found, windows)
+    assert fitted.wave.abs().max() > 0.1
+    mean, spread = estimates(fitted, windows)
     np.testing.assert_array_equal(mean[windows.observed], windows.values[windows.observed])
     assert (spread > 0).all()
 
@@ -146,10 +146,10 @@ def recovered(matrix: np.ndarray) -> float:
     determined = others @ np.array([0.6, -0.5, 0.3])
     series = np.column_stack([others, determined / determined.std()])
     missing = np.random.default_rng(4).random((2000, 4)) < 0.1
-    fresh = windows_of(series[2000:])
-    hidden = runs(fresh, columns=slice(3, 4))
-    mean, _ = estimates(fit(np.where(missing, np.nan, series[:2000])), fresh.without(hidden))
-    return rmse(mean, fresh.values, hidden)
+    unseen = windows_of(series[2000:])
+    hidden = middle_gaps(unseen, columns=slice(3, 4))
+    mean, _ = estimates(fit(np.where(missing, np.nan, series[:2000])), unseen.without(hidden))
+    return rmse(mean, unseen.values, hidden)
 
 
 COUPLED = np.array([[0.9, 0.0, 0.0], [0.4, 0.5, 0.0], [0.0, 0.3, 0.6]])
@@ -166,10 +166,10 @@ def test_without_em_steps_a_column_determined_by_others_is_not_recovered(monkeyp
 
 def test_estimates_follow_the_level_of_a_window():
     series = swinging(1500)
-    found, windows = fit(series), windows_of(series)
-    windows = windows.without(runs(windows))
+    fitted, windows = fit(series), windows_of(series)
+    windows = windows.without(middle_gaps(windows))
     moved = Windows(windows.values + 5, windows.clock, windows.starts, windows.n_steps)
-    shift = (estimates(found, moved)[0] - estimates(found, windows)[0])[~windows.observed]
+    shift = (estimates(fitted, moved)[0] - estimates(fitted, windows)[0])[~windows.observed]
     np.testing.assert_allclose(shift, 5, atol=0.1)
 
 
@@ -179,7 +179,7 @@ def test_a_column_hidden_in_a_whole_window_follows_the_clock():
     sine = np.sqrt(2) * np.sin(2 * np.pi * np.arange(n_steps) / 24)
     series = np.column_stack([sine + 0.1 * rng.normal(size=n_steps), rng.normal(size=n_steps)])
     windows = windows_of(series, daily(n_steps))
-    hidden = runs(windows, columns=slice(0, 1)) | (np.arange(2) == 0)
+    hidden = middle_gaps(windows, columns=slice(0, 1)) | (np.arange(2) == 0)
     mean, _ = estimates(fit(series, daily(n_steps)), windows.without(hidden))
     truth = cut(np.column_stack([sine, sine]), windows.starts, L)
     assert rmse(mean, truth, hidden) < 0.1
@@ -191,8 +191,8 @@ def test_a_level_observed_only_at_some_hours_is_not_learnt_as_a_cycle():
     """Ten by day, missing at night: the harmonics must not explain the ten."""
     n_steps = 24 * 40
     series = np.where(np.arange(n_steps) % 24 < 12, 10.0, np.nan)[:, None]
-    found = fit(series + 0.01 * swinging(n_steps)[:, :1], daily(n_steps))
-    assert found.wave.abs().max() < 0.1
+    fitted = fit(series + 0.01 * swinging(n_steps)[:, :1], daily(n_steps))
+    assert fitted.wave.abs().max() < 0.1
 
 
 def test_the_cycles_do_not_influence_the_choice_of_settings():
@@ -214,8 +214,8 @@ def correlated_columns(n_steps: int = 1500) -> np.ndarray:
 
 def test_many_columns_are_split_into_groups_of_correlated_columns(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(kriging, "GROUP_CELLS", 3 * L)
-    found = fit(correlated_columns())
-    groups = sorted(group.columns.tolist() for group in found.groups)
+    fitted = fit(correlated_columns())
+    groups = sorted(group.columns.tolist() for group in fitted.groups)
     assert groups == [[0, 3, 6], [1, 4, 7], [2, 5]]
 
 
@@ -232,19 +232,19 @@ def test_correlated_columns_with_many_gaps_are_grouped(monkeypatch: pytest.Monke
 def test_every_column_is_estimated_from_its_group(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(kriging, "GROUP_CELLS", 3 * L)
     series = correlated_columns()
-    found, windows = fit(series), windows_of(series)
+    fitted, windows = fit(series), windows_of(series)
     for column in range(8):
-        hidden = runs(windows, columns=slice(column, column + 1))
-        mean, _ = estimates(found, windows.without(hidden))
+        hidden = middle_gaps(windows, columns=slice(column, column + 1))
+        mean, _ = estimates(fitted, windows.without(hidden))
         assert rmse(mean, windows.values, hidden) < 0.1, column
 
 
 def test_columns_of_windows_larger_than_a_group_are_estimated_one_by_one(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(kriging, "GROUP_CELLS", L - 1)
-    found = fit(swinging(600))
-    assert sorted(group.columns.tolist() for group in found.groups) == [[0], [1]]
+    fitted = fit(swinging(600))
+    assert sorted(group.columns.tolist() for group in fitted.groups) == [[0], [1]]
     windows = windows_of(swinging(600))
-    assert np.isfinite(estimates(found, windows.without(runs(windows)))[0]).all()
+    assert np.isfinite(estimates(fitted, windows.without(middle_gaps(windows)))[0]).all()
 
 
 def degenerate(kind: str) -> np.ndarray:
@@ -276,18 +276,18 @@ def test_odd_series_get_finite_estimates(kind: str, clocked: bool):
     series = degenerate(kind)
     clock = daily(len(series)) if clocked else no_clock(series)
     windows = windows_of(series, clock)
-    nothing = windows.without(np.ones(windows.values.shape, dtype=bool))
-    found = fit(series, clock)
-    for given in (windows, nothing):
-        mean, spread = estimates(found, given)
+    empty = windows.without(np.ones(windows.values.shape, dtype=bool))
+    fitted = fit(series, clock)
+    for batch in (windows, empty):
+        mean, spread = estimates(fitted, batch)
         assert np.isfinite(mean).all()
-        assert (spread[~given.observed] > 0).all()
+        assert (spread[~batch.observed] > 0).all()
 
 
 def test_a_constant_column_stays_constant():
     series = degenerate("constant column")
     windows = windows_of(series)
-    mean, _ = estimates(fit(series), windows.without(runs(windows, columns=slice(0, 1))))
+    mean, _ = estimates(fit(series), windows.without(middle_gaps(windows, columns=slice(0, 1))))
     np.testing.assert_allclose(mean[:, :, 0], 3.0, atol=1e-9)
 
 
@@ -307,33 +307,33 @@ def test_no_windows_give_no_estimates():
 def test_estimates_do_not_depend_on_the_other_windows():
     """Windows with fewer hidden cells are padded; the values of one window must not reach another."""
     series = swinging(800)
-    found, windows = fit(series), windows_of(series)
+    fitted, windows = fit(series), windows_of(series)
     share = np.linspace(0, 1, len(windows))[:, None, None]
     windows = windows.without(np.random.default_rng(7).random(windows.values.shape) < share)
-    together, spreads = estimates(found, windows)
+    together, spreads = estimates(fitted, windows)
     for i in range(len(windows)):
-        alone, spread = estimates(found, windows.take(slice(i, i + 1)))
+        alone, spread = estimates(fitted, windows.take(slice(i, i + 1)))
         np.testing.assert_allclose(alone[0], together[i], rtol=1e-9, atol=1e-9)
         np.testing.assert_allclose(spread[0], spreads[i], rtol=1e-9, atol=1e-9)
 
 
 def test_more_windows_than_one_batch_are_all_estimated(monkeypatch: pytest.MonkeyPatch):
-    found = fit(swinging(800))
+    fitted = fit(swinging(800))
     windows = windows_of(swinging(800))
-    windows = windows.without(runs(windows))
-    whole = estimates(found, windows)
+    windows = windows.without(middle_gaps(windows))
+    whole = estimates(fitted, windows)
     monkeypatch.setattr(kriging, "BATCH", 7)
-    for part, other in zip(whole, estimates(found, windows), strict=True):
+    for part, other in zip(whole, estimates(fitted, windows), strict=True):
         np.testing.assert_allclose(part, other, rtol=1e-9, atol=1e-9)
 
 
 def test_fast_estimates_are_nearly_the_same_and_keep_observed_cells():
     series = swinging(800)
-    found, windows = fit(series), windows_of(series)
+    fitted, windows = fit(series), windows_of(series)
     windows = windows.without(np.random.default_rng(16).random(windows.values.shape) < 0.5)
-    fast = found.estimate(windows, fast=True)
+    fast = fitted.estimate(windows, fast=True)
     mean, spread = fast.mean.numpy(), fast.spread.numpy()
-    exact, exact_spread = estimates(found, windows)
+    exact, exact_spread = estimates(fitted, windows)
     np.testing.assert_allclose(mean, exact, atol=1e-3)
     np.testing.assert_allclose(spread, exact_spread, atol=1e-3)
     assert not np.array_equal(mean, exact)
@@ -346,7 +346,7 @@ def test_a_marker_in_the_held_out_truth_changes_only_the_settings():
     held_out = hide(series, hidden)
     marked = HeldOutWindows(held_out.windows, np.where(np.isnan(held_out.truth), np.nan, 1e6))
     seen = np.where(hidden, np.nan, series)
-    plain, planted = (fit(seen, held_out=given).state_dict() for given in (held_out, marked))
+    plain, planted = (fit(seen, held_out=batch).state_dict() for batch in (held_out, marked))
     assert plain.keys() == planted.keys()
     for name, part in plain.items():
         if not name.endswith("settings"):
@@ -355,8 +355,8 @@ def test_a_marker_in_the_held_out_truth_changes_only_the_settings():
 
 def test_without_held_out_cells_the_first_settings_are_used():
     series = swinging(400)
-    found = fit(series, held_out=hide(series, np.zeros(series.shape, dtype=bool)))
-    np.testing.assert_allclose(found.groups[0].settings.numpy(), [CROSS_SHARES[0], NOISES[0]])
+    fitted = fit(series, held_out=hide(series, np.zeros(series.shape, dtype=bool)))
+    np.testing.assert_allclose(fitted.groups[0].settings.numpy(), [CROSS_SHARES[0], NOISES[0]])
 
 
 def test_the_covariance_of_unrelated_columns_is_not_used():
@@ -373,38 +373,38 @@ def test_fitting_again_forgets_the_first_series():
     series = correlated_columns(600)[:, :2]
     hidden = np.random.default_rng(15).random(series.shape) < 0.1
     seen, held_out = np.where(hidden, np.nan, series), hide(series, hidden)
-    again, fresh = fit(swinging(600)), fit(seen, held_out=held_out)
+    again, unseen = fit(swinging(600)), fit(seen, held_out=held_out)
     again.estimate(held_out.windows)
     again.fit(ScaledSeries(seen, no_clock(seen)), held_out)
-    assert torch.equal(again.estimate(held_out.windows).mean, fresh.estimate(held_out.windows).mean)
+    assert torch.equal(again.estimate(held_out.windows).mean, unseen.estimate(held_out.windows).mean)
 
 
 def test_a_reloaded_kriging_gives_identical_estimates(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(kriging, "GROUP_CELLS", 3 * L)
     series, clock = correlated_columns(600), daily(600)
-    found = fit(series, clock)
+    fitted = fit(series, clock)
     back = Kriging(L, 8, 2)
-    back.load_state_dict(found.state_dict())
+    back.load_state_dict(fitted.state_dict())
     windows = windows_of(series, clock)
     windows = windows.without(np.random.default_rng(11).random(windows.values.shape) < 0.3)
-    for part, other in zip(estimates(found, windows), estimates(back, windows), strict=True):
+    for part, other in zip(estimates(fitted, windows), estimates(back, windows), strict=True):
         np.testing.assert_array_equal(part, other)
 
 
 def test_residuals_equal_the_errors_after_hiding_each_cell():
     """Only about equal, because the residual regression learns from the residuals themselves."""
     series = swinging(800)
-    found, windows = fit(series), windows_of(series).take(slice(0, 400, 40))
-    kriged = found.estimate(windows)
+    fitted, windows = fit(series), windows_of(series).take(slice(0, 400, 40))
+    kriged = fitted.estimate(windows)
     np.testing.assert_array_equal(kriged.mean.numpy(), windows.values)
     for step, column in [(0, 0), (7, 1), (L - 1, 0)]:
-        one = np.zeros(windows.values.shape, dtype=bool)
-        one[:, step, column] = True
-        alone = found.estimate(windows.without(one))
+        single = np.zeros(windows.values.shape, dtype=bool)
+        single[:, step, column] = True
+        alone = fitted.estimate(windows.without(single))
         residual, spread = kriged.residual.numpy()[:, step, column], kriged.spread.numpy()[:, step, column]
-        off = windows.values[:, step, column] - alone.mean.numpy()[:, step, column]
-        assert np.abs(residual - off).max() < spread.max()
-        assert np.corrcoef(residual, off)[0, 1] > 0.9
+        error = windows.values[:, step, column] - alone.mean.numpy()[:, step, column]
+        assert np.abs(residual - error).max() < spread.max()
+        assert np.corrcoef(residual, error)[0, 1] > 0.9
 
 
 def test_a_relation_between_columns_that_differs_in_a_window_is_followed():

@@ -18,11 +18,13 @@ def keys(n: int = 300, size: int = 8, *, unit: bool = True) -> torch.Tensor:
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_exact_search_finds_what_a_full_sort_finds(metric: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(search, "BLOCK", 7 * 300)  # seven queries at a time
-    stored, asked = keys(unit=metric == "cosine"), keys(20, unit=metric == "cosine") + 0.1
-    every = asked @ stored.T if metric == "cosine" else -torch.cdist(asked, stored).square()
-    similarity, index = Exact(stored, metric).nearest(asked, 5)
-    torch.testing.assert_close(similarity, every.sort(dim=1, descending=True).values[:, :5], atol=1e-4, rtol=1e-4)
-    torch.testing.assert_close(every.gather(1, index), similarity, atol=1e-4, rtol=1e-4)
+    stored, queries = keys(unit=metric == "cosine"), keys(20, unit=metric == "cosine") + 0.1
+    similarities = queries @ stored.T if metric == "cosine" else -torch.cdist(queries, stored).square()
+    similarity, index = Exact(stored, metric).nearest(queries, 5)
+    torch.testing.assert_close(
+        similarity, similarities.sort(dim=1, descending=True).values[:, :5], atol=1e-4, rtol=1e-4
+    )
+    torch.testing.assert_close(similarities.gather(1, index), similarity, atol=1e-4, rtol=1e-4)
 
 
 def test_a_search_for_more_keys_than_exist_returns_all_keys():
