@@ -152,7 +152,7 @@ def test_timekds_layout_has_its_paths_names_shape_and_dtype(tmp_path: Path, hour
         assert list(file) == ["embeddings"]
         assert (file["embeddings"].shape, file["embeddings"].dtype) == ((2, 2), np.float32)
         np.testing.assert_allclose(file["embeddings"][:, 1], series.values[54], rtol=1e-6)
-    paired = pair_embeddings(Config(**{**CONFIG.to_dict(), "embeddings": str(tmp_path)}), series, "sensor")
+    paired = pair_embeddings(CONFIG.replace(embeddings=str(tmp_path)), series, "sensor")
     assert {split: len(vectors.vectors) for split, vectors in paired.items()} == {"train": 55, "val": 7, "test": 17}
     assert paired["train"].provenance.encoder == "means"  # read from the record in the folder
 
