@@ -114,8 +114,8 @@ def test_inspect_describes_a_student(run_cli: Run, table: Path, tmp_path: Path, 
     assert run_cli("distil", table, "-m", tmp_path / "student", *PLAN, "--no-teacher", "--steps", 3) == 0
     capsys.readouterr()
     assert run_cli("inspect", tmp_path / "student", "--json") == 0
-    found = json.loads(capsys.readouterr().out)
-    assert (found["kind"], found["shape"]["length"], found["teacher"]) == ("student", 12, None)
-    assert "table_sketch" not in found
+    inspection = json.loads(capsys.readouterr().out)
+    assert (inspection["kind"], inspection["shape"]["length"], inspection["teacher"]) == ("student", 12, None)
+    assert "table_sketch" not in inspection
     assert run_cli("inspect", tmp_path / "student") == 0
     assert "kind: student" in capsys.readouterr().out

@@ -79,9 +79,13 @@ def test_inspect_finds_embeddings_in_timekds_layout(
     assert (tmp_path / "emb" / "sensor" / "4" / "train" / "0.h5").is_file()
     capsys.readouterr()
     assert run_cli("inspect", tmp_path / "emb", "--table", table, *PLAN, "--json") == 0
-    found = json.loads(capsys.readouterr().out)
-    assert {split: about["count"] for split, about in found["splits"].items()} == {"train": 47, "val": 7, "test": 15}
-    assert found["pairing"]["problems"] == []
+    inspection = json.loads(capsys.readouterr().out)
+    assert {split: about["count"] for split, about in inspection["splits"].items()} == {
+        "train": 47,
+        "val": 7,
+        "test": 15,
+    }
+    assert inspection["pairing"]["problems"] == []
 
 
 @pytest.mark.parametrize(
@@ -108,8 +112,8 @@ def test_options_that_cannot_work_are_refused_before_writing(
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    given = arguments if "--lm" in arguments else ("--lm", language_model, *arguments)
-    assert run_cli("embed", table, "-o", tmp_path / "a.packed", *given) == 2
+    options = arguments if "--lm" in arguments else ("--lm", language_model, *arguments)
+    assert run_cli("embed", table, "-o", tmp_path / "a.packed", *options) == 2
     assert message in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "a.packed").exists()
 

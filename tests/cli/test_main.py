@@ -145,9 +145,9 @@ def test_impute_prints_counts_errors_and_paths(
     run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     run_cli("impute", source, "-o", tmp_path / "filled.csv", *QUICK)
-    shown = capsys.readouterr().err
+    output = capsys.readouterr().err
     for expected in ("Filled cells", "price", "Held-out error, built-in", "filled.csv", "filled.summary.json"):
-        assert expected in shown
+        assert expected in output
 
 
 def test_inspect_describes_a_table(
@@ -156,12 +156,12 @@ def test_inspect_describes_a_table(
     assert run_cli("inspect", source) == 0
     assert "load_north" in capsys.readouterr().out
     assert run_cli("inspect", source, "--json") == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["kind"] == "table"
-    assert found["rows"] == len(sample.time)
-    assert found["time"]["columns"] == ["time"]
-    assert found["columns"]["price"]["missing"] == int(sample.missing[:, -1].sum())
-    assert sum(found["columns"]["price"]["gaps"].values()) > 0
+    inspection = json.loads(capsys.readouterr().out)
+    assert inspection["kind"] == "table"
+    assert inspection["rows"] == len(sample.time)
+    assert inspection["time"]["columns"] == ["time"]
+    assert inspection["columns"]["price"]["missing"] == int(sample.missing[:, -1].sum())
+    assert sum(inspection["columns"]["price"]["gaps"].values()) > 0
 
 
 def test_inspect_describes_a_model(
@@ -170,10 +170,10 @@ def test_inspect_describes_a_model(
     run_cli("fit", source, "-m", tmp_path / "model", "-q", *QUICK)
     capsys.readouterr()
     assert run_cli("inspect", tmp_path / "model", "--json") == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["kind"] == "model"
-    assert found["settings"]["windows"]["length"] == 24
-    assert found["held_out_error"]["built-in"]["cells"] > 0
+    inspection = json.loads(capsys.readouterr().out)
+    assert inspection["kind"] == "model"
+    assert inspection["settings"]["windows"]["length"] == 24
+    assert inspection["held_out_error"]["built-in"]["cells"] > 0
     assert run_cli("inspect", tmp_path / "model") == 0
 
 
@@ -181,9 +181,9 @@ def test_inspect_describes_a_folder_of_embeddings(
     run_cli: Callable[..., int], shared_data: Path, capsys: pytest.CaptureFixture[str]
 ):
     assert run_cli("inspect", shared_data / "timekd", "--json") == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["kind"] == "embeddings"
-    assert found["splits"]["train"]["count"] == 301
+    inspection = json.loads(capsys.readouterr().out)
+    assert inspection["kind"] == "embeddings"
+    assert inspection["splits"]["train"]["count"] == 301
     assert run_cli("inspect", shared_data / "timekd") == 0
 
 
@@ -273,13 +273,13 @@ import contextlib, io, sys
 from latentfill.cli.main import app
 names = [command.callback.__name__ for command in app.registered_commands]
 for name in names:
-    with contextlib.redirect_stdout(io.StringIO()) as shown, contextlib.suppress(SystemExit):
+    with contextlib.redirect_stdout(io.StringIO()) as output, contextlib.suppress(SystemExit):
         app([name, "--help"])
-    assert f"latentfill {name}" in shown.getvalue() or f" {name} " in shown.getvalue()
+    assert f"latentfill {name}" in output.getvalue() or f" {name} " in output.getvalue()
 print(len(names), [name for name in ("torch", "numpy", "pyarrow", "pandas", "sklearn") if name in sys.modules])
 """
-    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
-    assert shown.strip() == "10 []"
+    output = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert output.strip() == "10 []"
 
 
 def test_the_demo_fills_its_sample_and_beats_linear_interpolation(
@@ -289,12 +289,12 @@ def test_the_demo_fills_its_sample_and_beats_linear_interpolation(
 
     monkeypatch.setattr(demo, "STEPS", 120)
     assert run_cli("demo", "-o", tmp_path / "demo") == 0
-    shown = capsys.readouterr().out
-    assert "filled.csv" in shown.replace("\n", "")
+    output = capsys.readouterr().out
+    assert "filled.csv" in output.replace("\n", "")
     truth, filled = (pd.read_csv(tmp_path / "demo" / name) for name in ("truth.csv", "filled.csv"))
     assert not filled.isna().any().any()
     assert truth.shape == filled.shape
-    outcome_ratio = float(next(line for line in shown.splitlines() if " all " in line).split("│")[-2])
+    outcome_ratio = float(next(line for line in output.splitlines() if " all " in line).split("│")[-2])
     assert outcome_ratio < 0.8
 
 
@@ -332,19 +332,19 @@ def test_a_config_file_and_set_accept_lists_like_flags(run_cli: Callable[..., in
         ("b.toml", 'missing = ["-200"]\ntime = "none"'),
     ):
         (tmp_path / name).write_text(text, encoding="utf-8")
-        given = ["--config", tmp_path / name, *QUICK, "-q"]
-        assert run_cli("impute", tmp_path / "in.csv", "-o", tmp_path / "out.csv", *given) == 0
+        options = ["--config", tmp_path / name, *QUICK, "-q"]
+        assert run_cli("impute", tmp_path / "in.csv", "-o", tmp_path / "out.csv", *options) == 0
         assert "-200" not in (tmp_path / "out.csv").read_text()
-    given = ["--set", "missing=-200", "--set", 'columns=["a"]', *QUICK, "-q"]
-    assert run_cli("impute", tmp_path / "in.csv", "-o", tmp_path / "out.csv", *given) == 0
+    options = ["--set", "missing=-200", "--set", 'columns=["a"]', *QUICK, "-q"]
+    assert run_cli("impute", tmp_path / "in.csv", "-o", tmp_path / "out.csv", *options) == 0
     assert "-200" not in (tmp_path / "out.csv").read_text()
 
 
 def test_none_is_the_choice_of_that_name_or_no_value(run_cli: Callable[..., int], source: Path, tmp_path: Path):
     (tmp_path / "settings.toml").write_text('margin = "none"\nembeddings = "none"\n')
     choices = ("--set", "fallback=none", "--set", "context=none", "--set", "split=none")
-    given = ["--config", tmp_path / "settings.toml", *choices, *QUICK, "-q"]
-    assert run_cli("impute", source, "-o", tmp_path / "out.csv", *given) == 0
+    options = ["--config", tmp_path / "settings.toml", *choices, *QUICK, "-q"]
+    assert run_cli("impute", source, "-o", tmp_path / "out.csv", *options) == 0
     used = json.loads((tmp_path / "out.summary.json").read_text())["settings"]
     assert (used["output"]["margin"], used["output"]["fallback"]) == (None, "none")
     assert (used["stored"]["embeddings"], used["decoder"]["context"]) == (None, "none")
@@ -357,10 +357,10 @@ def test_names_that_look_like_markup_are_printed_unchanged(
     source.write_text(GOOD.replace("time,a,b", "time,[red]a,[/b]"))
     assert run_cli("impute", source, "-o", tmp_path / "[b]out.csv", *QUICK) == 0
     assert run_cli("inspect", source) == 0
-    shown = capsys.readouterr()
-    assert "[/b]" in shown.err
-    assert "[b]out.csv" in shown.err
-    assert "[red]a" in shown.out
+    output = capsys.readouterr()
+    assert "[/b]" in output.err
+    assert "[b]out.csv" in output.err
+    assert "[red]a" in output.out
 
 
 def test_paths_that_are_too_long_are_refused(
@@ -465,9 +465,9 @@ def test_a_model_folder_that_cannot_be_written_is_refused_before_fitting(
 ):
     (tmp_path / "file").write_text("")
     assert run_cli("fit", source, "-m", tmp_path / "file" / "model", *QUICK) == 2
-    shown = capsys.readouterr().err
-    assert "not a folder that can be written to" in shown
-    assert "steps" not in shown
+    output = capsys.readouterr().err
+    assert "not a folder that can be written to" in output
+    assert "steps" not in output
 
 
 def test_fit_prints_the_notes_about_the_table(

@@ -65,42 +65,42 @@ def test_common_layouts_are_read_without_a_format(text, expected):
     ],
 )
 def test_stamps_are_written_as_they_were_read(texts):
-    found = read_stamps(texts)
-    assert found.texts_for(found.time, np.arange(2)) == texts
+    read = read_stamps(texts)
+    assert read.texts_for(read.time, np.arange(2)) == texts
 
 
 def test_stamps_with_zones_are_read_as_utc_and_written_in_their_zone():
-    found = read_stamps(["2016-10-30T02:00+02:00", "2016-10-30T02:00+01:00"])
-    assert found.time.tolist() == stamps("2016-10-30T00", "2016-10-30T01").tolist()
-    assert found.texts_for(stamps("2016-10-30T02"), np.array([1])) == ["2016-10-30T03:00+01:00"]
+    read = read_stamps(["2016-10-30T02:00+02:00", "2016-10-30T02:00+01:00"])
+    assert read.time.tolist() == stamps("2016-10-30T00", "2016-10-30T01").tolist()
+    assert read.texts_for(stamps("2016-10-30T02"), np.array([1])) == ["2016-10-30T03:00+01:00"]
 
 
 def test_a_number_above_twelve_decides_whether_the_day_comes_first():
-    found = read_stamps(["01/02/2016", "13/02/2016"])
-    assert found.time.tolist() == stamps("2016-02-01", "2016-02-13").tolist()
-    assert found.notes == ()
-    found = read_stamps(["02/01/2016", "02/13/2016"])
-    assert found.time.tolist() == stamps("2016-02-01", "2016-02-13").tolist()
+    read = read_stamps(["01/02/2016", "13/02/2016"])
+    assert read.time.tolist() == stamps("2016-02-01", "2016-02-13").tolist()
+    assert read.notes == ()
+    read = read_stamps(["02/01/2016", "02/13/2016"])
+    assert read.time.tolist() == stamps("2016-02-01", "2016-02-13").tolist()
 
 
 def test_an_ambiguous_order_is_read_as_the_more_regular_one_with_a_note():
-    found = read_stamps(["01/03/2016", "01/04/2016", "01/05/2016", "01/06/2016"])
-    assert found.time.tolist() == stamps("2016-01-03", "2016-01-04", "2016-01-05", "2016-01-06").tolist()
-    assert len(found.notes) == 1
-    assert "%m/%d/%Y" in found.notes[0]
-    assert "%d/%m/%Y" in found.notes[0]
-    assert "--time-format" in found.notes[0]
+    read = read_stamps(["01/03/2016", "01/04/2016", "01/05/2016", "01/06/2016"])
+    assert read.time.tolist() == stamps("2016-01-03", "2016-01-04", "2016-01-05", "2016-01-06").tolist()
+    assert len(read.notes) == 1
+    assert "%m/%d/%Y" in read.notes[0]
+    assert "%d/%m/%Y" in read.notes[0]
+    assert "--time-format" in read.notes[0]
 
 
 def test_one_column_may_mix_layouts():
-    found = read_stamps(["2016-01-01", "2016-01-01 01:00:00", "2016-01-01 01:00:00.5"])
-    assert found.time.tolist() == stamps("2016-01-01", "2016-01-01T01", "2016-01-01T01:00:00.5").tolist()
+    read = read_stamps(["2016-01-01", "2016-01-01 01:00:00", "2016-01-01 01:00:00.5"])
+    assert read.time.tolist() == stamps("2016-01-01", "2016-01-01T01", "2016-01-01T01:00:00.5").tolist()
 
 
 def test_stamps_are_read_with_the_given_format():
-    found = read_stamps(["16;31;12", "17;01;01"], "%y;%d;%m")
-    assert found.time.tolist() == stamps("2016-12-31", "2017-01-01").tolist()
-    assert found.texts_for(stamps("2017-01-02"), np.array([0])) == ["17;02;01"]
+    read = read_stamps(["16;31;12", "17;01;01"], "%y;%d;%m")
+    assert read.time.tolist() == stamps("2016-12-31", "2017-01-01").tolist()
+    assert read.texts_for(stamps("2017-01-02"), np.array([0])) == ["17;02;01"]
 
 
 def test_an_invalid_format_is_refused():
