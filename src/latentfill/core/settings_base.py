@@ -125,7 +125,7 @@ def _given_twice(settings: Iterable[tuple[str, object]]) -> Iterator[str]:
     first: dict[str, object] = {}
     for name, value in settings:
         if first.setdefault(name, value) != value:
-            yield f"{name} is given twice: {first[name]!r} and {value!r}"
+            yield f"{name} is given twice ({first[name]!r} and {value!r}): leave one out"
 
 
 def _record_values(group: str, given: Settings, record: type[Settings]) -> dict[str, object]:
