@@ -1,4 +1,4 @@
-"""What the benchmarks share: arguments, how errors are counted, and how results are kept."""
+"""Shared by all benchmarks: command-line arguments, errors on cells, and reading and writing of results."""
 
 from __future__ import annotations
 
@@ -19,23 +19,27 @@ from latentfill.core.series import BoolArray, FloatArray
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "shared" / "data"
 
-Row = dict[str, Any]  # one method on one pattern of one data set: the lines of results/*.json
+Row = dict[str, Any]  # a record in results/*.json, such as the errors of one method on one pattern of one data set
 
 
 def parser_of(doc: str | None, names: Iterable[str], seeds: tuple[int, ...]) -> argparse.ArgumentParser:
-    """The arguments that every benchmark takes."""
+    """An argument parser with the options of every benchmark."""
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="DATA", help=f"some of {', '.join(names)}; all if none is named")
+    parser.add_argument(
+        "names", nargs="*", metavar="DATA", help=f"any of {', '.join(names)}; without a name all of them"
+    )
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the data sets")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(seeds), help="seeds of masks and models")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the training: checks that everything runs")
+    parser.add_argument("--quick", action="store_true", help="train for few steps, to check that everything runs")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the method")
-    parser.add_argument("--dry", action="store_true", help="print, and leave benchmarks/results/ as it is")
+    parser.add_argument(
+        "--dry", action="store_true", help="print the results, but do not write them to benchmarks/results/"
+    )
     return parser
 
 
 def names_of(parser: argparse.ArgumentParser, arguments: argparse.Namespace, known: Iterable[str]) -> list[str]:
-    """The data sets asked for; an unknown one ends the program."""
+    """The data sets named on the command line, all without a name; an unknown name ends the program with an error."""
     unknown = [name for name in arguments.names if name not in known]
     if unknown:
         parser.error(f"unknown data set {', '.join(unknown)}; known: {', '.join(known)}")
@@ -43,21 +47,21 @@ def names_of(parser: argparse.ArgumentParser, arguments: argparse.Namespace, kno
 
 
 def config_of(arguments: argparse.Namespace, **settings: object) -> Config:
-    """The default settings, but for those of the protocol and those given."""
+    """The default settings, changed by the `settings` of the protocol, then by --quick and --set."""
     given = {name: float(value) if "." in value else int(value) for name, value in _pairs(arguments.set)}
     steps = {"encoder_steps": 150, "decoder_steps": 100} if arguments.quick else {}
     return Config(**{**settings, **steps, **given})
 
 
 def errors_of(estimate: FloatArray, truth: FloatArray, cells: BoolArray) -> Row:
-    """Mean squared and mean absolute error over those of `cells` that are estimated, and how many those are."""
+    """MSE and MAE over the `cells` that have an estimate, and the number of these cells."""
     error = (estimate - truth)[cells]
     error = error[np.isfinite(error)]
     return {"mse": float(np.mean(error**2)), "mae": float(np.mean(np.abs(error))), "scored_cells": len(error)}
 
 
 def write_results(protocol: str, data: str, record: Mapping[str, object], arguments: argparse.Namespace) -> None:
-    """Keep what was measured on one data set, with the machine and the commit, in `results/PROTOCOL/DATA.json`."""
+    """Write the results of one data set, with the machine and the commit, to `results/PROTOCOL/DATA.json`."""
     if arguments.dry:
         return
     about = {"data": data, "commit": commit(), "machine": machine(), "seeds": arguments.seeds}
@@ -68,13 +72,13 @@ def write_results(protocol: str, data: str, record: Mapping[str, object], argume
 
 
 def read_results(protocol: str, names: Iterable[str], *, quick: bool = False) -> list[dict[str, Any]]:
-    """The records of `write_results`, of those data sets that have one, in the order of `names`."""
+    """The records that `write_results` wrote, in the order of `names`; data sets without a record are left out."""
     paths = [results_of(protocol, quick) / f"{name}.json" for name in names]
     return [json.loads(path.read_text()) for path in paths if path.is_file()]
 
 
 def write_table(protocol: str, text: str, arguments: argparse.Namespace) -> None:
-    """Print the Markdown table of a protocol, and keep it as `results/PROTOCOL.md`."""
+    """Print the Markdown table of a protocol, and write it to `results/PROTOCOL.md`."""
     print(text)
     if not arguments.dry:
         results_of(protocol, arguments.quick).with_suffix(".md").write_text(text + "\n")
@@ -85,18 +89,18 @@ def results_of(protocol: str, quick: bool) -> Path:
     return HERE / "results" / ("quick" if quick else "") / protocol
 
 
-def made_with(records: Iterable[Mapping[str, Any]]) -> str:
-    """A line that says on which machines and at which commits the records were measured."""
+def measured_line(records: Iterable[Mapping[str, Any]]) -> str:
+    """A line with the machines and commits at which the records were measured."""
     records = list(records)
     if not records:
         return "Not measured yet."
-    places = {f"{about['machine']['cores']} cores, {about['machine']['cpu']}" for about in records}
+    machines = {f"{about['machine']['cores']} cores, {about['machine']['cpu']}" for about in records}
     commits = ", ".join(f"{about['data']} at {about['commit']}" for about in records)
-    return f"{'; '.join(sorted(places))}; {commits}."
+    return f"{'; '.join(sorted(machines))}; {commits}."
 
 
 def commit() -> str:
-    """The commit that is checked out, marked if any file that results depend on is not as it is there."""
+    """The current commit, with the suffix "-dirty" if code that results depend on has uncommitted changes."""
 
     def git(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(["git", *words], capture_output=True, text=True, cwd=HERE)
@@ -111,11 +115,12 @@ def machine() -> dict[str, object]:
 
 
 def _pairs(items: list[str]) -> list[tuple[str, str]]:
+    """Names and values of items such as `seed=1`."""
     return [(name, value) for name, _, value in (item.partition("=") for item in items)]
 
 
 def _cpu() -> str:
-    """The processor's name, where the system tells."""
+    """The name of the processor, as far as the system gives it."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

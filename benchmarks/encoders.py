@@ -1,11 +1,11 @@
-"""Encoders side by side: what each adds over the observed cells alone, and what becomes of it with parts taken away.
+"""Comparison of encoders: how much each reduces the error, and an ablation of the decoder's inputs.
 
     python benchmarks/encoders.py [--quick] [--encoders none,builtin,timekd:PATH] [--rows 4000] [--data DIR] [DATA ...]
 
-Cells of a file's first rows are hidden and filled, with every encoder on the very same cells; each is asked anew for
-windows without them. Then the decoder is trained again on embeddings that are all zeros, or those of other windows, and
-without the neighbours. Errors are over the hidden cells, in standard deviations of the columns. Results go to
-benchmarks/results/.
+The benchmark hides cells in the first rows of a file and fills them. All encoders fill the same cells, and embed the
+windows without them. For the ablation, the decoder is trained again with embeddings that are all zeros, with the
+embeddings of other windows, and without neighbours. Errors are over the hidden cells, in standard deviations of the
+columns. Results are written to benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -18,7 +18,17 @@ from dataclasses import asdict, replace
 import numpy as np
 import torch
 
-from common import Row, config_of, errors_of, made_with, names_of, parser_of, read_results, write_results, write_table
+from common import (
+    Row,
+    config_of,
+    errors_of,
+    measured_line,
+    names_of,
+    parser_of,
+    read_results,
+    write_results,
+    write_table,
+)
 from latentfill import TableOptions, read_table
 from latentfill.core.config import Config
 from latentfill.core.messages import counted
@@ -40,24 +50,22 @@ from latentfill.scoring.spec import ScoringSpec
 from latentfill.tables.table import Table
 from latentfill.windows.cycles import clock_features
 from latentfill.windows.windows import ScaledSeries, Windows
-from methods import Ablation, Altered, shuffled_z, without_z
+from methods import Ablation, AlteredEncoder, shuffled_z, without_z
 from protocol_r import FILES
 
 PROTOCOL = "encoders"
 STRATEGIES = ("auto", "denoise", "neighbours")
-WHOLE = "z and its neighbours"
+FULL_INPUTS = "z and its neighbours"
 QUICK_ROWS = 1500
 
 
 def main() -> None:
     parser = parser_of(__doc__, FILES, seeds=(0, 1, 2))
-    parser.add_argument(
-        "--encoders", default=f"{NONE},{BUILTIN}", help="as `latentfill evaluate --encoders` takes them"
-    )
+    parser.add_argument("--encoders", default=f"{NONE},{BUILTIN}", help="names as for `latentfill evaluate --encoders`")
     parser.add_argument("--rows", type=int, default=4000, help="first rows of the file, 0 for all")
     parser.add_argument("--patterns", nargs="+", default=["point", "blackout"])
-    parser.add_argument("--rate", type=float, default=0.2, help="share of the observed cells that is hidden")
-    parser.add_argument("--no-ablation", action="store_true", help="only side by side")
+    parser.add_argument("--rate", type=float, default=0.2, help="share of the observed cells to hide")
+    parser.add_argument("--no-ablation", action="store_true", help="compare encoders without the ablation")
     arguments = parser.parse_args()
     arguments.names = arguments.names or ["ETTh1"]
     for name in names_of(parser, arguments, FILES):
@@ -69,9 +77,9 @@ def main() -> None:
 
 
 def compare(table: Table, config: Config, arguments: argparse.Namespace) -> Iterator[tuple[list[Score], list[Row]]]:
-    """The scores of the encoders side by side, and those of the decoders that see less: all so far, after each mask."""
+    """After each mask of hidden cells, all scores of the encoders and all rows of the ablation so far."""
     encoders = tuple(arguments.encoders.split(","))
-    embedders = opened(encoders, config)
+    embedders = open_embedders(encoders, config)
     spec = ScoringSpec(
         strategies=STRATEGIES,
         patterns=tuple(arguments.patterns),
@@ -83,11 +91,11 @@ def compare(table: Table, config: Config, arguments: argparse.Namespace) -> Iter
     scores, rows = list[Score](), list[Row]()
     for run in evaluate(table, config, spec, on_progress=print):
         scores += run.scores
-        for row in () if arguments.no_ablation else ablated(run, table.series, config, encoders, embedders):
+        for row in () if arguments.no_ablation else ablation_rows(run, table.series, config, encoders, embedders):
             print(row, flush=True)
             rows.append(row)
         for embedder in embedders.values():
-            embedder.known.clear()  # other cells are hidden next
+            embedder.cached.clear()  # the next run hides other cells
         yield scores, rows
 
 
@@ -101,12 +109,12 @@ def load(name: str, arguments: argparse.Namespace) -> Table:
     return replace(table, series=replace(series, values=series.values[part], time=time, rows=series.rows[part]))
 
 
-class Remembering:
-    """An embedder that is shown the same windows in one fit after the other, and embeds each of them once."""
+class CachingEmbedder:
+    """An embedder that stores embeddings, so that the same window is embedded only once for several fits."""
 
     def __init__(self, embedder: Embedder) -> None:
         self.embedder = embedder
-        self.known: dict[bytes, VectorArray] = {}
+        self.cached: dict[bytes, VectorArray] = {}
         for name in ("name", "settings", "weights_digest", "length", "horizon", "costly", "weights"):
             setattr(self, name, getattr(embedder, name))
 
@@ -114,20 +122,22 @@ class Remembering:
         times = raw.values if raw.time is None else raw.time
         pairs = zip(raw.values, times, strict=True)
         keys = [hashlib.blake2b(values.tobytes() + time.tobytes()).digest() for values, time in pairs]
-        new = {key: at for at, key in enumerate(keys) if key not in self.known}
+        new = {key: at for at, key in enumerate(keys) if key not in self.cached}
         if new:
-            self.known |= dict(zip(new, self.embedder.embed(raw.take(np.array(list(new.values())))), strict=True))
-        return np.stack([self.known[key] for key in keys])
+            self.cached |= dict(zip(new, self.embedder.embed(raw.take(np.array(list(new.values())))), strict=True))
+        return np.stack([self.cached[key] for key in keys])
 
 
-def opened(names: Sequence[str], config: Config) -> dict[str, Remembering]:
-    """The embedders of these names, by name."""
-    made = (name for name in names if name not in (NONE, BUILTIN))
-    return {name: Remembering(make_embedder(name, config=config, length=config.windows.length)) for name in made}
+def open_embedders(names: Sequence[str], config: Config) -> dict[str, CachingEmbedder]:
+    """The embedders with these names, by name."""
+    own_names = (name for name in names if name not in (NONE, BUILTIN))
+    return {
+        name: CachingEmbedder(make_embedder(name, config=config, length=config.windows.length)) for name in own_names
+    }
 
 
 def zeros(encoded: Encoded, windows: Windows) -> Encoded:
-    """No embedding."""
+    """Embeddings of zeros; the window's level replaces a decoded window."""
     return without_z(encoded, windows) if encoded.window is not None else Encoded(torch.zeros_like(encoded.z))
 
 
@@ -138,17 +148,17 @@ def shuffled(encoded: Encoded, windows: Windows) -> Encoded:
     return Encoded(encoded.z.roll(len(encoded.z) // 2, 0))
 
 
-TAKEN_AWAY: dict[str, tuple[Callable[[Encoded, Windows], Encoded] | None, bool]] = {
+ABLATED_INPUTS: dict[str, tuple[Callable[[Encoded, Windows], Encoded] | None, bool]] = {
     "z, no neighbours": (None, False),
     "shuffled z and its neighbours": (shuffled, True),
     "no z, no neighbours": (zeros, False),
 }
 
 
-def ablated(
-    run: Run, series: Series, config: Config, names: Sequence[str], embedders: Mapping[str, Remembering]
+def ablation_rows(
+    run: Run, series: Series, config: Config, names: Sequence[str], embedders: Mapping[str, CachingEmbedder]
 ) -> Iterator[Row]:
-    """A row for each encoder and each thing that is taken away from the decoder, on the cells hidden in a run."""
+    """A row for each encoder and each ablation of the decoder, on the cells hidden in a run."""
     score = run.scores[0]
     gappy = replace(series, values=np.where(run.hidden, np.nan, series.values))
     config = config.replace(strategy="denoise", seed=score.seed)
@@ -156,17 +166,17 @@ def ablated(
         if name == NONE:
             continue
         fitted = fit_series(gappy, config, FitInputs(encoder=make))
-        fills = {WHOLE: fitted, **{what: taken_away(fitted, gappy, what) for what in TAKEN_AWAY}}
-        for what, one in fills.items():
-            errors = errors_in_spreads(fill_series(one, gappy).values, run, series)
+        fills = {FULL_INPUTS: fitted, **{what: without_inputs(fitted, gappy, what) for what in ABLATED_INPUTS}}
+        for what, model in fills.items():
+            errors = errors_in_spreads(fill_series(model, gappy).values, run, series)
             yield {"encoder": name, "decoder": what, "pattern": score.pattern, "seed": score.seed, **errors}
 
 
-def taken_away(fitted: Fitted, series: Series, what: str) -> Fitted:
-    """The same with a decoder that is trained on the same held-out series and sees less."""
-    change, neighbours = TAKEN_AWAY[what]
+def without_inputs(fitted: Fitted, series: Series, what: str) -> Fitted:
+    """The same model, but with a decoder that is trained without some of its inputs on the same held-out series."""
+    change, neighbours = ABLATED_INPUTS[what]
     config = fitted.config if neighbours else fitted.config.replace(neighbours=0)
-    encoder = Altered(fitted.encoder, change) if change else fitted.encoder
+    encoder = AlteredEncoder(fitted.encoder, change) if change else fitted.encoder
     scaled = ScaledSeries(fitted.scaler.apply(series.values), clock_features(series, fitted.cycles))
     held_out = hold_out(scaled, config)
     ablation = Ablation(what, StrategyFitter(held_out, config), encoder)
@@ -193,20 +203,23 @@ def report(*, quick: bool = False) -> str:
             parts.append(f"**{record['data']}**, {rows}, {pattern}, {rate:.1f} % hidden")
             parts.append(table_of(HEADINGS, (row.texts for row in encoder_rows(of_pattern))))
             parts.append(ablation_table([row for row in record["rows"] if row["pattern"] == pattern]))
-    return "\n\n".join([*filter(None, parts), made_with(records)])
+    return "\n\n".join([*filter(None, parts), measured_line(records)])
 
 
 def ablation_table(rows: Sequence[Row]) -> str:
-    """The decoder's MSE, mean over the seeds: a row for each encoder, a column for what is taken away."""
-    whats = list(dict.fromkeys(row["decoder"] for row in rows))
+    """Mean MSE of the decoder over the seeds: a row for each encoder, a column for each ablation."""
+    decoders = list(dict.fromkeys(row["decoder"] for row in rows))
     lines = []
     for encoder in dict.fromkeys(row["encoder"] for row in rows):
-        errors = [[r["mse"] for r in rows if (r["encoder"], r["decoder"]) == (encoder, what)] for what in whats]
-        lines.append((encoder, *(f"{np.mean(found):.4f}" for found in errors)))
-    return table_of(("decoder's MSE", *whats), lines) if lines else ""
+        errors = [
+            [r["mse"] for r in rows if (r["encoder"], r["decoder"]) == (encoder, decoder)] for decoder in decoders
+        ]
+        lines.append((encoder, *(f"{np.mean(of_decoder):.4f}" for of_decoder in errors)))
+    return table_of(("decoder's MSE", *decoders), lines) if lines else ""
 
 
 def table_of(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
     lines = ["| " + " | ".join(headings) + " |", "|---" * len(headings) + "|"]
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 

@@ -1,4 +1,4 @@
-"""The ETT files as protocols T and L use them: rows 8640 / 2880 / 2880 (x 4 for 15-minute data), windows of 96."""
+"""The ETT files for protocols T and L: rows split 8640 / 2880 / 2880 (x 4 for 15-minute data), windows of 96 steps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TRAIN, VAL, TEST = 8640, 2880, 2880  # rows of hourly data
 def load(name: str, data: Path) -> tuple[Series, Windows]:
     """The train rows in original units, and all test windows in standard deviations of the train rows.
 
-    Test windows start 96 rows before the test rows, as published.
+    The first test window starts 96 rows before the test rows, as in the published protocol.
     """
     path, per_hour = FILES[name]
     series = read_table(data / path, TableOptions()).series
@@ -34,5 +34,6 @@ def load(name: str, data: Path) -> tuple[Series, Windows]:
 
 
 def first_rows(series: Series, rows: int) -> Series:
+    """The first rows of a series with time stamps."""
     assert series.time is not None
     return dataclasses.replace(series, values=series.values[:rows], time=series.time[:rows], rows=series.rows[:rows])

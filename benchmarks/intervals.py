@@ -1,20 +1,19 @@
-"""Calibrated intervals: how often they hold, and how wide they are, on real files.
+"""Coverage and width of prediction intervals on real files.
 
     python benchmarks/intervals.py [--quick] [--data DIR] [--seeds 0 1 2] [--patterns like-gaps block] [DATA ...]
 
-10 % of the observed cells are hidden, the file is filled as `latentfill impute --intervals 0.9` does, and the
-intervals are compared with what was hidden: overall, and for every column and gap length with 200 scored cells or more.
-Widths are in standard deviations of the columns, beside the narrowest interval of constant width around linear
-interpolation that holds as often on the very same cells. Results go to benchmarks/results/.
+The benchmark hides 10 % of the observed cells and fills the file like `latentfill impute --intervals 0.9`. It reports
+which share of the hidden values lies inside the intervals: overall, and for every column and gap length with at least
+200 scored cells. Widths are in standard deviations of the columns. They are compared with the narrowest interval of
+constant width around linear interpolation that has the same coverage on the same cells. Results are written to
+benchmarks/results/.
 """
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
-from common import Row, config_of, made_with, names_of, parser_of, read_results, write_results, write_table
+from common import Row, config_of, measured_line, names_of, parser_of, read_results, write_results, write_table
 from latentfill import TableOptions, read_table
 from latentfill.core.series import Series
 from latentfill.scoring.evaluate import Run, evaluate
@@ -26,8 +25,8 @@ from protocol_r import FILES
 PROTOCOL = "intervals"
 NAMES = ("ETTh1", "beijing_multisite", "cambridge_buildings")
 COVERAGE = 0.9
-GROUP = 200  # scored cells from which on a column and gap length is judged
-HELD = (0.85, 0.95)
+GROUP = 200  # least number of scored cells for a column and gap length to be reported
+HELD = (0.85, 0.95)  # range of coverages that count as correct
 
 
 def main() -> None:
@@ -37,7 +36,7 @@ def main() -> None:
     for name in names_of(parser, arguments, NAMES):
         path, options = FILES[name]
         table = read_table(arguments.data / path, TableOptions(**options))
-        config = dataclasses.replace(config_of(arguments), intervals=COVERAGE)
+        config = config_of(arguments, intervals=COVERAGE)
         spec = ScoringSpec(strategies=("auto",), patterns=tuple(arguments.patterns), seeds=tuple(arguments.seeds))
         rows = []
         for run in evaluate(table, config, spec, on_progress=lambda text: print(text, flush=True)):
@@ -48,7 +47,7 @@ def main() -> None:
 
 
 def row_of(run: Run, series: Series) -> Row:
-    """What one run says of the intervals."""
+    """Coverage, width and CRPS of the intervals in one run, overall and by column and gap length."""
     ours = [score for score in run.scores if score.strategy == "auto"]
     overall = next(score for score in ours if score.column == ALL and score.gap == ALL)
     groups = {
@@ -71,15 +70,15 @@ def row_of(run: Run, series: Series) -> Row:
 
 
 def constant_width(run: Run, series: Series, coverage: float) -> float:
-    """Width of an interval around linear interpolation, the same everywhere, that holds in a share of the cells."""
+    """Width of the constant interval around linear interpolation that contains this share of the hidden values."""
     spread = np.nanstd(series.values, axis=0)
-    line = interpolate(np.where(run.hidden, np.nan, series.values))
-    error = np.abs((line - series.values) / np.where(spread > 0, spread, 1.0))[run.hidden]
+    linear = interpolate(np.where(run.hidden, np.nan, series.values))
+    error = np.abs((linear - series.values) / np.where(spread > 0, spread, 1.0))[run.hidden]
     return 2 * float(np.quantile(error[~np.isnan(error)], coverage))
 
 
 def report(*, quick: bool = False) -> str:
-    """The results as Markdown: seeds together."""
+    """The results as Markdown, as means over the seeds."""
     records = read_results(PROTOCOL, NAMES, quick=quick)
     lines = ["| data | pattern | seeds | coverage | groups held | width | constant width, linear | ratio | CRPS |"]
     lines.append("|---" * 9 + "|")
@@ -96,18 +95,18 @@ def report(*, quick: bool = False) -> str:
                 f"| {record['data']} | {pattern} | {len(rows)} | {mean['coverage']:.3f} | {sum(held)} of {len(held)} "
                 f"| {mean['width']:.3f} | {mean['constant_width']:.3f} | {ratio:.2f} | {mean['crps']:.4f} |"
             )
-    return "\n".join([*lines, "", made_with(records)])
+    return "\n".join([*lines, "", measured_line(records)])
 
 
 def grouped(rows: list[Row]) -> list[float]:
-    """Coverage of each column and gap length over all seeds, where there are enough cells."""
-    found = []
+    """Coverage of each column and gap length with at least `GROUP` cells, over all seeds."""
+    coverages = []
     for name in dict.fromkeys(name for row in rows for name in row["groups"]):
         groups = [row["groups"][name] for row in rows if name in row["groups"]]
         cells = sum(group["cells"] for group in groups)
         if cells >= GROUP:
-            found.append(sum(group["cells"] * group["coverage"] for group in groups) / cells)
-    return found
+            coverages.append(sum(group["cells"] * group["coverage"] for group in groups) / cells)
+    return coverages
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Everything that protocols T, L and S compare, behind one interface: learn from a series, then fill windows."""
+"""The methods that protocols T, L and S compare, with one interface: learn from a series, then fill windows."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from latentfill.strategies.classes import baseline_names, new_baseline
 from latentfill.windows.cycles import clock_features
 from latentfill.windows.windows import ScaledSeries, Windows
 
-MOST_WINDOWS = {"knn": 200}  # that a slow baseline fills: it takes a second for every eight
+MOST_WINDOWS = {"knn": 200}  # most windows that a slow baseline fills; knn takes a second for eight windows
 
 
 class Method(Protocol):
-    """One way of filling windows, or several that share the work."""
+    """A fitted method that fills windows; it may give several estimates."""
 
     kind: str  # "ours", "ablation", "baseline" or "peer"
     train_seconds: float
-    about: dict[str, object]  # what else the results should say
+    about: dict[str, object]  # further entries of the results
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        """Estimates (N, L, C) of the missing cells of windows (scaled), by the name of what made them."""
+        """Estimates (N, L, C) of the missing cells of scaled windows, by name of the method."""
         ...
 
 
 def methods_of(
     series: Series, config: Config, *, baselines: bool, ablation: bool, peers: list[str], seconds: float | None
 ) -> Iterator[Method]:
-    """Fit what is asked for to the series (original units), one after the other; peers for `seconds`, or as ours."""
+    """Fit the requested methods to a series in original units; peers train for `seconds` or as long as ours."""
     ours = Ours(series, config)
     yield ours
     if ablation:
@@ -48,16 +48,16 @@ def methods_of(
     scaled = ours.fitted.scaler.apply(series.values)
     if baselines:
         for name in baseline_names():
-            yield Simple(name, scaled)
+            yield BaselineMethod(name, scaled)
     for name in peers:
-        yield Peer(name, scaled, config, seconds or ours.train_seconds)
+        yield PeerMethod(name, scaled, config, seconds or ours.train_seconds)
 
 
 class Ours:
-    """latentfill's decoder, and the kriging it starts from.
+    """latentfill's decoder, and the kriging that it corrects.
 
-    Windows are seen alone here, so the weights that `latentfill impute` gives its candidates in a whole file, where it
-    sees both sides of every gap, play no part.
+    Each window is filled alone, so the ensemble weights of `latentfill impute`, which are fitted on a whole file with
+    both sides of every gap, are not used.
     """
 
     kind = "ours"
@@ -69,12 +69,12 @@ class Ours:
         self.about = {"model": digest(self.fitted)}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        found = estimate_windows(self.fitted.builtin.candidates, windows, self.fitted.encoder)
-        return {"latentfill": found["denoise"], "kriging alone": found["kriging"]}
+        estimates = estimate_windows(self.fitted.builtin.candidates, windows, self.fitted.encoder)
+        return {"latentfill": estimates["denoise"], "kriging alone": estimates["kriging"]}
 
 
 def estimate_windows(candidates: Candidates, windows: Windows, encoder: Encoder | None) -> dict[str, FloatArray]:
-    """Estimates (N, L, C) of windows, by name; simple imputers are left out."""
+    """Estimates (N, L, C) of windows, by name; baselines are left out."""
     return {
         name: estimate
         for strategy in candidates.strategies
@@ -83,15 +83,15 @@ def estimate_windows(candidates: Candidates, windows: Windows, encoder: Encoder 
 
 
 def digest(fitted: Fitted) -> str:
-    """Tells whether two models are the same: the start of a hash of the decoder's weights."""
-    found = hashlib.sha256()
+    """The start of a hash of the decoder's weights, which identifies the model."""
+    sha256 = hashlib.sha256()
     for tensor in fitted.builtin.candidates.modules["denoise.decoder"].state_dict().values():
-        found.update(tensor.cpu().numpy().tobytes())
-    return found.hexdigest()[:16]
+        sha256.update(tensor.cpu().numpy().tobytes())
+    return sha256.hexdigest()[:16]
 
 
-class Altered:
-    """An encoder whose embeddings are changed on the way to the decoder."""
+class AlteredEncoder:
+    """An encoder whose embeddings are changed by a function before the decoder reads them."""
 
     def __init__(self, encoder: Encoder, change: Callable[[Encoded, Windows], Encoded]) -> None:
         self.encoder = encoder
@@ -103,7 +103,7 @@ class Altered:
 
 
 def without_z(encoded: Encoded, windows: Windows) -> Encoded:
-    """No embedding: zeros, and the window's level in place of what is decoded from it."""
+    """Embeddings of zeros, and the window's level instead of the decoded window."""
     assert encoded.window is not None
     observed = torch.from_numpy(windows.observed).to(encoded.z.device)
     values = torch.nan_to_num(torch.tensor(windows.values, dtype=torch.float32, device=encoded.z.device))
@@ -126,18 +126,18 @@ ABLATIONS: dict[str, tuple[Callable[[Encoded, Windows], Encoded] | None, bool]] 
 
 
 def ablations(series: Series, fitted: Fitted) -> Iterator[Method]:
-    """Decoders trained like the one of `fitted`, on the same held-out series, with part of what they see taken away."""
+    """Decoders trained like the decoder of `fitted` on the same held-out series, but without some of its inputs."""
     scaled = ScaledSeries(fitted.scaler.apply(series.values), clock_features(series, fitted.cycles))
     for name, (change, neighbours) in ABLATIONS.items():
         config = fitted.config if neighbours else fitted.config.replace(neighbours=0)
         assert fitted.encoder is not None
-        encoder = Altered(fitted.encoder, change) if change else fitted.encoder
+        encoder = AlteredEncoder(fitted.encoder, change) if change else fitted.encoder
         held_out = hold_out(scaled, config)
         yield Ablation(name, StrategyFitter(held_out, config, config.strategies), encoder)
 
 
 class Ablation:
-    """A decoder that sees less; its own output, not that of the ensemble."""
+    """A decoder without some of its inputs; its own estimates are used, not those of the ensemble."""
 
     kind = "ablation"
 
@@ -152,8 +152,8 @@ class Ablation:
         return {f"decoder: {self.name}": estimate_windows(self.path.candidates, windows, self.encoder)["denoise"]}
 
 
-class Simple:
-    """A baseline; of many windows, a slow one fills some, evenly spaced, and leaves NaN in the others."""
+class BaselineMethod:
+    """A baseline. A slow baseline fills evenly spaced windows only, and leaves NaN in the others."""
 
     kind = "baseline"
 
@@ -165,14 +165,14 @@ class Simple:
         self.about: dict[str, object] = {}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        every = -(-len(windows) // MOST_WINDOWS.get(self.name, len(windows)))
+        spacing = -(-len(windows) // MOST_WINDOWS.get(self.name, len(windows)))
         filled = windows.values.copy()
-        filled[::every] = self.baseline.fill(windows.values[::every])
+        filled[::spacing] = self.baseline.fill(windows.values[::spacing])
         return {self.name: filled}
 
 
-class Peer:
-    """A published model, trained here for `seconds` on the train rows."""
+class PeerMethod:
+    """A published model, trained for `seconds` on the train rows."""
 
     kind = "peer"
 

@@ -1,26 +1,26 @@
-"""Published imputation models to compare with, as PyPOTS implements them, behind one interface.
+"""Published imputation models to compare with, in the implementations of PyPOTS, with one interface.
 
     peer = PEERS["SAITS"]().fit(train_windows, seconds=120.0, seed=0)
     estimates = peer.fill(gappy_windows)
 
 Values are in standard deviations of the train rows. One model serves every rate and pattern of hidden cells.
 
-Installing: `pip install -c constraints.txt -e ".[peers]"`; the constraints keep torch at the version that is there.
-Tried with PyPOTS 1.5 beside torch 2.13.0, numpy 2.4.6, pandas 3.1.1, transformers 4.57.6 and scikit-learn 1.9.1.
+To install PyPOTS: `pip install -c constraints.txt -e ".[peers]"`; the constraints keep the installed version of torch.
+Tested with PyPOTS 1.5 beside torch 2.13.0, numpy 2.4.6, pandas 3.1.1, transformers 4.57.6 and scikit-learn 1.9.1.
 
-Training, the same for all:
+All models are trained in the same way:
 
 - PyPOTS hides 20 % of the observed cells at random in each window, anew each time a window is drawn (CSDI: a share
-  between 0 and 100 %). That default is kept, so blackouts are never trained on.
-- PyPOTS counts epochs, a benchmark counts seconds. So training goes in rounds, each one epoch on windows drawn without
-  replacement: as many as make about `Setting.rounds` rounds out of the time given, all of them at most.
-- After each round the model is scored on windows of its own: of the last tenth of the train windows, three in four
-  with 10-70 % of the cells hidden at random, the fourth with a blackout. The best weights are kept. The mask that a
-  benchmark scores is not involved.
-- The seed fixes every draw, but the machine decides how many rounds fit into the time.
+  between 0 and 100 %). This default is kept, so the models are never trained on blackouts.
+- PyPOTS counts epochs, but a benchmark allows seconds. So training proceeds in rounds; a round is one epoch on windows
+  drawn without replacement, so many that about `PeerSettings.rounds` rounds fit into the time, but at most all.
+- After each round the model is validated on windows from the last tenth of the train windows. In three of four windows
+  10-70 % of the cells are hidden at random, in the fourth a blackout is hidden. The best weights are kept. The cells
+  that a benchmark scores are not used.
+- The seed fixes all random numbers, but the number of rounds depends on the speed of the machine.
 
-TimesNet and ModernTCN are trained on the squared error over the hidden cells, as their authors did. PyPOTS, from 0.12
-on, trains these two to repeat the cells that they are shown; `hidden_loss` puts that right.
+TimesNet and ModernTCN are trained on the squared error over the hidden cells, as by their authors. PyPOTS, from 0.12
+on, trains these two to reproduce the cells that they read; `hidden_loss` corrects this.
 
 | model | layers | width | other settings | batch | source |
 |---|---|---|---|---|---|
@@ -33,8 +33,8 @@ on, trains these two to repeat the cells that they are shown; `hidden_loss` puts
 
 Adam at 1e-3 throughout. TSI-Bench's settings for ETT_h1 are far larger for SAITS (88 million parameters, two hours per
 epoch of 8500 windows on one core), BRITS (512 units, 8 minutes) and iTransformer (24 million parameters, 5 minutes);
-CSDI as published (4 layers, 64 channels) takes half an hour per epoch. The table holds what trains within minutes on
-one core: the models at this budget, not at their best, so compare with published numbers as well.
+CSDI as published (4 layers, 64 channels) takes half an hour per epoch. The settings in the table train within minutes
+on one core. They show the models at this budget, not at their best, so compare with published numbers too.
 """
 
 from __future__ import annotations
@@ -56,52 +56,52 @@ from latentfill.core.series import BoolArray, FloatArray
 from latentfill.windows.hiding import hide_blackouts, hide_points, keep_some, log_uniform
 from latentfill.windows.restore import restore_observed
 
-OWN_SHARE = 0.1  # of the train windows is kept for validation
-CHUNK = 256  # windows filled at a time: SAITS returns its attention weights as well
+VALIDATION_SHARE = 0.1  # share of the train windows that is kept for validation
+CHUNK = 256  # windows filled at a time; SAITS also returns large attention weights
 
-# A sample takes 50 passes, half a second per window on one core. So CSDI fills this many of the windows it is given,
-# evenly spaced, and leaves NaN in the others: score what it fills.
+# A sample takes 50 passes, half a second per window on one core. So CSDI fills only this many evenly spaced windows and
+# leaves NaN in the others; only the filled windows are scored.
 CSDI_WINDOWS = 32
 CSDI_SAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StrategySpec:
-    """How one model is built and trained."""
+class PeerSettings:
+    """How one published model is built and trained."""
 
     model: Mapping[str, object]  # arguments of the PyPOTS class
     batch: int = 16  # windows per step
-    rounds: int = 15  # wanted within the time given
-    validation: int = 64  # windows scored after a round
+    rounds: int = 15  # rounds of training that should fit into the time
+    validation: int = 64  # validation windows after each round
     hidden_loss: bool = False  # replace the loss by the squared error over hidden cells
-    samples: int = 0  # draws that an estimate is the median of; 0 for a model that estimates in one pass
-    most_windows: int | None = None  # filled in one call; None: all
+    samples: int = 0  # random draws whose median is the estimate; 0 for a deterministic model
+    most_windows: int | None = None  # most windows filled in one call; None: all
 
 
 SETTINGS = {
-    "SAITS": StrategySpec(
+    "SAITS": PeerSettings(
         model={"n_layers": 2, "d_model": 128, "d_ffn": 256, "n_heads": 4, "d_k": 32, "d_v": 32, "dropout": 0.1},
         batch=32,
     ),
-    "BRITS": StrategySpec(model={"rnn_hidden_size": 128}, batch=32),
-    "TimesNet": StrategySpec(
+    "BRITS": PeerSettings(model={"rnn_hidden_size": 128}, batch=32),
+    "TimesNet": PeerSettings(
         model={"n_layers": 2, "top_k": 3, "d_model": 16, "d_ffn": 32, "n_kernels": 6, "dropout": 0.1}
         | {"apply_nonstationary_norm": True},
         hidden_loss=True,
     ),
-    "ModernTCN": StrategySpec(
+    "ModernTCN": PeerSettings(
         model={"num_blocks": [1], "dims": [128], "large_size": [71], "small_size": [5], "ffn_ratio": 1}
         | {"patch_size": 1, "patch_stride": 1, "downsampling_ratio": 2, "use_multi_scale": False}
         | {"backbone_dropout": 0.0, "head_dropout": 0.0, "apply_nonstationary_norm": True},
         hidden_loss=True,
     ),
-    "iTransformer": StrategySpec(
+    "iTransformer": PeerSettings(
         model={"n_layers": 2, "d_model": 128, "d_ffn": 128, "n_heads": 8, "d_k": 16, "d_v": 16, "dropout": 0.1},
     ),
-    "CSDI": StrategySpec(
+    "CSDI": PeerSettings(
         model={"n_layers": 2, "n_channels": 32, "n_heads": 4, "n_diffusion_steps": 50}
         | {"d_time_embedding": 64, "d_feature_embedding": 16, "d_diffusion_embedding": 64},
-        rounds=5,  # a validation window takes 50 passes as well
+        rounds=5,  # a validation window takes 50 passes too
         validation=8,
         samples=CSDI_SAMPLES,
         most_windows=CSDI_WINDOWS,
@@ -110,9 +110,9 @@ SETTINGS = {
 
 
 class Peer:
-    """One of `SETTINGS`, trained for a given time.
+    """One of the models in `SETTINGS`, trained for a given time.
 
-    After `fit`, `training_` tells the seconds taken, the windows drawn, the rounds, the best validation error (squared;
+    After `fit`, `training_` holds the seconds of training, the windows drawn, the rounds, the best validation MSE (for
     CSDI: of the noise) and the number of parameters.
     """
 
@@ -129,8 +129,8 @@ class Peer:
         _pypots("utils.logging").logger_creator.set_level("error")
         _pypots("utils.random").set_random_seed(seed)
         rng = np.random.default_rng(seed)
-        train, own = split(windows)
-        validation = validation_set(own, setting.validation)
+        train, last = split(windows)
+        validation = validation_set(last, setting.validation)
         self._model = self._build(*windows.shape[1:])
         best, weights, rounds, drawn = np.inf, self._model.model.state_dict(), 0, 0
         size, took, began = 4.0 * setting.batch, 0.0, time.monotonic()
@@ -141,7 +141,7 @@ class Peer:
             took = time.monotonic() - started
             size = min(size * np.clip(seconds / setting.rounds / took, 0.25, 4.0), len(train))
             rounds, drawn = rounds + 1, drawn + len(chosen)
-            if self._model.best_loss < best:  # PyPOTS starts it anew in each fit
+            if self._model.best_loss < best:  # PyPOTS resets it in each fit
                 best, weights = float(self._model.best_loss), copy.deepcopy(self._model.model.state_dict())
         self._model.model.load_state_dict(weights)
         self.training_ = {
@@ -154,25 +154,25 @@ class Peer:
         return self
 
     def fill(self, windows: FloatArray) -> FloatArray:
-        """`windows` (N, L, C) with an estimate in every NaN; observed cells as they were.
+        """`windows` (N, L, C) with an estimate in every NaN; observed cells are unchanged.
 
-        Of more than `Setting.most_windows`, only every n-th is filled; the others keep their NaN.
+        If there are more than `PeerSettings.most_windows`, only evenly spaced ones are filled; the others keep NaN.
         """
         filled, most = windows.copy(), SETTINGS[self.name].most_windows
-        every = -(-len(windows) // most) if most else 1
-        for first in range(0, len(windows), CHUNK * every):
-            chosen = slice(first, first + CHUNK * every, every)
+        spacing = -(-len(windows) // most) if most else 1
+        for first in range(0, len(windows), CHUNK * spacing):
+            chosen = slice(first, first + CHUNK * spacing, spacing)
             filled[chosen] = restore_observed(self._estimate(windows[chosen]), windows[chosen])
         return filled
 
     def _estimate(self, windows: FloatArray) -> FloatArray:
         samples = SETTINGS[self.name].samples
         options = {"n_sampling_times": samples} if samples else {}
-        found = self._model.predict({"X": windows.astype(np.float32)}, **options)["imputation"]
-        return np.median(found, axis=1) if samples else found
+        estimates = self._model.predict({"X": windows.astype(np.float32)}, **options)["imputation"]
+        return np.median(estimates, axis=1) if samples else estimates
 
     def _build(self, length: int, columns: int) -> Any:
-        """The PyPOTS model for windows of (L, C); one call of its `fit` is one epoch, and goes on from the last."""
+        """The PyPOTS model for windows of (L, C); one call of its `fit` trains one further epoch."""
         setting = SETTINGS[self.name]
         model = getattr(_pypots("imputation"), self.name)(
             n_steps=length, n_features=columns, epochs=1, batch_size=setting.batch, device=self.device, **setting.model
@@ -186,21 +186,21 @@ PEERS: dict[str, Callable[[], Peer]] = {name: partial(Peer, name) for name in SE
 
 
 def split(windows: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Windows to train on, and the last tenth to validate on; some in between, which may overlap both, are left out."""
+    """Windows to train on and the last tenth to validate on, without windows in between that may overlap both."""
     n, length = windows.shape[:2]
-    first = n - max(1, int(OWN_SHARE * n))
+    first = n - max(1, int(VALIDATION_SHARE * n))
     return windows[: first - min(length, n // 20)].astype(np.float32), windows[first:]
 
 
 def validation_set(windows: FloatArray, most: int) -> dict[str, FloatArray]:
-    """At most `most` of the windows, evenly spaced, as PyPOTS wants them: with hidden cells, and the truth."""
+    """At most `most` evenly spaced windows in the format of PyPOTS: with hidden cells, and the true values."""
     rng = np.random.default_rng(0)
     truth = windows[:: -(-len(windows) // most)].astype(np.float32)
     return {"X": np.where(hide(rng, ~np.isnan(truth)), np.float32(np.nan), truth), "X_ori": truth}
 
 
 def hide(rng: np.random.Generator, observed: BoolArray) -> BoolArray:
-    """Cells to validate on, (N, L, C): 10-70 % scattered ones in three of four windows, a blackout in the fourth."""
+    """Hidden cells (N, L, C) for validation: 10-70 % scattered cells in three of four windows, else a blackout."""
     n, length, _ = observed.shape
     points = hide_points(rng, observed, rng.uniform(0.1, 0.7, n))
     blackouts = hide_blackouts(rng, observed, log_uniform(rng, max(1, length // 2), (n,)))
@@ -209,7 +209,7 @@ def hide(rng: np.random.Generator, observed: BoolArray) -> BoolArray:
 
 
 def hidden_loss(module: Any, arguments: tuple[Any, ...], results: dict[str, Any]) -> None:
-    """A torch forward hook: while training, the loss is the mean squared error over the cells hidden from the model."""
+    """A torch forward hook that makes the training loss the mean squared error over the hidden cells."""
     if module.training and "loss" in results:
         inputs = arguments[0]
         error = (results["reconstruction"] - inputs["X_ori"]) * inputs["indicating_mask"]
@@ -217,7 +217,7 @@ def hidden_loss(module: Any, arguments: tuple[Any, ...], results: dict[str, Any]
 
 
 def _pypots(module: str) -> ModuleType:
-    """A module of PyPOTS, its banner kept out of the results, or a word on how to get it."""
+    """Import a module of PyPOTS without printing its banner; the error says how to install it."""
     try:
         with contextlib.redirect_stdout(sys.stderr):
             return importlib.import_module(f"pypots.{module}")

@@ -1,9 +1,10 @@
-"""Protocol L (long gaps): blackouts of ETT windows, by the same model as protocol T.
+"""Protocol L (long gaps): blackouts in ETT windows, filled by the same model as in protocol T.
 
     python benchmarks/protocol_l.py [--quick] [--ablation] [--peers SAITS ...] [--data DIR] [DATA ...]
 
-As protocol T, but hidden is one run of 12, 24 or 48 steps, at least 8 steps from either end, in all columns of every
-4th test window. Results, with a digest that shows the model is the one of protocol T, go to benchmarks/results/.
+It differs from protocol T in the hidden cells: in every 4th test window, one run of 12, 24 or 48 steps is hidden in all
+columns, at least 8 steps from both ends. Results are written to benchmarks/results/, with a digest that shows that the
+model is the model of protocol T.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from windowed import add_arguments, compare, table, with_earlier_rows
 
 PROTOCOL = "protocol_l"
 STEPS = (12, 24, 48)
-EDGE = 8
-EVERY = 4
+EDGE = 8  # steps from both ends of a window
+EVERY = 4  # every n-th test window is scored
 
 
 def main() -> None:
@@ -45,7 +46,7 @@ def report(*, quick: bool = False) -> str:
 
 
 def blackout(windows: Windows, steps: int) -> BoolArray:
-    """One run in all columns of each window, (N, L, C)."""
+    """Mask (N, L, C) of one hidden run in all columns of each window."""
     n, length, _ = windows.values.shape
     first = np.random.default_rng(1).integers(EDGE, length - EDGE - steps + 1, n)[:, None]
     run = (np.arange(length) >= first) & (np.arange(length) < first + steps)

@@ -1,11 +1,11 @@
-"""Protocol R (real files): hide cells of a file the way it has gaps, run the main job as a user would, score.
+"""Protocol R (real files): hide cells like the gaps of a file, fill them with the default settings, and score.
 
     python benchmarks/protocol_r.py [--quick] [--ablation] [--data DIR] [--seeds 0 1 2] [DATA ...]
 
-10 % of the observed cells are hidden in the pattern of the file's own gaps (lengths, and which columns miss together);
-files without gaps lose scattered cells. Nothing fitted sees a hidden cell: it is missing from the table that is
-read. Errors are in original units, per column and length of the gap a cell ends up in; a ratio over several columns is
-taken in units of each column's spread. Results go to benchmarks/results/.
+The benchmark hides 10 % of the observed cells in the pattern of the file's own gaps (their lengths, and which columns
+are missing together); in files without gaps it hides scattered cells. Hidden cells are made missing before fitting.
+Errors are in original units, by column and by the length of the gap that a cell lies in; for a ratio over several
+columns, they are divided by the standard deviations of the columns. Results are written to benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from common import Row, config_of, made_with, names_of, parser_of, read_results, write_results, write_table
+from common import Row, config_of, measured_line, names_of, parser_of, read_results, write_results, write_table
 from latentfill import Imputer, TableOptions, read_table
 from latentfill.core.config import Config
 from latentfill.core.series import BoolArray, FloatArray
@@ -38,30 +38,30 @@ FILES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "ETTh2": ("ETT/ETTh2.csv", {}),
 }
 PROTOCOL = "protocol_r"
-ABLATED = "_ablation"  # results of runs with --ablation are kept beside the others under this ending
+ABLATED = "_ablation"  # suffix of the result files of runs with --ablation
 RATE = 0.1
-SCORED = 30  # cells from which on a column and gap length is judged
-WORSE = 1.02  # ratio to linear from which on it counts as worse
+SCORED = 30  # least number of cells for a column and gap length to be compared
+WORSE = 1.02  # smallest ratio to linear interpolation that counts as worse
 
 
 def main() -> None:
     parser = parser_of(__doc__, FILES, seeds=(0, 1, 2))
     parser.add_argument("--no-baselines", action="store_true", help="leave out the simple imputers")
     parser.add_argument(
-        "--ablation", action="store_true", help="also with decoders without z, with another window's, ..."
+        "--ablation", action="store_true", help="also use decoders without z, with the z of other windows, ..."
     )
     arguments = parser.parse_args()
     for name in names_of(parser, arguments, FILES):
         files, groups = [], []
         for seed in arguments.seeds:
             config = config_of(arguments, seed=seed)
-            about, found = run(name, arguments, config)
+            about, run_groups = run(name, arguments, config)
             files.append(about)
-            groups += found
+            groups += run_groups
             print(about, flush=True)
         settings = config_of(arguments).to_dict()
-        kept = f"{name}{ABLATED}" if arguments.ablation else name
-        write_results(PROTOCOL, kept, {"settings": settings, "files": files, "groups": groups}, arguments)
+        file_name = f"{name}{ABLATED}" if arguments.ablation else name
+        write_results(PROTOCOL, file_name, {"settings": settings, "files": files, "groups": groups}, arguments)
     write_table(PROTOCOL, report(quick=arguments.quick), arguments)
 
 
@@ -73,7 +73,7 @@ def report(*, quick: bool = False) -> str:
 
 
 def run(name: str, arguments: argparse.Namespace, config: Config) -> tuple[Row, list[Row]]:
-    """Hide, fit, fill and score one file: what it took, and a row for each method, column and gap length."""
+    """Hide, fit, fill and score one file: a record of the run, and a row for each method, column and gap length."""
     path, options = FILES[name]
     table = read_table(arguments.data / path, TableOptions(**options))
     truth, observed = table.series.values, table.series.observed
@@ -81,7 +81,7 @@ def run(name: str, arguments: argparse.Namespace, config: Config) -> tuple[Row, 
     like_gaps = not observed.all()
     hidden = hide_like_gaps(rng, observed, RATE) if like_gaps else hide_points(rng, observed[None], RATE)[0]
     gappy = without(table, hidden)
-    seen = gappy.series.values
+    visible = gappy.series.values
     began = time.monotonic()
     imputer = Imputer(config).fit(gappy)
     fitted = time.monotonic()
@@ -92,7 +92,7 @@ def run(name: str, arguments: argparse.Namespace, config: Config) -> tuple[Row, 
         altered = dataclasses.replace(imputer.fitted_, encoder=ablation.encoder, builtin=ablation.path)
         fills[f"with a decoder of {ablation.name}"] = fill_series(altered, gappy.series).values
     for baseline in baseline_names() if not arguments.no_baselines else ("linear",):
-        scaled = scaler.apply(seen)
+        scaled = scaler.apply(visible)
         fills[baseline] = scaler.invert(new_baseline(baseline).fit(scaled).fill(scaled))
     about: Row = {
         "data": name,
@@ -104,7 +104,7 @@ def run(name: str, arguments: argparse.Namespace, config: Config) -> tuple[Row, 
         "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     errors = {method: filled - truth for method, filled in fills.items()}
-    of_gap = bucket_of(gap_lengths(~np.isnan(seen)))
+    of_gap = bucket_of(gap_lengths(~np.isnan(visible)))
     groups = [
         {"data": name, "seed": config.seed, "column": column, "gap": gap, **score(errors, cells, c, truth)}
         for c, column in enumerate(table.series.columns)
@@ -117,13 +117,13 @@ def run(name: str, arguments: argparse.Namespace, config: Config) -> tuple[Row, 
 
 
 def without(table: Table, hidden: BoolArray) -> Table:
-    """The table as it would have been read with the hidden cells missing."""
+    """The table with the hidden cells missing."""
     values = np.where(hidden, np.nan, table.series.values)
     return dataclasses.replace(table, series=dataclasses.replace(table.series, values=values))
 
 
 def score(errors: dict[str, FloatArray], cells: BoolArray, column: int, truth: FloatArray) -> Row:
-    """Sums over the hidden cells of a column in gaps of one length, original units, and the column's spread."""
+    """MSE and MAE by method on hidden cells of one column, in original units, and the column's standard deviation."""
     of_cells = {method: error[cells, column] for method, error in errors.items()}
     return {
         "cells": int(cells.sum()),
@@ -134,7 +134,7 @@ def score(errors: dict[str, FloatArray], cells: BoolArray, column: int, truth: F
 
 
 def ratio(groups: list[Row], method: str) -> float:
-    """Squared error over that of linear interpolation, each column in units of its spread."""
+    """Squared error of a method over that of linear interpolation, in standard deviations of each column."""
     ours, linear = 0.0, 0.0
     for group in groups:
         weight = group["cells"] / (group["spread"] ** 2 or 1.0)
@@ -143,18 +143,18 @@ def ratio(groups: list[Row], method: str) -> float:
     return ours / linear
 
 
-def judged(groups: list[Row]) -> list[Row]:
-    """One entry for each column and gap length of a file with enough cells, seeds together: ours against linear."""
-    together: dict[tuple[object, ...], list[Row]] = defaultdict(list)
+def compare_with_linear(groups: list[Row]) -> list[Row]:
+    """Errors of latentfill and linear interpolation over all seeds, by column and gap length with enough cells."""
+    by_pair: dict[tuple[object, ...], list[Row]] = defaultdict(list)
     for group in groups:
-        together[group["data"], group["column"], group["gap"]].append(group)
-    found = []
-    for (data, column, gap), rows in together.items():
+        by_pair[group["data"], group["column"], group["gap"]].append(group)
+    compared = []
+    for (data, column, gap), rows in by_pair.items():
         cells = sum(row["cells"] for row in rows)
         ours, linear = (sum(row["cells"] * row["mse"][m] for row in rows) for m in ("latentfill", "linear"))
         if cells >= SCORED:
             worse = ours > WORSE * linear
-            found.append(
+            compared.append(
                 {
                     "data": data,
                     "column": column,
@@ -165,45 +165,46 @@ def judged(groups: list[Row]) -> list[Row]:
                     "linear": linear,
                 }
             )
-    return found
+    return compared
 
 
 def table(records: list[Row]) -> str:
-    """Markdown: ratios by file and method, then the column and gap lengths that are worse than linear."""
+    """Markdown: ratios to linear by file and method, then the columns and gap lengths that are worse than linear."""
     files = [file for record in records for file in record["files"]]
     groups = [group for record in records for group in record["groups"]]
     methods = list(dict.fromkeys(key.removeprefix("ratio: ") for file in files for key in file if "ratio: " in key))
-    pairs = judged(groups)
+    pairs = compare_with_linear(groups)
     lines = ["| data | seeds | " + " | ".join(methods) + " | pairs worse than linear | fit s | peak MB |"]
     lines.append("|---" * (len(methods) + 5) + "|")
     for data in dict.fromkeys(file["data"] for file in files):
-        own = [file for file in files if file["data"] == data]
+        runs = [file for file in files if file["data"] == data]
         of_data = [pair for pair in pairs if pair["data"] == data]
-        cells = [_mean([file.get(f"ratio: {method}") for file in own]) for method in methods]
+        cells = [_mean([file.get(f"ratio: {method}") for file in runs]) for method in methods]
         worse = f"{sum(pair['worse'] for pair in of_data)} of {len(of_data)}"
-        fit, peak = np.mean([file["fit_seconds"] for file in own]), max(file["peak_megabytes"] for file in own)
-        lines.append(f"| {data} | {len(own)} | " + " | ".join(cells) + f" | {worse} | {fit:.0f} | {peak} |")
+        fit, peak = np.mean([file["fit_seconds"] for file in runs]), max(file["peak_megabytes"] for file in runs)
+        lines.append(f"| {data} | {len(runs)} | " + " | ".join(cells) + f" | {worse} | {fit:.0f} | {peak} |")
     bad = [pair for pair in pairs if pair["worse"]]
     if bad:
         lines += ["", "Worse than linear by more than 2 %:", ""]
     for pair in bad:
         times = f"{pair['ours'] / pair['linear']:.2f} x" if pair["linear"] else "linear is exact"
         lines.append(f"- {pair['data']}, {pair['column']}, gaps of {pair['gap']}: {times} ({pair['cells']} cells)")
-    return "\n".join([*lines, "", made_with(records)])
+    return "\n".join([*lines, "", measured_line(records)])
 
 
 def ablation_table(records: list[Row]) -> str:
-    """Markdown: ratios to linear of the decoder as it is, and of decoders that see less, on the same cells."""
+    """Markdown: ratios to linear of the default decoder and of decoders with fewer inputs, on the same cells."""
     files = [file for record in records for file in record["files"]]
     methods = [key for key in files[0] if key.startswith("ratio: ") and ("latentfill" in key or "decoder" in key)]
     lines = ["| data | seed | " + " | ".join(key.removeprefix("ratio: ") for key in methods) + " |"]
     lines.append("|---" * (len(methods) + 2) + "|")
     for file in files:
         lines.append(f"| {file['data']} | {file['seed']} | " + " | ".join(f"{file[key]:.3f}" for key in methods) + " |")
-    return "\n".join([*lines, "", made_with(records)])
+    return "\n".join([*lines, "", measured_line(records)])
 
 
 def _mean(ratios: list[float | None]) -> str:
+    """The mean of the known ratios as text, `-` without any."""
     known = [ratio for ratio in ratios if ratio is not None]
     return f"{np.mean(known):.3f}" if known else "-"
 

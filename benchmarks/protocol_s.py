@@ -1,11 +1,12 @@
-"""Protocol S (TSI-Bench, ETT_h1): points, blocks and long gaps that are hidden in the train months too.
+"""Protocol S (TSI-Bench, ETT_h1): points, blocks and long gaps, which are hidden in the train months too.
 
     python benchmarks/protocol_s.py [--quick] [--ablation] [--peers SAITS ...] [--data DIR] [--seeds 0 1 2 3 4]
 
-Windows of 48 steps, side by side; the first 14 calendar months train, the last 5 test (the 5 between are not used). The
-same pattern is hidden in train and test: independent points; blocks of 6 steps x 6 columns; in each column one run of
-36 steps or none. Scaler, encoder, decoder and early stopping see what is left of the train months. Errors are over
-the hidden test cells, in standard deviations of the train rows. Results go to benchmarks/results/.
+Windows have 48 steps and do not overlap. The first 14 calendar months are for training and the last 5 for testing; the
+5 months between are not used. The same pattern is hidden in both: independent points; blocks of 6 steps x 6 columns;
+or in some columns one run of 36 steps. Scaler, encoder, decoder and early stopping see only the observed cells of the
+train months. Errors are over the hidden test cells, in standard deviations of the train rows. Results are written to
+benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from published import PROTOCOL_S
 from windowed import add_arguments, compare, table, with_earlier_rows
 
 PROTOCOL, NAME = "protocol_s", "ETTh1"
-PART = "ETTh1_part"  # a run of some patterns only is kept beside the whole one
+PART = "ETTh1_part"  # name of the result file of a run with some of the patterns
 FILE = "ETT/ETTh1.csv"
 LENGTH = 48
 TRAIN_MONTHS, VAL_MONTHS, TEST_MONTHS = 14, 5, 5
@@ -41,19 +42,19 @@ def main() -> None:
     parser.add_argument("--patterns", nargs="+", choices=PATTERNS, default=list(PATTERNS))
     arguments = parser.parse_args()
     train, windows = load(arguments.data)
-    kept, data = (NAME, NAME) if set(arguments.patterns) == set(PATTERNS) else (PART, f"{NAME}, some patterns")
+    file_name, data = (NAME, NAME) if set(arguments.patterns) == set(PATTERNS) else (PART, f"{NAME}, some patterns")
     rows = []
     for seed in arguments.seeds:
         for pattern in arguments.patterns:
             rng = np.random.default_rng([seed, list(PATTERNS).index(pattern)])
-            hidden = whole_windows(PATTERNS[pattern](rng, into_windows(train)), train)
+            hidden = onto_series(PATTERNS[pattern](rng, into_windows(train)), train)
             gappy = dataclasses.replace(train, values=np.where(hidden, np.nan, train.values))
             mask = PATTERNS[pattern](rng, windows.observed)
             config = config_of(arguments, seed=seed, length=LENGTH, stride=LENGTH // 4)
             rows += compare(gappy, config, windows, {pattern: mask}, arguments, {"data": data})
     settings = config_of(arguments, length=LENGTH, stride=LENGTH // 4).to_dict()
-    rows = with_earlier_rows(PROTOCOL, kept, rows, arguments)
-    write_results(PROTOCOL, kept, {"settings": settings, "rows": rows}, arguments)
+    rows = with_earlier_rows(PROTOCOL, file_name, rows, arguments)
+    write_results(PROTOCOL, file_name, {"settings": settings, "rows": rows}, arguments)
     write_table(PROTOCOL, report(quick=arguments.quick), arguments)
 
 
@@ -81,20 +82,22 @@ def load(data: Path) -> tuple[Series, Windows]:
 
 
 def into_windows(series: Series) -> BoolArray:
+    """The mask (N, L, C) of observed cells in windows that do not overlap."""
     return series.observed.reshape(-1, LENGTH, series.values.shape[1])
 
 
-def whole_windows(hidden: BoolArray, series: Series) -> BoolArray:
+def onto_series(hidden: BoolArray, series: Series) -> BoolArray:
+    """The mask (T, C) of hidden cells from their mask (N, L, C) in windows."""
     return hidden.reshape(series.values.shape)
 
 
 def points(rate: float, rng: np.random.Generator, observed: BoolArray) -> BoolArray:
-    """Independent cells."""
+    """Hide independent cells."""
     return hide_points(rng, observed, rate)
 
 
 def blocks(rate: float, rng: np.random.Generator, observed: BoolArray) -> BoolArray:
-    """Blocks of steps x columns at random places of each window, which may overlap, until the share is reached."""
+    """Hide blocks at random places of each window, possibly overlapping, until the share `rate` is hidden."""
     n, length, columns = observed.shape
     steps, width = BLOCK
     width = min(width, columns)
@@ -111,7 +114,7 @@ def blocks(rate: float, rng: np.random.Generator, observed: BoolArray) -> BoolAr
 
 
 def runs(rate: float, rng: np.random.Generator, observed: BoolArray) -> BoolArray:
-    """One run of steps in some of the columns of each window, so many that the share is reached on average."""
+    """Hide one run of steps in random columns of each window, so that the share `rate` is hidden on average."""
     n, length, columns = observed.shape
     start = rng.integers(length - RUN + 1, size=(n, 1, columns))
     step = np.arange(length)[None, :, None]

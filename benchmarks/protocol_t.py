@@ -2,9 +2,10 @@
 
     python benchmarks/protocol_t.py [--quick] [--ablation] [--peers SAITS ...] [--data DIR] [DATA ...]
 
-Windows of 96 steps, stride 1, each filled alone. Scaler, encoder, decoder and early stopping see the train rows only.
-At rate r the mask is `torch.rand((windows, 96, columns), generator=torch.Generator().manual_seed(0)) <= r`. Errors are
-over hidden cells, in standard deviations of the train rows. Results go to benchmarks/results/.
+Windows have 96 steps and stride 1, and each is filled alone. Scaler, encoder, decoder and early stopping see only the
+train rows. At rate r the mask of hidden cells is
+`torch.rand((windows, 96, columns), generator=torch.Generator().manual_seed(0)) <= r`. Errors are over the hidden cells,
+in standard deviations of the train rows. Results are written to benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -51,11 +52,12 @@ def report(*, quick: bool = False) -> str:
 
 
 def label(rate: float) -> str:
+    """The rate as text, such as `12.5 %`."""
     return f"{100 * rate:g} %"
 
 
 def points(windows: Windows, rate: float) -> BoolArray:
-    """Independent cells (N, L, C), the published deterministic mask."""
+    """Mask (N, L, C) of independent hidden cells, as published: the same in every run."""
     kept = torch.rand(windows.values.shape, generator=torch.Generator().manual_seed(0)) > rate
     return np.logical_not(kept.numpy())
 

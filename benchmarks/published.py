@@ -1,8 +1,8 @@
-"""Numbers from papers, to stand beside those measured here; models there are trained on a GPU, one per rate or pattern.
+"""Errors quoted from papers, for comparison. Their models were trained on a GPU, one model per rate or pattern.
 
 Sources: ModernTCN (Luo and Wang, ICLR 2024); GPT4TS (Zhou et al., NeurIPS 2023); TimesNet (Wu et al., ICLR 2023), which
-also has PatchTST's; T1 (ICLR 2026); TSI-Bench (Du et al., 2024) for SAITS, BRITS and CSDI; HELIX (ICML 2026).
-ModernTCN's are quoted from memory of its table.
+also reports PatchTST; T1 (ICLR 2026); TSI-Bench (Du et al., 2024) for SAITS, BRITS and CSDI; HELIX (ICML 2026).
+ModernTCN's errors are quoted from memory.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from common import Row
 
 
-def _mean_of_rates(method: str, pattern: str, **errors: tuple[float, float | None]) -> list[Row]:
+def _published_rows(method: str, pattern: str, **errors: tuple[float, float | None]) -> list[Row]:
     return [
         {"data": data, "method": method, "pattern": pattern, "kind": "published", "mse": mse, "mae": mae}
         for data, (mse, mae) in errors.items()
@@ -18,11 +18,11 @@ def _mean_of_rates(method: str, pattern: str, **errors: tuple[float, float | Non
 
 
 PROTOCOL_T: list[Row] = [
-    *_mean_of_rates("ModernTCN", "mean 12.5-50 %", ETTh1=(0.050, 0.150), ETTh2=(0.042, 0.131), ETTm1=(0.020, 0.093)),
-    *_mean_of_rates("GPT4TS", "mean 12.5-50 %", ETTh1=(0.069, 0.173), ETTh2=(0.048, 0.141), ETTm1=(0.028, 0.105)),
-    *_mean_of_rates("TimesNet", "mean 12.5-50 %", ETTh1=(0.078, 0.187), ETTh2=(0.049, 0.146), ETTm1=(0.027, 0.107)),
-    *_mean_of_rates("PatchTST", "mean 12.5-50 %", ETTh1=(0.115, 0.224), ETTh2=(0.065, 0.163), ETTm1=(0.047, 0.140)),
-    *_mean_of_rates("T1", "mean 10-70 %", ETTh1=(0.049, None), ETTh2=(0.036, None), ETTm1=(0.022, None)),
+    *_published_rows("ModernTCN", "mean 12.5-50 %", ETTh1=(0.050, 0.150), ETTh2=(0.042, 0.131), ETTm1=(0.020, 0.093)),
+    *_published_rows("GPT4TS", "mean 12.5-50 %", ETTh1=(0.069, 0.173), ETTh2=(0.048, 0.141), ETTm1=(0.028, 0.105)),
+    *_published_rows("TimesNet", "mean 12.5-50 %", ETTh1=(0.078, 0.187), ETTh2=(0.049, 0.146), ETTm1=(0.027, 0.107)),
+    *_published_rows("PatchTST", "mean 12.5-50 %", ETTh1=(0.115, 0.224), ETTh2=(0.065, 0.163), ETTm1=(0.047, 0.140)),
+    *_published_rows("T1", "mean 10-70 %", ETTh1=(0.049, None), ETTh2=(0.036, None), ETTm1=(0.022, None)),
 ]
 
 PROTOCOL_S: list[Row] = [

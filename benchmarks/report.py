@@ -1,8 +1,8 @@
-"""Put the results into the documents: docs/accuracy.md gets every table, README.md a summary.
+"""Write the results into the documents: all tables into docs/accuracy.md, a summary into README.md.
 
     python benchmarks/report.py
 
-Each document marks the place with `<!-- NAME -->` and `<!-- end of NAME -->`; what lies between is replaced.
+In each document, the text between `<!-- NAME -->` and `<!-- end of NAME -->` is replaced.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def documents() -> dict[Path, str]:
-    """The documents as the results would have them."""
+    """The text of each document with the tables of the current results."""
     tables = {name: module.report() for name, module in PROTOCOLS.items()}
     return {
         ROOT / "docs" / "accuracy.md": replaced(ROOT / "docs" / "accuracy.md", tables),
@@ -61,7 +61,7 @@ def documents() -> dict[Path, str]:
 
 
 def replaced(path: Path, texts: Mapping[str, str]) -> str:
-    """The document with each text in its place; a place that is missing is an error."""
+    """The document with each text between its markers; fails if the markers are missing."""
     document = path.read_text()
     for name, text in texts.items():
         place = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end of {name} -->)", re.DOTALL)
@@ -71,7 +71,7 @@ def replaced(path: Path, texts: Mapping[str, str]) -> str:
 
 
 def summary() -> str:
-    """One line for each benchmark: ours, linear interpolation, and the best of the published numbers."""
+    """A table with the errors of latentfill, linear interpolation and the best published model, by benchmark."""
     lines = ["| | latentfill | linear | best published |", "|---|---|---|---|"]
     lines += [
         _line(f"{record['data']}, scattered cells, {rates}, MSE", record, rates, "mse", PROTOCOL_T)
@@ -94,6 +94,7 @@ def summary() -> str:
 
 
 def _line(title: str, record: Row, pattern: str, error: str, published: list[Row]) -> str:
+    """One line of the summary: `error` names the metric."""
     ours, linear = (
         np.mean([row[error] for row in record["rows"] if row["pattern"] == pattern and row["method"] == method])
         for method in ("latentfill", "linear")

@@ -1,11 +1,12 @@
-"""How long things take: exact neighbours among many windows, all latents at once, and reading stored embeddings.
+"""Speed of exact neighbour search, of latent optimisation, and of reading stored embeddings.
 
     python benchmarks/speed.py [--data DIR]
 
-Neighbours: the ten nearest of 8449 windows with embeddings of 5376 numbers (TimeKD's on ETTh1: 7 x 768), for each of
-them, by exact search. Latents: all windows of ETTh1 at once, against one at a time. Embeddings: one shuffled pass over
-8449 windows of (7, 768), from a packed file against from the per-window .h5 files it was packed from, and the packing,
-against copying the files; all files are in the system's memory by then. Results go to benchmarks/results/.
+Neighbours: exact search for the ten nearest windows of each of 8449 windows with embeddings of 5376 numbers (7 x 768,
+like TimeKD's on ETTh1). Latents: latent optimisation of all windows of ETTh1 at once, compared with one at a time.
+Embeddings: reading 8449 windows of (7, 768) in random order from a packed file, compared with reading the per-window
+.h5 files that it was packed from; and packing, compared with copying the files. All files are in the system's file
+cache by then. Results are written to benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import numpy as np
 import torch
 
 import ett
-from common import made_with, parser_of, read_results, write_results, write_table
+from common import measured_line, parser_of, read_results, write_results, write_table
 from latentfill.core.config import Config
 from latentfill.core.series import Series
 from latentfill.embeddings.stored.h5_writing import write_split
@@ -34,12 +35,12 @@ from latentfill.imputation.fitting.fit import fit_series
 from latentfill.strategies.latent.strategy import LatentStrategy
 from latentfill.strategies.neighbours.search import Exact
 from latentfill.windows.cycles import clock_features, find_cycles
-from latentfill.windows.windows import ScaledSeries, window_starts
+from latentfill.windows.windows import ScaledSeries, Windows, window_starts
 
 PROTOCOL = "speed"
 WINDOWS, SIZE, NEIGHBOURS = 8449, 5376, 10
 ALONE = 20  # windows that are optimised one at a time
-STEPS = 300  # of training: enough for a decoder to invert
+STEPS = 300  # training steps, enough for a decoder that latents can be optimised through
 
 
 def main() -> None:
@@ -56,7 +57,7 @@ def main() -> None:
 
 
 def neighbours() -> dict[str, float]:
-    """Seconds and memory of exact search."""
+    """Time and memory of exact search."""
     keys = torch.nn.functional.normalize(torch.randn(WINDOWS, SIZE, generator=torch.Generator().manual_seed(0)), dim=1)
     began = time.monotonic()
     Exact(keys, "cosine").nearest(keys, NEIGHBOURS)
@@ -66,7 +67,7 @@ def neighbours() -> dict[str, float]:
 
 
 def latents(data: Path) -> dict[str, float]:
-    """Windows per second, all at once and one at a time."""
+    """Windows per second of latent optimisation, all windows at once and one at a time."""
     train, _ = ett.load("ETTh1", data)
     rng = np.random.default_rng(0)
     gappy = replace(train, values=np.where(rng.random(train.values.shape) < 0.1, np.nan, train.values))
@@ -87,13 +88,13 @@ def latents(data: Path) -> dict[str, float]:
 
 
 def stored() -> dict[str, float]:
-    """Seconds of a shuffled pass over stored embeddings, window by window; of packing them, and of a plain copy."""
+    """Seconds for reading all stored embeddings in random order, for packing them, and for copying the files."""
     rng = np.random.default_rng(0)
-    with tempfile.TemporaryDirectory() as place:
-        folder, packed_file = Path(place) / "96", Path(place) / "packed"
+    with tempfile.TemporaryDirectory() as name:
+        folder, packed_file = Path(name) / "96", Path(name) / "packed"
         write_split(folder, "train", rng.normal(size=(WINDOWS, 7, SIZE // 7)).astype(np.float32))
         order = rng.permutation(WINDOWS)
-        copied = _seconds(lambda: shutil.copytree(folder, Path(place) / "copy"))
+        copied = _seconds(lambda: shutil.copytree(folder, Path(name) / "copy"))
         packed = _seconds(lambda: pack(open_embeddings(folder), packed_file))
         files = _seconds(lambda: [_one_window(folder / "train" / f"{i}.h5").sum() for i in order])
         vectors = load_packed_file(packed_file).read("train")
@@ -102,17 +103,20 @@ def stored() -> dict[str, float]:
 
 
 def _one_window(path: Path) -> np.ndarray:
+    """The embeddings in one .h5 file."""
     with h5py.File(path, "r") as file:
         return file["embeddings"][()]
 
 
 def _seconds(work: Callable[[], object]) -> float:
+    """Duration of one call."""
     began = time.monotonic()
     work()
     return round(time.monotonic() - began, 3)
 
 
-def windows_of(series: Series, values: np.ndarray, config: Config):
+def windows_of(series: Series, values: np.ndarray, config: Config) -> Windows:
+    """All windows of a series with scaled `values`, at stride 1."""
     starts = window_starts(len(values), config.windows.length, 1)
     return ScaledSeries(values, clock_features(series, find_cycles(series))).cut(starts, config.windows.length)
 
@@ -139,7 +143,7 @@ def report(*, quick: bool = False) -> str:
                 f"| packing them | {kept['pack']:.2f} s |",
                 f"| copying the files | {kept['copy']:.2f} s |",
             ]
-    return "\n".join([*lines, "", made_with(records)])
+    return "\n".join([*lines, "", measured_line(records)])
 
 
 if __name__ == "__main__":

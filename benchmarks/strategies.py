@@ -1,16 +1,16 @@
-"""All strategies side by side on real files, as `latentfill evaluate` scores them, and auto against the best of them.
+"""Errors of all strategies on real files, scored by `latentfill evaluate`.
 
     python benchmarks/strategies.py [--quick] [--data DIR] [--seeds 0] [DATA ...]
 
-10 % of the observed cells are hidden in the pattern of the file's own gaps (scattered where it has none) and filled by
-every strategy: `latentfill evaluate FILE --strategies auto,denoise,...`. Squared errors are in units of the columns'
-standard deviations. Auto weighs linear interpolation, kriging and the decoder; `auto / best` compares it with the best
-of these three in each file. Results go to benchmarks/results/.
+The benchmark hides 10 % of the observed cells in the pattern of the file's own gaps (scattered cells in a file without
+gaps) and fills them by every strategy, like `latentfill evaluate FILE --strategies auto,denoise,...`. Errors are in
+standard deviations of the columns. The strategy auto combines linear interpolation, kriging and the decoder;
+`auto / best` compares it with the best of these three in each file. Results are written to benchmarks/results/.
 """
 
 from __future__ import annotations
 
-from common import Row, config_of, made_with, names_of, parser_of, read_results, write_results, write_table
+from common import Row, config_of, measured_line, names_of, parser_of, read_results, write_results, write_table
 from latentfill import TableOptions, read_table
 from latentfill.core.config import AUTO
 from latentfill.core.strategy_table import STRATEGIES
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def rows_of(run: Run) -> list[Row]:
-    """One row for each strategy: errors over all hidden cells."""
+    """A row for each strategy, with its errors over all hidden cells."""
     return [
         {
             "strategy": s.strategy,
@@ -65,17 +65,19 @@ def rows_of(run: Run) -> list[Row]:
 def report(*, quick: bool = False) -> str:
     """The results as Markdown."""
     records = read_results(PROTOCOL, NAMES, quick=quick)
-    found = {record["data"]: _means(record["rows"]) for record in records}
+    means_by_data = {record["data"]: _means(record["rows"]) for record in records}
     lines = [
         "| | " + " | ".join(f"{r['data']} ({r['pattern']})" for r in records) + " |",
-        "|---" * (len(found) + 1) + "|",
+        "|---" * (len(means_by_data) + 1) + "|",
     ]
     for strategy in ORDER:
-        cells = [_cell(means.get(strategy), means["linear"]) for means in found.values()]
+        cells = [_cell(means.get(strategy), means["linear"]) for means in means_by_data.values()]
         lines.append(f"| {strategy} | " + " | ".join(cells) + " |")
-    best = [means[AUTO] / min(means[name] for name in ("linear", "kriging", "denoise")) for means in found.values()]
+    best = [
+        means[AUTO] / min(means[name] for name in ("linear", "kriging", "denoise")) for means in means_by_data.values()
+    ]
     lines.append("| auto / best of linear, kriging, denoise | " + " | ".join(f"{ratio:.3f}" for ratio in best) + " |")
-    return "\n".join([*lines, "", "MSE, and as a ratio to linear.", "", made_with(records)])
+    return "\n".join([*lines, "", "MSE, and as a ratio to linear.", "", measured_line(records)])
 
 
 def _means(rows: list[Row]) -> dict[str, float]:
@@ -83,10 +85,11 @@ def _means(rows: list[Row]) -> dict[str, float]:
     of_strategy: dict[str, list[float]] = {}
     for row in rows:
         of_strategy.setdefault(row["strategy"], []).append(row["mse"])
-    return {strategy: sum(found) / len(found) for strategy, found in of_strategy.items()}
+    return {strategy: sum(errors) / len(errors) for strategy, errors in of_strategy.items()}
 
 
 def _cell(mse: float | None, linear: float) -> str:
+    """The MSE and its ratio to linear interpolation as text."""
     if mse is None:
         return "-"
     return f"{mse:.4f} ({mse / linear:.2f})" if mse == mse else "leaves cells empty"

@@ -1,10 +1,10 @@
-"""How long training takes until the error of protocol T (scattered cells) is reached: fits with more and more steps.
+"""Error of protocol T (scattered cells) after different training times.
 
     python benchmarks/training_time.py [--data DIR] [DATA ...]
 
-Each fit has its own schedule, as `latentfill fit` would run it; encoder and decoder get the same share of
-their usual steps. Errors are the mean over 12.5, 25, 37.5 and 50 % hidden, on every 16th test window. Results go to
-benchmarks/results/.
+Encoder and decoder are trained for the same share of their usual steps, each fit with its own schedule, as by
+`latentfill fit`. Errors are means over 12.5, 25, 37.5 and 50 % hidden cells, on every 16th test window. Results are
+written to benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -14,7 +14,17 @@ import time
 import numpy as np
 
 import ett
-from common import Row, config_of, errors_of, made_with, names_of, parser_of, read_results, write_results, write_table
+from common import (
+    Row,
+    config_of,
+    errors_of,
+    measured_line,
+    names_of,
+    parser_of,
+    read_results,
+    write_results,
+    write_table,
+)
 from methods import Ours
 from protocol_t import RATES, points
 from published import PROTOCOL_T
@@ -22,7 +32,7 @@ from published import PROTOCOL_T
 PROTOCOL = "training_time"
 SHARES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 EVERY = 16
-PATTERN = "mean 12.5-50 %"  # of the published numbers
+PATTERN = "mean 12.5-50 %"  # pattern of the published errors
 
 
 def main() -> None:
@@ -35,7 +45,8 @@ def main() -> None:
         windows = windows.take(chosen)
         usual, rows = config_of(arguments), list[Row]()
         for share in SHARES:
-            steps = {key: max(1, round(share * getattr(usual, key))) for key in ("encoder_steps", "decoder_steps")}
+            full = {"encoder_steps": usual.encoder.steps, "decoder_steps": usual.decoder.steps}
+            steps = {name: max(1, round(share * count)) for name, count in full.items()}
             ours = Ours(train, config_of(arguments, **steps))
             began = time.monotonic()
             errors = [errors_of(ours.fill(windows.without(mask))["latentfill"], windows.values, mask) for mask in masks]
@@ -61,7 +72,7 @@ def report(*, quick: bool = False) -> str:
             f"| {row['mse']:.4f} / {row['mae']:.4f} | {best:.3f} | {row['windows_per_second']:.0f} |"
             for row in record["rows"]
         ]
-    return "\n".join([*lines, "", made_with(records)])
+    return "\n".join([*lines, "", measured_line(records)])
 
 
 if __name__ == "__main__":

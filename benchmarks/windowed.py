@@ -1,4 +1,4 @@
-"""Protocols T, L and S: windows with hidden cells, each filled alone, and the errors over those cells."""
+"""Shared by protocols T, L and S: hide cells in windows, fill each window alone, and report errors on these cells."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from common import Row, errors_of, made_with, read_results
+from common import Row, errors_of, measured_line, read_results
 from latentfill.core.config import Config
 from latentfill.core.series import BoolArray, Series
 from latentfill.windows.windows import Windows
 from methods import Method, methods_of
 
-PEERS_HELP = "published models to train here; those of the last results that are not named are kept as they are"
+PEERS_HELP = "published models to train; rows of other models are kept from the last results"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What is run beside our own."""
+    """Add the options that choose the methods to compare with."""
     parser.add_argument("--no-baselines", action="store_true", help="leave out the simple imputers")
-    parser.add_argument("--ablation", action="store_true", help="also decoders without z, with another window's, ...")
+    parser.add_argument(
+        "--ablation", action="store_true", help="also decoders without z, with the z of other windows, ..."
+    )
     parser.add_argument("--peers", nargs="*", default=[], metavar="NAME", help=PEERS_HELP)
-    parser.add_argument("--peer-seconds", type=float, help="of training for each; by default as long as ours took")
-    parser.add_argument("--beside-seeds", type=int, nargs="+", help="seeds of --ablation and --peers; by default all")
+    parser.add_argument("--peer-seconds", type=float, help="training time of each peer; by default as long as ours")
+    parser.add_argument("--beside-seeds", type=int, nargs="+", help="seeds for --ablation and --peers; by default all")
 
 
 def compare(
@@ -35,10 +37,7 @@ def compare(
     arguments: argparse.Namespace,
     about: Row,
 ) -> list[Row]:
-    """Fit everything asked for to `series` and score it on `windows` (scaled) under each mask (N, L, C).
-
-    A mask may be for the first of the windows only: `windows` are then cut to its length.
-    """
+    """Fit the requested methods to `series`, and score them on scaled `windows` for each mask (N, L, C)."""
     rows = []
     beside = arguments.beside_seeds is None or config.seed in arguments.beside_seeds
     for method in methods_of(
@@ -50,15 +49,16 @@ def compare(
         seconds=arguments.peer_seconds,
     ):
         for pattern, hidden in patterns.items():
-            found = _score(method, windows, hidden, {**about, "pattern": pattern, "seed": config.seed})
-            for row in found:
+            scored = _score(method, windows, hidden, {**about, "pattern": pattern, "seed": config.seed})
+            for row in scored:
                 errors = f"{row['mse']:.4f} / {row['mae']:.4f}"
                 print(*about.values(), config.seed, pattern, row["method"], errors, f"{method.train_seconds:.0f} s")
-            rows += found
+            rows += scored
     return rows
 
 
 def _score(method: Method, windows: Windows, hidden: BoolArray, about: Row) -> list[Row]:
+    """A row for each estimate of a method, with its errors on the hidden cells."""
     scored = hidden & windows.observed
     gappy = windows.without(hidden)
     began = time.monotonic()
@@ -80,9 +80,10 @@ def _score(method: Method, windows: Windows, hidden: BoolArray, about: Row) -> l
 
 
 def with_earlier_rows(protocol: str, data: str, rows: list[Row], arguments: argparse.Namespace) -> list[Row]:
-    """The rows, and from the last results, on the same masks, those of peers and ablations that were not run anew.
+    """The rows, and rows of peers and ablations from the last results that were not measured again.
 
-    They get the commit they were measured at: they take as long as ours, each. A mask is known by the share it hides.
+    Earlier rows are kept only for the same masks, identified by pattern, seed and share of hidden cells. They record
+    the commit that they were measured at.
     """
     earlier = read_results(protocol, [data], quick=arguments.quick)
     measured = {row["method"] for row in rows}
@@ -99,46 +100,48 @@ def with_earlier_rows(protocol: str, data: str, rows: list[Row], arguments: argp
 
 def means(rows: Iterable[Row], patterns: Iterable[str], name: str) -> list[Row]:
     """For each data set, method and seed that has all the `patterns`, a row with the mean of their errors."""
-    wanted = list(patterns)
+    names = list(patterns)
     groups: dict[tuple[object, ...], dict[object, Row]] = defaultdict(dict)
     for row in rows:
         groups[row["data"], row["method"], row["seed"]][row["pattern"]] = row
     return [
-        {**found[wanted[0]], "pattern": name}
-        | {key: float(np.mean([found[pattern][key] for pattern in wanted])) for key in ("mse", "mae", "hidden_share")}
-        for found in groups.values()
-        if all(pattern in found for pattern in wanted)
+        {**by_pattern[names[0]], "pattern": name}
+        | {key: float(np.mean([by_pattern[p][key] for p in names])) for key in ("mse", "mae", "hidden_share")}
+        for by_pattern in groups.values()
+        if all(pattern in by_pattern for pattern in names)
     ]
 
 
 def table(records: Iterable[Row], published: Sequence[Row] = ()) -> str:
-    """Markdown: per data set a row for each method, a column for each pattern, MSE / MAE, mean over the seeds.
+    """Markdown: mean MSE / MAE over the seeds by data set, a row for each method and a column for each pattern.
 
-    Methods that were run with some of the seeds only are set beside ours with these seeds.
+    If a method was run with some of the seeds only, a second row of ours with the same seeds is added.
     """
     records = list(records)
-    rows = [row for record in records for row in _labelled(record["rows"])]
-    published = [{**row, "method": f"{row['method']}, published"} for row in published]  # some are measured here too
+    rows = [row for record in records for row in _with_method_names(record["rows"])]
+    published = [
+        {**row, "method": f"{row['method']}, published"} for row in published
+    ]  # the name differs from models measured here
     parts = []
     for data in dict.fromkeys(row["data"] for row in rows):
-        own = [row for row in [*rows, *published] if row["data"] == data]
+        of_data = [row for row in [*rows, *published] if row["data"] == data]
         patterns = list(dict.fromkeys(row["pattern"] for row in rows if row["data"] == data))
         lines = [f"**{data}**", "", "| | " + " | ".join(map(str, patterns)) + " | training s | windows/s |"]
         lines.append("|---" * (len(patterns) + 3) + "|")
-        for method in dict.fromkeys(row["method"] for row in own):
-            of_method = [row for row in own if row["method"] == method]
+        for method in dict.fromkeys(row["method"] for row in of_data):
+            of_method = [row for row in of_data if row["method"] == method]
             cells = [_cell([row for row in of_method if row["pattern"] == pattern]) for pattern in patterns]
             times = [_mean_of(of_method, key) for key in ("train_seconds", "windows_per_second")]
-            lines.append(f"| {method}{_fewer(of_method, own)} | " + " | ".join([*cells, *times]) + " |")
+            lines.append(f"| {method}{_windows_remark(of_method, of_data)} | " + " | ".join([*cells, *times]) + " |")
         parts.append("\n".join(lines))
-    return "\n\n".join([*parts, made_with(records)])
+    return "\n\n".join([*parts, measured_line(records)])
 
 
-def _labelled(rows: Sequence[Row]) -> list[Row]:
-    """The rows with their method as the table calls it; ours again for each set of fewer seeds that others have."""
+def _with_method_names(rows: Sequence[Row]) -> list[Row]:
+    """The rows with method names for the table, and rows of ours once more for each smaller set of seeds."""
     seeds: dict[str, set[int]] = defaultdict(set)
     for row in rows:
-        seeds[_dated(row)].add(row["seed"])
+        seeds[_method_name(row)].add(row["seed"])
     ours = [row for row in rows if row["kind"] == "ours"]
     known = {row["seed"] for row in ours}
     labelled = []
@@ -146,29 +149,31 @@ def _labelled(rows: Sequence[Row]) -> list[Row]:
         label = (
             "" if set(fewer) == known else f", {'seed' if len(fewer) == 1 else 'seeds'} {', '.join(map(str, fewer))}"
         )
-        others = [row for row in rows if tuple(sorted(seeds[_dated(row)])) == fewer]
+        others = [row for row in rows if tuple(sorted(seeds[_method_name(row)])) == fewer]
         again = [row for row in ours if row["seed"] in fewer] if label else []
-        labelled += [row | {"method": f"{_dated(row)}{label}"} for row in [*again, *others]]
+        labelled += [row | {"method": f"{_method_name(row)}{label}"} for row in [*again, *others]]
     return labelled
 
 
-def _dated(row: Row) -> str:
-    """The method, with the commit if the row was measured at an earlier one."""
+def _method_name(row: Row) -> str:
+    """The name of the method, with the commit if the row was measured at an earlier commit."""
     return f"{row['method']} (at {row['commit']})" if "commit" in row else str(row["method"])
 
 
 def _mean_of(rows: list[Row], key: str) -> str:
-    found = [float(row[key]) for row in rows if key in row]
-    return f"{np.mean(found):.0f}" if found else "-"
+    """The mean of an entry as text, `-` if no row has it."""
+    values = [float(row[key]) for row in rows if key in row]
+    return f"{np.mean(values):.0f}" if values else "-"
 
 
-def _fewer(rows: list[Row], others: list[Row]) -> str:
-    """A remark on a method that fills some of the windows only."""
-    cells, most = ([row.get("scored_cells", 0) for row in found] for found in (rows, others))
+def _windows_remark(rows: list[Row], others: list[Row]) -> str:
+    """A remark with the share of windows, for a method that fills only some of them."""
+    cells, most = ([row.get("scored_cells", 0) for row in group] for group in (rows, others))
     return f" ({100 * max(cells) / max(most):.0f} % of the windows)" if 0 < max(cells) < 0.99 * max(most) else ""
 
 
 def _cell(rows: list[Row]) -> str:
+    """Mean MSE / MAE as text."""
     errors = [[float(row[key]) for row in rows if row.get(key) is not None] for key in ("mse", "mae")]
-    texts = [f"{np.mean(found):.4f}" if found else "-" for found in errors]
+    texts = [f"{np.mean(values):.4f}" if values else "-" for values in errors]
     return " / ".join(texts) if any(errors) else "-"

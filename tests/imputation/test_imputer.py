@@ -49,9 +49,9 @@ def test_every_head_fills_all_gaps_and_keeps_observed_cells(
     filled = Imputer(**quick, **variant).fit(frame).transform(frame)
     assert list(filled.columns) == list(frame.columns)
     assert filled["time"].equals(frame["time"])
-    found = values(filled, sample)
-    assert not np.isnan(found).any()
-    np.testing.assert_array_equal(found[~sample.missing], sample.truth[~sample.missing])
+    filled_values = values(filled, sample)
+    assert not np.isnan(filled_values).any()
+    np.testing.assert_array_equal(filled_values[~sample.missing], sample.truth[~sample.missing])
 
 
 def test_enough_training_beats_linear_interpolation(quick: dict[str, object]):

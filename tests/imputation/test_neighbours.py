@@ -86,9 +86,9 @@ def test_the_weighted_neighbours_of_a_cell_add_up_to_its_value(settings: dict[st
     assert set(why["source"]) == {"table", "donor_table"}
     in_table = why[why["source"] == "table"]
     assert ((in_table["neighbour_row"] - in_table["row"]).abs() >= 1).all()
-    seen = frame.set_index(frame.index)[["a", "b"]]
+    observed = frame.set_index(frame.index)[["a", "b"]]
     assert not np.isnan(
-        [seen.loc[r, c] for r, c in zip(in_table["neighbour_row"], in_table["column"], strict=True)]
+        [observed.loc[r, c] for r, c in zip(in_table["neighbour_row"], in_table["column"], strict=True)]
     ).any()
 
 

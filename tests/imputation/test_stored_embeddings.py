@@ -89,16 +89,16 @@ def test_the_three_strategies_on_embeddings_work_on_stored_embeddings(
             write_split(root / "table" / str(PRED), split, rng.normal(size=(count, 1, 8)).astype(np.float32))
         settings = settings | {"embeddings": str(root)}
     imputer = Imputer(**settings, strategy=strategy, latent_steps=20, intervals=0.9).fit(frame)
-    found = imputer.fill(frame)
+    imputation = imputer.fill(frame)
     missing = frame.drop(columns="date").isna().to_numpy()
     covered = np.arange(ROWS) < 128 + N_VAL + SEQ - 1
-    used = set(np.unique(found.filled.codes[missing & covered[:, None]]))
+    used = set(np.unique(imputation.filled.codes[missing & covered[:, None]]))
     assert code in used
     assert used <= {code, Code[strategy.upper()], Code.FALLBACK}  # what stored neighbours leave open, others fill
-    assert Code[strategy.upper()] in np.unique(found.filled.codes[missing & ~covered[:, None]])
-    assert not np.isnan(found.filled.values).any()
-    assert not np.isnan(found.filled.lower).any()
-    assert "oracle" in found.summary["held_out_error"]["train"]["label"]
+    assert Code[strategy.upper()] in np.unique(imputation.filled.codes[missing & ~covered[:, None]])
+    assert not np.isnan(imputation.filled.values).any()
+    assert not np.isnan(imputation.filled.lower).any()
+    assert "oracle" in imputation.summary["held_out_error"]["train"]["label"]
 
 
 def test_covered_rows_are_filled_from_the_embeddings_and_the_rest_by_the_built_in_encoder(
@@ -111,10 +111,10 @@ def test_covered_rows_are_filled_from_the_embeddings_and_the_rest_by_the_built_i
     assert np.isin(codes[missing & covered[:, None]], (Code.STORED, Code.KRIGING, Code.LINEAR)).all()
     assert np.isin(codes[missing & ~covered[:, None]], (Code.DENOISE, Code.KRIGING, Code.LINEAR)).all()
     assert not np.isnan(imputation.filled.values).any()
-    told = imputation.summary["embeddings"]
-    assert told["splits"]["train"] == {"windows": N_TRAIN, "rows": [0, 135]}
-    assert told["splits"]["val"] == {"windows": N_VAL, "rows": [128, 155]}
-    assert told["rows_without_embeddings"] == [[156, 199]]
+    described = imputation.summary["embeddings"]
+    assert described["splits"]["train"] == {"windows": N_TRAIN, "rows": [0, 135]}
+    assert described["splits"]["val"] == {"windows": N_VAL, "rows": [128, 155]}
+    assert described["rows_without_embeddings"] == [[156, 199]]
     assert "oracle" in imputation.summary["held_out_error"]["train"]["label"]
 
 
@@ -218,8 +218,8 @@ def test_a_note_warns_of_embeddings_made_from_values_after_the_window(
     frame: pd.DataFrame, tmp_path: Path, quick: dict[str, object]
 ):
     vectors = np.ones((ROWS - SEQ + 1, 3, 2), np.float32)
-    made = Provenance(encoder="timekd", source="computed", settings={"privileged": True, "pred_len": 4})
-    packed = save_packed_file(tmp_path / "a.packed", {"all": SplitVectors(vectors.shape, vectors)}, made)
+    provenance = Provenance(encoder="timekd", source="computed", settings={"privileged": True, "pred_len": 4})
+    packed = save_packed_file(tmp_path / "a.packed", {"all": SplitVectors(vectors.shape, vectors)}, provenance)
     filled = Imputer(**quick, embeddings=str(packed), seq_len=SEQ, pred_len=0).fit(frame).fill(frame)
     assert "also reads the 4 values after each window" in " ".join(filled.summary["notes"])  # type: ignore[arg-type]
 
@@ -233,7 +233,7 @@ def test_a_folder_with_a_record_is_paired_by_its_split_plan_and_refuses_another_
     frame: pd.DataFrame, folder: Path, quick: dict[str, object]
 ):
     window = {"split": "custom", "seq_len": SEQ, "pred_len": PRED, "embedding_stride": 1}
-    made = Provenance(
+    provenance = Provenance(
         encoder="x",
         source="computed",
         window=window,
@@ -241,10 +241,10 @@ def test_a_folder_with_a_record_is_paired_by_its_split_plan_and_refuses_another_
         deterministic=True,
         saw="observed",
     )
-    (folder / "table" / str(PRED) / "latentfill.json").write_text(json.dumps(made.to_dict()))
+    (folder / "table" / str(PRED) / "latentfill.json").write_text(json.dumps(provenance.to_dict()))
     imputer = Imputer(**quick, embeddings=str(folder), strategy="neighbours").fit(frame)
-    near = imputer.fitted_.stored["val"].candidates.by_name["neighbours"].bank  # type: ignore[attr-defined]
-    assert sorted(near.starts.tolist()) == sorted({*range(N_TRAIN), *range(128, 128 + N_VAL)})
+    bank = imputer.fitted_.stored["val"].candidates.by_name["neighbours"].bank  # type: ignore[attr-defined]
+    assert sorted(bank.starts.tolist()) == sorted({*range(N_TRAIN), *range(128, 128 + N_VAL)})
     filled = imputer.fill(frame)
     assert filled.summary["embeddings"]["provenance"]["val"] == {"encoder": "x", "saw": "observed"}  # type: ignore[index]
     assert "share a space" not in " ".join(filled.summary["notes"])  # type: ignore[arg-type]

@@ -18,8 +18,13 @@ def test_there_is_a_row_for_each_encoder_of_a_strategy_that_works_on_one():
     cost = {"window_seconds": 0.25, "window_bytes": 7 * 768 * 4}
     scores = [score("none", 1.0), score("timekd:a", 0.5, **cost), score(None, 2.0, strategy="linear")]
     scores += [score("timekd:a", 0.1, gap="1"), score("timekd:a", 0.1, column="x")]
-    alone, row = encoder_rows(scores)
-    assert (alone.encoder, alone.window_seconds, alone.window_bytes, alone.verdict) == ("none", None, None, "")
+    errors_on_none, row = encoder_rows(scores)
+    assert (
+        errors_on_none.encoder,
+        errors_on_none.window_seconds,
+        errors_on_none.window_bytes,
+        errors_on_none.verdict,
+    ) == ("none", None, None, "")
     assert (row.encoder, row.strategy, row.mse.mean, row.ratio_to_linear.mean) == ("timekd:a", "denoise", 0.5, 0.25)
     assert row.texts[:-1] == ("timekd:a", "denoise", "0.5000", "0.500", "0.250", "250", "21.5 kB")
     assert len(row.texts) == len(HEADINGS)
@@ -34,7 +39,7 @@ def test_means_are_over_the_seeds():
 
 
 @pytest.mark.parametrize(
-    ("alone", "with_one", "said"),
+    ("errors_on_none", "errors_on_encoder", "verdict"),
     [
         ([1.0, 2.0, 3.0], [0.82, 1.8, 2.78], "10.0 % less error"),
         ([1.0, 2.0, 3.0], [1.18, 2.2, 3.22], "10.0 % more error"),
@@ -45,11 +50,11 @@ def test_means_are_over_the_seeds():
     ],
 )
 def test_the_verdict_says_whether_an_encoder_reduces_the_error_beyond_noise(
-    alone: list[float], with_one: list[float], said: str
+    errors_on_none: list[float], errors_on_encoder: list[float], verdict: str
 ):
-    scores = [score("none", mse, seed=seed) for seed, mse in enumerate(alone)]
-    scores += [score("mine", mse, seed=seed) for seed, mse in enumerate(with_one)]
-    assert encoder_rows(scores)[-1].verdict == said
+    scores = [score("none", mse, seed=seed) for seed, mse in enumerate(errors_on_none)]
+    scores += [score("mine", mse, seed=seed) for seed, mse in enumerate(errors_on_encoder)]
+    assert encoder_rows(scores)[-1].verdict == verdict
 
 
 def test_a_strategy_that_left_cells_empty_has_no_error_to_compare():

@@ -40,26 +40,26 @@ def series(sample: Sample) -> Series:
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """The arguments of all calls of `make_embedder`, which knows a single kind, "known"."""
-    asked: list[tuple[str, int]] = []
+    calls: list[tuple[str, int]] = []
 
     def make_embedder(spec: str, *, length: int, **_: object) -> Means:
-        asked.append((spec, length))
+        calls.append((spec, length))
         return Means()
 
     monkeypatch.setattr(registry, "make_embedder", make_embedder)
     monkeypatch.setattr(registry, "KINDS", {"known": None})
-    return asked
+    return calls
 
 
 def test_the_encoder_none_comes_first_and_is_always_added(series: Series, opened: list[tuple[str, int]]):
-    found = open_encoders(("builtin", "known:x", "mine", "known:x"), CONFIG, series, {"mine": Means(24)})
-    assert list(found) == ["none", "builtin", "known:x", "mine"]
+    factories = open_encoders(("builtin", "known:x", "mine", "known:x"), CONFIG, series, {"mine": Means(24)})
+    assert list(factories) == ["none", "builtin", "known:x", "mine"]
     assert opened == [("known:x", 24)]
-    assert found["builtin"] is None
+    assert factories["builtin"] is None
     scaler = ColumnScaler.fit(series.values)
-    assert isinstance(found["none"](scaler, series), NoEncoder)
-    assert isinstance(found["mine"](scaler, series), LiveEncoder)
-    assert found["mine"](scaler, series).embedder is not found["known:x"](scaler, series).embedder
+    assert isinstance(factories["none"](scaler, series), NoEncoder)
+    assert isinstance(factories["mine"](scaler, series), LiveEncoder)
+    assert factories["mine"](scaler, series).embedder is not factories["known:x"](scaler, series).embedder
 
 
 def test_encoders_are_opened_for_the_window_length_of_the_fit(series: Series, opened: list[tuple[str, int]]):

@@ -56,23 +56,23 @@ def test_hidden_cells_cannot_reach_anything_that_is_fitted(table: Table, quick: 
     values = np.where(plain.hidden, 1e6, table.series.values)
     marked = replace(table, series=replace(table.series, values=values))
     monkeypatch.setitem(PATTERNS, "point", lambda *_: plain.hidden)
-    (planted,) = runs(marked, quick, settings={"intervals": 0.9, "latent_steps": 10}, **spec)
+    (changed,) = runs(marked, quick, settings={"intervals": 0.9, "latent_steps": 10}, **spec)
     assert model_id(fitted[0]) == model_id(fitted[1])
     for name, validated in fitted[0].builtin.compared.items():
         other = fitted[1].builtin.compared[name]
         np.testing.assert_array_equal(validated.ensemble.weight, other.ensemble.weight)
         np.testing.assert_array_equal(validated.calibration.quantiles, other.calibration.quantiles)
-    assert overall(planted.scores)["auto"].mae != overall(plain.scores)["auto"].mae
+    assert overall(changed.scores)["auto"].mae != overall(plain.scores)["auto"].mae
 
 
 def test_every_strategy_is_scored_on_the_same_cells_beside_linear_interpolation(table: Table, quick: dict[str, object]):
     (run,) = runs(table, quick, strategies=("kriging", "mean"), patterns=("block",), rates=(0.2,))
-    found = overall(run.scores)
-    assert list(found) == ["kriging", "mean", "linear"]
-    assert {score.cells for score in found.values()} == {int(run.hidden.sum())}
-    assert found["linear"].ratio_to_linear == pytest.approx(1)
-    assert found["kriging"].ratio_to_linear == pytest.approx(found["kriging"].mse / found["linear"].mse)
-    assert found["mean"].realised_rate == pytest.approx(run.hidden.sum() / (~np.isnan(table.series.values)).sum())
+    scores = overall(run.scores)
+    assert list(scores) == ["kriging", "mean", "linear"]
+    assert {score.cells for score in scores.values()} == {int(run.hidden.sum())}
+    assert scores["linear"].ratio_to_linear == pytest.approx(1)
+    assert scores["kriging"].ratio_to_linear == pytest.approx(scores["kriging"].mse / scores["linear"].mse)
+    assert scores["mean"].realised_rate == pytest.approx(run.hidden.sum() / (~np.isnan(table.series.values)).sum())
 
 
 def test_linear_scores_are_those_of_linear_interpolation(table: Table, quick: dict[str, object]):
@@ -88,21 +88,21 @@ def test_linear_scores_are_those_of_linear_interpolation(table: Table, quick: di
 
 
 def test_there_is_a_run_for_every_seed_pattern_and_rate(table: Table, quick: dict[str, object]):
-    told: list[str] = []
+    messages: list[str] = []
     spec = ScoringSpec(strategies=("linear",), patterns=("point", "blackout"), rates=(0.1, 0.3), seeds=(0, 5))
-    found = list(evaluate(table, Config(**quick), spec, on_progress=told.append))
-    assert len(found) == len(told) == 8
-    keys = [(run.scores[0].seed, run.scores[0].pattern, run.scores[0].rate) for run in found]
+    all_runs = list(evaluate(table, Config(**quick), spec, on_progress=messages.append))
+    assert len(all_runs) == len(messages) == 8
+    keys = [(run.scores[0].seed, run.scores[0].pattern, run.scores[0].rate) for run in all_runs]
     assert len(set(keys)) == 8
-    assert (found[0].hidden != found[4].hidden).any()
+    assert (all_runs[0].hidden != all_runs[4].hidden).any()
 
 
 def test_intervals_are_scored_if_the_settings_ask_for_them(table: Table, quick: dict[str, object]):
     (run,) = runs(table, quick, strategies=("kriging",), patterns=("point",), settings={"intervals": 0.9})
-    found = overall(run.scores)["kriging"]
-    assert 0.7 < found.coverage < 1
-    assert 0 < found.crps < found.mae
-    assert found.width > 0
+    score = overall(run.scores)["kriging"]
+    assert 0.7 < score.coverage < 1
+    assert 0 < score.crps < score.mae
+    assert score.width > 0
     (run,) = runs(table, quick, strategies=("linear",), patterns=("point",))
     assert overall(run.scores)["linear"].coverage is None
 
@@ -161,32 +161,32 @@ def by_encoder(scores: list[Score]) -> dict[tuple[str, str | None], Score]:
 def test_encoders_are_scored_on_the_same_cells_beside_the_observed_cells_alone(table: Table, quick: dict[str, object]):
     names = ("denoise", "neighbours", "kriging")
     run = side_by_side(table, quick, {"mine": Halves(), "dear": Halves(costly=True)}, strategies=names)
-    found = by_encoder(run.scores)
-    assert list(found) == [
+    scores = by_encoder(run.scores)
+    assert list(scores) == [
         *(("denoise", encoder) for encoder in ("none", "mine", "dear")),
         *(("neighbours", encoder) for encoder in ("mine", "dear")),
         *(("kriging", None), ("linear", None)),  # the same with any encoder
     ]
-    assert {score.cells for score in found.values()} == {int(run.hidden.sum())}
-    alone = found["denoise", "none"]
-    assert (alone.ratio_to_none, alone.window_seconds, alone.window_bytes) == (1, None, None)
-    mine = found["denoise", "mine"]
-    assert mine.ratio_to_none == pytest.approx(mine.mse / alone.mse)
-    assert mine.ratio_to_linear == pytest.approx(mine.mse / found["linear", None].mse)
-    assert mine.window_bytes == len(COLUMNS) * 2 * 4
-    assert mine.window_seconds > 0
-    assert found["neighbours", "mine"].ratio_to_none is None
+    assert {score.cells for score in scores.values()} == {int(run.hidden.sum())}
+    on_none = scores["denoise", "none"]
+    assert (on_none.ratio_to_none, on_none.window_seconds, on_none.window_bytes) == (1, None, None)
+    on_mine = scores["denoise", "mine"]
+    assert on_mine.ratio_to_none == pytest.approx(on_mine.mse / on_none.mse)
+    assert on_mine.ratio_to_linear == pytest.approx(on_mine.mse / scores["linear", None].mse)
+    assert on_mine.window_bytes == len(COLUMNS) * 2 * 4
+    assert on_mine.window_seconds > 0
+    assert scores["neighbours", "mine"].ratio_to_none is None
 
 
 def test_the_builtin_encoder_scores_the_same_when_compared_with_others(table: Table, quick: dict[str, object]):
     spec = {"strategies": ("auto", "kriging"), "patterns": ("block",)}
     (alone,) = runs(table, quick, **spec)
     (beside,) = runs(table, quick, encoders=("builtin",), **spec)
-    found, usual = by_encoder(beside.scores), overall(alone.scores)
-    assert found["auto", "builtin"].mse == usual["auto"].mse
-    assert found["kriging", None].mse == usual["kriging"].mse
-    assert found["auto", "none"].mse != usual["auto"].mse
-    assert found["auto", "builtin"].window_bytes == len(COLUMNS) * quick["dim"] * 4
+    compared, usual = by_encoder(beside.scores), overall(alone.scores)
+    assert compared["auto", "builtin"].mse == usual["auto"].mse
+    assert compared["kriging", None].mse == usual["kriging"].mse
+    assert compared["auto", "none"].mse != usual["auto"].mse
+    assert compared["auto", "builtin"].window_bytes == len(COLUMNS) * quick["dim"] * 4
 
 
 def test_hidden_cells_cannot_reach_an_embedder(table: Table, quick: dict[str, object], monkeypatch):
@@ -199,11 +199,11 @@ def test_hidden_cells_cannot_reach_an_embedder(table: Table, quick: dict[str, ob
     values = np.where(plain.hidden, 1e6, table.series.values)
     marked = replace(table, series=replace(table.series, values=values))
     monkeypatch.setitem(PATTERNS, "block", lambda *_: plain.hidden)
-    planted = side_by_side(marked, quick, embedders, strategies=("denoise", "neighbours"))
+    changed = side_by_side(marked, quick, embedders, strategies=("denoise", "neighbours"))
     assert [model_id(one) for one in fitted[:3]] == [model_id(one) for one in fitted[3:]]
     assert len({model_id(one) for one in fitted}) == 3
     assert all(0 < embedder.largest < 1e5 for embedder in embedders.values())
-    assert by_encoder(planted.scores)["denoise", "mine"].mae != by_encoder(plain.scores)["denoise", "mine"].mae
+    assert by_encoder(changed.scores)["denoise", "mine"].mae != by_encoder(plain.scores)["denoise", "mine"].mae
 
 
 def test_encoders_that_cannot_be_compared_are_refused_before_any_work(

@@ -28,9 +28,13 @@ def test_only_observed_cells_are_hidden():
 
 def test_each_seed_pattern_and_rate_hides_other_cells():
     spec = ScoringSpec(patterns=("point", "block"), rates=(0.1, 0.3), seeds=(0, 1))
-    found = list(masked_series(series(), spec))
-    assert [(m.seed, m.pattern, m.rate) for m in found[:3]] == [(0, "point", 0.1), (0, "point", 0.3), (0, "block", 0.1)]
-    assert len({m.hidden.tobytes() for m in found}) == len(found) == 8
+    masked = list(masked_series(series(), spec))
+    assert [(m.seed, m.pattern, m.rate) for m in masked[:3]] == [
+        (0, "point", 0.1),
+        (0, "point", 0.3),
+        (0, "block", 0.1),
+    ]
+    assert len({m.hidden.tobytes() for m in masked}) == len(masked) == 8
 
 
 def test_a_rate_that_hides_nothing_is_refused():

@@ -15,9 +15,9 @@ from latentfill.scoring.scores import ALL, Score
 
 
 def score(strategy: str = "auto", seed: int = 0, mse: float = 1.0, **more: object) -> Score:
-    given = {"pattern": "point", "rate": 0.1, "column": ALL, "gap": ALL, "cells": 10, "realised_rate": 0.1}
-    given |= {"mae": 0.5, "mre": 0.1, "ratio_to_linear": mse / 2}
-    return Score(strategy=strategy, seed=seed, mse=mse, **(given | more))
+    defaults = {"pattern": "point", "rate": 0.1, "column": ALL, "gap": ALL, "cells": 10, "realised_rate": 0.1}
+    defaults |= {"mae": 0.5, "mre": 0.1, "ratio_to_linear": mse / 2}
+    return Score(strategy=strategy, seed=seed, mse=mse, **(defaults | more))
 
 
 def test_scores_from_before_encoders_were_compared_are_still_read(tmp_path: Path):

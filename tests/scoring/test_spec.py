@@ -15,7 +15,7 @@ from latentfill.scoring.spec import ScoringSpec
         ({"patterns": ("blok",)}, "unknown pattern 'blok': did you mean 'block'"),
         ({"rates": (0.0,)}, "rate must be above 0"),
         ({"rates": (0.95,)}, "rate must be above 0 and at most 0.9, got 0.95"),
-        ({"seeds": ()}, "at least one of the seeds"),
+        ({"seeds": ()}, "seeds must not be empty"),
         ({"seeds": (-1,)}, "seed must be 0 or more"),
     ],
 )

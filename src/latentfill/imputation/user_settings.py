@@ -24,7 +24,7 @@ def settings_by_name(given: Mapping[str, object]) -> dict[str, object]:
 
 
 def divide_settings(config: Config | None, given: Mapping[str, object]) -> tuple[Config, TableOptions]:
-    """A config and table options from the settings given; all their problems are raised in one `InputError`."""
+    """The `Config` and `TableOptions` with the given settings; one `InputError` lists all problems."""
     if config is not None and not isinstance(config, Config):
         raise InputError(f"config must be a latentfill.Config, got {config!r}. Give single settings by name.")
     settings = settings_by_name(given)
@@ -46,7 +46,10 @@ def divide_settings(config: Config | None, given: Mapping[str, object]) -> tuple
 
 
 def changes_to_fitted(given: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
-    """Settings of the method and of reading that change a fitted model; those that it depends on are refused."""
+    """Settings of the method and of reading to change on a fitted model, by current name.
+
+    Raises an `InputError` for settings that the fit depends on.
+    """
     settings = settings_by_name(given)
     fixed = [name for name in settings if {**METHOD, **READING}[name].refit]
     if fixed:

@@ -102,8 +102,8 @@ def _relative_error(estimate: FloatArray, truth: FloatArray, column: IntArray) -
     """MRE: sum of absolute errors over sum of absolute values, mean over the columns that are not all zeros."""
     ratios = []
     for c in np.unique(column):
-        of_column = column == c
-        total = np.abs(truth[of_column]).sum()
+        in_column = column == c
+        total = np.abs(truth[in_column]).sum()
         if total > 0:
-            ratios.append(np.abs(estimate[of_column] - truth[of_column]).sum() / total)
+            ratios.append(np.abs(estimate[in_column] - truth[in_column]).sum() / total)
     return float(np.mean(ratios)) if ratios else float("nan")

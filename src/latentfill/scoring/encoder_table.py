@@ -53,8 +53,8 @@ def encoder_rows(scores: Sequence[Score]) -> list[EncoderRow]:
     on_none = [score for score in with_encoder if score.encoder == NONE]
     rows = []
     for key, metrics in over_seeds(with_encoder).items():
-        of_key = [score for score in with_encoder if (score.strategy, score.encoder) == (key.strategy, key.encoder)]
-        seconds = [score.window_seconds for score in of_key if score.window_seconds is not None]
+        key_scores = [score for score in with_encoder if (score.strategy, score.encoder) == (key.strategy, key.encoder)]
+        seconds = [score.window_seconds for score in key_scores if score.window_seconds is not None]
         rows.append(
             EncoderRow(
                 encoder=key.encoder,
@@ -63,8 +63,8 @@ def encoder_rows(scores: Sequence[Score]) -> list[EncoderRow]:
                 ratio_to_none=metrics.get("ratio_to_none"),
                 ratio_to_linear=metrics.get("ratio_to_linear"),
                 window_seconds=float(np.mean(seconds)) if seconds else None,
-                window_bytes=of_key[0].window_bytes,
-                verdict="" if key.encoder == NONE else _verdict(_difference(key, on_none, of_key)),
+                window_bytes=key_scores[0].window_bytes,
+                verdict="" if key.encoder == NONE else _verdict(_difference(key, on_none, key_scores)),
             )
         )
     return rows

@@ -182,10 +182,10 @@ def scores_of(
     names = [name for name in strategies if all(name in path.compared for path in fitted.paths.values())]
     filled = {name: fill_from(fitted.using(name), estimated) for name in names}
     reference = Reference.of(masked.series, filled["linear"].values)
-    for name, of_strategy in filled.items():
+    for name, strategy_filled in filled.items():
         crps = None
         if fitted.config.output.intervals is not None:
-            quantiles = quantiles_at(fitted.using(name), estimated, of_strategy, masked.hidden)
+            quantiles = quantiles_at(fitted.using(name), estimated, strategy_filled, masked.hidden)
             crps = _crps(quantiles, masked)
         for group in cell_groups(masked):
             yield Score(
@@ -198,7 +198,7 @@ def scores_of(
                 cells=int(group.cells.sum()),
                 realised_rate=masked.realised_rate,
                 label=ORACLE if embeddings else None,
-                **measure(of_strategy, crps, reference, group.cells),
+                **measure(strategy_filled, crps, reference, group.cells),
             )
 
 

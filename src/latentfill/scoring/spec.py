@@ -45,4 +45,4 @@ class ScoringSpec:
         yield from (f"a seed must be 0 or more, got {seed}" for seed in self.seeds if seed < 0)
         for part in ("strategies", "patterns", "rates", "seeds"):
             if not getattr(self, part):
-                yield f"name at least one of the {part}"
+                yield f"{part} must not be empty"

@@ -85,13 +85,13 @@ def test_estimates_are_clipped_to_their_bounds_and_observed_cells_are_not(frame:
 
 
 def test_gaps_that_are_too_long_stay_empty_with_a_note(frame: pd.DataFrame):
-    found = Imputer(strategy="linear", max_gap=3).fit(frame).fill(frame)
-    codes = found.filled.codes[:, 0]
+    imputation = Imputer(strategy="linear", max_gap=3).fit(frame).fill(frame)
+    codes = imputation.filled.codes[:, 0]
     assert (codes[100:112] == Code.EMPTY).all()
     assert (codes[50:53] == Code.LINEAR).all()
-    assert np.isnan(found.filled.values[100:112, 0]).all()
-    assert np.isnan(found.filled.expected[100:112, 0]).all()
-    assert any("Gaps of more than 3 steps are left empty: 12 cells" in note for note in found.summary["notes"])
+    assert np.isnan(imputation.filled.values[100:112, 0]).all()
+    assert np.isnan(imputation.filled.expected[100:112, 0]).all()
+    assert any("Gaps of more than 3 steps are left empty: 12 cells" in note for note in imputation.summary["notes"])
 
 
 def test_limits_of_a_saved_model_can_be_changed(frame: pd.DataFrame, tmp_path):

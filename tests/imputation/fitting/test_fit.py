@@ -72,10 +72,10 @@ def test_the_scaler_sees_only_the_train_rows_of_a_split_plan(sample: Sample, qui
 
 
 def test_progress_reports_stage_loss_and_time_left(sample: Sample, quick: dict[str, object]):
-    seen = []
-    fit_series(as_series(sample), Config(**quick), FitInputs(progress=seen.append))
-    assert [p.stage for p in seen if p.step == p.steps] == ["encoder", "decoder"]
-    assert all(np.isfinite(p.loss) and p.loss > 0 and p.seconds_left >= 0 for p in seen)
+    reports = []
+    fit_series(as_series(sample), Config(**quick), FitInputs(progress=reports.append))
+    assert [p.stage for p in reports if p.step == p.steps] == ["encoder", "decoder"]
+    assert all(np.isfinite(p.loss) and p.loss > 0 and p.seconds_left >= 0 for p in reports)
 
 
 def test_training_stops_early_when_held_out_cells_get_no_better(sample: Sample, quick: dict[str, object]):

@@ -41,6 +41,6 @@ def test_draws_have_the_correlation_between_columns_of_errors():
     errors_sample = ErrorSample(cells, errors.ravel(), np.zeros((3 * t, 1)))
     calibration = Calibration.fit(errors_sample, errors_sample.where(np.zeros(3 * t, dtype=bool)))
     draw = calibration.draw(rng, cells, np.ones(3 * t)).reshape(t, 3)
-    found = np.corrcoef(draw.T)
-    assert found[0, 1] > 0.9
-    assert abs(found[0, 2]) < 0.1
+    correlation = np.corrcoef(draw.T)
+    assert correlation[0, 1] > 0.9
+    assert abs(correlation[0, 2]) < 0.1

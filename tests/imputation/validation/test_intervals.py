@@ -88,9 +88,9 @@ def test_without_a_held_out_cell_nothing_is_known_and_it_is_not_called_calibrate
 
 def test_a_calibration_survives_saving_exactly():
     calibration = Calibration.fit(error_sample(500, 1), error_sample(200, 2))
-    again = Calibration.load(calibration.state())
+    loaded = Calibration.load(calibration.state())
     for name, array in calibration.state().items():
-        np.testing.assert_array_equal(again.state()[name], array, err_msg=name)
+        np.testing.assert_array_equal(loaded.state()[name], array, err_msg=name)
 
 
 # --- intervals of filled tables ---------------------------------------------------------------------
@@ -138,10 +138,10 @@ def test_a_note_says_that_there_are_too_few_cells_to_calibrate():
 
 def test_samples_differ_where_cells_were_missing_and_nowhere_else(frame, quick):
     filled = Imputer(**quick, strategy="linear", samples=3).fit(frame).fill(frame).filled
-    again = Imputer(**quick, strategy="linear", samples=3).fit(frame).fill(frame).filled
+    repeated = Imputer(**quick, strategy="linear", samples=3).fit(frame).fill(frame).filled
     missing = np.isnan(frame.drop(columns="time").to_numpy())
     assert filled.samples.shape == (3, *missing.shape)
-    np.testing.assert_array_equal(filled.samples, again.samples)
+    np.testing.assert_array_equal(filled.samples, repeated.samples)
     np.testing.assert_array_equal(
         filled.samples[:, ~missing], np.broadcast_to(filled.values[~missing], (3, (~missing).sum()))
     )

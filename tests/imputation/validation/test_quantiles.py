@@ -1,4 +1,4 @@
-"""Distributions that are given by their quantiles."""
+"""Distributions given by their quantiles."""
 
 from __future__ import annotations
 

@@ -138,9 +138,9 @@ def quantiles_at(fitted: Fitted, estimated: EstimatedSeries, filled: Filled, hid
     errors = np.full((len(cells), len(LEVELS)), np.nan)
     for name, estimates in estimated.by_path.items():
         path = fitted.paths[name]
-        of_path = error_quantiles(path, estimates, values, cells)
-        estimated_here = strategy_estimates(path, estimates.values[:, cells.step, cells.column])[:, None]
-        errors = of_path if name == BUILTIN else np.where(estimated_here, of_path, errors)
+        path_errors = error_quantiles(path, estimates, values, cells)
+        has_estimate = strategy_estimates(path, estimates.values[:, cells.step, cells.column])[:, None]
+        errors = path_errors if name == BUILTIN else np.where(has_estimate, path_errors, errors)
     quantiles = filled.values[hidden][:, None] + errors * fitted.scaler.scale[cells.column][:, None]
     lowest, highest = (end[cells.column][:, None] for end in ColumnRanges.of(fitted, estimated.series).interval_ends)
     return np.clip(quantiles, lowest, highest)

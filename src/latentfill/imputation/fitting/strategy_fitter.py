@@ -182,7 +182,7 @@ class StrategyFitter:
 
 def _candidate_names(config: Config, strategies: Sequence[str]) -> tuple[str, ...]:
     """Names of the candidates to fit: `linear`, those of the settings, and those that `strategies` consist of."""
-    of_strategies = (
+    of_compared = (
         name for strategy in strategies for name in (config.candidate_names if strategy == AUTO else (strategy,))
     )
-    return tuple(dict.fromkeys(("linear", *config.strategies, *of_strategies)))
+    return tuple(dict.fromkeys(("linear", *config.strategies, *of_compared)))

@@ -47,13 +47,13 @@ def group_distributions(value: FloatArray, cells: Cells) -> tuple[FloatArray, Fl
     """
     order = np.argsort(value, kind="stable")
     value, column, bucket = value[order], cells.column[order], cells.bucket[order]
-    of_bucket = [_prior_weight(bucket == b) for b in range(len(BUCKET_NAMES))]
+    bucket_weights = [_prior_weight(bucket == b) for b in range(len(BUCKET_NAMES))]
     quantiles = np.empty((cells.n_columns, len(BUCKET_NAMES), len(LEVELS)))
     mean_size = np.empty((cells.n_columns, len(BUCKET_NAMES)))
     for c in range(cells.n_columns):
-        of_column = ALL_CELLS / len(value) + _prior_weight(column == c)
+        column_weights = ALL_CELLS / len(value) + _prior_weight(column == c)
         for b in range(len(BUCKET_NAMES)):
-            weight = of_column + of_bucket[b]
+            weight = column_weights + bucket_weights[b]
             weight[(column == c) & (bucket == b)] += 1.0
             total = np.cumsum(weight)
             quantiles[c, b] = np.interp(LEVELS, (total - weight / 2) / total[-1], value)

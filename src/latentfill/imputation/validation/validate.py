@@ -72,9 +72,9 @@ def weights_by_gap(names: tuple[str, ...], ensemble: Ensemble, cells: Cells) -> 
     """Mean weight of each candidate in `cells` of each gap length."""
     weight = ensemble.at(cells)
     return {
-        gap: {name: round(float(mean), 3) for name, mean in zip(names, weight[:, of_gap].mean(axis=1), strict=True)}
+        gap: {name: round(float(mean), 3) for name, mean in zip(names, weight[:, in_gap].mean(axis=1), strict=True)}
         for b, gap in enumerate(BUCKET_NAMES)
-        if (of_gap := cells.bucket == b).any()
+        if (in_gap := cells.bucket == b).any()
     }
 
 

@@ -78,20 +78,22 @@ def _section(scores: Sequence[Score]) -> Section:
     """The section of one pattern and rate."""
     overall = of_all_cells(scores)
     means = {key.name: metrics for key, metrics in over_seeds(overall).items()}
-    shown = [metric for metric in METRICS if any(metric in of_strategy for of_strategy in means.values())]
+    shown = [metric for metric in METRICS if any(metric in strategy_means for strategy_means in means.values())]
     first = next(key_of(score).name for score in overall if score.encoder != NONE)
-    of_first = [score for score in overall if key_of(score).name == first]
+    first_scores = [score for score in overall if key_of(score).name == first]
     columns = list(dict.fromkeys(score.column for score in scores if score.column != ALL))
     mapped = [score for score in scores if score.column in columns[:MOST_COLUMNS]]
     has_intervals = any(score.coverage is not None for score in scores)
     return Section(
         pattern=overall[0].pattern,
         rate=overall[0].rate,
-        realised_rate=sum(score.realised_rate for score in of_first) / len(of_first),
-        cells=sum(score.cells for score in of_first),
+        realised_rate=sum(score.realised_rate for score in first_scores) / len(first_scores),
+        cells=sum(score.cells for score in first_scores),
         seeds=len({score.seed for score in overall}),
         metrics=[HEADINGS[metric] for metric in shown],
-        rows=[(name, [_cell(of_strategy.get(metric)) for metric in shown]) for name, of_strategy in means.items()],
+        rows=[
+            (name, [_cell(strategy_means.get(metric)) for metric in shown]) for name, strategy_means in means.items()
+        ],
         encoders=[row.texts for row in encoder_rows(scores)],
         best={HEADINGS[metric]: _best(means, metric) for metric in shown if metric not in NOT_RANKED},
         oracle=list(dict.fromkeys(key_of(score).name for score in overall if score.label)),
