@@ -17,7 +17,7 @@ MOST_DECIMALS = 17
 @documented
 @dataclass(frozen=True, kw_only=True)
 class PromptStyle(Settings):
-    """How values are written in a prompt."""
+    """Text of the values in a prompt."""
 
     part: ClassVar[Part] = "embedding"
     panel: ClassVar[str] = "Language model"
@@ -35,10 +35,12 @@ class PromptStyle(Settings):
     )
     rough_fill: RoughFill = setting(
         "linear",
-        "What is written in a gap: a line or the mean of the window's observed cells, zero, or a word.",
+        "Text in place of a missing value: a value interpolated in the window, its mean, zero, or a word.",
         flag="--rough-fill",
     )
-    missing_word: str = setting("missing", "The word in gaps, with --rough-fill word.", flag="--missing-word")
+    missing_word: str = setting(
+        "missing", "Word in place of a missing value, with --rough-fill word.", flag="--missing-word"
+    )
 
     def contradictions(self) -> Iterator[str]:
         if not self.missing_word.strip():
@@ -48,18 +50,18 @@ class PromptStyle(Settings):
 @documented
 @dataclass(frozen=True, kw_only=True)
 class ModelSettings(Settings):
-    """How a language model is loaded and read."""
+    """Loading and use of a language model."""
 
     part: ClassVar[Part] = "embedding"
     panel: ClassVar[str] = "Language model"
     title: ClassVar[str] = "language model"
 
     layers: int | None = setting(
-        None, "Layers of the language model to keep, the first ones; all if not given.", flag="--layers", least=1
+        None, "Number of the language model's first layers to use; all if not given.", flag="--layers", least=1
     )
     dtype: Literal["auto", "float32", "bfloat16"] = setting(
         "auto",
-        "Precision; auto: bfloat16 where the processor computes in it, else float32.",
+        "Number format of the computation; auto: bfloat16 if the processor computes in it, else float32.",
         flag="--lm-dtype",
     )
     plain_attention: bool = setting(
@@ -72,14 +74,14 @@ class ModelSettings(Settings):
 @documented
 @dataclass(frozen=True, kw_only=True)
 class PromptContents(Settings):
-    """What a prompt holds beside the window."""
+    """Further contents of a prompt."""
 
     part: ClassVar[Part] = "embedding"
     panel: ClassVar[str] = "Language model"
 
     privileged: bool = setting(
         False,
-        "Also read the --pred-len values after a window: to train a student with, not to fill with.",
+        "Also write the --pred-len values after each window into the prompt; for training a student only.",
         flag="--privileged",
     )
 
@@ -87,13 +89,13 @@ class PromptContents(Settings):
 @documented
 @dataclass(frozen=True, kw_only=True)
 class ModuleSettings(Settings):
-    """How a torch module is called."""
+    """Inputs of a torch module."""
 
     part: ClassVar[Part] = "embedding"
     panel: ClassVar[str] = "Making embeddings"
 
     inputs: str | None = setting(
-        None, "What a module takes, and the order of its axes, such as filled,observed:BLC.", flag="--inputs"
+        None, "Inputs of the module and the order of their axes, such as filled,observed:BLC.", flag="--inputs"
     )
 
 
