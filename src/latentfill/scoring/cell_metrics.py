@@ -56,7 +56,7 @@ class CellGroup:
 
 
 def cell_groups(masked: MaskedSeries) -> Iterator[CellGroup]:
-    """All hidden cells, then those of each column, each gap length, and each pair of both; no empty groups."""
+    """Groups of hidden cells: all, by column, by gap length, and by both; empty groups are left out."""
     names = masked.series.columns
     bucket = bucket_of(np.maximum(gap_lengths(masked.visible.observed), 1))
     for column in (ALL, *names):

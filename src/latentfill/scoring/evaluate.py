@@ -165,7 +165,7 @@ class Evaluator:
         )
 
     def _scores(self, masked: MaskedSeries, fitted: Fitted, encoder: str, label: str | None) -> Iterator[Score]:
-        """The scores of all strategies on this encoder; those that use no encoder are scored only with the first."""
+        """The scores of all strategies on this encoder; strategies without one are scored only with the first."""
         cost = cost_of(fitted, masked.visible) if encoder else WindowCost()
         for score in scores_of(masked, fitted, strategies_on(encoder, self.strategies, self.config), self.embeddings):
             if encoder and uses_encoder(score.strategy, self.config):

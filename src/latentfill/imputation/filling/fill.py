@@ -97,7 +97,7 @@ def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:
 
 
 def _join_paths(fitted: Fitted, estimated: EstimatedSeries, cells: Cells) -> PathEstimate:
-    """The estimates of all paths joined: a cell gets those of the last path that has an estimate for it."""
+    """The estimates of all paths joined: each cell is taken from the last path that has an estimate for it."""
     joined, *later = (
         estimate_path(fitted.paths[name], estimates, estimated.scaled.values, cells, fitted.config)
         for name, estimates in estimated.by_path.items()

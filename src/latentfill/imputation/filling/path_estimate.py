@@ -29,7 +29,7 @@ class PathEstimate:
     drawn: FloatArray  # (S, M) randomly drawn errors
 
     def over(self, other: PathEstimate) -> PathEstimate:
-        """These estimates where there are any, and those of `other` in all further cells."""
+        """These estimates, and in cells without one the estimates of `other`."""
         present = ~np.isnan(self.estimate)
         parts = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
         return PathEstimate(*(np.where(present, this, that) for this, that in parts))

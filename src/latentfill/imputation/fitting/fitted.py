@@ -35,7 +35,7 @@ class FittedPath:
     dropped: tuple[str, ...] = ()  # strategies that the time budget did not allow
 
     def using(self, strategy: str) -> FittedPath:
-        """The same path, filling with `strategy`, which must be among the compared ones."""
+        """The same path, filling with `strategy`, which must be a key of `compared`."""
         spec = replace(self.spec, config=self.spec.config.replace(strategy=strategy))
         return replace(self, spec=spec, validated=self.compared[strategy])
 
@@ -68,7 +68,7 @@ class Fitted:
         return {BUILTIN: self.builtin, **self.stored}
 
     def using(self, strategy: str) -> Fitted:
-        """The same model, filling with `strategy`, which must be among the compared ones."""
+        """The same model, filling with `strategy`, which every path must have in `compared`."""
         return replace(
             self,
             config=self.config.replace(strategy=strategy),
@@ -84,7 +84,7 @@ class Fitted:
 
     @property
     def notes(self) -> list[str]:
-        """What a user should know about the fit, one sentence each."""
+        """Notes about the fit for the user, one sentence each."""
         return list(self._notes())
 
     def _notes(self) -> Iterator[str]:
@@ -107,5 +107,5 @@ class Fitted:
         elif not validated.calibration.calibrated:
             yield (
                 f"Only {validated.calibration.cells.sum()} cells were held out, too few to calibrate "
-                "intervals: they may cover more or fewer true values than asked for."
+                "intervals: their coverage may differ from the requested coverage."
             )

@@ -181,7 +181,7 @@ class StrategyFitter:
 
 
 def _candidate_names(config: Config, strategies: Sequence[str]) -> tuple[str, ...]:
-    """Names of the candidates to fit: `linear`, those of the settings, and those that `strategies` consist of."""
+    """Names of the candidates to fit: `linear`, the candidates of the settings, and the candidates of `strategies`."""
     of_compared = (
         name for strategy in strategies for name in (config.candidate_names if strategy == AUTO else (strategy,))
     )

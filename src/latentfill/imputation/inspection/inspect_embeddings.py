@@ -39,7 +39,7 @@ def describe_embeddings(
 
 
 def describe_pairing(stored: StoredEmbeddings, series: Series, config: Config) -> dict[str, object]:
-    """How stored embeddings pair with a table's windows, which of its rows they cover, and what does not match."""
+    """How stored embeddings pair with a table's windows, which of its rows they cover, and the problems of pairing."""
     windows = starts_by_split(config, series.n_steps)
     stored_starts = {split: windows[split][:count] for split, count in stored.splits.items() if split in windows}
     return {

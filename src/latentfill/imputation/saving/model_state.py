@@ -45,7 +45,7 @@ class PathState(TypedDict):
 
 
 class Extra(TypedDict):
-    """What an `Imputer` saves together with its fitted model."""
+    """The state of an `Imputer` that is saved beside its fitted model."""
 
     table: dict[str, Any]  # fields of `TableOptions`
     embedding_digests: dict[str, str]  # digests of stored embeddings, by split

@@ -64,7 +64,7 @@ def _table(table: Table) -> dict[str, object]:
 
 
 def _notes(fitted: Fitted, filled: Filled, columns: tuple[str, ...]) -> Iterator[str]:
-    """What a user should know about the filled values, one sentence each."""
+    """Notes about the filled values for the user, one sentence each."""
     unknown = {name for name, known in zip(fitted.columns, fitted.known, strict=True) if not known}
     for c, name in enumerate(columns):
         if name in unknown and (filled.codes[:, c] == Code.EMPTY).all():

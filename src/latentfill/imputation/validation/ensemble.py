@@ -48,7 +48,7 @@ class Ensemble:
         return cls(weight)
 
     def among(self, chosen: Sequence[int], n_candidates: int) -> Ensemble:
-        """The ensemble of `n_candidates` that gives these weights to those at indices `chosen`, and 0 to all others."""
+        """An ensemble of `n_candidates`: the candidates at indices `chosen` keep these weights, all others get 0."""
         weight = np.zeros((n_candidates, *self.weight.shape[1:]))
         weight[list(chosen)] = self.weight
         return Ensemble(weight)
@@ -110,6 +110,6 @@ def _shrunk(products: FloatArray, count: FloatArray, wider: FloatArray) -> Float
 
 
 def _with_unit_trace(products: FloatArray) -> FloatArray:
-    """Matrices (..., K, K) scaled to a trace of one; those with a trace of zero stay as they are."""
+    """Matrices (..., K, K) scaled to a trace of one; matrices with a trace of zero are not changed."""
     trace = np.trace(products, axis1=-2, axis2=-1)[..., None, None]
     return products / np.where(trace > 0, trace, 1.0)

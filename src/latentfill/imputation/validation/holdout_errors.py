@@ -27,7 +27,7 @@ class HoldoutErrors:
 
     @classmethod
     def of(cls, estimates: SeriesEstimates, hidden: BoolArray, truth: FloatArray, visible: FloatArray) -> HoldoutErrors:
-        """Errors on the `hidden` cells (T, C) with an estimate; `visible` (T, C) is what the candidates were given."""
+        """Errors on the `hidden` cells (T, C) with an estimate; the candidates read the `visible` values (T, C)."""
         cells = Cells.at(hidden & ~np.isnan(estimates.values).all(axis=0), visible)
         at = (cells.step, cells.column)
         return cls(

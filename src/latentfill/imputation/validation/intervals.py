@@ -3,7 +3,7 @@
 Split conformal prediction (Papadopoulos et al. 2002; Lei et al. 2018) with locally weighted residuals: a regression
 predicts the size of each error (`SizeModel`), and the quantiles of the errors in units of that size, by column and gap
 length, give the bounds. The score cells, to which neither weights nor sizes were fitted, then correct the level of the
-quantiles so that intervals have the coverage asked for.
+quantiles so that intervals have the requested coverage.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Calibration:
     def fit(cls, learn: ErrorSample, check: ErrorSample) -> Calibration:
         """Fit the sizes to the errors of `learn`, the quantiles to both samples, and the coverage to `check`."""
         model = SizeModel.fit(learn)
-        both = ErrorSample.joined([learn, check])  # the rounds in which the cells of `learn` were hidden count as one
+        both = ErrorSample.joined([learn, check])  # all cells of `learn` count as one hiding round
         if not len(both):
             return cls._unknown(model, both.cells.n_columns)
         column, bucket = both.cells.column, both.cells.bucket
