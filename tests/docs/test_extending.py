@@ -52,8 +52,6 @@ def run_section(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cal
 
     def run(title: str) -> dict[str, Any]:
         names: dict[str, Any] = {}
-        exec("import latentfill\nfrom latentfill.scoring.evaluate import evaluate", names)
-        exec("from latentfill.scoring.spec import ScoringSpec", names)
         for block in blocks(title):
             if file := FILE_NAME.match(block):
                 (tmp_path / f"{file[1]}.py").write_text(block)

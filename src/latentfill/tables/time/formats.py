@@ -114,8 +114,8 @@ def _infer_rest(date: str, text: str) -> str | None:
     mark = gap[0] if gap else ""
     compact = _COMPACT_CLOCK.fullmatch(text[len(mark) :])
     if compact and (gap or date.isdigit()) and (compact["minute"] or not gap):
-        minute, second = "%M" * bool(compact["minute"]), "%S" * bool(compact["second"])
-        return f"{mark}%H{minute}{second}{'%z' * bool(compact['zone'])}"
+        directives = {"minute": "%M", "second": "%S", "zone": "%z"}
+        return f"{mark}%H" + "".join(directive for part, directive in directives.items() if compact[part])
     clock = infer_clock(text[len(mark) :])
     return None if clock is None or not gap else mark + clock
 
