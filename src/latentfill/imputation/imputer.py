@@ -179,8 +179,7 @@ class Imputer:
         of_model = {name: value for name, value in method.items() if name not in ("embeddings", "seed")}
         fitted = replace(fitted, config=fitted.config.replace(**of_model))
         config = fitted.config.replace(**method)
-        options = {name: tuple(v) if isinstance(v, list) else v for name, v in extra["table"].items()}
-        imputer = cls(config, progress=progress, **{**options, **reading})
+        imputer = cls(config, progress=progress, **{**extra["table"], **reading})
         imputer.fitted_ = fitted
         imputer.model_id_ = model_id(fitted)
         imputer.digests_ = extra["embedding_digests"]
