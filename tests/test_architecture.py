@@ -91,6 +91,22 @@ def test_the_command_line_starts_without_torch_numpy_or_arrow():
     assert found.stdout.strip() == "[]"
 
 
+def test_linear_interpolation_of_a_table_imports_only_what_it_needs(tmp_path: Path):
+    table = tmp_path / "small.csv"
+    rows = (f"2024-01-01 {hour:02}:00,{hour},{'' if hour == 3 else hour * 2}" for hour in range(20))
+    table.write_text("\n".join(("time,a,b", *rows)), encoding="utf-8")
+    slow = ("torch", "sklearn", "transformers", "h5py")
+    arguments = ["impute", str(table), "--strategy", "linear", "-o", str(tmp_path / "filled.csv")]
+    code = f"""
+import sys
+from latentfill.cli.main import app
+app({arguments}, standalone_mode=False)
+print([name for name in {slow} if name in sys.modules])
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == "[]"
+
+
 @pytest.mark.parametrize(
     "path",
     sorted(path for path in TESTS.rglob("*/test_*.py") if path.parent.name != "docs"),

@@ -6,17 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from latentfill.nn.training import (
-    FINAL_SHARE,
-    WARM_UP_STEPS,
-    History,
-    Objective,
-    OutOfTimeError,
-    Stage,
-    TrainingProgress,
-    TrainingSchedule,
-    train,
-)
+from latentfill.nn.progress import History, OutOfTimeError, Stage, TrainingProgress
+from latentfill.nn.training import FINAL_SHARE, WARM_UP_STEPS, Objective, TrainingSchedule, train
 
 
 def schedule(**changes: object) -> TrainingSchedule:

@@ -7,14 +7,13 @@ from typing import Self
 
 import numpy as np
 import pytest
-import torch
 from torch import nn
 
 from latentfill.core.config import AUTO, Config
 from latentfill.core.series import FloatArray
 from latentfill.core.strategy_table import STRATEGIES, StrategyRow, register
 from latentfill.embeddings.protocols.encoder import Encoder
-from latentfill.nn.training import History
+from latentfill.nn.progress import History
 from latentfill.strategies.candidates import Candidates
 from latentfill.strategies.protocols.baseline import Baseline
 from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs, WindowEstimates
@@ -63,8 +62,7 @@ def fit(*names: str) -> Candidates:
     windows = series().cut(np.arange(40 - L + 1), L)
     no_cells = HeldOutWindows(windows, np.full(windows.values.shape, np.nan))
     data = TrainingData(series(), windows, np.arange(len(windows)), no_cells, no_cells)
-    cpu = torch.device("cpu")
-    spec = StrategySpec(config=Config(length=L, stride=4), columns=C, phases=0, encoder_shape=None, device=cpu)
+    spec = StrategySpec(config=Config(length=L, stride=4), columns=C, phases=0, encoder_shape=None)
     return Candidates.fit(names, spec, TrainingInputs(data=data, encoder=None))[0]
 
 

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 if TYPE_CHECKING:
     from latentfill.embeddings.embed_progress import EmbedProgress
-    from latentfill.nn.training import ProgressCallback, TrainingProgress
+    from latentfill.nn.progress import ProgressCallback, TrainingProgress
 
 
 @contextmanager

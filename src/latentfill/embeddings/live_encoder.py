@@ -13,8 +13,9 @@ import torch
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import FloatArray, IntArray, Series
 from latentfill.embeddings.protocols.embedder import Embedder, RawWindows, cut_raw_windows
-from latentfill.embeddings.protocols.encoder import Encoded, Encoder, EncoderShape, tensor
+from latentfill.embeddings.protocols.encoder import Encoded, Encoder, EncoderShape
 from latentfill.embeddings.protocols.record import VectorArray
+from latentfill.nn.tensors import tensor
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import Windows
 

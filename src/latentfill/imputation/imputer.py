@@ -21,11 +21,10 @@ from latentfill.imputation.filling.fill import fill_series
 from latentfill.imputation.fitting.fit import FitInputs, fit_series
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.imputation import Imputation
-from latentfill.imputation.saving.model_folder import load_model, save_model
 from latentfill.imputation.saving.model_weights import model_id
 from latentfill.imputation.summary.summary import summarise
 from latentfill.imputation.user_settings import changes_to_fitted, divide_settings
-from latentfill.nn.training import ProgressCallback
+from latentfill.nn.progress import ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns
@@ -161,6 +160,8 @@ class Imputer:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to a folder; see `latentfill.imputation.saving.model_folder`."""
+        from latentfill.imputation.saving.model_folder import save_model  # here, because it imports torch
+
         fitted = self._check_fitted()
         options = {name: value for name, value in asdict(self.options).items() if name != "regular"}
         save_model(fitted, path, {"table": options, "embedding_digests": self.digests_})
@@ -174,6 +175,8 @@ class Imputer:
         `settings` may change only what the fit does not depend on: how to read a table, the output (such as `intervals`
         and `max_gap`), `embeddings` and `device`. Raises an `InputError` for any other setting.
         """
+        from latentfill.imputation.saving.model_folder import load_model  # here, because it imports torch
+
         method, reading = changes_to_fitted(settings)
         fitted, extra = load_model(path, cast(str | None, method.get("device")))
         of_model = {name: value for name, value in method.items() if name not in ("embeddings", "seed")}

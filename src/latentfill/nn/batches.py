@@ -10,12 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from latentfill.core.series import BoolArray, IntArray
+from latentfill.core.series import IntArray
 from latentfill.windows.hiding import hide_mixture
-from latentfill.windows.training_data import HeldOutWindows
+from latentfill.windows.training_data import HeldOutWindows, gap_patterns
 from latentfill.windows.windows import Windows
 
-MAX_PATTERNS = 2048  # observed masks taken from the windows of the series
 BATCH_CELLS = 1 << 16  # at most in a batch of more than `LEAST_WINDOWS` windows
 LEAST_WINDOWS = 8
 REUSE = 8  # times a prepared batch is used, on average
@@ -67,15 +66,6 @@ class Replay(Generic[Prepared]):
             self.recent.append(self.prepare())
         self.draws += 1
         return self.recent[int(self.rng.integers(len(self.recent)))]
-
-
-def gap_patterns(windows: Windows) -> BoolArray:
-    """Observed masks (P, L, C) of windows with gaps and observed cells, spread evenly over the series."""
-    every = max(1, len(windows) // MAX_PATTERNS)
-    observed = windows.take(slice(None, None, every)).observed
-    share = observed.mean(axis=(1, 2))
-    patterns: BoolArray = observed[(share > 0) & (share < 1)]
-    return patterns
 
 
 def target_tensors(batch: HeldOutWindows, device: torch.device) -> tuple[Tensor, Tensor]:

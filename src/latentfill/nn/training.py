@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from latentfill.core.config import Config
 from latentfill.nn.early_stopping import EarlyStopping
+from latentfill.nn.progress import History, OutOfTimeError, Stage, TrainingProgress
 from latentfill.nn.runtime import return_free_memory
 from latentfill.nn.weight_average import average_of
 
@@ -24,10 +25,6 @@ NEWEST_SHARE = 0.02  # weight of the newest step in the smoothed training loss
 TRIAL_STEPS = 20  # after which the duration of the whole training can be estimated
 TRIM_EVERY = 50  # steps
 REPORT_EVERY = 10  # steps
-
-
-class OutOfTimeError(Exception):
-    """Training would end after its deadline."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,38 +64,6 @@ class Objective:
 
     batch_loss: Callable[[], Tensor]  # draws a new batch at every call
     held_out_error: Callable[[], float] | None  # None: no early stopping
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingProgress:
-    """Progress of one training run."""
-
-    stage: str
-    step: int
-    steps: int
-    loss: float  # smoothed training loss, in squared scaled units
-    seconds_left: float  # estimate, without early stopping
-
-
-ProgressCallback = Callable[[TrainingProgress], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """The name of a training run, and the callback that receives its progress."""
-
-    name: str
-    on_progress: ProgressCallback | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """The record of a training run."""
-
-    steps: int
-    seconds: float
-    held_out: tuple[float, ...]  # held-out error at each measurement, scaled units
-    best: int  # index of the measurement whose weights were kept
 
 
 def train(module: nn.Module, objective: Objective, schedule: TrainingSchedule, stage: Stage) -> History:

@@ -10,7 +10,7 @@ import numpy as np
 from latentfill.core.files import refusing_unwritable, write_bytes
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.imputation.imputer import Imputer
-from latentfill.nn.training import ProgressCallback
+from latentfill.nn.progress import ProgressCallback
 from latentfill.scoring.demo_table import Sample, make_sample
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths, interpolate
 from latentfill.windows.metrics import masked_mse

@@ -20,7 +20,7 @@ from latentfill.imputation.filling.fill import estimate_series, fill_from, quant
 from latentfill.imputation.fitting.fit import FitInputs, fit_series
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.validation.quantiles import continuous_ranked_probability
-from latentfill.nn.training import ProgressCallback
+from latentfill.nn.progress import ProgressCallback
 from latentfill.scoring.cell_metrics import Reference, cell_groups, measure
 from latentfill.scoring.encoder_table import NONE
 from latentfill.scoring.encoders import (

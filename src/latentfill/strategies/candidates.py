@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from torch import nn
 
 from latentfill.core.config import AUTO
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.protocols.encoder import Encoder
-from latentfill.nn.runtime import seeded
-from latentfill.nn.training import History, OutOfTimeError
+from latentfill.nn.progress import History, OutOfTimeError
 from latentfill.strategies.classes import new_baseline, strategy_class
-from latentfill.strategies.neighbours.strategy import NeighboursStrategy
 from latentfill.strategies.protocols.baseline import Baseline
 from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs
 from latentfill.windows.blend import blend, taper
 from latentfill.windows.windows import ScaledSeries, Windows
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from latentfill.strategies.neighbours.strategy import NeighboursStrategy
 
 FARTHEST_MEAN = 5.0  # scaled units; a column of the series whose mean lies further from 0 is shifted to 0 first
 
@@ -65,8 +68,7 @@ class Candidates:
             if name not in _to_build(names, spec):
                 continue
             try:
-                with seeded(spec.config.seed):  # a strategy must not depend on the others that are fitted
-                    fitted[name], trained = strategy_class(name).fit(spec, inputs)
+                fitted[name], trained = _fit_seeded(name, spec, inputs)
             except OutOfTimeError:
                 names = tuple(other for other in names if other != name)
             else:
@@ -111,8 +113,7 @@ class Candidates:
 
         A cell in several overlapping windows has the neighbours of all of them, with the weights of the blend.
         """
-        neighbours = self.by_name["neighbours"]
-        assert isinstance(neighbours, NeighboursStrategy)
+        neighbours = cast("NeighboursStrategy", self.by_name["neighbours"])
         windows, shift = self._cut(series, starts)
         contributions = neighbours.explain(windows, encoder)
         step = windows.starts[contributions.window] + contributions.step
@@ -161,6 +162,14 @@ class Candidates:
 def needs_encoder(names: Sequence[str]) -> bool:
     """Whether any of these strategies works on embeddings."""
     return any(STRATEGIES[name].needs_encoder for name in names)
+
+
+def _fit_seeded(name: str, spec: StrategySpec, inputs: TrainingInputs) -> tuple[Strategy, dict[str, History]]:
+    """Fit a strategy on windows; its random numbers do not depend on the strategies that are fitted before it."""
+    from latentfill.nn.runtime import seeded  # here, because it imports torch, which simple imputers do not need
+
+    with seeded(spec.config.seed):
+        return strategy_class(name).fit(spec, inputs)
 
 
 def _in_fitting_order(names: Sequence[str]) -> list[str]:

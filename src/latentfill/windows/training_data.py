@@ -10,6 +10,7 @@ from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.windows.metrics import masked_mse
 from latentfill.windows.windows import ScaledSeries, Windows
 
+MAX_PATTERNS = 2048  # observed masks taken from the windows of the series
 RESERVE_EVERY = 14  # reserved stretches start every 14 window lengths and are two long: a seventh of the series
 
 
@@ -62,3 +63,12 @@ def reserve(starts: IntArray, length: int, n_steps: int) -> tuple[IntArray, IntA
     if n_steps < 3 * period or not check.any() or 2 * train.sum() < len(starts):
         return np.arange(len(starts)), np.arange(0)
     return np.nonzero(train)[0], np.nonzero(check)[0]
+
+
+def gap_patterns(windows: Windows) -> BoolArray:
+    """Observed masks (P, L, C) of windows with gaps and observed cells, spread evenly over the series."""
+    every = max(1, len(windows) // MAX_PATTERNS)
+    observed = windows.take(slice(None, None, every)).observed
+    share = observed.mean(axis=(1, 2))
+    patterns: BoolArray = observed[(share > 0) & (share < 1)]
+    return patterns

@@ -46,8 +46,7 @@ def untrained(values: np.ndarray, **settings: object) -> DenoiseStrategy:
     kriging.fit(ScaledSeries(values, np.zeros((len(values), 0))), nothing)
     neighbours = WindowBank.of(windows, Slopes(), torch.device("cpu"))
     config = Config(length=L, stride=4, width=8, blocks=1, kernel=3, **settings)
-    device = torch.device("cpu")
-    spec = StrategySpec(config=config, columns=C, phases=0, encoder_shape=Slopes.shape, device=device)
+    spec = StrategySpec(config=config, columns=C, phases=0, encoder_shape=Slopes.shape)
     return DenoiseStrategy(spec, kriging, neighbours)
 
 

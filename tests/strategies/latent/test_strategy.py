@@ -25,7 +25,7 @@ class ZeroEncoder:
 def latent(**settings: object) -> LatentStrategy:
     """A strategy whose decoder is linear in z: the level plus three basis functions."""
     config = Config(length=L, stride=4, width=8, blocks=1, kernel=3, latent_pull=1e-4, latent_head="conv", **settings)
-    spec = StrategySpec(config=config, columns=C, phases=0, encoder_shape=ZeroEncoder.shape, device=torch.device("cpu"))
+    spec = StrategySpec(config=config, columns=C, phases=0, encoder_shape=ZeroEncoder.shape)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         strategy = LatentStrategy.unfitted(spec, 0)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
-import torch
+from typing import Self
+
 from torch import Tensor
 
 from latentfill.core.config import Config
+from latentfill.core.seeds import SeedStream
 from latentfill.embeddings.builtin.net import MaskAwareTransformer, TransformerShape
-from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape, as_tensors
+from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
 from latentfill.nn.batches import HidingBatches, target_tensors
 from latentfill.nn.losses import masked_mse
-from latentfill.nn.training import History, Objective, ProgressCallback, Stage, TrainingSchedule, train
+from latentfill.nn.progress import History, ProgressCallback, Stage
+from latentfill.nn.runtime import pick_device, seeded
+from latentfill.nn.tensors import as_tensors
+from latentfill.nn.training import Objective, TrainingSchedule, train
 from latentfill.windows.training_data import TrainingData
 from latentfill.windows.windows import Windows
 
@@ -21,9 +25,9 @@ DROPOUT = 0.1
 class BuiltinEncoder:
     """Embeds windows from their observed cells only, so that hidden cells cannot leak into embeddings."""
 
-    def __init__(self, config: Config, *, columns: int, phases: int, device: torch.device) -> None:
+    def __init__(self, config: Config, *, columns: int, phases: int) -> None:
         self.config = config
-        self.device = device
+        self.device = pick_device(config.device)
         self.shape = EncoderShape(columns=columns, dim=config.encoder.dim, decodes=True)
         shape = TransformerShape(
             length=config.windows.length,
@@ -34,22 +38,30 @@ class BuiltinEncoder:
             heads=config.encoder.attention_heads,
             dropout=DROPOUT,
         )
-        self.net = MaskAwareTransformer(shape).to(device)
+        self.net = MaskAwareTransformer(shape).to(self.device)
 
-    def fit(
-        self,
-        training_data: TrainingData,
-        rng: np.random.Generator,
+    @classmethod
+    def trained(
+        cls,
+        config: Config,
+        data: TrainingData,
         progress: ProgressCallback | None = None,
         deadline: float | None = None,
-    ) -> History:
-        """Train to reconstruct hidden cells of the training windows, then freeze.
+    ) -> tuple[Self, History]:
+        """A frozen encoder that was trained to reconstruct hidden cells of the training windows, and its history.
 
-        Training stops early by the error on `training_data.check`. Raises `OutOfTimeError` if training would end after
-        the `deadline` (on the clock of `time.monotonic`).
+        Training stops early by the error on `data.check`. Raises `OutOfTimeError` if training would end after the
+        `deadline` (on the clock of `time.monotonic`).
         """
-        check = training_data.check
-        batches = HidingBatches(training_data.windows, training_data.train, self.config.encoder.batch, rng)
+        with seeded(config.seed):
+            encoder = cls(config, columns=data.series.values.shape[1], phases=data.series.clock.shape[1])
+            schedule = TrainingSchedule.of(config, config.encoder.steps, deadline)
+            return encoder, train(encoder.net, encoder._objective(data), schedule, Stage("encoder", progress))
+
+    def _objective(self, data: TrainingData) -> Objective:
+        """The error in hidden cells of random windows, and in `data.check`."""
+        check, rng = data.check, SeedStream.ENCODER.generator(self.config.seed)
+        batches = HidingBatches(data.windows, data.train, self.config.encoder.batch, rng)
 
         def loss() -> Tensor:
             batch = batches.draw()
@@ -58,9 +70,7 @@ class BuiltinEncoder:
         def error() -> float:
             return check.error(self._window(check.windows).cpu().numpy())
 
-        objective = Objective(loss, error if check.any() else None)
-        schedule = TrainingSchedule.of(self.config, self.config.encoder.steps, deadline)
-        return train(self.net, objective, schedule, Stage("encoder", progress))
+        return Objective(loss, error if check.any() else None)
 
     def encode(self, windows: Windows) -> Encoded:
         """Embeddings (B, C, D) of the observed cells, and the windows (B, L, C) decoded from them, scaled units."""

@@ -17,9 +17,9 @@ from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray
 from latentfill.embeddings.external.hub import Place, PretrainedKind, load_pretrained, model_name
 from latentfill.embeddings.protocols.embedder import RawWindows
-from latentfill.embeddings.protocols.encoder import tensor
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.nn.digest import digest_of
+from latentfill.nn.tensors import tensor
 
 CELLS = 1 << 15  # cells embedded at a time, which bounds the memory
 EXAMPLE = "amazon/chronos-bolt-small"

@@ -14,7 +14,7 @@ from latentfill.core.errors import InputError, did_you_mean
 from latentfill.core.series import FloatArray
 from latentfill.core.setting_type import split_names
 from latentfill.embeddings.protocols.embedder import RawWindows
-from latentfill.embeddings.protocols.encoder import tensor
+from latentfill.nn.tensors import tensor
 from latentfill.windows.gaps import interpolate
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
-
-import numpy as np
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Protocol
 
 from latentfill.core.series import Series
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import Windows
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,18 +44,3 @@ class Encoder(Protocol):
 
 # Makes the encoder of a series from the series and the scaler of its windows.
 EncoderFactory = Callable[[ColumnScaler, Series], Encoder]
-
-
-def as_tensors(windows: Windows, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Values (0 where missing), observed mask and clock of the windows, as float32 and bool tensors."""
-    observed = windows.observed
-    values = np.where(observed, windows.values, 0.0)
-    return tensor(values, device), tensor(observed, device), tensor(windows.clock, device)
-
-
-def tensor(array: np.ndarray, device: torch.device) -> Tensor:
-    """`array` as a tensor on `device`, boolean or float32."""
-    dtype = bool if array.dtype == bool else np.float32
-    # Values too large for float32 become infinite; their estimates become NaN and are replaced by the fallback.
-    with np.errstate(over="ignore"):
-        return torch.from_numpy(np.ascontiguousarray(array, dtype=dtype)).to(device)

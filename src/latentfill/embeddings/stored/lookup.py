@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 from latentfill.core.errors import EmbeddingMismatchError
 from latentfill.core.series import IntArray
-from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape, tensor
+from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
 from latentfill.embeddings.protocols.record import Embeddings, VectorArray
 from latentfill.windows.windows import Windows
 
@@ -20,7 +19,8 @@ class StoredEncoder:
     They were made before cells were hidden for scoring, so they may depend on these cells.
     """
 
-    def __init__(self, embeddings: Embeddings, device: torch.device) -> None:
+    def __init__(self, embeddings: Embeddings, device: str) -> None:
+        """`device`: name of the device that the vectors are put on, as in the settings."""
         self.embeddings = embeddings
         self.device = device
         _, columns, dim = embeddings.vectors.shape
@@ -28,6 +28,9 @@ class StoredEncoder:
 
     def encode(self, windows: Windows) -> Encoded:
         """The stored vectors (B, K, D) of windows; raises `EmbeddingMismatchError` for windows without a vector."""
+        from latentfill.nn.runtime import pick_device
+        from latentfill.nn.tensors import tensor
+
         starts = self.embeddings.starts
         index = np.searchsorted(starts, windows.starts).clip(max=len(starts) - 1)
         unknown = windows.starts[starts[index] != windows.starts]
@@ -36,7 +39,7 @@ class StoredEncoder:
                 f"{self.embeddings.provenance.source} has no embedding for the windows that start at rows "
                 f"{', '.join(map(str, unknown[:5]))} ({len(unknown)} in all)."
             )
-        return Encoded(z=tensor(usable_vectors(self.embeddings, index), self.device))
+        return Encoded(z=tensor(usable_vectors(self.embeddings, index), pick_device(self.device)))
 
 
 def usable_vectors(embeddings: Embeddings, index: IntArray) -> VectorArray:

@@ -17,8 +17,8 @@ from latentfill.embeddings.timekd.distil_settings import DistilSettings
 from latentfill.embeddings.timekd.forecasts import ForecastErrors, forecast_errors
 from latentfill.embeddings.timekd.student import DistilledStudent
 from latentfill.embeddings.timekd.student_training import fit_student, student_shape
+from latentfill.nn.progress import History, ProgressCallback
 from latentfill.nn.runtime import pick_device
-from latentfill.nn.training import History, ProgressCallback
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from latentfill.core.series import FloatArray, IntArray
-from latentfill.embeddings.protocols.encoder import tensor
 from latentfill.embeddings.timekd.normalise import LARGEST_VALUE, normalise
 from latentfill.embeddings.timekd.student_net import VariableForecaster
 from latentfill.nn.batches import BATCH_CELLS, LEAST_WINDOWS
+from latentfill.nn.tensors import tensor
 from latentfill.windows.windows import cut
 
 

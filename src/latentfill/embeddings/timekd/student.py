@@ -14,7 +14,6 @@ import torch
 from latentfill.core.errors import EmbeddingMismatchError, ModelFormatError
 from latentfill.core.series import FloatArray
 from latentfill.embeddings.protocols.embedder import RawWindows
-from latentfill.embeddings.protocols.encoder import tensor
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.timekd.forecasts import windows_at_once
 from latentfill.embeddings.timekd.normalise import normalise
@@ -28,6 +27,7 @@ from latentfill.embeddings.timekd.student_folder import (
 )
 from latentfill.embeddings.timekd.student_net import StudentShape, VariableForecaster
 from latentfill.nn.digest import digest_of
+from latentfill.nn.tensors import tensor
 from latentfill.nn.weights import weight_misfits
 
 

@@ -13,8 +13,9 @@ from latentfill.embeddings.timekd.distil_loss import LossWeights, distillation_l
 from latentfill.embeddings.timekd.distil_settings import DistilSettings
 from latentfill.embeddings.timekd.forecasts import ForecastBatch, ForecastWindows, forecast_errors, windows_at_once
 from latentfill.embeddings.timekd.student_net import StudentShape, VariableForecaster
+from latentfill.nn.progress import History, ProgressCallback, Stage
 from latentfill.nn.runtime import one_thread, seeded
-from latentfill.nn.training import History, Objective, ProgressCallback, Stage, train
+from latentfill.nn.training import Objective, train
 
 CHECK_WINDOWS = 512  # validation windows, at most, for early stopping
 FEW_TOKENS = 1024  # one thread is fastest for batches of at most so many tokens

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from latentfill.core.series import FloatArray, IntArray
-from latentfill.embeddings.protocols.encoder import tensor
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.lookup import usable_vectors
+from latentfill.nn.tensors import tensor
 
 TYPICAL_WINDOWS = 512  # windows, at most, from which mean and standard deviation are computed
 

@@ -23,7 +23,6 @@ from latentfill.imputation.fitting.fitted import BUILTIN, Fitted
 from latentfill.imputation.fitting.stored_windows import blend_starts
 from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.quantiles import LEVELS
-from latentfill.nn.runtime import pick_device
 from latentfill.strategies.candidates import SeriesEstimates
 from latentfill.windows.gaps import gap_lengths, interpolate
 from latentfill.windows.restore import restore_observed
@@ -56,7 +55,7 @@ def estimate_series(
     by_path = {BUILTIN: _estimate_builtin(fitted, scaled)}
     for split, stored in (embeddings or {}).items():
         path = fitted.stored[split]
-        encoder = StoredEncoder(stored, pick_device(fitted.config.device))
+        encoder = StoredEncoder(stored, fitted.config.device)
         starts = blend_starts(stored, path.spec.config.windows.stride)
         by_path[split] = path.candidates.estimate(scaled, starts, encoder)
     return EstimatedSeries(series, scaled, by_path)

@@ -19,7 +19,7 @@ from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
 from latentfill.imputation.fitting.time_budget import TimeBudget
 from latentfill.imputation.validation.holdout import hold_out
-from latentfill.nn.training import History, ProgressCallback
+from latentfill.nn.progress import History, ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
 from latentfill.windows.cycles import clock_features, find_cycles
 from latentfill.windows.scaling import ColumnScaler

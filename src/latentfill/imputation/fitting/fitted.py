@@ -12,7 +12,7 @@ from latentfill.core.series import BoolArray, Series
 from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.imputation.validation.validate import Validated
-from latentfill.nn.training import History
+from latentfill.nn.progress import History
 from latentfill.strategies.candidates import Candidates
 from latentfill.strategies.protocols.strategy import StrategySpec
 from latentfill.windows.cycles import clock_features

@@ -9,9 +9,7 @@ import numpy as np
 
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError
-from latentfill.core.seeds import SeedStream
 from latentfill.core.series import IntArray
-from latentfill.embeddings.builtin.encoder import BuiltinEncoder
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.lookup import StoredEncoder
@@ -21,8 +19,7 @@ from latentfill.imputation.fitting.time_budget import TimeBudget
 from latentfill.imputation.validation.holdout import HeldOutSeries
 from latentfill.imputation.validation.holdout_errors import measure
 from latentfill.imputation.validation.validate import Validated, validate
-from latentfill.nn.runtime import pick_device, seeded
-from latentfill.nn.training import History, OutOfTimeError, ProgressCallback
+from latentfill.nn.progress import History, OutOfTimeError, ProgressCallback
 from latentfill.strategies.candidates import Candidates, needs_encoder
 from latentfill.strategies.protocols.strategy import StrategySpec, TrainingInputs
 from latentfill.windows.windows import Windows, window_starts
@@ -65,21 +62,20 @@ class StrategyFitter:
         self.budget = budget or TimeBudget.starting_now(config)
         self.progress = progress
         self.columns, self.phases = held_out.series.values.shape[1], held_out.series.clock.shape[1]
-        self.device = pick_device(config.device)
 
     @property
     def every_start(self) -> IntArray:
         """Starts of all windows, at stride 1."""
         return np.arange(self.held_out.series.n_steps - self.config.windows.length + 1)
 
-    def fit_encoder(self) -> tuple[BuiltinEncoder | None, dict[str, History]]:
+    def fit_encoder(self) -> tuple[Encoder | None, dict[str, History]]:
         """Train the builtin encoder on all windows; returns it with its history, or None if time runs out."""
-        rng = SeedStream.ENCODER.generator(self.config.seed)
+        from latentfill.embeddings.builtin.encoder import BuiltinEncoder  # here, because it imports torch
+
         data = self.held_out.training_data(self.every_start, self.config.windows.length)
+        deadline = self.budget.deadline(ENCODER_SHARE)
         try:
-            with seeded(self.config.seed):
-                encoder = BuiltinEncoder(self.config, columns=self.columns, phases=self.phases, device=self.device)
-                history = encoder.fit(data, rng, self.progress, self.budget.deadline(ENCODER_SHARE))
+            encoder, history = BuiltinEncoder.trained(self.config, data, self.progress, deadline)
         except OutOfTimeError:
             return None, {}
         return encoder, {"encoder": history}
@@ -111,7 +107,7 @@ class StrategyFitter:
         return self._fit_path(
             PathInputs(
                 config=config,
-                encoder=StoredEncoder(searched, self.device),
+                encoder=StoredEncoder(searched, config.device),
                 encoder_history={},
                 starts=stored.starts,
                 blend_starts=blend_starts(stored, config.windows.stride),
@@ -135,7 +131,6 @@ class StrategyFitter:
             columns=self.columns,
             phases=self.phases,
             encoder_shape=None if path.encoder is None else path.encoder.shape,
-            device=self.device,
         )
         candidates, history = self._fit_candidates(path, spec)
         dropped = tuple(name for name in self.names if name not in candidates.names)

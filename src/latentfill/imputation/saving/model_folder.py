@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
+import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor
+from safetensors.numpy import load_file, save
 
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError, ModelFormatError
@@ -29,9 +29,9 @@ from latentfill.imputation.saving.model_state import (
     restore,
     state_of,
 )
-from latentfill.imputation.saving.model_weights import model_modules, model_weights
+from latentfill.imputation.saving.model_weights import Arrays, model_modules, model_weights
 from latentfill.nn.runtime import pick_device
-from latentfill.nn.weights import weight_misfits, write_weights
+from latentfill.nn.weights import weight_misfits
 
 FILES = ("config.json", "scaler.json", "model.safetensors")
 
@@ -52,7 +52,7 @@ def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Extra) -> No
     with replacing_folder(target) as folder:
         _write_json(folder / "config.json", state_of(fitted, extra))
         _write_json(folder / "scaler.json", {"columns": fitted.columns, **fitted.scaler.to_dict()})
-        write_weights(folder / "model.safetensors", model_weights(fitted))
+        (folder / "model.safetensors").write_bytes(save(dict(model_weights(fitted))))
 
 
 def check_model_path(path: Path) -> None:
@@ -128,13 +128,14 @@ def damage_as_error(folder: Path) -> Iterator[None]:
         raise ModelFormatError(f"{folder} cannot be read as a model: {error}. Fit it again.") from error
 
 
-def _load_weights(fitted: Fitted, weights: Mapping[str, Tensor], folder: Path) -> None:
+def _load_weights(fitted: Fitted, weights: Arrays, folder: Path) -> None:
     """Load the networks' weights; the error names all that are missing, unexpected, or of another shape or type."""
     if problems := weight_misfits(model_weights(fitted), weights):
         raise ModelFormatError(f"{folder}/model.safetensors does not fit its config.json: " + "; ".join(problems))
     for part, module in model_modules(fitted).items():
         prefix = f"{part}."
-        module.load_state_dict({k.removeprefix(prefix): w for k, w in weights.items() if k.startswith(prefix)})
+        state = {k.removeprefix(prefix): torch.tensor(w) for k, w in weights.items() if k.startswith(prefix)}
+        module.load_state_dict(state)
         module.eval().requires_grad_(False)
 
 

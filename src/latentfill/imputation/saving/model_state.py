@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any, TypedDict
 
 import numpy as np
-from torch import Tensor
 
 from latentfill.core.config import Config
 from latentfill.core.messages import counted
@@ -16,14 +15,13 @@ from latentfill.embeddings.builtin.encoder import BuiltinEncoder
 from latentfill.embeddings.protocols.encoder import EncoderShape
 from latentfill.imputation.fitting.fitted import Fitted, FittedPath
 from latentfill.imputation.fitting.stored_windows import config_for_stored
-from latentfill.imputation.saving.model_weights import arrays_with_prefix, path_prefix
+from latentfill.imputation.saving.model_weights import Arrays, arrays_with_prefix, path_prefix
 from latentfill.imputation.validation.cells import KINDS
 from latentfill.imputation.validation.ensemble import Ensemble
 from latentfill.imputation.validation.intervals import Calibration
 from latentfill.imputation.validation.quantiles import LEVELS
 from latentfill.imputation.validation.validate import Validated
-from latentfill.nn.runtime import pick_device
-from latentfill.nn.training import History
+from latentfill.nn.progress import History
 from latentfill.strategies.candidates import Candidates
 from latentfill.strategies.classes import new_baseline
 from latentfill.strategies.protocols.strategy import StrategySpec
@@ -103,20 +101,20 @@ def _path_state(path: FittedPath) -> PathState:
     }
 
 
-def restore(state: ModelState, scaler: ScalerState, config: Config, weights: Mapping[str, Tensor]) -> Fitted:
+def restore(state: ModelState, scaler: ScalerState, config: Config, weights: Arrays) -> Fitted:
     """Rebuild a model from its saved state and `weights`; the weights of its networks are not loaded yet.
 
     Raises a `ValueError`, `KeyError` or `TypeError` if the state is damaged.
     """
     if scaler["columns"] != state["columns"]:
         raise ValueError(f"scaler.json has the columns {scaler['columns']}, config.json {state['columns']}")
-    columns, phases, device = len(state["columns"]), 2 * len(state["cycles"]), pick_device(config.device)
-    encoder = BuiltinEncoder(config, columns=columns, phases=phases, device=device) if state["encoder"] else None
+    columns, phases = len(state["columns"]), 2 * len(state["cycles"])
+    encoder = BuiltinEncoder(config, columns=columns, phases=phases) if state["encoder"] else None
 
     def path(split: str | None, path_state: PathState) -> FittedPath:
         shape = None if path_state["encoder"] is None else EncoderShape(**path_state["encoder"])
         path_config = config if split is None else config_for_stored(config)
-        spec = StrategySpec(config=path_config, columns=columns, phases=phases, encoder_shape=shape, device=device)
+        spec = StrategySpec(config=path_config, columns=columns, phases=phases, encoder_shape=shape)
         return _restore_path(path_prefix(split), path_state, spec, weights)
 
     return Fitted(
@@ -135,7 +133,7 @@ def restore(state: ModelState, scaler: ScalerState, config: Config, weights: Map
     )
 
 
-def _restore_path(prefix: str, state: PathState, spec: StrategySpec, weights: Mapping[str, Tensor]) -> FittedPath:
+def _restore_path(prefix: str, state: PathState, spec: StrategySpec, weights: Arrays) -> FittedPath:
     names = tuple(state["strategies"])
     baselines = {
         name: new_baseline(name).load(arrays_with_prefix(weights, f"{prefix}{name}."))

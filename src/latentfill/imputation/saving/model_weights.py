@@ -1,33 +1,38 @@
-"""Everything that a fitted model has learnt, as tensors by name."""
+"""Everything that a fitted model has learnt, as arrays by name."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
 
 from latentfill.core.series import FloatArray
-from latentfill.embeddings.builtin.encoder import BuiltinEncoder
+from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.imputation.fitting.fitted import Fitted, FittedPath
 
+if TYPE_CHECKING:
+    from torch import nn
 
-def model_weights(fitted: Fitted) -> dict[str, Tensor]:
+Arrays = Mapping[str, NDArray[np.generic]]  # by name
+
+
+def model_weights(fitted: Fitted) -> Arrays:
     """The weights of all networks and the arrays of baselines and calibrations, by name."""
     arrays = {
-        f"{prefix}{part}.{name}": torch.from_numpy(np.asarray(array))
+        f"{prefix}{part}.{name}": np.asarray(array)
         for prefix, path in _paths(fitted).items()
         for part, state in _array_states(path).items()
         for name, array in state.items()
     }
     network_weights = {
-        f"{part}.{name}": tensor
+        f"{part}.{name}": tensor.detach().cpu().contiguous().numpy()
         for part, module in model_modules(fitted).items()
         for name, tensor in module.state_dict().items()
     }
-    return arrays | network_weights
+    return {**arrays, **network_weights}
 
 
 def model_modules(fitted: Fitted) -> dict[str, nn.Module]:
@@ -37,7 +42,14 @@ def model_modules(fitted: Fitted) -> dict[str, nn.Module]:
         for prefix, path in _paths(fitted).items()
         for part, module in path.candidates.modules.items()
     }
-    return {"encoder": fitted.encoder.net, **modules} if isinstance(fitted.encoder, BuiltinEncoder) else modules
+    return modules if fitted.encoder is None else {**_encoder_modules(fitted.encoder), **modules}
+
+
+def _encoder_modules(encoder: Encoder) -> dict[str, nn.Module]:
+    """The network of the builtin encoder; none of another encoder, which is not saved."""
+    from latentfill.embeddings.builtin.encoder import BuiltinEncoder  # here, because it imports torch
+
+    return {"encoder": encoder.net} if isinstance(encoder, BuiltinEncoder) else {}
 
 
 def path_prefix(split: str | None) -> str:
@@ -45,9 +57,9 @@ def path_prefix(split: str | None) -> str:
     return "" if split is None else f"stored.{split}."
 
 
-def arrays_with_prefix(weights: Mapping[str, Tensor], prefix: str) -> dict[str, FloatArray]:
+def arrays_with_prefix(weights: Arrays, prefix: str) -> dict[str, FloatArray]:
     """The arrays whose names begin with `prefix`, by their names without it."""
-    return {name.removeprefix(prefix): w.numpy() for name, w in weights.items() if name.startswith(prefix)}
+    return {name.removeprefix(prefix): cast(FloatArray, w) for name, w in weights.items() if name.startswith(prefix)}
 
 
 def model_id(fitted: Fitted) -> str:
@@ -55,7 +67,7 @@ def model_id(fitted: Fitted) -> str:
     digest = hashlib.sha256()
     for name, weights in sorted(model_weights(fitted).items()):
         digest.update(name.encode())
-        digest.update(weights.detach().cpu().contiguous().numpy().tobytes())
+        digest.update(weights.tobytes())
     for array in (fitted.scaler.shift, fitted.scaler.scale):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:12]

@@ -10,10 +10,9 @@ import numpy as np
 from latentfill.core.config import Config
 from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, IntArray
-from latentfill.nn.batches import gap_patterns
 from latentfill.windows.gaps import find_gaps
 from latentfill.windows.hiding import hide_like_gaps, hide_mixture
-from latentfill.windows.training_data import HeldOutWindows, TrainingData, reserve
+from latentfill.windows.training_data import HeldOutWindows, TrainingData, gap_patterns, reserve
 from latentfill.windows.windows import ScaledSeries, covered, cut
 
 MOST_WINDOWS = 192  # most windows with held-out cells, for early stopping and for tuning

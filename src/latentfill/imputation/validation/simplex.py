@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
-from scipy.optimize import nnls
 
 from latentfill.core.series import FloatArray
 
@@ -52,6 +51,8 @@ def by_least_squares(gram: FloatArray) -> FloatArray:
     For w = t u with u on the simplex, min over t of u.G.u t^2 + (t - 1)^2 grows with u.G.u. So the w >= 0 that minimise
     |R w|^2 + (sum(w) - 1)^2, where G = R'R, are a multiple of the weights.
     """
+    from scipy.optimize import nnls  # takes a while to import
+
     k, trace = len(gram), float(np.trace(gram))
     if trace <= 0:
         return np.asarray(np.eye(k)[0])  # no candidate has an error: the first one

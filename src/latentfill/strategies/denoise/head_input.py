@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from latentfill.embeddings.protocols.encoder import tensor
+from latentfill.nn.tensors import tensor
 from latentfill.strategies.kriging.kriged import Kriged
 from latentfill.strategies.protocols.strategy import StrategySpec
 from latentfill.windows.gaps import nearest_observed

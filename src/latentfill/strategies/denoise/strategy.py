@@ -10,10 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from latentfill.core.seeds import SeedStream
-from latentfill.embeddings.protocols.encoder import Encoder, as_tensors
+from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.batches import HidingBatches, Replay, target_tensors
 from latentfill.nn.losses import balanced_huber
-from latentfill.nn.training import History, Objective, Stage, TrainingSchedule, train
+from latentfill.nn.progress import History, Stage
+from latentfill.nn.tensors import as_tensors
+from latentfill.nn.training import Objective, TrainingSchedule, train
 from latentfill.strategies.denoise.decoder import Decoder
 from latentfill.strategies.denoise.head_input import HeadInput, HeadSize, base_of, levels_of, sides_of
 from latentfill.strategies.kriging.kriged import Kriged

@@ -7,7 +7,7 @@ from typing import Self
 from torch import nn
 
 from latentfill.embeddings.protocols.encoder import Encoder
-from latentfill.nn.training import History
+from latentfill.nn.progress import History
 from latentfill.strategies.kriging.kriging import Kriging
 from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs, WindowEstimates
 from latentfill.windows.windows import Windows

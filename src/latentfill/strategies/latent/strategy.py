@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from latentfill.core.config import Config
 from latentfill.core.seeds import SeedStream
 from latentfill.embeddings.protocols.encoder import Encoder
-from latentfill.nn.training import History
+from latentfill.nn.progress import History
 from latentfill.strategies.denoise.head_input import HeadInput
 from latentfill.strategies.denoise.strategy import DenoiseStrategy
 from latentfill.strategies.latent.descent import Descent

@@ -12,8 +12,9 @@ from torch import nn
 
 from latentfill.core.config import Config
 from latentfill.core.series import FloatArray, IntArray
-from latentfill.embeddings.protocols.encoder import Encoder, as_tensors
-from latentfill.nn.training import History
+from latentfill.embeddings.protocols.encoder import Encoder
+from latentfill.nn.progress import History
+from latentfill.nn.tensors import as_tensors
 from latentfill.strategies.neighbours.rules import rules_of
 from latentfill.strategies.neighbours.search import Exact, recall
 from latentfill.strategies.neighbours.votes import Queries, Votes

@@ -7,7 +7,8 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from latentfill.embeddings.protocols.encoder import Encoder, tensor
+from latentfill.embeddings.protocols.encoder import Encoder
+from latentfill.nn.tensors import tensor
 from latentfill.strategies.neighbours.rules import Rules
 from latentfill.strategies.neighbours.search import Exact, Faiss, Search
 from latentfill.strategies.neighbours.votes import Queries, Votes, cast_votes

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, Self
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Protocol, Self
 
 from latentfill.core.config import Config
 from latentfill.core.series import FloatArray
 from latentfill.embeddings.protocols.encoder import Encoder, EncoderShape
-from latentfill.nn.training import History, ProgressCallback
+from latentfill.nn.progress import History, ProgressCallback
 from latentfill.windows.training_data import TrainingData
 from latentfill.windows.windows import Windows
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategySpec:
-    """Settings, sizes and device of a strategy, which fix the shapes of everything that it learns."""
+    """Settings and sizes of a strategy, which fix the shapes of everything that it learns."""
 
     config: Config
     columns: int  # C
     phases: int  # P, clock features per step
     encoder_shape: EncoderShape | None  # None where no strategy needs an encoder
-    device: torch.device
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the settings, for strategies that use torch; only they import it."""
+        from latentfill.nn.runtime import pick_device
+
+        return pick_device(self.config.device)
 
     @property
     def required_encoder_shape(self) -> EncoderShape:
