@@ -46,10 +46,9 @@ class Calibration:
         both = ErrorSample.joined([learn, check])  # all cells of `learn` count as one hiding round
         if not len(both):
             return cls._unknown(model, both.cells.n_columns)
-        column, bucket = both.cells.column, both.cells.bucket
-        ratio = both.error / model.size(both.features, column)
+        ratio = both.error / model.size(both.features, both.cells.column)
         quantiles, mean_size = group_distributions(ratio, both.cells)
-        probability = probability_below(quantiles[column, bucket], ratio)
+        probability = probability_below(*_rows(quantiles, both.cells), ratio)
         return cls(
             model=model,
             quantiles=quantiles,
@@ -88,12 +87,12 @@ class Calibration:
         gaps = self.gaps[cells.column, cells.bucket]
         miss_factor = gaps / (gaps + WARY_GAPS)
         upper = 1 - (1 - np.interp(coverage, LEVELS, self.depth)) / 2 * miss_factor
-        table = self._table(cells)
-        return size * quantile(table, 1 - upper), size * quantile(table, upper)
+        rows = _rows(self.quantiles, cells)
+        return size * quantile(*rows, 1 - upper), size * quantile(*rows, upper)
 
     def error_quantiles(self, cells: Cells, size: FloatArray) -> FloatArray:
         """Quantiles (M, len(LEVELS)) of the errors of `cells`, scaled units."""
-        return np.asarray(size[:, None] * self._table(cells))
+        return np.asarray(size[:, None] * self.quantiles[cells.column, cells.bucket])
 
     def expected(self, cells: Cells, size: FloatArray) -> FloatArray:
         """Expected absolute error (M,) of `cells`, scaled units."""
@@ -101,11 +100,7 @@ class Calibration:
 
     def draw(self, rng: np.random.Generator, cells: Cells, size: FloatArray) -> FloatArray:
         """Randomly drawn errors (M,) of `cells`, scaled units, correlated over time and between columns."""
-        return np.asarray(size * quantile(self._table(cells), self.copula.draw(rng, cells)))
-
-    def _table(self, cells: Cells) -> FloatArray:
-        """Error quantiles (M, len(LEVELS)) of each cell's column and gap length, in units of the error's size."""
-        return np.asarray(self.quantiles[cells.column, cells.bucket])
+        return np.asarray(size * quantile(*_rows(self.quantiles, cells), self.copula.draw(rng, cells)))
 
     def state(self) -> dict[str, FloatArray]:
         """Everything as arrays, the inverse of `load`."""
@@ -127,6 +122,11 @@ class Calibration:
             depth=state["depth"],
             copula=Copula(float(state["persistence"]), state["together"]),
         )
+
+
+def _rows(quantiles: FloatArray, cells: Cells) -> tuple[FloatArray, IntArray]:
+    """Quantiles (C, buckets, len(LEVELS)) as one row per column and gap length, and the row (M,) of each cell."""
+    return quantiles.reshape(-1, len(LEVELS)), cells.column * len(BUCKET_NAMES) + cells.bucket
 
 
 def _count_cells(cells: Cells) -> IntArray:
