@@ -95,7 +95,7 @@ def test_linear_interpolation_of_a_table_imports_only_what_it_needs(tmp_path: Pa
     table = tmp_path / "small.csv"
     rows = (f"2024-01-01 {hour:02}:00,{hour},{'' if hour == 3 else hour * 2}" for hour in range(20))
     table.write_text("\n".join(("time,a,b", *rows)), encoding="utf-8")
-    slow = ("torch", "sklearn", "transformers", "h5py")
+    slow = ("torch", "sklearn", "transformers", "h5py", "pandas")
     arguments = ["impute", str(table), "--strategy", "linear", "-o", str(tmp_path / "filled.csv")]
     code = f"""
 import sys

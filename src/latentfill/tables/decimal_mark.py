@@ -55,5 +55,5 @@ def _first_match(texts: TextArray, pattern: str) -> str | None:
 
     if not pc.any(pc.match_substring(texts, ",")).as_py():  # a fast test that is enough for most columns
         return None
-    matches = pc.filter(texts, pc.fill_null(pc.match_substring_regex(texts, pattern), False))
+    matches = pc.filter(texts, pc.match_substring_regex(texts, pattern))  # without the nulls
     return str(matches[0].as_py()) if len(matches) else None

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray
+from latentfill.tables.backends.arrow import mask_array, to_integers
 from latentfill.tables.backends.native import TextArray
 
 SIGNIFICANT = 6  # digits of a filled cell, counted from the first digit of the spread of its column
@@ -41,14 +42,13 @@ def decimals_for(texts: TextArray, values: FloatArray, decimal: str = ".") -> in
 
 def _decimals_in(texts: TextArray, observed: BoolArray, decimal: str) -> int:
     """Number of decimals that the observed texts of a column have."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    observed_texts = pc.filter(pc.utf8_trim_whitespace(texts), pa.array(observed))
+    observed_texts = pc.filter(pc.utf8_trim_whitespace(texts), mask_array(observed))
     if pc.any(pc.match_substring_regex(observed_texts, "[eE]")).as_py():
         return _NO_LIMIT  # texts with powers of ten have no clear number of decimals: only the spread counts
     fraction = pc.replace_substring_regex(observed_texts, rf"^[^{decimal}]*[{decimal}]?", "")
-    lengths = np.array(pc.utf8_length(fraction), dtype=np.int64)
+    lengths = to_integers(pc.utf8_length(fraction), null=0)
     return int(np.quantile(lengths, _NEARLY_ALL, method="inverted_cdf"))
 
 

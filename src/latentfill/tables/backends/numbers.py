@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray
+from latentfill.tables.backends.arrow import text_array, text_scalar, to_floats, to_mask
 from latentfill.tables.backends.native import TextArray
 
 MARKERS = ("", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", "missing")  # common; any case
@@ -32,19 +33,17 @@ class Numbers:
 
 def parse_numbers(texts: TextArray, decimal: str = ".") -> Numbers:
     """The texts as numbers with this decimal mark; NaN for empty texts and common markers such as `NA`."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    trimmed = pc.fill_null(pc.utf8_trim_whitespace(texts), "")
+    trimmed = pc.fill_null(pc.utf8_trim_whitespace(texts), text_scalar(""))
     pointed = trimmed if decimal == "." else _comma_to_point(trimmed)
     is_number = pc.or_(
         pc.match_substring_regex(pointed, _NUMBER),
         pc.match_substring_regex(pointed, _INFINITE, ignore_case=True),
     )
-    numbers = pc.cast(pc.if_else(is_number, pointed, pa.scalar(None, pa.string())), pa.float64())
-    is_marker = pc.is_in(pc.utf8_lower(trimmed), value_set=pa.array(MARKERS))
-    is_bad = ~np.asarray(is_number, dtype=bool) & ~np.asarray(is_marker, dtype=bool)
-    return Numbers(np.asarray(numbers, dtype=float), is_bad)
+    numbers = pc.if_else(is_number, pointed, text_scalar(None))
+    is_marker = pc.is_in(pc.utf8_lower(trimmed), value_set=text_array(MARKERS))
+    return Numbers(to_floats(numbers), ~to_mask(pc.or_(is_number, is_marker)))
 
 
 def without_markers(
@@ -68,7 +67,7 @@ def _marker_cells(values: FloatArray, texts: TextArray | None, marker: str, *, s
     is_marker = np.zeros(len(values), dtype=bool)
     if texts is not None:
         lowered = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
-        is_marker |= np.asarray(pc.fill_null(pc.equal(lowered, marker.strip().lower()), False), dtype=bool)
+        is_marker |= to_mask(pc.equal(lowered, text_scalar(marker.strip().lower())))
     try:
         number = float(marker.strip().replace(",", "."))
     except ValueError:

@@ -9,6 +9,7 @@ import numpy as np
 
 from latentfill.core.errors import InputError
 from latentfill.core.series import IntArray, TimeArray
+from latentfill.tables.backends.arrow import number_array, text_array, text_scalar
 from latentfill.tables.backends.native import TextArray
 from latentfill.tables.time.formats import format_problems, infer_format
 from latentfill.tables.time.parsing import parse
@@ -68,8 +69,8 @@ def trimmed(texts: TextArray | Sequence[str | None]) -> TextArray:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    array = texts if isinstance(texts, pa.Array | pa.ChunkedArray) else pa.array(list(texts), pa.string())
-    array = pc.fill_null(pc.utf8_trim_whitespace(array), "")
+    array = texts if isinstance(texts, pa.Array | pa.ChunkedArray) else text_array(texts)
+    array = pc.fill_null(pc.utf8_trim_whitespace(array), text_scalar(""))
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
@@ -92,8 +93,6 @@ def _is_settled(format: str) -> bool:
 
 def _read_in_order(texts: TextArray, order: str) -> Stamps | None:
     """Read texts of up to `_MAX_LAYOUTS` formats with one order of day, month and year; None if no text is a stamp."""
-    import pyarrow as pa
-
     time = np.full(len(texts), np.datetime64("NaT", "ns"))
     zones = np.full(len(texts), "", dtype=object)
     counts: dict[str, int] = {}
@@ -102,7 +101,7 @@ def _read_in_order(texts: TextArray, order: str) -> Stamps | None:
         format = _first_format(texts, unread, order)
         if format is None or format in counts:
             break
-        time[unread], new_zones = parse(texts.take(pa.array(unread)), format)
+        time[unread], new_zones = parse(texts.take(number_array(unread)), format)
         if new_zones is not None:
             zones[unread] = new_zones
         still_unread = unread[np.isnat(time[unread])]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.series import IntArray, TimeArray
+from latentfill.tables.backends.arrow import text_array, text_scalar, to_integers, to_mask, to_times
 from latentfill.tables.backends.native import TextArray
 from latentfill.tables.time.calendar import MONTHS, CalendarNumbers, to_nanoseconds
 from latentfill.tables.time.formats import ISO, pattern
@@ -25,13 +26,13 @@ def parse(texts: TextArray, format: str) -> tuple[TimeArray, ZoneArray | None]:
 
     if format == ISO:  # a cast is ten times as fast as the regular expression
         try:
-            return to_nanoseconds(np.array(pc.cast(texts, pa.timestamp("s")))), None
+            return to_nanoseconds(to_times(texts)), None
         except pa.ArrowInvalid:
             pass
     match = pc.extract_regex(texts, pattern=pattern(format))
     fields = named_groups(match)
-    zones = np.array(pc.fill_null(fields["z"], "").to_pylist(), dtype=object) if "z" in fields else None
-    fits = np.array(pc.is_valid(match), dtype=bool)
+    zones = np.array(pc.fill_null(fields["z"], text_scalar("")).to_pylist(), dtype=object) if "z" in fields else None
+    fits = to_mask(pc.is_valid(match))
     return np.where(fits, _moments(fields, len(fits), zones), np.datetime64("NaT", "ns")), zones
 
 
@@ -64,12 +65,9 @@ def _moments(fields: Mapping[str, TextArray], length: int, zones: ZoneArray | No
 
 def _integers(fields: Mapping[str, TextArray], name: str, default: int, length: int) -> IntArray:
     """The numbers of one directive, shape (length,); `default` where it is missing."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     if name not in fields:
         return np.full(length, default, dtype=np.int64)
-    return np.array(pc.fill_null(pc.cast(fields[name], pa.int64()), default), dtype=np.int64)
+    return to_integers(fields[name], null=default)
 
 
 def _year(fields: Mapping[str, TextArray], length: int) -> IntArray:
@@ -80,15 +78,14 @@ def _year(fields: Mapping[str, TextArray], length: int) -> IntArray:
 
 
 def _month(fields: Mapping[str, TextArray], length: int) -> IntArray:
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     name = next((name for name in ("b", "B") if name in fields), None)
     if name is None:
         return _integers(fields, "m", 1, length)
-    known = pa.array([month[:3].lower() for month in MONTHS])
+    known = text_array(month[:3].lower() for month in MONTHS)
     place = pc.index_in(pc.utf8_slice_codeunits(pc.utf8_lower(fields[name]), 0, 3), value_set=known)
-    return np.array(pc.fill_null(place, -1), dtype=np.int64) + 1
+    return to_integers(place, null=-1) + 1
 
 
 def _hour(fields: Mapping[str, TextArray], length: int) -> IntArray:
@@ -99,14 +96,12 @@ def _hour(fields: Mapping[str, TextArray], length: int) -> IntArray:
     hour = _integers(fields, "I", 12, length)
     after_noon = np.zeros(length, dtype=bool)
     if "p" in fields:
-        after_noon = np.array(pc.fill_null(pc.starts_with(pc.utf8_lower(fields["p"]), "p"), False), bool)
+        after_noon = to_mask(pc.starts_with(pc.utf8_lower(fields["p"]), "p"))
     return np.where((hour < 1) | (hour > 12), 99, hour % 12 + 12 * after_noon)  # 99 is out of range and becomes NaT
 
 
 def _nanoseconds(digits: TextArray) -> NDArray[np.timedelta64]:
     """Fractions of a second from their digits."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    padded = pc.utf8_rpad(pc.fill_null(digits, "0"), 9, "0")
-    return np.array(pc.cast(padded, pa.int64()), dtype="timedelta64[ns]")
+    return to_integers(pc.utf8_rpad(digits, 9, "0"), null=0).view("timedelta64[ns]")

@@ -10,6 +10,7 @@ import numpy as np
 from latentfill.core.errors import InputError
 from latentfill.core.messages import SHOWN
 from latentfill.core.series import IntArray, TimeArray
+from latentfill.tables.backends.arrow import text_array, text_scalar, to_mask
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.edits import StampCells
 from latentfill.tables.backends.native import TextArray
@@ -22,7 +23,7 @@ def stamp_axis(columns: Sequence[Column], chosen: Sequence[int], format: str | N
     import pyarrow.compute as pc
 
     parts = [_whole_texts(columns[position]) for position in chosen]
-    joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, " ")
+    joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, text_scalar(" "))
     stamps = parse_stamps(joined, format, column=" + ".join(columns[position].name for position in chosen))
     spaces = [part[0].as_py().count(" ") for part in parts]
 
@@ -49,20 +50,19 @@ def _whole_texts(column: Column) -> TextArray:
     Numbers and moments become texts: whole numbers without decimals, and dates without a time of day if all are
     midnight.
     """
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     if column.texts is not None:
         texts = trimmed(column.texts)
-        refuse_empty(np.flatnonzero(np.array(pc.equal(texts, ""), dtype=bool)), column.name)
+        refuse_empty(np.flatnonzero(to_mask(pc.equal(texts, text_scalar("")))), column.name)
         return texts
     if column.numbers is not None:
         values = column.numbers.values.tolist()
-        return pa.array([f"{value:.0f}" if value % 1 == 0 else repr(value) for value in values])
+        return text_array(f"{value:.0f}" if value % 1 == 0 else repr(value) for value in values)
     if column.kind == "time":
         time = whole_times(column)
         days = time.astype("datetime64[D]")
-        return pa.array(np.datetime_as_string(days if (days == time).all() else time).tolist())
+        return text_array(np.datetime_as_string(days if (days == time).all() else time).tolist())
     raise InputError(f"Time column {column.name!r} holds neither time stamps nor text. Name another column.")
 
 
