@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from latentfill.imputation.validation import cells as module
 from latentfill.imputation.validation.cells import Cells, gap_kinds
 from latentfill.windows.gaps import nearest_observed
 
@@ -41,3 +43,24 @@ def test_gaps_of_two_hiding_rounds_stay_apart_when_cells_are_joined():
     both = Cells.joined([cells, cells.where(np.array([True, False]))])
     assert both.hiding_round.tolist() == [0, 0, 1]
     assert both.gap_sizes.tolist() == [2, 2, 1]
+
+
+def test_hiding_rounds_stay_apart_when_joined_cells_are_joined_again():
+    values = np.array([[1.0], [NAN], [1.0]])
+    one = Cells.at(np.isnan(values), values)
+    none = one.where(np.array([False]))
+    nested = Cells.joined([Cells.joined([one, one]), none, Cells.joined([one, none, one])])
+    assert nested.hiding_round.tolist() == [0, 1, 2, 3]
+    assert (nested.n_rounds, none.n_rounds) == (4, 0)
+
+
+def test_blocks_of_columns_hold_every_cell_once(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "BLOCK", 12)
+    values = np.where(np.random.default_rng(0).random((4, 11)) < 0.5, NAN, 1.0)
+    values[:, 3:6] = 1.0  # a block without a cell
+    cells = Cells.at(np.isnan(values), values)
+    blocks = list(cells.by_columns())
+    assert [(columns.start, columns.stop) for columns, _ in blocks] == [(0, 3), (6, 9), (9, 11)]
+    assert sorted(np.concatenate([chosen for _, chosen in blocks]).tolist()) == list(range(len(cells)))
+    for columns, chosen in blocks:
+        assert set(cells.column[chosen].tolist()) <= set(range(columns.start, columns.stop))

@@ -12,7 +12,7 @@ from latentfill import Imputer
 from latentfill.core.errors import InputError
 from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.error_sample import ErrorSample
-from latentfill.imputation.validation.intervals import Calibration
+from latentfill.imputation.validation.intervals import LENT_GAPS, Calibration
 from latentfill.imputation.validation.quantiles import LEVELS
 from latentfill.scoring.demo_table import make_sample
 from latentfill.windows.gaps import BUCKET_NAMES
@@ -91,6 +91,23 @@ def test_a_calibration_survives_saving_exactly():
     loaded = Calibration.load(calibration.state())
     for name, array in calibration.state().items():
         np.testing.assert_array_equal(loaded.state()[name], array, err_msg=name)
+
+
+def test_cells_of_different_hiding_rounds_are_neither_simultaneous_nor_in_one_gap():
+    """Each column is hidden in a round of its own, so nothing is known of the correlation between columns."""
+    t = 400
+    common = np.random.default_rng(0).normal(size=t)
+    step, zeros = np.arange(t), np.zeros(t, dtype=np.int64)
+
+    def hidden(column: int) -> ErrorSample:
+        cells = Cells(shape=(t, 2), step=step, column=zeros + column, kind=zeros, gap=step, hiding_round=zeros)
+        return ErrorSample(cells, common, np.zeros((t, 1)))
+
+    learn = ErrorSample.joined([hidden(0), hidden(0), hidden(1)])
+    calibration = Calibration.fit(learn, hidden(1))
+    loading = calibration.copula.loading
+    np.testing.assert_allclose(loading @ loading.T, np.eye(2), atol=1e-9)
+    assert calibration.gaps[:, 0].tolist() == [2 * t + 2 * LENT_GAPS] * 2
 
 
 # --- intervals of filled tables ---------------------------------------------------------------------

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.windows.gaps import BUCKET_NAMES, NearestObserved, bucket_of, nearest_observed
 
 KINDS = 2 * len(BUCKET_NAMES)  # kinds of gaps: two per length bucket, see `gap_kinds`
+BLOCK = 1 << 20  # cells of a series that are worked on at a time, see `Cells.by_columns`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,15 +42,18 @@ class Cells:
 
     @classmethod
     def joined(cls, parts: Iterable[Cells]) -> Cells:
-        """The cells of one or more parts; each part becomes a hiding round of its own."""
+        """The cells of one or more parts; hiding rounds stay apart, within a part and between parts."""
         cells = list(parts)
+        first_round = np.cumsum([0, *(part.n_rounds for part in cells)])
         return cls(
             shape=cells[0].shape,
             step=np.concatenate([part.step for part in cells]),
             column=np.concatenate([part.column for part in cells]),
             kind=np.concatenate([part.kind for part in cells]),
             gap=np.concatenate([part.gap for part in cells]),
-            hiding_round=np.repeat(np.arange(len(cells)), [len(part) for part in cells]),
+            hiding_round=np.concatenate(
+                [part.hiding_round + n for part, n in zip(cells, first_round[:-1], strict=True)]
+            ),
         )
 
     def __len__(self) -> int:
@@ -58,6 +63,11 @@ class Cells:
     def n_columns(self) -> int:
         """C."""
         return self.shape[1]
+
+    @property
+    def n_rounds(self) -> int:
+        """Number of hiding rounds."""
+        return int(self.hiding_round.max(initial=-1)) + 1
 
     @property
     def bucket(self) -> IntArray:
@@ -81,6 +91,19 @@ class Cells:
             gap=self.gap[chosen],
             hiding_round=self.hiding_round[chosen],
         )
+
+    def by_columns(self) -> Iterator[tuple[slice, IntArray]]:
+        """Yield blocks of adjacent columns with at most `BLOCK` cells of the series, and the indices of cells in each.
+
+        Blocks without one of the M cells are left out. Working block by block saves memory, as arrays (T, C) are large.
+        """
+        width = max(1, BLOCK // max(self.shape[0], 1))
+        block = self.column // width
+        order = np.argsort(block, kind="stable")
+        edges = np.searchsorted(block[order], np.arange(-(-self.n_columns // width) + 1))
+        for n, (first, stop) in enumerate(pairwise(edges.tolist())):
+            if first < stop:
+                yield slice(n * width, min((n + 1) * width, self.n_columns)), order[first:stop]
 
     def on_series(self, values: FloatArray) -> FloatArray:
         """An array (..., T, C) with the values (..., M) at the cells, and NaN everywhere else."""

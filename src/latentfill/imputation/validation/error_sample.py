@@ -27,7 +27,7 @@ class ErrorSample:
 
     @classmethod
     def joined(cls, parts: Iterable[ErrorSample]) -> ErrorSample:
-        """The errors of one or more parts; each part becomes a hiding round of its own."""
+        """The errors of one or more parts; see `Cells.joined`."""
         samples = list(parts)
         return cls(
             cells=Cells.joined(part.cells for part in samples),

@@ -39,7 +39,7 @@ class HoldoutErrors:
 
     @classmethod
     def joined(cls, parts: Iterable[HoldoutErrors]) -> HoldoutErrors:
-        """The errors of one or more parts; each part becomes a hiding round of its own."""
+        """The errors of one or more parts; see `Cells.joined`."""
         errors = list(parts)
         return cls(
             cells=Cells.joined(part.cells for part in errors),

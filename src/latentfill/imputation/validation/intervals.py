@@ -43,7 +43,7 @@ class Calibration:
     def fit(cls, learn: ErrorSample, check: ErrorSample) -> Calibration:
         """Fit the sizes to the errors of `learn`, the quantiles to both samples, and the coverage to `check`."""
         model = SizeModel.fit(learn)
-        both = ErrorSample.joined([learn, check])  # all cells of `learn` count as one hiding round
+        both = ErrorSample.joined([learn, check])
         if not len(both):
             return cls._unknown(model, both.cells.n_columns)
         ratio = both.error / model.size(both.features, both.cells.column)
@@ -105,8 +105,7 @@ class Calibration:
     def state(self) -> dict[str, FloatArray]:
         """Everything as arrays, the inverse of `load`."""
         distribution = {name: getattr(self, name) for name in ("quantiles", "mean_size", "cells", "gaps", "depth")}
-        dependence = {"persistence": self.copula.persistence, "together": self.copula.together}
-        arrays = {name: np.asarray(value, float) for name, value in (distribution | dependence).items()}
+        arrays = {name: np.asarray(value, float) for name, value in (distribution | self.copula.state()).items()}
         return arrays | {f"size.{name}": array for name, array in self.model.state().items()}
 
     @classmethod
@@ -120,7 +119,7 @@ class Calibration:
             cells=state["cells"].astype(np.int64),
             gaps=state["gaps"],
             depth=state["depth"],
-            copula=Copula(float(state["persistence"]), state["together"]),
+            copula=Copula.load(state),
         )
 
 
