@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.imputation.validation.cells import Cells
@@ -32,7 +32,7 @@ class Copula:
     @classmethod
     def fit(cls, probability: FloatArray, cells: Cells) -> Copula:
         """Fit to the errors on held-out `cells`, given as probabilities (M,) in their own distributions."""
-        scores = ndtri(np.clip(probability, RIM, 1 - RIM))
+        scores = _normal_scores(np.clip(probability, RIM, 1 - RIM))
         time = (
             cells.hiding_round * (int(cells.step.max()) + 2) + cells.step
         )  # steps of different hiding rounds differ by 2 or more
@@ -45,6 +45,8 @@ class Copula:
 
     def draw(self, rng: np.random.Generator, cells: Cells) -> FloatArray:
         """Randomly drawn probabilities (M,) for the `cells`, correlated like the errors."""
+        from scipy.special import ndtr
+
         n_steps, n_factors = cells.shape[0], self.loading.shape[1]
         own = 1 - (self.loading**2).sum(axis=1)
         own = np.sqrt(np.where(own > LEAST_OWN, own, 0.0))
@@ -74,6 +76,11 @@ class Copula:
         """The copula that `state` was taken from; models of earlier versions hold the correlation matrix."""
         together = state.get("together")
         return cls(float(state["persistence"]), state["loading"] if together is None else root_of_correlation(together))
+
+
+def _normal_scores(probability: FloatArray) -> FloatArray:
+    """The standard normal quantiles (M,) of probabilities (M,), by the standard library: scipy takes long to import."""
+    return np.fromiter(map(NormalDist().inv_cdf, probability.tolist()), dtype=float, count=len(probability))
 
 
 def _persistence(scores: FloatArray, time: IntArray, cells: Cells) -> float:
