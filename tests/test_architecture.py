@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -93,9 +94,10 @@ def test_the_command_line_starts_without_torch_numpy_or_arrow():
 
 def test_linear_interpolation_of_a_table_imports_only_what_it_needs(tmp_path: Path):
     table = tmp_path / "small.csv"
-    rows = (f"2024-01-01 {hour:02}:00,{hour},{'' if hour == 3 else hour * 2}" for hour in range(20))
+    stamps = (datetime(2024, 1, 1) + timedelta(hours=hour) for hour in range(500))
+    rows = (f"{stamp},{stamp.hour},{'' if stamp.day % 3 == 0 else stamp.day}" for stamp in stamps)
     table.write_text("\n".join(("time,a,b", *rows)), encoding="utf-8")
-    slow = ("torch", "sklearn", "transformers", "h5py", "pandas")
+    slow = ("torch", "sklearn", "transformers", "h5py", "pandas", "scipy")
     arguments = ["impute", str(table), "--strategy", "linear", "-o", str(tmp_path / "filled.csv")]
     code = f"""
 import sys

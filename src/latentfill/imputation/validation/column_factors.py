@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 EXACT_COLUMNS = 64  # most columns whose correlations are estimated pair by pair
+BLOCK = 1 << 14  # times whose pairs are counted at once
 FACTORS = 8  # factors of more columns
 ROUNDS = 12  # iterations of fitting the factors
 MOST_CELLS = 1 << 17  # cells that the factors are fitted to, at most
@@ -29,9 +32,9 @@ def column_loadings(scores: FloatArray, time: IntArray, cells: Cells) -> FloatAr
     columns, there are C factors, which give the correlation of each pair. Of more columns only `FACTORS` factors are
     kept, so that time and memory grow with C and not with its square.
     """
-    known, filled = _by_time(scores, time, cells)
     if cells.n_columns <= EXACT_COLUMNS:
-        return root_of_correlation(_correlation(known, filled))
+        return root_of_correlation(_correlation(scores, time, cells))
+    known, filled = _by_time(scores, time, cells)
     in_pairs = np.flatnonzero(known.sum(axis=1) > 1)
     chosen = in_pairs[:: 1 + len(scores) // MOST_CELLS]
     return _factor_analysis(known[chosen], filled[chosen])
@@ -43,6 +46,35 @@ def root_of_correlation(correlation: FloatArray) -> FloatArray:
     return np.asarray(root / np.sqrt(1 + JITTER))
 
 
+def _correlation(scores: FloatArray, time: IntArray, cells: Cells) -> FloatArray:
+    """Positive definite correlation matrix (C, C) of scores at the same time; few pairs are shrunk to 0."""
+    pairs, squares, products = np.zeros((3, cells.n_columns, cells.n_columns))
+    for known, filled in _blocks(scores, time, cells):
+        pairs += known.T @ known
+        squares += (filled**2).T @ known
+        products += filled.T @ filled
+    size = np.sqrt(squares)
+    together = products / np.maximum(size * size.T, 1e-9) * pairs / (pairs + PRIOR_CELLS)
+    np.fill_diagonal(together, 1.0)
+    value, vector = np.linalg.eigh(together)
+    definite = (vector * np.maximum(value, LEAST_EIGENVALUE)) @ vector.T
+    scale = np.sqrt(np.diag(definite))
+    return np.asarray(definite / np.outer(scale, scale))
+
+
+def _blocks(scores: FloatArray, time: IntArray, cells: Cells) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Yield matrices (times, C) of `BLOCK` times at once: one at the M known scores, and the scores themselves."""
+    steps, row = np.unique(time, return_inverse=True)
+    order = np.argsort(row, kind="stable")
+    ends = np.searchsorted(row[order], np.arange(0, len(steps) + BLOCK, BLOCK))
+    for block, (start, stop) in enumerate(pairwise(ends.tolist())):
+        chosen = order[start:stop]
+        at = (row[chosen] - block * BLOCK, cells.column[chosen])
+        known, filled = np.zeros((2, min(BLOCK, len(steps) - block * BLOCK), cells.n_columns))
+        known[at], filled[at] = 1.0, scores[chosen]
+        yield known, filled
+
+
 def _by_time(scores: FloatArray, time: IntArray, cells: Cells) -> tuple[csr_array, csr_array]:
     """Sparse matrices (times, C): one at the M known scores, and the scores themselves."""
     from scipy.sparse import csr_array
@@ -50,18 +82,6 @@ def _by_time(scores: FloatArray, time: IntArray, cells: Cells) -> tuple[csr_arra
     steps, row = np.unique(time, return_inverse=True)
     shape, at = (len(steps), cells.n_columns), (row, cells.column)
     return csr_array((np.ones(len(scores)), at), shape=shape), csr_array((scores, at), shape=shape)
-
-
-def _correlation(known: csr_array, filled: csr_array) -> FloatArray:
-    """Positive definite correlation matrix (C, C) of scores at the same time; few pairs are shrunk to 0."""
-    pairs = (known.T @ known).toarray()
-    size = np.sqrt((filled.power(2).T @ known).toarray())
-    together = (filled.T @ filled).toarray() / np.maximum(size * size.T, 1e-9) * pairs / (pairs + PRIOR_CELLS)
-    np.fill_diagonal(together, 1.0)
-    value, vector = np.linalg.eigh(together)
-    definite = (vector * np.maximum(value, LEAST_EIGENVALUE)) @ vector.T
-    scale = np.sqrt(np.diag(definite))
-    return np.asarray(definite / np.outer(scale, scale))
 
 
 def _factor_analysis(known: csr_array, filled: csr_array) -> FloatArray:
