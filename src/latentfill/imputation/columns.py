@@ -11,8 +11,10 @@ from latentfill.core.series import Series
 
 def column_order(fitted: Sequence[str], columns: Sequence[str]) -> list[int]:
     """Index in `columns` of each column that the model was fitted on; raises an `InputError` if the names differ."""
-    missing = [name for name in fitted if name not in columns]
-    surplus = [name for name in columns if name not in fitted]
+    known = frozenset(fitted)
+    position = {name: index for index, name in enumerate(columns)}
+    missing = [name for name in fitted if name not in position]
+    surplus = [name for name in position if name not in known]
     differences = []
     if missing:
         differences.append(f"it lacks {', '.join(missing)}")
@@ -23,7 +25,7 @@ def column_order(fitted: Sequence[str], columns: Sequence[str]) -> list[int]:
             f"the table does not have the value columns that the model was fitted on: {' and '.join(differences)}. "
             "Name the columns to fill, or fit a model on tables with these columns."
         )
-    return [columns.index(name) for name in fitted]
+    return [position[name] for name in fitted]
 
 
 def in_order(series: Series, columns: tuple[str, ...]) -> Series:

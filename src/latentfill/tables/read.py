@@ -94,7 +94,7 @@ def _read_time(whole: Source, options: TableOptions) -> _TimedSource:
 def _check_names(columns: Sequence[Column], index: Column | None, options: TableOptions) -> None:
     """Raise an error if two columns have the same name, or if an option names an unknown column."""
     refuse_repeated(column.name for column in columns if column.name or not column.is_blank)
-    known = [column.name for column in (*columns, *([index] if index else []))]
+    known = dict.fromkeys(column.name for column in (*columns, *([index] if index else [])))
     named = {"time": options.time, "leave": options.leave, "columns": options.columns}
     problems = [
         f"{option}: {did_you_mean('column', name, filter(None, known))}"

@@ -86,8 +86,9 @@ def _check(table: Table, estimates: Estimates) -> None:
         raise InputError("The filled values hold infinities. Use NaN for cells that should stay as they are.")
     if precision is not None and not 0 <= precision <= 17:
         raise InputError(f"precision must be from 0 to 17 decimals, got {precision}.")
-    new = [f"{name}_{suffix}" for name in table.series.columns for suffix in estimates.extras]
-    taken = [name for name in new if name in table.source.names]
+    names = frozenset(table.source.names)
+    new = (f"{name}_{suffix}" for name in table.series.columns for suffix in estimates.extras)
+    taken = [name for name in new if name in names]
     if taken:
         raise InputError(
             f"The table already has a column {taken[0]!r}, which is a name of the new columns for the bounds. Rename "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,9 +62,7 @@ def _read_numbers(
     usable: dict[int, Numbers] = {}
     without_numbers: list[str] = []
     problems: list[str] = []
-    for position, column in enumerate(columns):
-        if (axis and position in axis.columns) or not _is_selected(column, options):
-            continue
+    for position, column in _selected(columns, axis, options):
         numbers = read_values(column, options.missing, decimal)
         if options.columns is None and (numbers is None or _is_text(numbers)):
             without_numbers.append(column.name)
@@ -79,11 +77,14 @@ def _read_numbers(
     return usable, without_numbers
 
 
-def _is_selected(column: Column, options: TableOptions) -> bool:
-    """Whether the options allow to fill a column."""
-    if options.columns is not None:
-        return column.name in options.columns
-    return column.name not in options.leave
+def _selected(columns: Sequence[Column], axis: TimeAxis | None, options: TableOptions) -> Iterator[tuple[int, Column]]:
+    """The columns that the options allow to fill, without time columns, each with its position."""
+    wanted = None if options.columns is None else frozenset(options.columns)
+    excluded = frozenset(options.leave)
+    for position, column in enumerate(columns):
+        is_selected = column.name not in excluded if wanted is None else column.name in wanted
+        if is_selected and not (axis and position in axis.columns):
+            yield position, column
 
 
 def _is_text(numbers: Numbers) -> bool:

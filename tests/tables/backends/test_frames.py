@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -199,6 +200,30 @@ def test_rows_are_added_to_a_polars_frame():
     assert out["i"].to_list() == [2**60 + 1, 8, 8, 3]
     assert out["none"].to_list() == [7.5] * 4
     assert out["s"].to_list() == ["a", None, None, "b"]
+
+
+# --- many columns -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [pa.table, pd.DataFrame, pl.DataFrame])
+def test_columns_are_not_taken_from_or_put_into_a_wide_frame_one_by_one(make, monkeypatch):
+    """Each of these takes time in proportion to the number of columns."""
+    calls = []
+    for name in ("__getitem__", "with_columns", "select"):
+        method = getattr(nw.DataFrame, name)
+
+        def counting(self, *args, method=method):
+            calls.append(method)
+            return method(self, *args)
+
+        monkeypatch.setattr(nw.DataFrame, name, counting)
+    table = read_table(make({f"c{i}": [1.0, None, 4.0] for i in range(50)}))
+    out = fill_frame(table, np.full((3, 50), 2.0), extras={"lower": np.full((3, 50), 1.5)})
+    assert len(calls) <= 3
+    columns = {name: list(column) for name, column in nw.from_native(out).to_dict(as_series=False).items()}
+    assert columns["c49"] == [1, 2, 4]
+    assert columns["c49_lower"] == [1.5] * 3
+    assert list(columns)[:50] == [f"c{i}" for i in range(50)]
 
 
 # --- refused ------------------------------------------------------------------------------------------------

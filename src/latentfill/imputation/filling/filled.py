@@ -22,6 +22,9 @@ class Filled:
 
     def in_order(self, columns: Sequence[str], current: Sequence[str]) -> Filled:
         """The same record with its columns moved from their `current` order into the order of `columns`."""
-        index = [current.index(name) for name in columns]
+        if tuple(columns) == tuple(current):
+            return self
+        position = {name: index for index, name in enumerate(current)}
+        index = [position[name] for name in columns]
         parts = {f.name: getattr(self, f.name) for f in fields(self)}
         return replace(self, **{name: part[..., index] for name, part in parts.items() if part is not None})

@@ -15,22 +15,21 @@ if TYPE_CHECKING:
     from narwhals.dtypes import DType
 
 
-def put_fill(frame: Frame, position: int, dtype: DType, fill: Fill) -> Frame:
-    """The frame with the filled cells of one column; `dtype` is the type of this column as it was read."""
+def filled_column(column: FrameColumn, dtype: DType, fill: Fill) -> FrameColumn:
+    """The column with its filled cells; `dtype` is the type of this column as it was read."""
     import narwhals as nw
 
-    column = frame[:, position]
     if dtype == nw.Unknown:  # the column has only nulls and so no type
         column = column.cast(nw.Float64)
     rows = np.flatnonzero(fill.cells)
     if dtype in (nw.String, nw.Object):
         cells = _objects_like(column, fill)
         if dtype == nw.Object or column.implementation.is_pandas():
-            return _put_objects(frame, position, rows, cells)
-        return frame.with_columns(column.scatter(rows.tolist(), cells))
+            return _with_objects(column, rows, cells)
+        return column.scatter(rows.tolist(), cells)
     values = fill.values[fill.cells]
     new = _column_like(column, _round_to(dtype, values) if dtype.is_integer() else values, nw.Float64())
-    return frame.with_columns(column.scatter(rows.tolist(), new.cast(column.dtype)))
+    return column.scatter(rows.tolist(), new.cast(column.dtype))
 
 
 def _round_to(dtype: DType, values: FloatArray) -> FloatArray:
@@ -54,25 +53,24 @@ def _objects_like(column: FrameColumn, fill: Fill) -> list[str] | list[Decimal] 
     return list(fill.values[fill.cells].tolist())
 
 
-def put_stamps(frame: Frame, position: int, dtype: DType, rows: IntArray, stamps: StampCells) -> Frame:
-    """The frame with new cells in one time column, written as times, numbers or texts like the rest of the column."""
+def stamped_column(column: FrameColumn, dtype: DType, rows: IntArray, stamps: StampCells) -> FrameColumn:
+    """The time column with new cells, written as times, numbers or texts like the rest of the column."""
     import narwhals as nw
 
-    column = frame[:, position]
     if dtype in (nw.Datetime, nw.Date):
         new = _column_like(column, np.asarray(stamps, dtype="datetime64[ns]"), nw.Datetime("ns"))
         zone = getattr(dtype, "time_zone", None)
         if zone:
             new = new.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
-        return frame.with_columns(column.scatter(rows.tolist(), new.cast(dtype)))
+        return column.scatter(rows.tolist(), new.cast(dtype))
     texts = [str(text) for text in stamps]
     if dtype.is_numeric():
         new = _column_like(column, np.array([float(text) for text in texts]), nw.Float64())
-        return frame.with_columns(column.scatter(rows.tolist(), new.cast(column.dtype)))
+        return column.scatter(rows.tolist(), new.cast(column.dtype))
     if column.implementation.is_pandas():
-        return _put_objects(frame, position, rows, texts)
+        return _with_objects(column, rows, texts)
     new = _column_like(column, texts, nw.String())
-    return frame.with_columns(column.cast(nw.String()).scatter(rows.tolist(), new))
+    return column.cast(nw.String()).scatter(rows.tolist(), new)
 
 
 def _column_like(column: FrameColumn, values: FloatArray | TimeArray | list[str], dtype: DType) -> FrameColumn:
@@ -82,17 +80,15 @@ def _column_like(column: FrameColumn, values: FloatArray | TimeArray | list[str]
     return nw.new_series(column.name, values, dtype, backend=column.implementation)
 
 
-def _put_objects(frame: Frame, position: int, rows: IntArray, cells: list[str] | list[Decimal] | list[float]) -> Frame:
-    """The pandas frame with new cells in a column of objects, which narwhals cannot write."""
+def _with_objects(column: FrameColumn, rows: IntArray, cells: list[str] | list[Decimal] | list[float]) -> FrameColumn:
+    """The pandas column of objects with new cells, which narwhals cannot write."""
     import narwhals as nw
 
-    native = frame.to_native().copy(deep=False)
-    column = native.iloc[:, position].copy()
-    if hasattr(column, "cat"):
-        column = column.cat.add_categories(sorted(set(cells) - set(column.cat.categories), key=str))
-    column.iloc[rows] = cells
-    native[native.columns[position]] = column
-    return nw.from_native(native, eager_only=True)
+    native = column.to_native().copy()
+    if hasattr(native, "cat"):
+        native = native.cat.add_categories(sorted(set(cells) - set(native.cat.categories), key=str))
+    native.iloc[rows] = cells
+    return nw.from_native(native, series_only=True)
 
 
 def new_floats(frame: Frame, extra: Extra) -> FrameColumn:

@@ -10,10 +10,10 @@ from latentfill.core.errors import InputError
 from latentfill.tables.backends.column import Column, refuse_repeated
 from latentfill.tables.backends.csv_text import format_csv
 from latentfill.tables.backends.edits import Edits
-from latentfill.tables.backends.frame_cells import new_floats, put_fill, put_stamps
+from latentfill.tables.backends.frame_cells import filled_column, new_floats, stamped_column
 from latentfill.tables.backends.frame_columns import cell_texts, has_texts, read_column, read_texts
 from latentfill.tables.backends.frame_rows import restore_types, with_added_rows
-from latentfill.tables.backends.native import Frame, NativeFrame, TextArray
+from latentfill.tables.backends.native import Frame, FrameColumn, NativeFrame, TextArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +22,7 @@ class FrameSource:
 
     native: NativeFrame
     frame: Frame  # the same table, wrapped by narwhals
+    cells: tuple[FrameColumn, ...]  # its columns: taking one of them from the frame takes longer in a wide frame
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -44,10 +45,10 @@ class FrameSource:
         return Column.of_times(str(index.name or "index"), np.array(index.to_numpy(), dtype="datetime64[ns]"))
 
     def columns(self) -> tuple[Column, ...]:
-        return tuple(read_column(self.frame[:, position], name) for position, name in enumerate(self.names))
+        return tuple(read_column(column, name) for column, name in zip(self.cells, self.names, strict=True))
 
     def texts(self, position: int) -> TextArray | None:
-        column = self.frame[:, position]
+        column = self.cells[position]
         return read_texts(column) if has_texts(column) else None
 
     def without_empty_end(self) -> FrameSource:
@@ -59,15 +60,18 @@ class FrameSource:
 
         base = with_added_rows(self.native, edits) if len(edits.added) else self.native
         frame: Frame = nw.from_native(base, eager_only=True)
+        columns = list(frame.iter_columns())
         for position, fill in edits.fills.items():
             if fill.cells.any():
-                frame = put_fill(frame, position, self.frame[:, position].dtype, fill)
+                columns[position] = filled_column(columns[position], self.cells[position].dtype, fill)
         for position, stamps in edits.stamps.items():
-            frame = put_stamps(frame, position, self.frame[:, position].dtype, edits.added, stamps)
-        whole: Frame = nw.from_native(restore_types(frame.to_native(), self.native), eager_only=True)
+            columns[position] = stamped_column(columns[position], self.cells[position].dtype, edits.added, stamps)
+        whole = restore_types(frame.select(*columns).to_native(), self.native)
         if not edits.extras:
-            return whole.to_native()
-        return whole.with_columns(*(new_floats(whole, extra) for extra in edits.extras)).to_native()
+            return whole
+        frame = nw.from_native(whole, eager_only=True)
+        extras = (new_floats(frame, extra) for extra in edits.extras)
+        return frame.select(*frame.iter_columns(), *extras).to_native()
 
     def to_csv(self, edits: Edits, delimiter: str = ",") -> bytes:
         """The edited frame as a CSV file; missing cells are empty."""
@@ -77,8 +81,7 @@ class FrameSource:
         if self.index is not None:
             native = native.reset_index(names=self.index.name)
         frame: Frame = nw.from_native(native, eager_only=True)
-        columns = [cell_texts(frame[:, position]) for position in range(frame.shape[1])]
-        return format_csv([str(name) for name in frame.columns], columns, delimiter)
+        return format_csv([str(name) for name in frame.columns], list(map(cell_texts, frame.iter_columns())), delimiter)
 
 
 def frame_source(native: NativeFrame) -> FrameSource:
@@ -97,4 +100,4 @@ def frame_source(native: NativeFrame) -> FrameSource:
             f"An object of type {type(native).__name__} is not a table. Give a path to a CSV or Parquet file, or a "
             "pandas, polars or pyarrow data frame with named columns."
         )
-    return FrameSource(native, frame)
+    return FrameSource(native, frame, tuple(frame.iter_columns()))
