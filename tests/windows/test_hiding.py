@@ -6,6 +6,7 @@ from hypothesis.extra.numpy import arrays
 
 from latentfill.windows.gaps import find_gaps
 from latentfill.windows.hiding import (
+    SeriesHiding,
     hide_blackouts,
     hide_like,
     hide_like_gaps,
@@ -222,3 +223,27 @@ def test_no_column_loses_its_last_value(values, rate):
     for seed in range(50):
         hidden = hide_like_gaps(rng(seed), observed, rate)
         assert (observed & ~hidden).any(axis=0).all()
+
+
+def test_the_work_for_a_gap_grows_with_its_missing_cells_and_not_with_all_columns(monkeypatch):
+    read = []
+    hide = SeriesHiding.hide
+
+    def counting(self, steps, columns):
+        read.append(len(steps))
+        return hide(self, steps, columns)
+
+    monkeypatch.setattr(SeriesHiding, "hide", counting)
+    observed = with_gaps(400, *[(c, (37 * c) % 400, 2) for c in range(200)], columns=200)
+    hidden = hide_like_gaps(rng(), observed, 0.02)
+    assert sum(read) < 2 * hidden.sum()
+    assert sum(read) / len(read) < 5  # of the 400 cells in a gap of two steps
+
+
+def test_a_column_is_left_out_where_it_would_lose_more_than_it_may():
+    hiding = SeriesHiding(np.ones((4, 3), dtype=bool), np.array([1, 2, 2]))
+    assert hiding.hide(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])) == 2
+    assert hiding.hidden.nonzero() == (pytest.approx([0, 1]), pytest.approx([1, 1]))
+    assert hiding.hide_rectangle(slice(2, 4), slice(1, 3)) == 2
+    assert hiding.hidden[:, 2].tolist() == [False, False, True, True]
+    assert hiding.hide(np.array([0]), np.array([1])) == 0  # it is hidden already

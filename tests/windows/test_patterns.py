@@ -34,6 +34,11 @@ def test_a_pattern_hides_the_given_share_of_the_observed_cells(name: str, rate: 
     assert hidden.sum() / observed.sum() == pytest.approx(rate, rel=0.2)
 
 
+def test_a_long_series_gets_as_many_blocks_as_the_share_needs():
+    values = np.zeros((200_000, 1))
+    assert hide("block", values, 0.6).mean() == pytest.approx(0.6, abs=0.001)  # some 18 000 blocks
+
+
 @pytest.mark.parametrize("name", PATTERNS)
 def test_the_same_seed_hides_the_same_cells(name: str):
     values = series()

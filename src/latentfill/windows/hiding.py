@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray
-from latentfill.windows.gaps import Gaps, find_gaps
+from latentfill.windows.gaps import find_gaps
 
 LONGEST_RUN = 24  # steps of the longest run that is hidden in a series without gaps
 MOST_MISSES = 1000  # hiding ends after this many drawn gaps that hide no cell
@@ -85,72 +85,95 @@ def hide_like_gaps(
     its cells. Gaps longer than a tenth of the series are not drawn. A series without gaps gets runs of 1 to
     `LONGEST_RUN` steps in single columns, with log-uniform lengths.
     """
-    gaps = _usable_gaps(observed)
+    gaps = _OwnGaps(observed)
     count = observed.sum(axis=0)
     most_hidden = np.minimum(np.ceil(3 * rate * count), np.maximum(count - 1, 0)).astype(np.int64)
     hiding = SeriesHiding(observed, most_hidden)
     still_to_hide = round(rate * int(observed.sum()))
     misses = 0
     while still_to_hide > 0 and misses < MOST_MISSES:
-        drawn = _draw_gap(rng, observed, gaps)
-        start = _draw_start(rng, drawn, len(observed), cycle)
-        newly_hidden = hiding.hide(start, 0, drawn.pattern)
+        gap = gaps.draw(rng)
+        start = _draw_start(rng, gap, len(observed), cycle)
+        newly_hidden = hiding.hide(start + gap.steps, gap.columns)
         still_to_hide -= newly_hidden
         misses += newly_hidden == 0
     return hiding.hidden
 
 
 class SeriesHiding:
-    """Hides patterns of cells in a series (T, C) and limits how many cells each column loses."""
+    """Hides cells of a series (T, C) and limits how many cells each column loses."""
 
     def __init__(self, observed: BoolArray, most_hidden: IntArray) -> None:
         """`most_hidden` (C,): the number of cells that each column may lose."""
         self.observed = observed
         self.remaining = most_hidden.copy()
-        self.hidden: BoolArray = np.zeros_like(observed)
+        self.free = observed.copy()  # observed and not hidden
+        self._count = np.zeros_like(most_hidden)  # of the cells to hide next; 0 between two calls
 
-    def hide(self, start: int, first_column: int, pattern: BoolArray) -> int:
-        """Hide the observed cells of `pattern` (steps, columns), placed at this step and column; returns how many.
+    @property
+    def hidden(self) -> BoolArray:
+        """The hidden cells (T, C)."""
+        return self.observed & ~self.free
 
-        A column in which the pattern would hide more cells than the column may lose is left out.
+    def hide(self, steps: IntArray, columns: IntArray) -> int:
+        """Hide the observed ones among some different cells, given by step and column; returns how many.
+
+        A column that would lose more cells than it may is left out.
         """
-        steps, columns = pattern.shape
-        place = (slice(start, start + steps), slice(first_column, first_column + columns))
-        new = pattern & self.observed[place] & ~self.hidden[place]
-        new &= new.sum(axis=0) <= self.remaining[place[1]]
-        self.hidden[place] |= new
-        self.remaining[place[1]] -= new.sum(axis=0)
-        return int(new.sum())
+        new = self.free[steps, columns]
+        steps, columns = steps[new], columns[new]
+        np.add.at(self._count, columns, 1)
+        allowed = self._count[columns] <= self.remaining[columns]
+        self._count[columns] = 0
+        steps, columns = steps[allowed], columns[allowed]
+        self.free[steps, columns] = False
+        np.subtract.at(self.remaining, columns, 1)
+        return len(steps)
+
+    def hide_rectangle(self, steps: slice, columns: slice) -> int:
+        """Like `hide`, for all cells in a range of steps and columns."""
+        new = self.free[steps, columns]
+        counts = new.sum(axis=0)
+        counts[counts > self.remaining[columns]] = 0
+        self.free[steps, columns] &= counts == 0
+        self.remaining[columns] -= counts
+        return int(counts.sum())
 
 
 class _DrawnGap(NamedTuple):
-    """A gap to hide elsewhere in the series."""
+    """A gap to hide elsewhere in the series, with everything that is missing in other columns during it."""
 
-    pattern: BoolArray  # (steps, C), True for missing cells
+    length: int  # steps
+    steps: IntArray  # steps of the missing cells, counted from the first step of the gap
+    columns: IntArray  # columns of the missing cells
     start: int | None  # first step of the gap in the series; None for a run that is not a gap of the series
 
 
-def _usable_gaps(observed: BoolArray) -> Gaps:
-    """The gaps that are not longer than a tenth of the series."""
-    gaps = find_gaps(observed)
-    short = gaps.length <= max(1, len(observed) // 10)
-    return Gaps(gaps.column[short], gaps.start[short], gaps.length[short])
+class _OwnGaps:
+    """The gaps of a series that are not longer than a tenth of it."""
 
+    def __init__(self, observed: BoolArray) -> None:
+        self.n_steps, self.n_columns = observed.shape
+        gaps = find_gaps(observed)
+        short = gaps.length <= max(1, len(observed) // 10)
+        self.start, self.length = gaps.start[short], gaps.length[short]
+        self.step, self.column = np.nonzero(~observed)
+        self.first = np.searchsorted(self.step, np.arange(self.n_steps + 1))  # first missing cell of each step
 
-def _draw_gap(rng: np.random.Generator, observed: BoolArray, gaps: Gaps) -> _DrawnGap:
-    """One of the `gaps` at random; a random run in a random column if there are none."""
-    n_steps, c = observed.shape
-    if len(gaps.start):
-        gap = rng.integers(len(gaps.start))
-        start = int(gaps.start[gap])
-        return _DrawnGap(~observed[start : start + gaps.length[gap]], start)
-    length = min(int(log_uniform(rng, LONGEST_RUN, ())), n_steps - 1)
-    return _DrawnGap(np.broadcast_to(np.arange(c) == rng.integers(c), (length, c)), None)
+    def draw(self, rng: np.random.Generator) -> _DrawnGap:
+        """One of the gaps at random; a random run in a random column if there are none."""
+        if not len(self.start):
+            length = min(int(log_uniform(rng, LONGEST_RUN, ())), self.n_steps - 1)
+            return _DrawnGap(length, np.arange(length), np.full(length, rng.integers(self.n_columns)), None)
+        gap = rng.integers(len(self.start))
+        start, length = int(self.start[gap]), int(self.length[gap])
+        cells = slice(self.first[start], self.first[start + length])
+        return _DrawnGap(length, self.step[cells] - start, self.column[cells], start)
 
 
 def _draw_start(rng: np.random.Generator, gap: _DrawnGap, n_steps: int, cycle: int | None) -> int:
     """A random first step for a gap; with a `cycle`, a step in the same phase as the first step of the gap."""
-    last = n_steps - len(gap.pattern)
+    last = n_steps - gap.length
     start = int(rng.integers(last + 1))
     if cycle and gap.start is not None and cycle <= last:
         start += (gap.start - start) % cycle

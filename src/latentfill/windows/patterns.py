@@ -21,7 +21,7 @@ RUN_STEPS = (12, 96)  # shortest and longest subsequence; lengths are log-unifor
 BLACKOUT_STEPS = (3, 48)  # shortest and longest blackout; lengths are log-uniform
 SLOPE = 2.0  # log odds of being missing per standard deviation of the value on which they depend
 MOST = 0.8  # largest share of a column's observed cells to hide
-TRIES = 10_000  # most rectangles to draw
+MOST_MISSES = 10_000  # hiding ends after this many rectangles that hide no cell
 
 Pattern = Callable[[np.random.Generator, FloatArray, float, int | None], BoolArray]
 
@@ -101,16 +101,16 @@ def _rectangles(
     """
     observed = ~np.isnan(values)
     t, c = values.shape
-    n_to_hide = rate * observed.sum()
+    still_to_hide, misses = rate * observed.sum(), 0
     hiding = SeriesHiding(observed, np.floor(MOST * observed.sum(axis=0)).astype(np.int64))
     least, most = (min(bound, max(1, t // 4)) for bound in steps)
-    for _ in range(TRIES):
-        if hiding.hidden.sum() >= n_to_hide:
-            break
+    while still_to_hide > 0 and misses < MOST_MISSES:
         length = least - 1 + int(log_uniform(rng, most - least + 1, ()))
         columns = min(c, width(c))
         start, left = int(rng.integers(t - length + 1)), int(rng.integers(c - columns + 1))
-        hiding.hide(start, left, np.ones((length, columns), dtype=bool))
+        newly_hidden = hiding.hide_rectangle(slice(start, start + length), slice(left, left + columns))
+        still_to_hide -= newly_hidden
+        misses += newly_hidden == 0
     return hiding.hidden
 
 
