@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray
+from latentfill.windows.column_blocks import column_blocks
 
 # Counts and scores are reported by gap length in these buckets: upper ends, the last bucket has none.
 BUCKET_ENDS = (1, 3, 6, 24, 168)
@@ -90,6 +91,15 @@ def interpolate(values: FloatArray) -> FloatArray:
 
     A column without an observed cell stays NaN. The dtype is kept.
     """
+    if values.ndim != 2:
+        return _interpolate(values)
+    line = np.empty(values.shape, values.dtype)
+    for columns in column_blocks(values.shape):
+        line[:, columns] = _interpolate(values[:, columns])
+    return line
+
+
+def _interpolate(values: FloatArray) -> FloatArray:
     observed = ~np.isnan(values)
     length = values.shape[-2]
     step = np.arange(length)[:, None]

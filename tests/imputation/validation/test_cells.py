@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from latentfill.imputation.validation import cells as module
 from latentfill.imputation.validation.cells import Cells, gap_kinds
+from latentfill.windows import column_blocks
 from latentfill.windows.gaps import nearest_observed
 
 NAN = np.nan
@@ -54,13 +54,18 @@ def test_hiding_rounds_stay_apart_when_joined_cells_are_joined_again():
     assert (nested.n_rounds, none.n_rounds) == (4, 0)
 
 
-def test_blocks_of_columns_hold_every_cell_once(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "BLOCK", 12)
-    values = np.where(np.random.default_rng(0).random((4, 11)) < 0.5, NAN, 1.0)
-    values[:, 3:6] = 1.0  # a block without a cell
-    cells = Cells.at(np.isnan(values), values)
-    blocks = list(cells.by_columns())
-    assert [(columns.start, columns.stop) for columns, _ in blocks] == [(0, 3), (6, 9), (9, 11)]
-    assert sorted(np.concatenate([chosen for _, chosen in blocks]).tolist()) == list(range(len(cells)))
-    for columns, chosen in blocks:
-        assert set(cells.column[chosen].tolist()) <= set(range(columns.start, columns.stop))
+def test_gaps_are_numbered_by_round_column_and_first_step():
+    values = np.where(np.random.default_rng(0).random((6, 3)) < 0.5, NAN, 1.0)
+    one = Cells.at(np.isnan(values), values)
+    both = Cells.joined([one, one])
+    keys = list(zip(both.hiding_round, both.column, both.gap, strict=True))
+    assert len(set(both.gap_number.tolist())) == len(set(keys)) == len(set(zip(keys, both.gap_number, strict=True)))
+
+
+def test_cells_are_the_same_in_blocks_of_columns(monkeypatch: pytest.MonkeyPatch):
+    values = np.where(np.random.default_rng(0).random((40, 11)) < 0.5, NAN, np.arange(40.0)[:, None] // 20)
+    whole = Cells.at(np.isnan(values), values)
+    monkeypatch.setattr(column_blocks, "BLOCK_CELLS", 120)
+    in_blocks = Cells.at(np.isnan(values), values)
+    np.testing.assert_array_equal(in_blocks.kind, whole.kind)
+    np.testing.assert_array_equal(in_blocks.gap, whole.gap)

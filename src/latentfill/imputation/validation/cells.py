@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray
+from latentfill.windows.column_blocks import cells_by_block
 from latentfill.windows.gaps import BUCKET_NAMES, NearestObserved, bucket_of, nearest_observed
 
 KINDS = 2 * len(BUCKET_NAMES)  # kinds of gaps: two per length bucket, see `gap_kinds`
-BLOCK = 1 << 20  # cells of a series that are worked on at a time, see `Cells.by_columns`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,13 +29,16 @@ class Cells:
     def at(cls, mask: BoolArray, values: FloatArray) -> Cells:
         """The cells of a series (T, C) where `mask` is True, in row-major order; they must be missing (NaN)."""
         step, column = np.nonzero(mask)
-        sides = nearest_observed(values)
+        kind, back = np.empty_like(step), np.empty_like(step)
+        for columns, cells in cells_by_block(column, mask.shape):
+            sides, at = nearest_observed(values[:, columns]), (step[cells], column[cells] - columns.start)
+            kind[cells], back[cells] = gap_kinds(sides)[at], sides.back[at]
         return cls(
             shape=(values.shape[0], values.shape[1]),
             step=step,
             column=column,
-            kind=gap_kinds(sides)[mask],
-            gap=step - sides.back[mask] + 1,
+            kind=kind,
+            gap=step - back + 1,
             hiding_round=np.zeros(len(step), dtype=np.int64),
         )
 
@@ -77,9 +79,13 @@ class Cells:
     @property
     def gap_sizes(self) -> IntArray:
         """For each cell, how many of the M cells lie in its gap, itself included, (M,)."""
-        gaps = np.stack([self.hiding_round, self.column, self.gap])
-        _, index, size = np.unique(gaps, axis=1, return_inverse=True, return_counts=True)
+        _, index, size = np.unique(self.gap_number, return_inverse=True, return_counts=True)
         return np.asarray(size[index])
+
+    @property
+    def gap_number(self) -> IntArray:
+        """A number for the gap of each cell, (M,): different for gaps of different rounds, columns or first steps."""
+        return (self.hiding_round * self.n_columns + self.column) * (int(self.gap.max(initial=0)) + 1) + self.gap
 
     def where(self, chosen: BoolArray) -> Cells:
         """The cells for which `chosen` (M,) is True."""
@@ -92,18 +98,9 @@ class Cells:
             hiding_round=self.hiding_round[chosen],
         )
 
-    def by_columns(self) -> Iterator[tuple[slice, IntArray]]:
-        """Yield blocks of adjacent columns with at most `BLOCK` cells of the series, and the indices of cells in each.
-
-        Blocks without one of the M cells are left out. Working block by block saves memory, as arrays (T, C) are large.
-        """
-        width = max(1, BLOCK // max(self.shape[0], 1))
-        block = self.column // width
-        order = np.argsort(block, kind="stable")
-        edges = np.searchsorted(block[order], np.arange(-(-self.n_columns // width) + 1))
-        for n, (first, stop) in enumerate(pairwise(edges.tolist())):
-            if first < stop:
-                yield slice(n * width, min((n + 1) * width, self.n_columns)), order[first:stop]
+    def by_block(self) -> Iterator[tuple[slice, IntArray]]:
+        """The blocks of columns that hold any of the M cells, each with the indices of its cells."""
+        return cells_by_block(self.column, self.shape)
 
     def on_series(self, values: FloatArray) -> FloatArray:
         """An array (..., T, C) with the values (..., M) at the cells, and NaN everywhere else."""

@@ -52,7 +52,7 @@ class Copula:
         own = np.sqrt(np.where(own > LEAST_OWN, own, 0.0))
         factors = self._over_time(rng.normal(size=(n_steps, n_factors)))
         scores = np.empty(len(cells))
-        for columns, chosen in cells.by_columns():
+        for columns, chosen in cells.by_block():
             drawn = factors @ self.loading[columns].T
             if own[columns].any():
                 drawn += own[columns] * self._over_time(rng.normal(size=drawn.shape))

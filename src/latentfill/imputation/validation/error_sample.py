@@ -51,22 +51,38 @@ def features_at(cells: Cells, values: FloatArray, estimates: SeriesEstimates) ->
     of the gap; the mean absolute change of the column around the cell; the mean estimate and its square. All but the
     second and the last two are logarithms.
     """
-    sides, at = nearest_observed(values), (cells.step, cells.column)
+    at = (cells.step, cells.column)
     spread, level = _range_and_mean(estimates.values[:, *at])
     kriging_spread = estimates.spread[at]
-    back, ahead = sides.back[at], sides.ahead[at]
+    distance, length, step_across, movement = _surroundings(cells, values)
     features = [
         np.log(np.where(np.isnan(kriging_spread), 1.0, np.maximum(kriging_spread, SMALLEST))),
         np.isnan(kriging_spread).astype(float),
-        np.log(np.minimum(back, ahead)),
-        np.log(back + ahead - 1),
+        np.log(distance),
+        np.log(length),
         np.log(SMALLEST + spread),
-        np.log(SMALLEST + np.nan_to_num(np.abs(sides.after - sides.before)[at])),
-        np.log(SMALLEST + _movement(values, sides)[at]),
+        np.log(SMALLEST + step_across),
+        np.log(SMALLEST + movement),
         level,
         level**2,
     ]
     return np.stack(features, axis=1)
+
+
+def _surroundings(cells: Cells, values: FloatArray) -> FloatArray:
+    """Four numbers (4, M) about the gap of each cell of a series with `values` (T, C).
+
+    The distance to the nearest observed cell, the length of the gap, the absolute difference between the values on both
+    sides (0 at either end of the series), and the mean absolute change of the column around the cell.
+    """
+    found = np.empty((4, len(cells)))
+    for columns, chosen in cells.by_block():
+        block, at = values[:, columns], (cells.step[chosen], cells.column[chosen] - columns.start)
+        sides = nearest_observed(block)
+        back, ahead = sides.back[at], sides.ahead[at]
+        across = np.nan_to_num(np.abs(sides.after - sides.before)[at])
+        found[:, chosen] = np.minimum(back, ahead), back + ahead - 1, across, _movement(block, sides)[at]
+    return found
 
 
 def _range_and_mean(estimates: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -137,10 +137,9 @@ def _count_cells(cells: Cells) -> IntArray:
 
 def _count_gaps(cells: Cells) -> FloatArray:
     """Number of gaps (C, buckets) in each group, plus up to `LENT_GAPS` of its column and of its gap length."""
-    gaps = np.stack([cells.hiding_round, cells.column, cells.gap, cells.bucket])
-    _, column, _, bucket = np.unique(gaps, axis=1)
+    _, first = np.unique(cells.gap_number * len(BUCKET_NAMES) + cells.bucket, return_index=True)
     group_gaps = np.zeros((cells.n_columns, len(BUCKET_NAMES)))
-    np.add.at(group_gaps, (column, bucket), 1.0)
+    np.add.at(group_gaps, (cells.column[first], cells.bucket[first]), 1.0)
     column_gaps = np.minimum(group_gaps.sum(axis=1), LENT_GAPS)[:, None]
     bucket_gaps = np.minimum(group_gaps.sum(axis=0), LENT_GAPS)
     return np.asarray(group_gaps + (column_gaps + bucket_gaps))

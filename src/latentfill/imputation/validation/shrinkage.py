@@ -45,9 +45,8 @@ class Gains:
     @classmethod
     def of(cls, plain: FloatArray, other: FloatArray, cells: Cells) -> Gains:
         """Gains from the errors (M,) of both candidates; errors within a gap are correlated, so a gap counts once."""
-        gap_keys = np.stack([cells.column, cells.kind, cells.hiding_round, cells.gap])
-        (column, kind, *_), gap = np.unique(gap_keys, axis=1, return_inverse=True)
-        group, n_groups = column * KINDS + kind, cells.n_columns * KINDS
+        _, first, gap = np.unique(cells.gap_number * KINDS + cells.kind, return_index=True, return_inverse=True)
+        group, n_groups = (cells.column * KINDS + cells.kind)[first], cells.n_columns * KINDS
         move = other - plain
         loss, slope, bend = (_sums(x, gap, len(group)) for x in (plain**2, -2 * plain * move, move**2))
         count, total = (_sums(x, group, n_groups) for x in (np.ones(len(group)), loss))
