@@ -7,11 +7,13 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-
-from filelock import BaseFileLock, FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from latentfill.core.errors import InputError
 from latentfill.core.files import refusing_unwritable
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +27,8 @@ def locked(path: Path) -> Iterator[None]:
     The lock is an empty file `.NAME.lock` beside `path`, which is removed when the block ends. If the process is
     killed, the operating system releases the lock; the file stays, but does no harm.
     """
+    from filelock import FileLock
+
     if not path.parent.is_dir():  # filelock would create the folder
         raise InputError(f"{path} cannot be written: there is no folder {path.parent}. Create it first.")
     lock = FileLock(path.with_name(f".{path.name}.lock"), fallback_to_soft=False)
@@ -41,6 +45,8 @@ def locked(path: Path) -> Iterator[None]:
 
 def _acquire(lock: BaseFileLock, path: Path) -> None:
     """Take the lock without waiting; on a file system without locks, log a warning and go on."""
+    from filelock import Timeout
+
     try:
         lock.acquire(blocking=False)
     except Timeout:

@@ -116,9 +116,10 @@ def _fill_values(
     estimate = ranges.limit_to_observed(fitted.scaler.invert(scaled), config.output.margin)
     codes = np.full(series.values.shape, int(Code.OBSERVED))
     codes[cells.step, cells.column] = path.code
-    if config.output.fallback == "linear":
-        codes = np.where(np.isnan(estimate), Code.FALLBACK, codes)
-        estimate = np.where(np.isnan(estimate), interpolate(series.values), estimate)
+    unfilled = np.isnan(estimate) & ~series.observed
+    if config.output.fallback == "linear" and unfilled.any():
+        codes = np.where(unfilled, Code.FALLBACK, codes)
+        estimate = np.where(unfilled, interpolate(series.values), estimate)
     estimate = ranges.limit(estimate)
     if config.output.max_gap is not None:
         estimate = np.where(gap_lengths(series.observed) > config.output.max_gap, np.nan, estimate)

@@ -37,6 +37,27 @@ def parse_numbers(texts: TextArray, decimal: str = ".") -> Numbers:
 
     trimmed = pc.fill_null(pc.utf8_trim_whitespace(texts), text_scalar(""))
     pointed = trimmed if decimal == "." else _comma_to_point(trimmed)
+    return _parse_plain(pointed) or _parse_any(trimmed, pointed)
+
+
+def _parse_plain(pointed: TextArray) -> Numbers | None:
+    """The texts as numbers if they are nothing but numbers and empty texts, which is faster to read; else None."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    is_empty = pc.equal(pointed, text_scalar(""))
+    try:
+        values = to_floats(pc.if_else(is_empty, text_scalar(None), pointed))
+    except pa.ArrowInvalid:
+        return None
+    has_markers = not np.array_equal(np.isnan(values), to_mask(is_empty))  # such as `nan`
+    return None if has_markers else Numbers(values, np.zeros(len(values), dtype=bool))
+
+
+def _parse_any(trimmed: TextArray, pointed: TextArray) -> Numbers:
+    """The texts as numbers; `pointed` are the `trimmed` texts with decimal points."""
+    import pyarrow.compute as pc
+
     is_number = pc.or_(
         pc.match_substring_regex(pointed, _NUMBER),
         pc.match_substring_regex(pointed, _INFINITE, ignore_case=True),
