@@ -18,6 +18,7 @@ from latentfill.core.series import BoolArray, FloatArray
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "shared" / "data"
+QUICK_STEPS = {"encoder_steps": 150, "decoder_steps": 100}  # training steps with --quick
 
 Row = dict[str, Any]  # a record in results/*.json, such as the errors of one method on one pattern of one data set
 
@@ -49,8 +50,7 @@ def names_of(parser: argparse.ArgumentParser, arguments: argparse.Namespace, kno
 def config_of(arguments: argparse.Namespace, **settings: object) -> Config:
     """The default settings, changed by the `settings` of the protocol, then by --quick and --set."""
     given = {name: float(value) if "." in value else int(value) for name, value in _pairs(arguments.set)}
-    steps = {"encoder_steps": 150, "decoder_steps": 100} if arguments.quick else {}
-    return Config(**{**settings, **steps, **given})
+    return Config(**{**settings, **(QUICK_STEPS if arguments.quick else {}), **given})
 
 
 def errors_of(estimate: FloatArray, truth: FloatArray, cells: BoolArray) -> Row:
