@@ -31,7 +31,7 @@ def test_extra_columns_repeat_the_texts_of_observed_cells(table):
     edits = make_edits(table, Estimates(np.full((3, 2), 2.0), precision=1, extras={"lower": lower}))
     assert [extra.name for extra in edits.extras] == ["a_lower", "b_lower"]
     assert edits.extras[0].values.tolist() == [1, 0.6, 3]
-    assert edits.extras[1].texts == ["1.5", "2.5", "4.0"]
+    assert edits.extras[1].texts.to_pylist() == ["1.5", "2.5", "4.0"]
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,8 @@ class Imputation:
         names = self.table.series.columns
         codes = {name: self.filled.codes[steps, c] for c, name in enumerate(names)}
         measures = self._columns({"expected": self.filled.expected, **self._bounds}, steps)
-        write_columns({**codes, **measures, "model": np.full(len(steps), self.summary["model"])}, path)
+        n_rows = len(output_rows(self.table).steps)
+        write_columns({**codes, **measures, "model": np.full(n_rows, self.summary["model"])}, path)
 
     def write_sample(self, number: int, path: str | os.PathLike[str], *, precision: int | None = None) -> None:
         """Write one of the randomly drawn completed tables; `number` counts from 0."""
@@ -64,11 +65,14 @@ class Imputation:
             return {}
         return {"lower": self.filled.lower, "upper": self.filled.upper}
 
-    def _steps(self) -> IntArray:
-        """For each row of the filled table, the index of its step in the series."""
-        return output_rows(self.table)[1]
+    def _steps(self) -> IntArray | slice:
+        """For each row of the filled table, the index of its step in the series; a slice, which copies nothing, if
+        they are the same."""
+        steps = output_rows(self.table).steps
+        in_order = len(steps) == self.table.series.n_steps and bool((np.diff(steps) == 1).all())
+        return slice(None) if in_order else steps
 
-    def _columns(self, arrays: Mapping[str, FloatArray], steps: IntArray) -> dict[str, FloatArray]:
+    def _columns(self, arrays: Mapping[str, FloatArray], steps: IntArray | slice) -> dict[str, FloatArray]:
         """The rows `steps` of arrays (T, C), given by suffix, as columns named `NAME_SUFFIX`."""
         names = self.table.series.columns
         return {f"{name}_{suffix}": array[steps, c] for c, name in enumerate(names) for suffix, array in arrays.items()}

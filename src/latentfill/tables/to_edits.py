@@ -9,7 +9,8 @@ import numpy as np
 
 from latentfill.core.errors import InputError
 from latentfill.core.series import BoolArray, FloatArray, IntArray
-from latentfill.tables.backends.edits import Edits, Extra, Fill
+from latentfill.tables.backends.arrow import mask_array, text_array
+from latentfill.tables.backends.edits import Edits, Extra, Fill, rows_to_take
 from latentfill.tables.backends.native import TextArray
 from latentfill.tables.backends.number_texts import decimals_for, format_numbers
 from latentfill.tables.table import OutputRows, Table, output_rows
@@ -43,17 +44,17 @@ class _FilledColumn:
 
     def extra(self, suffix: str, values: FloatArray, order: IntArray) -> Extra:
         """The edit that adds a column with `values` (R,); it repeats the texts of observed cells of this column."""
+        import pyarrow.compute as pc
+
         name = f"{self.name}_{suffix}"
         if self.texts is None or self.decimals is None:
-            return Extra(name, _rounded(values, self.decimals), ())
-        new = format_numbers(values, self.decimals, self.mark)
-        old = self.texts.to_pylist()
-        was_missing = self.cells | np.isnan(self.values)
-        rows = zip(order.tolist(), was_missing.tolist(), np.isnan(values).tolist(), new, strict=True)
-        texts = [
-            old[row] if row >= 0 and not missing else "" if empty else new_text
-            for row, missing, empty, new_text in rows
-        ]
+            return Extra(name, _rounded(values, self.decimals), None)
+        is_new = self.cells | np.isnan(self.values)
+        has_text = is_new & ~np.isnan(values)
+        new = np.full(len(values), "", dtype=object)
+        new[has_text] = format_numbers(values[has_text], self.decimals, self.mark)
+        old = self.texts.take(rows_to_take(order)).combine_chunks()
+        texts = pc.replace_with_mask(old, mask_array(is_new), text_array(new[is_new].tolist()))
         return Extra(name, values, texts)
 
 
@@ -101,13 +102,12 @@ def _fill_columns(table: Table, estimates: Estimates, rows: OutputRows) -> Itera
     observed = table.series.values[rows.steps]
     new = _rounded(estimates.values[rows.steps], estimates.precision)
     cells = np.isnan(observed) & ~np.isnan(new)
-    values = np.where(cells, new, observed)
+    values, steps = np.where(cells, new, observed), table.series.step_of_row
     for c, position in enumerate(table.positions):
         texts, decimals = table.source.texts(position), estimates.precision
         has_new_texts = texts is not None and (bool(estimates.extras) or cells[:, c].any())
         if has_new_texts and decimals is None:
-            by_row = table.series.values[table.series.step_of_row, c]
-            decimals = max(0, decimals_for(texts, by_row, table.decimal))
+            decimals = max(0, decimals_for(texts, table.series.values[steps, c], table.decimal))
         yield _FilledColumn(table.series.columns[c], values[:, c], cells[:, c], texts, decimals, table.decimal)
 
 

@@ -1,6 +1,12 @@
 """Single records of CSV files."""
 
-from latentfill.tables.backends.csv_records import append_cells, leaves_quote_open, replace_cells, split_record
+from latentfill.tables.backends.csv_records import (
+    append_cells,
+    join_fields,
+    leaves_quote_open,
+    replace_cells,
+    split_record,
+)
 
 
 def test_fields_keep_their_quotes_when_a_record_is_split():
@@ -22,3 +28,10 @@ def test_a_quote_is_left_open_only_where_it_starts_a_field():
     assert not leaves_quote_open('a,"b""c",d', ",")
     assert not leaves_quote_open('a,b"c', ",")
     assert not leaves_quote_open('end of it",c', ",", inside=True)
+
+
+def test_cells_are_quoted_only_where_necessary():
+    assert join_fields(["1", "", "x y"], ",") == "1,,x y"
+    assert join_fields(["1,5", "2"], ",") == '"1,5",2'
+    assert join_fields(["1", 'a"b', "c\nd"], ";") == '1;"a""b";"c\nd"'
+    assert join_fields([""], ",") == ""

@@ -105,4 +105,4 @@ def test_blank_lines_inside_a_table_are_no_rows_but_are_kept(tmp_path, data):
 
 
 def test_new_files_have_quotes_only_where_necessary():
-    assert format_csv(["a", "b"], [["1", "2"], ["x,y", 'z"']]) == b'a,b\n1,"x,y"\n2,"z"""\n'
+    assert format_csv(["a", "b"], [[["1"], ["x,y"]], [["2"], ['z"']]]) == b'a,b\n1,"x,y"\n2,"z"""\n'

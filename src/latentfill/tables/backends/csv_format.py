@@ -10,6 +10,7 @@ from latentfill.tables.backends.csv_source import CsvSource
 from latentfill.tables.backends.csv_text import format_csv
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.file_format import NewColumns
+from latentfill.tables.backends.row_blocks import row_blocks
 from latentfill.tables.backends.source import Source
 
 
@@ -27,5 +28,9 @@ class CsvFormat:
         write_bytes(path, source.to_csv(edits, "\t" if ".tsv" in path.name.lower() else ","))
 
     def write_columns(self, columns: NewColumns, path: Path) -> None:
-        cells = [["" if value != value else value for value in array.tolist()] for array in columns.values()]
-        write_bytes(path, format_csv(list(columns), cells))
+        n_rows = max(map(len, columns.values()), default=0)
+        blocks = (
+            [["" if value != value else value for value in array[rows].tolist()] for array in columns.values()]
+            for rows in row_blocks(n_rows, len(columns))
+        )
+        write_bytes(path, format_csv(list(columns), blocks))

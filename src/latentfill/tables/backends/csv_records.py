@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+_MARKS = ('"', "\n", "\r")  # besides the delimiter, what makes quotes around a cell necessary
 _QUOTE_REST = re.compile(r'(?:[^"]++|"")*+"')  # from inside a quoted field to its closing quote
 
 
@@ -62,7 +63,9 @@ def leaves_quote_open(line: str, delimiter: str, *, inside: bool = False) -> boo
 
 def join_fields(texts: Sequence[str], delimiter: str) -> str:
     """A record with these cells, quoted if necessary, without a line end."""
-    return delimiter.join(_quoted(text, delimiter) for text in texts)
+    joined = delimiter.join(texts)
+    has_marks = joined.count(delimiter) != len(texts) - 1 or any(mark in joined for mark in _MARKS)
+    return delimiter.join([_quoted(text, delimiter) for text in texts]) if has_marks else joined
 
 
 def replace_cells(record: str, delimiter: str, texts: Mapping[int, str]) -> str:
@@ -74,12 +77,12 @@ def replace_cells(record: str, delimiter: str, texts: Mapping[int, str]) -> str:
 
 
 def append_cells(record: str, delimiter: str, texts: Sequence[str]) -> str:
-    """The record with fields added at its end."""
+    """The record with one or more fields added at its end."""
     own = body(record)
-    return delimiter.join([own, *(_quoted(text, delimiter) for text in texts)]) + record[len(own) :]
+    return own + delimiter + join_fields(texts, delimiter) + record[len(own) :]
 
 
 def _quoted(text: str, delimiter: str, *, always: bool = False) -> str:
-    if always or any(mark in text for mark in (delimiter, '"', "\n", "\r")):
+    if always or any(mark in text for mark in (delimiter, *_MARKS)):
         return '"' + text.replace('"', '""') + '"'
     return text

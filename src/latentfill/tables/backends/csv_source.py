@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from latentfill.tables.backends.csv_records import append_cells, replace_cells
 from latentfill.tables.backends.csv_text import CsvText
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame, TextArray
+from latentfill.tables.backends.row_blocks import row_blocks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,13 +45,22 @@ class CsvSource:
 
     def to_csv(self, edits: Edits, delimiter: str = ",") -> bytes:
         """The file with cells replaced and rows and columns added; `delimiter` is ignored, the file keeps its own."""
+        return self.text.encode(self._records(edits), [extra.name for extra in edits.extras])
+
+    def _records(self, edits: Edits) -> Iterator[str]:
+        """The records of the edited file, without the header."""
         cells = _new_texts(edits)
-        records = [self._record(row, cells.get(position, {})) for position, row in enumerate(edits.order.tolist())]
-        if edits.extras:
-            added = zip(*(extra.texts for extra in edits.extras), strict=True)
-            pairs = zip(records, added, strict=True)
-            records = [append_cells(record, self.text.delimiter, texts) for record, texts in pairs]
-        return self.text.encode(records, [extra.name for extra in edits.extras])
+        extras = [extra.texts for extra in edits.extras if extra.texts is not None]
+        for rows in row_blocks(len(edits.order), len(extras)):
+            records = (
+                self._record(row, cells.get(n, {})) for n, row in enumerate(edits.order[rows].tolist(), rows.start)
+            )
+            if not extras:
+                yield from records
+                continue
+            added = zip(*(texts[rows].to_pylist() for texts in extras), strict=True)
+            for record, texts in zip(records, added, strict=True):
+                yield append_cells(record, self.text.delimiter, texts)
 
     def _record(self, row: int, cells: Mapping[int, str]) -> str:
         """The record of a row of the file with some cells replaced; a new record if `row` is negative."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from latentfill.tables.backends.csv_records import append_cells, body, join_fields
 from latentfill.tables.backends.native import TextArray
@@ -56,18 +58,35 @@ class CsvText:
     def encode(self, records: Iterable[str], added: Sequence[str] = ()) -> bytes:
         """The bytes of this file with other `records`; the names `added` are appended to the header."""
         header = append_cells(self.records[0], self.delimiter, added) if added else self.records[0]
-        lines = [header, *records]
-        has_no_last_line_end = not self.records[-1].endswith(("\n", "\r"))
-        if has_no_last_line_end and self.n_rows:  # records may follow the last line of the file
-            lines = [body(record) + (record[len(body(record)) :] or self.line_end) for record in lines]
-            lines[-1] = body(lines[-1])
-        return self.bom + ("".join(lines) + self.tail).encode(self.encoding)
+        lines: Iterable[str] = chain([header], records)
+        if self.n_rows and not self.records[-1].endswith(("\n", "\r")):  # records may follow the last line of the file
+            lines = self._with_line_ends(lines)
+        return self.bom + _encoded(chain(lines, [self.tail]), self.encoding)
+
+    def _with_line_ends(self, records: Iterable[str]) -> Iterator[str]:
+        """The records, each with a line end but the last."""
+        end = ""
+        for record in records:
+            text = body(record)
+            yield end + text
+            end = record[len(text) :] or self.line_end
 
 
-def format_csv(names: Sequence[str], columns: Sequence[Sequence[object]], delimiter: str = ",") -> bytes:
-    """A new UTF-8 CSV file from columns of cells."""
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(zip(*columns, strict=True))
-    return out.getvalue().encode()
+def format_csv(names: Sequence[str], blocks: Iterable[Sequence[Sequence[object]]], delimiter: str = ",") -> bytes:
+    """A new UTF-8 CSV file from blocks of rows, each given as the cells of its columns."""
+    header = [[name] for name in names]
+    return _encoded(_formatted(chain([header], blocks), delimiter), "utf-8")
+
+
+def _formatted(blocks: Iterable[Sequence[Sequence[object]]], delimiter: str) -> Iterator[str]:
+    """The text of each block of rows."""
+    for columns in blocks:
+        out = io.StringIO()
+        csv.writer(out, delimiter=delimiter, lineterminator="\n").writerows(zip(*columns, strict=True))
+        yield out.getvalue()
+
+
+def _encoded(texts: Iterable[str], encoding: str) -> bytes:
+    """The bytes of the texts one after the other."""
+    encoder = codecs.getincrementalencoder(encoding)()
+    return b"".join([*map(encoder.encode, texts), encoder.encode("", final=True)])

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray, TimeArray
+from latentfill.tables.backends.arrow import mask_array, number_array
+from latentfill.tables.backends.native import TextArray
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,7 +33,7 @@ class Extra:
 
     name: str
     values: FloatArray  # (R,) NaN for empty cells
-    texts: Sequence[str]  # (R,) the values as text; empty if the value column is not text
+    texts: TextArray | None  # (R,) the values as text; None if the value column is not text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +53,11 @@ class Edits:
 
     def rows_to_take(self) -> pa.Array:
         """`order` as pyarrow's `take` needs it, null for added rows."""
-        import pyarrow as pa
+        return rows_to_take(self.order)
 
-        return pa.array(self.order, mask=self.order < 0)
+
+def rows_to_take(order: IntArray) -> pa.Array:
+    """Numbers of rows as pyarrow's `take` needs them, null for negative numbers."""
+    import pyarrow.compute as pc
+
+    return pc.if_else(mask_array(order >= 0), number_array(order), None)

@@ -14,6 +14,7 @@ from latentfill.tables.backends.frame_cells import filled_column, new_floats, st
 from latentfill.tables.backends.frame_columns import cell_texts, has_texts, read_column, read_texts
 from latentfill.tables.backends.frame_rows import restore_types, with_added_rows
 from latentfill.tables.backends.native import Frame, FrameColumn, NativeFrame, TextArray
+from latentfill.tables.backends.row_blocks import row_blocks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +82,8 @@ class FrameSource:
         if self.index is not None:
             native = native.reset_index(names=self.index.name)
         frame: Frame = nw.from_native(native, eager_only=True)
-        return format_csv([str(name) for name in frame.columns], list(map(cell_texts, frame.iter_columns())), delimiter)
+        blocks = (list(map(cell_texts, frame[rows].iter_columns())) for rows in row_blocks(*frame.shape))
+        return format_csv([str(name) for name in frame.columns], blocks, delimiter)
 
 
 def frame_source(native: NativeFrame) -> FrameSource:

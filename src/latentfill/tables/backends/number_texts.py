@@ -45,10 +45,10 @@ def _decimals_in(texts: TextArray, observed: BoolArray, decimal: str) -> int:
     import pyarrow.compute as pc
 
     observed_texts = pc.filter(pc.utf8_trim_whitespace(texts), mask_array(observed))
-    if pc.any(pc.match_substring_regex(observed_texts, "[eE]")).as_py():
+    if any(pc.any(pc.match_substring(observed_texts, mark)).as_py() for mark in "eE"):
         return _NO_LIMIT  # texts with powers of ten have no clear number of decimals: only the spread counts
-    fraction = pc.replace_substring_regex(observed_texts, rf"^[^{decimal}]*[{decimal}]?", "")
-    lengths = to_integers(pc.utf8_length(fraction), null=0)
+    place = to_integers(pc.find_substring(observed_texts, decimal), null=0)  # -1 without a decimal mark
+    lengths = np.where(place < 0, 0, to_integers(pc.utf8_length(observed_texts), null=0) - place - 1)
     return int(np.quantile(lengths, _NEARLY_ALL, method="inverted_cdf"))
 
 
