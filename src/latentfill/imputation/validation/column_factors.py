@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from latentfill.core.seeds import SeedStream
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.imputation.validation.cells import Cells
 
@@ -91,7 +92,7 @@ def _factor_analysis(known: csr_array, filled: csr_array) -> FloatArray:
     (parameter expansion, Liu, Rubin and Wu 1998) and keeps the prior from shrinking all loadings at once.
     """
     columns = known.shape[1]
-    loading = np.random.default_rng(0).normal(scale=0.5 / np.sqrt(FACTORS), size=(columns, FACTORS))
+    loading = SeedStream.ERROR_FACTORS.generator(0).normal(scale=0.5 / np.sqrt(FACTORS), size=(columns, FACTORS))
     for _ in range(ROUNDS if known.shape[0] else 0):
         mean, square = _expected_factors(loading, known, filled)
         gram = (known.T @ square.reshape(len(square), -1)).reshape(columns, FACTORS, FACTORS)
