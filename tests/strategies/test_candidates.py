@@ -61,7 +61,7 @@ def series() -> ScaledSeries:
 def fit(*names: str) -> Candidates:
     windows = series().cut(np.arange(40 - L + 1), L)
     no_cells = HeldOutWindows(windows, np.full(windows.values.shape, np.nan))
-    data = TrainingData(series(), windows, np.arange(len(windows)), no_cells, no_cells)
+    data = TrainingData(series(), windows, np.arange(len(windows)), lambda: no_cells, lambda: no_cells)
     spec = StrategySpec(config=Config(length=L, stride=4), columns=C, phases=0, encoder_shape=None)
     return Candidates.fit(names, spec, TrainingInputs(data=data, encoder=None))[0]
 

@@ -34,8 +34,11 @@ def find_gaps(observed: BoolArray) -> Gaps:
 
 def gap_lengths(observed: BoolArray) -> IntArray:
     """Length of the gap that each missing cell lies in, shape (T, C); 0 for observed cells."""
-    before, after = distances(observed)
-    return np.where(observed, 0, before + after - 1)
+    lengths = np.empty(observed.shape, dtype=np.int64)
+    for columns in column_blocks(observed.shape):
+        before, after = distances(observed[:, columns])
+        lengths[:, columns] = np.where(observed[:, columns], 0, before + after - 1)
+    return lengths
 
 
 def bucket_of(lengths: IntArray) -> IntArray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from latentfill.core.config_settings import Scaling
 from latentfill.core.errors import InputError
-from latentfill.core.series import FloatArray
+from latentfill.core.series import FloatArray, IntArray
 
 LIMIT = 1e300  # scaled values are clipped here, so that they and their differences stay finite
 
@@ -70,6 +70,11 @@ class ColumnScaler:
         """Copy of `scaled` (..., C) in original units."""
         with np.errstate(over="ignore"):
             return scaled * self.scale + self.shift
+
+    def invert_at(self, scaled: FloatArray, column: IntArray) -> FloatArray:
+        """Copy of the values `scaled` (M,) of M cells in these columns (M,), in original units."""
+        with np.errstate(over="ignore"):
+            return scaled * self.scale[column] + self.shift[column]
 
     def to_dict(self) -> dict[str, list[float | None]]:
         """Plain lists for JSON; floats survive the round trip exactly."""

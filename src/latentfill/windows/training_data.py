@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -39,15 +41,25 @@ class HeldOutWindows:
         return masked_mse(estimate, self.truth, ~np.isnan(self.truth))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class TrainingData:
     """Data to fit a strategy or an encoder to; only `tuning.truth` has the values of held-out cells."""
 
     series: ScaledSeries  # held-out cells are missing
     windows: Windows  # all windows of the series
     train: IntArray  # indices into `windows` of the windows to train on
-    check: HeldOutWindows  # for early stopping; if the series is long enough, they overlap no window of `train`
-    tuning: HeldOutWindows  # windows in which the tuning cells are hidden, to fit kriging and weights
+    make_check: Callable[[], HeldOutWindows]
+    make_tuning: Callable[[], HeldOutWindows]
+
+    @cached_property
+    def check(self) -> HeldOutWindows:
+        """For early stopping; if the series is long enough, these windows overlap no window of `train`."""
+        return self.make_check()
+
+    @cached_property
+    def tuning(self) -> HeldOutWindows:
+        """Windows in which the tuning cells are hidden, to fit kriging and weights."""
+        return self.make_tuning()
 
 
 def reserve(starts: IntArray, length: int, n_steps: int) -> tuple[IntArray, IntArray]:

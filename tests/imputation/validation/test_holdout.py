@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from latentfill.core.config import Config
+from latentfill.imputation.validation import holdout
 from latentfill.imputation.validation.holdout import hold_out
 from latentfill.scoring.demo_table import Sample
 from latentfill.windows.training_data import reserve
@@ -36,3 +38,13 @@ def test_cells_hidden_in_the_reserve_lie_where_no_network_was_trained():
         assert not hidden[trained].any()
         assert not np.isnan(held_out.visible.values[hidden]).any()
         assert covered(windows, 8, 400)[hidden.any(axis=1)].all()
+
+
+def test_windows_for_early_stopping_and_tuning_are_made_only_when_they_are_used(monkeypatch: pytest.MonkeyPatch):
+    """They are as large as the whole series, and simple imputers do not use them."""
+    monkeypatch.setattr(holdout, "hide_mixture", None)
+    values = np.random.default_rng(0).normal(size=(400, 2))
+    data = hold_out(ScaledSeries(values, np.zeros((400, 0))), Config(length=8)).training_data(np.arange(393), 8)
+    assert data.tuning is data.tuning
+    with pytest.raises(TypeError):
+        assert data.check

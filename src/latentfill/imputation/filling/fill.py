@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.lookup import StoredEncoder
-from latentfill.imputation.filling.codes import Code
+from latentfill.imputation.filling.codes import Code, CodeArray
 from latentfill.imputation.filling.filled import Filled
 from latentfill.imputation.filling.path_estimate import (
     PathEstimate,
@@ -71,27 +71,29 @@ def _estimate_builtin(fitted: Fitted, series: ScaledSeries) -> SeriesEstimates:
 
 def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:
     """Fill the gaps of a series from the estimates of the candidates."""
-    series = estimated.series
+    series, output = estimated.series, fitted.config.output
     cells = Cells.at(~series.observed, estimated.scaled.values)
-    ranges = ColumnRanges.of(fitted, series)
+    ranges, scale = ColumnRanges.of(fitted, series).at(cells.column), fitted.scaler.scale[cells.column]
     joined = _join_paths(fitted, estimated, cells)
-    filled, codes = _fill_values(fitted, series, ranges, cells, joined)
-    from_strategy = ~np.isin(codes, (Code.OBSERVED, Code.FALLBACK, Code.EMPTY))
-    lowest, highest = ranges.interval_ends
+    estimate, code = _estimate_cells(fitted, series, ranges, cells, joined)
+    from_strategy = ~np.isin(code, (Code.FALLBACK, Code.EMPTY))
 
     def with_error(error: FloatArray) -> FloatArray:
-        """The filled values plus errors (..., M), clipped to the range of intervals; observed values unchanged."""
-        clipped = np.clip(filled + cells.on_series(error) * fitted.scaler.scale, lowest, highest)
-        return np.where(series.observed, series.values, clipped)
+        """The estimates (M,) plus errors (M,) in scaled units, clipped to the range of intervals."""
+        return np.clip(estimate + error * scale, *ranges.interval_ends)
 
-    with_bounds = fitted.config.output.intervals is not None
+    def filled(values: FloatArray) -> FloatArray:
+        """The series (T, C) with these values (M,) in its missing cells."""
+        return restore_observed(cells.on_series(values), series.values)
+
+    with_bounds = output.intervals is not None
     return Filled(
-        values=filled,
-        codes=codes.astype(np.int8),
-        expected=np.where(from_strategy, cells.on_series(joined.expected) * fitted.scaler.scale, np.nan),
-        lower=np.fmin(with_error(joined.below), filled) if with_bounds else None,
-        upper=np.fmax(with_error(joined.above), filled) if with_bounds else None,
-        samples=with_error(joined.drawn) if fitted.config.output.samples else None,
+        values=filled(estimate),
+        codes=_code_array(cells, code),
+        expected=cells.on_series(np.where(from_strategy, joined.expected * scale, np.nan)),
+        lower=filled(np.fmin(with_error(joined.below), estimate)) if with_bounds else None,
+        upper=filled(np.fmax(with_error(joined.above), estimate)) if with_bounds else None,
+        samples=_stacked(map(filled, map(with_error, joined.drawn)), output.samples, cells) if output.samples else None,
     )
 
 
@@ -106,26 +108,39 @@ def _join_paths(fitted: Fitted, estimated: EstimatedSeries, cells: Cells) -> Pat
     return joined
 
 
-def _fill_values(
+def _estimate_cells(
     fitted: Fitted, series: Series, ranges: ColumnRanges, cells: Cells, path: PathEstimate
 ) -> tuple[FloatArray, IntArray]:
-    """The filled values (T, C) in original units, clipped to all limits, and the code (T, C) of each cell."""
-    config = fitted.config
-    scaled = cells.on_series(path.estimate)
-    scaled[:, ~fitted.known] = np.nan
-    estimate = ranges.limit_to_observed(fitted.scaler.invert(scaled), config.output.margin)
-    codes = np.full(series.values.shape, int(Code.OBSERVED))
-    codes[cells.step, cells.column] = path.code
-    unfilled = np.isnan(estimate) & ~series.observed
-    if config.output.fallback == "linear" and unfilled.any():
-        codes = np.where(unfilled, Code.FALLBACK, codes)
-        estimate = np.where(unfilled, interpolate(series.values), estimate)
+    """The estimates (M,) of missing cells in original units, clipped to all limits, and the codes (M,) of the cells.
+
+    `ranges` are those of the column of each cell. An estimate is NaN in a cell that is left empty.
+    """
+    output, at = fitted.config.output, (cells.step, cells.column)
+    scaled = np.where(fitted.known[cells.column], path.estimate, np.nan)
+    estimate = ranges.limit_to_observed(fitted.scaler.invert_at(scaled, cells.column), output.margin)
+    code, unfilled = path.code, np.isnan(estimate)
+    if output.fallback == "linear" and unfilled.any():
+        code = np.where(unfilled, Code.FALLBACK, code)
+        estimate = np.where(unfilled, interpolate(series.values)[at], estimate)
     estimate = ranges.limit(estimate)
-    if config.output.max_gap is not None:
-        estimate = np.where(gap_lengths(series.observed) > config.output.max_gap, np.nan, estimate)
-    filled = restore_observed(estimate, series.values)
-    codes = np.where(np.isnan(filled), Code.EMPTY, np.where(series.observed, Code.OBSERVED, codes))
-    return filled, codes
+    if output.max_gap is not None:
+        estimate = np.where(gap_lengths(series.observed)[at] > output.max_gap, np.nan, estimate)
+    return estimate, np.where(np.isnan(estimate), Code.EMPTY, code)
+
+
+def _stacked(arrays: Iterable[FloatArray], n_arrays: int, cells: Cells) -> FloatArray:
+    """Arrays (T, C) as one array (n_arrays, T, C); only one of them is held at a time."""
+    stacked = np.empty((n_arrays, *cells.shape))
+    for part, array in zip(stacked, arrays, strict=True):
+        part[:] = array
+    return stacked
+
+
+def _code_array(cells: Cells, code: IntArray) -> CodeArray:
+    """The codes (T, C) of all cells, given the codes (M,) of the missing cells."""
+    codes = np.full(cells.shape, Code.OBSERVED, dtype=np.int8)
+    codes[cells.step, cells.column] = code
+    return codes
 
 
 def quantiles_at(fitted: Fitted, estimated: EstimatedSeries, filled: Filled, hidden: BoolArray) -> FloatArray:

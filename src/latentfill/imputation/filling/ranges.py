@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from latentfill.core.series import FloatArray, Series
+from latentfill.core.series import FloatArray, IntArray, Series
 from latentfill.imputation.fitting.bounds import bounds_of
 from latentfill.imputation.fitting.fitted import Fitted
 
@@ -27,6 +27,10 @@ class ColumnRanges:
         low = np.fmin(fitted.scaler.low, np.fmin.reduce(series.values, axis=0))
         high = np.fmax(fitted.scaler.high, np.fmax.reduce(series.values, axis=0))
         return cls(low, high, minimum, maximum)
+
+    def at(self, column: IntArray) -> ColumnRanges:
+        """The ranges of the column of each of M cells, as arrays (M,)."""
+        return ColumnRanges(self.low[column], self.high[column], self.minimum[column], self.maximum[column])
 
     def limit(self, estimate: FloatArray) -> FloatArray:
         """Estimates (..., C) clipped to the user's limits."""

@@ -2,48 +2,72 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from latentfill.core.series import FloatArray, IntArray, Series
-from latentfill.imputation.filling.codes import Code, CodeArray, count_codes, is_from_stored
+from latentfill.core.strategy_table import CellCode, cell_codes
+from latentfill.imputation.filling.codes import Code, is_from_stored
 from latentfill.imputation.filling.filled import Filled
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths
 
 
 def count_cells(series: Series, filled: Filled) -> dict[str, object]:
     """Counts of observed, filled and empty cells of each column, with expected errors by gap length, as JSON values."""
-    lengths = gap_lengths(series.observed)
-    return {
-        name: _count_column(lengths[:, c], filled.codes[:, c], filled.expected[:, c])
-        for c, name in enumerate(series.columns)
-    }
+    counts, codes = _Counts.of(series, filled), cell_codes()
+    return {name: counts.of_column(c, codes) for c, name in enumerate(series.columns)}
 
 
-def _count_column(lengths: IntArray, codes: CodeArray, expected: FloatArray) -> dict[str, object]:
-    """The counts of one column (T,); `lengths` are gap lengths, 0 for observed cells."""
-    missing = lengths > 0
-    return {
-        "observed": int(np.count_nonzero(~missing)),
-        "missing": int(np.count_nonzero(missing)),
-        "left_empty": int(np.count_nonzero(codes == Code.EMPTY)),
-        "by_code": count_codes(codes[missing]),
-        "by_gap_length": _by_gap_length(lengths[missing], codes[missing], expected[missing]),
-    }
+@dataclass(frozen=True, slots=True, eq=False)
+class _Counts:
+    """Counts of missing cells by column."""
 
+    n_steps: int
+    by_code: IntArray  # (C, 128) by number of the cell code
+    by_length: IntArray  # (C, buckets) by gap length
+    with_error: IntArray  # (C, buckets) that have an expected error
+    error: FloatArray  # (C, buckets) sums of the expected errors
+    from_stored: IntArray  # (C, buckets) filled from stored embeddings
 
-def _by_gap_length(lengths: IntArray, codes: CodeArray, expected: FloatArray) -> dict[str, dict[str, object]]:
-    """Number and expected error of the missing cells (M,) of a column in gaps of each length."""
-    by_length: dict[str, dict[str, object]] = {}
-    for b, name in enumerate(BUCKET_NAMES):
-        cells = bucket_of(lengths) == b
-        if cells.any():
-            by_length[name] = {"cells": int(cells.sum()), "expected_absolute_error": _mean(expected[cells])}
-            if is_from_stored(codes[cells]).any():
-                by_length[name]["label"] = "oracle"
-    return by_length
+    @classmethod
+    def of(cls, series: Series, filled: Filled) -> _Counts:
+        """Count the missing cells of a series."""
+        missing = ~series.observed
+        column, codes, expected = np.nonzero(missing)[1], filled.codes[missing], filled.expected[missing]
+        known, n_columns = ~np.isnan(expected), len(series.columns)
+        group = column * len(BUCKET_NAMES) + bucket_of(gap_lengths(series.observed)[missing])
 
+        def by_length(chosen: np.ndarray, weights: FloatArray | None = None) -> np.ndarray:
+            counts = np.bincount(group[chosen], weights, minlength=n_columns * len(BUCKET_NAMES))
+            return counts.reshape(n_columns, len(BUCKET_NAMES))
 
-def _mean(values: FloatArray) -> float | None:
-    """Mean of the known values to four significant digits; None if there are none."""
-    known = values[~np.isnan(values)]
-    return float(f"{known.mean():.4g}") if known.size else None
+        return cls(
+            n_steps=series.n_steps,
+            by_code=np.bincount(column * 128 + codes, minlength=n_columns * 128).reshape(n_columns, 128),
+            by_length=by_length(np.ones(len(codes), dtype=bool)),
+            with_error=by_length(known),
+            error=by_length(known, expected[known]),
+            from_stored=by_length(is_from_stored(codes)),
+        )
+
+    def of_column(self, c: int, codes: list[CellCode]) -> dict[str, object]:
+        """The counts of one column as JSON values."""
+        missing = int(self.by_length[c].sum())
+        return {
+            "observed": self.n_steps - missing,
+            "missing": missing,
+            "left_empty": int(self.by_code[c, Code.EMPTY]),
+            "by_code": {code.name: int(n) for code in codes if (n := self.by_code[c, code.number])},
+            "by_gap_length": {
+                name: self._of_group(c, b) for b, name in enumerate(BUCKET_NAMES) if self.by_length[c, b]
+            },
+        }
+
+    def _of_group(self, c: int, b: int) -> dict[str, object]:
+        """Number and mean expected error, to four significant digits, of the cells of a column and gap length."""
+        known, group = self.with_error[c, b], dict[str, object](cells=int(self.by_length[c, b]))
+        group["expected_absolute_error"] = float(f"{self.error[c, b] / known:.4g}") if known else None
+        if self.from_stored[c, b]:
+            group["label"] = "oracle"
+        return group

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -13,14 +14,14 @@ from latentfill.core.series import BoolArray, IntArray
 from latentfill.windows.gaps import find_gaps
 from latentfill.windows.hiding import hide_like_gaps, hide_mixture
 from latentfill.windows.training_data import HeldOutWindows, TrainingData, gap_patterns, reserve
-from latentfill.windows.windows import ScaledSeries, covered, cut
+from latentfill.windows.windows import ScaledSeries, Windows, covered, cut
 
 MOST_WINDOWS = 192  # most windows with held-out cells, for early stopping and for tuning
 RESERVE_ROUNDS = 8  # rounds of hiding cells in the reserved stretches, to fit the candidates' weights
 RESERVE_RATE = 0.1  # share of the observed cells that each round hides
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class HeldOutSeries:
     """A scaled series with two disjoint sets of held-out cells."""
 
@@ -29,7 +30,7 @@ class HeldOutSeries:
     score: BoolArray  # (T, C) held out for the reported error, and to correct the coverage of intervals
     seed: int
 
-    @property
+    @cached_property
     def visible(self) -> ScaledSeries:
         """The series with all held-out cells missing."""
         return self.series.without(self.tuning | self.score)
@@ -40,15 +41,11 @@ class HeldOutSeries:
         If the series is too short to reserve windows for early stopping, the tuning cells serve for it. Windows without
         an observed cell are kept: they do not affect the loss, and evenly spaced windows can be views, not copies.
         """
-        visible, tuning = self.visible, self._tuning_windows(starts, length)
-        windows = visible.cut(starts, length)
-        train, check = reserve(starts, length, visible.n_steps)
-        if not len(check):
-            return TrainingData(visible, windows, train, tuning, tuning)
-        rng = SeedStream.CHECKS.generator(self.seed)
-        reserved = windows.take(_evenly(check, MOST_WINDOWS))
-        hidden = hide_mixture(rng, reserved.observed, gap_patterns(windows))
-        return TrainingData(visible, windows, train, HeldOutWindows.hiding(reserved, hidden), tuning)
+        windows = self.visible.cut(starts, length)
+        train, check = reserve(starts, length, self.visible.n_steps)
+        make_tuning = partial(self._tuning_windows, starts, length)
+        make_check = partial(self._check_windows, windows, check) if len(check) else make_tuning
+        return TrainingData(self.visible, windows, train, make_check, make_tuning)
 
     def hide_in_reserve(self, starts: IntArray, length: int) -> Iterator[tuple[BoolArray, IntArray]]:
         """Yield `RESERVE_ROUNDS` masks (T, C) of cells to hide, in the pattern of the series' own gaps.
@@ -64,6 +61,12 @@ class HeldOutSeries:
         rng = SeedStream.WEIGHING.generator(self.seed)
         for _ in range(RESERVE_ROUNDS if len(overlapping) else 0):
             yield hide_like_gaps(rng, visible.observed, RESERVE_RATE) & reserved[:, None], overlapping
+
+    def _check_windows(self, windows: Windows, check: IntArray) -> HeldOutWindows:
+        """At most `MOST_WINDOWS` of the reserved windows at the indices `check`, in which cells are hidden."""
+        reserved = windows.take(_evenly(check, MOST_WINDOWS))
+        rng = SeedStream.CHECKS.generator(self.seed)
+        return HeldOutWindows.hiding(reserved, hide_mixture(rng, reserved.observed, gap_patterns(windows)))
 
     def _tuning_windows(self, starts: IntArray, length: int) -> HeldOutWindows:
         """At most `MOST_WINDOWS` windows, evenly over the series, with the tuning cells as truth."""

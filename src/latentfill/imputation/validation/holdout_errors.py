@@ -88,11 +88,12 @@ def measure(
     truth, visible = held_out.series.values, held_out.visible
     estimates = candidates.estimate(visible, starts, encoder)
     learn = [HoldoutErrors.of(estimates, held_out.tuning, truth, visible.values)]
+    check = HoldoutErrors.of(estimates, held_out.score, truth, visible.values)
+    del estimates  # the rounds need as much memory again
     for hidden, reserve_starts in held_out.hide_in_reserve(starts, candidates.length):
         remaining = visible.without(hidden)
         reserve_estimates = candidates.estimate(remaining, reserve_starts, encoder)
         learn.append(HoldoutErrors.of(reserve_estimates, hidden, visible.values, remaining.values))
-    check = HoldoutErrors.of(estimates, held_out.score, truth, visible.values)
     return HoldoutResults(HoldoutErrors.joined(learn), check)
 
 
