@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from latentfill.core.config import Config
+from latentfill.core.config import AUTO, Config
 from latentfill.core.series import BoolArray, FloatArray
+from latentfill.core.strategy_table import STRATEGIES
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "shared" / "data"
 QUICK_STEPS = {"encoder_steps": 150, "decoder_steps": 100}  # training steps with --quick
+KEEP_HELP = "also keep the last results of strategies, baselines, patterns and seeds that are not measured again"
 
 Row = dict[str, Any]  # a record in results/*.json, such as the errors of one method on one pattern of one data set
 
@@ -39,6 +41,26 @@ def parser_of(doc: str | None, names: Iterable[str], seeds: tuple[int, ...]) -> 
     return parser
 
 
+def add_strategies(parser: argparse.ArgumentParser, default: tuple[str, ...]) -> None:
+    """Add the options that choose strategies of latentfill by name, and keep the last results of others."""
+    known = f"strategies of latentfill, any of {', '.join((AUTO, *STRATEGIES))}; by default {','.join(default)}"
+    parser.add_argument("--strategies", type=strategy_names, default=default, metavar="NAME,...", help=known)
+    parser.add_argument("--keep", action="store_true", help=KEEP_HELP)
+
+
+def strategy_names(text: str) -> tuple[str, ...]:
+    """The names in a list such as `kriging,denoise`; an error of the command line for an unknown one."""
+    names = comma_separated(text)
+    if unknown := [name for name in names if name not in (AUTO, *STRATEGIES)]:
+        raise argparse.ArgumentTypeError(f"unknown strategy {', '.join(unknown)}; known: {', '.join(STRATEGIES)}")
+    return names
+
+
+def comma_separated(text: str) -> tuple[str, ...]:
+    """The parts of a text such as `SAITS,BRITS`."""
+    return tuple(part for part in text.split(",") if part)
+
+
 def names_of(parser: argparse.ArgumentParser, arguments: argparse.Namespace, known: Iterable[str]) -> list[str]:
     """The data sets named on the command line, all without a name; an unknown name ends the program with an error."""
     unknown = [name for name in arguments.names if name not in known]
@@ -49,7 +71,7 @@ def names_of(parser: argparse.ArgumentParser, arguments: argparse.Namespace, kno
 
 def config_of(arguments: argparse.Namespace, **settings: object) -> Config:
     """The default settings, changed by the `settings` of the protocol, then by --quick and --set."""
-    given = {name: float(value) if "." in value else int(value) for name, value in _pairs(arguments.set)}
+    given = {name: _value(text) for name, text in _pairs(arguments.set)}
     return Config(**{**settings, **(QUICK_STEPS if arguments.quick else {}), **given})
 
 
@@ -75,6 +97,30 @@ def read_results(protocol: str, names: Iterable[str], *, quick: bool = False) ->
     """The records that `write_results` wrote, in the order of `names`; data sets without a record are left out."""
     paths = [results_of(protocol, quick) / f"{name}.json" for name in names]
     return [json.loads(path.read_text()) for path in paths if path.is_file()]
+
+
+def with_earlier_rows(protocol: str, data: str, rows: list[Row], arguments: argparse.Namespace) -> list[Row]:
+    """The rows, and rows from the last results that were not measured again: peers and ablations, with --keep all.
+
+    Earlier rows of a pattern and seed that were measured again are kept only for the same masks, identified by the
+    share of hidden cells. They record the commit that they were measured at.
+    """
+    earlier = read_results(protocol, [data], quick=arguments.quick)
+    kept = [{"commit": record["commit"]} | row for record in earlier for row in record["rows"]]
+    if not arguments.keep:
+        measured = {row["method"] for row in rows}
+        masks = {_cells_of(row) for row in rows}
+        kept = [row for row in kept if row["kind"] in ("peer", "ablation") and row["method"] not in measured]
+        return rows + [row for row in kept if _cells_of(row) in masks]
+    shares = {_cells_of(row)[:2]: row["hidden_share"] for row in rows}
+    measured = {(row["method"], *_cells_of(row)[:2]) for row in rows}
+    kept = [row for row in kept if shares.get(_cells_of(row)[:2], row["hidden_share"]) == row["hidden_share"]]
+    return rows + [row for row in kept if (row["method"], *_cells_of(row)[:2]) not in measured]
+
+
+def _cells_of(row: Row) -> tuple[object, ...]:
+    """What identifies the hidden cells of a row: pattern, seed and share."""
+    return row["pattern"], row["seed"], row["hidden_share"]
 
 
 def write_table(protocol: str, text: str, arguments: argparse.Namespace) -> None:
@@ -117,6 +163,16 @@ def machine() -> dict[str, object]:
 def _pairs(items: list[str]) -> list[tuple[str, str]]:
     """Names and values of items such as `seed=1`."""
     return [(name, value) for name, _, value in (item.partition("=") for item in items)]
+
+
+def _value(text: str) -> int | float | str:
+    """A number where the text is one, else the text itself, such as the name of a strategy."""
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            pass
+    return text
 
 
 def _cpu() -> str:

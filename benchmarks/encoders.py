@@ -18,6 +18,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import torch
 
+from ablations import Ablation, AlteredEncoder, shuffled_z, without_z
 from common import (
     Row,
     config_of,
@@ -29,7 +30,6 @@ from common import (
     write_results,
     write_table,
 )
-from latentfill import TableOptions, read_table
 from latentfill.core.config import Config
 from latentfill.core.messages import counted
 from latentfill.core.series import FloatArray, Series
@@ -50,8 +50,7 @@ from latentfill.scoring.spec import ScoringSpec
 from latentfill.tables.table import Table
 from latentfill.windows.cycles import clock_features
 from latentfill.windows.windows import ScaledSeries, Windows
-from methods import Ablation, AlteredEncoder, shuffled_z, without_z
-from protocol_r import FILES
+from real_files import FILES, read
 
 PROTOCOL = "encoders"
 STRATEGIES = ("auto", "denoise", "neighbours")
@@ -101,8 +100,7 @@ def compare(table: Table, config: Config, arguments: argparse.Namespace) -> Iter
 
 def load(name: str, arguments: argparse.Namespace) -> Table:
     """The first rows of a file."""
-    path, options = FILES[name]
-    table = read_table(arguments.data / path, TableOptions(**options))
+    table = read(name, arguments.data)
     rows = min(arguments.rows or QUICK_ROWS, QUICK_ROWS) if arguments.quick else arguments.rows
     part, series = slice(rows or None), table.series
     time = None if series.time is None else series.time[part]

@@ -1,4 +1,4 @@
-"""The ETT files for protocols T and L: rows split 8640 / 2880 / 2880 (x 4 for 15-minute data), windows of 96 steps."""
+"""The ETT files for protocols T, L and H: rows split 8640 / 2880 / 2880 (x 4 for 15-minute data)."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ FILES = {"ETTh1": ("ETT/ETTh1.csv", 1), "ETTh2": ("ETT/ETTh2.csv", 1), "ETTm1": 
 TRAIN, VAL, TEST = 8640, 2880, 2880  # rows of hourly data
 
 
-def load(name: str, data: Path) -> tuple[Series, Windows]:
+def load(name: str, data: Path, length: int = LENGTH) -> tuple[Series, Windows]:
     """The train rows in original units, and all test windows in standard deviations of the train rows.
 
-    The first test window starts 96 rows before the test rows, as in the published protocol.
+    The first test window starts `length` rows before the test rows, as in the published protocols.
     """
     path, per_hour = FILES[name]
     series = read_table(data / path, TableOptions()).series
     train = first_rows(series, TRAIN * per_hour)
     values = ColumnScaler.fit(train.values).apply(series.values)
     clock = clock_features(series, find_cycles(train))
-    first = (TRAIN + VAL) * per_hour - LENGTH
-    return train, ScaledSeries(values, clock).cut(np.arange(first, first + TEST * per_hour + 1), LENGTH)
+    first = (TRAIN + VAL) * per_hour - length
+    return train, ScaledSeries(values, clock).cut(np.arange(first, first + TEST * per_hour + 1), length)
 
 
 def first_rows(series: Series, rows: int) -> Series:

@@ -14,13 +14,12 @@ from __future__ import annotations
 import numpy as np
 
 from common import Row, config_of, measured_line, names_of, parser_of, read_results, write_results, write_table
-from latentfill import TableOptions, read_table
 from latentfill.core.series import Series
 from latentfill.scoring.evaluate import Run, evaluate
 from latentfill.scoring.scores import ALL
 from latentfill.scoring.spec import ScoringSpec
 from latentfill.windows.gaps import interpolate
-from protocol_r import FILES
+from real_files import read
 
 PROTOCOL = "intervals"
 NAMES = ("ETTh1", "beijing_multisite", "cambridge_buildings")
@@ -34,8 +33,7 @@ def main() -> None:
     parser.add_argument("--patterns", nargs="+", default=["like-gaps", "block"])
     arguments = parser.parse_args()
     for name in names_of(parser, arguments, NAMES):
-        path, options = FILES[name]
-        table = read_table(arguments.data / path, TableOptions(**options))
+        table = read(name, arguments.data)
         config = config_of(arguments, intervals=COVERAGE)
         spec = ScoringSpec(strategies=("auto",), patterns=tuple(arguments.patterns), seeds=tuple(arguments.seeds))
         rows = []

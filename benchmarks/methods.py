@@ -1,28 +1,31 @@
-"""The methods that protocols T, L and S compare, with one interface: learn from a series, then fill windows."""
+"""The methods that the protocols on windows compare, with one interface: learn from a series, then fill windows."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
 
+from ablations import ablations
 from latentfill.core.config import Config
 from latentfill.core.series import FloatArray, Series
-from latentfill.embeddings.protocols.encoder import Encoded, Encoder
 from latentfill.imputation.fitting.fit import fit_series
-from latentfill.imputation.fitting.fitted import Fitted, FittedPath
-from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
-from latentfill.imputation.validation.holdout import hold_out
-from latentfill.strategies.candidates import Candidates
-from latentfill.strategies.classes import baseline_names, new_baseline
-from latentfill.windows.cycles import clock_features
+from latentfill.imputation.fitting.fitted import Fitted
+from latentfill.strategies.classes import new_baseline
+from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import ScaledSeries, Windows
+from windows_alone import estimate_alone
 
-MOST_WINDOWS = {"knn": 200}  # most windows that a slow baseline fills; knn takes a second for eight windows
+STRATEGIES = ("kriging", "denoise")  # the strategies that are compared by default
+BASELINES = ("linear", "spline", "locf", "nocb", "mean", "median", "seasonal", "knn", "iterative")
+LABELS = {"denoise": "latentfill", "kriging": "kriging alone"}  # names in results, where they are not the strategy's
+DATAFILLER = "datafiller"
+SLOW = ("knn", DATAFILLER)  # methods that fill some of the windows only: one takes up to a second for seven columns
+SLOW_COLUMNS = 1400  # columns of all windows that a slow method fills, together
 
 
 class Method(Protocol):
@@ -37,119 +40,66 @@ class Method(Protocol):
         ...
 
 
-def methods_of(
-    series: Series, config: Config, *, baselines: bool, ablation: bool, peers: list[str], seconds: float | None
-) -> Iterator[Method]:
-    """Fit the requested methods to a series in original units; peers train for `seconds` or as long as ours."""
-    ours = Ours(series, config)
-    yield ours
-    if ablation:
-        yield from ablations(series, ours.fitted)
-    scaled = ours.fitted.scaler.apply(series.values)
-    if baselines:
-        for name in baseline_names():
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The methods to compare."""
+
+    strategies: tuple[str, ...] = STRATEGIES  # of latentfill, by name
+    baselines: bool = True  # whether to compare the simple imputers
+    ablation: bool = False  # whether to compare decoders without some inputs
+    peers: tuple[str, ...] = ()  # published models and datafiller, by name
+    seconds: float | None = None  # longest training of a peer; None: as long as the slowest of the strategies
+
+
+def methods_of(series: Series, config: Config, length: int, choice: Choice) -> Iterator[Method]:
+    """Fit the chosen methods to a series in original units; windows of `length` steps will be filled."""
+    slowest = 0.0
+    for name in choice.strategies:
+        ours = Ours(name, series, config)
+        slowest = max(slowest, ours.train_seconds)
+        yield ours
+        if name == "denoise" and choice.ablation:
+            yield from ablations(series, ours.fitted)
+    scaled = ColumnScaler.fit(series.values).apply(series.values)
+    for name in BASELINES if choice.baselines else ():
+        if name not in choice.strategies:
             yield BaselineMethod(name, scaled)
-    for name in peers:
-        yield PeerMethod(name, scaled, config, seconds or ours.train_seconds)
+    for name in choice.peers:
+        if name == DATAFILLER:
+            yield DataFillerMethod(series, scaled)
+        else:
+            yield PeerMethod(name, windows_of(scaled, length), choice.seconds or slowest, config.seed)
 
 
 class Ours:
-    """latentfill's decoder, and the kriging that it corrects.
+    """A strategy of latentfill, fitted to the series.
 
-    Each window is filled alone, so the ensemble weights of `latentfill impute`, which are fitted on a whole file with
-    both sides of every gap, are not used.
+    Each window is filled by itself. Of `denoise` and `kriging` this is their own estimate: the ensemble weights of
+    `latentfill impute`, which are fitted on a whole file with both sides of every gap, serve `auto` only.
     """
 
     kind = "ours"
 
-    def __init__(self, series: Series, config: Config) -> None:
+    def __init__(self, name: str, series: Series, config: Config) -> None:
+        self.name = name
         began = time.monotonic()
-        self.fitted = fit_series(series, config)
+        self.fitted = fit_series(series, config.replace(strategy=name))
         self.train_seconds = time.monotonic() - began
-        self.about = {"model": digest(self.fitted)}
+        self.about = {"model": model} if (model := digest(self.fitted)) else {}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        estimates = estimate_windows(self.fitted.builtin.candidates, windows, self.fitted.encoder)
-        return {"latentfill": estimates["denoise"], "kriging alone": estimates["kriging"]}
+        return {LABELS.get(self.name, self.name): estimate_alone(self.fitted, windows)}
 
 
-def estimate_windows(candidates: Candidates, windows: Windows, encoder: Encoder | None) -> dict[str, FloatArray]:
-    """Estimates (N, L, C) of windows, by name; baselines are left out."""
-    return {
-        name: estimate
-        for strategy in candidates.strategies
-        for name, estimate in zip(strategy.estimate_names, strategy.estimate(windows, encoder).values, strict=True)
-    }
-
-
-def digest(fitted: Fitted) -> str:
-    """The start of a hash of the decoder's weights, which identifies the model."""
+def digest(fitted: Fitted) -> str | None:
+    """The start of a hash of the decoder's weights, which identifies the model; None without a decoder."""
+    decoder = fitted.builtin.candidates.modules.get("denoise.decoder")
+    if decoder is None:
+        return None
     sha256 = hashlib.sha256()
-    for tensor in fitted.builtin.candidates.modules["denoise.decoder"].state_dict().values():
+    for tensor in decoder.state_dict().values():
         sha256.update(tensor.cpu().numpy().tobytes())
     return sha256.hexdigest()[:16]
-
-
-class AlteredEncoder:
-    """An encoder whose embeddings are changed by a function before the decoder reads them."""
-
-    def __init__(self, encoder: Encoder, change: Callable[[Encoded, Windows], Encoded]) -> None:
-        self.encoder = encoder
-        self.shape = encoder.shape
-        self.change = change
-
-    def encode(self, windows: Windows) -> Encoded:
-        return self.change(self.encoder.encode(windows), windows)
-
-
-def without_z(encoded: Encoded, windows: Windows) -> Encoded:
-    """Embeddings of zeros, and the window's level instead of the decoded window."""
-    assert encoded.window is not None
-    observed = torch.from_numpy(windows.observed).to(encoded.z.device)
-    values = torch.nan_to_num(torch.tensor(windows.values, dtype=torch.float32, device=encoded.z.device))
-    level = values.sum(1, keepdim=True) / observed.sum(1, keepdim=True).clamp(min=1)
-    return Encoded(torch.zeros_like(encoded.z), level.expand_as(encoded.window))
-
-
-def shuffled_z(encoded: Encoded, _: Windows) -> Encoded:
-    """The embedding of another window of the batch."""
-    assert encoded.window is not None
-    shift = len(encoded.z) // 2
-    return Encoded(encoded.z.roll(shift, 0), encoded.window.roll(shift, 0))
-
-
-ABLATIONS: dict[str, tuple[Callable[[Encoded, Windows], Encoded] | None, bool]] = {
-    "z, no neighbours": (None, False),
-    "shuffled z and its neighbours": (shuffled_z, True),
-    "no z, no neighbours": (without_z, False),
-}
-
-
-def ablations(series: Series, fitted: Fitted) -> Iterator[Method]:
-    """Decoders trained like the decoder of `fitted` on the same held-out series, but without some of its inputs."""
-    scaled = ScaledSeries(fitted.scaler.apply(series.values), clock_features(series, fitted.cycles))
-    for name, (change, neighbours) in ABLATIONS.items():
-        config = fitted.config if neighbours else fitted.config.replace(neighbours=0)
-        assert fitted.encoder is not None
-        encoder = AlteredEncoder(fitted.encoder, change) if change else fitted.encoder
-        held_out = hold_out(scaled, config)
-        yield Ablation(name, StrategyFitter(held_out, config, config.strategies), encoder)
-
-
-class Ablation:
-    """A decoder without some of its inputs; its own estimates are used, not those of the ensemble."""
-
-    kind = "ablation"
-
-    def __init__(self, name: str, fitter: StrategyFitter, encoder: Encoder) -> None:
-        self.name, self.encoder = name, encoder
-        began = time.monotonic()
-        self.path: FittedPath = fitter.fit_builtin(encoder, {})
-        self.train_seconds = time.monotonic() - began
-        self.about: dict[str, object] = {}
-
-    def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        return {f"decoder: {self.name}": estimate_windows(self.path.candidates, windows, self.encoder)["denoise"]}
 
 
 class BaselineMethod:
@@ -165,28 +115,59 @@ class BaselineMethod:
         self.about: dict[str, object] = {}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        spacing = -(-len(windows) // MOST_WINDOWS.get(self.name, len(windows)))
+        spacing = spacing_of(self.name, windows)
         filled = windows.values.copy()
         filled[::spacing] = self.baseline.fill(windows.values[::spacing])
         return {self.name: filled}
 
 
 class PeerMethod:
-    """A published model, trained for `seconds` on the train rows."""
+    """A published model, trained on the windows of the train rows for at most `seconds`."""
 
     kind = "peer"
 
-    def __init__(self, name: str, scaled: FloatArray, config: Config, seconds: float) -> None:
-        from peers import PEERS  # needs the extra "peers"
+    def __init__(self, name: str, windows: FloatArray, seconds: float, seed: int) -> None:
+        from peers import PEERS  # needs PyPOTS
 
         self.name = name
-        clock = np.zeros((len(scaled), 0))
-        windows = ScaledSeries(scaled, clock).cut(
-            np.arange(len(scaled) - config.windows.length + 1), config.windows.length
-        )
-        self.peer = PEERS[name]().fit(windows.values, seconds=seconds, seed=config.seed)
+        self.peer = PEERS[name]().fit(windows, seconds=seconds, seed=seed)
         self.train_seconds = self.peer.training_["seconds"]
         self.about: dict[str, object] = {"training": self.peer.training_}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
         return {self.name: self.peer.fill(windows.values)}
+
+
+class DataFillerMethod:
+    """datafiller, which fits its regressions anew for each window, on the train rows and the window.
+
+    It fills evenly spaced windows only, and leaves NaN in the others.
+    """
+
+    kind = "peer"
+    train_seconds = 0.0  # everything is fitted while filling
+
+    def __init__(self, series: Series, scaled: FloatArray) -> None:
+        from datafiller_peer import WindowFiller, lags_of  # needs datafiller
+
+        self.filler = WindowFiller(series, scaled)
+        self.about: dict[str, object] = {"lags": lags_of(series)}
+
+    def fill(self, windows: Windows) -> dict[str, FloatArray]:
+        spacing = spacing_of(DATAFILLER, windows)
+        filled = windows.values.copy()
+        for i in range(0, len(windows), spacing):
+            filled[i] = self.filler.fill(windows.values[i], int(windows.starts[i]))
+        return {DATAFILLER: filled}
+
+
+def windows_of(scaled: FloatArray, length: int) -> FloatArray:
+    """All windows (N, length, C) of a series (T, C)."""
+    clock = np.zeros((len(scaled), 0))
+    return ScaledSeries(scaled, clock).cut(np.arange(len(scaled) - length + 1), length).values
+
+
+def spacing_of(name: str, windows: Windows) -> int:
+    """Every how many windows a method fills one: 1, unless it is slow."""
+    most = max(1, SLOW_COLUMNS // windows.values.shape[2]) if name in SLOW else len(windows)
+    return -(-len(windows) // most)

@@ -1,6 +1,6 @@
 """Protocol L (long gaps): blackouts in ETT windows, filled by the same model as in protocol T.
 
-    python benchmarks/protocol_l.py [--quick] [--ablation] [--peers SAITS ...] [--data DIR] [DATA ...]
+    python benchmarks/protocol_l.py [--quick] [--ablation] [--peers SAITS,...] [--data DIR] [DATA ...]
 
 It differs from protocol T in the hidden cells: in every 4th test window, one run of 12, 24 or 48 steps is hidden in all
 columns, at least 8 steps from both ends. Results are written to benchmarks/results/, with a digest that shows that the
@@ -12,10 +12,10 @@ from __future__ import annotations
 import numpy as np
 
 import ett
-from common import config_of, names_of, parser_of, read_results, write_results, write_table
+from common import config_of, names_of, parser_of, read_results, with_earlier_rows, write_results, write_table
 from latentfill.core.series import BoolArray
 from latentfill.windows.windows import Windows
-from windowed import add_arguments, compare, table, with_earlier_rows
+from windowed import add_arguments, compare, table
 
 PROTOCOL = "protocol_l"
 STEPS = (12, 24, 48)

@@ -18,8 +18,9 @@ from collections import defaultdict
 
 import numpy as np
 
+from ablations import ablations
 from common import Row, config_of, measured_line, names_of, parser_of, read_results, write_results, write_table
-from latentfill import Imputer, TableOptions, read_table
+from latentfill import Imputer
 from latentfill.core.config import Config
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.imputation.filling.fill import fill_series
@@ -27,16 +28,8 @@ from latentfill.strategies.classes import baseline_names, new_baseline
 from latentfill.tables.table import Table
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths
 from latentfill.windows.hiding import hide_like_gaps, hide_points
-from methods import ablations
+from real_files import FILES, read
 
-FILES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
-    "beijing_multisite": ("beijing_multisite/PRSA_Data_Aotizhongxin_20130301-20170228.csv.gz", {}),
-    "beijing_pm25": ("beijing_pm25/PRSA_data_2010_2014.csv", {"time": ("year", "month", "day", "hour")}),
-    "airquality_uci": ("airquality_uci/AirQualityUCI.csv", {"missing": ("-200",)}),
-    "cambridge_buildings": ("cambridge_buildings/electricity_hourly_2016_2019.csv.gz", {"missing": ("0",)}),
-    "ETTh1": ("ETT/ETTh1.csv", {}),
-    "ETTh2": ("ETT/ETTh2.csv", {}),
-}
 PROTOCOL = "protocol_r"
 ABLATED = "_ablation"  # suffix of the result files of runs with --ablation
 RATE = 0.1
@@ -74,8 +67,7 @@ def report(*, quick: bool = False) -> str:
 
 def run(name: str, arguments: argparse.Namespace, config: Config) -> tuple[Row, list[Row]]:
     """Hide, fit, fill and score one file: a record of the run, and a row for each method, column and gap length."""
-    path, options = FILES[name]
-    table = read_table(arguments.data / path, TableOptions(**options))
+    table = read(name, arguments.data)
     truth, observed = table.series.values, table.series.observed
     rng = np.random.default_rng(config.seed)
     like_gaps = not observed.all()

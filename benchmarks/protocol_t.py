@@ -1,6 +1,6 @@
 """Protocol T (TimesNet, Time-Series-Library): scattered cells of ETT windows, one model for all rates.
 
-    python benchmarks/protocol_t.py [--quick] [--ablation] [--peers SAITS ...] [--data DIR] [DATA ...]
+    python benchmarks/protocol_t.py [--quick] [--ablation] [--peers SAITS,...] [--data DIR] [DATA ...]
 
 Windows have 96 steps and stride 1, and each is filled alone. Scaler, encoder, decoder and early stopping see only the
 train rows. At rate r the mask of hidden cells is
@@ -14,11 +14,11 @@ import numpy as np
 import torch
 
 import ett
-from common import config_of, names_of, parser_of, read_results, write_results, write_table
+from common import config_of, names_of, parser_of, read_results, with_earlier_rows, write_results, write_table
 from latentfill.core.series import BoolArray
 from latentfill.windows.windows import Windows
 from published import PROTOCOL_T
-from windowed import add_arguments, compare, means, table, with_earlier_rows
+from windowed import add_arguments, compare, means, table
 
 PROTOCOL = "protocol_t"
 RATES = (0.125, 0.25, 0.375, 0.5)

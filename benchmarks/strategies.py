@@ -11,13 +11,12 @@ standard deviations of the columns. The strategy auto combines linear interpolat
 from __future__ import annotations
 
 from common import Row, config_of, measured_line, names_of, parser_of, read_results, write_results, write_table
-from latentfill import TableOptions, read_table
 from latentfill.core.config import AUTO
 from latentfill.core.strategy_table import STRATEGIES
 from latentfill.scoring.evaluate import Run, evaluate
 from latentfill.scoring.scores import ALL
 from latentfill.scoring.spec import ScoringSpec
-from protocol_r import FILES
+from real_files import read
 
 PROTOCOL = "strategies"
 NAMES = ("ETTh1", "beijing_multisite", "airquality_uci")
@@ -35,8 +34,7 @@ def main() -> None:
     parser = parser_of(__doc__, NAMES, seeds=(0,))
     arguments = parser.parse_args()
     for name in names_of(parser, arguments, NAMES):
-        path, options = FILES[name]
-        table = read_table(arguments.data / path, TableOptions(**options))
+        table = read(name, arguments.data)
         pattern = "like-gaps" if not table.series.observed.all() else "point"
         spec = ScoringSpec(strategies=ORDER, patterns=(pattern,), seeds=tuple(arguments.seeds))
         config = config_of(arguments)

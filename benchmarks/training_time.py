@@ -47,7 +47,7 @@ def main() -> None:
         for share in SHARES:
             full = {"encoder_steps": usual.encoder.steps, "decoder_steps": usual.decoder.steps}
             steps = {name: max(1, round(share * count)) for name, count in full.items()}
-            ours = Ours(train, config_of(arguments, **steps))
+            ours = Ours("denoise", train, config_of(arguments, **steps))
             began = time.monotonic()
             errors = [errors_of(ours.fill(windows.without(mask))["latentfill"], windows.values, mask) for mask in masks]
             speed = len(masks) * len(windows) / (time.monotonic() - began)

@@ -1,4 +1,4 @@
-"""Shared by protocols T, L and S: hide cells in windows, fill each window alone, and report errors on these cells."""
+"""Shared by protocols T, L, S and H: hide cells in windows, fill each window alone, and score these cells."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from common import Row, errors_of, measured_line, read_results
+from common import Row, add_strategies, comma_separated, errors_of, measured_line
 from latentfill.core.config import Config
 from latentfill.core.series import BoolArray, Series
 from latentfill.windows.windows import Windows
-from methods import Method, methods_of
+from methods import STRATEGIES, Choice, Method, methods_of
 
-PEERS_HELP = "published models to train; rows of other models are kept from the last results"
+PEERS_HELP = "published models to train, or datafiller; rows of other models are kept from the last results"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that choose the methods to compare with."""
+    """Add the options that choose the methods to compare."""
+    add_strategies(parser, STRATEGIES)
     parser.add_argument("--no-baselines", action="store_true", help="leave out the simple imputers")
     parser.add_argument(
         "--ablation", action="store_true", help="also decoders without z, with the z of other windows, ..."
     )
-    parser.add_argument("--peers", nargs="*", default=[], metavar="NAME", help=PEERS_HELP)
-    parser.add_argument("--peer-seconds", type=float, help="training time of each peer; by default as long as ours")
+    parser.add_argument("--peers", type=comma_separated, default=(), metavar="NAME,...", help=PEERS_HELP)
+    parser.add_argument("--peer-seconds", type=float, help="longest training of each peer; by default as long as ours")
     parser.add_argument("--beside-seeds", type=int, nargs="+", help="seeds for --ablation and --peers; by default all")
 
 
@@ -39,22 +40,27 @@ def compare(
 ) -> list[Row]:
     """Fit the requested methods to `series`, and score them on scaled `windows` for each mask (N, L, C)."""
     rows = []
-    beside = arguments.beside_seeds is None or config.seed in arguments.beside_seeds
-    for method in methods_of(
-        series,
-        config,
-        baselines=not arguments.no_baselines,
-        ablation=arguments.ablation and beside,
-        peers=arguments.peers if beside else [],
-        seconds=arguments.peer_seconds,
-    ):
+    for method in methods_of(series, config, windows.length, choice_of(arguments, config.seed)):
         for pattern, hidden in patterns.items():
             scored = _score(method, windows, hidden, {**about, "pattern": pattern, "seed": config.seed})
             for row in scored:
                 errors = f"{row['mse']:.4f} / {row['mae']:.4f}"
-                print(*about.values(), config.seed, pattern, row["method"], errors, f"{method.train_seconds:.0f} s")
+                seconds = f"{method.train_seconds:.0f} s"
+                print(*about.values(), config.seed, pattern, row["method"], errors, seconds, flush=True)
             rows += scored
     return rows
+
+
+def choice_of(arguments: argparse.Namespace, seed: int) -> Choice:
+    """The methods that the options of `add_arguments` choose for a seed."""
+    beside = arguments.beside_seeds is None or seed in arguments.beside_seeds
+    return Choice(
+        strategies=arguments.strategies,
+        baselines=not arguments.no_baselines,
+        ablation=arguments.ablation and beside,
+        peers=arguments.peers if beside else (),
+        seconds=arguments.peer_seconds,
+    )
 
 
 def _score(method: Method, windows: Windows, hidden: BoolArray, about: Row) -> list[Row]:
@@ -79,25 +85,6 @@ def _score(method: Method, windows: Windows, hidden: BoolArray, about: Row) -> l
     ]
 
 
-def with_earlier_rows(protocol: str, data: str, rows: list[Row], arguments: argparse.Namespace) -> list[Row]:
-    """The rows, and rows of peers and ablations from the last results that were not measured again.
-
-    Earlier rows are kept only for the same masks, identified by pattern, seed and share of hidden cells. They record
-    the commit that they were measured at.
-    """
-    earlier = read_results(protocol, [data], quick=arguments.quick)
-    measured = {row["method"] for row in rows}
-    masks = {(row["pattern"], row["seed"], row["hidden_share"]) for row in rows}
-    return rows + [
-        {"commit": record["commit"]} | row
-        for record in earlier
-        for row in record["rows"]
-        if row["kind"] in ("peer", "ablation")
-        and row["method"] not in measured
-        and (row["pattern"], row["seed"], row["hidden_share"]) in masks
-    ]
-
-
 def means(rows: Iterable[Row], patterns: Iterable[str], name: str) -> list[Row]:
     """For each data set, method and seed that has all the `patterns`, a row with the mean of their errors."""
     names = list(patterns)
@@ -112,29 +99,35 @@ def means(rows: Iterable[Row], patterns: Iterable[str], name: str) -> list[Row]:
     ]
 
 
-def table(records: Iterable[Row], published: Sequence[Row] = ()) -> str:
+def table(records: Iterable[Row], published: Sequence[Row] = (), shown: Sequence[str] = ()) -> str:
     """Markdown: mean MSE / MAE over the seeds by data set, a row for each method and a column for each pattern.
 
-    If a method was run with some of the seeds only, a second row of ours with the same seeds is added.
+    With `shown`, only these patterns; otherwise all of the rows. If a method was run with some of the seeds only, a
+    second row of ours with the same seeds is added.
     """
     records = list(records)
     rows = [row for record in records for row in _with_method_names(record["rows"])]
-    published = [
-        {**row, "method": f"{row['method']}, published"} for row in published
-    ]  # the name differs from models measured here
+    quoted = [{**row, "method": f"{row['method']}, published"} for row in published]  # unlike models measured here
     parts = []
     for data in dict.fromkeys(row["data"] for row in rows):
-        of_data = [row for row in [*rows, *published] if row["data"] == data]
-        patterns = list(dict.fromkeys(row["pattern"] for row in rows if row["data"] == data))
-        lines = [f"**{data}**", "", "| | " + " | ".join(map(str, patterns)) + " | training s | windows/s |"]
-        lines.append("|---" * (len(patterns) + 3) + "|")
-        for method in dict.fromkeys(row["method"] for row in of_data):
-            of_method = [row for row in of_data if row["method"] == method]
-            cells = [_cell([row for row in of_method if row["pattern"] == pattern]) for pattern in patterns]
-            times = [_mean_of(of_method, key) for key in ("train_seconds", "windows_per_second")]
-            lines.append(f"| {method}{_windows_remark(of_method, of_data)} | " + " | ".join([*cells, *times]) + " |")
-        parts.append("\n".join(lines))
+        measured = [row for row in rows if row["data"] == data]
+        patterns = [p for p in dict.fromkeys(row["pattern"] for row in measured) if not shown or p in shown]
+        parts.append(_table_of(data, patterns, [*measured, *(row for row in quoted if row["data"] == data)]))
     return "\n\n".join([*parts, measured_line(records)])
+
+
+def _table_of(data: str, patterns: Sequence[str], rows: Sequence[Row]) -> str:
+    """The table of one data set; its last row has the shares of hidden cells."""
+    lines = [f"**{data}**", "", "| | " + " | ".join(map(str, patterns)) + " | training s | windows/s |"]
+    lines.append("|---" * (len(patterns) + 3) + "|")
+    for method in dict.fromkeys(row["method"] for row in rows):
+        of_method = [row for row in rows if row["method"] == method]
+        cells = [_cell([row for row in of_method if row["pattern"] == pattern]) for pattern in patterns]
+        times = [_mean_of(of_method, key) for key in ("train_seconds", "windows_per_second")]
+        lines.append(f"| {method}{_windows_remark(of_method, rows)} | " + " | ".join([*cells, *times]) + " |")
+    shares = ([row["hidden_share"] for row in rows if row["pattern"] == p and "hidden_share" in row] for p in patterns)
+    texts = [f"{100 * np.mean(share):.1f} %" for share in shares]
+    return "\n".join([*lines, "| share of hidden cells | " + " | ".join([*texts, "", ""]) + " |"])
 
 
 def _with_method_names(rows: Sequence[Row]) -> list[Row]:
