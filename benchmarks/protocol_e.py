@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,12 +35,10 @@ from common import (
 )
 from latentfill.core.config import Config
 from latentfill.core.series import BoolArray, FloatArray, Series
-from latentfill.imputation.filling.fill import fill_series
-from latentfill.imputation.fitting.fit import fit_series
-from latentfill.strategies.classes import new_baseline
 from methods import DATAFILLER
 from published import PROTOCOL_E
 from real_files import read
+from whole_tables import fill, kind_of
 
 PROTOCOL = "protocol_e"
 NAMES = ("ETTh1", "ETTh2", "cambridge_buildings")
@@ -51,8 +49,6 @@ LEAST_OBSERVED = 0.95  # of the column in a window
 WINDOWS = 112  # of each data set
 BASELINES = ("linear", "locf", "mean", "seasonal", "knn")
 ALONE, TOGETHER = "alone", "with the other columns"
-
-Filler = Callable[[Series], FloatArray]  # a table with gaps -> its values (T, C), gaps filled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,17 +112,18 @@ def compare(
     samples: list[Sample], columns: str, config: Config, arguments: argparse.Namespace, name: str
 ) -> Iterator[Row]:
     """A row for each method, with its mean errors over the samples."""
-    for method, (kind, fill) in fillers(config, arguments).items():
+    for method in dict.fromkeys((*arguments.strategies, *BASELINES, *arguments.peers)):
         began = time.monotonic()
-        errors = [score(sample, fill(sample.table(columns))[:, 0]) for sample in samples]
+        errors = [score(sample, fill(sample.table(columns), method, config)[:, 0]) for sample in samples]
         seconds = time.monotonic() - began
+        cells = [int(sample.hidden.sum()) for sample in samples]
         row = {
             "data": name,
             "pattern": columns,
             "seed": config.seed,
             "method": method,
-            "kind": kind,
-            **{key: float(np.average([e[key] for e in errors], weights=cells_of(samples))) for key in ("mse", "mae")},
+            "kind": kind_of(method),
+            **{key: float(np.average([e[key] for e in errors], weights=cells)) for key in ("mse", "mae")},
             "windows": len(samples),
             "hidden_share": float(np.mean([sample.hidden.mean() for sample in samples])),
             "seconds_per_window": round(seconds / len(samples), 3),
@@ -137,41 +134,11 @@ def compare(
         yield row
 
 
-def fillers(config: Config, arguments: argparse.Namespace) -> dict[str, tuple[str, Filler]]:
-    """The kind of each method, and a function that fills a table by it."""
-    methods: dict[str, tuple[str, Filler]] = {
-        name: ("ours", lambda series, name=name: by_strategy(series, config.replace(strategy=name)))
-        for name in arguments.strategies
-    }
-    for name in BASELINES:
-        methods.setdefault(name, ("baseline", lambda series, name=name: by_baseline(series, name)))
-    if DATAFILLER in arguments.peers:
-        from datafiller_peer import fill_series as by_datafiller  # needs datafiller
-
-        methods[DATAFILLER] = ("peer", by_datafiller)
-    return methods
-
-
-def by_strategy(series: Series, config: Config) -> FloatArray:
-    """The table filled by a strategy that is fitted to it."""
-    return fill_series(fit_series(series, config), series).values
-
-
-def by_baseline(series: Series, name: str) -> FloatArray:
-    """The table filled by a simple imputer."""
-    return new_baseline(name).fit(series.values).fill(series.values)
-
-
 def score(sample: Sample, filled: FloatArray) -> Row:
     """Errors over the hidden cells, in standard deviations of the column in the window."""
     truth = sample.series.values[:, sample.column]
     spread = float(np.nanstd(truth)) or 1.0
     return errors_of(filled / spread, truth / spread, sample.hidden)
-
-
-def cells_of(samples: list[Sample]) -> list[int]:
-    """The number of hidden cells of each sample."""
-    return [int(sample.hidden.sum()) for sample in samples]
 
 
 def report(*, quick: bool = False) -> str:

@@ -23,6 +23,8 @@ from windowed import add_arguments, compare, means, table
 PROTOCOL = "protocol_t"
 RATES = (0.125, 0.25, 0.375, 0.5)
 OTHER_RATES = (0.1, 0.3, 0.5, 0.7)
+MEAN, OTHER_MEAN = "mean 12.5-50 %", "mean 10-70 %"
+SHOWN = ("12.5 %", "25 %", "50 %", "70 %", MEAN, OTHER_MEAN)  # in the table; the results have all rates
 
 
 def main() -> None:
@@ -38,8 +40,8 @@ def main() -> None:
         for seed in arguments.seeds:
             config = config_of(arguments, seed=seed)
             rows += compare(train, config, windows.take(every), masks, arguments, {"data": name})
-        rows += means(rows, map(label, RATES), "mean 12.5-50 %")
-        rows += means(rows, map(label, OTHER_RATES), "mean 10-70 %")
+        rows += means(rows, map(label, RATES), MEAN)
+        rows += means(rows, map(label, OTHER_RATES), OTHER_MEAN)
         rows = with_earlier_rows(PROTOCOL, name, rows, arguments)
         write_results(PROTOCOL, name, {"settings": config_of(arguments).to_dict(), "rows": rows}, arguments)
     write_table(PROTOCOL, report(quick=arguments.quick), arguments)
@@ -48,7 +50,7 @@ def main() -> None:
 def report(*, quick: bool = False) -> str:
     """The results as Markdown."""
     records = read_results(PROTOCOL, ett.FILES, quick=quick)
-    return table(records, PROTOCOL_T)
+    return table(records, PROTOCOL_T, SHOWN)
 
 
 def label(rate: float) -> str:

@@ -1,4 +1,4 @@
-"""Write the results into the documents: all tables into docs/accuracy.md, a summary into README.md.
+"""Write the results into the documents: the tables into docs/accuracy.md and docs/notes/, a summary into README.md.
 
     python benchmarks/report.py
 
@@ -8,7 +8,6 @@ In each document, the text between `<!-- NAME -->` and `<!-- end of NAME -->` is
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,8 @@ import encoders
 import ett
 import intervals
 import language_models
+import protocol_e
+import protocol_h
 import protocol_l
 import protocol_r
 import protocol_s
@@ -25,15 +26,20 @@ import protocol_t
 import speed
 import strategies
 import training_time
+import wide
 from common import Row, read_results
-from published import PROTOCOL_S, PROTOCOL_T
+from published import PROTOCOL_H, PROTOCOL_S, PROTOCOL_T
+from real_files import FILES
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = (
     protocol_t,
     protocol_l,
+    protocol_h,
     protocol_s,
+    protocol_e,
     protocol_r,
+    wide,
     strategies,
     intervals,
     training_time,
@@ -42,6 +48,7 @@ MODULES = (
     distillation,
     encoders,
 )
+OURS = "latentfill"  # the method in the summary
 PROTOCOLS = {module.PROTOCOL: module for module in MODULES}
 
 
@@ -52,22 +59,20 @@ def main() -> None:
 
 
 def documents() -> dict[Path, str]:
-    """The text of each document with the tables of the current results."""
-    tables = {name: module.report() for name, module in PROTOCOLS.items()}
-    return {
-        ROOT / "docs" / "accuracy.md": replaced(ROOT / "docs" / "accuracy.md", tables),
-        ROOT / "README.md": replaced(ROOT / "README.md", {"summary": summary()}),
-    }
+    """The text of each document with the tables of the current results; fails unless each table has one place."""
+    tables = {name: module.report() for name, module in PROTOCOLS.items()} | {"summary": summary()}
+    paths = [ROOT / "README.md", ROOT / "docs" / "accuracy.md", *sorted((ROOT / "docs" / "notes").glob("*.md"))]
+    texts = {path: path.read_text() for path in paths}
+    for name, table in tables.items():
+        places = [path for path, text in texts.items() if place_of(name).search(text)]
+        assert len(places) == 1, f"<!-- {name} --> with <!-- end of {name} --> must stand in one document, not {places}"
+        texts[places[0]] = place_of(name).sub(lambda _, table=table: f"\n{table}\n\n", texts[places[0]])
+    return texts
 
 
-def replaced(path: Path, texts: Mapping[str, str]) -> str:
-    """The document with each text between its markers; fails if the markers are missing."""
-    document = path.read_text()
-    for name, text in texts.items():
-        place = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end of {name} -->)", re.DOTALL)
-        assert place.search(document), f"{path} has no <!-- {name} --> with <!-- end of {name} -->"
-        document = place.sub(lambda _, text=text: f"\n{text}\n\n", document)
-    return document
+def place_of(name: str) -> re.Pattern[str]:
+    """The text between the markers of a table."""
+    return re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end of {name} -->)", re.DOTALL)
 
 
 def summary() -> str:
@@ -83,22 +88,27 @@ def summary() -> str:
         for record in read_results(protocol_l.PROTOCOL, ett.FILES)
     ]
     lines += [
-        _line(f"ETT_h1 of TSI-Bench, {pattern}, MAE", record, pattern, "mae", PROTOCOL_S)
-        for record in read_results(protocol_s.PROTOCOL, [protocol_s.NAME])
+        _line(f"{record['data']}, windows of 512 steps, {pattern}, MSE", record, pattern, "mse", PROTOCOL_H)
+        for record in read_results(protocol_h.PROTOCOL, ett.FILES)
+        for pattern in protocol_h.SHOWN
+    ]
+    lines += [
+        _line(f"{record['data']} of TSI-Bench, {pattern}, MAE", record, pattern, "mae", PROTOCOL_S)
+        for record in read_results(protocol_s.PROTOCOL, protocol_s.BENCHMARKS)
         for pattern in protocol_s.PATTERNS
     ]
-    for record in read_results(protocol_r.PROTOCOL, protocol_r.FILES):
+    for record in read_results(protocol_r.PROTOCOL, FILES):
         ratio = np.mean([file["ratio: latentfill"] for file in record["files"]])
         lines.append(f"| {record['data']}, whole file, MSE as a ratio | **{ratio:.2f}** | 1 | - |")
-    return "\n".join(lines)
+    return "\n".join(line for line in lines if line)
 
 
 def _line(title: str, record: Row, pattern: str, error: str, published: list[Row]) -> str:
-    """One line of the summary: `error` names the metric."""
-    ours, linear = (
-        np.mean([row[error] for row in record["rows"] if row["pattern"] == pattern and row["method"] == method])
-        for method in ("latentfill", "linear")
-    )
+    """One line of the summary, empty without our results: `error` names the metric."""
+    rows = [row for row in record["rows"] if row["pattern"] == pattern]
+    if not any(row["method"] == OURS for row in rows):
+        return ""
+    ours, linear = (np.mean([row[error] for row in rows if row["method"] == method]) for method in (OURS, "linear"))
     known = [
         (row[error], row["method"])
         for row in published

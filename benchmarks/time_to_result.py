@@ -12,11 +12,8 @@ benchmarks/results/.
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -26,14 +23,14 @@ import numpy as np
 import ett
 from common import QUICK_STEPS, Row, measured_line, names_of, parser_of, read_results, write_results, write_table
 from latentfill.core.series import FloatArray, TimeArray
-from latentfill.tables.backends.table_files import write_columns
 from latentfill.tables.read import read_table
 from latentfill.windows.hiding import hide_like_gaps, hide_points
+from made_tables import hourly, persistent, related
+from processes import MEASURES, run, write
 
 PROTOCOL = "time_to_result"
 RATE = 0.1  # share of the cells that are missing
 ROUNDS = 3  # runs of each method on each table
-MEASURES = ("seconds", "cpu_seconds", "peak_megabytes")
 PANDAS = """
 import sys
 import pandas as pd
@@ -86,8 +83,7 @@ def factors(arguments: argparse.Namespace) -> Gappy:
     """Many columns that share eight factors; fewer with --quick."""
     rng = np.random.default_rng(arguments.seeds[0])
     n_steps, columns = (300, 20) if arguments.quick else (3000, 200)
-    shared = persistent(rng, n_steps, 8, 0.95) @ rng.normal(size=(8, columns))
-    return in_runs(rng, shared + 0.3 * rng.normal(size=(n_steps, columns)))
+    return in_runs(rng, related(rng, n_steps, columns))
 
 
 def etth1(arguments: argparse.Namespace) -> Gappy:
@@ -106,29 +102,10 @@ TABLES: Mapping[str, Callable[[argparse.Namespace], Gappy]] = {
 }
 
 
-def hourly(n_steps: int) -> TimeArray:
-    """The hours from the start of 2024 on."""
-    return np.datetime64("2024-01-01", "ns") + np.arange(n_steps) * np.timedelta64(1, "h")
-
-
-def persistent(rng: np.random.Generator, n_steps: int, columns: int, persistence: float) -> FloatArray:
-    """First-order autoregressive processes (n_steps, columns) with unit shocks."""
-    values = rng.normal(size=(n_steps, columns))
-    for step in range(1, n_steps):
-        values[step] += persistence * values[step - 1]
-    return values
-
-
 def in_runs(rng: np.random.Generator, values: FloatArray) -> Gappy:
     """An hourly table of these values with four decimals, in which runs in single columns are missing."""
     hidden = hide_like_gaps(rng, np.ones(values.shape, dtype=bool), RATE)
     return Gappy(hourly(len(values)), np.where(hidden, np.nan, np.round(values, 4)))
-
-
-def write(table: Gappy, path: Path) -> None:
-    """Write a table as CSV, its stamps in a column `time`."""
-    stamps = np.char.replace(np.datetime_as_string(table.time, unit="s"), "T", " ")
-    write_columns({"time": stamps, **{f"c{c}": column for c, column in enumerate(table.values.T)}}, path)
 
 
 # --- processes ----------------------------------------------------------------------------------------------
@@ -137,7 +114,7 @@ def write(table: Gappy, path: Path) -> None:
 def measure(table: Gappy, rounds: int, folder: Path, arguments: argparse.Namespace) -> list[Row]:
     """The medians of each method's measures on one table, over several rounds of all methods."""
     source, target = folder / "table.csv", folder / "filled.csv"
-    write(table, source)
+    write(table.time, table.values, source)
     commands = commands_of(source, target, arguments)
     runs: dict[str, list[Row]] = {method: [] for method in commands}
     for _ in range(rounds):
@@ -160,23 +137,6 @@ def commands_of(source: Path, target: Path, arguments: argparse.Namespace) -> di
         "linear": (*impute, "--strategy", "linear"),
         "default": (*impute, *settings),
     }
-
-
-def run(command: Sequence[str], folder: Path) -> Row:
-    """Run a command to its end: its duration, its processor time and its peak memory. An error ends the benchmark."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
-    with (folder / "output.txt").open("w+") as output:
-        began = time.monotonic()
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            output.seek(0)
-            sys.exit(f"{' '.join(command)} failed:\n{output.read()}")
-    cpu_seconds = usage.ru_utime + usage.ru_stime
-    return dict(zip(MEASURES, (round(seconds, 3), round(cpu_seconds, 3), usage.ru_maxrss // 1024), strict=True))
 
 
 # --- report -------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""README and accuracy page agree with the results of the benchmarks."""
+"""README, accuracy page and notes agree with the results of the benchmarks."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from latentfill.windows.patterns import PATTERNS
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "latentfill"
-PAGES = [ROOT / "CONTRIBUTING.md", *(path for path in (ROOT / "docs").glob("*.md") if path.name != "settings.md")]
+PAGES = [ROOT / "CONTRIBUTING.md", *(path for path in (ROOT / "docs").rglob("*.md") if path.name != "settings.md")]
 CODE = re.compile(r"`([^`\n]+)`")
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 PATH = re.compile(r"[\w.-]*(/[\w.-]*)+|[\w-]+\.(py|md|toml|txt)")  # of the repository, or below src/latentfill
