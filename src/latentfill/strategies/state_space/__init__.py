@@ -1,0 +1,1 @@
+"""State space: an autoregression of all columns, observed with noise and smoothed over the whole series."""

@@ -1,0 +1,123 @@
+"""Dynamic factors: a few hidden series that all columns follow, each with its own loading.
+
+y(t) = loadings f(t) + rest, where the factors f follow a vector autoregression (Doz, Giannone and Reichlin 2012). While the
+factors are learnt and estimated, the rest of a column counts as noise that is independent from step to step.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from latentfill.core.series import FloatArray
+from latentfill.strategies.state_space.autoregression import Autoregression, LaggedProducts, regress
+from latentfill.strategies.state_space.posterior import Posterior
+from latentfill.strategies.state_space.stretches import Stretches
+
+MOST_FACTORS = 16
+LAGS = 2
+RIDGE = 3.0  # in steps, see `regress`
+ROUNDS = 12
+AVERAGED_ROUNDS = 4
+FIRST_PERSISTENCE = 0.95
+LEAST_REST = 1e-3  # least variance of a column's rest
+PRIOR_CELLS = 3.0  # prior cells with loading 0
+AT_ONCE = 1 << 22  # numbers in the information of the steps that are smoothed at once
+
+
+class FactorModel(NamedTuple):
+    """K dynamic factors of C columns."""
+
+    loadings: FloatArray  # (C, K)
+    rest: FloatArray  # (C,) variance of what the factors leave of a column
+    dynamics: Autoregression  # of the factors, one group
+
+    @property
+    def count(self) -> int:
+        """K."""
+        return self.loadings.shape[1]
+
+
+def count_factors(values: FloatArray) -> int:
+    """Number of factors of a series (T, C): eigenvalues of its correlation above those of unrelated columns.
+
+    The upper edge of the eigenvalues of unrelated columns is (1 + sqrt(C / T))^2 (Marchenko and Pastur 1967).
+    """
+    edge = (1 + np.sqrt(values.shape[1] / len(values))) ** 2
+    eigenvalues = np.linalg.eigvalsh(_correlation(values))
+    return int(np.clip((eigenvalues > edge).sum(), 1, min(MOST_FACTORS, values.shape[1])))
+
+
+def learn_factors(values: FloatArray, count: int, rng: np.random.Generator) -> FactorModel:
+    """Learn from a series (T, C), NaN where missing, whose columns have about mean 0 and variance 1."""
+    model, kept = _first_guess(values, count), []
+    for _ in range(ROUNDS):
+        factors = _sweep(model, values, rng)
+        model = _refit(factors, values)
+        kept.append(model)
+    loadings, rest = (np.mean([getattr(m, name) for m in kept[-1:]], axis=0) for name in ("loadings", "rest"))
+    dynamics = Autoregression(*(np.mean(part, axis=0) for part in zip(*(m.dynamics for m in kept[-1:]), strict=True)))
+    return FactorModel(loadings, rest, dynamics.stable())
+
+
+def smooth_factors(model: FactorModel, values: FloatArray) -> FloatArray:
+    """Posterior means of the factors (B, L, K) of stretches (B, L, C), NaN where missing."""
+    parts = [_posterior(model, values[part]).mean[0] for part in _batches(values.shape, model)]
+    return np.concatenate(parts)
+
+
+def _sweep(model: FactorModel, values: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Factors (T, K) of a series (T, C) drawn at random from their posterior."""
+    stretches = Stretches.of(len(values))
+    cut = stretches.cut(values[None])[0]
+    drawn = [_posterior(model, cut[part]).draw(rng)[0] for part in _batches(cut.shape, model)]
+    return stretches.join(np.concatenate(drawn)[None])[0]
+
+
+def _batches(shape: tuple[int, ...], model: FactorModel) -> list[slice]:
+    size = max(1, AT_ONCE // (shape[1] * model.count**2 * (model.dynamics.lags + 1)))
+    return [slice(first, first + size) for first in range(0, shape[0], size)]
+
+
+def _posterior(model: FactorModel, values: FloatArray) -> Posterior:
+    """Posterior of the factors of stretches (B, L, C)."""
+    k = model.count
+    observed = ~np.isnan(values)
+    pairs = (model.loadings[:, :, None] * model.loadings[:, None] / model.rest[:, None, None]).reshape(-1, k * k)
+    information = (observed.astype(float) @ pairs).reshape(1, *values.shape[:2], k, k)
+    weighted = np.where(observed, values, 0.0) @ (model.loadings / model.rest[:, None])
+    return Posterior.given(model.dynamics.precision(), information, weighted[None])
+
+
+def _refit(factors: FloatArray, values: FloatArray) -> FactorModel:
+    """Loadings and dynamics that fit drawn factors (T, K) and the observed cells (T, C) best."""
+    k = factors.shape[1]
+    observed = ~np.isnan(values)
+    known = np.where(observed, values, 0.0)
+    pairs = (factors[:, :, None] * factors[:, None]).reshape(-1, k * k)
+    gram = (observed.T.astype(float) @ pairs).reshape(-1, k, k) + PRIOR_CELLS * np.eye(k)
+    loadings = np.linalg.solve(gram, (known.T @ factors)[..., None])[..., 0]
+    squares = np.where(observed, known - factors @ loadings.T, 0.0) ** 2
+    rest = np.maximum(squares.sum(axis=0) / np.maximum(observed.sum(axis=0), 1), LEAST_REST)
+    coefficients, innovation = regress(LaggedProducts.of(factors[None], LAGS), RIDGE)
+    return FactorModel(loadings, rest, Autoregression(coefficients, innovation, np.zeros((1, k))))
+
+
+def _first_guess(values: FloatArray, count: int) -> FactorModel:
+    """Loadings from the leading eigenvectors of the correlation, and persistent factors."""
+    eigenvalues, vectors = np.linalg.eigh(_correlation(values))
+    loadings = vectors[:, -count:] * np.sqrt(np.maximum(eigenvalues[-count:], LEAST_REST))
+    rest = np.maximum(1 - (loadings**2).sum(axis=1), 0.05)
+    coefficients = np.zeros((1, LAGS, count, count))
+    coefficients[0, 0] = FIRST_PERSISTENCE * np.eye(count)
+    innovation = (1 - FIRST_PERSISTENCE**2) * np.eye(count)[None]
+    return FactorModel(loadings, rest, Autoregression(coefficients, innovation, np.zeros((1, count))))
+
+
+def _correlation(values: FloatArray) -> FloatArray:
+    """Correlations (C, C) of the columns of a series (T, C) over the cells where both are observed."""
+    observed = ~np.isnan(values)
+    known = np.where(observed, values, 0.0)
+    pairs = observed.T.astype(float) @ observed
+    return np.asarray(known.T @ known / np.maximum(pairs, 1))

@@ -1,0 +1,114 @@
+"""The hidden columns of autoregressions given what was observed: mean, variance and random draws.
+
+The precision of all hidden cells of a stretch is banded by blocks: only steps at most p apart share an innovation. An
+observed cell adds to the diagonal, so the number and the length of gaps cost nothing. One banded Cholesky factorisation
+gives the mean, and draws by one more triangular solve (Rue and Held 2005, "Gaussian Markov random fields", ch. 2); the
+variances follow from the factor backwards in time (Takahashi's recursion; Rauch, Tung and Striebel 1965).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from latentfill.core.series import FloatArray
+
+START_PRECISION = 1.0  # of every cell of the p steps before a stretch
+
+
+class NotPositiveDefiniteError(ArithmeticError):
+    """The precision of the hidden cells has lost positive definiteness to rounding."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posterior:
+    """B independent stretches of L steps of n hidden columns in each of G groups, given their observations."""
+
+    mean: FloatArray  # (G, B, L, n)
+    factor: FloatArray  # ((p + 1) n, G B (p + L) n) lower Cholesky factor of the precision, in LAPACK's banded form
+
+    @classmethod
+    def given(cls, transition: FloatArray, information: FloatArray, weighted: FloatArray) -> Posterior:
+        """The posterior for innovations that add `transition` (G, (p + 1) n, (p + 1) n) to the precision.
+
+        The observations add `information` to the precision of each step: (G, B, L, n) for its diagonal, or
+        (G, B, L, n, n). `weighted` (G, B, L, n) are the observations times their precision, 0 where missing.
+        """
+        from scipy.linalg import lapack
+
+        g, b, length, n = weighted.shape
+        band = _band(transition, b, length, n)
+        p = band.shape[2] - length
+        _add_information(band[:, :, p:], information)
+        factor, failed = lapack.dpbtrf(band.reshape(-1, band.shape[-1]).T, lower=1, overwrite_ab=1)
+        if failed or not np.isfinite(factor[0]).all():
+            raise NotPositiveDefiniteError
+        right = np.zeros((g, b, p + length, n))
+        right[:, :, p:] = weighted
+        solved, _ = lapack.dpbtrs(factor, right.reshape(-1, 1), lower=1)
+        return cls(solved.reshape(right.shape)[:, :, p:], factor)
+
+    def draw(self, rng: np.random.Generator) -> FloatArray:
+        """The hidden columns (G, B, L, n) drawn at random from the posterior."""
+        from scipy.linalg import blas
+
+        g, b, length, n = self.mean.shape
+        normal = rng.standard_normal(self.factor.shape[1])
+        error = blas.dtbsv(len(self.factor) - 1, self.factor, normal, lower=1, trans=1)
+        return np.asarray(self.mean + error.reshape(g, b, -1, n)[:, :, -length:])
+
+    def variance(self) -> FloatArray:
+        """Variances (G, B, L, n) of the hidden cells."""
+        m, (g, b, length, n) = len(self.factor), self.mean.shape
+        given_later, coupling = self._conditionals()
+        later = np.zeros((g * b, m - n, m - n))  # covariance of the p steps that follow
+        window = np.empty((g * b, m, m))
+        variance = np.empty(given_later.shape[:3])
+        for step in reversed(range(given_later.shape[1])):
+            shared = coupling[:, step] @ later
+            window[:, :n, :n] = given_later[:, step] + shared @ coupling[:, step].swapaxes(1, 2)
+            window[:, :n, n:], window[:, n:, :n] = -shared, -shared.swapaxes(1, 2)
+            window[:, n:, n:] = later
+            variance[:, step] = np.diagonal(window[:, :n, :n], axis1=1, axis2=2)
+            rounded = window[:, :-n, :-n]
+            later = (rounded + rounded.swapaxes(1, 2)) / 2  # else rounding errors grow without bound
+        return variance[:, -length:].reshape(g, b, length, n)
+
+    def _conditionals(self) -> tuple[FloatArray, FloatArray]:
+        """Of each step given the p later ones: covariance (G B, S, n, n), and minus the coefficients (G B, S, n, p n).
+
+        S = p + L.
+        """
+        m, (g, b, _, n) = len(self.factor), self.mean.shape
+        columns = self.factor.T.reshape(g * b, -1, n, m)
+        lower = np.zeros((*columns.shape[:2], m, n))
+        for j in range(n):
+            lower[:, :, j:, j] = columns[:, :, j, : m - j]
+        root = np.linalg.inv(lower[:, :, :n])
+        coupling = root.swapaxes(2, 3) @ lower[:, :, n:].swapaxes(2, 3)
+        return root.swapaxes(2, 3) @ root, coupling
+
+
+def _band(transition: FloatArray, b: int, length: int, n: int) -> FloatArray:
+    """The prior precision, (G, B, p + L, n, (p + 1) n): per column of the matrix, from the diagonal downwards."""
+    g, m, _ = transition.shape
+    p = m // n - 1
+    one = np.zeros((g, p + length, n, m))
+    one[:, :p, :, 0] = START_PRECISION
+    for k in range(p + 1):
+        pattern = np.zeros((g, n, m))
+        for j in range(n):
+            pattern[:, j, : m - k * n - j] = transition[:, k * n + j :, k * n + j]
+        one[:, k : k + length] += pattern[:, None]
+    return np.repeat(one[:, None], b, axis=1)
+
+
+def _add_information(band: FloatArray, information: FloatArray) -> None:
+    """Add the information of observations to the steps of a band (G, B, L, n, (p + 1) n) in place."""
+    if information.ndim == 4:
+        band[..., 0] += information
+        return
+    n = information.shape[-1]
+    for j in range(n):
+        band[..., j, : n - j] += information[..., j:, j]

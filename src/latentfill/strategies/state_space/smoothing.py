@@ -1,0 +1,90 @@
+"""Smoothing: the hidden columns behind series with gaps, for known autoregressions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from latentfill.core.series import FloatArray
+from latentfill.strategies.state_space.autoregression import Autoregression
+from latentfill.strategies.state_space.posterior import Posterior
+
+WEIGHING_ROUNDS = 3  # rounds in which the weights of doubtful readings are updated
+MOST_NUMBERS = 1 << 23  # numbers in the banded matrix of the stretches that are smoothed at once
+
+
+class Smoothed(NamedTuple):
+    """The hidden columns of B stretches of G groups, all (G, B, L, n)."""
+
+    mean: FloatArray
+    variance: FloatArray
+    noise: FloatArray  # variance of the noise of each cell; that of a doubtful reading is larger
+
+
+class Drawn(NamedTuple):
+    """The hidden columns of B stretches of G groups, all (G, B, L, n)."""
+
+    mean: FloatArray
+    draw: FloatArray  # drawn at random from the posterior
+
+
+def smooth(model: Autoregression, values: FloatArray, degrees: float | None) -> Smoothed:
+    """Posterior mean and variance of the columns behind `values` (G, B, L, n), NaN where missing.
+
+    `degrees` are the degrees of freedom of the noise, see `cell_noise`; None for Gaussian noise.
+    """
+    result = Smoothed(*(np.empty(values.shape) for _ in Smoothed._fields))
+    for group, part in _batches(values.shape, model.lags):
+        one = Autoregression(*(parameter[group] for parameter in model))
+        for whole, piece in zip(result, _smooth(one, values[group, part], degrees), strict=True):
+            whole[group, part] = piece
+    return result
+
+
+def draw(model: Autoregression, values: FloatArray, noise: FloatArray, rng: np.random.Generator) -> Drawn:
+    """Posterior mean and a random draw of the columns behind `values` (G, B, L, n), for the noise of each cell."""
+    result = Drawn(*(np.empty(values.shape) for _ in Drawn._fields))
+    for group, part in _batches(values.shape, model.lags):
+        transition = Autoregression(*(parameter[group] for parameter in model)).precision()
+        posterior = _posterior(transition, values[group, part], noise[group, part])
+        result.mean[group, part], result.draw[group, part] = posterior.mean, posterior.draw(rng)
+    return result
+
+
+def cell_noise(noise: FloatArray, squares: FloatArray, degrees: float | None) -> FloatArray:
+    """Variance of the noise (..., n) of each cell, given its squared distance from the hidden column; NaN if missing.
+
+    Under Student's t with few degrees of freedom, a reading far off has a large variance, so that it counts little
+    (Lange, Little and Taylor 1989).
+    """
+    if degrees is None:
+        return np.asarray(np.broadcast_to(noise, squares.shape))
+    return np.asarray(noise * (degrees + np.nan_to_num(squares) / noise) / (degrees + 1))
+
+
+def _batches(shape: tuple[int, ...], lags: int) -> Iterator[tuple[slice, slice]]:
+    """Slices of the groups, and of the stretches of each, that fit into `MOST_NUMBERS`; at least one of each."""
+    g, b, length, n = shape
+    fitting = max(1, MOST_NUMBERS // ((length + lags) * n * n * (lags + 1)))
+    groups = max(1, fitting // b)
+    for group in range(0, g, groups):
+        for part in range(0, b, fitting):
+            yield slice(group, group + groups), slice(part, part + fitting)
+
+
+def _smooth(model: Autoregression, values: FloatArray, degrees: float | None) -> Smoothed:
+    transition, scale = model.precision(), model.noise[:, None, None]
+    noise = cell_noise(scale, np.zeros_like(values), None)
+    for _ in range(WEIGHING_ROUNDS if degrees is not None else 0):
+        mean = _posterior(transition, values, noise).mean
+        noise = cell_noise(scale, (values - mean) ** 2, degrees)
+    posterior = _posterior(transition, values, noise)
+    return Smoothed(posterior.mean, posterior.variance(), noise)
+
+
+def _posterior(transition: FloatArray, values: FloatArray, noise: FloatArray) -> Posterior:
+    observed = ~np.isnan(values)
+    information = np.where(observed, 1 / noise, 0.0)
+    return Posterior.given(transition, information, np.where(observed, values, 0.0) * information)
