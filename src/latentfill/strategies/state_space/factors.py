@@ -67,6 +67,14 @@ def smooth_factors(model: FactorModel, values: FloatArray) -> FloatArray:
     return np.concatenate(parts)
 
 
+def smooth_series(model: FactorModel, values: FloatArray) -> FloatArray:
+    """Posterior means of the factors (..., L, K) of a series (T, C) or of windows (N, L, C), NaN where missing."""
+    if values.ndim == 3:
+        return smooth_factors(model, values)
+    stretches = Stretches.of(len(values))
+    return stretches.join(smooth_factors(model, stretches.cut(values[None])[0])[None])[0]
+
+
 def _sweep(model: FactorModel, values: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Factors (T, K) of a series (T, C) drawn at random from their posterior."""
     stretches = Stretches.of(len(values))

@@ -13,7 +13,7 @@ import numpy as np
 from latentfill.core.series import FloatArray
 from latentfill.strategies.state_space.autoregression import Autoregression, LaggedProducts, regress
 from latentfill.strategies.state_space.smoothing import cell_noise, draw
-from latentfill.strategies.state_space.stretches import Stretches
+from latentfill.strategies.state_space.stretches import OVERLAP, Stretches
 
 FIRST_PERSISTENCE = 0.9  # of every column from one step to the next
 FIRST_SHARED = 0.7  # share of the correlation between columns that the first innovations have
@@ -21,22 +21,36 @@ FIRST_NOISE = 0.02  # variance of the noise, in variances of the column
 LEAST_NOISE = 1e-4
 FEWEST_ROUNDS = 8
 MOST_ROUNDS = 30
+FEW_ROUNDS = 10
+FEW_COLUMNS = 12  # groups of more columns are learnt in `FEW_ROUNDS`, as their rounds are dear and few are needed
+MOST_WORK = 4e9  # multiplications of a round
+FEWEST_STEPS = 4000
+LAGS = 3
+PIECE = 500  # steps of a piece that is learnt from
 AVERAGED_ROUNDS = 4
 CONVERGED = 0.01  # change of the mean log variance of the innovations over `AVERAGED_ROUNDS` rounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningPlan:
-    """How an autoregression is learnt."""
+    """How autoregressions are learnt."""
 
-    lags: int = 3
+    lags: int = LAGS
     ridge: float = 10.0  # in steps, see `regress`
     degrees: float | None = None  # degrees of freedom of the noise; None: Gaussian
     most_rounds: int = MOST_ROUNDS
+    most_steps: int = 1 << 30  # of a longer series, pieces of this many steps in all are learnt from
+
+    @classmethod
+    def of(cls, size: int, degrees: float | None) -> LearningPlan:
+        """The plan for groups of `size` columns: fewer rounds and steps for large groups."""
+        steps = max(FEWEST_STEPS, int(MOST_WORK / (LAGS + 1) ** 2 / size**3))
+        return cls(degrees=degrees, most_rounds=MOST_ROUNDS if size <= FEW_COLUMNS else FEW_ROUNDS, most_steps=steps)
 
 
 def learn(series: FloatArray, plan: LearningPlan, rng: np.random.Generator) -> Autoregression:
     """Learn from series (G, T, n), NaN where missing, whose columns have about mean 0 and variance 1."""
+    series = _pieces(series, plan.most_steps)
     stretches = Stretches.of(series.shape[1])
     cut = stretches.cut(series)
     model = _first_guess(series, plan.lags)
@@ -49,6 +63,16 @@ def learn(series: FloatArray, plan: LearningPlan, rng: np.random.Generator) -> A
         noise = cell_noise(model.noise[:, None], squares, plan.degrees)
         kept.append(model)
     return _mean(kept[-AVERAGED_ROUNDS:]).stable()
+
+
+def _pieces(series: FloatArray, most_steps: int) -> FloatArray:
+    """Evenly spaced pieces of series (G, T, n) that are longer than `most_steps`, with missing steps between them."""
+    g, length, n = series.shape
+    if length <= most_steps:
+        return series
+    starts = np.linspace(0, length - PIECE, max(1, most_steps // (PIECE + OVERLAP))).astype(int)
+    apart = np.full((g, OVERLAP, n), np.nan)
+    return np.concatenate([part for start in starts for part in (series[:, start : start + PIECE], apart)], axis=1)
 
 
 def _first_guess(series: FloatArray, lags: int) -> Autoregression:

@@ -1,4 +1,4 @@
-"""Correlations of columns, by which columns are grouped if there are too many to be kriged together."""
+"""Correlations of columns, by which columns are grouped where there are too many to be estimated together."""
 
 from __future__ import annotations
 
@@ -24,3 +24,15 @@ def most_correlated(correlation: FloatArray, among: IntArray, size: int) -> IntA
     centre = between.sum(axis=1).argmax()
     between[centre, centre] = np.inf
     return np.sort(among[np.argsort(-between[centre], kind="stable")[:size]])
+
+
+def correlated_groups(values: FloatArray, most: int) -> list[IntArray]:
+    """The columns of a series (T, C) in groups of at most `most`, of nearly equal size, of correlated columns each."""
+    ungrouped = np.arange(values.shape[1])
+    correlation = correlations(values)
+    size = -(-len(ungrouped) // -(-len(ungrouped) // most))
+    groups = []
+    while len(ungrouped):
+        groups.append(most_correlated(correlation, ungrouped, size))
+        ungrouped = np.setdiff1d(ungrouped, groups[-1])
+    return groups

@@ -1,6 +1,6 @@
 import numpy as np
 
-from latentfill.strategies.kriging.harmonics import HARMONICS, harmonics
+from latentfill.strategies.harmonics import HARMONICS, harmonics
 
 
 def test_harmonics_belong_to_the_shortest_cycle():

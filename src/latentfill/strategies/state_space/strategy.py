@@ -1,0 +1,53 @@
+"""Strategies that smooth a whole series: each column alone, related columns together, or by dynamic factors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Self
+
+from latentfill.core.series import FloatArray
+from latentfill.strategies.protocols.series_strategy import Estimate, SeriesData, SeriesStrategy
+from latentfill.strategies.state_space.fitting import fit_alone, fit_factors, fit_together
+from latentfill.strategies.state_space.model import SeriesModel
+from latentfill.strategies.state_space.saving import model_of, state_of
+
+
+class _Smoother(SeriesStrategy):
+    """A strategy that smooths with a `SeriesModel`."""
+
+    def __init__(self, model: SeriesModel) -> None:
+        self.model = model
+
+    def estimate(self, values: FloatArray, clock: FloatArray) -> Estimate:
+        return self.model.estimate(values, clock)
+
+    def state(self) -> dict[str, FloatArray]:
+        return state_of(self.model)
+
+    @classmethod
+    def load(cls, state: Mapping[str, FloatArray]) -> Self:
+        return cls(model_of(state))
+
+
+class AutoregressionStrategy(_Smoother):
+    """Each column by itself: an autoregression with noise around its mean cycle."""
+
+    @classmethod
+    def fit(cls, data: SeriesData) -> Self:
+        return cls(fit_alone(data))
+
+
+class StateSpaceStrategy(_Smoother):
+    """A vector autoregression with noise, of all columns or of groups of related ones."""
+
+    @classmethod
+    def fit(cls, data: SeriesData) -> Self:
+        return cls(fit_together(data))
+
+
+class FactorStrategy(_Smoother):
+    """Dynamic factors that all columns follow, and an autoregression of what they leave of each column."""
+
+    @classmethod
+    def fit(cls, data: SeriesData) -> Self:
+        return cls(fit_factors(data))
