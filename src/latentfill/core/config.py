@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from latentfill.core.config_settings import (
     DecoderSettings,
@@ -24,6 +25,14 @@ from latentfill.core.strategy_table import STRATEGIES
 
 AUTO = "auto"
 
+Effort = Literal["quick", "standard", "thorough"]
+
+# The strategies that `auto` combines, cheap ones first.
+QUICK = ("linear", "autoregression", "state_space")
+STANDARD = (*QUICK, "factors", "kriging")
+THOROUGH = (*STANDARD, "denoise")
+BY_EFFORT: Mapping[Effort, tuple[str, ...]] = {"quick": QUICK, "standard": STANDARD, "thorough": THOROUGH}
+
 
 @documented
 @dataclass(frozen=True, kw_only=True, init=False)
@@ -40,9 +49,16 @@ class Config(GroupedSettings):
         f"{', '.join(STRATEGIES)}.",
         flag="--strategy",
     )
+    effort: Effort = setting(
+        "standard",
+        "How much time auto may take: quick (seconds), standard, or thorough (which also trains networks: minutes). A "
+        "strategy that is not worth its time on the table is left out; the summary says why.",
+        flag="--effort",
+    )
     candidates: tuple[str, ...] = setting(
-        ("linear", "kriging", "denoise"),
-        "Strategies that auto combines, separated by commas; linear is always included.",
+        (),
+        "Strategies that auto combines, separated by commas, all of which are fitted; linear is always included. By "
+        "default, those of the effort.",
         flag="--candidates",
     )
     time_budget: float | None = setting(
@@ -104,5 +120,10 @@ class Config(GroupedSettings):
 
     @property
     def candidate_names(self) -> tuple[str, ...]:
-        """Names of the strategies that `auto` combines; linear interpolation comes first."""
-        return tuple(dict.fromkeys(("linear", *self.candidates)))
+        """Names of the strategies that `auto` combines; linear interpolation comes first.
+
+        With stored embeddings, their decoder is always among them.
+        """
+        if self.candidates:
+            return tuple(dict.fromkeys(("linear", *self.candidates)))
+        return tuple(dict.fromkeys((*BY_EFFORT[self.effort], *(("denoise",) if self.stored.embeddings else ()))))

@@ -7,9 +7,12 @@ by name and imported when it is used, so that this table works without importing
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from latentfill.core.errors import InputError
+
+# baseline: a simple imputer; series: learns from the whole series and estimates it at once; windows: window by window.
+Kind = Literal["baseline", "series", "windows"]
 
 
 class CellCode(NamedTuple):
@@ -27,11 +30,16 @@ class StrategyRow:
     name: str  # in settings, reports and saved models
     code: int  # number of the code for cells that the strategy fills, see `CellCode`
     meaning: str  # description of the code
-    implementation: str  # "module:Class" of a `Baseline`, or of a `Strategy` if `on_windows`
+    implementation: str  # "module:Class" of a `Baseline`, `SeriesStrategy` or `Strategy`, as `kind` says
     _: KW_ONLY
-    on_windows: bool = False  # True: it estimates window by window; False: the whole series at once
+    kind: Kind = "baseline"
     needs_encoder: bool = False  # whether it uses embeddings
     on_stored: CellCode | None = None  # code for cells that the strategy fills from stored embeddings
+
+    @property
+    def on_windows(self) -> bool:
+        """Whether it estimates window by window."""
+        return self.kind == "windows"
 
     def cell_code(self, *, stored: bool) -> CellCode:
         """Code for cells that the strategy fills; `stored`: from stored embeddings."""
@@ -100,18 +108,39 @@ register(
         f"{_PACKAGE}.baselines.rows:Iterative",
     ),
     StrategyRow(
+        "autoregression",
+        19,
+        "autoregression with noise of the column by itself, smoothed over the whole series",
+        f"{_PACKAGE}.state_space.strategy:AutoregressionStrategy",
+        kind="series",
+    ),
+    StrategyRow(
+        "state_space",
+        20,
+        "vector autoregression with noise of related columns, smoothed over the whole series",
+        f"{_PACKAGE}.state_space.strategy:StateSpaceStrategy",
+        kind="series",
+    ),
+    StrategyRow(
+        "factors",
+        21,
+        "dynamic factors of all columns, and an autoregression of what they leave of the column",
+        f"{_PACKAGE}.state_space.strategy:FactorStrategy",
+        kind="series",
+    ),
+    StrategyRow(
         "kriging",
         6,
         "best linear estimate from the observed cells, chosen in the settings or better on held-out cells",
         f"{_PACKAGE}.kriging.strategy:KrigingStrategy",
-        on_windows=True,
+        kind="windows",
     ),
     StrategyRow(
         "neighbours",
         7,
         "the windows nearest in the built-in encoder's embedding",
         f"{_PACKAGE}.neighbours.strategy:NeighboursStrategy",
-        on_windows=True,
+        kind="windows",
         needs_encoder=True,
         on_stored=CellCode(9, "stored_neighbours", "stored_neighbours: the windows nearest in the stored embeddings"),
     ),
@@ -120,7 +149,7 @@ register(
         1,
         "denoising decoder on the built-in encoder's embedding",
         f"{_PACKAGE}.denoise.strategy:DenoiseStrategy",
-        on_windows=True,
+        kind="windows",
         needs_encoder=True,
         on_stored=CellCode(2, "stored", "stored: denoising decoder on the stored embeddings"),
     ),
@@ -129,7 +158,7 @@ register(
         8,
         "the built-in encoder's embedding, optimised against the observed cells",
         f"{_PACKAGE}.latent.strategy:LatentStrategy",
-        on_windows=True,
+        kind="windows",
         needs_encoder=True,
         on_stored=CellCode(
             10, "stored_latent", "stored_latent: the stored embedding, optimised against the observed cells"

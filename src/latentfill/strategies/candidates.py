@@ -10,11 +10,12 @@ import numpy as np
 
 from latentfill.core.config import AUTO
 from latentfill.core.series import BoolArray, FloatArray, IntArray
-from latentfill.core.strategy_table import STRATEGIES
+from latentfill.core.strategy_table import STRATEGIES, Kind
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.progress import History, OutOfTimeError
-from latentfill.strategies.classes import new_baseline, strategy_class
+from latentfill.strategies.classes import new_baseline, series_strategy_class, strategy_class
 from latentfill.strategies.protocols.baseline import Baseline
+from latentfill.strategies.protocols.series_strategy import SeriesData, SeriesStrategy
 from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs
 from latentfill.windows.blend import blend, taper
 from latentfill.windows.windows import ScaledSeries, Windows
@@ -32,7 +33,12 @@ class SeriesEstimates:
     """Estimates of K candidates for a series, in scaled units."""
 
     values: FloatArray  # (K, T, C), NaN where a candidate has no estimate
-    spread: FloatArray  # (T, C) expected standard deviation of kriging's error, NaN where it is not known
+    spread: FloatArray  # (T, C) standard deviation of the error of one of them; NaN where it is not known
+    residual: FloatArray  # (T, C) observed values minus the leave-one-out estimates of the same one; 0 where unknown
+
+    def of_steps(self, n_steps: int) -> SeriesEstimates:
+        """The estimates of the first `n_steps`."""
+        return SeriesEstimates(self.values[:, :n_steps], self.spread[:n_steps], self.residual[:n_steps])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +58,7 @@ class Candidates:
 
     names: tuple[str, ...]  # in the order of the estimates
     baselines: Mapping[str, Baseline]  # the simple imputers among them, by name
+    smoothers: Mapping[str, SeriesStrategy]  # strategies that estimate the whole series at once, by name
     strategies: Sequence[Strategy]  # strategies that estimate window by window
     length: int  # steps per window
 
@@ -74,9 +81,10 @@ class Candidates:
             else:
                 history |= trained
         strategies = [fitted[name] for name in _to_build(names, spec)]
-        simple = [name for name in names if not STRATEGIES[name].on_windows]
-        baselines = {name: new_baseline(name).fit(inputs.data.series.values) for name in simple}
-        return cls(names, baselines, strategies, spec.config.windows.length), history
+        baselines = {name: new_baseline(name).fit(inputs.data.series.values) for name in of_kind("baseline", names)}
+        data = SeriesData(inputs.data.series, inputs.data.truth, spec.config.seed)
+        smoothers = {name: series_strategy_class(name).fit(data) for name in of_kind("series", names)}
+        return cls(names, baselines, smoothers, strategies, spec.config.windows.length), history
 
     @classmethod
     def unfitted(
@@ -84,29 +92,48 @@ class Candidates:
         names: tuple[str, ...],
         spec: StrategySpec,
         bank_sizes: Mapping[str, int],
-        baselines: Mapping[str, Baseline],
+        states: Mapping[str, Mapping[str, FloatArray]],
     ) -> Candidates:
-        """Candidates with untrained weights, into which a saved model is loaded; `bank_sizes` by strategy."""
+        """Candidates from a saved model: those on windows with untrained weights, all others from their `states`.
+
+        `bank_sizes` and `states` are by strategy.
+        """
         strategies = [strategy_class(name).unfitted(spec, bank_sizes.get(name, 0)) for name in _to_build(names, spec)]
-        return cls(names, baselines, strategies, spec.config.windows.length)
+        baselines = {name: new_baseline(name).load(states[name]) for name in of_kind("baseline", names)}
+        smoothers = {name: series_strategy_class(name).load(states[name]) for name in of_kind("series", names)}
+        return cls(names, baselines, smoothers, strategies, spec.config.windows.length)
+
+    def joined(self, other: Candidates) -> Candidates:
+        """These candidates followed by `other`."""
+        return replace(
+            self,
+            names=self.names + other.names,
+            baselines={**self.baselines, **other.baselines},
+            smoothers={**self.smoothers, **other.smoothers},
+            strategies=[*self.strategies, *other.strategies],
+        )
 
     def estimate(self, series: ScaledSeries, starts: IntArray, encoder: Encoder | None) -> SeriesEstimates:
         """Estimates of all candidates for a series, from the windows at `starts`.
 
-        Simple imputers fill the whole series. The other strategies estimate the windows that have observed cells, and
-        their estimates are blended where windows overlap.
+        Strategies on windows estimate the windows that have observed cells, and their estimates are blended where
+        windows overlap; all others estimate the series at once. Spread and residual are those of the last strategy that
+        knows them, in the order smoothers, strategies on windows.
         """
         estimates = {name: baseline.estimate(series.values) for name, baseline in self.baselines.items()}
-        spread = np.full(series.values.shape, np.nan)
+        spread, residual = np.full(series.values.shape, np.nan), np.zeros(series.values.shape)
+        for name, smoother in self.smoothers.items():
+            estimate = smoother.estimate(series.values, series.clock)
+            estimates[name], spread, residual = estimate.values, estimate.spread, estimate.residual
         if self.strategies:
             windows, shift = self._cut(series, starts)
             for strategy in self.strategies:
-                window_estimates = strategy.estimate(windows, encoder)
-                for name, values in zip(strategy.estimate_names, window_estimates.values, strict=True):
+                of_windows = strategy.estimate(windows, encoder)
+                for name, values in zip(strategy.estimate_names, of_windows.values, strict=True):
                     estimates[name] = self._blend(values, windows) + shift
-                if window_estimates.spread is not None:
-                    spread = self._blend(window_estimates.spread, windows)
-        return SeriesEstimates(np.stack([estimates[name] for name in self.names]), spread)
+                if of_windows.spread is not None and of_windows.residual is not None:
+                    spread, residual = (self._blend(part, windows) for part in (of_windows.spread, of_windows.residual))
+        return SeriesEstimates(np.stack([estimates[name] for name in self.names]), spread, residual)
 
     def explain(self, series: ScaledSeries, starts: IntArray, encoder: Encoder | None) -> SeriesContributions:
         """The neighbours from which the strategy `neighbours` estimates each missing cell of a series.
@@ -131,18 +158,24 @@ class Candidates:
     def has_estimate(self, known: BoolArray, strategy: str) -> BoolArray:
         """True for the cells (...) that `strategy` can fill; `known` (K, ...) says which candidates estimate it.
 
-        `auto` fills a cell if any candidate that works on windows estimates it. If all its candidates are simple
+        `auto` fills a cell if any candidate that is not a simple imputer estimates it. If all its candidates are simple
         imputers, an estimate of any of them is enough.
         """
         if strategy != AUTO:
             return np.asarray(known[self.names.index(strategy)])
-        windowed = [i for i, name in enumerate(self.names) if STRATEGIES[name].on_windows]
-        return np.asarray(known[windowed or slice(None)].any(axis=0))
+        trained = [i for i, name in enumerate(self.names) if STRATEGIES[name].kind != "baseline"]
+        return np.asarray(known[trained or slice(None)].any(axis=0))
 
     @property
     def by_name(self) -> dict[str, Strategy]:
         """The strategies that work on windows, by name."""
         return {strategy.estimate_names[-1]: strategy for strategy in self.strategies}
+
+    @property
+    def states(self) -> dict[str, dict[str, FloatArray]]:
+        """Arrays with everything that was learnt outside of networks, by strategy."""
+        baselines = {name: baseline.state() for name, baseline in self.baselines.items()}
+        return baselines | {name: smoother.state() for name, smoother in self.smoothers.items()}
 
     @property
     def modules(self) -> dict[str, nn.Module]:
@@ -157,6 +190,11 @@ class Candidates:
 
     def _blend(self, estimate: FloatArray, windows: Windows) -> FloatArray:
         return blend(estimate, windows.starts, windows.n_steps, taper(self.length))
+
+
+def of_kind(kind: Kind, names: Sequence[str]) -> list[str]:
+    """The strategies among `names` of one kind."""
+    return [name for name in names if STRATEGIES[name].kind == kind]
 
 
 def needs_encoder(names: Sequence[str]) -> bool:

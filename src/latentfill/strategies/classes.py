@@ -7,17 +7,23 @@ from typing import cast
 
 from latentfill.core.strategy_table import STRATEGIES
 from latentfill.strategies.protocols.baseline import Baseline
+from latentfill.strategies.protocols.series_strategy import SeriesStrategy
 from latentfill.strategies.protocols.strategy import Strategy
 
 
 def baseline_names() -> list[str]:
     """The names of the simple imputers."""
-    return [name for name, row in STRATEGIES.items() if not row.on_windows]
+    return [name for name, row in STRATEGIES.items() if row.kind == "baseline"]
 
 
 def new_baseline(name: str) -> Baseline:
     """An unfitted simple imputer."""
     return cast(type[Baseline], _class_of(name))()
+
+
+def series_strategy_class(name: str) -> type[SeriesStrategy]:
+    """The class of a strategy that estimates a whole series."""
+    return cast(type[SeriesStrategy], _class_of(name))
 
 
 def strategy_class(name: str) -> type[Strategy]:

@@ -44,6 +44,15 @@ def cycle_steps(series: Series) -> int | None:
     return max(1, round(cycles[0] / spacing))
 
 
+def steps_per_cycle(clock: FloatArray) -> int | None:
+    """Length in steps of the shortest cycle in clock features (T, P); None without a cycle."""
+    if not clock.shape[1] or len(clock) < 2:
+        return None
+    phasor = clock[:, clock.shape[1] // 2] + 1j * clock[:, 0]
+    turned = float(np.median(np.angle(phasor[1:] / phasor[:-1])))
+    return max(1, round(2 * np.pi / turned)) if turned > 0 else None
+
+
 def clock_features(series: Series, cycles: tuple[float, ...]) -> FloatArray:
     """Sines, then cosines, of the phase of each step in each of the `cycles`, shape (T, 2 * len(cycles))."""
     position = np.arange(series.n_steps, dtype=float) if series.time is None else _seconds(series)

@@ -43,9 +43,10 @@ class HeldOutWindows:
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """Data to fit a strategy or an encoder to; only `tuning.truth` has the values of held-out cells."""
+    """Data to fit a strategy or an encoder to; only `truth` and `tuning.truth` have the values of held-out cells."""
 
     series: ScaledSeries  # held-out cells are missing
+    truth: FloatArray  # (T, C) values of the tuning cells, NaN elsewhere
     windows: Windows  # all windows of the series
     train: IntArray  # indices into `windows` of the windows to train on
     make_check: Callable[[], HeldOutWindows]

@@ -66,7 +66,7 @@ def _estimate_builtin(fitted: Fitted, series: ScaledSeries) -> SeriesEstimates:
     padded = series.padded_to(fitted.config.windows.length)
     starts = window_starts(padded.n_steps, fitted.config.windows.length, fitted.config.windows.stride)
     estimates = fitted.builtin.candidates.estimate(padded, starts, fitted.encoder)
-    return SeriesEstimates(estimates.values[:, : series.n_steps], estimates.spread[: series.n_steps])
+    return estimates.of_steps(series.n_steps)
 
 
 def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:

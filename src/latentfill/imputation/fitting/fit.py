@@ -20,7 +20,6 @@ from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
 from latentfill.imputation.fitting.time_budget import TimeBudget
 from latentfill.imputation.validation.holdout import hold_out
 from latentfill.nn.progress import History, ProgressCallback
-from latentfill.strategies.candidates import needs_encoder
 from latentfill.windows.cycles import clock_features, find_cycles
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import ScaledSeries, Windows
@@ -92,7 +91,7 @@ def _make_encoder(
     inputs: FitInputs, fitter: StrategyFitter, scaler: ColumnScaler, series: Series
 ) -> tuple[Encoder | None, dict[str, History]]:
     """The encoder of the builtin path and its training history; None if no strategy needs it or time runs out."""
-    if not needs_encoder(fitter.names):
+    if not fitter.needs_encoder:
         return None, {}
     return fitter.fit_encoder() if inputs.encoder is None else (inputs.encoder(scaler, series), {})
 

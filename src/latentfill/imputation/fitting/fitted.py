@@ -19,6 +19,7 @@ from latentfill.windows.cycles import clock_features
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import ScaledSeries
 
+OUT_OF_TIME = "the time budget left no room for it"  # why a strategy is left out
 BUILTIN = "built-in"  # name of the path on the builtin encoder, beside the splits of stored embeddings
 
 
@@ -32,7 +33,7 @@ class FittedPath:
     stored: bool  # whether the embeddings are stored ones
     history: Mapping[str, History]  # training history by network
     compared: Mapping[str, Validated] = field(default_factory=dict)  # validation of every compared strategy
-    dropped: tuple[str, ...] = ()  # strategies that the time budget did not allow
+    skipped: Mapping[str, str] = field(default_factory=dict)  # strategies that were left out, and why
 
     def using(self, strategy: str) -> FittedPath:
         """The same path, filling with `strategy`, which must be a key of `compared`."""
@@ -93,9 +94,9 @@ class Fitted:
                 f"The series was too short for windows of {self.shrunk_from} steps; they were shrunk to "
                 f"{self.config.windows.length}."
             )
-        if self.builtin.dropped:
-            dropped = ", ".join(self.builtin.dropped)
-            yield f"The time budget of {self.config.time_budget:g} s left no room for {dropped}."
+        late = [name for name, reason in self.builtin.skipped.items() if reason == OUT_OF_TIME]
+        if late:
+            yield f"The time budget of {self.config.time_budget:g} s left no room for {', '.join(late)}."
         if len(self.stored) > 1 and not self.one_space:
             yield (
                 f"The embeddings of {' and '.join(self.stored)} are not known to share a space: each split has a "

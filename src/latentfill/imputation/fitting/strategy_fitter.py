@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from latentfill.core.config import AUTO, Config
+from latentfill.core.config import AUTO, BY_EFFORT, Config
 from latentfill.core.errors import InputError
-from latentfill.core.series import IntArray
+from latentfill.core.series import FloatArray, IntArray
+from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.lookup import StoredEncoder
-from latentfill.imputation.fitting.fitted import FittedPath
+from latentfill.imputation.fitting.fitted import OUT_OF_TIME, FittedPath
+from latentfill.imputation.fitting.stages import LEAST_GAIN, MOST_TRIED, Stages, Trial, stages_by_size
 from latentfill.imputation.fitting.stored_windows import blend_starts, config_for_stored
 from latentfill.imputation.fitting.time_budget import TimeBudget
 from latentfill.imputation.validation.holdout import HeldOutSeries
@@ -27,6 +29,7 @@ from latentfill.windows.windows import Windows, window_starts
 ENCODER_SHARE = 0.35  # share of the time budget after which the encoder must be trained
 TRAINING_SHARE = 0.75  # share after which all networks must be trained; the rest is for validation
 MOST_CELLS = 1 << 25  # most cells in the windows of other splits that are searched for neighbours
+WORTHLESS = "in a trial on a part of the table, it lowered the error by"
 ORACLE = "oracle: the stored embeddings may have seen the held-out values, so the true error may be larger"
 
 
@@ -132,14 +135,13 @@ class StrategyFitter:
             phases=self.phases,
             encoder_shape=None if path.encoder is None else path.encoder.shape,
         )
-        candidates, history = self._fit_candidates(path, spec)
-        dropped = tuple(name for name in self.names if name not in candidates.names)
-        if path.config.strategy in dropped:
+        candidates, history, skipped = self._fit_candidates(path, spec)
+        if path.config.strategy in skipped:
             raise InputError(
                 f"strategy {path.config.strategy!r} cannot be fitted within the time budget of "
                 f"{path.config.time_budget:g} s. Raise the time budget, train for fewer steps, or use auto."
             )
-        validated = dict(self._validate(path, candidates, dropped))
+        validated = dict(self._validate(path, candidates, skipped))
         return FittedPath(
             spec=spec,
             candidates=candidates,
@@ -147,13 +149,52 @@ class StrategyFitter:
             stored=path.split is not None,
             history={**path.encoder_history, **history},
             compared=validated,
-            dropped=dropped,
+            skipped=skipped,
         )
 
-    def _fit_candidates(self, path: PathInputs, spec: StrategySpec) -> tuple[Candidates, dict[str, History]]:
-        """The fitted candidates and their training history; without an encoder, only candidates that need none."""
-        names = tuple(name for name in self.names if path.encoder is not None or not needs_encoder([name]))
-        inputs = TrainingInputs(
+    def _fit_candidates(
+        self, path: PathInputs, spec: StrategySpec
+    ) -> tuple[Candidates, dict[str, History], dict[str, str]]:
+        """The fitted candidates, their training history, and the reasons why others were left out."""
+        stages, inputs = self._stages(stored=path.split is not None), self._training_inputs(path)
+        for name in stages.certain if path.encoder is None else ():
+            stages = stages.without(name, OUT_OF_TIME) if needs_encoder([name]) else stages
+        cheap = tuple(name for name in stages.certain if not STRATEGIES[name].on_windows)
+        candidates, history = Candidates.fit(cheap, spec, inputs)
+        if stages.to_try:
+            others = candidates.estimate(self.held_out.visible, path.blend_starts, None).values
+            stages = self._try(stages, spec, others)
+        more = tuple(name for name in stages.certain if name not in cheap)
+        dear, trained = Candidates.fit(more, spec, inputs)
+        late = {name: OUT_OF_TIME for name in more if name not in dear.names}
+        return candidates.joined(dear), history | trained, stages.skipped | late
+
+    @property
+    def needs_encoder(self) -> bool:
+        """Whether a strategy of the builtin path works on embeddings."""
+        return needs_encoder(self._stages(stored=False).certain)
+
+    def _stages(self, *, stored: bool) -> Stages:
+        """The strategies to fit, as far as the size of the table tells; those that the user named are all fitted.
+
+        With `stored` embeddings, their decoder is trained whatever the effort.
+        """
+        if self.config.strategy != AUTO or self.config.candidates:
+            return Stages(self.names)
+        compared = (name for name in self.validated_strategies if name != AUTO)
+        names = self.names if stored else tuple(dict.fromkeys((*BY_EFFORT[self.config.effort], *compared)))
+        return stages_by_size(names, self.held_out.series.n_steps, self.columns)
+
+    def _try(self, stages: Stages, spec: StrategySpec, others: FloatArray) -> Stages:
+        """The stages after trials of the dear strategies beside the estimates (K, T, C) of the `others`."""
+        for name in stages.to_try:
+            gain = Trial.of(self.held_out, MOST_TRIED[name]).gain(name, spec, others)
+            worth = gain > LEAST_GAIN
+            stages = stages.accepting(name) if worth else stages.without(name, f"{WORTHLESS} {max(gain, 0):.1%}")
+        return stages
+
+    def _training_inputs(self, path: PathInputs) -> TrainingInputs:
+        return TrainingInputs(
             data=self.held_out.training_data(path.starts, path.config.windows.length),
             encoder=path.encoder,
             donor_windows=path.donor_windows,
@@ -161,15 +202,14 @@ class StrategyFitter:
             stage_suffix="" if path.split is None else f" of {path.split}",
             deadline=self.budget.deadline(TRAINING_SHARE),
         )
-        return Candidates.fit(names, spec, inputs)
 
     def _validate(
-        self, path: PathInputs, candidates: Candidates, dropped: Sequence[str]
+        self, path: PathInputs, candidates: Candidates, skipped: Mapping[str, str]
     ) -> Iterator[tuple[str, Validated]]:
         """The validation of each strategy that the time budget allowed, with the strategy's name."""
         results = measure(candidates, path.encoder, self.held_out, path.blend_starts)
         for strategy in self.validated_strategies:
-            if strategy not in dropped:
+            if strategy not in skipped:
                 validated = validate(strategy, results, candidates, path.config)
                 label = {} if path.split is None else {"label": ORACLE}
                 yield strategy, replace(validated, score=validated.score | label)

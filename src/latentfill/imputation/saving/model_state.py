@@ -10,7 +10,6 @@ import numpy as np
 
 from latentfill.core.config import Config
 from latentfill.core.messages import counted
-from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
 from latentfill.embeddings.protocols.encoder import EncoderShape
 from latentfill.imputation.fitting.fitted import Fitted, FittedPath
@@ -23,7 +22,6 @@ from latentfill.imputation.validation.quantiles import LEVELS
 from latentfill.imputation.validation.validate import Validated
 from latentfill.nn.progress import History
 from latentfill.strategies.candidates import Candidates
-from latentfill.strategies.classes import new_baseline
 from latentfill.strategies.protocols.strategy import StrategySpec
 from latentfill.windows.gaps import BUCKET_NAMES
 from latentfill.windows.scaling import ColumnScaler
@@ -135,15 +133,11 @@ def restore(state: ModelState, scaler: ScalerState, config: Config, weights: Arr
 
 def _restore_path(prefix: str, state: PathState, spec: StrategySpec, weights: Arrays) -> FittedPath:
     names = tuple(state["strategies"])
-    baselines = {
-        name: new_baseline(name).load(arrays_with_prefix(weights, f"{prefix}{name}."))
-        for name in names
-        if not STRATEGIES[name].on_windows
-    }
+    states = {name: arrays_with_prefix(weights, f"{prefix}{name}.") for name in names}
     bank_sizes = {strategy: int(size) for strategy, size in state["banks"].items()}
     return FittedPath(
         spec=spec,
-        candidates=Candidates.unfitted(names, spec, bank_sizes, baselines),
+        candidates=Candidates.unfitted(names, spec, bank_sizes, states),
         validated=Validated(
             ensemble=Ensemble.from_dict(state["stack"]),
             calibration=Calibration.load(arrays_with_prefix(weights, f"{prefix}calibration.")),

@@ -79,6 +79,5 @@ def _paths(fitted: Fitted) -> dict[str, FittedPath]:
 
 
 def _array_states(path: FittedPath) -> dict[str, dict[str, FloatArray]]:
-    """Arrays that are learnt outside of networks: of each baseline, by its name, and of the calibration."""
-    baselines = {name: baseline.state() for name, baseline in path.candidates.baselines.items()}
-    return {**baselines, "calibration": path.validated.calibration.state()}
+    """Arrays that are learnt outside of networks: of each strategy, by its name, and of the calibration."""
+    return {**path.candidates.states, "calibration": path.validated.calibration.state()}

@@ -43,6 +43,7 @@ def summarise(
             name: path.validated.score for name, path in paths.items() if name == BUILTIN or name in embeddings
         },
         "training": {name: _training(path) for name, path in paths.items()},
+        "left_out": {name: dict(path.skipped) for name, path in paths.items()},
         "strategies": {name: _diagnostics(path) for name, path in paths.items()},
         "columns": count_cells(series, filled),
     }

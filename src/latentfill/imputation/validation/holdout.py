@@ -10,7 +10,7 @@ import numpy as np
 
 from latentfill.core.config import Config
 from latentfill.core.seeds import SeedStream
-from latentfill.core.series import BoolArray, IntArray
+from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.windows.gaps import find_gaps
 from latentfill.windows.hiding import hide_like_gaps, hide_mixture
 from latentfill.windows.training_data import HeldOutWindows, TrainingData, gap_patterns, reserve
@@ -35,6 +35,11 @@ class HeldOutSeries:
         """The series with all held-out cells missing."""
         return self.series.without(self.tuning | self.score)
 
+    def part(self, steps: slice, columns: IntArray) -> HeldOutSeries:
+        """The same for a part of the series."""
+        series = ScaledSeries(self.series.values[steps, columns], self.series.clock[steps])
+        return HeldOutSeries(series, self.tuning[steps, columns], self.score[steps, columns], self.seed)
+
     def training_data(self, starts: IntArray, length: int) -> TrainingData:
         """The windows at `starts` for training, early stopping and tuning.
 
@@ -45,7 +50,7 @@ class HeldOutSeries:
         train, check = reserve(starts, length, self.visible.n_steps)
         make_tuning = partial(self._tuning_windows, starts, length)
         make_check = partial(self._check_windows, windows, check) if len(check) else make_tuning
-        return TrainingData(self.visible, windows, train, make_check, make_tuning)
+        return TrainingData(self.visible, self._tuning_truth, windows, train, make_check, make_tuning)
 
     def hide_in_reserve(self, starts: IntArray, length: int) -> Iterator[tuple[BoolArray, IntArray]]:
         """Yield `RESERVE_ROUNDS` masks (T, C) of cells to hide, in the pattern of the series' own gaps.
@@ -71,8 +76,12 @@ class HeldOutSeries:
     def _tuning_windows(self, starts: IntArray, length: int) -> HeldOutWindows:
         """At most `MOST_WINDOWS` windows, evenly over the series, with the tuning cells as truth."""
         chosen = _evenly(starts, MOST_WINDOWS)
-        truth = np.where(self.tuning, self.series.values, np.nan)
-        return HeldOutWindows(self.visible.cut(chosen, length), cut(truth, chosen, length))
+        return HeldOutWindows(self.visible.cut(chosen, length), cut(self._tuning_truth, chosen, length))
+
+    @property
+    def _tuning_truth(self) -> FloatArray:
+        """Values (T, C) of the tuning cells, NaN elsewhere."""
+        return np.where(self.tuning, self.series.values, np.nan)
 
 
 def hold_out(series: ScaledSeries, config: Config) -> HeldOutSeries:

@@ -121,16 +121,18 @@ class DenoiseStrategy(Strategy):
         """Estimates of the decoder, with context preceded by kriging's."""
         assert encoder is not None
         values = np.empty((len(self.estimate_names), *windows.values.shape))
-        spread = np.empty(windows.values.shape) if self.context else None
+        spread, residual = (np.empty(windows.values.shape) if self.context else None for _ in range(2))
         with torch.inference_mode():
             for first in range(0, len(windows), BATCH):
                 part = slice(first, first + BATCH)
                 kriged, head_input = self.inputs_for(windows.take(part), encoder)
                 if kriged is not None:
                     assert spread is not None
+                    assert residual is not None
                     values[0, part], spread[part] = kriged.mean.cpu().numpy(), kriged.spread.cpu().numpy()
+                    residual[part] = kriged.residual.cpu().numpy()
                 values[-1, part] = self.net(head_input).cpu().numpy()
-        return WindowEstimates(values, spread)
+        return WindowEstimates(values, spread, residual)
 
     def inputs_for(self, windows: Windows, encoder: Encoder, *, fast: bool = False) -> tuple[Kriged | None, HeadInput]:
         """Kriging's estimate (None without context) and the head's input; `fast` computes in single precision."""

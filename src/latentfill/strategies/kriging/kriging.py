@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from latentfill.core.series import FloatArray
 from latentfill.strategies.column_correlation import correlations, most_correlated
-from latentfill.strategies.kriging.column_group import ColumnGroup
 from latentfill.strategies.harmonics import HARMONICS, fit_harmonics, harmonics
+from latentfill.strategies.kriging.column_group import ColumnGroup
 from latentfill.strategies.kriging.kriged import Kriged
 from latentfill.windows.training_data import HeldOutWindows
 from latentfill.windows.windows import ScaledSeries, Windows

@@ -37,4 +37,5 @@ class KrigingStrategy(Strategy):
 
     def estimate(self, windows: Windows, encoder: Encoder | None) -> WindowEstimates:
         kriged = self.kriging.estimate(windows)
-        return WindowEstimates(kriged.mean.cpu().numpy()[None], kriged.spread.cpu().numpy())
+        mean, spread, residual = (part.cpu().numpy() for part in (kriged.mean, kriged.spread, kriged.residual))
+        return WindowEstimates(mean[None], spread, residual)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 from latentfill.core.series import FloatArray
+from latentfill.windows.cycles import steps_per_cycle
 from latentfill.windows.windows import ScaledSeries
 
 
@@ -16,8 +17,12 @@ class SeriesData:
 
     series: ScaledSeries  # held-out cells are missing
     truth: FloatArray  # (T, C) values of the cells held out for tuning, NaN elsewhere
-    period: int | None  # steps of the shortest cycle; None without a cycle
     seed: int
+
+    @property
+    def period(self) -> int | None:
+        """Steps of the shortest cycle; None without a cycle."""
+        return steps_per_cycle(self.series.clock)
 
     def middle(self, n_steps: int) -> SeriesData:
         """The `n_steps` in the middle of the series."""

@@ -64,7 +64,8 @@ class WindowEstimates:
     """Estimates of a strategy for N windows, in scaled units."""
 
     values: FloatArray  # (K, N, L, C), one estimate for each of `estimate_names`; NaN where there is none
-    spread: FloatArray | None = None  # (N, L, C) expected standard deviation of the first estimate's error, if known
+    spread: FloatArray | None = None  # (N, L, C) standard deviation of the first estimate's error, if known
+    residual: FloatArray | None = None  # (N, L, C) observed value minus its leave-one-out estimate; 0 where missing
 
 
 class Strategy(Protocol):

@@ -26,7 +26,7 @@ class Autoregression(NamedTuple):
     @property
     def lags(self) -> int:
         """p."""
-        return self.coefficients.shape[1]
+        return int(self.coefficients.shape[1])
 
     def precision(self) -> FloatArray:
         """What one innovation adds to the precision of (x(t - p), ..., x(t)), shape (G, (p + 1) n, (p + 1) n)."""

@@ -9,12 +9,12 @@ from typing import Self
 import numpy as np
 
 from latentfill.core.series import FloatArray
+from latentfill.strategies.protocols.series_strategy import middle
 from latentfill.strategies.state_space.autoregression import Autoregression
 from latentfill.strategies.state_space.learning import LearningPlan, learn
 from latentfill.strategies.state_space.recurrence import CYCLES, fit_recurrence, recurring
 from latentfill.strategies.state_space.smoothing import Smoothed, smooth
 from latentfill.strategies.state_space.stretches import Stretches
-from latentfill.strategies.protocols.series_strategy import middle
 from latentfill.windows.metrics import masked_mse
 
 NOISES = (None, 4.0)  # degrees of freedom of the noise: Gaussian, or with readings that are sometimes far off

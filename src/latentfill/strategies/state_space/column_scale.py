@@ -52,7 +52,8 @@ class ColumnScale(NamedTuple):
 
     def take(self, columns: IntArray) -> ColumnScale:
         """The scale of the given columns."""
-        return ColumnScale(*(part[..., columns] for part in self))
+        parts = {name: part[..., columns] for name, part in self._asdict().items()}
+        return ColumnScale(**parts)
 
     def _centre(self, clock: FloatArray) -> FloatArray:
         return np.asarray(self.mean + harmonics(clock) @ self.wave)

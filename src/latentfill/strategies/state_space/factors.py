@@ -1,7 +1,7 @@
 """Dynamic factors: a few hidden series that all columns follow, each with its own loading.
 
-y(t) = loadings f(t) + rest, where the factors f follow a vector autoregression (Doz, Giannone and Reichlin 2012). While the
-factors are learnt and estimated, the rest of a column counts as noise that is independent from step to step.
+y(t) = loadings f(t) + rest, where the factors f follow a vector autoregression (Doz, Giannone and Reichlin 2012). While
+the factors are learnt and estimated, the rest of a column counts as noise that is independent from step to step.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ MOST_FACTORS = 16
 LAGS = 2
 RIDGE = 3.0  # in steps, see `regress`
 ROUNDS = 12
-AVERAGED_ROUNDS = 4
 FIRST_PERSISTENCE = 0.95
 LEAST_REST = 1e-3  # least variance of a column's rest
 PRIOR_CELLS = 3.0  # prior cells with loading 0
@@ -34,9 +33,9 @@ class FactorModel(NamedTuple):
     dynamics: Autoregression  # of the factors, one group
 
     @property
-    def count(self) -> int:
+    def n_factors(self) -> int:
         """K."""
-        return self.loadings.shape[1]
+        return int(self.loadings.shape[1])
 
 
 def count_factors(values: FloatArray) -> int:
@@ -51,14 +50,10 @@ def count_factors(values: FloatArray) -> int:
 
 def learn_factors(values: FloatArray, count: int, rng: np.random.Generator) -> FactorModel:
     """Learn from a series (T, C), NaN where missing, whose columns have about mean 0 and variance 1."""
-    model, kept = _first_guess(values, count), []
+    model = _first_guess(values, count)
     for _ in range(ROUNDS):
-        factors = _sweep(model, values, rng)
-        model = _refit(factors, values)
-        kept.append(model)
-    loadings, rest = (np.mean([getattr(m, name) for m in kept[-1:]], axis=0) for name in ("loadings", "rest"))
-    dynamics = Autoregression(*(np.mean(part, axis=0) for part in zip(*(m.dynamics for m in kept[-1:]), strict=True)))
-    return FactorModel(loadings, rest, dynamics.stable())
+        model = _refit(_sweep(model, values, rng), values)
+    return model._replace(dynamics=model.dynamics.stable())
 
 
 def smooth_factors(model: FactorModel, values: FloatArray) -> FloatArray:
@@ -70,9 +65,9 @@ def smooth_factors(model: FactorModel, values: FloatArray) -> FloatArray:
 def smooth_series(model: FactorModel, values: FloatArray) -> FloatArray:
     """Posterior means of the factors (..., L, K) of a series (T, C) or of windows (N, L, C), NaN where missing."""
     if values.ndim == 3:
-        return smooth_factors(model, values)
+        return np.asarray(smooth_factors(model, values))
     stretches = Stretches.of(len(values))
-    return stretches.join(smooth_factors(model, stretches.cut(values[None])[0])[None])[0]
+    return np.asarray(stretches.join(smooth_factors(model, stretches.cut(values[None])[0])[None])[0])
 
 
 def _sweep(model: FactorModel, values: FloatArray, rng: np.random.Generator) -> FloatArray:
@@ -80,17 +75,17 @@ def _sweep(model: FactorModel, values: FloatArray, rng: np.random.Generator) -> 
     stretches = Stretches.of(len(values))
     cut = stretches.cut(values[None])[0]
     drawn = [_posterior(model, cut[part]).draw(rng)[0] for part in _batches(cut.shape, model)]
-    return stretches.join(np.concatenate(drawn)[None])[0]
+    return np.asarray(stretches.join(np.concatenate(drawn)[None])[0])
 
 
 def _batches(shape: tuple[int, ...], model: FactorModel) -> list[slice]:
-    size = max(1, AT_ONCE // (shape[1] * model.count**2 * (model.dynamics.lags + 1)))
+    size = max(1, AT_ONCE // (shape[1] * model.n_factors**2 * (model.dynamics.lags + 1)))
     return [slice(first, first + size) for first in range(0, shape[0], size)]
 
 
 def _posterior(model: FactorModel, values: FloatArray) -> Posterior:
     """Posterior of the factors of stretches (B, L, C)."""
-    k = model.count
+    k = model.n_factors
     observed = ~np.isnan(values)
     pairs = (model.loadings[:, :, None] * model.loadings[:, None] / model.rest[:, None, None]).reshape(-1, k * k)
     information = (observed.astype(float) @ pairs).reshape(1, *values.shape[:2], k, k)
@@ -115,8 +110,8 @@ def _refit(factors: FloatArray, values: FloatArray) -> FactorModel:
 def _first_guess(values: FloatArray, count: int) -> FactorModel:
     """Loadings from the leading eigenvectors of the correlation, and persistent factors."""
     eigenvalues, vectors = np.linalg.eigh(_correlation(values))
-    loadings = vectors[:, -count:] * np.sqrt(np.maximum(eigenvalues[-count:], LEAST_REST))
-    rest = np.maximum(1 - (loadings**2).sum(axis=1), 0.05)
+    loadings: FloatArray = vectors[:, -count:] * np.sqrt(np.maximum(eigenvalues[-count:], LEAST_REST))
+    rest: FloatArray = np.maximum(1 - (loadings**2).sum(axis=1), 0.05)
     coefficients = np.zeros((1, LAGS, count, count))
     coefficients[0, 0] = FIRST_PERSISTENCE * np.eye(count)
     innovation = (1 - FIRST_PERSISTENCE**2) * np.eye(count)[None]

@@ -41,7 +41,9 @@ def fit_factors(data: SeriesData) -> SeriesModel:
     return SeriesModel(scale, factors, (block,), np.arange(standard.shape[1]))
 
 
-def _in_blocks(data: SeriesData, scale: ColumnScale, groups: Sequence[IntArray], size: int | None = None) -> SeriesModel:
+def _in_blocks(
+    data: SeriesData, scale: ColumnScale, groups: Sequence[IntArray], size: int | None = None
+) -> SeriesModel:
     """A block for each group of columns, of autoregressions of `size` columns; None: of all its columns."""
     blocks = tuple(Block.fit(_block_data(data, scale, columns, size or len(columns))) for columns in groups)
     return SeriesModel(scale, None, blocks, np.concatenate(groups))

@@ -107,5 +107,7 @@ def _converged(models: list[Autoregression]) -> bool:
     if len(models) < FEWEST_ROUNDS:
         return False
     log_size = [float(np.log(np.diagonal(model.innovation, axis1=1, axis2=2)).mean()) for model in models]
-    now, before = (float(np.mean(log_size[len(log_size) - k - AVERAGED_ROUNDS :][:AVERAGED_ROUNDS])) for k in (0, AVERAGED_ROUNDS))
+    now, before = (
+        float(np.mean(log_size[len(log_size) - k - AVERAGED_ROUNDS :][:AVERAGED_ROUNDS])) for k in (0, AVERAGED_ROUNDS)
+    )
     return abs(now - before) < CONVERGED

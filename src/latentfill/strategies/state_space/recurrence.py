@@ -1,7 +1,7 @@
 """Recurrence: how far a column's deviation from its level recurs at the same phase of the cycles before and after.
 
-The mean cycle is the same all year; yesterday's and tomorrow's deviations from it tell how the cycle runs now. They take
-the place of a lag of one cycle in the autoregression, which would make its matrices a cycle wide.
+The mean cycle is the same all year; yesterday's and tomorrow's deviations from it tell how the cycle runs now. They
+take the place of a lag of one cycle in the autoregression, which would make its matrices a cycle wide.
 """
 
 from __future__ import annotations

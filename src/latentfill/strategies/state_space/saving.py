@@ -30,13 +30,13 @@ def state_of(model: SeriesModel) -> dict[str, FloatArray]:
 
 def model_of(state: Mapping[str, FloatArray]) -> SeriesModel:
     """The model that `state` was taken from."""
-    scale = ColumnScale(*(state[f"scale.{name}"] for name in ColumnScale._fields))
+    scale = {name: state[f"scale.{name}"] for name in ColumnScale._fields if name != "root"}
     factors = None
     if "factors.loadings" in state:
         factors = FactorModel(state["factors.loadings"], state["factors.rest"], _autoregression(state, "factors"))
     count = sum(name.endswith(".recurrence") for name in state)
     return SeriesModel(
-        scale=scale._replace(root=scale.root.astype(bool)),
+        scale=ColumnScale(root=state["scale.root"].astype(bool), **scale),
         factors=factors,
         blocks=tuple(_block(state, f"block{number}") for number in range(count)),
         order=state["order"].astype(np.int64),
