@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 
+from latentfill.core.seeds import SeedStream
 from latentfill.core.series import FloatArray
 from latentfill.strategies.protocols.series_strategy import middle
 from latentfill.strategies.state_space.autoregression import Autoregression
@@ -40,7 +41,7 @@ class BlockData:
 
     def learn(self, plan: LearningPlan, recurs: FloatArray | float = 0.0) -> Autoregression:
         """Autoregressions of the groups of columns, without what `recurs` (T, K)."""
-        return learn(to_groups(self.values - recurs, self.size), plan, np.random.default_rng(self.seed))
+        return learn(to_groups(self.values - recurs, self.size), plan, SeedStream.STATE_SPACE.generator(self.seed))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -100,7 +100,7 @@ def _refit(factors: FloatArray, values: FloatArray) -> FactorModel:
     known = np.where(observed, values, 0.0)
     pairs = (factors[:, :, None] * factors[:, None]).reshape(-1, k * k)
     gram = (observed.T.astype(float) @ pairs).reshape(-1, k, k) + PRIOR_CELLS * np.eye(k)
-    loadings = np.linalg.solve(gram, (known.T @ factors)[..., None])[..., 0]
+    loadings: FloatArray = np.linalg.solve(gram, (known.T @ factors)[..., None])[..., 0].astype(float)
     squares = np.where(observed, known - factors @ loadings.T, 0.0) ** 2
     rest = np.maximum(squares.sum(axis=0) / np.maximum(observed.sum(axis=0), 1), LEAST_REST)
     coefficients, innovation = regress(LaggedProducts.of(factors[None], LAGS), RIDGE)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.strategies.column_correlation import correlated_groups
 from latentfill.strategies.protocols.series_strategy import SeriesData
@@ -33,7 +34,7 @@ def fit_together(data: SeriesData) -> SeriesModel:
 
 def fit_factors(data: SeriesData) -> SeriesModel:
     """Dynamic factors that all columns follow, and what they leave of each column by itself."""
-    scale, rng = _fit_scale(data), np.random.default_rng(data.seed)
+    scale, rng = _fit_scale(data), SeedStream.STATE_SPACE.generator(data.seed)
     standard = scale.apply(data.series.values, data.series.clock)
     factors = learn_factors(standard, count_factors(standard), rng)
     common = smooth_series(factors, standard) @ factors.loadings.T
