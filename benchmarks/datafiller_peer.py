@@ -5,9 +5,12 @@
 
     python benchmarks/datafiller_peer.py IN.csv OUT.csv     # a table in a process of its own, to measure it
 
-It has no models to keep: each call fits its regressions to the rows that it is given. Lags and leads are one, two and
-three steps and one day, where its own default is one step back. To install it: `pip install -c constraints.txt
-"datafiller>=0.4"`.
+It has no models to keep: each call fits its regressions to the rows that it is given. Whole tables get lags and leads
+of one, two and three steps and of one day. Windows get one step, as in its introduction: with more, few rows are
+complete where half of the cells is hidden in the train rows too, and on ETTh1 its error grows (10 % hidden: MAE .131
+with one step, .134 with two, .364 with all of these). To install it:
+
+    pip install -c constraints.txt "datafiller>=0.4"
 """
 
 from __future__ import annotations
@@ -24,7 +27,8 @@ from latentfill.tables.options import TableOptions
 from latentfill.tables.read import read_table
 from latentfill.windows.cycles import cycle_steps
 
-NEAR = (1, 2, 3)  # lags and leads in steps, beside the shortest cycle
+LAGS_OF_WINDOWS = (1, -1)  # steps back, and steps ahead
+NEAR = (1, 2, 3)  # lags and leads of whole tables, beside the shortest cycle
 
 
 def main() -> None:
@@ -47,7 +51,7 @@ class WindowFiller:
     def __init__(self, train: Series, scaled: FloatArray) -> None:
         """`scaled` (T, C) are the values of `train` in the units of the windows."""
         self.train, self.scaled = train, scaled
-        self.imputer = _imputer(lags_of(train))
+        self.imputer = _imputer(LAGS_OF_WINDOWS)
 
     def fill(self, window: FloatArray, start: int) -> FloatArray:
         """The window (L, C) with its gaps filled; it starts `start` steps after the first train row."""
@@ -59,7 +63,7 @@ class WindowFiller:
 
 
 def lags_of(series: Series) -> tuple[int, ...]:
-    """Lags (positive) and leads (negative) in steps: the nearest steps and the shortest cycle."""
+    """Lags (positive) and leads (negative) of a whole table in steps: the nearest steps and the shortest cycle."""
     cycle = cycle_steps(series)
     near = (*NEAR, cycle) if cycle else NEAR
     return (*near, *(-lag for lag in near))

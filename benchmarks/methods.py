@@ -148,10 +148,10 @@ class DataFillerMethod:
     train_seconds = 0.0  # everything is fitted while filling
 
     def __init__(self, series: Series, scaled: FloatArray) -> None:
-        from datafiller_peer import WindowFiller, lags_of  # needs datafiller
+        from datafiller_peer import LAGS_OF_WINDOWS, WindowFiller  # needs datafiller
 
         self.filler = WindowFiller(series, scaled)
-        self.about: dict[str, object] = {"lags": lags_of(series)}
+        self.about: dict[str, object] = {"lags": LAGS_OF_WINDOWS}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
         spacing = spacing_of(DATAFILLER, windows)

@@ -1,12 +1,18 @@
 """Published imputation models to compare with, in the implementations of PyPOTS, with one interface.
 
-    peer = PEERS["SAITS"]().fit(train_windows, seconds=120.0, seed=0)
+    peer = PEERS["SAITS"]().fit(train_windows, seconds=1800.0, seed=0)
     estimates = peer.fill(gappy_windows)
 
 Values are in standard deviations of the train rows. One model serves every rate and pattern of hidden cells.
 
-To install PyPOTS: `pip install -c constraints.txt -e ".[peers]"`; the constraints keep the installed version of torch.
-Tested with PyPOTS 1.5 beside torch 2.13.0, numpy 2.4.6, pandas 3.1.1, transformers 4.57.6 and scikit-learn 1.9.1.
+PyPOTS 1.5 takes no transformers from 5 on, which TimeKD's teacher needs here. So it gets an environment of its own,
+with the same versions of everything else (datafiller, the other part of the extra, needs no such care):
+
+    grep -v -E "^(transformers|tokenizers|huggingface_hub|hf-xet)=" constraints.txt > constraints-peers.txt
+    pip install -c constraints-peers.txt -e ".[peers]"
+
+The constraints keep the installed version of torch. Tested with PyPOTS 1.5 beside torch 2.13.0, numpy 2.4.6, pandas
+3.1.1, transformers 4.57.6 and scikit-learn 1.9.1.
 
 All models are trained in the same way:
 
@@ -14,6 +20,7 @@ All models are trained in the same way:
   between 0 and 100 %). This default is kept, so the models are never trained on blackouts.
 - PyPOTS counts epochs, but a benchmark allows seconds. So training proceeds in rounds; a round is one epoch on windows
   drawn without replacement, so many that about `PeerSettings.rounds` rounds fit into the time, but at most all.
+- Training stops early after `PATIENCE` rounds without a better validation. With ample time, a round is a whole epoch.
 - After each round the model is validated on windows from the last tenth of the train windows. In three of four windows
   10-70 % of the cells are hidden at random, in the fourth a blackout is hidden. The best weights are kept. The cells
   that a benchmark scores are not used.
@@ -56,6 +63,7 @@ from latentfill.core.series import BoolArray, FloatArray
 from latentfill.windows.hiding import hide_blackouts, hide_points, keep_some, log_uniform
 from latentfill.windows.restore import restore_observed
 
+PATIENCE = 5  # rounds without a better validation after which training stops
 VALIDATION_SHARE = 0.1  # share of the train windows that is kept for validation
 CHUNK = 256  # windows filled at a time; SAITS also returns large attention weights
 
@@ -112,8 +120,8 @@ SETTINGS = {
 class Peer:
     """One of the models in `SETTINGS`, trained for a given time.
 
-    After `fit`, `training_` holds the seconds of training, the windows drawn, the rounds, the best validation MSE (for
-    CSDI: of the noise) and the number of parameters.
+    After `fit`, `training_` holds the seconds of training, the windows drawn, the rounds, whether it stopped early, the
+    best validation MSE (for CSDI: of the noise) and the number of parameters.
     """
 
     def __init__(self, name: str, device: str = "cpu") -> None:
@@ -121,7 +129,7 @@ class Peer:
         self.device = device
 
     def fit(self, windows: FloatArray, *, seconds: float, seed: int = 0) -> Self:
-        """Train on `windows` (N, L, C) in time order, NaN where missing, for about `seconds`.
+        """Train on `windows` (N, L, C) in time order, NaN where missing, for about `seconds` at most.
 
         Seeds the global generators of random, numpy and torch, which PyPOTS draws from.
         """
@@ -132,9 +140,10 @@ class Peer:
         train, last = split(windows)
         validation = validation_set(last, setting.validation)
         self._model = self._build(*windows.shape[1:])
-        best, weights, rounds, drawn = np.inf, self._model.model.state_dict(), 0, 0
+        best, best_round, rounds, drawn = np.inf, 0, 0, 0
+        weights = self._model.model.state_dict()
         size, took, began = 4.0 * setting.batch, 0.0, time.monotonic()
-        while time.monotonic() - began + took / 2 < seconds:
+        while time.monotonic() - began + took / 2 < seconds and rounds - best_round < PATIENCE:
             chosen = rng.permutation(len(train))[: max(1, round(size / setting.batch)) * setting.batch]
             started = time.monotonic()
             self._model.fit({"X": train[chosen]}, validation)
@@ -142,12 +151,14 @@ class Peer:
             size = min(size * np.clip(seconds / setting.rounds / took, 0.25, 4.0), len(train))
             rounds, drawn = rounds + 1, drawn + len(chosen)
             if self._model.best_loss < best:  # PyPOTS resets it in each fit
-                best, weights = float(self._model.best_loss), copy.deepcopy(self._model.model.state_dict())
+                best, best_round = float(self._model.best_loss), rounds
+                weights = copy.deepcopy(self._model.model.state_dict())
         self._model.model.load_state_dict(weights)
         self.training_ = {
             "seconds": round(time.monotonic() - began, 1),
             "windows": drawn,
             "rounds": rounds,
+            "stopped_early": rounds - best_round >= PATIENCE,
             "validation_mse": best,
             "parameters": int(self._model.num_params),
         }
@@ -223,6 +234,5 @@ def _pypots(module: str) -> ModuleType:
             return importlib.import_module(f"pypots.{module}")
     except ModuleNotFoundError as error:
         raise ImportError(
-            'the peers need PyPOTS: pip install -c constraints.txt -e ".[peers]" (without the constraints, pip may '
-            "replace torch by a build of several gigabytes)"
+            "these peers need PyPOTS, in an environment of its own: benchmarks/peers.py says how to install it"
         ) from error

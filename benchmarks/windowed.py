@@ -78,7 +78,7 @@ def _score(method: Method, windows: Windows, hidden: BoolArray, about: Row) -> l
             **errors_of(estimate, windows.values, scored),
             "hidden_share": float(scored.mean()),
             "train_seconds": round(method.train_seconds, 1),
-            "windows_per_second": round(len(windows) / seconds, 1),
+            "windows_per_second": round(float((scored & np.isfinite(estimate)).any(axis=(1, 2)).sum()) / seconds, 1),
             **method.about,
         }
         for name, estimate in estimates.items()
