@@ -18,6 +18,7 @@ from latentfill.windows.windows import window_starts
 FEWEST_ROWS = 12  # for anything but linear interpolation
 FEWEST_ROWS_OF_NETWORKS = 1000
 FEWEST_COLUMNS_OF_FACTORS = 10
+FEWEST_COLUMNS_ALONE = 10
 MOST_TRIED = {"state_space": 36, "kriging": 10}  # with at most so many columns, a strategy is used without a trial
 TRIAL_STEPS = 3000  # steps in the middle of the series on which a strategy is tried
 LEAST_GAIN = 0.02  # share by which a strategy must lower the error in its trial
@@ -59,8 +60,8 @@ def _unsuitable(name: str, n_steps: int, n_columns: int) -> str | None:
         return f"the table has {n_steps} rows, fewer than {FEWEST_ROWS}"
     if row.needs_encoder and n_steps < FEWEST_ROWS_OF_NETWORKS:
         return f"the table has {n_steps} rows, fewer than {FEWEST_ROWS_OF_NETWORKS}, too few to train networks"
-    if name == "autoregression" and n_columns == 1:
-        return "for a single column it is the same as state_space"
+    if name == "autoregression" and n_columns < FEWEST_COLUMNS_ALONE:
+        return f"with fewer than {FEWEST_COLUMNS_ALONE} columns, state_space keeps unrelated columns apart"
     if name == "factors" and n_columns < FEWEST_COLUMNS_OF_FACTORS:
         return f"the table has {n_columns} columns, fewer than {FEWEST_COLUMNS_OF_FACTORS}"
     return None

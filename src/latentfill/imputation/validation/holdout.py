@@ -17,8 +17,9 @@ from latentfill.windows.training_data import HeldOutWindows, TrainingData, gap_p
 from latentfill.windows.windows import ScaledSeries, Windows, covered, cut
 
 MOST_WINDOWS = 192  # most windows with held-out cells, for early stopping and for tuning
-RESERVE_ROUNDS = 8  # rounds of hiding cells in the reserved stretches, to fit the candidates' weights
-RESERVE_RATE = 0.1  # share of the observed cells that each round hides
+MOST_ROUNDS = 8  # rounds of hiding cells to fit the candidates' weights
+ROUND_RATE = 0.1  # share of the observed cells that each round hides
+ENOUGH_CELLS = 4000  # hidden in all rounds, where cells may be hidden anywhere
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,20 +53,29 @@ class HeldOutSeries:
         make_check = partial(self._check_windows, windows, check) if len(check) else make_tuning
         return TrainingData(self.visible, self._tuning_truth, windows, train, make_check, make_tuning)
 
-    def hide_in_reserve(self, starts: IntArray, length: int) -> Iterator[tuple[BoolArray, IntArray]]:
-        """Yield `RESERVE_ROUNDS` masks (T, C) of cells to hide, in the pattern of the series' own gaps.
+    def rounds(self, starts: IntArray, length: int, *, networks: bool) -> Iterator[tuple[BoolArray, IntArray]]:
+        """Yield masks (T, C) of cells to hide, in the pattern of the series' own gaps, and the starts of their windows.
 
-        All hidden cells lie in the stretches reserved for early stopping, which no network was trained on. Each mask
-        comes with the starts of the windows that overlap these stretches.
+        With `networks`, all hidden cells lie in the stretches reserved for early stopping, which no network was trained
+        on. Other strategies learn so few numbers from so many cells that cells anywhere serve.
         """
+        return self._rounds_in_reserve(starts, length) if networks else self._rounds_anywhere(starts)
+
+    def _rounds_anywhere(self, starts: IntArray) -> Iterator[tuple[BoolArray, IntArray]]:
+        observed, rng = self.visible.observed, SeedStream.WEIGHING.generator(self.seed)
+        in_a_round = max(1, int(ROUND_RATE * observed.sum()))
+        for _ in range(min(MOST_ROUNDS, -(-ENOUGH_CELLS // in_a_round))):
+            yield hide_like_gaps(rng, observed, ROUND_RATE), starts
+
+    def _rounds_in_reserve(self, starts: IntArray, length: int) -> Iterator[tuple[BoolArray, IntArray]]:
         visible = self.visible
         _, check = reserve(starts, length, visible.n_steps)
         reserved = covered(starts[check], length, visible.n_steps)
         before = np.concatenate([[0], np.cumsum(reserved)])
         overlapping = starts[before[starts + length] > before[starts]]
         rng = SeedStream.WEIGHING.generator(self.seed)
-        for _ in range(RESERVE_ROUNDS if len(overlapping) else 0):
-            yield hide_like_gaps(rng, visible.observed, RESERVE_RATE) & reserved[:, None], overlapping
+        for _ in range(MOST_ROUNDS if len(overlapping) else 0):
+            yield hide_like_gaps(rng, visible.observed, ROUND_RATE) & reserved[:, None], overlapping
 
     def _check_windows(self, windows: Windows, check: IntArray) -> HeldOutWindows:
         """At most `MOST_WINDOWS` of the reserved windows at the indices `check`, in which cells are hidden."""

@@ -13,7 +13,7 @@ from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.ensemble import Ensemble
 from latentfill.imputation.validation.error_sample import ErrorSample, features_at
 from latentfill.imputation.validation.holdout import HeldOutSeries
-from latentfill.strategies.candidates import Candidates, SeriesEstimates
+from latentfill.strategies.candidates import Candidates, SeriesEstimates, needs_encoder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,18 +82,19 @@ def measure(
 ) -> HoldoutResults:
     """Errors of all candidates on held-out cells, estimated from the windows at `starts`.
 
-    `learn` has the tuning cells, and cells that are hidden in the stretches reserved for early stopping, on which no
-    network was trained. `check` has the score cells.
+    `learn` has the tuning cells, and cells that are hidden in further rounds, on which no network was trained. `check`
+    has the score cells.
     """
     truth, visible = held_out.series.values, held_out.visible
     estimates = candidates.estimate(visible, starts, encoder)
     learn = [HoldoutErrors.of(estimates, held_out.tuning, truth, visible.values)]
     check = HoldoutErrors.of(estimates, held_out.score, truth, visible.values)
     del estimates  # the rounds need as much memory again
-    for hidden, reserve_starts in held_out.hide_in_reserve(starts, candidates.length):
+    networks = needs_encoder(candidates.names)
+    for hidden, round_starts in held_out.rounds(starts, candidates.length, networks=networks):
         remaining = visible.without(hidden)
-        reserve_estimates = candidates.estimate(remaining, reserve_starts, encoder)
-        learn.append(HoldoutErrors.of(reserve_estimates, hidden, visible.values, remaining.values))
+        round_estimates = candidates.estimate(remaining, round_starts, encoder)
+        learn.append(HoldoutErrors.of(round_estimates, hidden, visible.values, remaining.values))
     return HoldoutResults(HoldoutErrors.joined(learn), check)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -14,13 +14,13 @@ from latentfill.strategies.protocols.series_strategy import middle
 from latentfill.strategies.state_space.autoregression import Autoregression
 from latentfill.strategies.state_space.learning import LearningPlan, learn
 from latentfill.strategies.state_space.recurrence import CYCLES, fit_recurrence, recurring
-from latentfill.strategies.state_space.smoothing import Smoothed, smooth
+from latentfill.strategies.state_space.smoothing import Smoothed, smooth, smoothed_mean
 from latentfill.strategies.state_space.stretches import Stretches
 from latentfill.windows.metrics import masked_mse
 
 NOISES = (None, 4.0)  # degrees of freedom of the noise: Gaussian, or with readings that are sometimes far off
 MOST_COLUMNS_TRIED = 12  # for more columns, only the first kind of noise is tried
-LEAST_GAIN = 0.01  # share by which a choice must lower the error on the tuning cells
+LEAST_GAIN = 0.03  # share by which a choice must lower the error on the tuning cells
 TRIAL_STEPS = 4000  # steps in the middle of the series on which choices are tried out
 
 
@@ -75,7 +75,7 @@ class Block:
 
     def _with_recurrence(self, data: BlockData, plan: LearningPlan, period: int) -> Self:
         """The same block with a recurrence, if that lowers the error on the tuning cells."""
-        coefficients = fit_recurrence(data.values, self.smooth(data.values).mean, period)
+        coefficients = fit_recurrence(data.values, self._mean(data.values), period)
         other = replace(self, recurrence=coefficients, period=period)
         if _first_clearly_best([self.error(data), other.error(data)]) == 0:
             return self
@@ -89,23 +89,34 @@ class Block:
 
     def error(self, data: BlockData) -> float:
         """Mean squared error on the tuning cells; infinite if there are none."""
-        error = masked_mse(self.smooth(data.values).mean, data.truth, ~np.isnan(data.truth))
+        recurs = self._recurring(data.values)
+        mean = self._mean(data.values - recurs) + recurs
+        error = masked_mse(mean, data.truth, ~np.isnan(data.truth))
         return error if np.isfinite(error) else np.inf
 
     def _recurring(self, values: FloatArray) -> FloatArray | float:
         """What recurs from cycle to cycle, (..., L, K)."""
         if self.period is None:
             return 0.0
-        return recurring(self._smooth(values).mean, self.recurrence, self.period)
+        return recurring(self._mean(values), self.recurrence, self.period)
 
     def _smooth(self, values: FloatArray) -> Smoothed:
         """Smoothed without the recurrence."""
+        cut, join = self._stretches(values)
+        return Smoothed(*map(join, smooth(self.model, cut, self.degrees)))
+
+    def _mean(self, values: FloatArray) -> FloatArray:
+        """The hidden columns (..., L, K) without the recurrence."""
+        cut, join = self._stretches(values)
+        return join(smoothed_mean(self.model, cut, self.degrees))
+
+    def _stretches(self, values: FloatArray) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
+        """The groups of a series in stretches (G, B, L, n), or of windows as they are, and the way back."""
         groups = to_groups(values, self.model.noise.shape[1])
         if values.ndim == 3:
-            return Smoothed(*map(from_groups, smooth(self.model, groups, self.degrees)))
+            return groups, from_groups
         stretches = Stretches.of(len(values))
-        smoothed = smooth(self.model, stretches.cut(groups), self.degrees)
-        return Smoothed(*(from_groups(stretches.join(part)) for part in smoothed))
+        return stretches.cut(groups), lambda parts: from_groups(stretches.join(parts))
 
 
 def to_groups(values: FloatArray, size: int) -> FloatArray:

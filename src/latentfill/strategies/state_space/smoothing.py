@@ -43,6 +43,15 @@ def smooth(model: Autoregression, values: FloatArray, degrees: float | None) -> 
     return result
 
 
+def smoothed_mean(model: Autoregression, values: FloatArray, degrees: float | None) -> FloatArray:
+    """The posterior mean alone, as in `smooth`, in a fraction of the time."""
+    mean = np.empty(values.shape)
+    for group, part in _batches(values.shape, model.lags):
+        one = Autoregression(*(parameter[group] for parameter in model))
+        mean[group, part] = _weighed_posterior(one, values[group, part], degrees)[0].mean
+    return mean
+
+
 def draw(model: Autoregression, values: FloatArray, noise: FloatArray, rng: np.random.Generator) -> Drawn:
     """Posterior mean and a random draw of the columns behind `values` (G, B, L, n), for the noise of each cell."""
     result = Drawn(*(np.empty(values.shape) for _ in Drawn._fields))
@@ -75,13 +84,20 @@ def _batches(shape: tuple[int, ...], lags: int) -> Iterator[tuple[slice, slice]]
 
 
 def _smooth(model: Autoregression, values: FloatArray, degrees: float | None) -> Smoothed:
+    posterior, noise = _weighed_posterior(model, values, degrees)
+    return Smoothed(posterior.mean, posterior.variance(), noise)
+
+
+def _weighed_posterior(
+    model: Autoregression, values: FloatArray, degrees: float | None
+) -> tuple[Posterior, FloatArray]:
+    """The posterior, and the variance of the noise of each cell, which depends on how far off the reading is."""
     transition, scale = model.precision(), model.noise[:, None, None]
     noise = cell_noise(scale, np.zeros_like(values), None)
     for _ in range(WEIGHING_ROUNDS if degrees is not None else 0):
         mean = _posterior(transition, values, noise).mean
         noise = cell_noise(scale, (values - mean) ** 2, degrees)
-    posterior = _posterior(transition, values, noise)
-    return Smoothed(posterior.mean, posterior.variance(), noise)
+    return _posterior(transition, values, noise), noise
 
 
 def _posterior(transition: FloatArray, values: FloatArray, noise: FloatArray) -> Posterior:
