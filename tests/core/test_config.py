@@ -104,4 +104,4 @@ def test_each_unknown_setting_is_refused_with_a_suggestion():
         Config.from_dict({"lenght": 48, "Stride": 4, "zzz": 1})
     assert "unknown setting 'lenght': did you mean 'length'?" in str(caught.value)
     assert "unknown setting 'Stride': did you mean 'stride'?" in str(caught.value)
-    assert "unknown setting 'zzz' (known: strategy, candidates, " in str(caught.value)
+    assert "unknown setting 'zzz' (known: strategy, effort, candidates, " in str(caught.value)

@@ -15,7 +15,10 @@ def _restored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(strategy_table, "STRATEGIES", STRATEGIES.copy())
 
 
-def row(name: str = "last_week", code: int = 19) -> StrategyRow:
+FREE = cell_codes()[-1].number + 1
+
+
+def row(name: str = "last_week", code: int = FREE) -> StrategyRow:
     return StrategyRow(name, code, "the value a week earlier", "somewhere:LastWeek")
 
 
@@ -25,7 +28,7 @@ def test_the_settings_accept_every_name_in_the_table():
 
 def test_a_registered_strategy_has_a_code_with_its_name_and_meaning():
     register(row())
-    assert cell_codes()[-1] == (19, "last_week", "last_week: the value a week earlier")
+    assert cell_codes()[-1] == (FREE, "last_week", "last_week: the value a week earlier")
 
 
 def test_a_name_in_use_is_refused():
@@ -35,7 +38,7 @@ def test_a_name_in_use_is_refused():
 
 @pytest.mark.parametrize(("code", "owner"), [(0, "observed"), (17, "knn"), (10, "stored_latent")])
 def test_a_code_in_use_is_refused_with_a_free_code(code: int, owner: str):
-    with pytest.raises(InputError, match=rf"cell code {code}, which '{owner}' uses already; use 19 instead"):
+    with pytest.raises(InputError, match=rf"cell code {code}, which '{owner}' uses already; use {FREE} instead"):
         register(row(code=code))
 
 

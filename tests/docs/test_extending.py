@@ -88,8 +88,8 @@ def test_a_simple_imputer_fills_with_what_it_estimates(run_section, monkeypatch:
     imputation = names["imputation"]
     b = data()["b"].to_numpy()
     np.testing.assert_allclose(imputation.filled.values[GAP, 1], b[76:84], rtol=1e-12)
-    assert set(imputation.filled.codes[GAP, 1]) == {19}
-    assert imputation.summary["codes"]["19"] == "yesterday: the value a day earlier"
+    assert set(imputation.filled.codes[GAP, 1]) == {100}
+    assert imputation.summary["codes"]["100"] == "yesterday: the value a day earlier"
     assert imputation.summary["cells"]["yesterday"] == 8
     first_day = data()
     first_day.loc[3, "a"] = np.nan
@@ -105,7 +105,7 @@ def test_a_simple_imputer_fills_with_what_it_estimates(run_section, monkeypatch:
 
 def test_a_strategy_on_windows_is_weighed_saved_and_loaded(run_section):
     imputation = run_section("A strategy that works on windows")["imputation"]
-    assert set(imputation.filled.codes[GAP, 1]) == {20}  # it counts more than linear interpolation
+    assert set(imputation.filled.codes[GAP, 1]) == {101}  # it counts more than linear interpolation
     alone = Imputer(strategy="common_signal").fit("data.csv")
     found = alone.fill("data.csv").filled.values
     np.testing.assert_allclose(found[GAP, 1], 5 + 2 * data()["a"].to_numpy()[GAP], atol=0.2)

@@ -61,7 +61,7 @@ def series() -> ScaledSeries:
 def fit(*names: str) -> Candidates:
     windows = series().cut(np.arange(40 - L + 1), L)
     no_cells = HeldOutWindows(windows, np.full(windows.values.shape, np.nan))
-    data = TrainingData(series(), windows, np.arange(len(windows)), lambda: no_cells, lambda: no_cells)
+    data = TrainingData(series(), np.full((40, C), np.nan), windows, np.arange(len(windows)), lambda: no_cells, lambda: no_cells)
     spec = StrategySpec(config=Config(length=L, stride=4), columns=C, phases=0, encoder_shape=None)
     return Candidates.fit(names, spec, TrainingInputs(data=data, encoder=None))[0]
 
@@ -69,7 +69,7 @@ def fit(*names: str) -> Candidates:
 @pytest.fixture
 def _registered() -> Iterator[None]:
     register(StrategyRow("nines", 100, "nine", f"{__name__}:Nines"))
-    register(StrategyRow("levels", 101, "the level of the window", f"{__name__}:Levels", on_windows=True))
+    register(StrategyRow("levels", 101, "the level of the window", f"{__name__}:Levels", kind="windows"))
     yield
     del STRATEGIES["nines"], STRATEGIES["levels"]
 
@@ -103,6 +103,6 @@ def test_a_column_far_from_the_fitted_values_is_estimated_around_its_own_mean():
 
 def test_auto_fills_cells_estimated_on_windows_or_with_baselines_alone_any_estimated_cell():
     known = np.array([[True, True, False], [False, True, False]])
-    assert Candidates(("linear", "kriging"), {}, [], L).has_estimate(known, AUTO).tolist() == [False, True, False]
-    assert Candidates(("linear", "mean"), {}, [], L).has_estimate(known, AUTO).tolist() == [True, True, False]
-    assert Candidates(("linear", "mean"), {}, [], L).has_estimate(known, "mean").tolist() == [False, True, False]
+    assert Candidates(("linear", "kriging"), {}, {}, [], L).has_estimate(known, AUTO).tolist() == [False, True, False]
+    assert Candidates(("linear", "mean"), {}, {}, [], L).has_estimate(known, AUTO).tolist() == [True, True, False]
+    assert Candidates(("linear", "mean"), {}, {}, [], L).has_estimate(known, "mean").tolist() == [False, True, False]

@@ -37,6 +37,9 @@ class Code(IntEnum):
     SEASONAL = _NUMBERS["seasonal"]
     KNN = _NUMBERS["knn"]
     ITERATIVE = _NUMBERS["iterative"]
+    AUTOREGRESSION = _NUMBERS["autoregression"]
+    STATE_SPACE = _NUMBERS["state_space"]
+    FACTORS = _NUMBERS["factors"]
 
 
 def count_codes(codes: CodeArray) -> dict[str, int]:

@@ -22,7 +22,7 @@ Arrays = Mapping[str, NDArray[np.generic]]  # by name
 def model_weights(fitted: Fitted) -> Arrays:
     """The weights of all networks and the arrays of baselines and calibrations, by name."""
     arrays = {
-        f"{prefix}{part}.{name}": np.asarray(array)
+        f"{prefix}{part}.{name}": np.asarray(array, order="C")  # files keep the bytes in the order of memory
         for prefix, path in _paths(fitted).items()
         for part, state in _array_states(path).items()
         for name, array in state.items()

@@ -80,7 +80,7 @@ def regress(products: LaggedProducts, ridge: float) -> tuple[FloatArray, FloatAr
     squares = coefficients.swapaxes(1, 2) @ lagged @ coefficients
     innovation = (own - product - product.swapaxes(1, 2) + squares) / max(steps, 1)
     innovation = (innovation + innovation.swapaxes(1, 2)) / 2 + LEAST_INNOVATION * np.eye(n)
-    return np.asarray(coefficients.reshape(g, -1, n, n).swapaxes(2, 3)), np.asarray(innovation)
+    return np.ascontiguousarray(coefficients.reshape(g, -1, n, n).swapaxes(2, 3)), np.asarray(innovation)
 
 
 def _own_coefficients(lagged: FloatArray, cross: FloatArray) -> FloatArray:
