@@ -21,6 +21,7 @@ from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packe
 from latentfill.embeddings.stored.pairing import pair_embeddings
 
 SEQ, PRED, ROWS = 12, 4, 200
+WITHOUT_NETWORKS = {Code.LINEAR, Code.AUTOREGRESSION, Code.STATE_SPACE, Code.KRIGING}
 # custom split of 200 rows: train 0-139, val 128-159 (12 of them overlap), test from 148 on
 N_TRAIN, N_VAL = 140 - SEQ - PRED + 1, 32 - SEQ - PRED + 1
 
@@ -108,8 +109,9 @@ def test_covered_rows_are_filled_from_the_embeddings_and_the_rest_by_the_built_i
     codes, missing = imputation.filled.codes, frame.drop(columns="date").isna().to_numpy()
     # The last train window ends on row 135, the last val window on row 155: 136-155 is covered by val from 128 on.
     covered = np.arange(ROWS) <= 155
-    assert np.isin(codes[missing & covered[:, None]], (Code.STORED, Code.KRIGING, Code.LINEAR)).all()
-    assert np.isin(codes[missing & ~covered[:, None]], (Code.DENOISE, Code.KRIGING, Code.LINEAR)).all()
+    assert set(codes[missing & covered[:, None]]) <= {Code.STORED, *WITHOUT_NETWORKS}
+    assert set(codes[missing & ~covered[:, None]]) <= WITHOUT_NETWORKS
+    assert "denoise" in imputation.summary["held_out_error"]["train"]["candidates"]
     assert not np.isnan(imputation.filled.values).any()
     described = imputation.summary["embeddings"]
     assert described["splits"]["train"] == {"windows": N_TRAIN, "rows": [0, 135]}
@@ -158,7 +160,7 @@ def test_a_plain_folder_of_windows_pairs_with_the_whole_series(
 ):
     count = ROWS - SEQ + 1
     write_split(tmp_path, "flat", np.random.default_rng(0).normal(size=(count, 8)).astype(np.float32))
-    settings = quick | {"embeddings": str(tmp_path / "flat"), "seq_len": SEQ, "pred_len": 0}
+    settings = quick | {"embeddings": str(tmp_path / "flat"), "seq_len": SEQ, "pred_len": 0, "strategy": "denoise"}
     codes = Imputer(**settings).fit(frame).fill(frame).filled.codes
     assert not (codes == Code.DENOISE).any()
     assert (codes == Code.STORED).any()
@@ -173,7 +175,7 @@ def test_settings_of_the_split_plan_are_checked(settings_: dict[str, object]):
 @pytest.mark.parametrize(
     ("strategy", "stored", "beyond"),
     [
-        ("auto", {Code.STORED, Code.KRIGING, Code.LINEAR}, {Code.DENOISE, Code.KRIGING, Code.LINEAR}),
+        ("auto", {Code.STORED, *WITHOUT_NETWORKS}, WITHOUT_NETWORKS),
         ("denoise", {Code.STORED}, {Code.DENOISE}),
         ("neighbours", {Code.STORED_NEIGHBOURS, Code.NEIGHBOURS, Code.FALLBACK}, {Code.NEIGHBOURS, Code.FALLBACK}),
         ("latent", {Code.STORED_LATENT}, {Code.LATENT}),

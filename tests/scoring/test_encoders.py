@@ -99,7 +99,9 @@ def test_without_an_encoder_no_strategy_searches_among_embeddings():
 
 
 def test_auto_uses_an_encoder_if_one_of_its_candidates_does():
-    assert uses_encoder("auto", Config())
+    assert uses_encoder("auto", Config(effort="thorough"))
+    assert uses_encoder("auto", Config(candidates="denoise"))
+    assert not uses_encoder("auto", Config())
     assert not uses_encoder("auto", Config(candidates="linear,kriging"))
     assert uses_encoder("latent", Config(candidates="linear,kriging"))
 

@@ -122,7 +122,7 @@ def test_a_donor_table_is_refused_as_it_may_hold_the_hidden_cells(table: Table, 
 def test_strategies_that_the_time_budget_leaves_out_are_named_in_a_note_and_not_scored(
     table: Table, quick: dict[str, object], caplog
 ):
-    settings = {"time_budget": 60.0, "decoder_steps": 10**6}
+    settings = {"time_budget": 60.0, "decoder_steps": 10**6, "candidates": "linear,kriging,denoise"}
     (run,) = runs(table, quick, strategies=("auto", "latent"), patterns=("point",), settings=settings)
     assert set(overall(run.scores)) == {"auto", "linear"}
     assert "left no room for" in caplog.text
@@ -180,6 +180,7 @@ def test_encoders_are_scored_on_the_same_cells_beside_the_observed_cells_alone(t
 
 def test_the_builtin_encoder_scores_the_same_when_compared_with_others(table: Table, quick: dict[str, object]):
     spec = {"strategies": ("auto", "kriging"), "patterns": ("block",)}
+    spec |= {"settings": {"candidates": "linear,kriging,denoise"}}
     (alone,) = runs(table, quick, **spec)
     (beside,) = runs(table, quick, encoders=("builtin",), **spec)
     compared, usual = by_encoder(beside.scores), overall(alone.scores)
@@ -302,5 +303,5 @@ def test_encoders_are_shown_with_what_they_add_and_cost(
 
 def test_an_unknown_encoder_is_refused_before_any_work(run_cli, source: Path, capsys, monkeypatch, opens_halves):
     monkeypatch.setattr(evaluating, "fit_series", lambda *_, **__: pytest.fail("work was done"))
-    assert run_cli("evaluate", source, "--encoders", "halves:x,bulitin") == 2
+    assert run_cli("evaluate", source, "--strategies", "denoise", "--encoders", "halves:x,bulitin") == 2
     assert "unknown encoder 'bulitin'" in capsys.readouterr().err

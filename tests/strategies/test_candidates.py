@@ -61,7 +61,8 @@ def series() -> ScaledSeries:
 def fit(*names: str) -> Candidates:
     windows = series().cut(np.arange(40 - L + 1), L)
     no_cells = HeldOutWindows(windows, np.full(windows.values.shape, np.nan))
-    data = TrainingData(series(), np.full((40, C), np.nan), windows, np.arange(len(windows)), lambda: no_cells, lambda: no_cells)
+    no_truth = np.full((40, C), np.nan)
+    data = TrainingData(series(), no_truth, windows, np.arange(len(windows)), lambda: no_cells, lambda: no_cells)
     spec = StrategySpec(config=Config(length=L, stride=4), columns=C, phases=0, encoder_shape=None)
     return Candidates.fit(names, spec, TrainingInputs(data=data, encoder=None))[0]
 

@@ -122,11 +122,12 @@ class Candidates:
         """
         estimates = {name: baseline.estimate(series.values) for name, baseline in self.baselines.items()}
         spread, residual = np.full(series.values.shape, np.nan), np.zeros(series.values.shape)
+        shifted, shift = _shifted(series)
         for name, smoother in self.smoothers.items():
-            estimate = smoother.estimate(series.values, series.clock)
-            estimates[name], spread, residual = estimate.values, estimate.spread, estimate.residual
+            estimate = smoother.estimate(shifted.values, shifted.clock)
+            estimates[name], spread, residual = estimate.values + shift, estimate.spread, estimate.residual
         if self.strategies:
-            windows, shift = self._cut(series, starts)
+            windows = self._cut(shifted, starts)
             for strategy in self.strategies:
                 of_windows = strategy.estimate(windows, encoder)
                 for name, values in zip(strategy.estimate_names, of_windows.values, strict=True):
@@ -141,7 +142,8 @@ class Candidates:
         A cell in several overlapping windows has the neighbours of all of them, with the weights of the blend.
         """
         neighbours = cast("NeighboursStrategy", self.by_name["neighbours"])
-        windows, shift = self._cut(series, starts)
+        shifted, shift = _shifted(series)
+        windows = self._cut(shifted, starts)
         contributions = neighbours.explain(windows, encoder)
         step = windows.starts[contributions.window] + contributions.step
         weight = contributions.weight * taper(self.length)[contributions.step]
@@ -182,11 +184,9 @@ class Candidates:
         """Modules with everything that the strategies learnt, by names such as `denoise.decoder`."""
         return {f"{n}.{part}": module for n, s in self.by_name.items() for part, module in s.modules.items()}
 
-    def _cut(self, series: ScaledSeries, starts: IntArray) -> tuple[Windows, FloatArray]:
-        """The windows at `starts` that have observed cells, and the shift (C,) subtracted from their columns."""
-        shift = _unusual_means(series)
-        shifted = replace(series, values=series.values - shift)
-        return shifted.cut(starts, self.length).with_observed_cells(), shift
+    def _cut(self, series: ScaledSeries, starts: IntArray) -> Windows:
+        """The windows at `starts` that have observed cells."""
+        return series.cut(starts, self.length).with_observed_cells()
 
     def _blend(self, estimate: FloatArray, windows: Windows) -> FloatArray:
         return blend(estimate, windows.starts, windows.n_steps, taper(self.length))
@@ -223,6 +223,12 @@ def _to_build(names: Sequence[str], spec: StrategySpec) -> list[str]:
     """
     holds_kriging = "denoise" in names and spec.config.decoder.context == "observed"
     return [name for name in names if STRATEGIES[name].on_windows and not (name == "kriging" and holds_kriging)]
+
+
+def _shifted(series: ScaledSeries) -> tuple[ScaledSeries, FloatArray]:
+    """A series whose columns far from 0 are shifted to 0, and the shift (C,) that was subtracted from them."""
+    shift = _unusual_means(series)
+    return replace(series, values=series.values - shift), shift
 
 
 def _unusual_means(series: ScaledSeries) -> FloatArray:

@@ -22,22 +22,30 @@ from latentfill.strategies.neighbours.window_bank import COSTLY_STRIDE
 from latentfill.windows.windows import Windows
 
 
+WHOLE_SERIES = ("autoregression", "state_space", "factors")
+LEARNT = ("linear", *WHOLE_SERIES, "kriging", "denoise")
+WITH_NETWORKS = {"candidates": ("linear", "kriging", "denoise")}
+
+
 def as_series(sample: Sample) -> Series:
     return Series(sample.values, sample.columns, sample.time, np.arange(len(sample.time)))
 
 
 def weights(fitted) -> dict[str, np.ndarray]:
-    """The weights of all networks and of the ensemble, by name."""
+    """The weights of all networks and of the ensemble, and what other strategies learnt, by name."""
     nets = {"encoder": fitted.encoder.net, **fitted.builtin.candidates.modules}
     tensors = {f"{part}.{name}": t.numpy() for part, net in nets.items() for name, t in net.state_dict().items()}
-    return tensors | {"ensemble.weight": fitted.builtin.validated.ensemble.weight}
+    states = fitted.builtin.candidates.states.items()
+    arrays = {f"{name}.{part}": array for name, state in states for part, array in state.items()}
+    return tensors | arrays | {"ensemble.weight": fitted.builtin.validated.ensemble.weight}
 
 
 def test_cells_held_out_for_scoring_cannot_change_what_is_learnt(sample: Sample, quick: dict[str, object], monkeypatch):
     """Huge values in the score cells change the reported error, but no weight."""
     import latentfill.imputation.fitting.fit as fitting
 
-    plain = fit_series(as_series(sample), Config(**quick))
+    settings = Config(**quick, candidates=LEARNT)
+    plain = fit_series(as_series(sample), settings)
 
     def hold_out_with_huge_score_cells(series, config):
         held_out = hold_out(series, config)
@@ -45,18 +53,18 @@ def test_cells_held_out_for_scoring_cannot_change_what_is_learnt(sample: Sample,
         return replace(held_out, series=replace(series, values=values))
 
     monkeypatch.setattr(fitting, "hold_out", hold_out_with_huge_score_cells)
-    changed = fit_series(as_series(sample), Config(**quick))
+    changed = fit_series(as_series(sample), settings)
     before, after = weights(plain), weights(changed)
     parts = {name.removeprefix("denoise.").split(".")[0] for name in before}
-    assert parts == {"encoder", "kriging", "neighbours", "decoder", "ensemble"}
+    assert parts == {"encoder", "kriging", "neighbours", "decoder", "ensemble", *WHOLE_SERIES, "linear"}
     for name, weight in before.items():
         np.testing.assert_array_equal(weight, after[name], err_msg=name)
     assert changed.builtin.validated.score["mse"] > 1e6 * plain.builtin.validated.score["mse"]
 
 
 def test_all_inputs_of_the_decoder_are_frozen_while_it_is_trained(sample: Sample, quick: dict[str, object]):
-    short = fit_series(as_series(sample), Config(**quick))
-    longer = fit_series(as_series(sample), Config(**(quick | {"decoder_steps": 60})))
+    short = fit_series(as_series(sample), Config(**quick, **WITH_NETWORKS))
+    longer = fit_series(as_series(sample), Config(**(quick | WITH_NETWORKS | {"decoder_steps": 60})))
     a, b = weights(short), weights(longer)
     for name, weight in a.items():
         if name.startswith(("encoder.", "denoise.kriging.", "denoise.neighbours.")):
@@ -73,13 +81,13 @@ def test_the_scaler_sees_only_the_train_rows_of_a_split_plan(sample: Sample, qui
 
 def test_progress_reports_stage_loss_and_time_left(sample: Sample, quick: dict[str, object]):
     reports = []
-    fit_series(as_series(sample), Config(**quick), FitInputs(progress=reports.append))
+    fit_series(as_series(sample), Config(**quick, **WITH_NETWORKS), FitInputs(progress=reports.append))
     assert [p.stage for p in reports if p.step == p.steps] == ["encoder", "decoder"]
     assert all(np.isfinite(p.loss) and p.loss > 0 and p.seconds_left >= 0 for p in reports)
 
 
 def test_training_stops_early_when_held_out_cells_get_no_better(sample: Sample, quick: dict[str, object]):
-    settings = quick | {"learning_rate": 1.0, "decoder_steps": 2000, "check_every": 10, "patience": 2}
+    settings = quick | WITH_NETWORKS | {"learning_rate": 1.0, "decoder_steps": 2000, "check_every": 10, "patience": 2}
     history = fit_series(as_series(sample), Config(**settings)).builtin.history["decoder"]
     assert history.steps < 2000
     assert history.held_out[history.best] == min(history.held_out)
@@ -124,11 +132,12 @@ def test_a_frozen_encoder_replaces_the_built_in_encoder(sample: Sample, quick: d
         calls.append((scaler, fitted_series))
         return MeanEncoder(len(sample.columns))
 
-    fitted = fit_series(series, Config(**quick), FitInputs(encoder=make))
+    settings = Config(**quick, **WITH_NETWORKS)
+    fitted = fit_series(series, settings, FitInputs(encoder=make))
     assert calls == [(fitted.scaler, series)]
     assert isinstance(fitted.encoder, MeanEncoder)
     assert set(fitted.builtin.history) == {"decoder"}
-    assert model_id(fitted) != model_id(fit_series(series, Config(**quick)))
+    assert model_id(fitted) != model_id(fit_series(series, settings))
     with pytest.raises(InputError, match="this model uses the encoder MeanEncoder, which cannot be saved"):
         save_model(fitted, tmp_path / "model", {})
     assert not (tmp_path / "model").exists()

@@ -30,6 +30,7 @@ def test_features_are_finite_for_every_hidden_cell():
     missing = np.isnan(sample.values)
     estimates = np.full((2, *missing.shape), np.nan)
     cells = Cells.at(missing, sample.values)
-    features = features_at(cells, sample.values, SeriesEstimates(estimates, np.full(missing.shape, np.nan)))
+    unknown = SeriesEstimates(estimates, np.full(missing.shape, np.nan), np.zeros(missing.shape))
+    features = features_at(cells, sample.values, unknown)
     assert np.isfinite(features).all()
     assert len(features) == missing.sum()

@@ -43,12 +43,13 @@ class Stages:
         return Stages((*self.certain, name), tuple(n for n in self.to_try if n != name), self.skipped)
 
 
-def stages_by_size(names: Sequence[str], n_steps: int, n_columns: int) -> Stages:
-    """The strategies among `names` that suit the size of a table."""
+def stages_by_size(names: Sequence[str], n_steps: int, n_columns: int, *, stored: bool = False) -> Stages:
+    """The strategies among `names` that suit the size of a table; on `stored` embeddings, networks always do."""
     to_try = tuple(name for name in names if n_columns > MOST_TRIED.get(name, n_columns))
     stages = Stages(tuple(name for name in names if name not in to_try), to_try)
     for name in names:
-        reason = _unsuitable(name, n_steps, n_columns)
+        asked_for = stored and STRATEGIES[name].needs_encoder
+        reason = None if asked_for else _unsuitable(name, n_steps, n_columns)
         stages = stages if reason is None else stages.without(name, reason)
     return stages
 

@@ -183,7 +183,7 @@ class StrategyFitter:
             return Stages(self.names)
         compared = (name for name in self.validated_strategies if name != AUTO)
         names = self.names if stored else tuple(dict.fromkeys((*BY_EFFORT[self.config.effort], *compared)))
-        return stages_by_size(names, self.held_out.series.n_steps, self.columns)
+        return stages_by_size(names, self.held_out.series.n_steps, self.columns, stored=stored)
 
     def _try(self, stages: Stages, spec: StrategySpec, others: FloatArray) -> Stages:
         """The stages after trials of the dear strategies beside the estimates (K, T, C) of the `others`."""

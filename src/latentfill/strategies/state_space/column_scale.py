@@ -45,7 +45,9 @@ class ColumnScale(NamedTuple):
         The mean of the square of a Gaussian is the square of its mean plus its variance.
         """
         centre, variance = mean * self.spread + self._centre(clock), variance * self.spread**2
-        positive = np.maximum(centre, 0.0)
+        if not self.root.any():
+            return centre, np.sqrt(variance)
+        positive = np.where(self.root, np.maximum(centre, 0.0), 0.0)
         squared = positive**2 + variance + self.lowest
         spread_of_square = np.sqrt(4 * positive**2 * variance + 2 * variance**2)
         return np.where(self.root, squared, centre), np.where(self.root, spread_of_square, np.sqrt(variance))

@@ -13,6 +13,7 @@ from latentfill.strategies.state_space.column_scale import ColumnScale
 from latentfill.strategies.state_space.factors import FactorModel, smooth_series
 from latentfill.strategies.state_space.smoothing import Smoothed
 
+FARTHEST = 1e100  # most that a reading may differ from its column's mean cycle, so that squares stay finite
 LEAST_CAVITY = 1e-3  # least share of a cell's precision that is left without its own reading
 
 
@@ -27,7 +28,7 @@ class SeriesModel:
 
     def estimate(self, values: FloatArray, clock: FloatArray) -> Estimate:
         """Estimates for a series (T, C) or windows (N, L, C), NaN where missing."""
-        standard = self.scale.apply(values, clock)
+        standard = np.clip(self.scale.apply(values, clock), -FARTHEST, FARTHEST)
         common = self._common(standard)
         smoothed = self._smooth_blocks(standard - common)
         smoothed = smoothed._replace(mean=smoothed.mean + common)
