@@ -20,7 +20,7 @@ from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import ScaledSeries, Windows
 from windows_alone import estimate_alone
 
-STRATEGIES = ("kriging", "denoise")  # the strategies that are compared by default
+STRATEGIES = ("kriging", "state_space", "denoise")  # the strategies that are compared by default
 BASELINES = ("linear", "spline", "locf", "nocb", "mean", "median", "seasonal", "knn", "iterative")
 LABELS = {"denoise": "latentfill", "kriging": "kriging alone"}  # names in results, where they are not the strategy's
 DATAFILLER = "datafiller"

@@ -70,7 +70,7 @@ class Sample:
 
 def main() -> None:
     parser = parser_of(__doc__, NAMES, seeds=(0,))
-    add_strategies(parser, ("kriging",))
+    add_strategies(parser, ("kriging", "state_space"))
     parser.add_argument("--peers", type=comma_separated, default=(), metavar="NAME", help=f"{DATAFILLER}, or none")
     parser.add_argument("--windows", type=int, default=WINDOWS, help="windows of each data set")
     arguments = parser.parse_args()

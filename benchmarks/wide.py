@@ -95,7 +95,7 @@ class WideTable:
 
 def main() -> None:
     parser = parser_of(__doc__, NAMES, seeds=(0,))
-    add_strategies(parser, ("linear", "kriging"))
+    add_strategies(parser, ("linear", "kriging", "state_space", "factors"))
     parser.add_argument("--peers", type=comma_separated, default=(), metavar="NAME", help=f"{DATAFILLER}, or none")
     parser.add_argument("--alone", type=int, default=ALONE, help="columns filled alone, of each group; 0 for none")
     parser.add_argument("--timeout", type=float, default=TIMEOUT, help="most seconds of a process")

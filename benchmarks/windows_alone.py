@@ -16,14 +16,16 @@ from latentfill.windows.windows import ScaledSeries, Windows, window_starts
 def estimate_alone(fitted: Fitted, windows: Windows) -> FloatArray:
     """Estimates (N, L, C) of the missing cells by the strategy of the settings; the other cells are undefined.
 
-    Windows as long as those of the model are estimated together. Other windows, and all windows for a strategy that
-    works on a whole series, are filled one by one, each like a short table of its own. A cell without an estimate is
-    interpolated linearly, or gets the column mean of the train rows.
+    A strategy on series, or on windows as long as these, estimates them together. Otherwise they are filled one by one,
+    each like a short table of its own. A cell without an estimate is interpolated linearly, or gets the column mean of
+    the train rows.
     """
-    candidates = fitted.builtin.candidates
-    by_name = {name for strategy in candidates.strategies for name in strategy.estimate_names}
-    if fitted.config.strategy in by_name and windows.length == candidates.length:
-        estimate = estimate_windows(candidates, windows, fitted.encoder)[fitted.config.strategy]
+    name, candidates = fitted.config.strategy, fitted.builtin.candidates
+    on_windows = {name for strategy in candidates.strategies for name in strategy.estimate_names}
+    if name in candidates.smoothers:
+        estimate = candidates.smoothers[name].estimate(windows.values, windows.clock).values
+    elif name in on_windows and windows.length == candidates.length:
+        estimate = estimate_windows(candidates, windows, fitted.encoder)[name]
     else:
         pairs = zip(windows.values, windows.clock, strict=True)
         estimate = np.stack([_estimate_series(fitted, ScaledSeries(values, clock)) for values, clock in pairs])
