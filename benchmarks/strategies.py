@@ -26,7 +26,7 @@ ORDER = (
     "kriging",
     "neighbours",
     "latent",
-    *(name for name, row in STRATEGIES.items() if not row.on_windows),
+    *(name for kind in ("series", "baseline") for name, row in STRATEGIES.items() if row.kind == kind),
 )
 
 
@@ -68,7 +68,7 @@ def report(*, quick: bool = False) -> str:
         "| | " + " | ".join(f"{r['data']} ({r['pattern']})" for r in records) + " |",
         "|---" * (len(means_by_data) + 1) + "|",
     ]
-    for strategy in ORDER:
+    for strategy in (name for name in ORDER if any(name in means for means in means_by_data.values())):
         cells = [_cell(means.get(strategy), means["linear"]) for means in means_by_data.values()]
         lines.append(f"| {strategy} | " + " | ".join(cells) + " |")
     best = [
