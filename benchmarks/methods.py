@@ -45,7 +45,7 @@ class Choice:
     """The methods to compare."""
 
     strategies: tuple[str, ...] = STRATEGIES  # of latentfill, by name
-    baselines: bool = True  # whether to compare the simple imputers
+    baselines: tuple[str, ...] = BASELINES  # simple imputers, by name
     ablation: bool = False  # whether to compare decoders without some inputs
     peers: tuple[str, ...] = ()  # published models and datafiller, by name
     seconds: float | None = None  # longest training of a peer; None: as long as the slowest of the strategies
@@ -61,7 +61,7 @@ def methods_of(series: Series, config: Config, length: int, choice: Choice) -> I
         if name == "denoise" and choice.ablation:
             yield from ablations(series, ours.fitted)
     scaled = ColumnScaler.fit(series.values).apply(series.values)
-    for name in BASELINES if choice.baselines else ():
+    for name in choice.baselines:
         if name not in choice.strategies:
             yield BaselineMethod(name, scaled)
     for name in choice.peers:

@@ -13,15 +13,18 @@ from common import Row, add_strategies, comma_separated, errors_of, measured_lin
 from latentfill.core.config import Config
 from latentfill.core.series import BoolArray, Series
 from latentfill.windows.windows import Windows
-from methods import STRATEGIES, Choice, Method, methods_of
+from methods import BASELINES, STRATEGIES, Choice, Method, methods_of
 
 PEERS_HELP = "published models to train, or datafiller; rows of other models are kept from the last results"
+
+BASELINES_HELP = f"simple imputers, by default {','.join(BASELINES)}; the last two take hours for a hundred columns"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose the methods to compare."""
     add_strategies(parser, STRATEGIES)
-    parser.add_argument("--no-baselines", action="store_true", help="leave out the simple imputers")
+    parser.add_argument("--baselines", type=comma_separated, default=BASELINES, metavar="NAME,...", help=BASELINES_HELP)
+    parser.add_argument("--no-baselines", dest="baselines", action="store_const", const=(), help="leave them out")
     parser.add_argument(
         "--ablation", action="store_true", help="also decoders without z, with the z of other windows, ..."
     )
@@ -56,7 +59,7 @@ def choice_of(arguments: argparse.Namespace, seed: int) -> Choice:
     beside = arguments.beside_seeds is None or seed in arguments.beside_seeds
     return Choice(
         strategies=arguments.strategies,
-        baselines=not arguments.no_baselines,
+        baselines=arguments.baselines,
         ablation=arguments.ablation and beside,
         peers=arguments.peers if beside else (),
         seconds=arguments.peer_seconds,
