@@ -20,7 +20,7 @@ from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import ScaledSeries, Windows
 from windows_alone import estimate_alone
 
-STRATEGIES = ("kriging", "state_space", "denoise")  # the strategies that are compared by default
+STRATEGIES = ("kriging", "state_space", "auto", "denoise")  # the strategies that are compared by default
 BASELINES = ("linear", "spline", "locf", "nocb", "mean", "median", "seasonal", "knn", "iterative")
 LABELS = {"denoise": "latentfill", "kriging": "kriging alone"}  # names in results, where they are not the strategy's
 DATAFILLER = "datafiller"
@@ -74,8 +74,8 @@ def methods_of(series: Series, config: Config, length: int, choice: Choice) -> I
 class Ours:
     """A strategy of latentfill, fitted to the series.
 
-    Each window is filled by itself. Of `denoise` and `kriging` this is their own estimate: the ensemble weights of
-    `latentfill impute`, which are fitted on a whole file with both sides of every gap, serve `auto` only.
+    Each window is filled by itself. The weights of `auto` are those of `latentfill impute`: they are fitted on the train
+    rows as a whole, with both sides of every gap.
     """
 
     kind = "ours"

@@ -14,9 +14,9 @@
 
 In the real tables 5 % of the observed cells are hidden in the pattern of their own gaps, and their gaps stay; in the
 made ones a tenth, in runs of 1 to 24 steps in single columns. Each strategy fills the whole table in a process of its
-own, from a CSV file to a CSV file; time and memory are those of the process. The same strategy also fills some of the
-columns as tables of one column, on the same hidden cells. Errors are over the hidden cells, in standard deviations of
-the columns. Results are written to benchmarks/results/.
+own, from a CSV file to a CSV file; time and memory are those of the process. Some of the columns are also filled as
+tables of one column, on the same hidden cells, by the same strategy or by what it is for one column. Errors are over
+the hidden cells, in standard deviations of the columns. Results are written to benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ from whole_tables import fill, kind_of
 PROTOCOL = "wide"
 MADE_RATE, REAL_RATE = 0.1, 0.05  # share of the observed cells that is hidden
 ALONE = 8  # columns of each group that are also filled as tables of one column
+ALONE_AS = {"state_space": "autoregression", "factors": "autoregression"}  # what a strategy is for one column
 TIMEOUT = 900.0  # seconds of a process
 ALL, RELATED, UNRELATED = "all", "related", "unrelated"
 SIZES = {  # steps, columns that share factors, columns that know nothing
@@ -241,7 +242,7 @@ def alone_ratios(
         chosen = rng.permutation(usable)[: 2 if arguments.quick else arguments.alone]
         beside = np.full(filled.shape, np.nan)
         for column in chosen:
-            beside[:, column] = fill(table.of_column(column), method, config)[:, 0]
+            beside[:, column] = fill(table.of_column(column), ALONE_AS.get(method, method), config)[:, 0]
         found = ratios(table, filled, beside, chosen, "alone")
         by_group[group] = {key: value for key, value in found.items() if "alone" in key} | {"alone": len(chosen)}
     return by_group

@@ -16,22 +16,43 @@ from latentfill.windows.windows import ScaledSeries, Windows, window_starts
 def estimate_alone(fitted: Fitted, windows: Windows) -> FloatArray:
     """Estimates (N, L, C) of the missing cells by the strategy of the settings; the other cells are undefined.
 
-    A strategy on series, or on windows as long as these, estimates them together. Otherwise they are filled one by one,
-    each like a short table of its own. A cell without an estimate is interpolated linearly, or gets the column mean of
-    the train rows.
+    A cell without an estimate is interpolated linearly, or gets the column mean of the train rows.
     """
-    name, candidates = fitted.config.strategy, fitted.builtin.candidates
-    on_windows = {name for strategy in candidates.strategies for name in strategy.estimate_names}
-    if name in candidates.smoothers:
-        estimate = candidates.smoothers[name].estimate(windows.values, windows.clock).values
-    elif name in on_windows and windows.length == candidates.length:
-        estimate = estimate_windows(candidates, windows, fitted.encoder)[name]
-    else:
-        pairs = zip(windows.values, windows.clock, strict=True)
-        estimate = np.stack([_estimate_series(fitted, ScaledSeries(values, clock)) for values, clock in pairs])
+    estimates = _estimates(fitted, windows)
+    parts = zip(windows.values, np.moveaxis(estimates, 1, 0), strict=True)
+    estimate = np.stack([_weighted(fitted, values, of_window) for values, of_window in parts])
     for fallback in (interpolate(windows.values), 0.0):
         estimate = np.where(np.isnan(estimate), fallback, estimate)
     return estimate
+
+
+def _estimates(fitted: Fitted, windows: Windows) -> FloatArray:
+    """Estimates (K, N, L, C) of all candidates.
+
+    Windows that are longer than those of the model are estimated one by one, each like a short table of its own.
+    """
+    candidates = fitted.builtin.candidates
+    if candidates.strategies and windows.length != candidates.length:
+        pairs = zip(windows.values, windows.clock, strict=True)
+        return np.stack([_of_series(fitted, ScaledSeries(values, clock)) for values, clock in pairs], axis=1)
+    simple = {name: baseline.estimate(windows.values) for name, baseline in candidates.baselines.items()}
+    whole = {name: s.estimate(windows.values, windows.clock).values for name, s in candidates.smoothers.items()}
+    by_name = {**simple, **whole, **estimate_windows(candidates, windows, fitted.encoder)}
+    return np.stack([by_name[name] for name in candidates.names])
+
+
+def _of_series(fitted: Fitted, series: ScaledSeries) -> FloatArray:
+    """Estimates (K, T, C) of all candidates for a short series in scaled units."""
+    settings = fitted.config.windows
+    padded = series.padded_to(settings.length)
+    starts = window_starts(padded.n_steps, settings.length, settings.stride)
+    return fitted.builtin.candidates.estimate(padded, starts, fitted.encoder).values[:, : series.n_steps]
+
+
+def _weighted(fitted: Fitted, values: FloatArray, estimates: FloatArray) -> FloatArray:
+    """The estimates (K, L, C) of one window weighted as the strategy does; NaN where a cell is observed."""
+    cells = Cells.at(np.isnan(values), values)
+    return cells.on_series(fitted.builtin.validated.ensemble.apply(estimates[:, cells.step, cells.column], cells))
 
 
 def estimate_windows(candidates: Candidates, windows: Windows, encoder: Encoder | None) -> dict[str, FloatArray]:
@@ -41,14 +62,3 @@ def estimate_windows(candidates: Candidates, windows: Windows, encoder: Encoder 
         for strategy in candidates.strategies
         for name, estimate in zip(strategy.estimate_names, strategy.estimate(windows, encoder).values, strict=True)
     }
-
-
-def _estimate_series(fitted: Fitted, series: ScaledSeries) -> FloatArray:
-    """Estimates (T, C) of the missing cells of a short series in scaled units, NaN elsewhere."""
-    settings, path = fitted.config.windows, fitted.builtin
-    padded = series.padded_to(settings.length)
-    starts = window_starts(padded.n_steps, settings.length, settings.stride)
-    estimates = path.candidates.estimate(padded, starts, fitted.encoder).values
-    cells = Cells.at(~padded.observed, padded.values)
-    weighted = path.validated.ensemble.apply(estimates[:, cells.step, cells.column], cells)
-    return cells.on_series(weighted)[: series.n_steps]
