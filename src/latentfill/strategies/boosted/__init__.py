@@ -1,0 +1,1 @@
+"""Boosting: regression trees correct the linear estimates of a first stage."""
