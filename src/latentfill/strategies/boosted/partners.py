@@ -8,7 +8,7 @@ import numpy as np
 
 from latentfill.core.series import IntArray
 from latentfill.strategies.boosted.first_stage import FirstStage
-from latentfill.strategies.kriging.column_correlation import correlations
+from latentfill.strategies.column_correlation import correlations
 
 MOST_PARTNERS = 8
 
