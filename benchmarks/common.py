@@ -19,7 +19,7 @@ from latentfill.core.strategy_table import STRATEGIES
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "shared" / "data"
-QUICK_STEPS = {"encoder_steps": 150, "decoder_steps": 100}  # training steps with --quick
+QUICK_STEPS = {"encoder_steps": 60, "decoder_steps": 40}  # training steps with --quick
 KEEP_HELP = "also keep the last results of strategies, baselines, patterns and seeds that are not measured again"
 
 Row = dict[str, Any]  # a record in results/*.json, such as the errors of one method on one pattern of one data set

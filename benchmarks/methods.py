@@ -22,6 +22,7 @@ from windows_alone import estimate_alone
 
 STRATEGIES = ("kriging", "state_space", "auto", "denoise")  # the strategies that are compared by default
 BASELINES = ("linear", "spline", "locf", "nocb", "mean", "median", "seasonal", "knn", "iterative")
+SLOW_BASELINES = ("knn", "iterative")  # left out with --quick
 LABELS = {"denoise": "latentfill", "kriging": "kriging alone"}  # names in results, where they are not the strategy's
 DATAFILLER = "datafiller"
 SLOW = ("knn", DATAFILLER)  # methods that fill some of the windows only: one takes up to a second for seven columns
@@ -74,8 +75,8 @@ def methods_of(series: Series, config: Config, length: int, choice: Choice) -> I
 class Ours:
     """A strategy of latentfill, fitted to the series.
 
-    Each window is filled by itself. The weights of `auto` are those of `latentfill impute`: they are fitted on the train
-    rows as a whole, with both sides of every gap.
+    Each window is filled by itself. The weights of `auto` are those of `latentfill impute`: they are fitted on the
+    train rows as a whole, with both sides of every gap.
     """
 
     kind = "ours"

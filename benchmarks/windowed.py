@@ -13,11 +13,13 @@ from common import Row, add_strategies, comma_separated, errors_of, measured_lin
 from latentfill.core.config import Config
 from latentfill.core.series import BoolArray, Series
 from latentfill.windows.windows import Windows
-from methods import BASELINES, STRATEGIES, Choice, Method, methods_of
+from methods import BASELINES, SLOW_BASELINES, STRATEGIES, Choice, Method, methods_of
 
 PEERS_HELP = "published models to train, or datafiller; rows of other models are kept from the last results"
 
-BASELINES_HELP = f"simple imputers, by default {','.join(BASELINES)}; the last two take hours for a hundred columns"
+BASELINES_HELP = (
+    f"simple imputers, by default {','.join(BASELINES)}; {' and '.join(SLOW_BASELINES)} take hours for many columns"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +61,7 @@ def choice_of(arguments: argparse.Namespace, seed: int) -> Choice:
     beside = arguments.beside_seeds is None or seed in arguments.beside_seeds
     return Choice(
         strategies=arguments.strategies,
-        baselines=arguments.baselines,
+        baselines=tuple(name for name in arguments.baselines if not (arguments.quick and name in SLOW_BASELINES)),
         ablation=arguments.ablation and beside,
         peers=arguments.peers if beside else (),
         seconds=arguments.peer_seconds,
