@@ -1,6 +1,6 @@
 """Protocol R (real files): hide cells like the gaps of a file, fill them with the default settings, and score.
 
-    python benchmarks/protocol_r.py [--quick] [--ablation] [--data DIR] [--seeds 0 1 2] [DATA ...]
+    python benchmarks/protocol_r.py [--quick] [--ablation] [--beside kriging,datafiller] [--seeds 0 1 2] [DATA ...]
 
 The benchmark hides 10 % of the observed cells in the pattern of the file's own gaps (their lengths, and which columns
 are missing together); in files without gaps it hides scattered cells. Hidden cells are made missing before fitting.
@@ -19,16 +19,28 @@ from collections import defaultdict
 import numpy as np
 
 from ablations import ablations
-from common import Row, config_of, measured_line, names_of, parser_of, read_results, write_results, write_table
+from common import (
+    Row,
+    comma_separated,
+    config_of,
+    measured_line,
+    names_of,
+    parser_of,
+    read_results,
+    write_results,
+    write_table,
+)
 from latentfill import Imputer
 from latentfill.core.config import Config
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.imputation.filling.fill import fill_series
-from latentfill.strategies.classes import baseline_names, new_baseline
+from latentfill.strategies.classes import new_baseline
 from latentfill.tables.table import Table
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths
 from latentfill.windows.hiding import hide_like_gaps, hide_points
+from methods import BASELINES
 from real_files import FILES, read
+from whole_tables import fill
 
 PROTOCOL = "protocol_r"
 ABLATED = "_ablation"  # suffix of the result files of runs with --ablation
@@ -40,6 +52,9 @@ WORSE = 1.02  # smallest ratio to linear interpolation that counts as worse
 def main() -> None:
     parser = parser_of(__doc__, FILES, seeds=(0, 1, 2))
     parser.add_argument("--no-baselines", action="store_true", help="leave out the simple imputers")
+    parser.add_argument(
+        "--beside", type=comma_separated, default=(), metavar="NAME,...", help="further strategies, or datafiller"
+    )
     parser.add_argument(
         "--ablation", action="store_true", help="also use decoders without z, with the z of other windows, ..."
     )
@@ -83,7 +98,9 @@ def run(name: str, arguments: argparse.Namespace, config: Config) -> tuple[Row, 
     for ablation in ablations(gappy.series, imputer.fitted_) if arguments.ablation else ():
         altered = dataclasses.replace(imputer.fitted_, encoder=ablation.encoder, builtin=ablation.path)
         fills[f"with a decoder of {ablation.name}"] = fill_series(altered, gappy.series).values
-    for baseline in baseline_names() if not arguments.no_baselines else ("linear",):
+    for method in arguments.beside:
+        fills[method] = fill(gappy.series, method, config)
+    for baseline in BASELINES if not arguments.no_baselines else ("linear",):
         scaled = scaler.apply(visible)
         fills[baseline] = scaler.invert(new_baseline(baseline).fit(scaled).fill(scaled))
     about: Row = {
