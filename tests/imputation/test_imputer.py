@@ -17,7 +17,6 @@ from latentfill import Code, Imputer
 from latentfill.core.errors import InputError, NotFittedError
 from latentfill.scoring.demo_table import Sample, make_sample
 
-
 WITH_NETWORKS = ("linear", "state_space", "kriging", "denoise")
 
 

@@ -115,8 +115,8 @@ def _encoders(spec: ScoringSpec, config: Config, series: Series) -> dict[str, En
     if not any(uses_encoder(name, config) for name in spec.strategies):
         raise InputError(
             f"none of the strategies {', '.join(spec.strategies)} works on embeddings, so there are no encoders to "
-            "compare. Add denoise, neighbours or latent (--strategies), let auto train networks (--effort thorough), or "
-            "leave out --encoders."
+            "compare. Add denoise, neighbours or latent (--strategies), let auto train networks (--effort thorough), "
+            "or leave out --encoders."
         )
     return open_encoders(spec.encoders, config, series, spec.embedders)
 

@@ -21,7 +21,6 @@ from latentfill.scoring.demo_table import Sample
 from latentfill.strategies.neighbours.window_bank import COSTLY_STRIDE
 from latentfill.windows.windows import Windows
 
-
 WHOLE_SERIES = ("autoregression", "state_space", "factors")
 LEARNT = ("linear", *WHOLE_SERIES, "kriging", "denoise")
 WITH_NETWORKS = {"candidates": ("linear", "kriging", "denoise")}
