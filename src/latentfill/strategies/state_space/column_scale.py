@@ -11,6 +11,7 @@ from latentfill.strategies.harmonics import fit_harmonics, harmonics
 
 LEAST_SKEWNESS = 1.0  # of columns that may be smoothed as square roots
 LEAST_SPREAD = 1e-9  # scaled units
+PRIOR_CELLS = 3.0  # prior cells with variance 1: the spread of two or three readings says little
 
 
 class ColumnScale(NamedTuple):
@@ -32,8 +33,9 @@ class ColumnScale(NamedTuple):
         around = transformed - waves @ wave
         count = np.maximum((~np.isnan(around)).sum(axis=0), 1)
         mean = np.nansum(around, axis=0) / count
-        spread = np.sqrt(np.nansum((around - mean) ** 2, axis=0) / count)
-        return cls(root, lowest, mean, wave, np.where(spread > LEAST_SPREAD, spread, 1.0))
+        squares = np.nansum((around - mean) ** 2, axis=0)
+        spread = np.sqrt((squares + PRIOR_CELLS) / (count + PRIOR_CELLS))
+        return cls(root, lowest, mean, wave, np.where(squares > count * LEAST_SPREAD**2, spread, 1.0))
 
     def apply(self, values: FloatArray, clock: FloatArray) -> FloatArray:
         """Values (..., C) in this scale."""

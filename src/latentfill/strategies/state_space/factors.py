@@ -13,7 +13,7 @@ import numpy as np
 from latentfill.core.series import FloatArray
 from latentfill.strategies.state_space.autoregression import Autoregression, LaggedProducts, regress
 from latentfill.strategies.state_space.posterior import Posterior
-from latentfill.strategies.state_space.stretches import Stretches
+from latentfill.strategies.state_space.stretches import FEWEST, Stretches, lengthened
 
 MOST_FACTORS = 16
 LAGS = 2
@@ -50,6 +50,7 @@ def count_factors(values: FloatArray) -> int:
 
 def learn_factors(values: FloatArray, count: int, rng: np.random.Generator) -> FactorModel:
     """Learn from a series (T, C), NaN where missing, whose columns have about mean 0 and variance 1."""
+    values = lengthened(values[None], FEWEST)[0]
     model = _first_guess(values, count)
     for _ in range(ROUNDS):
         model = _refit(_sweep(model, values, rng), values)

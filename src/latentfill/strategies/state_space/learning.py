@@ -13,7 +13,7 @@ import numpy as np
 from latentfill.core.series import FloatArray
 from latentfill.strategies.state_space.autoregression import Autoregression, LaggedProducts, regress
 from latentfill.strategies.state_space.smoothing import cell_noise, draw
-from latentfill.strategies.state_space.stretches import OVERLAP, Stretches
+from latentfill.strategies.state_space.stretches import FEWEST, OVERLAP, Stretches, lengthened
 
 FIRST_PERSISTENCE = 0.9  # of every column from one step to the next
 FIRST_SHARED = 0.7  # share of the correlation between columns that the first innovations have
@@ -50,7 +50,7 @@ class LearningPlan:
 
 def learn(series: FloatArray, plan: LearningPlan, rng: np.random.Generator) -> Autoregression:
     """Learn from series (G, T, n), NaN where missing, whose columns have about mean 0 and variance 1."""
-    series = _pieces(series, plan.most_steps)
+    series = lengthened(_pieces(series, plan.most_steps), FEWEST)
     stretches = Stretches.of(series.shape[1])
     cut = stretches.cut(series)
     model = _first_guess(series, plan.lags)

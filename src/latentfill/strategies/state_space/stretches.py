@@ -9,8 +9,15 @@ import numpy as np
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.windows.windows import cut, window_starts
 
+FEWEST = 10  # steps that autoregressions are learnt from; shorter series are lengthened by missing steps
 LENGTH = 1000  # steps of a stretch, at most
 OVERLAP = 60  # steps at either end that are smoothed only as context for the steps further in
+
+
+def lengthened(series: FloatArray, n_steps: int) -> FloatArray:
+    """Series (G, T, n) with missing steps at the end, so that they have at least `n_steps`."""
+    missing = max(0, n_steps - series.shape[1])
+    return np.pad(series, ((0, 0), (0, missing), (0, 0)), constant_values=np.nan) if missing else series
 
 
 @dataclass(frozen=True, slots=True, eq=False)
