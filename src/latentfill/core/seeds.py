@@ -25,6 +25,7 @@ class SeedStream(IntEnum):
     CROSS_ATTENTION = 10  # weights that join the teacher's two prompts
     ERROR_FACTORS = 11  # starting point of the factors that errors of many columns share
     STATE_SPACE = 12  # hidden series drawn while autoregressions and factors are learnt
+    BOOSTED = 13  # cells that boosted trees are trained on
 
     def generator(self, seed: int, *parts: int) -> np.random.Generator:
         """NumPy generator of this stage for the user's seed; each combination of `parts` has a stream of its own."""

@@ -148,7 +148,7 @@ def test_a_coverage_outside_0_to_1_is_refused(coverage: float):
 
 def test_a_note_says_that_there_are_too_few_cells_to_calibrate():
     rng = np.random.default_rng(0)
-    small = pd.DataFrame(rng.normal(size=(60, 2)), columns=["a", "b"]).mask(rng.random((60, 2)) < 0.1)
+    small = pd.DataFrame(rng.normal(size=(20, 2)), columns=["a", "b"]).mask(rng.random((20, 2)) < 0.1)
     summary = Imputer(strategy="linear", intervals=0.9).fit(small).fill(small).summary
     assert any("too few to calibrate intervals" in note for note in summary["notes"])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.strategies.boosted.features import LEAST_SPREAD, Cells, FeatureSource
 from latentfill.strategies.boosted.first_stage import FirstStage
@@ -32,7 +33,7 @@ class TrainingCells:
         cls, examples: Sequence[tuple[FirstStage, FloatArray]], partners: IntArray, most: int, seed: int
     ) -> TrainingCells:
         """At most about `most` hidden cells, drawn at random from all examples, the same number from each column."""
-        rng = np.random.default_rng(seed)
+        rng = SeedStream.BOOSTED.generator(seed)
         parts = [_draw(first, truth, partners, most // len(examples), rng) for first, truth in examples]
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__))
 
