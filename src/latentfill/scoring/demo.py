@@ -15,9 +15,6 @@ from latentfill.scoring.demo_table import Sample, make_sample
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths, interpolate
 from latentfill.windows.metrics import masked_mse
 
-# Training steps of encoder and decoder, a third of the usual: enough for the sample, in under a minute and a half.
-STEPS = 500
-
 
 @dataclass(frozen=True, slots=True)
 class GroupError:
@@ -50,7 +47,7 @@ def run_demo(folder: Path, seed: int, progress: ProgressCallback | None = None) 
     source, filled, truth = (folder / name for name in ("sample.csv", "filled.csv", "truth.csv"))
     write_bytes(source, sample.to_csv().encode())
     write_bytes(truth, sample.complete().to_csv().encode())
-    imputer = Imputer(seed=seed, encoder_steps=STEPS, decoder_steps=STEPS, progress=progress).fit(source)
+    imputer = Imputer(seed=seed, progress=progress).fit(source)
     imputation = imputer.fill(source)
     imputation.write(filled)
     return Outcome(source, filled, truth, compare(sample, imputation.filled.values))

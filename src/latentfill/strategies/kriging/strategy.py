@@ -8,6 +8,7 @@ from torch import nn
 
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.progress import History
+from latentfill.nn.runtime import one_thread
 from latentfill.strategies.kriging.kriging import Kriging
 from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs, WindowEstimates
 from latentfill.windows.windows import Windows
@@ -24,7 +25,8 @@ class KrigingStrategy(Strategy):
     @classmethod
     def fit(cls, spec: StrategySpec, inputs: TrainingInputs) -> tuple[Self, dict[str, History]]:
         strategy = cls.unfitted(spec, bank_size=0)
-        strategy.kriging.fit(inputs.data.series, inputs.data.tuning)
+        with one_thread():  # its matrices are small: more threads gain nothing, and wait long where a core is busy
+            strategy.kriging.fit(inputs.data.series, inputs.data.tuning)
         return strategy, {}
 
     @classmethod
@@ -36,6 +38,7 @@ class KrigingStrategy(Strategy):
         return {"kriging": self.kriging}
 
     def estimate(self, windows: Windows, encoder: Encoder | None) -> WindowEstimates:
-        kriged = self.kriging.estimate(windows)
+        with one_thread():
+            kriged = self.kriging.estimate(windows)
         mean, spread, residual = (part.cpu().numpy() for part in (kriged.mean, kriged.spread, kriged.residual))
         return WindowEstimates(mean[None], spread, residual)
