@@ -103,6 +103,20 @@ def test_a_simple_imputer_fills_with_what_it_estimates(run_section, monkeypatch:
     assert Path("again.csv").read_bytes() == Path("filled.csv").read_bytes()
 
 
+def test_a_strategy_on_the_whole_series_fills_and_is_saved_and_loaded(run_section):
+    imputer = run_section("A strategy that learns from the whole series")["imputer"]
+    gappy = data()
+    gappy.loc[50, "a"] = np.nan
+    filled = imputer.fill(gappy).filled
+    assert set(filled.codes[GAP, 1]) == {102}
+    a = data()["a"].to_numpy()
+    assert abs(filled.values[50, 0] - (a[49] + a[51]) / 2) < 0.3
+    imputer.save("model")
+    np.testing.assert_array_equal(Imputer.load("model").fill(gappy).filled.values, filled.values)
+    weighed = Imputer(candidates=("before_and_after",)).fit(gappy).fill(gappy).summary
+    assert "before_and_after" in weighed["held_out_error"]["built-in"]["candidates"]
+
+
 def test_a_strategy_on_windows_is_weighed_saved_and_loaded(run_section):
     imputation = run_section("A strategy that works on windows")["imputation"]
     assert set(imputation.filled.codes[GAP, 1]) == {101}  # it counts more than linear interpolation

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -125,6 +127,26 @@ def drift() -> FloatArray:
     return with_gaps((values - values.mean()) / values.std())
 
 
+def one_column() -> FloatArray:
+    return with_gaps(walks(100, 1))
+
+
+def thirteen_rows() -> FloatArray:
+    return with_gaps(walks(13, 3))
+
+
+def two_rows() -> FloatArray:
+    return np.array([[1.0, NONE], [-1.0, 0.5]])
+
+
+def two_readings() -> FloatArray:
+    """Two columns of two nearly equal readings each, far apart, beside a full one."""
+    values = walks(300, 3)
+    values[:, 1:] = NONE
+    values[[10, 200], 1], values[[60, 61], 2] = (0.5, 0.51), (-0.3, -0.2)
+    return values
+
+
 BAD = (
     constant,
     identical,
@@ -135,14 +157,36 @@ BAD = (
     blackout,
     more_columns_than_rows,
     drift,
+    one_column,
+    thirteen_rows,
+    two_rows,
+    two_readings,
 )
 
 
 @pytest.mark.parametrize("make", BAD)
+@pytest.mark.parametrize("period", [None, 6])
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_bad_input_gives_finite_estimates_near_the_observed_range(strategy: type[StateSpaceStrategy], make):
+def test_bad_input_gives_finite_estimates_near_the_observed_range(
+    strategy: type[StateSpaceStrategy], period: int | None, make
+):
     values = make()
-    estimate = strategy.fit(data(values)).estimate(values, np.zeros((len(values), 0)))
+    held_out = np.random.default_rng(3).random(values.shape) < 0.1
+    visible = np.where(held_out, NONE, values)
+    given = data(visible, period)
+    estimate = strategy.fit(replace(given, truth=np.where(held_out, values, NONE))).estimate(values, given.series.clock)
     assert np.isfinite(estimate.values).all()
     assert np.isfinite(estimate.spread).all()
+    assert np.isfinite(estimate.residual).all()
+    assert (estimate.spread > 0).all()
     assert np.abs(estimate.values).max() < 5 * max(1.0, np.nanmax(np.abs(values)))
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_readings_beyond_all_measure_give_finite_estimates(strategy: type[StateSpaceStrategy]):
+    values = with_gaps(walks(100, 3))
+    fitted = strategy.fit(data(values))
+    values[50, 0] = 1e300
+    estimate = fitted.estimate(values, np.zeros((100, 0)))
+    assert np.isfinite(estimate.values).all()
+    assert np.isfinite(estimate.spread).all()

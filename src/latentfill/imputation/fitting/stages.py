@@ -22,6 +22,7 @@ FEWEST_COLUMNS_ALONE = 10
 MOST_TRIED = {"state_space": 36, "kriging": 10}  # with at most so many columns, a strategy is used without a trial
 TRIAL_STEPS = 3000  # steps in the middle of the series on which a strategy is tried
 LEAST_GAIN = 0.02  # share by which a strategy must lower the error in its trial
+NO_ERROR = 1e-12  # mean squared error, in scaled units, that no strategy need lower
 MIXES = np.linspace(0, 1, 11)  # weights of the tried strategy
 
 
@@ -88,16 +89,19 @@ class Trial:
     def gain(self, name: str, spec: StrategySpec, others: FloatArray) -> float:
         """Share by which strategy `name` lowers the error on the tuning cells, beside `others` (K, T, C) of the table.
 
-        It is fitted to the part alone, and mixed with the best of the others in the best proportion.
+        It is fitted to the part alone, and mixed with the best of the others in the best proportion. Without tuning
+        cells in the part there is no gain.
         """
+        cells = self.held_out.tuning
+        if not cells.any():
+            return 0.0
         length = min(spec.config.windows.length, self.held_out.series.n_steps)
         starts = window_starts(self.held_out.series.n_steps, length, min(spec.config.windows.stride, length))
         inputs = TrainingInputs(data=self.held_out.training_data(starts, length), encoder=None)
         candidates, _ = Candidates.fit((name,), replace(spec, columns=len(self.columns)), inputs)
         tried = candidates.estimate(self.held_out.visible, starts, None).values[0]
-        cells = self.held_out.tuning
-        truth = self.held_out.series.values[cells]
-        errors = [estimate[self.steps][:, self.columns][cells] - truth for estimate in others]
-        best = min(errors, key=lambda error: float(np.mean(error**2)))
-        mixed = [float(np.mean((mix * (tried[cells] - truth) + (1 - mix) * best) ** 2)) for mix in MIXES]
-        return 1 - min(mixed) / max(mixed[0], 1e-12) if len(truth) else 0.0
+        parts = (tried, *(estimate[self.steps][:, self.columns] for estimate in others))
+        errors = [np.nan_to_num(part[cells]) - self.held_out.series.values[cells] for part in parts]
+        best = min(errors[1:], key=lambda error: float(np.mean(error**2)))
+        mixed = [float(np.mean((mix * errors[0] + (1 - mix) * best) ** 2)) for mix in MIXES]
+        return 1 - min(mixed) / mixed[0] if mixed[0] > NO_ERROR else 0.0
