@@ -10,7 +10,6 @@ import pytest
 from latentfill.core.config import BY_EFFORT, STANDARD, THOROUGH, Config
 from latentfill.core.series import FloatArray, Series
 from latentfill.imputation.fitting import stages as module
-from latentfill.imputation.fitting import strategy_fitter
 from latentfill.imputation.fitting.fit import fit_series
 from latentfill.imputation.fitting.stages import FEWEST_ROWS_OF_NETWORKS, MOST_TRIED, Stages, Trial, stages_by_size
 from latentfill.imputation.validation.holdout import HeldOutSeries
@@ -124,11 +123,11 @@ def wide(related: bool) -> Series:
 
 
 def test_a_fit_says_which_strategies_were_not_worth_their_time(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(strategy_fitter, "LEAST_GAIN", 0.9)
+    monkeypatch.setattr(module, "LEAST_GAIN", 0.9)
     path = fit_series(wide(related=False), Config(length=24)).builtin
     assert path.candidates.names == ("linear", "autoregression", "state_space", "factors")
     assert "in a trial on a part of the table" in path.skipped["kriging"]
-    monkeypatch.setattr(strategy_fitter, "LEAST_GAIN", -1.0)
+    monkeypatch.setattr(module, "LEAST_GAIN", -1.0)
     assert "kriging" in fit_series(wide(related=True), Config(length=24)).builtin.candidates.names
 
 

@@ -21,7 +21,7 @@ FEWEST_COLUMNS_OF_FACTORS = 10
 FEWEST_COLUMNS_ALONE = 10
 MOST_TRIED = {"state_space": 36, "kriging": 10}  # with at most so many columns, a strategy is used without a trial
 TRIAL_STEPS = 3000  # steps in the middle of the series on which a strategy is tried
-LEAST_GAIN = 0.02  # share by which a strategy must lower the error in its trial
+LEAST_GAIN = 0.02  # share by which a strategy must lower the error in its trial, in a table just too wide to do without
 NO_ERROR = 1e-12  # mean squared error, in scaled units, that no strategy need lower
 MIXES = np.linspace(0, 1, 11)  # weights of the tried strategy
 
@@ -53,6 +53,11 @@ def stages_by_size(names: Sequence[str], n_steps: int, n_columns: int, *, stored
         reason = None if asked_for else _unsuitable(name, n_steps, n_columns)
         stages = stages if reason is None else stages.without(name, reason)
     return stages
+
+
+def least_gain(name: str, n_columns: int) -> float:
+    """Share by which a strategy must lower the error in its trial: the more columns it would take, the more."""
+    return LEAST_GAIN * n_columns / MOST_TRIED[name]
 
 
 def _unsuitable(name: str, n_steps: int, n_columns: int) -> str | None:

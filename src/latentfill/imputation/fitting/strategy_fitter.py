@@ -15,7 +15,7 @@ from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.lookup import StoredEncoder
 from latentfill.imputation.fitting.fitted import OUT_OF_TIME, FittedPath
-from latentfill.imputation.fitting.stages import LEAST_GAIN, MOST_TRIED, Stages, Trial, stages_by_size
+from latentfill.imputation.fitting.stages import MOST_TRIED, Stages, Trial, least_gain, stages_by_size
 from latentfill.imputation.fitting.stored_windows import blend_starts, config_for_stored
 from latentfill.imputation.fitting.time_budget import TimeBudget
 from latentfill.imputation.validation.holdout import HeldOutSeries
@@ -189,8 +189,9 @@ class StrategyFitter:
         """The stages after trials of the dear strategies beside the estimates (K, T, C) of the `others`."""
         for name in stages.to_try:
             gain = Trial.of(self.held_out, MOST_TRIED[name]).gain(name, spec, others)
-            worth = gain > LEAST_GAIN
-            stages = stages.accepting(name) if worth else stages.without(name, f"{WORTHLESS} {max(gain, 0):.1%}")
+            wanted = least_gain(name, self.columns)
+            reason = f"{WORTHLESS} {max(gain, 0):.1%}, and {wanted:.1%} or more are worth its time"
+            stages = stages.accepting(name) if gain > wanted else stages.without(name, reason)
         return stages
 
     def _training_inputs(self, path: PathInputs) -> TrainingInputs:
