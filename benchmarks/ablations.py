@@ -14,7 +14,6 @@ from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
 from latentfill.imputation.validation.holdout import hold_out
 from latentfill.windows.cycles import clock_features
 from latentfill.windows.windows import ScaledSeries, Windows
-from windows_alone import estimate_windows
 
 
 class AlteredEncoder:
@@ -76,4 +75,6 @@ class Ablation:
         self.about: dict[str, object] = {}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        return {f"decoder: {self.name}": estimate_windows(self.path.candidates, windows, self.encoder)["denoise"]}
+        candidates = self.path.candidates
+        estimates = candidates.estimate_windows(windows, self.encoder).values
+        return {f"decoder: {self.name}": estimates[candidates.names.index("denoise")]}

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from latentfill.core.series import FloatArray
-from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.validation.cells import Cells
-from latentfill.strategies.candidates import Candidates
 from latentfill.windows.gaps import interpolate
 from latentfill.windows.windows import ScaledSeries, Windows, window_starts
 
@@ -35,10 +33,7 @@ def _estimates(fitted: Fitted, windows: Windows) -> FloatArray:
     if candidates.strategies and windows.length != candidates.length:
         pairs = zip(windows.values, windows.clock, strict=True)
         return np.stack([_of_series(fitted, ScaledSeries(values, clock)) for values, clock in pairs], axis=1)
-    simple = {name: baseline.estimate(windows.values) for name, baseline in candidates.baselines.items()}
-    whole = {name: s.estimate(windows.values, windows.clock).values for name, s in candidates.smoothers.items()}
-    by_name = {**simple, **whole, **estimate_windows(candidates, windows, fitted.encoder)}
-    return np.stack([by_name[name] for name in candidates.names])
+    return candidates.estimate_windows(windows, fitted.encoder).values
 
 
 def _of_series(fitted: Fitted, series: ScaledSeries) -> FloatArray:
@@ -53,12 +48,3 @@ def _weighted(fitted: Fitted, values: FloatArray, estimates: FloatArray) -> Floa
     """The estimates (K, L, C) of one window weighted as the strategy does; NaN where a cell is observed."""
     cells = Cells.at(np.isnan(values), values)
     return cells.on_series(fitted.builtin.validated.ensemble.apply(estimates[:, cells.step, cells.column], cells))
-
-
-def estimate_windows(candidates: Candidates, windows: Windows, encoder: Encoder | None) -> dict[str, FloatArray]:
-    """Estimates (N, L, C) of windows, by name, from the strategies that work on windows."""
-    return {
-        name: estimate
-        for strategy in candidates.strategies
-        for name, estimate in zip(strategy.estimate_names, strategy.estimate(windows, encoder).values, strict=True)
-    }

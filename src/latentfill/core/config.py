@@ -29,7 +29,7 @@ Effort = Literal["quick", "standard", "thorough"]
 
 # The strategies that `auto` combines, cheap ones first.
 QUICK = ("linear", "autoregression", "state_space")
-STANDARD = (*QUICK, "factors", "kriging")
+STANDARD = (*QUICK, "factors", "kriging", "boosted")
 THOROUGH = (*STANDARD, "denoise")
 BY_EFFORT: Mapping[Effort, tuple[str, ...]] = {"quick": QUICK, "standard": STANDARD, "thorough": THOROUGH}
 

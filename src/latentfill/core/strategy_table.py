@@ -11,8 +11,9 @@ from typing import Literal, NamedTuple
 
 from latentfill.core.errors import InputError
 
-# baseline: a simple imputer; series: learns from the whole series and estimates it at once; windows: window by window.
-Kind = Literal["baseline", "series", "windows"]
+# baseline: a simple imputer; series: learns from the whole series and estimates it at once; windows: window by window;
+# correction: corrects the estimates of another strategy.
+Kind = Literal["baseline", "series", "windows", "correction"]
 
 
 class CellCode(NamedTuple):
@@ -30,10 +31,11 @@ class StrategyRow:
     name: str  # in settings, reports and saved models
     code: int  # number of the code for cells that the strategy fills, see `CellCode`
     meaning: str  # description of the code
-    implementation: str  # "module:Class" of a `Baseline`, `SeriesStrategy` or `Strategy`, as `kind` says
+    implementation: str  # "module:Class" of a `Baseline`, `SeriesStrategy`, `Strategy` or `Correction`, as `kind` says
     _: KW_ONLY
     kind: Kind = "baseline"
     needs_encoder: bool = False  # whether it uses embeddings
+    corrects: str | None = None  # strategy that is fitted with it, to be corrected
     on_stored: CellCode | None = None  # code for cells that the strategy fills from stored embeddings
 
     @property
@@ -134,6 +136,14 @@ register(
         "best linear estimate from the observed cells, chosen in the settings or better on held-out cells",
         f"{_PACKAGE}.kriging.strategy:KrigingStrategy",
         kind="windows",
+    ),
+    StrategyRow(
+        "boosted",
+        22,
+        "kriging corrected by boosted trees that were trained on hidden cells",
+        f"{_PACKAGE}.boosted.boosted:Boosted",
+        kind="correction",
+        corrects="kriging",
     ),
     StrategyRow(
         "neighbours",

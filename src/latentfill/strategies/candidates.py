@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -13,8 +13,10 @@ from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.core.strategy_table import STRATEGIES, Kind
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.progress import History, OutOfTimeError
-from latentfill.strategies.classes import new_baseline, series_strategy_class, strategy_class
+from latentfill.strategies.classes import correction_class, new_baseline, series_strategy_class, strategy_class
+from latentfill.strategies.hidden_rounds import HiddenRound, hidden_rounds
 from latentfill.strategies.protocols.baseline import Baseline
+from latentfill.strategies.protocols.correction import Correction, Example, FirstStage
 from latentfill.strategies.protocols.series_strategy import SeriesData, SeriesStrategy
 from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs
 from latentfill.windows.blend import blend, taper
@@ -29,16 +31,16 @@ FARTHEST_MEAN = 5.0  # scaled units; a column of the series whose mean lies furt
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SeriesEstimates:
-    """Estimates of K candidates for a series, in scaled units."""
+class Estimates:
+    """Estimates of K candidates for a series (T, C) or for windows (N, L, C), in scaled units."""
 
-    values: FloatArray  # (K, T, C), NaN where a candidate has no estimate
-    spread: FloatArray  # (T, C) standard deviation of the error of one of them; NaN where it is not known
-    residual: FloatArray  # (T, C) observed values minus the leave-one-out estimates of the same one; 0 where unknown
+    values: FloatArray  # (K, ..., C), NaN where a candidate has no estimate
+    spread: FloatArray  # (..., C) standard deviation of the error of one of them; NaN where it is not known
+    residual: FloatArray  # (..., C) observed values minus the leave-one-out estimates of the same one; 0 where unknown
 
-    def of_steps(self, n_steps: int) -> SeriesEstimates:
-        """The estimates of the first `n_steps`."""
-        return SeriesEstimates(self.values[:, :n_steps], self.spread[:n_steps], self.residual[:n_steps])
+    def of_steps(self, n_steps: int) -> Estimates:
+        """The estimates of the first `n_steps` of a series."""
+        return Estimates(self.values[:, :n_steps], self.spread[:n_steps], self.residual[:n_steps])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +63,7 @@ class Candidates:
     smoothers: Mapping[str, SeriesStrategy]  # strategies that estimate the whole series at once, by name
     strategies: Sequence[Strategy]  # strategies that estimate window by window
     length: int  # steps per window
+    corrections: Mapping[str, Correction] = field(default_factory=dict)  # strategies that correct another, by name
 
     @classmethod
     def fit(
@@ -70,21 +73,17 @@ class Candidates:
 
         Strategies whose training would end after the deadline are left out.
         """
-        fitted, history = dict[str, Strategy](), dict[str, History]()
-        for name in _in_fitting_order(names):
-            if name not in _to_build(names, spec):
-                continue
-            try:
-                fitted[name], trained = _fit_seeded(name, spec, inputs)
-            except OutOfTimeError:
-                names = tuple(other for other in names if other != name)
-            else:
-                history |= trained
-        strategies = [fitted[name] for name in _to_build(names, spec)]
-        baselines = {name: new_baseline(name).fit(inputs.data.series.values) for name in of_kind("baseline", names)}
-        data = SeriesData(inputs.data.series, inputs.data.truth, spec.config.seed)
-        smoothers = {name: series_strategy_class(name).fit(data) for name in of_kind("series", names)}
-        return cls(names, baselines, smoothers, strategies, spec.config.windows.length), history
+        data = inputs.data
+        baselines = {name: new_baseline(name).fit(data.series.values) for name in of_kinds(("baseline",), names)}
+        series = SeriesData(data.series, data.truth, spec.config.seed)
+        smoothers = {
+            name: series_strategy_class(name).fit(series)
+            for name in of_kinds(("series",), names)
+            if not inputs.out_of_time
+        }
+        on_windows, strategies, history = _fit_on_windows(of_kinds(("windows",), names), spec, inputs)
+        kept = tuple(name for name in names if name in (*baselines, *smoothers, *on_windows))
+        return cls(kept, baselines, smoothers, strategies, spec.config.windows.length), history
 
     @classmethod
     def unfitted(
@@ -99,9 +98,10 @@ class Candidates:
         `bank_sizes` and `states` are by strategy.
         """
         strategies = [strategy_class(name).unfitted(spec, bank_sizes.get(name, 0)) for name in _to_build(names, spec)]
-        baselines = {name: new_baseline(name).load(states[name]) for name in of_kind("baseline", names)}
-        smoothers = {name: series_strategy_class(name).load(states[name]) for name in of_kind("series", names)}
-        return cls(names, baselines, smoothers, strategies, spec.config.windows.length)
+        baselines = {name: new_baseline(name).load(states[name]) for name in of_kinds(("baseline",), names)}
+        smoothers = {name: series_strategy_class(name).load(states[name]) for name in of_kinds(("series",), names)}
+        corrections = {name: correction_class(name).load(states[name]) for name in of_kinds(("correction",), names)}
+        return cls(names, baselines, smoothers, strategies, spec.config.windows.length, corrections)
 
     def joined(self, other: Candidates) -> Candidates:
         """These candidates followed by `other`."""
@@ -113,28 +113,76 @@ class Candidates:
             strategies=[*self.strategies, *other.strategies],
         )
 
-    def estimate(self, series: ScaledSeries, starts: IntArray, encoder: Encoder | None) -> SeriesEstimates:
+    def with_corrections(
+        self, names: Sequence[str], spec: StrategySpec, inputs: TrainingInputs, required: Collection[str] = ()
+    ) -> Candidates:
+        """These candidates, and the corrections among `names` that help on reserved windows, or that are `required`.
+
+        They are learnt from windows in which cells are hidden. A series that is too short to reserve windows has none.
+        """
+        names = [name for name in names if name in required or not inputs.out_of_time]
+        hidden = hidden_rounds(inputs.data, spec.config.seed) if names else ()
+        examples = [self._example(of_round, inputs.encoder) for of_round in hidden]
+        fitted = {name: correction_class(name).fit(examples, spec.config.seed) for name in names}
+        kept = {name: correction for name, correction in fitted.items() if name in required or correction.corrects}
+        return replace(self, names=(*self.names, *kept), corrections=kept)
+
+    def _example(self, hidden: HiddenRound, encoder: Encoder | None) -> Example:
+        first = self._first_stage(hidden.windows, encoder).first_stage()
+        return Example(first, hidden.truth, hidden.time, hidden.reserved)
+
+    def estimate(self, series: ScaledSeries, starts: IntArray, encoder: Encoder | None) -> Estimates:
         """Estimates of all candidates for a series, from the windows at `starts`.
 
         Strategies on windows estimate the windows that have observed cells, and their estimates are blended where
         windows overlap; all others estimate the series at once. Spread and residual are those of the last strategy that
         knows them, in the order smoothers, strategies on windows.
         """
-        estimates = {name: baseline.estimate(series.values) for name, baseline in self.baselines.items()}
-        spread, residual = np.full(series.values.shape, np.nan), np.zeros(series.values.shape)
         shifted, shift = _shifted(series)
-        for name, smoother in self.smoothers.items():
-            estimate = smoother.estimate(shifted.values, shifted.clock)
-            estimates[name], spread, residual = estimate.values + shift, estimate.spread, estimate.residual
+        found = _Found.nothing(shifted)
+        found.by_name = {name: baseline.estimate(series.values) - shift for name, baseline in self.baselines.items()}
+        self._smooth(found)
         if self.strategies:
             windows = self._cut(shifted, starts)
-            for strategy in self.strategies:
-                of_windows = strategy.estimate(windows, encoder)
-                for name, values in zip(strategy.estimate_names, of_windows.values, strict=True):
-                    estimates[name] = self._blend(values, windows) + shift
-                if of_windows.spread is not None and of_windows.residual is not None:
-                    spread, residual = (self._blend(part, windows) for part in (of_windows.spread, of_windows.residual))
-        return SeriesEstimates(np.stack([estimates[name] for name in self.names]), spread, residual)
+            self._fill_windows(found, windows, encoder, lambda estimate: self._blend(estimate, windows))
+        self._correct(found)
+        return found.estimates(self.names, shift)
+
+    def estimate_windows(self, windows: Windows, encoder: Encoder | None) -> Estimates:
+        """Estimates of all candidates for windows, each from its own observed cells."""
+        found = self._first_stage(windows, encoder)
+        self._correct(found)
+        return found.estimates(self.names)
+
+    def _first_stage(self, windows: Windows, encoder: Encoder | None) -> _Found:
+        """The estimates of all candidates that correct no other."""
+        found = _Found.nothing(windows)
+        found.by_name = {name: baseline.estimate(windows.values) for name, baseline in self.baselines.items()}
+        self._smooth(found)
+        self._fill_windows(found, windows, encoder, lambda estimate: estimate)
+        return found
+
+    def _smooth(self, found: _Found) -> None:
+        for name, smoother in self.smoothers.items():
+            estimate = smoother.estimate(found.data.values, found.data.clock)
+            found.by_name[name] = estimate.values
+            found.base, found.spread, found.residual = name, estimate.spread, estimate.residual
+
+    def _fill_windows(
+        self, found: _Found, windows: Windows, encoder: Encoder | None, join: Callable[[FloatArray], FloatArray]
+    ) -> None:
+        """Add the estimates of the strategies on windows, joined to the shape of the others."""
+        for strategy in self.strategies:
+            of_windows = strategy.estimate(windows, encoder)
+            found.by_name |= zip(strategy.estimate_names, map(join, of_windows.values), strict=True)
+            if of_windows.spread is not None and of_windows.residual is not None:
+                found.base = strategy.estimate_names[0]
+                found.spread, found.residual = join(of_windows.spread), join(of_windows.residual)
+
+    def _correct(self, found: _Found) -> None:
+        if self.corrections:
+            first = found.first_stage()
+            found.by_name |= {name: correction.estimate(first) for name, correction in self.corrections.items()}
 
     def explain(self, series: ScaledSeries, starts: IntArray, encoder: Encoder | None) -> SeriesContributions:
         """The neighbours from which the strategy `neighbours` estimates each missing cell of a series.
@@ -177,7 +225,8 @@ class Candidates:
     def states(self) -> dict[str, dict[str, FloatArray]]:
         """Arrays with everything that was learnt outside of networks, by strategy."""
         baselines = {name: baseline.state() for name, baseline in self.baselines.items()}
-        return baselines | {name: smoother.state() for name, smoother in self.smoothers.items()}
+        smoothers = {name: smoother.state() for name, smoother in self.smoothers.items()}
+        return baselines | smoothers | {name: correction.state() for name, correction in self.corrections.items()}
 
     @property
     def modules(self) -> dict[str, nn.Module]:
@@ -192,9 +241,41 @@ class Candidates:
         return blend(estimate, windows.starts, windows.n_steps, taper(self.length))
 
 
-def of_kind(kind: Kind, names: Sequence[str]) -> list[str]:
-    """The strategies among `names` of one kind."""
-    return [name for name in names if STRATEGIES[name].kind == kind]
+@dataclass(slots=True, eq=False)
+class _Found:
+    """The estimates of the candidates so far, and the spread and residual of the base: the last one that knows them."""
+
+    data: ScaledSeries | Windows
+    by_name: dict[str, FloatArray]
+    base: str | None
+    spread: FloatArray
+    residual: FloatArray
+
+    @classmethod
+    def nothing(cls, data: ScaledSeries | Windows) -> _Found:
+        """Without an estimate."""
+        return cls(data, {}, None, np.full(data.values.shape, np.nan), np.zeros(data.values.shape))
+
+    def first_stage(self) -> FirstStage:
+        """What is corrected: the base, beside the other estimates that come from no network."""
+        assert self.base is not None
+        others = [e for name, e in self.by_name.items() if name != self.base and not STRATEGIES[name].needs_encoder]
+        base = self.by_name[self.base]
+        return FirstStage(self.data.values, base, self.spread, self.residual, tuple(others), self.data.clock)
+
+    def estimates(self, names: Sequence[str], shift: FloatArray | float = 0.0) -> Estimates:
+        """The estimates of the candidates called `names`, with `shift` (C,) added."""
+        return Estimates(np.stack([self.by_name[name] + shift for name in names]), self.spread, self.residual)
+
+
+def of_kinds(kinds: Sequence[Kind], names: Sequence[str]) -> tuple[str, ...]:
+    """The strategies among `names` of these kinds."""
+    return tuple(name for name in names if STRATEGIES[name].kind in kinds)
+
+
+def are_trained(names: Sequence[str]) -> bool:
+    """Whether any of these strategies is trained on cells that are hidden outside the reserved windows."""
+    return any(STRATEGIES[name].needs_encoder or STRATEGIES[name].kind == "correction" for name in names)
 
 
 def needs_encoder(names: Sequence[str]) -> bool:
@@ -202,10 +283,29 @@ def needs_encoder(names: Sequence[str]) -> bool:
     return any(STRATEGIES[name].needs_encoder for name in names)
 
 
+def _fit_on_windows(
+    names: tuple[str, ...], spec: StrategySpec, inputs: TrainingInputs
+) -> tuple[tuple[str, ...], list[Strategy], dict[str, History]]:
+    """Those of the names for which there was time, their strategies, and the history of their networks."""
+    fitted, history = dict[str, Strategy](), dict[str, History]()
+    for name in _in_fitting_order(names):
+        if name not in _to_build(names, spec):
+            continue
+        try:
+            fitted[name], trained = _fit_seeded(name, spec, inputs)
+        except OutOfTimeError:
+            names = tuple(other for other in names if other != name)
+        else:
+            history |= trained
+    return names, [fitted[name] for name in _to_build(names, spec)], history
+
+
 def _fit_seeded(name: str, spec: StrategySpec, inputs: TrainingInputs) -> tuple[Strategy, dict[str, History]]:
     """Fit a strategy on windows; its random numbers do not depend on the strategies that are fitted before it."""
     from latentfill.nn.runtime import seeded  # here, because it imports torch, which simple imputers do not need
 
+    if inputs.out_of_time:
+        raise OutOfTimeError(name)
     with seeded(spec.config.seed):
         return strategy_class(name).fit(spec, inputs)
 

@@ -7,6 +7,7 @@ from typing import cast
 
 from latentfill.core.strategy_table import STRATEGIES
 from latentfill.strategies.protocols.baseline import Baseline
+from latentfill.strategies.protocols.correction import Correction
 from latentfill.strategies.protocols.series_strategy import SeriesStrategy
 from latentfill.strategies.protocols.strategy import Strategy
 
@@ -24,6 +25,11 @@ def new_baseline(name: str) -> Baseline:
 def series_strategy_class(name: str) -> type[SeriesStrategy]:
     """The class of a strategy that estimates a whole series."""
     return cast(type[SeriesStrategy], _class_of(name))
+
+
+def correction_class(name: str) -> type[Correction]:
+    """The class of a strategy that corrects another one."""
+    return cast(type[Correction], _class_of(name))
 
 
 def strategy_class(name: str) -> type[Strategy]:

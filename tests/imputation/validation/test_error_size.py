@@ -9,7 +9,7 @@ from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.error_sample import ErrorSample, features_at
 from latentfill.imputation.validation.error_size import SizeModel
 from latentfill.scoring.demo_table import make_sample
-from latentfill.strategies.candidates import SeriesEstimates
+from latentfill.strategies.candidates import Estimates
 
 
 def test_the_size_of_errors_is_learnt():
@@ -30,7 +30,7 @@ def test_features_are_finite_for_every_hidden_cell():
     missing = np.isnan(sample.values)
     estimates = np.full((2, *missing.shape), np.nan)
     cells = Cells.at(missing, sample.values)
-    unknown = SeriesEstimates(estimates, np.full(missing.shape, np.nan), np.zeros(missing.shape))
+    unknown = Estimates(estimates, np.full(missing.shape, np.nan), np.zeros(missing.shape))
     features = features_at(cells, sample.values, unknown)
     assert np.isfinite(features).all()
     assert len(features) == missing.sum()

@@ -31,7 +31,7 @@ def test_cells_hidden_in_the_reserve_lie_where_no_network_was_trained():
     starts = np.arange(0, 393, 4)
     train, _ = reserve(starts, 8, 400)
     trained = covered(starts[train], 8, 400)
-    rounds = list(held_out.rounds(starts, 8, networks=True))
+    rounds = list(held_out.rounds(starts, 8, trained=True))
     assert len(rounds) > 1
     for hidden, windows in rounds:
         assert hidden.any()

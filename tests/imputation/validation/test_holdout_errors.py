@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from latentfill.imputation.validation.holdout_errors import HoldoutErrors, errors_at
-from latentfill.strategies.candidates import SeriesEstimates
+from latentfill.strategies.candidates import Estimates
 
 NAN = np.nan
 
@@ -21,9 +21,7 @@ def test_cells_that_no_candidate_estimates_are_left_out():
     hidden = np.array([[False], [True], [True], [False]])
     visible = np.where(hidden, NAN, truth)
     estimates = np.array([[[NAN], [2.5], [NAN], [NAN]], [[NAN], [1.0], [NAN], [NAN]]])
-    result = HoldoutErrors.of(
-        SeriesEstimates(estimates, np.full((4, 1), NAN), np.zeros((4, 1))), hidden, truth, visible
-    )
+    result = HoldoutErrors.of(Estimates(estimates, np.full((4, 1), NAN), np.zeros((4, 1))), hidden, truth, visible)
     assert result.cells.step.tolist() == [1]
     np.testing.assert_allclose(result.errors, [[0.5], [-1.0]])
     assert result.known.all()

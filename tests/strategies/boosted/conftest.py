@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from latentfill.core.series import FloatArray
-from latentfill.strategies.boosted.first_stage import FirstStage
+from latentfill.strategies.protocols.correction import Example, FirstStage
 
-Example = tuple[FirstStage, FloatArray]
+LENGTH = 60  # steps per window of an `Example`
+
+
+def windowed(first: FirstStage) -> FirstStage:
+    """The series cut into windows that do not overlap."""
+
+    def cut(array: FloatArray) -> FloatArray:
+        return array.reshape(-1, LENGTH, array.shape[-1])
+
+    parts = {name: cut(getattr(first, name)) for name in ("values", "estimate", "spread", "residual", "clock")}
+    return replace(first, others=tuple(map(cut, first.others)), **parts)
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,17 @@ class Maker:
     columns: int = 3
 
     def example(self, seed: int, relation: float = 0.0) -> Example:
+        """Windows to learn from, see `series`."""
+        return self.training(*self.series(seed, relation))
+
+    @staticmethod
+    def training(first: FirstStage, truth: FloatArray) -> Example:
+        """A series with hidden cells as windows, a fifth of which is reserved."""
+        windows = windowed(first)
+        number = np.arange(len(windows.values))
+        return Example(windows, truth.reshape(windows.values.shape), number / len(number), number % 5 == 0)
+
+    def series(self, seed: int, relation: float = 0.0) -> tuple[FirstStage, FloatArray]:
         """A quarter of the cells is hidden; `relation` is how far column 0 follows the size of column 1's residual."""
         rng = np.random.default_rng(seed)
         truth = rng.normal(size=(self.steps, self.columns))
@@ -34,7 +55,7 @@ class Maker:
         """The first stage for visible `values` (T, C)."""
         zero, one = np.zeros(values.shape), np.ones(values.shape)
         clock = np.zeros((len(values), 2))
-        return FirstStage(values, zero, one, np.nan_to_num(values), one, (zero,), clock)
+        return FirstStage(values, zero, one, np.nan_to_num(values), (zero,), clock)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ def every_cell(shape: tuple[int, ...]) -> Cells:
 def test_the_number_of_features_does_not_grow_with_the_columns(maker):
     count = []
     for columns in (20, 60):
-        first = maker(steps=50, columns=columns).example(0)[0].as_windows()
+        first = maker(steps=50, columns=columns).series(0)[0].as_windows()
         features = FeatureSource.of(first, find_partners([first])).features(every_cell(first.values.shape))
         assert len(features) == first.values.size
         count.append(features.shape[1])
@@ -21,7 +21,7 @@ def test_the_number_of_features_does_not_grow_with_the_columns(maker):
 
 
 def test_features_are_finite_or_missing(maker):
-    first = maker(steps=50).example(0)[0].as_windows()
+    first = maker(steps=50).series(0)[0].as_windows()
     first.spread[:] = 0.0
     features = FeatureSource.of(first, find_partners([first])).features(every_cell(first.values.shape))
     assert features.dtype == np.float32
@@ -29,7 +29,7 @@ def test_features_are_finite_or_missing(maker):
 
 
 def test_features_of_a_cell_look_at_its_own_window_only(maker):
-    first = maker(steps=60).example(0)[0]
+    first = maker(steps=60).series(0)[0]
     windows = first.as_windows()
     partners = find_partners([first])
     halves = [maker().stage(first.values[half]).as_windows() for half in (slice(0, 30), slice(30, 60))]
@@ -37,7 +37,6 @@ def test_features_of_a_cell_look_at_its_own_window_only(maker):
     both = maker().stage(first.values)
     cut = type(both)(
         *(array.reshape(2, 30, -1) for array in (both.values, both.estimate, both.spread, both.residual)),
-        both.residual_spread.reshape(2, 30, -1),
         (both.others[0].reshape(2, 30, -1),),
         both.clock.reshape(2, 30, -1),
     )
@@ -46,7 +45,7 @@ def test_features_of_a_cell_look_at_its_own_window_only(maker):
 
 
 def test_partners_are_the_columns_that_move_alike(maker):
-    first = maker(columns=12).example(0)[0]
+    first = maker(columns=12).series(0)[0]
     first.values[:, 7] = first.values[:, 2] + 0.1 * first.values[:, 7]
     partners = find_partners([first])
     assert partners.shape == (12, 8)

@@ -111,8 +111,8 @@ def test_a_residual_equals_the_error_after_hiding_its_cell(seed, share):
         others = observed[b].copy()
         others[i] = False
         mean, covariance_given = textbook(cov, x[b], others)
-        np.testing.assert_allclose(float(found.residual[b, i]), x[b, i] - mean[i], rtol=1e-6, atol=1e-8)
-        np.testing.assert_allclose(float(found.residual_spread[b, i]), np.sqrt(covariance_given[i, i]), rtol=1e-6)
+        np.testing.assert_allclose(float(found.residual[b, i]), x[b, i] - mean[i], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(float(found.residual_spread[b, i]), np.sqrt(covariance_given[i, i]), rtol=1e-4)
     assert (found.residual.numpy()[~observed] == 0).all()
     assert (found.residual_spread.numpy()[~observed] == 0).all()
 

@@ -40,6 +40,7 @@ class Code(IntEnum):
     AUTOREGRESSION = _NUMBERS["autoregression"]
     STATE_SPACE = _NUMBERS["state_space"]
     FACTORS = _NUMBERS["factors"]
+    BOOSTED = _NUMBERS["boosted"]
 
 
 def count_codes(codes: CodeArray) -> dict[str, int]:

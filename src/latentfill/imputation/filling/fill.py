@@ -23,7 +23,7 @@ from latentfill.imputation.fitting.fitted import BUILTIN, Fitted
 from latentfill.imputation.fitting.stored_windows import blend_starts
 from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.quantiles import LEVELS
-from latentfill.strategies.candidates import SeriesEstimates
+from latentfill.strategies.candidates import Estimates
 from latentfill.windows.gaps import gap_lengths, interpolate
 from latentfill.windows.restore import restore_observed
 from latentfill.windows.windows import ScaledSeries, window_starts
@@ -35,7 +35,7 @@ class EstimatedSeries:
 
     series: Series  # with the columns that the model was fitted on
     scaled: ScaledSeries
-    by_path: Mapping[str, SeriesEstimates]  # by path name, builtin first; later paths take precedence
+    by_path: Mapping[str, Estimates]  # by path name, builtin first; later paths take precedence
 
 
 def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None) -> Filled:
@@ -61,7 +61,7 @@ def estimate_series(
     return EstimatedSeries(series, scaled, by_path)
 
 
-def _estimate_builtin(fitted: Fitted, series: ScaledSeries) -> SeriesEstimates:
+def _estimate_builtin(fitted: Fitted, series: ScaledSeries) -> Estimates:
     """Estimates of the builtin path; a series shorter than a window is padded with gaps."""
     padded = series.padded_to(fitted.config.windows.length)
     starts = window_starts(padded.n_steps, fitted.config.windows.length, fitted.config.windows.stride)

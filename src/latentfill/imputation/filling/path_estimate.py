@@ -12,7 +12,7 @@ from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.imputation.fitting.fitted import FittedPath
 from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.error_sample import features_at
-from latentfill.strategies.candidates import SeriesEstimates
+from latentfill.strategies.candidates import Estimates
 
 USUAL_COVERAGE = 0.9  # of the intervals that are computed if the settings give no coverage
 
@@ -36,7 +36,7 @@ class PathEstimate:
 
 
 def estimate_path(
-    path: FittedPath, estimates: SeriesEstimates, values: FloatArray, cells: Cells, config: Config
+    path: FittedPath, estimates: Estimates, values: FloatArray, cells: Cells, config: Config
 ) -> PathEstimate:
     """Weight the candidates' `estimates` of one path at the missing `cells` of a scaled series `values` (T, C)."""
     calibration = path.validated.calibration
@@ -61,7 +61,7 @@ def strategy_estimates(path: FittedPath, estimates: FloatArray) -> BoolArray:
     return path.candidates.has_estimate(~np.isnan(estimates), path.spec.config.strategy)
 
 
-def error_quantiles(path: FittedPath, estimates: SeriesEstimates, values: FloatArray, cells: Cells) -> FloatArray:
+def error_quantiles(path: FittedPath, estimates: Estimates, values: FloatArray, cells: Cells) -> FloatArray:
     """Quantiles (M, len(LEVELS)) of the errors of one path's estimates at `cells`, in scaled units."""
     calibration = path.validated.calibration
     return calibration.error_quantiles(cells, calibration.sizes(cells, features_at(cells, values, estimates)))

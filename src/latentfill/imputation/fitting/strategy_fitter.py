@@ -9,7 +9,7 @@ import numpy as np
 
 from latentfill.core.config import AUTO, BY_EFFORT, Config
 from latentfill.core.errors import InputError
-from latentfill.core.series import FloatArray, IntArray
+from latentfill.core.series import IntArray
 from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.embeddings.protocols.record import Embeddings
@@ -22,13 +22,14 @@ from latentfill.imputation.validation.holdout import HeldOutSeries
 from latentfill.imputation.validation.holdout_errors import measure
 from latentfill.imputation.validation.validate import Validated, validate
 from latentfill.nn.progress import History, OutOfTimeError, ProgressCallback
-from latentfill.strategies.candidates import Candidates, needs_encoder
+from latentfill.strategies.candidates import Candidates, needs_encoder, of_kinds
 from latentfill.strategies.protocols.strategy import StrategySpec, TrainingInputs
 from latentfill.windows.windows import Windows, window_starts
 
 ENCODER_SHARE = 0.35  # share of the time budget after which the encoder must be trained
 TRAINING_SHARE = 0.75  # share after which all networks must be trained; the rest is for validation
 MOST_CELLS = 1 << 25  # most cells in the windows of other splits that are searched for neighbours
+USELESS = "it did not lower the error on reserved stretches of the series"
 WORTHLESS = "in a trial on a part of the table, it lowered the error by"
 ORACLE = "oracle: the stored embeddings may have seen the held-out values, so the true error may be larger"
 
@@ -155,19 +156,24 @@ class StrategyFitter:
     def _fit_candidates(
         self, path: PathInputs, spec: StrategySpec
     ) -> tuple[Candidates, dict[str, History], dict[str, str]]:
-        """The fitted candidates, their training history, and the reasons why others were left out."""
+        """The fitted candidates, their training history, and the reasons why others were left out.
+
+        Cheap ones come first, then those that a trial finds worth their time, last those that correct others.
+        """
         stages, inputs = self._stages(stored=path.split is not None), self._training_inputs(path)
         for name in stages.certain if path.encoder is None else ():
             stages = stages.without(name, OUT_OF_TIME) if needs_encoder([name]) else stages
-        cheap = tuple(name for name in stages.certain if not STRATEGIES[name].on_windows)
-        candidates, history = Candidates.fit(cheap, spec, inputs)
-        if stages.to_try:
-            others = candidates.estimate(self.held_out.visible, path.blend_starts, None).values
-            stages = self._try(stages, spec, others)
-        more = tuple(name for name in stages.certain if name not in cheap)
-        dear, trained = Candidates.fit(more, spec, inputs)
-        late = {name: OUT_OF_TIME for name in more if name not in dear.names}
-        return candidates.joined(dear), history | trained, stages.skipped | late
+        cheap, history = Candidates.fit(of_kinds(("baseline", "series"), stages.certain), spec, inputs)
+        stages = self._try(stages, spec, cheap, path.blend_starts)
+        more = of_kinds(("series", "windows"), stages.certain)
+        dear, trained = Candidates.fit(tuple(name for name in more if name not in cheap.names), spec, inputs)
+        corrections = of_kinds(("correction",), stages.certain)
+        required = (*self.validated_strategies, *self.config.candidates)
+        candidates = cheap.joined(dear).with_corrections(corrections, spec, inputs, required)
+        useless = () if inputs.out_of_time else corrections
+        left_out = [name for name in stages.certain if name not in candidates.names]
+        reasons = {name: USELESS if name in useless else OUT_OF_TIME for name in left_out}
+        return candidates, history | trained, stages.skipped | reasons
 
     @property
     def needs_encoder(self) -> bool:
@@ -185,8 +191,9 @@ class StrategyFitter:
         names = self.names if stored else tuple(dict.fromkeys((*BY_EFFORT[self.config.effort], *compared)))
         return stages_by_size(names, self.held_out.series.n_steps, self.columns, stored=stored)
 
-    def _try(self, stages: Stages, spec: StrategySpec, others: FloatArray) -> Stages:
-        """The stages after trials of the dear strategies beside the estimates (K, T, C) of the `others`."""
+    def _try(self, stages: Stages, spec: StrategySpec, cheap: Candidates, starts: IntArray) -> Stages:
+        """The stages after trials of the dear strategies beside the `cheap` ones."""
+        others = cheap.estimate(self.held_out.visible, starts, None).values if stages.to_try else np.empty(0)
         for name in stages.to_try:
             gain = Trial.of(self.held_out, MOST_TRIED[name]).gain(name, spec, others)
             wanted = least_gain(name, self.columns)
@@ -217,8 +224,13 @@ class StrategyFitter:
 
 
 def _candidate_names(config: Config, strategies: Sequence[str]) -> tuple[str, ...]:
-    """Names of the candidates to fit: `linear`, the candidates of the settings, and the candidates of `strategies`."""
+    """Names of the candidates to fit: `linear`, the candidates of the settings and of `strategies`, and what they need.
+
+    A strategy that corrects another one needs it.
+    """
     of_compared = (
         name for strategy in strategies for name in (config.candidate_names if strategy == AUTO else (strategy,))
     )
-    return tuple(dict.fromkeys(("linear", *config.strategies, *of_compared)))
+    named = ("linear", *config.strategies, *of_compared)
+    corrected = (STRATEGIES[name].corrects for name in named)
+    return tuple(dict.fromkeys((*named, *filter(None, corrected))))

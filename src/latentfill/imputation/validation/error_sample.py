@@ -9,7 +9,7 @@ import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.imputation.validation.cells import Cells
-from latentfill.strategies.candidates import SeriesEstimates
+from latentfill.strategies.candidates import Estimates
 from latentfill.windows.gaps import NearestObserved, nearest_observed
 
 SMALLEST = 1e-3  # scaled units; added to sizes before their logarithm is taken
@@ -43,7 +43,7 @@ class ErrorSample:
         return ErrorSample(self.cells.where(chosen), self.error[chosen], self.features[chosen])
 
 
-def features_at(cells: Cells, values: FloatArray, estimates: SeriesEstimates) -> FloatArray:
+def features_at(cells: Cells, values: FloatArray, estimates: Estimates) -> FloatArray:
     """Features (M, F) that predict the size of errors, for missing `cells` of a scaled series with `values` (T, C).
 
     In this order: the standard deviation from kriging, and whether it is missing; the distance to the nearest observed

@@ -19,7 +19,7 @@ from latentfill.windows.windows import ScaledSeries, Windows, covered, cut
 MOST_WINDOWS = 192  # most windows with held-out cells, for early stopping and for tuning
 MOST_ROUNDS = 8  # rounds of hiding cells to fit the candidates' weights
 ROUND_RATE = 0.1  # share of the observed cells that each round hides
-ENOUGH_CELLS = 4000  # hidden in all rounds, where cells may be hidden anywhere
+ENOUGH_CELLS = 4000  # hidden in all rounds
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,29 +53,24 @@ class HeldOutSeries:
         make_check = partial(self._check_windows, windows, check) if len(check) else make_tuning
         return TrainingData(self.visible, self._tuning_truth, windows, train, make_check, make_tuning)
 
-    def rounds(self, starts: IntArray, length: int, *, networks: bool) -> Iterator[tuple[BoolArray, IntArray]]:
+    def rounds(self, starts: IntArray, length: int, *, trained: bool) -> Iterator[tuple[BoolArray, IntArray]]:
         """Yield masks (T, C) of cells to hide, in the pattern of the series' own gaps, and the starts of their windows.
 
-        With `networks`, all hidden cells lie in the stretches reserved for early stopping, which no network was trained
-        on. Other strategies learn so few numbers from so many cells that cells anywhere serve.
+        With networks or trees that were `trained`, all hidden cells lie in the stretches reserved for early stopping,
+        outside of which they were trained. Other strategies learn so few numbers from so many cells that cells anywhere
+        serve. There are rounds until `ENOUGH_CELLS` are hidden, but at most `MOST_ROUNDS`.
         """
-        return self._rounds_in_reserve(starts, length) if networks else self._rounds_anywhere(starts)
-
-    def _rounds_anywhere(self, starts: IntArray) -> Iterator[tuple[BoolArray, IntArray]]:
-        observed, rng = self.visible.observed, SeedStream.WEIGHING.generator(self.seed)
-        in_a_round = max(1, int(ROUND_RATE * observed.sum()))
-        for _ in range(min(MOST_ROUNDS, -(-ENOUGH_CELLS // in_a_round))):
-            yield hide_like_gaps(rng, observed, ROUND_RATE), starts
-
-    def _rounds_in_reserve(self, starts: IntArray, length: int) -> Iterator[tuple[BoolArray, IntArray]]:
-        visible = self.visible
-        _, check = reserve(starts, length, visible.n_steps)
-        reserved = covered(starts[check], length, visible.n_steps)
-        before = np.concatenate([[0], np.cumsum(reserved)])
-        overlapping = starts[before[starts + length] > before[starts]]
-        rng = SeedStream.WEIGHING.generator(self.seed)
-        for _ in range(MOST_ROUNDS if len(overlapping) else 0):
-            yield hide_like_gaps(rng, visible.observed, ROUND_RATE) & reserved[:, None], overlapping
+        allowed = np.ones(self.visible.n_steps, dtype=bool)
+        if trained:
+            _, check = reserve(starts, length, self.visible.n_steps)
+            allowed = covered(starts[check], length, self.visible.n_steps)
+            before = np.concatenate([[0], np.cumsum(allowed)])
+            starts = starts[before[starts + length] > before[starts]]
+        rng, cells, number = SeedStream.WEIGHING.generator(self.seed), 0, 0
+        while allowed.any() and cells < ENOUGH_CELLS and number < MOST_ROUNDS:
+            hidden = hide_like_gaps(rng, self.visible.observed, ROUND_RATE) & allowed[:, None]
+            yield hidden, starts
+            cells, number = cells + int(hidden.sum()), number + 1
 
     def _check_windows(self, windows: Windows, check: IntArray) -> HeldOutWindows:
         """At most `MOST_WINDOWS` of the reserved windows at the indices `check`, in which cells are hidden."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.ensemble import Ensemble
 from latentfill.imputation.validation.error_sample import ErrorSample, features_at
 from latentfill.imputation.validation.holdout import HeldOutSeries
-from latentfill.strategies.candidates import Candidates, SeriesEstimates, needs_encoder
+from latentfill.imputation.validation.optimism import without_optimism
+from latentfill.strategies.candidates import Candidates, Estimates, are_trained
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +27,7 @@ class HoldoutErrors:
     features: FloatArray  # (M, F), see `features_at`
 
     @classmethod
-    def of(cls, estimates: SeriesEstimates, hidden: BoolArray, truth: FloatArray, visible: FloatArray) -> HoldoutErrors:
+    def of(cls, estimates: Estimates, hidden: BoolArray, truth: FloatArray, visible: FloatArray) -> HoldoutErrors:
         """Errors on the `hidden` cells (T, C) with an estimate; the candidates read the `visible` values (T, C)."""
         cells = Cells.at(hidden & ~np.isnan(estimates.values).all(axis=0), visible)
         at = (cells.step, cells.column)
@@ -57,6 +58,10 @@ class HoldoutErrors:
             features=self.features[chosen],
         )
 
+    def without_optimism(self) -> HoldoutErrors:
+        """The errors as they would be if the candidates had seen none of the cells; those of the first round are so."""
+        return replace(self, errors=without_optimism(self.errors, self.cells, self.cells.hiding_round == 0))
+
     def of_ensemble(self, ensemble: Ensemble) -> ErrorSample:
         """The errors (truth - estimate) of the candidates' weighted mean."""
         return ErrorSample(self.cells, -(ensemble.at(self.cells) * self.errors).sum(axis=0), self.features)
@@ -82,20 +87,21 @@ def measure(
 ) -> HoldoutResults:
     """Errors of all candidates on held-out cells, estimated from the windows at `starts`.
 
-    `learn` has the tuning cells, and cells that are hidden in further rounds, on which no network was trained. `check`
-    has the score cells.
+    `learn` has the tuning cells, which no candidate has seen, and cells that are hidden in further rounds, on which no
+    network and no trees were trained, but to which all others were fitted: that optimism is taken out. `check` has the
+    score cells.
     """
     truth, visible = held_out.series.values, held_out.visible
     estimates = candidates.estimate(visible, starts, encoder)
     learn = [HoldoutErrors.of(estimates, held_out.tuning, truth, visible.values)]
     check = HoldoutErrors.of(estimates, held_out.score, truth, visible.values)
     del estimates  # the rounds need as much memory again
-    networks = needs_encoder(candidates.names)
-    for hidden, round_starts in held_out.rounds(starts, candidates.length, networks=networks):
+    trained = are_trained(candidates.names)
+    for hidden, round_starts in held_out.rounds(starts, candidates.length, trained=trained):
         remaining = visible.without(hidden)
         round_estimates = candidates.estimate(remaining, round_starts, encoder)
         learn.append(HoldoutErrors.of(round_estimates, hidden, visible.values, remaining.values))
-    return HoldoutResults(HoldoutErrors.joined(learn), check)
+    return HoldoutResults(HoldoutErrors.joined(learn).without_optimism(), check)
 
 
 def errors_at(estimates: FloatArray, truth: FloatArray) -> FloatArray:

@@ -26,7 +26,7 @@ PRIOR_GAPS = 5.0  # prior gaps, from all columns, in the variance of a column's 
 # By gap length: how many standard errors are subtracted from a gain, and how many gaps a column needs for its own gain.
 # In short gaps linear interpolation is good, and a wrong change costs more than a right change gains; in long gaps it
 # is poor.
-CAUTION = np.array([2.0, 2.0, 2.0, 0.5, 0.5, 0.5])
+CAUTION = np.array([1.0, 1.0, 1.0, 0.5, 0.5, 0.5])
 ENOUGH_GAPS = np.array([2, 2, 2, 20, 20, 20])
 
 

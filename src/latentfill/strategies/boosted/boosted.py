@@ -14,36 +14,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.series import FloatArray, IntArray
+from latentfill.core.workers import in_parallel
 from latentfill.strategies.boosted.features import LEAST_SPREAD, Cells, FeatureSource
-from latentfill.strategies.boosted.first_stage import FirstStage
 from latentfill.strategies.boosted.model import ColumnModel, fit_model
 from latentfill.strategies.boosted.partners import find_partners
 from latentfill.strategies.boosted.training_cells import TrainingCells
+from latentfill.strategies.protocols.correction import Correction, Example, FirstStage
 
 MOST_CELLS = 100_000  # hidden cells, at most, that are learnt from
 AT_ONCE = 1 << 13  # cells corrected at a time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Boosted:
+class Boosted(Correction):
     """A correction of the missing cells of C columns."""
 
     partners: IntArray  # (C, J) columns looked at beside each column
-    models: Mapping[int, ColumnModel]  # by column; columns without one are not corrected
+    models: Mapping[int, ColumnModel]  # by column; columns without one are left as they are
 
     @classmethod
-    def fit(cls, examples: Sequence[tuple[FirstStage, FloatArray]], seed: int) -> Self:
-        """Learn from pairs of a first stage and the truth (..., L, C), which is NaN outside hidden cells.
-
-        Hidden cells are missing in the first stage. All examples cover the same stretch of time, in time order.
-        """
-        partners = find_partners([first for first, _ in examples])
+    def fit(cls, examples: Sequence[Example], seed: int) -> Self:
+        if not examples:
+            return cls(np.empty((0, 0), dtype=np.int64), {})
+        partners = find_partners([example.first for example in examples])
         cells = TrainingCells.draw(examples, partners, MOST_CELLS, seed)
-        models = {column: fit_model(cells.take(cells.column == column), seed) for column in range(len(partners))}
-        return cls(partners, {column: model for column, model in models.items() if model is not None})
+        models = in_parallel(lambda column: fit_model(cells.take(cells.column == column), seed), range(len(partners)))
+        return cls(partners, {column: model for column, model in enumerate(models) if model is not None})
+
+    @property
+    def corrects(self) -> bool:
+        return bool(self.models)
 
     def estimate(self, first: FirstStage) -> FloatArray:
-        """The base with its missing cells corrected, shaped like `first.estimate`."""
+        if not self.models:
+            return first.estimate
         windows = first.as_windows()
         estimate = windows.estimate.copy()
         source, correctable = FeatureSource.of(windows, self.partners), windows.correctable
@@ -57,13 +61,11 @@ class Boosted:
         return estimate.reshape(first.estimate.shape)
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """Everything that was learnt, as arrays by name."""
         columns = np.array(sorted(self.models), dtype=np.int64)
         state: dict[str, NDArray[Any]] = {"partners": self.partners, "columns": columns}
         return state | ColumnModel.joined([self.models[column] for column in sorted(self.models)])
 
     @classmethod
     def load(cls, state: Mapping[str, NDArray[Any]]) -> Self:
-        """From what `state` returned."""
         models = ColumnModel.split(state)
         return cls(state["partners"], dict(zip(state["columns"].tolist(), models, strict=True)))

@@ -12,8 +12,8 @@ from typing import Self
 import numpy as np
 
 from latentfill.core.series import FloatArray, IntArray
-from latentfill.strategies.boosted.first_stage import FirstStage
 from latentfill.strategies.boosted.trees import Float32Array
+from latentfill.strategies.protocols.correction import FirstStage
 from latentfill.windows.gaps import NearestObserved, nearest_observed
 
 LEAST_SPREAD = 1e-6  # scaled units
@@ -52,7 +52,7 @@ class FeatureSource:
     @classmethod
     def of(cls, first: FirstStage, partners: IntArray) -> Self:
         """From a first stage with arrays (N, L, C)."""
-        ratio = np.where(first.observed, first.residual / np.maximum(first.residual_spread, LEAST_SPREAD), np.nan)
+        ratio = np.where(first.observed, first.residual / np.maximum(first.spread, LEAST_SPREAD), np.nan)
         ratio = np.clip(ratio, -LARGEST_FEATURE, LARGEST_FEATURE).astype(np.float32)
         return cls(
             first=first,

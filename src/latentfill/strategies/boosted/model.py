@@ -70,7 +70,7 @@ class ColumnModel:
 
 def fit_model(cells: TrainingCells, seed: int) -> ColumnModel | None:
     """A correction learnt from the cells of one column; None if there are too few, or if it would not help."""
-    fitting, reserved = cells.take(cells.fitting), cells.take(cells.reserved)
+    fitting, reserved = cells.take(~cells.reserved), cells.take(cells.reserved)
     if len(fitting.error) < LEAST_CELLS or len(reserved.error) < LEAST_RESERVED:
         return None
     offset, trees = _fit_trees(fitting, seed)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from latentfill.core.series import IntArray
-from latentfill.strategies.boosted.first_stage import FirstStage
 from latentfill.strategies.column_correlation import correlations
+from latentfill.strategies.protocols.correction import FirstStage
 
 MOST_PARTNERS = 8
 

@@ -10,12 +10,8 @@ import numpy as np
 from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.strategies.boosted.features import LEAST_SPREAD, Cells, FeatureSource
-from latentfill.strategies.boosted.first_stage import FirstStage
 from latentfill.strategies.boosted.trees import Float32Array
-
-BLOCKS = 8  # blocks of time; a part of each is reserved
-RESERVED = (0.42, 0.58)  # part of each block that is reserved
-MARGIN = 0.04  # part of each block, on either side of the reserved one, that is left out
+from latentfill.strategies.protocols.correction import Example
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,48 +23,31 @@ class TrainingCells:
     spread: FloatArray  # (M,) expected standard deviation of the error
     column: IntArray  # (M,)
     time: FloatArray  # (M,) position in the series from 0 to 1
+    reserved: BoolArray  # (M,) whether the trees are not fitted to it
 
     @classmethod
-    def draw(
-        cls, examples: Sequence[tuple[FirstStage, FloatArray]], partners: IntArray, most: int, seed: int
-    ) -> TrainingCells:
+    def draw(cls, examples: Sequence[Example], partners: IntArray, most: int, seed: int) -> TrainingCells:
         """At most about `most` hidden cells, drawn at random from all examples, the same number from each column."""
         rng = SeedStream.BOOSTED.generator(seed)
-        parts = [_draw(first, truth, partners, most // len(examples), rng) for first, truth in examples]
+        parts = [_draw(example, partners, most // len(examples), rng) for example in examples]
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__slots__))
-
-    @property
-    def reserved(self) -> BoolArray:
-        """Cells of the reserved blocks of time, (M,)."""
-        return self._within(0.0)
-
-    @property
-    def fitting(self) -> BoolArray:
-        """Cells to fit trees to: those at some distance from the reserved blocks, (M,)."""
-        return ~self._within(MARGIN)
 
     def take(self, chosen: BoolArray | IntArray) -> TrainingCells:
         """The cells that are chosen."""
         return TrainingCells(*(getattr(self, name)[chosen] for name in self.__slots__))
 
-    def _within(self, margin: float) -> BoolArray:
-        phase = self.time * BLOCKS % 1.0
-        return (phase > RESERVED[0] - margin) & (phase < RESERVED[1] + margin)
 
-
-def _draw(
-    first: FirstStage, truth: FloatArray, partners: IntArray, most: int, rng: np.random.Generator
-) -> TrainingCells:
-    first, truth = first.as_windows(), truth.reshape(-1, *truth.shape[-2:])
+def _draw(example: Example, partners: IntArray, most: int, rng: np.random.Generator) -> TrainingCells:
+    first, truth = example.first, example.truth
     cells = _balanced(first.correctable & ~np.isnan(truth), most, rng)
     at = cells.window, cells.step, cells.column
-    windows, length, _ = truth.shape
     return TrainingCells(
         features=FeatureSource.of(first, partners).features(cells),
         error=truth[at] - first.estimate[at],
         spread=np.maximum(first.spread[at], LEAST_SPREAD),
         column=cells.column,
-        time=(cells.window + cells.step / length) / windows,
+        time=example.time[cells.window],
+        reserved=example.reserved[cells.window],
     )
 
 

@@ -64,10 +64,7 @@ class ColumnGroup(nn.Module):
 
     def estimate(self, values: Tensor, *, fast: bool = False) -> Kriged:
         """Estimates for windows (B, L, K) of this group's columns, NaN where missing."""
-        if self._precision is None:
-            share, noise = self.settings.tolist()
-            (self._precision,) = precisions(self._covariance(share), (noise,))
-        precision = self._precision.float() if fast else self._precision
+        precision = self.prepare().float() if fast else self.prepare()
         observed = ~values.isnan()
         conditional = self._condition(precision, values, leave_out=True)
         assert conditional.residual is not None
@@ -78,6 +75,13 @@ class ColumnGroup(nn.Module):
         added, spread_factor = regress_residuals(kriged, self.lagged[0])
         spread = torch.where(observed, residual_spread, conditional.spread.view_as(values) * spread_factor)
         return Kriged((mean + added) * self.scale + self.mean, residual * self.scale, spread * self.scale)
+
+    def prepare(self) -> Tensor:
+        """The precision (L * K, L * K) of a window; it is computed once."""
+        if self._precision is None:
+            share, noise = self.settings.tolist()
+            (self._precision,) = precisions(self._covariance(share), (noise,))
+        return self._precision
 
     def _condition(
         self, precision: Tensor, values: Tensor, *, sum_up: bool = False, leave_out: bool = False

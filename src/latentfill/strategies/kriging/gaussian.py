@@ -34,12 +34,14 @@ def condition(
     `precision` (D, D) is the inverse covariance Q; `known` (B, D) is 0 where not `observed`. The hidden cells h have
     covariance inv(Q_hh) and mean -inv(Q_hh) Q_ho x_o given the others (Rasmussen and Williams 2006, A.3), so the cost
     depends on the number of hidden cells, not on D. `sum_up` adds the summed covariance, `leave_out` the leave-one-out
-    residuals of the known cells (eq. 5.12): P x_o / diag P, where P = Q_oo - Q_oh inv(Q_hh) Q_ho.
+    residuals of the known cells (eq. 5.12): P x_o / diag P, where P = Q_oo - Q_oh inv(Q_hh) Q_ho; diag P is computed in
+    single precision.
     """
     d = len(precision)
     linear_term = -(known @ precision)
     mean, spread = known.clone(), torch.zeros_like(known)
     given_others = precision.diagonal().expand_as(known).clone() if leave_out else None  # diag P, where known
+    single = precision.float()
     summed = precision.new_zeros(d * d) if sum_up else None
     for rows, cells, hidden in _batches(observed):
         with one_thread():
@@ -53,7 +55,7 @@ def condition(
             flat_index = cells[:, :, None] * d + cells[:, None, :]
             summed.index_add_(0, flat_index[pairs], (root.mT @ root)[pairs])
         if given_others is not None:
-            given_others[rows] -= (root @ (precision[cells] * hidden[:, :, None])).square().sum(1)
+            given_others[rows] -= (root.float() @ (single[cells] * hidden[:, :, None])).square().sum(1)
     if given_others is None:
         return Conditional(mean, spread, None if summed is None else summed.view(d, d))
     given_others = torch.maximum(given_others, LEAST_PRECISION_SHARE * precision.diagonal())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from torch import Tensor
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Kriged:
+class Kriged(NamedTuple):
     """Kriging of B windows, all (B, L, C), scaled units, float64."""
 
     mean: Tensor  # the best linear estimate; where observed, the value itself

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from latentfill.core.series import FloatArray
+from latentfill.core.workers import in_parallel
+from latentfill.nn.runtime import one_thread
 from latentfill.strategies.column_correlation import correlations, most_correlated
 from latentfill.strategies.harmonics import HARMONICS, fit_harmonics, harmonics
 from latentfill.strategies.kriging.column_group import ColumnGroup
@@ -21,7 +23,7 @@ from latentfill.windows.training_data import HeldOutWindows
 from latentfill.windows.windows import ScaledSeries, Windows
 
 GROUP_CELLS = 1024  # cells of a window that are estimated together, at most; columns are split into groups of this size
-BATCH = 256  # windows estimated at a time
+BATCH = 128  # windows estimated at a time by each thread
 TUNING_WINDOWS = 96  # windows, at most, whose held-out cells choose the settings
 
 
@@ -60,19 +62,28 @@ class Kriging(nn.Module):
         """
         device = self.wave.device
         mean = torch.empty(windows.values.shape, dtype=torch.float64, device=device)
-        residual, spread = torch.empty_like(mean), torch.empty_like(mean)
-        for first in range(0, len(windows), BATCH):
-            rows = slice(first, first + BATCH)
-            batch = windows.take(rows)
-            cyclic = self._mean(batch.clock)
-            values = torch.tensor(batch.values, dtype=torch.float64, device=device)
-            for group in self._groups():
-                c = group.columns
-                kriged = group.estimate((values - cyclic)[:, :, c], fast=fast)
-                mean[rows, :, c] = kriged.mean + cyclic[:, :, c]
-                residual[rows, :, c], spread[rows, :, c] = kriged.residual, kriged.spread
-            mean[rows] = torch.where(values.isnan(), mean[rows], values)
-        return Kriged(mean, residual, spread)
+        kriged = Kriged(mean, torch.empty_like(mean), torch.empty_like(mean))
+        for group in self._groups():
+            group.prepare()
+
+        def estimate_batch(rows: slice) -> None:
+            self._estimate_batch(windows.take(rows), Kriged(*(part[rows] for part in kriged)), fast=fast)
+
+        batches = [slice(first, first + BATCH) for first in range(0, len(windows), BATCH)]
+        with one_thread():  # in each of the threads: the matrices are small
+            in_parallel(estimate_batch, batches)
+        return kriged
+
+    def _estimate_batch(self, batch: Windows, into: Kriged, *, fast: bool) -> None:
+        """Estimate a few windows, and write the estimates `into` a part of the result."""
+        cyclic = self._mean(batch.clock)
+        values = torch.tensor(batch.values, dtype=torch.float64, device=self.wave.device)
+        for group in self._groups():
+            c = group.columns
+            kriged = group.estimate((values - cyclic)[:, :, c], fast=fast)
+            into.mean[:, :, c] = kriged.mean + cyclic[:, :, c]
+            into.residual[:, :, c], into.spread[:, :, c] = kriged.residual, kriged.spread
+        into.mean[:] = torch.where(values.isnan(), into.mean, values)
 
     def _mean(self, clock: FloatArray) -> Tensor:
         """The part of the mean that follows the shortest cycle, (..., C), for clock features (..., P)."""

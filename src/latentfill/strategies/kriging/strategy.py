@@ -38,7 +38,5 @@ class KrigingStrategy(Strategy):
         return {"kriging": self.kriging}
 
     def estimate(self, windows: Windows, encoder: Encoder | None) -> WindowEstimates:
-        with one_thread():
-            kriged = self.kriging.estimate(windows)
-        mean, spread, residual = (part.cpu().numpy() for part in (kriged.mean, kriged.spread, kriged.residual))
+        mean, residual, spread = (part.cpu().numpy() for part in self.kriging.estimate(windows))
         return WindowEstimates(mean[None], spread, residual)

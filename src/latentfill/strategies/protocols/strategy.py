@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
@@ -51,6 +52,11 @@ class TrainingInputs:
     progress: ProgressCallback | None = None
     stage_suffix: str = ""  # appended to the stage names that `progress` receives
     deadline: float | None = None  # on the clock of `time.monotonic`; None: no limit
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the deadline has passed."""
+        return self.deadline is not None and time.monotonic() > self.deadline
 
     @property
     def required_encoder(self) -> Encoder:
