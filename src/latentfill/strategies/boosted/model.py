@@ -18,8 +18,8 @@ LEAST_CELLS = 400  # cells to fit trees to, at least, for a correction of a colu
 LEAST_RESERVED = 100  # reserved cells, at least
 MOST_ERROR = 5.0  # errors are learnt in units of the spread, so that large ones do not dominate, and clipped to this
 TREES = {
-    "max_iter": 150,
-    "learning_rate": 0.1,
+    "max_iter": 100,
+    "learning_rate": 0.08,
     "max_leaf_nodes": 15,
     "min_samples_leaf": 100,
     "l2_regularization": 10.0,
@@ -74,12 +74,9 @@ def fit_model(cells: TrainingCells, seed: int) -> ColumnModel | None:
     if len(fitting.error) < LEAST_CELLS or len(reserved.error) < LEAST_RESERVED:
         return None
     offset, trees = _fit_trees(fitting, seed)
-    added = reserved.spread[:, None] * np.cumsum(trees.leaves(reserved.features), axis=1)
-    left = reserved.error - offset * reserved.spread
-    best = int((reserved.spread**-2 @ (left[:, None] - added) ** 2).argmin())
-    correction = offset * reserved.spread + added[:, best]
+    correction = reserved.spread * (offset + trees.leaves(reserved.features).sum(axis=1))
     shrinkage = Shrinkage.fit(correction, reserved.error, reserved.spread, reserved.time)
-    return ColumnModel(offset, trees.take(slice(best + 1)), shrinkage) if shrinkage.factors.any() else None
+    return ColumnModel(offset, trees, shrinkage) if shrinkage.factors.any() else None
 
 
 def _fit_trees(cells: TrainingCells, seed: int) -> tuple[float, Trees]:

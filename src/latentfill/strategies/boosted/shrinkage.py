@@ -10,7 +10,7 @@ import numpy as np
 from latentfill.core.series import FloatArray, IntArray
 
 BINS = 4  # of cells with spreads of similar size
-DOUBT = 1.0  # standard errors by which the factor is lower than the best one
+DOUBT = 0.5  # standard errors by which the factor is lower than the best one
 GROUPS = 24  # stretches of time whose gains are compared for the standard error
 
 
