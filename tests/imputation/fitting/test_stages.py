@@ -11,7 +11,13 @@ from latentfill.core.config import BY_EFFORT, STANDARD, THOROUGH, Config
 from latentfill.core.series import FloatArray, Series
 from latentfill.imputation.fitting import stages as module
 from latentfill.imputation.fitting.fit import fit_series
-from latentfill.imputation.fitting.stages import FEWEST_ROWS_OF_NETWORKS, MOST_TRIED, Stages, Trial, stages_by_size
+from latentfill.imputation.fitting.stages import (
+    FEWEST_ROWS_OF_TREES,
+    MOST_TRIED,
+    Stages,
+    Trial,
+    stages_by_size,
+)
 from latentfill.imputation.validation.holdout import HeldOutSeries
 from latentfill.strategies.protocols.strategy import StrategySpec
 from latentfill.windows.gaps import interpolate
@@ -21,9 +27,9 @@ MANY = 1 + max(MOST_TRIED.values())
 
 
 def test_a_large_table_of_few_columns_gets_all_networks_and_no_trials():
-    stages = stages_by_size(THOROUGH, FEWEST_ROWS_OF_NETWORKS, 3)
+    stages = stages_by_size(THOROUGH, FEWEST_ROWS_OF_TREES, 3)
     assert stages.to_try == ()
-    assert {"linear", "state_space", "kriging", "denoise"} <= set(stages.certain)
+    assert {"linear", "state_space", "kriging", "boosted", "denoise"} <= set(stages.certain)
     assert set(stages.certain) | set(stages.skipped) == set(THOROUGH)
 
 
@@ -123,6 +129,7 @@ def wide(related: bool) -> Series:
 
 
 def test_a_fit_says_which_strategies_were_not_worth_their_time(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "FEWEST_ROWS_OF_KRIGING", 300)
     monkeypatch.setattr(module, "LEAST_GAIN", 0.9)
     path = fit_series(wide(related=False), Config(length=24)).builtin
     assert path.candidates.names == ("linear", "autoregression", "state_space", "factors")
