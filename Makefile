@@ -16,8 +16,8 @@ BIN := .venv/bin
 demo: .venv/installed  ## fill the gaps of a generated sample and score the result
 	$(BIN)/latentfill demo -o demo
 
-test: .venv/installed-test  ## the whole test suite; its networks are too small to gain from more threads
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+test: .venv/installed-test  ## the whole test suite, a process for each core; its networks are too small to gain from threads
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 hooks: .venv/installed-test  ## format, lint and types, as in CI
 	$(BIN)/pre-commit run --all-files --show-diff-on-failure

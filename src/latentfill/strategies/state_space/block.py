@@ -12,6 +12,8 @@ from latentfill.core.seeds import SeedStream
 from latentfill.core.series import FloatArray
 from latentfill.strategies.protocols.series_strategy import middle
 from latentfill.strategies.state_space.autoregression import Autoregression
+from latentfill.strategies.state_space.drawing import draw_columns
+from latentfill.strategies.state_space.filtering import filter_readings
 from latentfill.strategies.state_space.learning import LearningPlan, learn
 from latentfill.strategies.state_space.recurrence import CYCLES, fit_recurrence, recurring
 from latentfill.strategies.state_space.smoothing import Smoothed, smooth, smoothed_mean
@@ -86,6 +88,19 @@ class Block:
         recurs = self._recurring(values)
         smoothed = self._smooth(values - recurs)
         return smoothed._replace(mean=smoothed.mean + recurs)
+
+    def filter(self, values: FloatArray) -> Smoothed:
+        """Like `smooth`, from earlier steps and the step itself; without the recurrence, which looks ahead too."""
+        groups = to_groups(values, self.model.noise.shape[1])
+        alone = values.ndim == 2
+        filtered = filter_readings(self.model, groups[:, None] if alone else groups, self.degrees)
+        return Smoothed(*(from_groups(part[:, 0] if alone else part) for part in filtered))
+
+    def draw(self, values: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """A series (T, K) of readings drawn from their posterior, given a series (T, K), NaN where missing."""
+        recurs = self._recurring(values)
+        groups = to_groups(values - recurs, self.model.noise.shape[1])
+        return from_groups(draw_columns(self.model, groups, self.degrees, rng)) + recurs
 
     def error(self, data: BlockData) -> float:
         """Mean squared error on the tuning cells; infinite if there are none."""

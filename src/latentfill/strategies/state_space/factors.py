@@ -12,6 +12,8 @@ import numpy as np
 
 from latentfill.core.series import FloatArray
 from latentfill.strategies.state_space.autoregression import Autoregression, LaggedProducts, regress
+from latentfill.strategies.state_space.drawing import simulate
+from latentfill.strategies.state_space.filtering import filtered_columns
 from latentfill.strategies.state_space.posterior import Posterior
 from latentfill.strategies.state_space.stretches import FEWEST, Stretches, lengthened
 
@@ -71,6 +73,20 @@ def smooth_series(model: FactorModel, values: FloatArray) -> FloatArray:
     return np.asarray(stretches.join(smooth_factors(model, stretches.cut(values[None])[0])[None])[0])
 
 
+def filter_series(model: FactorModel, values: FloatArray) -> FloatArray:
+    """Like `smooth_series`, but each step sees only earlier steps and itself."""
+    windows = values if values.ndim == 3 else values[None]
+    filtered = filtered_columns(model.dynamics, *_information(model, windows)).mean[0]
+    return np.asarray(filtered if values.ndim == 3 else filtered[0])
+
+
+def draw_series(model: FactorModel, values: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Factors (T, K) drawn from their posterior, given a series (T, C), NaN where missing; see `drawing`."""
+    factors = simulate(model.dynamics, len(values), rng)[0]
+    readings = factors @ model.loadings.T + np.sqrt(model.rest) * rng.standard_normal(values.shape)
+    return np.asarray(factors + smooth_series(model, values - readings))
+
+
 def _sweep(model: FactorModel, values: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Factors (T, K) of a series (T, C) drawn at random from their posterior."""
     stretches = Stretches.of(len(values))
@@ -86,12 +102,16 @@ def _batches(shape: tuple[int, ...], model: FactorModel) -> list[slice]:
 
 def _posterior(model: FactorModel, values: FloatArray) -> Posterior:
     """Posterior of the factors of stretches (B, L, C)."""
+    return Posterior.given(model.dynamics.precision(), *_information(model, values))
+
+
+def _information(model: FactorModel, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """What stretches (B, L, C) say of the factors: information (1, B, L, K, K), weighted readings (1, B, L, K)."""
     k = model.n_factors
     observed = ~np.isnan(values)
     pairs = (model.loadings[:, :, None] * model.loadings[:, None] / model.rest[:, None, None]).reshape(-1, k * k)
     information = (observed.astype(float) @ pairs).reshape(1, *values.shape[:2], k, k)
-    weighted = np.where(observed, values, 0.0) @ (model.loadings / model.rest[:, None])
-    return Posterior.given(model.dynamics.precision(), information, weighted[None])
+    return information, (np.where(observed, values, 0.0) @ (model.loadings / model.rest[:, None]))[None]
 
 
 def _refit(factors: FloatArray, values: FloatArray) -> FactorModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from latentfill.core.series import FloatArray, IntArray
 from latentfill.strategies.protocols.series_strategy import Estimate
 from latentfill.strategies.state_space.block import Block
 from latentfill.strategies.state_space.column_scale import ColumnScale
-from latentfill.strategies.state_space.factors import FactorModel, smooth_series
+from latentfill.strategies.state_space.factors import FactorModel, draw_series, filter_series, smooth_series
 from latentfill.strategies.state_space.smoothing import Smoothed
 
 FARTHEST = 1e100  # most that a reading may differ from its column's mean cycle, so that squares stay finite
@@ -28,12 +29,45 @@ class SeriesModel:
 
     def estimate(self, values: FloatArray, clock: FloatArray) -> Estimate:
         """Estimates for a series (T, C) or windows (N, L, C), NaN where missing."""
-        standard = np.clip(self.scale.apply(values, clock), -FARTHEST, FARTHEST)
+        standard = self._standard(values, clock)
         common = self._common(standard)
-        smoothed = self._smooth_blocks(standard - common)
+        return self._of_readings(values, clock, common, self._by_blocks(Block.smooth, standard - common))
+
+    def estimate_past(self, values: FloatArray, clock: FloatArray) -> Estimate:
+        """Like `estimate`, but no reading of a later step is used.
+
+        A cell is estimated from earlier steps and the other columns of its step; the residual of a reading is its
+        distance from that estimate. Scale, mean cycle and coefficients are those that were learnt, which may have seen
+        later readings.
+        """
+        standard = self._standard(values, clock)
+        common = 0.0 if self.factors is None else filter_series(self.factors, standard) @ self.factors.loadings.T
+        return self._of_readings(values, clock, common, self._by_blocks(Block.filter, standard - common))
+
+    def draw(self, values: FloatArray, clock: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """The series (T, C) with its missing cells drawn at random from their posterior, all at once.
+
+        Errors persist in time and across columns as they do in the model, so that sums over many draws have the right
+        spread. Observed cells are unchanged.
+        """
+        standard = self._standard(values, clock)
+        common = 0.0 if self.factors is None else draw_series(self.factors, standard, rng) @ self.factors.loadings.T
+        drawn = np.empty(standard.shape)
+        for block, columns in self._columns():
+            drawn[:, columns] = block.draw((standard - common)[:, columns], rng)
+        value, _ = self.scale.invert(drawn + common, np.zeros(standard.shape), clock)
+        return np.where(np.isnan(values), value, values)
+
+    def _standard(self, values: FloatArray, clock: FloatArray) -> FloatArray:
+        return np.clip(self.scale.apply(values, clock), -FARTHEST, FARTHEST)
+
+    def _of_readings(
+        self, values: FloatArray, clock: FloatArray, common: FloatArray | float, smoothed: Smoothed
+    ) -> Estimate:
+        """Estimates of the readings, given the hidden columns without what they have in `common`."""
         smoothed = smoothed._replace(mean=smoothed.mean + common)
         mean, spread = self.scale.invert(smoothed.mean, smoothed.variance + smoothed.noise, clock)
-        left_out = leave_one_out(smoothed, standard)
+        left_out = leave_one_out(smoothed, self._standard(values, clock))
         expected, spread_left_out = self.scale.invert(*left_out, clock)
         observed = ~np.isnan(values)
         return Estimate(
@@ -46,15 +80,17 @@ class SeriesModel:
         """What the columns (..., L, C) share through the factors."""
         return 0.0 if self.factors is None else smooth_series(self.factors, standard) @ self.factors.loadings.T
 
-    def _smooth_blocks(self, standard: FloatArray) -> Smoothed:
+    def _by_blocks(self, smooth: Callable[[Block, FloatArray], Smoothed], standard: FloatArray) -> Smoothed:
         result = Smoothed(*(np.empty(standard.shape) for _ in Smoothed._fields))
-        first = 0
-        for block in self.blocks:
-            columns = self.order[first : first + len(block.recurrence)]
-            first += len(columns)
-            for whole, part in zip(result, block.smooth(standard[..., columns]), strict=True):
+        for block, columns in self._columns():
+            for whole, part in zip(result, smooth(block, standard[..., columns]), strict=True):
                 whole[..., columns] = part
         return result
+
+    def _columns(self) -> Iterator[tuple[Block, IntArray]]:
+        """The blocks, with the columns of each."""
+        ends = np.cumsum([len(block.recurrence) for block in self.blocks])
+        return zip(self.blocks, np.split(self.order, ends[:-1]), strict=True)
 
 
 def leave_one_out(smoothed: Smoothed, standard: FloatArray) -> tuple[FloatArray, FloatArray]:

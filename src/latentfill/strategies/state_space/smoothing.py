@@ -45,10 +45,24 @@ def smooth(model: Autoregression, values: FloatArray, degrees: float | None) -> 
 
 def smoothed_mean(model: Autoregression, values: FloatArray, degrees: float | None) -> FloatArray:
     """The posterior mean alone, as in `smooth`, in a fraction of the time."""
-    mean = np.empty(values.shape)
+    return mean_given_noise(model, values, noise_of_cells(model, values, degrees))
+
+
+def noise_of_cells(model: Autoregression, values: FloatArray, degrees: float | None) -> FloatArray:
+    """Variance of the noise of each cell of `values` (G, B, L, n); that of a doubtful reading is larger."""
+    noise = np.empty(values.shape)
     for group, part in _batches(values.shape, model.lags):
         one = Autoregression(*(parameter[group] for parameter in model))
-        mean[group, part] = _weighed_posterior(one, values[group, part], degrees)[0].mean
+        noise[group, part] = _noise_of_cells(one, values[group, part], degrees)
+    return noise
+
+
+def mean_given_noise(model: Autoregression, values: FloatArray, noise: FloatArray) -> FloatArray:
+    """Posterior mean of the columns behind `values` (G, B, L, n) for a given noise of each cell."""
+    mean = np.empty(values.shape)
+    for group, part in _batches(values.shape, model.lags):
+        transition = Autoregression(*(parameter[group] for parameter in model)).precision()
+        mean[group, part] = _posterior(transition, values[group, part], noise[group, part]).mean
     return mean
 
 
@@ -91,13 +105,19 @@ def _smooth(model: Autoregression, values: FloatArray, degrees: float | None) ->
 def _weighed_posterior(
     model: Autoregression, values: FloatArray, degrees: float | None
 ) -> tuple[Posterior, FloatArray]:
-    """The posterior, and the variance of the noise of each cell, which depends on how far off the reading is."""
+    """The posterior, and the variance of the noise of each cell."""
+    noise = _noise_of_cells(model, values, degrees)
+    return _posterior(model.precision(), values, noise), noise
+
+
+def _noise_of_cells(model: Autoregression, values: FloatArray, degrees: float | None) -> FloatArray:
+    """Variance of the noise of each cell, which depends on how far off the reading is."""
     transition, scale = model.precision(), model.noise[:, None, None]
     noise = cell_noise(scale, np.zeros_like(values), None)
     for _ in range(WEIGHING_ROUNDS if degrees is not None else 0):
         mean = _posterior(transition, values, noise).mean
         noise = cell_noise(scale, (values - mean) ** 2, degrees)
-    return _posterior(transition, values, noise), noise
+    return noise
 
 
 def _posterior(transition: FloatArray, values: FloatArray, noise: FloatArray) -> Posterior:
