@@ -14,6 +14,8 @@ from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.windows.gaps import find_gaps
 
 LONGEST_RUN = 24  # steps of the longest run that is hidden in a series without gaps
+RUN_LENGTHS = np.arange(1, LONGEST_RUN + 1)
+RUN_SHARES = RUN_LENGTHS**-2.0 / (RUN_LENGTHS**-2.0).sum()  # runs of 1, 2-3, 4-7, ... steps have as many cells each
 MOST_MISSES = 1000  # hiding ends after this many drawn gaps that hide no cell
 
 
@@ -83,7 +85,7 @@ def hide_like_gaps(
     `MOST_MISSES` gaps hide nothing. A drawn gap takes along what is missing in other columns during it. With a `cycle`
     (steps), a gap stays in the same phase. No column loses its last observed cell, or more than three times `rate` of
     its cells. Gaps longer than a tenth of the series are not drawn. A series without gaps gets runs of 1 to
-    `LONGEST_RUN` steps in single columns, with log-uniform lengths.
+    `LONGEST_RUN` steps in single columns, with the shares `RUN_SHARES`.
     """
     gaps = _OwnGaps(observed)
     count = observed.sum(axis=0)
@@ -163,7 +165,7 @@ class _OwnGaps:
     def draw(self, rng: np.random.Generator) -> _DrawnGap:
         """One of the gaps at random; a random run in a random column if there are none."""
         if not len(self.start):
-            length = min(int(log_uniform(rng, LONGEST_RUN, ())), self.n_steps - 1)
+            length = min(int(rng.choice(RUN_LENGTHS, p=RUN_SHARES)), self.n_steps - 1)
             return _DrawnGap(length, np.arange(length), np.full(length, rng.integers(self.n_columns)), None)
         gap = rng.integers(len(self.start))
         start, length = int(self.start[gap]), int(self.length[gap])
