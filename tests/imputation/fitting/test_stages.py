@@ -13,6 +13,7 @@ from latentfill.imputation.fitting import stages as module
 from latentfill.imputation.fitting.fit import fit_series
 from latentfill.imputation.fitting.stages import (
     FEWEST_ROWS_OF_TREES,
+    KRIGING_ROWS_PER_COLUMN,
     MOST_TRIED,
     Stages,
     Trial,
@@ -31,6 +32,13 @@ def test_a_large_table_of_few_columns_gets_all_networks_and_no_trials():
     assert stages.to_try == ()
     assert {"linear", "state_space", "kriging", "boosted", "denoise"} <= set(stages.certain)
     assert set(stages.certain) | set(stages.skipped) == set(THOROUGH)
+
+
+def test_kriging_needs_rows_for_each_column():
+    rows = KRIGING_ROWS_PER_COLUMN
+    assert "kriging" in stages_by_size(STANDARD, 3 * rows, 3).certain
+    assert f"fewer than {3 * rows}" in stages_by_size(STANDARD, 3 * rows - 1, 3).skipped["kriging"]
+    assert "kriging" in stages_by_size(STANDARD, 3 * rows - 1, 1).certain
 
 
 def test_dear_strategies_are_tried_first_on_wide_tables():
@@ -129,7 +137,7 @@ def wide(related: bool) -> Series:
 
 
 def test_a_fit_says_which_strategies_were_not_worth_their_time(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "FEWEST_ROWS_OF_KRIGING", 300)
+    monkeypatch.setattr(module, "KRIGING_ROWS_PER_COLUMN", 30)
     monkeypatch.setattr(module, "LEAST_GAIN", 0.9)
     path = fit_series(wide(related=False), Config(length=24)).builtin
     assert path.candidates.names == ("linear", "autoregression", "state_space", "factors")

@@ -17,7 +17,7 @@ from latentfill.windows.windows import window_starts
 
 FEWEST_ROWS = 12  # for anything but linear interpolation
 FEWEST_ROWS_OF_NETWORKS = 1000
-FEWEST_ROWS_OF_KRIGING = 1500  # with fewer, state_space alone is nearly always better, see docs/notes
+KRIGING_ROWS_PER_COLUMN = 250  # fewest; with fewer, state_space alone is nearly always better
 FEWEST_ROWS_OF_TREES = 4000
 FEWEST_COLUMNS_OF_FACTORS = 10
 FEWEST_COLUMNS_ALONE = 10
@@ -69,8 +69,11 @@ def _unsuitable(name: str, n_steps: int, n_columns: int) -> str | None:
         return f"the table has {n_steps} rows, fewer than {FEWEST_ROWS}"
     if row.needs_encoder and n_steps < FEWEST_ROWS_OF_NETWORKS:
         return f"the table has {n_steps} rows, fewer than {FEWEST_ROWS_OF_NETWORKS}, too few to train networks"
-    if name == "kriging" and n_steps < FEWEST_ROWS_OF_KRIGING:
-        return f"the table has {n_steps} rows, fewer than {FEWEST_ROWS_OF_KRIGING}, too few to learn its covariance"
+    rows_of_kriging = KRIGING_ROWS_PER_COLUMN * min(n_columns, MOST_TRIED["kriging"])
+    if name == "kriging" and n_steps < rows_of_kriging:
+        return (
+            f"the table has {n_steps} rows, fewer than {rows_of_kriging}, too few to learn covariances of its columns"
+        )
     if row.kind == "correction" and n_steps < FEWEST_ROWS_OF_TREES:
         return f"the table has {n_steps} rows, fewer than {FEWEST_ROWS_OF_TREES}, too few to train trees"
     if name == "autoregression" and n_columns < FEWEST_COLUMNS_ALONE:
