@@ -13,6 +13,8 @@ import pytest
 
 from latentfill.core.series import Series
 from latentfill.embeddings.stored.packed_file import load_packed_file
+from latentfill.strategies.state_space.smoothed_series import smoothed
+from latentfill.tables.read import read_table
 
 Run = Callable[..., int]
 PLAN = ("--split", "custom", "--seq-len", 12, "--pred-len", 4)
@@ -70,6 +72,34 @@ def test_the_provenance_records_the_settings_of_the_prompt(
     assert (provenance.settings["layers"], provenance.settings["truncate"], provenance.saw) == (1, True, "observed")
 
 
+def test_smooth_rough_fill_embeds_the_smoothed_table(
+    run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys
+):
+    """A table that is filled by its smoothed series beforehand gives the same vectors as --rough-fill smooth."""
+    smooth, linear, filled = (tmp_path / f"{name}.packed" for name in ("smooth", "linear", "filled"))
+    plan = ("--lm", language_model, *PLAN, "-q")
+    assert run_cli("embed", table, "-o", smooth, *plan, "--rough-fill", "smooth") == 0
+    assert run_cli("embed", table, "-o", linear, *plan) == 0
+    series = read_table(table).series
+    frame = pd.DataFrame(smoothed(series, 0).values, columns=["flow", "OT"], index=pd.Index(series.time, name="date"))
+    frame.to_csv(tmp_path / "filled.csv")
+    assert run_cli("embed", tmp_path / "filled.csv", "-o", filled, *plan) == 0
+    vectors = {path: load_packed_file(path).read("train") for path in (smooth, linear, filled)}
+    np.testing.assert_allclose(vectors[smooth], vectors[filled], atol=1e-5)
+    assert np.abs(vectors[smooth] - vectors[linear]).max() > 1e-3
+    assert load_packed_file(smooth).provenance.settings["rough_fill"] == "smooth"
+    assert load_packed_file(smooth).provenance.table_digest == load_packed_file(linear).provenance.table_digest
+
+
+def test_evaluate_refuses_an_encoder_that_fills_gaps_from_hidden_cells(
+    run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys
+):
+    encoder = f"timekd:{language_model}+rough-fill=smooth"
+    options = ("--encoders", encoder, "--strategies", "neighbours", "--length", 12)
+    assert run_cli("evaluate", table, "-o", tmp_path / "a.json", *options) == 2
+    assert "latentfill embed --rough-fill smooth" in " ".join(capsys.readouterr().err.split())
+
+
 def test_inspect_finds_embeddings_in_timekds_layout(
     run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys
 ):
@@ -94,7 +124,7 @@ def test_inspect_finds_embeddings_in_timekds_layout(
         (("--lm", "nowhere/at-all"), "no language model can be loaded from 'nowhere/at-all'"),
         (("--layout", "zarr"), "--layout must be packed or timekd, got 'zarr'"),
         (("--encoder", "timekt:x"), "timekd"),
-        (("--rough-fill", "spline"), "rough_fill must be one of linear, mean, zero, word, got 'spline'"),
+        (("--rough-fill", "spline"), "rough_fill must be one of linear, mean, zero, word, smooth, got 'spline'"),
         (("--seq-len", 96), "fewer than one window needs"),
         (("--split", "ett-hour"), "split ett-hour needs"),
     ],

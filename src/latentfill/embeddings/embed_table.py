@@ -74,10 +74,12 @@ class TableEmbedder:
     Columns are reordered like TimeKD's variables. The scaler is fitted to the train rows.
     """
 
-    def __init__(self, series: Series, embedder: Embedder, config: Config) -> None:
+    def __init__(self, series: Series, embedder: Embedder, config: Config, complete: Series | None = None) -> None:
+        """`complete` is the series with its gaps filled, from which windows are cut; None: from the series itself."""
         check_sorted(series)
         order = variable_columns(config, series)
         self.series = replace(series, values=series.values[:, order], columns=tuple(series.columns[i] for i in order))
+        self.embedded = self.series if complete is None else replace(self.series, values=complete.values[:, order])
         self.embedder, self.config = embedder, config
         self.starts = {split: rows for split, rows in starts_by_split(config, series.n_steps).items() if len(rows)}
         self._check_windows()
@@ -128,7 +130,7 @@ class TableEmbedder:
 
     def embed(self, starts: IntArray) -> VectorArray:
         """Vectors (B, K, D) of the windows that start at the rows `starts`; an `InputError` if they are not finite."""
-        raw = cut_raw_windows(self.series, self.scaler, starts, self.config.stored.seq_len, self.embedder.horizon)
+        raw = cut_raw_windows(self.embedded, self.scaler, starts, self.config.stored.seq_len, self.embedder.horizon)
         vectors = self.embedder.embed(raw)
         if bad := starts[~np.isfinite(vectors).all(axis=(1, 2))].tolist():
             raise InputError(f"the encoder returns values that are not finite for the windows at rows {short(bad)}.")

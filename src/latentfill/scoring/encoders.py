@@ -137,6 +137,11 @@ def _check_fits(name: str, embedder: Embedder, length: int) -> None:
             f"encoder {name!r} reads {embedder.horizon} steps after each window, and so values that may be hidden. "
             "Leave it out, or open it without privileged prompts."
         )
+    if embedder.settings.get("rough_fill") == "smooth":
+        raise InputError(
+            f"encoder {name!r} fills gaps from the whole table, and so from values that may be hidden. Use another "
+            "rough-fill here; `latentfill embed --rough-fill smooth` writes such embeddings to a file."
+        )
 
 
 def _factory(embedder: Embedder, length: int, device: torch.device) -> EncoderFactory:

@@ -42,7 +42,7 @@ def test_kriging_needs_rows_for_each_column():
 
 
 def test_dear_strategies_are_tried_first_on_wide_tables():
-    stages = stages_by_size(STANDARD, 2000, MANY)
+    stages = stages_by_size(STANDARD, 3000, MANY)
     assert stages.to_try == ("state_space", "kriging")
     assert stages.certain == ("linear", "autoregression", "factors")
     assert stages_by_size(STANDARD, 2000, MOST_TRIED["kriging"]).to_try == ()

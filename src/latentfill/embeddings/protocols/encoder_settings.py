@@ -10,7 +10,7 @@ from latentfill.core.setting_type import Part, Setting, setting
 from latentfill.core.settings_base import Settings, declared
 from latentfill.core.settings_text import documented
 
-RoughFill = Literal["linear", "mean", "zero", "word"]
+RoughFill = Literal["linear", "mean", "zero", "word", "smooth"]
 MOST_DECIMALS = 17
 
 
@@ -35,7 +35,8 @@ class PromptStyle(Settings):
     )
     rough_fill: RoughFill = setting(
         "linear",
-        "Text in place of a missing value: a value interpolated in the window, its mean, zero, or a word.",
+        "Text in place of a missing value: a value interpolated in the window, its mean, zero, a word, or (smooth) the "
+        "strategy state_space's estimate from the whole table.",
         flag="--rough-fill",
     )
     missing_word: str = setting(

@@ -71,9 +71,7 @@ def _unsuitable(name: str, n_steps: int, n_columns: int) -> str | None:
         return f"the table has {n_steps} rows, fewer than {FEWEST_ROWS_OF_NETWORKS}, too few to train networks"
     rows_of_kriging = KRIGING_ROWS_PER_COLUMN * min(n_columns, MOST_TRIED["kriging"])
     if name == "kriging" and n_steps < rows_of_kriging:
-        return (
-            f"the table has {n_steps} rows, fewer than {rows_of_kriging}, too few to learn covariances of its columns"
-        )
+        return f"the table has {n_steps} rows, fewer than {rows_of_kriging}, too few to learn its covariances"
     if row.kind == "correction" and n_steps < FEWEST_ROWS_OF_TREES:
         return f"the table has {n_steps} rows, fewer than {FEWEST_ROWS_OF_TREES}, too few to train trees"
     if name == "autoregression" and n_columns < FEWEST_COLUMNS_ALONE:
