@@ -33,7 +33,7 @@ from common import (
 from latentfill.core.config import Config
 from latentfill.core.messages import counted
 from latentfill.core.series import FloatArray, Series
-from latentfill.embeddings.protocols.embedder import Embedder, RawWindows
+from latentfill.embeddings.protocols.embedder import Embedder, RawWindows, reads_smoothed
 from latentfill.embeddings.protocols.encoder import Encoded
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.registry import make_embedder
@@ -115,6 +115,7 @@ class CachingEmbedder:
         self.cached: dict[bytes, VectorArray] = {}
         for name in ("name", "settings", "weights_digest", "length", "horizon", "costly", "weights"):
             setattr(self, name, getattr(embedder, name))
+        self.reads_smoothed = reads_smoothed(embedder)
 
     def embed(self, raw: RawWindows) -> VectorArray:
         times = raw.values if raw.time is None else raw.time

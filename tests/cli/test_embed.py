@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from latentfill.core.config import Config
 from latentfill.core.series import Series
+from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.packed_file import load_packed_file
-from latentfill.strategies.state_space.smoothed_series import smoothed
+from latentfill.imputation.fitting.smoothed_series import smoothed_values
 from latentfill.tables.read import read_table
 
 Run = Callable[..., int]
@@ -72,32 +74,38 @@ def test_the_provenance_records_the_settings_of_the_prompt(
     assert (provenance.settings["layers"], provenance.settings["truncate"], provenance.saw) == (1, True, "observed")
 
 
-def test_smooth_rough_fill_embeds_the_smoothed_table(
-    run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys
-):
+def test_smooth_rough_fill_embeds_the_smoothed_table(run_cli: Run, table: Path, tmp_path: Path, language_model: Path):
     """A table that is filled by its smoothed series beforehand gives the same vectors as --rough-fill smooth."""
-    smooth, linear, filled = (tmp_path / f"{name}.packed" for name in ("smooth", "linear", "filled"))
+    smooth, filled = tmp_path / "smooth.packed", tmp_path / "filled.packed"
     plan = ("--lm", language_model, *PLAN, "-q")
     assert run_cli("embed", table, "-o", smooth, *plan, "--rough-fill", "smooth") == 0
-    assert run_cli("embed", table, "-o", linear, *plan) == 0
     series = read_table(table).series
-    frame = pd.DataFrame(smoothed(series, 0).values, columns=["flow", "OT"], index=pd.Index(series.time, name="date"))
+    values = smoothed_values(series, Config())
+    frame = pd.DataFrame(values, columns=["flow", "OT"], index=pd.Index(series.time, name="date"))
     frame.to_csv(tmp_path / "filled.csv")
     assert run_cli("embed", tmp_path / "filled.csv", "-o", filled, *plan) == 0
-    vectors = {path: load_packed_file(path).read("train") for path in (smooth, linear, filled)}
-    np.testing.assert_allclose(vectors[smooth], vectors[filled], atol=1e-5)
-    assert np.abs(vectors[smooth] - vectors[linear]).max() > 1e-3
-    assert load_packed_file(smooth).provenance.settings["rough_fill"] == "smooth"
-    assert load_packed_file(smooth).provenance.table_digest == load_packed_file(linear).provenance.table_digest
+    vectors = [load_packed_file(path).read("train") for path in (smooth, filled)]
+    np.testing.assert_allclose(*vectors, atol=1e-5)
+    assert load_packed_file(smooth).provenance.table_digest == table_digest(series)
 
 
-def test_evaluate_refuses_an_encoder_that_fills_gaps_from_hidden_cells(
+def test_gaps_can_be_filled_by_smoothing_the_table(
     run_cli: Run, table: Path, tmp_path: Path, language_model: Path, capsys
 ):
-    encoder = f"timekd:{language_model}+rough-fill=smooth"
-    options = ("--encoders", encoder, "--strategies", "neighbours", "--length", 12)
-    assert run_cli("evaluate", table, "-o", tmp_path / "a.json", *options) == 2
-    assert "latentfill embed --rough-fill smooth" in " ".join(capsys.readouterr().err.split())
+    options = ("--lm", language_model, "--seq-len", 12, "--embedding-stride", 8, "--decimals", 2, "-q")
+    for name, fill in (("a", "linear"), ("b", "smooth"), ("c", "smooth")):
+        assert run_cli("embed", table, "-o", tmp_path / name, "--rough-fill", fill, *options) == 0
+    assert (tmp_path / "b").read_bytes() == (tmp_path / "c").read_bytes()
+    linear, smooth = (load_packed_file(tmp_path / name) for name in "ab")
+    assert (smooth.provenance.settings["rough_fill"], smooth.provenance.settings["smoothing"]) == ("smooth", 0)
+    gappy = [pd.read_csv(table)[start : start + 12].isna().any(axis=None) for start in linear.starts["all"]]
+    differs = (linear.read("all") != smooth.read("all")).any(axis=(1, 2))
+    assert differs.tolist() == gappy
+
+    pd.read_csv(table)[:8].to_csv(tmp_path / "short.csv", index=False)
+    short = ("--lm", language_model, "--seq-len", 4, "--rough-fill", "smooth")
+    assert run_cli("embed", tmp_path / "short.csv", "-o", tmp_path / "d", *short) == 2
+    assert "8 of its 8 rows have a value, and 12 are needed" in " ".join(capsys.readouterr().err.split())
 
 
 def test_inspect_finds_embeddings_in_timekds_layout(
@@ -175,9 +183,11 @@ def test_evaluate_compares_a_language_model_with_other_settings_of_it_and_a_modu
     run_cli: Run, table: Path, tmp_path: Path, language_model: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "own_views.py").write_text("def encode(filled, observed): return (filled * observed).mean(-1)\n")
-    names = [f"timekd:{language_model}{settings}" for settings in ("", "+layers=1+decimals=0+truncate")]
-    names += ["module:own_views.encode+inputs=filled+observed:BCL"]
+    (tmp_path / "own_views.py").write_text("def encode(filled, observed): return (filled + observed).mean(-1)\n")
+    names = [
+        f"timekd:{language_model}{settings}" for settings in ("", "+layers=1+decimals=0+truncate", "+rough-fill=smooth")
+    ]
+    names += [f"module:own_views.encode+inputs={view}+observed:BCL" for view in ("filled", "smoothed")]
     options = ("--encoders", ",".join(["none", *names]), "--strategies", "neighbours", "--patterns", "point")
     quick = ("--length", 12, "--set", "decoder_steps=3", "--set", "width=8", "--set", "dim=8")
     capsys.readouterr()
@@ -185,7 +195,7 @@ def test_evaluate_compares_a_language_model_with_other_settings_of_it_and_a_modu
     scores = [score for score in json.loads((tmp_path / "a.json").read_text())["scores"] if score["column"] == "all"]
     errors = {score["encoder"]: score["mse"] for score in scores if score["encoder"] and score["gap"] == "all"}
     assert list(errors) == names
-    assert len(set(errors.values())) == 3
+    assert len(set(errors.values())) == 5
     assert "LOAD REPORT" not in capsys.readouterr().err
 
 

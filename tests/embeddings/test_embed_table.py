@@ -56,6 +56,15 @@ class Means:
         return np.stack([values.mean(axis=1), values[:, 0]], axis=2).astype(np.float32)
 
 
+class Smoothed(Means):
+    """Embeds windows that are filled by smoothing the series."""
+
+    reads_smoothed = True
+
+    def embed(self, raw: RawWindows) -> VectorArray:
+        return super().embed(replace(raw, values=raw.required_smoothed.values))
+
+
 @pytest.fixture(autouse=True)
 def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embed_table, "BATCH", 5)
@@ -263,3 +272,34 @@ def test_a_folder_with_another_dataset_name_is_not_resumed(tmp_path: Path, hourl
     TableEmbedder(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor")
     with pytest.raises(InputError, match="is not empty"):
         TableEmbedder(hourly(100), Means(), replace(CONFIG, dataset="other")).make_folder(tmp_path, "sensor")
+
+
+def test_an_embedder_that_asks_for_it_reads_the_smoothed_series(hourly: Make, tmp_path: Path):
+    series = hourly(100, 3, gaps=0.1)
+    filled = np.where(np.isnan(series.values), 7.0, series.values)
+    TableEmbedder(series, Smoothed(), CONFIG, lambda *_: filled).make_packed_file(tmp_path / "a.packed")
+    TableEmbedder(replace(series, values=filled), Means(), CONFIG).make_packed_file(tmp_path / "b.packed")
+    smoothed, whole = (load_packed_file(tmp_path / name) for name in ("a.packed", "b.packed"))
+    np.testing.assert_array_equal(smoothed.read("train"), whole.read("train"))
+    assert smoothed.provenance.settings == {"smoothing": CONFIG.seed}
+    assert whole.provenance.settings == {}
+
+
+def test_a_series_is_smoothed_only_for_an_embedder_that_asks_for_it(hourly: Make):
+    TableEmbedder(hourly(100), Means(), CONFIG, lambda *_: pytest.fail("nothing asks for it"))
+    with pytest.raises(InputError, match=r"windows that are filled by smoothing the series.*rough_fill linear"):
+        TableEmbedder(hourly(100), Smoothed(), CONFIG).embed(np.array([0]))
+
+
+def test_steps_after_a_window_are_smoothed_too(hourly: Make):
+    seen: list[RawWindows] = []
+
+    class Ahead(Smoothed):
+        def embed(self, raw: RawWindows) -> VectorArray:
+            seen.append(raw)
+            return super().embed(raw)
+
+    series = hourly(100, gaps=0.2)
+    filled = np.where(np.isnan(series.values), 7.0, series.values)
+    TableEmbedder(series, Ahead(horizon=4), CONFIG.replace(target="c1"), lambda *_: filled).embed(np.array([0]))
+    np.testing.assert_array_equal(seen[0].future, filled[None, 12:16])

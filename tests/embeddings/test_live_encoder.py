@@ -78,6 +78,25 @@ def test_an_embedder_sees_exact_values_and_time_stamps_of_the_table(series: Seri
     np.testing.assert_array_equal(z, np.nan_to_num(windows.values[:, :2].transpose(0, 2, 1)).astype(np.float32))
 
 
+def test_smoothed_windows_have_estimates_in_gaps_and_exact_values_elsewhere(series: Series):
+    class Sevens:
+        """Estimates every cell as 0.7 scaled units."""
+
+        def estimate(self, windows: Windows) -> np.ndarray:
+            return np.full(windows.values.shape, 0.7)
+
+    spy, scaler = Spy(), ColumnScaler.fit(series.values)
+    encoder = LiveEncoder(spy, scaler, series, length=LENGTH, device=CPU, smoother=Sevens())
+    windows = windows_of(series, 1, 7)
+    encoder.encode(windows)
+    smoothed = spy.seen[-1].smoothed
+    expected = np.stack([series.values[1:5], series.values[7:11]])
+    expected[0, 2, 1] = 0.7 * scaler.scale[1] + scaler.shift[1]
+    np.testing.assert_array_equal(smoothed.values, expected)
+    np.testing.assert_array_equal(smoothed.scaled, np.where(windows.observed, windows.values, 0.7))
+    np.testing.assert_array_equal(spy.seen[-1].take(slice(1, 2)).smoothed.values, expected[1:])
+
+
 def test_whole_numbers_survive_scaling(series: Series):
     """5 must not become 4.999..., which a prompt with truncated values would show as 4."""
     scaler = ColumnScaler.fit(series.values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -57,9 +58,13 @@ def test_the_encoder_none_comes_first_and_is_always_added(series: Series, opened
     assert opened == [("known:x", 24)]
     assert factories["builtin"] is None
     scaler = ColumnScaler.fit(series.values)
-    assert isinstance(factories["none"](scaler, series), NoEncoder)
-    assert isinstance(factories["mine"](scaler, series), LiveEncoder)
-    assert factories["mine"](scaler, series).embedder is not factories["known:x"](scaler, series).embedder
+    no_smoother = partial(pytest.fail, "these encoders do not read smoothed windows")
+    assert isinstance(factories["none"](scaler, series, no_smoother), NoEncoder)
+    assert isinstance(factories["mine"](scaler, series, no_smoother), LiveEncoder)
+    assert (
+        factories["mine"](scaler, series, no_smoother).embedder
+        is not factories["known:x"](scaler, series, no_smoother).embedder
+    )
 
 
 def test_encoders_are_opened_for_the_window_length_of_the_fit(series: Series, opened: list[tuple[str, int]]):

@@ -80,7 +80,7 @@ def embed(
     from latentfill.cli.progress import embedding_bar
     from latentfill.core.files import stem
     from latentfill.embeddings.embed_table import TableEmbedder, parse_layout
-    from latentfill.strategies.state_space.smoothed_series import smoothed
+    from latentfill.imputation.fitting.smoothed_series import smoothed_values
     from latentfill.tables.read import read_table
 
     layout = parse_layout(given["layout"])
@@ -88,8 +88,7 @@ def embed(
         given["pred_len"] = 0  # so that the windows cover every row
     config, options = config_and_reading({name: value for name, value in given.items() if name not in ENCODER})
     table = read_table(source, replace(options, regular=False))
-    complete = smoothed(table.series, config.seed) if given["rough_fill"] == "smooth" else None
-    embedder = TableEmbedder(table.series, _embedder(given, config), config, complete)
+    embedder = TableEmbedder(table.series, _embedder(given, config), config, smoothed_values)
     show_notes(table.notes, quiet)
     with embedding_bar(make_console(), quiet) as on_progress:
         if layout == "timekd":

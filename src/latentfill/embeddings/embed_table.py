@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -14,9 +14,15 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.files import refusing_unwritable
 from latentfill.core.locks import locked
-from latentfill.core.series import IntArray, Series
+from latentfill.core.series import FloatArray, IntArray, Series
 from latentfill.embeddings.embed_progress import ProgressCallback, ProgressMeter
-from latentfill.embeddings.protocols.embedder import Embedder, cut_raw_windows
+from latentfill.embeddings.protocols.embedder import (
+    Embedder,
+    FilledWindows,
+    RawWindows,
+    cut_raw_windows,
+    reads_smoothed,
+)
 from latentfill.embeddings.protocols.record import Provenance, VectorArray
 from latentfill.embeddings.stored.digests import scaler_digest, table_digest
 from latentfill.embeddings.stored.folder_record import reserved_folder
@@ -38,7 +44,9 @@ from latentfill.embeddings.stored.split_windows import (
     variable_columns,
 )
 from latentfill.windows.scaling import ColumnScaler
+from latentfill.windows.windows import cut
 
+Smooth = Callable[[Series, Config], FloatArray]  # the values (T, C) of a series, its gaps filled
 Layout = Literal["packed", "timekd"]
 BATCH = 32  # windows embedded together; batches are fixed, so that a resumed run writes the same bytes
 
@@ -74,20 +82,20 @@ class TableEmbedder:
     Columns are reordered like TimeKD's variables. The scaler is fitted to the train rows.
     """
 
-    def __init__(self, series: Series, embedder: Embedder, config: Config, complete: Series | None = None) -> None:
-        """`complete` is the series with its gaps filled, from which windows are cut; None: from the series itself."""
+    def __init__(self, series: Series, embedder: Embedder, config: Config, smooth: Smooth | None = None) -> None:
+        """`smooth` is for an embedder that reads smoothed windows; all columns of the series are smoothed together."""
         check_sorted(series)
         order = variable_columns(config, series)
         self.series = replace(series, values=series.values[:, order], columns=tuple(series.columns[i] for i in order))
-        self.embedded = self.series if complete is None else replace(self.series, values=complete.values[:, order])
         self.embedder, self.config = embedder, config
         self.starts = {split: rows for split, rows in starts_by_split(config, series.n_steps).items() if len(rows)}
         self._check_windows()
+        self.smoothed = smooth(series, config)[:, order] if smooth and reads_smoothed(embedder) else None
         self.scaler = ColumnScaler.fit(self.series.values[: train_rows(config, series.n_steps)], config.windows.scaling)
         self.provenance = Provenance(
             encoder=embedder.name,
             source="computed",
-            settings=embedder.settings,
+            settings=embedder.settings if self.smoothed is None else {**embedder.settings, "smoothing": config.seed},
             weights_digest=embedder.weights_digest,
             window=plan_of(config),
             table_digest=table_digest(series),
@@ -130,11 +138,20 @@ class TableEmbedder:
 
     def embed(self, starts: IntArray) -> VectorArray:
         """Vectors (B, K, D) of the windows that start at the rows `starts`; an `InputError` if they are not finite."""
-        raw = cut_raw_windows(self.embedded, self.scaler, starts, self.config.stored.seq_len, self.embedder.horizon)
-        vectors = self.embedder.embed(raw)
+        vectors = self.embedder.embed(self._raw(starts))
         if bad := starts[~np.isfinite(vectors).all(axis=(1, 2))].tolist():
             raise InputError(f"the encoder returns values that are not finite for the windows at rows {short(bad)}.")
         return vectors
+
+    def _raw(self, starts: IntArray) -> RawWindows:
+        """The windows that start at the rows `starts`, smoothed where the embedder reads that."""
+        length, horizon = self.config.stored.seq_len, self.embedder.horizon
+        raw = cut_raw_windows(self.series, self.scaler, starts, length, horizon)
+        if self.smoothed is None:
+            return raw
+        values = cut(self.smoothed, starts, length)
+        future = cut(self.smoothed, starts + length, horizon) if horizon else None
+        return replace(raw, future=future, smoothed=FilledWindows(values, self.scaler.apply(values)))
 
     # --- a packed file ---------------------------------------------------------------------------
 

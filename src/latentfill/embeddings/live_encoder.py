@@ -6,14 +6,15 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import FloatArray, IntArray, Series
-from latentfill.embeddings.protocols.embedder import Embedder, RawWindows, cut_raw_windows
-from latentfill.embeddings.protocols.encoder import Encoded, Encoder, EncoderShape
+from latentfill.embeddings.protocols.embedder import Embedder, FilledWindows, RawWindows, cut_raw_windows
+from latentfill.embeddings.protocols.encoder import Encoded, Encoder, EncoderShape, WindowSmoother
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.nn.tensors import tensor
 from latentfill.windows.scaling import ColumnScaler
@@ -45,18 +46,30 @@ class LiveEncoder:
     """
 
     def __init__(
-        self, embedder: Embedder, scaler: ColumnScaler, series: Series, *, length: int, device: torch.device
+        self,
+        embedder: Embedder,
+        scaler: ColumnScaler,
+        series: Series,
+        *,
+        length: int,
+        device: torch.device,
+        smoother: WindowSmoother | None = None,
     ) -> None:
-        """`series`, in original units, provides time stamps, and exact values where scaling and back has rounded."""
+        """`series`, in original units, provides time stamps, and exact values where scaling and back has rounded.
+
+        `smoother` is for an embedder that reads smoothed windows.
+        """
         self.embedder = embedder
         self.scaler = scaler
         self.series = series
         self.device = device
+        self.smoother = smoother
         self.windows = 0  # number of windows embedded so far
         self.seconds = 0.0  # time spent on embedding them
         self._kept = OrderedDict[bytes, VectorArray]()
-        vector = self._embed(cut_raw_windows(series, scaler, np.zeros(1, dtype=np.int64), length), None)[0]
-        columns, dim = vector.shape
+        first = cut_raw_windows(series, scaler, np.zeros(1, dtype=np.int64), length)
+        zeros = np.zeros(first.values.shape)
+        columns, dim = self._embed(replace(first, smoothed=FilledWindows(zeros, zeros)), None)[0].shape
         self.shape = EncoderShape(columns=columns, dim=dim, decodes=False, costly=embedder.costly)
 
     def encode(self, windows: Windows) -> Encoded:
@@ -71,13 +84,23 @@ class LiveEncoder:
     def raw(self, windows: Windows) -> RawWindows:
         """Scaled windows as an embedder needs them; steps outside the series get the nearest time stamp."""
         steps = (windows.starts[:, None] + np.arange(windows.length)).clip(0, self.series.n_steps - 1)
+        values = self._in_units(windows.values, steps)
         return RawWindows(
-            values=self._in_units(windows.values, steps),
+            values=values,
             scaled=windows.values,
             time=None if self.series.time is None else self.series.time[steps],
             columns=self.series.columns,
             unit=self.scaler.scale,
             step=self.series.step,
+            smoothed=None if self.smoother is None else self._smoothed(self.smoother, windows, values),
+        )
+
+    def _smoothed(self, smoother: WindowSmoother, windows: Windows, values: FloatArray) -> FilledWindows:
+        """The windows, and their `values` in original units, with estimates in their gaps."""
+        estimate = smoother.estimate(windows)
+        return FilledWindows(
+            values=np.where(windows.observed, values, self.scaler.invert(estimate)),
+            scaled=np.where(windows.observed, windows.values, estimate),
         )
 
     def _in_units(self, scaled: FloatArray, steps: IntArray) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict, cast
 
@@ -10,8 +10,8 @@ from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError, did_you_mean
 from latentfill.core.series import Series
 from latentfill.embeddings.live_encoder import LiveEncoder, NoEncoder, bytes_per_window, seconds_per_window
-from latentfill.embeddings.protocols.embedder import Embedder
-from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory
+from latentfill.embeddings.protocols.embedder import Embedder, reads_smoothed
+from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory, WindowSmoother
 from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.fingerprint import shares_cells
 from latentfill.imputation.fitting.fit import shrink_to
@@ -20,6 +20,7 @@ from latentfill.nn.runtime import pick_device
 from latentfill.scoring.encoder_table import BUILTIN, NONE
 from latentfill.scoring.scores import Score
 from latentfill.strategies.candidates import needs_encoder
+from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import window_starts
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ def open_encoders(
     an encoder cannot be opened, reads windows of another length, or reads values after the window.
     """
     device, length = pick_device(config.device), shrink_to(config, series.n_steps).windows.length
-    factories: dict[str, EncoderFactory | None] = {NONE: lambda scaler, series: NoEncoder(device), BUILTIN: None}
+    factories: dict[str, EncoderFactory | None] = {
+        NONE: lambda scaler, series, make_smoother: NoEncoder(device),
+        BUILTIN: None,
+    }
     for name in names:
         if name not in factories:
             embedder = embedders[name] if name in embedders else _open(name, config, length)
@@ -137,13 +141,13 @@ def _check_fits(name: str, embedder: Embedder, length: int) -> None:
             f"encoder {name!r} reads {embedder.horizon} steps after each window, and so values that may be hidden. "
             "Leave it out, or open it without privileged prompts."
         )
-    if embedder.settings.get("rough_fill") == "smooth":
-        raise InputError(
-            f"encoder {name!r} fills gaps from the whole table, and so from values that may be hidden. Use another "
-            "rough-fill here; `latentfill embed --rough-fill smooth` writes such embeddings to a file."
-        )
 
 
 def _factory(embedder: Embedder, length: int, device: torch.device) -> EncoderFactory:
     """A factory of encoders that embed every window of a series with this embedder."""
-    return lambda scaler, series: LiveEncoder(embedder, scaler, series, length=length, device=device)
+
+    def make(scaler: ColumnScaler, series: Series, make_smoother: Callable[[], WindowSmoother]) -> LiveEncoder:
+        smoother = make_smoother() if reads_smoothed(embedder) else None
+        return LiveEncoder(embedder, scaler, series, length=length, device=device, smoother=smoother)
+
+    return make

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from latentfill.core.errors import InputError
 from latentfill.embeddings.external.inputs import Inputs
-from latentfill.embeddings.protocols.embedder import RawWindows
+from latentfill.embeddings.protocols.embedder import FilledWindows, RawWindows
 
 CPU = torch.device("cpu")
 
@@ -26,6 +28,14 @@ def test_views_of_a_window(raw: RawWindows, view: str, first: list[list[float]],
     (tensor,) = Inputs.parse(f"{view}:BCL").tensors(raw, CPU)
     assert tensor.dtype == torch.float32
     np.testing.assert_allclose(tensor.numpy(), np.array([first, second]), rtol=1e-6)
+
+
+def test_the_smoothed_view_holds_the_smoothed_series_in_scaled_units(raw: RawWindows):
+    smoothed = FilledWindows(np.full(raw.values.shape, 70.0), np.full(raw.values.shape, 7.0))
+    (tensor,) = Inputs.parse("smoothed").tensors(replace(raw, smoothed=smoothed), CPU)
+    assert (tensor == 7).all()
+    with pytest.raises(InputError, match="the input filled"):
+        Inputs.parse("smoothed").tensors(raw, CPU)
 
 
 def test_orders_of_axes(raw: RawWindows):

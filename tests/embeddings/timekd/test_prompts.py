@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from latentfill.core.series import Series
-from latentfill.embeddings.protocols.embedder import RawWindows, cut_raw_windows
+from latentfill.embeddings.protocols.embedder import FilledWindows, RawWindows, cut_raw_windows
 from latentfill.embeddings.protocols.encoder_settings import PromptStyle
 from latentfill.embeddings.timekd.prompts import history_prompts, privileged_prompts, prompt_text
 from latentfill.windows.scaling import ColumnScaler
@@ -71,3 +71,10 @@ def test_values_outside_a_window_do_not_change_its_prompt():
     cut = replace(longer, values=longer.values[:, :3], scaled=longer.scaled[:, :3], time=longer.time[:, :3])
     (prompt,) = history_prompts(cut, PromptStyle(decimals=1), 3)
     assert prompt_text(prompt) == first
+
+
+def test_a_gap_can_hold_the_smoothed_series():
+    gappy, style = raw([1.0, np.nan, 3.0], step=None), PromptStyle(decimals=1, rough_fill="smooth")
+    estimates = np.array([[[1.0], [5.0], [3.0]]])
+    (prompt,) = history_prompts(replace(gappy, smoothed=FilledWindows(estimates, estimates)), style, 0)
+    assert prompt_text(prompt).startswith("The values were 1.0, 5.0, 3.0 every step.")

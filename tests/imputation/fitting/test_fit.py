@@ -127,7 +127,7 @@ class MeanEncoder:
 def test_a_frozen_encoder_replaces_the_built_in_encoder(sample: Sample, quick: dict[str, object], tmp_path):
     series, calls = as_series(sample), []
 
-    def make(scaler, fitted_series):
+    def make(scaler, fitted_series, _):
         calls.append((scaler, fitted_series))
         return MeanEncoder(len(sample.columns))
 

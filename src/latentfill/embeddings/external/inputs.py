@@ -28,6 +28,11 @@ def _filled(raw: RawWindows) -> FloatArray:
     return np.nan_to_num(interpolate(raw.scaled))
 
 
+def _smoothed(raw: RawWindows) -> FloatArray:
+    """Scaled values, gaps filled by smoothing the whole series."""
+    return raw.required_smoothed.scaled
+
+
 def _raw(raw: RawWindows) -> FloatArray:
     """Values in original units, NaN where missing, for models that mask NaN."""
     return raw.values
@@ -40,6 +45,7 @@ def _observed(raw: RawWindows) -> FloatArray:
 
 VIEWS: Mapping[str, Callable[[RawWindows], FloatArray]] = {
     "filled": _filled,
+    "smoothed": _smoothed,
     "scaled": _scaled,
     "raw": _raw,
     "observed": _observed,

@@ -41,6 +41,11 @@ class ModuleEmbedder:
         self._is_checked = False
 
     @property
+    def reads_smoothed(self) -> bool:
+        """Whether one of its inputs is the smoothed series."""
+        return "smoothed" in self.inputs.views
+
+    @property
     def settings(self) -> Mapping[str, object]:
         return {**self.opened.source, "inputs": str(self.inputs), "pooling": "mean over patches"}
 

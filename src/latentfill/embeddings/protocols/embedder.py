@@ -8,10 +8,23 @@ from typing import Protocol
 
 import numpy as np
 
+from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray, IntArray, Series, TimeArray
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import cut
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilledWindows:
+    """B windows of L steps and C columns whose gaps are filled."""
+
+    values: FloatArray  # (B, L, C) original units
+    scaled: FloatArray  # (B, L, C) scaled units
+
+    def take(self, part: slice | IntArray) -> FilledWindows:
+        """Some of the windows."""
+        return FilledWindows(self.values[part], self.scaled[part])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +38,7 @@ class RawWindows:
     unit: FloatArray  # (C,) size of one scaled unit in original units
     step: np.timedelta64 | None  # between rows; None without a regular time axis
     future: FloatArray | None = None  # (B, H, C) original units: the H steps after each window
+    smoothed: FilledWindows | None = None  # filled by smoothing the series; only for embedders that ask for it
 
     def __len__(self) -> int:
         return len(self.values)
@@ -33,13 +47,27 @@ class RawWindows:
         """Some of the windows."""
         time = None if self.time is None else self.time[part]
         future = None if self.future is None else self.future[part]
-        return replace(self, values=self.values[part], scaled=self.scaled[part], time=time, future=future)
+        smoothed = None if self.smoothed is None else self.smoothed.take(part)
+        values, scaled = self.values[part], self.scaled[part]
+        return replace(self, values=values, scaled=scaled, time=time, future=future, smoothed=smoothed)
+
+    @property
+    def required_smoothed(self) -> FilledWindows:
+        """`smoothed`; raises an `InputError` if these windows have none."""
+        if self.smoothed is None:
+            raise InputError(
+                "the encoder reads windows that are filled by smoothing the series, but these windows have only gaps. "
+                "Choose another filling (rough_fill linear, or the input filled), or smooth the series: "
+                "TableEmbedder(..., smooth=smoothed_values)."
+            )
+        return self.smoothed
 
 
 class Embedder(Protocol):
     """A frozen, deterministic model: equal windows get equal vectors.
 
-    It must fill gaps only from other cells of the window, so that its vectors depend on observed cells only.
+    It must fill gaps only from other cells of the window, so that its vectors depend on observed cells only. If it has
+    an attribute `reads_smoothed` that is true, its windows also come filled by smoothing the series (`smoothed`).
     """
 
     @property
@@ -79,6 +107,11 @@ class Embedder(Protocol):
     def embed(self, raw: RawWindows) -> VectorArray:
         """Float32 vectors (B, K, D): one per column (K = C), or one for all columns (K = 1)."""
         ...
+
+
+def reads_smoothed(embedder: Embedder) -> bool:
+    """Whether an embedder asks for windows that are filled by smoothing the series."""
+    return bool(getattr(embedder, "reads_smoothed", False))
 
 
 def cut_raw_windows(

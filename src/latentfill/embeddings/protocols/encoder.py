@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from latentfill.core.series import Series
+from latentfill.core.series import FloatArray, Series
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import Windows
 
@@ -42,5 +42,13 @@ class Encoder(Protocol):
         ...
 
 
-# Makes the encoder of a series from the series and the scaler of its windows.
-EncoderFactory = Callable[[ColumnScaler, Series], Encoder]
+class WindowSmoother(Protocol):
+    """Estimates the cells of windows, from the cells that the windows and one series without hidden cells show."""
+
+    def estimate(self, windows: Windows) -> FloatArray:
+        """Estimates (B, L, C) of all cells, in scaled units; equal windows get equal estimates."""
+        ...
+
+
+# Makes the encoder of a series from the series, the scaler of its windows, and what fits a smoother if it is needed.
+EncoderFactory = Callable[[ColumnScaler, Series, Callable[[], WindowSmoother]], Encoder]

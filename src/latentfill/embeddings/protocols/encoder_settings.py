@@ -35,8 +35,8 @@ class PromptStyle(Settings):
     )
     rough_fill: RoughFill = setting(
         "linear",
-        "Text in place of a missing value: a value interpolated in the window, its mean, zero, a word, or (smooth) the "
-        "strategy state_space's estimate from the whole table.",
+        "Text in place of a missing value: a value interpolated in the window, its mean, zero, a word, or an estimate "
+        "of state_space, which is fitted to the whole table.",
         flag="--rough-fill",
     )
     missing_word: str = setting(

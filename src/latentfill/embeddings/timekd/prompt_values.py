@@ -37,8 +37,8 @@ def decimals_for(unit: float) -> int:
 def rough_filled(values: FloatArray, rough_fill: RoughFill) -> FloatArray:
     """Windows (B, L, C) with every gap filled from the observed cells of the same window and column, or with 0.
 
-    With "word", gaps stay NaN. With "smooth", windows come complete but for empty columns of the table. Otherwise
-    columns without an observed cell in the window become 0.
+    With "word", gaps stay NaN. Otherwise columns without an observed cell in the window become 0. With "smooth", the
+    windows come filled.
     """
     if rough_fill == "word":
         return values

@@ -64,7 +64,8 @@ def prompt_text(prompt: Prompt) -> str:
 def _histories(raw: RawWindows, style: PromptStyle) -> Iterator[_History]:
     """Each column of each window, columns fastest."""
     frequency = "every step" if raw.step is None else f"every {step_text(raw.step).removeprefix('1 ')}"
-    for window, columns in enumerate(value_texts(raw.values, raw.unit, style)):
+    values = raw.required_smoothed.values if style.rough_fill == "smooth" else raw.values
+    for window, columns in enumerate(value_texts(values, raw.unit, style)):
         opening = PromptPart(_opening(raw, window), False)
         for numbers in columns:
             yield _History(opening, numbers, frequency)

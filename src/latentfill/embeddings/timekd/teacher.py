@@ -72,6 +72,11 @@ class Teacher:
         return self.teacher.pred_len if self.teacher.privileged else 0
 
     @property
+    def reads_smoothed(self) -> bool:
+        """Whether its prompts hold the smoothed series in gaps."""
+        return self.teacher.style.rough_fill == "smooth"
+
+    @property
     def settings(self) -> Mapping[str, object]:
         model = self.model
         return {

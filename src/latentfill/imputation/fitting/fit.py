@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from latentfill.embeddings.stored.pairing import join_splits
 from latentfill.imputation.fitting.bounds import bounds_of
 from latentfill.imputation.fitting.donor_table import donor_windows
 from latentfill.imputation.fitting.fitted import Fitted
+from latentfill.imputation.fitting.smoothed_series import SmoothedSeries
 from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
 from latentfill.imputation.fitting.time_budget import TimeBudget
 from latentfill.imputation.validation.holdout import hold_out
@@ -93,7 +95,10 @@ def _make_encoder(
     """The encoder of the builtin path and its training history; None if no strategy needs it or time runs out."""
     if not fitter.needs_encoder:
         return None, {}
-    return fitter.fit_encoder() if inputs.encoder is None else (inputs.encoder(scaler, series), {})
+    if inputs.encoder is None:
+        return fitter.fit_encoder()
+    make_smoother = partial(SmoothedSeries.fit, fitter.held_out.visible, fitter.config)
+    return inputs.encoder(scaler, series, make_smoother), {}
 
 
 def _donor_windows(
