@@ -1,10 +1,11 @@
-"""Independent pieces of work side by side, on all processors."""
+"""Threads: independent pieces of work side by side, and linear algebra on one."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
@@ -21,6 +22,18 @@ def in_parallel(function: Callable[[_Item], _Result], items: Iterable[_Item]) ->
         return [function(item) for item in items]
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(function, items))
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Use one thread for NumPy's and SciPy's linear algebra inside the block, which works on small matrices.
+
+    More threads gain little there, and on a busy machine they spend most of the time waiting for each other.
+    """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 def _threads() -> int:

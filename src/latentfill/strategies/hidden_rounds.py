@@ -14,7 +14,7 @@ from latentfill.windows.training_data import HeldOutWindows, TrainingData, gap_p
 from latentfill.windows.windows import Windows
 
 MOST_ROUNDS = 6
-ENOUGH_CELLS = 100_000  # hidden in all rounds
+ENOUGH_CELLS = 75_000  # hidden in all rounds
 
 
 @dataclass(frozen=True, slots=True, eq=False)

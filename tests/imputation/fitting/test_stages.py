@@ -41,6 +41,12 @@ def test_kriging_needs_rows_for_each_column():
     assert "kriging" in stages_by_size(STANDARD, 3 * rows - 1, 1).certain
 
 
+def test_a_strategy_that_would_have_to_gain_too_much_is_not_tried():
+    stages = stages_by_size(STANDARD, 3000, 200)
+    assert stages.to_try == ("state_space",)
+    assert "lower the error by 40%" in stages.skipped["kriging"]
+
+
 def test_dear_strategies_are_tried_first_on_wide_tables():
     stages = stages_by_size(STANDARD, 3000, MANY)
     assert stages.to_try == ("state_space", "kriging")
@@ -138,6 +144,7 @@ def wide(related: bool) -> Series:
 
 def test_a_fit_says_which_strategies_were_not_worth_their_time(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "KRIGING_ROWS_PER_COLUMN", 30)
+    monkeypatch.setattr(module, "MOST_WANTED", 1.0)
     monkeypatch.setattr(module, "LEAST_GAIN", 0.9)
     path = fit_series(wide(related=False), Config(length=24)).builtin
     assert path.candidates.names == ("linear", "autoregression", "state_space", "factors")

@@ -25,6 +25,7 @@ MOST_TRIED = {"state_space": 36, "kriging": 10}  # with at most so many columns,
 TRIAL_STEPS = 3000  # steps in the middle of the series on which a strategy is tried
 LEAST_GAIN = 0.02  # share by which a strategy must lower the error in its trial, in a table just too wide to do without
 NO_ERROR = 1e-12  # mean squared error, in scaled units, that no strategy need lower
+MOST_WANTED = 0.25  # gain beyond which a trial is not worth its own time
 MIXES = np.linspace(0, 1, 11)  # weights of the tried strategy
 
 
@@ -72,6 +73,8 @@ def _unsuitable(name: str, n_steps: int, n_columns: int) -> str | None:
     rows_of_kriging = KRIGING_ROWS_PER_COLUMN * min(n_columns, MOST_TRIED["kriging"])
     if name == "kriging" and n_steps < rows_of_kriging:
         return f"the table has {n_steps} rows, fewer than {rows_of_kriging}, too few to learn its covariances"
+    if name in MOST_TRIED and least_gain(name, n_columns) > MOST_WANTED:
+        return f"with {n_columns} columns it would have to lower the error by {least_gain(name, n_columns):.0%}"
     if row.kind == "correction" and n_steps < FEWEST_ROWS_OF_TREES:
         return f"the table has {n_steps} rows, fewer than {FEWEST_ROWS_OF_TREES}, too few to train trees"
     if name == "autoregression" and n_columns < FEWEST_COLUMNS_ALONE:

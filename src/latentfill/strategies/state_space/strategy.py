@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Self
 
 from latentfill.core.series import FloatArray
+from latentfill.core.workers import one_blas_thread
 from latentfill.strategies.protocols.series_strategy import Estimate, SeriesData, SeriesStrategy
 from latentfill.strategies.state_space.fitting import fit_alone, fit_factors, fit_together
 from latentfill.strategies.state_space.model import SeriesModel
@@ -19,7 +20,8 @@ class _Smoother(SeriesStrategy):
         self.model = model
 
     def estimate(self, values: FloatArray, clock: FloatArray) -> Estimate:
-        return self.model.estimate(values, clock)
+        with one_blas_thread():
+            return self.model.estimate(values, clock)
 
     def state(self) -> dict[str, FloatArray]:
         return state_of(self.model)
@@ -34,7 +36,8 @@ class AutoregressionStrategy(_Smoother):
 
     @classmethod
     def fit(cls, data: SeriesData) -> Self:
-        return cls(fit_alone(data))
+        with one_blas_thread():
+            return cls(fit_alone(data))
 
 
 class StateSpaceStrategy(_Smoother):
@@ -42,7 +45,8 @@ class StateSpaceStrategy(_Smoother):
 
     @classmethod
     def fit(cls, data: SeriesData) -> Self:
-        return cls(fit_together(data))
+        with one_blas_thread():
+            return cls(fit_together(data))
 
 
 class FactorStrategy(_Smoother):
@@ -50,4 +54,5 @@ class FactorStrategy(_Smoother):
 
     @classmethod
     def fit(cls, data: SeriesData) -> Self:
-        return cls(fit_factors(data))
+        with one_blas_thread():
+            return cls(fit_factors(data))
