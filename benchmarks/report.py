@@ -23,6 +23,7 @@ import protocol_l
 import protocol_r
 import protocol_s
 import protocol_t
+import rough_fill
 import speed
 import strategies
 import time_to_result
@@ -49,6 +50,7 @@ MODULES = (
     language_models,
     distillation,
     encoders,
+    rough_fill,
 )
 DEFAULT, DECODER = "auto", "latentfill"  # the methods of ours in the summary
 PROTOCOLS = {module.PROTOCOL: module for module in MODULES}

@@ -44,7 +44,7 @@ from latentfill.windows.gaps import interpolate
 from latentfill.windows.patterns import PATTERNS
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import ScaledSeries, Windows
-from real_files import FILES, read
+from real_files import read
 
 PROTOCOL = "rough_fill"
 NAMES = ("ETTh1", "airquality_uci")
@@ -266,7 +266,7 @@ def random_gpt2(folder: Path) -> Path:
 
 def report(*, quick: bool = False) -> str:
     """The results as Markdown, as means over the seeds."""
-    records = read_results(PROTOCOL, FILES, quick=quick)
+    records = read_results(PROTOCOL, NAMES, quick=quick)
     lines = [f"| data | hidden | encoder | gaps | {' | '.join(HEADINGS)} |", "|---" * (4 + len(HEADINGS)) + "|"]
     for record in records:
         names = ("pattern", "encoder", "rough_fill")
