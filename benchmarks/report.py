@@ -128,3 +128,7 @@ def _line(title: str, record: Row, pattern: str, error: str, published: list[Row
     ]
     best = "{:.3f} ({})".format(*min(known)) if known else "-"
     return f"| {title} | **{default}** | {decoder} | {linear} | {best} |"
+
+
+if __name__ == "__main__":
+    main()
