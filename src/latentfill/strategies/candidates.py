@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
@@ -76,11 +77,11 @@ class Candidates:
         data = inputs.data
         baselines = {name: new_baseline(name).fit(data.series.values) for name in of_kinds(("baseline",), names)}
         series = SeriesData(data.series, data.truth, spec.config.seed)
-        smoothers = {
-            name: series_strategy_class(name).fit(series)
-            for name in of_kinds(("series",), names)
-            if not inputs.out_of_time
-        }
+        smoothers = dict[str, SeriesStrategy]()
+        for name in of_kinds(("series",), names):
+            if not inputs.out_of_time:
+                with suppress(ArithmeticError):  # its numbers overflowed or cancelled: the others are used
+                    smoothers[name] = series_strategy_class(name).fit(series)
         on_windows, strategies, history = _fit_on_windows(of_kinds(("windows",), names), spec, inputs)
         kept = tuple(name for name in names if name in (*baselines, *smoothers, *on_windows))
         return cls(kept, baselines, smoothers, strategies, spec.config.windows.length), history
@@ -164,7 +165,11 @@ class Candidates:
 
     def _smooth(self, found: _Found) -> None:
         for name, smoother in self.smoothers.items():
-            estimate = smoother.estimate(found.data.values, found.data.clock)
+            try:
+                estimate = smoother.estimate(found.data.values, found.data.clock)
+            except ArithmeticError:  # its numbers overflowed or cancelled: it has no estimate
+                found.by_name[name] = np.full(found.data.values.shape, np.nan)
+                continue
             found.by_name[name] = estimate.values
             found.base, found.spread, found.residual = name, estimate.spread, estimate.residual
 

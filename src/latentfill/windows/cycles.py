@@ -106,7 +106,8 @@ def _first_peak(values: FloatArray, longest: int) -> int | None:
 def _autocorrelation(values: FloatArray, longest: int) -> FloatArray:
     """Autocorrelation of `values` (T, C) at lags 0 to `longest`, averaged over the columns that are not constant."""
     n = len(values)
-    spectrum = np.abs(np.fft.rfft(values, 2 * n, axis=0)) ** 2
+    largest = np.abs(values).max(axis=0)
+    spectrum = np.abs(np.fft.rfft(values / np.where(largest > 0, largest, 1.0), 2 * n, axis=0)) ** 2
     power = np.fft.irfft(spectrum, axis=0)[: longest + 1]
     varies = power[0] > 0
     if not varies.any():

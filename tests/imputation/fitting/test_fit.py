@@ -12,6 +12,7 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
+from latentfill.imputation.filling.fill import fill_series
 from latentfill.imputation.fitting.fit import FitInputs, fit_series
 from latentfill.imputation.saving.model_folder import save_model
 from latentfill.imputation.saving.model_weights import model_id
@@ -19,6 +20,8 @@ from latentfill.imputation.validation.holdout import hold_out
 from latentfill.nn.batches import RECENT, REUSE
 from latentfill.scoring.demo_table import Sample
 from latentfill.strategies.neighbours.window_bank import COSTLY_STRIDE
+from latentfill.strategies.state_space.model import SeriesModel
+from latentfill.strategies.state_space.posterior import NotPositiveDefiniteError, Posterior
 from latentfill.windows.windows import Windows
 
 WHOLE_SERIES = ("autoregression", "state_space", "factors")
@@ -197,3 +200,27 @@ def test_a_single_strategy_that_the_time_budget_does_not_allow_is_refused(sample
 def test_a_time_budget_that_is_not_positive_is_refused(budget: float):
     with pytest.raises(InputError, match="time_budget must be above 0"):
         Config(time_budget=budget)
+
+
+def test_a_series_strategy_whose_numbers_fail_is_left_out(monkeypatch: pytest.MonkeyPatch):
+    """Others are used; the summary says why."""
+
+    def fail(*_: object) -> None:
+        raise NotPositiveDefiniteError
+
+    rng = np.random.default_rng(0)
+    values = np.cumsum(rng.normal(size=(200, 2)), axis=0)
+    values[rng.random(values.shape) < 0.1] = np.nan
+    series = Series(values, ("a", "b"), None, np.arange(200))
+    config = Config(candidates=("state_space", "autoregression"))
+    fitted = fit_series(series, config)
+    monkeypatch.setattr(SeriesModel, "estimate", fail)
+    filled = fill_series(fitted, series).values
+    np.testing.assert_allclose(filled, fill_series(fit_series(series, Config(strategy="linear")), series).values)
+    monkeypatch.undo()
+    monkeypatch.setattr(Posterior, "given", fail)
+    alone = fit_series(series, config).builtin
+    assert alone.candidates.names == ("linear",)
+    assert "lost all precision" in alone.skipped["state_space"]
+    with pytest.raises(InputError, match=r"state_space.* cannot be fitted: its numbers overflowed"):
+        fit_series(series, Config(strategy="state_space"))

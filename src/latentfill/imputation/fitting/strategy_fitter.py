@@ -10,7 +10,7 @@ import numpy as np
 from latentfill.core.config import AUTO, BY_EFFORT, Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import IntArray
-from latentfill.core.strategy_table import STRATEGIES
+from latentfill.core.strategy_table import STRATEGIES, Kind
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.lookup import StoredEncoder
@@ -29,7 +29,10 @@ from latentfill.windows.windows import Windows, window_starts
 ENCODER_SHARE = 0.35  # share of the time budget after which the encoder must be trained
 TRAINING_SHARE = 0.75  # share after which all networks must be trained; the rest is for validation
 MOST_CELLS = 1 << 25  # most cells in the windows of other splits that are searched for neighbours
-USELESS = "it did not lower the error on reserved stretches of the series"
+REASONS: Mapping[Kind, str] = {  # why a strategy that was fitted in time is left out, by its kind
+    "correction": "it did not lower the error on reserved stretches of the series",
+    "series": "its numbers overflowed or lost all precision on this table",
+}
 WORTHLESS = "in a trial on a part of the table, it lowered the error by"
 ORACLE = "oracle: the stored embeddings may have seen the held-out values, so the true error may be larger"
 
@@ -137,11 +140,8 @@ class StrategyFitter:
             encoder_shape=None if path.encoder is None else path.encoder.shape,
         )
         candidates, history, skipped = self._fit_candidates(path, spec)
-        if path.config.strategy in skipped:
-            raise InputError(
-                f"strategy {path.config.strategy!r} cannot be fitted within the time budget of "
-                f"{path.config.time_budget:g} s. Raise the time budget, train for fewer steps, or use auto."
-            )
+        if reason := skipped.get(path.config.strategy):
+            raise InputError(self._cannot_be_fitted(reason))
         validated = dict(self._validate(path, candidates, skipped))
         return FittedPath(
             spec=spec,
@@ -151,6 +151,14 @@ class StrategyFitter:
             history={**path.encoder_history, **history},
             compared=validated,
             skipped=skipped,
+        )
+
+    def _cannot_be_fitted(self, reason: str) -> str:
+        if reason != OUT_OF_TIME:
+            return f"strategy {self.config.strategy!r} cannot be fitted: {reason}. Use auto, or another strategy."
+        return (
+            f"strategy {self.config.strategy!r} cannot be fitted within the time budget of "
+            f"{self.config.time_budget:g} s. Raise the time budget, train for fewer steps, or use auto."
         )
 
     def _fit_candidates(
@@ -170,9 +178,12 @@ class StrategyFitter:
         corrections = of_kinds(("correction",), stages.certain)
         required = (*self.validated_strategies, *self.config.candidates)
         candidates = cheap.joined(dear).with_corrections(corrections, spec, inputs, required)
-        useless = () if inputs.out_of_time else corrections
-        left_out = [name for name in stages.certain if name not in candidates.names]
-        reasons = {name: USELESS if name in useless else OUT_OF_TIME for name in left_out}
+        in_time = {} if inputs.out_of_time else REASONS
+        reasons = {
+            name: in_time.get(STRATEGIES[name].kind, OUT_OF_TIME)
+            for name in stages.certain
+            if name not in candidates.names
+        }
         return candidates, history | trained, stages.skipped | reasons
 
     @property
