@@ -120,8 +120,10 @@ class Candidates:
         """These candidates, and the corrections among `names` that help on reserved windows, or that are `required`.
 
         They are learnt from windows in which cells are hidden. A series that is too short to reserve windows has none.
+        Without a candidate that knows the spread of its errors, there is nothing to correct.
         """
-        names = [name for name in names if name in required or not inputs.out_of_time]
+        has_base = bool(self.smoothers or self.strategies)
+        names = [name for name in names if has_base and (name in required or not inputs.out_of_time)]
         hidden = hidden_rounds(inputs.data, spec.config.seed) if names else ()
         examples = [self._example(of_round, inputs.encoder) for of_round in hidden]
         fitted = {name: correction_class(name).fit(examples, spec.config.seed) for name in names}
@@ -185,7 +187,9 @@ class Candidates:
                 found.spread, found.residual = join(of_windows.spread), join(of_windows.residual)
 
     def _correct(self, found: _Found) -> None:
-        if self.corrections:
+        if self.corrections and found.base is None:
+            found.by_name |= dict.fromkeys(self.corrections, np.full(found.data.values.shape, np.nan))
+        elif self.corrections:
             first = found.first_stage()
             found.by_name |= {name: correction.estimate(first) for name, correction in self.corrections.items()}
 

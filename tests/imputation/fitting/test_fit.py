@@ -202,6 +202,16 @@ def test_a_time_budget_that_is_not_positive_is_refused(budget: float):
         Config(time_budget=budget)
 
 
+def test_trees_without_an_estimate_to_correct_are_refused_or_left_out():
+    values = np.cumsum(np.random.default_rng(0).normal(size=(200, 2)), axis=0)
+    values[5:9] = np.nan
+    series = Series(values, ("a", "b"), None, np.arange(200))
+    with pytest.raises(InputError, match="'boosted' cannot be fitted within the time budget"):
+        fit_series(series, Config(strategy="boosted", time_budget=1e-9))
+    fitted = fit_series(series, Config(candidates=("boosted",), time_budget=1e-9))
+    assert fitted.builtin.candidates.names == ("linear",)
+
+
 def test_a_series_strategy_whose_numbers_fail_is_left_out(monkeypatch: pytest.MonkeyPatch):
     """Others are used; the summary says why."""
 
