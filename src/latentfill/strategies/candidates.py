@@ -274,7 +274,10 @@ class _Found:
 
     def estimates(self, names: Sequence[str], shift: FloatArray | float = 0.0) -> Estimates:
         """The estimates of the candidates called `names`, with `shift` (C,) added."""
-        return Estimates(np.stack([self.by_name[name] + shift for name in names]), self.spread, self.residual)
+        values = np.empty((len(names), *self.data.values.shape))
+        for row, name in zip(values, names, strict=True):
+            np.add(self.by_name.pop(name), shift, out=row)  # one after the other, as they are large
+        return Estimates(values, self.spread, self.residual)
 
 
 def of_kinds(kinds: Sequence[Kind], names: Sequence[str]) -> tuple[str, ...]:
