@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
-from latentfill.core.workers import in_parallel
+from latentfill.core.workers import MOST_THREADS, in_parallel
 
 
 def test_results_come_in_the_order_of_the_items(monkeypatch: pytest.MonkeyPatch):
@@ -35,3 +36,9 @@ def test_an_error_of_one_item_reaches_the_caller(monkeypatch: pytest.MonkeyPatch
 def test_without_a_number_there_are_as_many_threads_as_processors(monkeypatch: pytest.MonkeyPatch, asked: str):
     monkeypatch.setenv("OMP_NUM_THREADS", asked)
     assert in_parallel(str, range(3)) == ["0", "1", "2"]
+
+
+def test_many_processors_do_not_mean_many_threads(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "64")
+    names = in_parallel(lambda _: time.sleep(0.01) or threading.current_thread().name, range(64))
+    assert 1 < len(set(names)) <= MOST_THREADS

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
+MOST_THREADS = 4  # each needs memory for its own piece of work
+
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -15,7 +17,7 @@ _Result = TypeVar("_Result")
 def in_parallel(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
     """The function's results for all items, in their order; it must release the interpreter's lock to gain time.
 
-    There are as many threads as `OMP_NUM_THREADS` says, or else as many as processors.
+    There are as many threads as `OMP_NUM_THREADS` says, or else as processors, but at most `MOST_THREADS`.
     """
     threads = _threads()
     if threads == 1:
@@ -39,5 +41,6 @@ def one_blas_thread() -> Iterator[None]:
 def _threads() -> int:
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdigit() and int(asked) > 0:
-        return int(asked)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return min(MOST_THREADS, int(asked))
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(MOST_THREADS, processors)

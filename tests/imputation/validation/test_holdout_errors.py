@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from latentfill.imputation.validation.holdout_errors import HoldoutErrors, errors_at
-from latentfill.strategies.candidates import Estimates
+from latentfill.core.config import Config
+from latentfill.imputation.validation import holdout_errors as module
+from latentfill.imputation.validation.holdout import HeldOutSeries
+from latentfill.imputation.validation.holdout_errors import HoldoutErrors, errors_at, measure
+from latentfill.strategies.candidates import Candidates, Estimates
+from latentfill.strategies.protocols.strategy import StrategySpec, TrainingInputs
+from latentfill.windows.windows import ScaledSeries
 
 NAN = np.nan
 
@@ -25,3 +31,21 @@ def test_cells_that_no_candidate_estimates_are_left_out():
     assert result.cells.step.tolist() == [1]
     np.testing.assert_allclose(result.errors, [[0.5], [-1.0]])
     assert result.known.all()
+
+
+@pytest.mark.parametrize("tuning", [True, False])
+def test_only_tuning_cells_count_as_unseen(monkeypatch: pytest.MonkeyPatch, tuning: bool):
+    """Without tuning cells, no round of hiding takes their place."""
+    rng = np.random.default_rng(0)
+    series = ScaledSeries(rng.normal(size=(300, 2)), np.zeros((300, 0)))
+    held = rng.random((300, 2)) < 0.1
+    some = held & (rng.random(held.shape) < 0.5)
+    held_out = HeldOutSeries(series, some if tuning else np.zeros_like(held), held & ~some, seed=0)
+    spec = StrategySpec(config=Config(length=24), columns=2, phases=0, encoder_shape=None)
+    inputs = TrainingInputs(data=held_out.training_data(np.arange(277), 24), encoder=None)
+    candidates, _ = Candidates.fit(("linear", "mean"), spec, inputs)
+    seen = []
+    monkeypatch.setattr(module, "without_optimism", lambda errors, cells, unseen: seen.append(unseen) or errors)
+    measure(candidates, None, held_out, np.arange(0, 277, 12))
+    assert seen[0].sum() == (some.sum() if tuning else 0)
+    assert not seen[0].all()

@@ -171,10 +171,11 @@ class StrategyFitter:
         stages, inputs = self._stages(stored=path.split is not None), self._training_inputs(path)
         for name in stages.certain if path.encoder is None else ():
             stages = stages.without(name, OUT_OF_TIME) if needs_encoder([name]) else stages
-        cheap, history = Candidates.fit(of_kinds(("baseline", "series"), stages.certain), spec, inputs)
+        first = of_kinds(("baseline", "series"), stages.certain)
+        cheap, history = Candidates.fit(first, spec, inputs)
         stages = self._try(stages, spec, cheap, path.blend_starts)
         more = of_kinds(("series", "windows"), stages.certain)
-        dear, trained = Candidates.fit(tuple(name for name in more if name not in cheap.names), spec, inputs)
+        dear, trained = Candidates.fit(tuple(name for name in more if name not in first), spec, inputs)
         corrections = of_kinds(("correction",), stages.certain)
         required = (*self.validated_strategies, *self.config.candidates)
         candidates = cheap.joined(dear).with_corrections(corrections, spec, inputs, required)

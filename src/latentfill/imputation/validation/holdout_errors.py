@@ -58,9 +58,9 @@ class HoldoutErrors:
             features=self.features[chosen],
         )
 
-    def without_optimism(self) -> HoldoutErrors:
-        """The errors as they would be if the candidates had seen none of the cells; those of the first round are so."""
-        return replace(self, errors=without_optimism(self.errors, self.cells, self.cells.hiding_round == 0))
+    def without_optimism(self, unseen: BoolArray) -> HoldoutErrors:
+        """The errors as they would be if the candidates had seen none of the cells; `unseen` (M,) are those so far."""
+        return replace(self, errors=without_optimism(self.errors, self.cells, unseen))
 
     def of_ensemble(self, ensemble: Ensemble) -> ErrorSample:
         """The errors (truth - estimate) of the candidates' weighted mean."""
@@ -101,7 +101,8 @@ def measure(
         remaining = visible.without(hidden)
         round_estimates = candidates.estimate(remaining, round_starts, encoder)
         learn.append(HoldoutErrors.of(round_estimates, hidden, visible.values, remaining.values))
-    return HoldoutResults(HoldoutErrors.joined(learn).without_optimism(), check)
+    unseen = np.repeat([True, False], [len(learn[0].cells), sum(len(errors.cells) for errors in learn[1:])])
+    return HoldoutResults(HoldoutErrors.joined(learn).without_optimism(unseen), check)
 
 
 def errors_at(estimates: FloatArray, truth: FloatArray) -> FloatArray:
