@@ -27,6 +27,7 @@ import rough_fill
 import speed
 import strategies
 import time_to_result
+import totals
 import training_time
 import wide
 from common import Row, read_results
@@ -44,6 +45,7 @@ MODULES = (
     wide,
     strategies,
     intervals,
+    totals,
     training_time,
     time_to_result,
     speed,

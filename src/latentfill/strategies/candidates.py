@@ -141,7 +141,7 @@ class Candidates:
         windows overlap; all others estimate the series at once. Spread and residual are those of the last strategy that
         knows them, in the order smoothers, strategies on windows.
         """
-        shifted, shift = _shifted(series)
+        shifted, shift = centred(series)
         found = _Found.nothing(shifted)
         found.by_name = {name: baseline.estimate(series.values) - shift for name, baseline in self.baselines.items()}
         self._smooth(found)
@@ -199,7 +199,7 @@ class Candidates:
         A cell in several overlapping windows has the neighbours of all of them, with the weights of the blend.
         """
         neighbours = cast("NeighboursStrategy", self.by_name["neighbours"])
-        shifted, shift = _shifted(series)
+        shifted, shift = centred(series)
         windows = self._cut(shifted, starts)
         contributions = neighbours.explain(windows, encoder)
         step = windows.starts[contributions.window] + contributions.step
@@ -337,7 +337,7 @@ def _to_build(names: Sequence[str], spec: StrategySpec) -> list[str]:
     return [name for name in names if STRATEGIES[name].on_windows and not (name == "kriging" and holds_kriging)]
 
 
-def _shifted(series: ScaledSeries) -> tuple[ScaledSeries, FloatArray]:
+def centred(series: ScaledSeries) -> tuple[ScaledSeries, FloatArray]:
     """A series whose columns far from 0 are shifted to 0, and the shift (C,) that was subtracted from them."""
     shift = _unusual_means(series)
     return replace(series, values=series.values - shift), shift

@@ -93,21 +93,25 @@ def test_a_calibration_survives_saving_exactly():
         np.testing.assert_array_equal(loaded.state()[name], array, err_msg=name)
 
 
-def test_cells_of_different_hiding_rounds_are_neither_simultaneous_nor_in_one_gap():
-    """Each column is hidden in a round of its own, so nothing is known of the correlation between columns."""
+def test_gaps_of_different_hiding_rounds_are_counted_apart():
     t = 400
-    common = np.random.default_rng(0).normal(size=t)
     step, zeros = np.arange(t), np.zeros(t, dtype=np.int64)
 
     def hidden(column: int) -> ErrorSample:
         cells = Cells(shape=(t, 2), step=step, column=zeros + column, kind=zeros, gap=step, hiding_round=zeros)
-        return ErrorSample(cells, common, np.zeros((t, 1)))
+        return ErrorSample(cells, np.ones(t), np.zeros((t, 1)))
 
-    learn = ErrorSample.joined([hidden(0), hidden(0), hidden(1)])
-    calibration = Calibration.fit(learn, hidden(1))
-    loading = calibration.copula.loading
-    np.testing.assert_allclose(loading @ loading.T, np.eye(2), atol=1e-9)
+    calibration = Calibration.fit(ErrorSample.joined([hidden(0), hidden(0), hidden(1)]), hidden(1))
     assert calibration.gaps[:, 0].tolist() == [2 * t + 2 * LENT_GAPS] * 2
+
+
+def test_errors_at_normal_scores_are_distributed_like_the_errors():
+    calibration = Calibration.fit(error_sample(6000, 1, 2.0), error_sample(3000, 2, 2.0))
+    new = error_sample(20_000, 3, 2.0)
+    size = calibration.sizes(new.cells, new.features)
+    errors = calibration.errors_at(new.cells, size, np.random.default_rng(0).standard_normal(len(new)))
+    for level in (0.05, 0.25, 0.5, 0.75, 0.95):
+        assert (new.error / size < np.quantile(errors / size, level)).mean() == pytest.approx(level, abs=0.02)
 
 
 # --- intervals of filled tables ---------------------------------------------------------------------

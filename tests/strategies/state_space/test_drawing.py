@@ -17,7 +17,7 @@ PERSISTENT = Autoregression(np.full((1, 1, 1, 1), 0.98), np.full((1, 1, 1), 0.04
 
 
 def test_simulated_columns_follow_the_autoregression():
-    series = simulate(MODEL, 50_000, np.random.default_rng(0))[0]
+    series = simulate(MODEL, 50_000, np.random.default_rng(0), 2)[1, 0]
     innovation = series[1:] - series[:-1] @ MODEL.coefficients[0, 0].T
     np.testing.assert_allclose(np.cov(innovation.T), MODEL.innovation[0], atol=0.02)
     assert abs(np.corrcoef(innovation[1:, 0], innovation[:-1, 0])[0, 1]) < 0.02
@@ -28,7 +28,7 @@ def test_totals_over_a_gap_have_the_spread_of_the_dense_gaussian():
     values = np.random.default_rng(0).normal(size=(1, 30, 2))
     values[0, 8:20, 0] = np.nan
     rng = np.random.default_rng(1)
-    draws = np.stack([draw_columns(MODEL, values, None, rng)[0, 8:20, 0] for _ in range(4000)])
+    draws = draw_columns(MODEL, values, np.zeros((4000, *values.shape)), None, rng)[:, 0, 8:20, 0]
     mean, variance = dense_gap(values[0], slice(8, 20))
     np.testing.assert_allclose(draws.mean(axis=0), mean, atol=0.05)
     np.testing.assert_allclose(np.cov(draws.T), variance, atol=0.08)
@@ -63,14 +63,23 @@ def test_a_draw_runs_on_from_stretch_to_stretch(monkeypatch: pytest.MonkeyPatch)
     seams = np.nonzero(np.diff(stretches.Stretches.of(1000).owner))[0]
     assert len(seams) > 5
     rng = np.random.default_rng(0)
-    steps = np.stack([np.diff(draw_columns(PERSISTENT, values, None, rng)[0, :, 0]) for _ in range(100)])
+    steps = np.diff(draw_columns(PERSISTENT, values, np.zeros((100, *values.shape)), None, rng)[:, 0, :, 0])
     others = np.delete(steps, seams, axis=1)
     assert steps[:, seams].std() < 1.3 * others.std()
 
 
 def test_observed_cells_are_drawn_near_their_readings():
     values = np.random.default_rng(0).normal(size=(1, 40, 2))
-    drawn = draw_columns(MODEL, values, None, np.random.default_rng(1))
+    drawn = draw_columns(MODEL, values, np.zeros((1, *values.shape)), None, np.random.default_rng(1))[0]
     smoothed = smooth(MODEL, values[:, None], None)
     assert np.abs(drawn - smoothed.mean[:, 0]).max() < 5
     assert np.abs(drawn - smoothed.mean[:, 0]).max() > 0
+
+
+def test_each_series_is_drawn_given_its_own_deviation():
+    values = np.random.default_rng(0).normal(size=(1, 40, 2))
+    values[0, 10:20] = np.nan
+    deviations = np.stack([np.zeros(values.shape), np.full(values.shape, 100.0)])
+    drawn = draw_columns(MODEL, values, deviations, None, np.random.default_rng(1))
+    moved = drawn[1] - drawn[0]
+    np.testing.assert_allclose(moved[0, [2, 30]], 100, atol=10)

@@ -85,7 +85,7 @@ def test_past_only_windows_are_estimated_like_short_series():
 def test_draws_keep_readings_and_spread_as_the_estimate_says(factors: bool):
     model, values, clock = fitted(12 if factors else 3, factors=factors)
     rng = np.random.default_rng(1)
-    draws = np.stack([model.draw(values, clock, rng) for _ in range(200)])
+    draws = np.stack(list(model.draws(values, clock, rng, 200)))
     observed = ~np.isnan(values)
     assert (draws[:, observed] == values[observed]).all()
     estimate = model.estimate(values, clock)
@@ -95,3 +95,17 @@ def test_draws_keep_readings_and_spread_as_the_estimate_says(factors: bool):
     assert np.abs(bias).mean() < 0.25
     gap = draws[:, 100:130, 1]
     assert gap.sum(axis=1).var() > 1.5 * gap.var(axis=0).sum()
+
+
+@pytest.mark.parametrize("factors", [False, True])
+def test_drawn_errors_are_standard_normal_in_each_missing_cell(factors: bool):
+    """Also in a blackout, where the factors themselves are uncertain."""
+    model, values, clock = fitted(12 if factors else 3, factors=factors)
+    values[200:230] = np.nan
+    scores = np.stack(list(model.error_scores(values, clock, np.random.default_rng(1), 400)))
+    for cells in (np.isnan(values[:200]), np.isnan(values[200:230])):
+        part = scores[:, :200][:, cells] if len(cells) == 200 else scores[:, 200:230][:, cells]
+        assert part.mean() == pytest.approx(0, abs=0.1)
+        assert part.std(axis=0).mean() == pytest.approx(1, abs=0.05)
+    blackout = scores[:, 200:230, 1]
+    assert blackout.sum(axis=1).std() > 1.5 * np.sqrt(30)

@@ -11,6 +11,7 @@ from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.lookup import StoredEncoder
 from latentfill.imputation.filling.codes import Code, CodeArray
+from latentfill.imputation.filling.error_draws import draw_scores
 from latentfill.imputation.filling.filled import Filled
 from latentfill.imputation.filling.path_estimate import (
     PathEstimate,
@@ -99,8 +100,11 @@ def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:
 
 def _join_paths(fitted: Fitted, estimated: EstimatedSeries, cells: Cells) -> PathEstimate:
     """The estimates of all paths joined: each cell is taken from the last path that has an estimate for it."""
+    scores = draw_scores(fitted, estimated.scaled, cells)
     joined, *later = (
-        estimate_path(fitted.paths[name], estimates, estimated.scaled.values, cells, fitted.config)
+        estimate_path(
+            fitted.paths[name], estimates, estimated.scaled.values, cells, fitted.config.output.intervals, scores
+        )
         for name, estimates in estimated.by_path.items()
     )
     for path in later:

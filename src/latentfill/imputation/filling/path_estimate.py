@@ -6,8 +6,6 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from latentfill.core.config import Config
-from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.imputation.fitting.fitted import FittedPath
 from latentfill.imputation.validation.cells import Cells
@@ -36,23 +34,29 @@ class PathEstimate:
 
 
 def estimate_path(
-    path: FittedPath, estimates: Estimates, values: FloatArray, cells: Cells, config: Config
+    path: FittedPath,
+    estimates: Estimates,
+    values: FloatArray,
+    cells: Cells,
+    coverage: float | None,
+    scores: FloatArray,
 ) -> PathEstimate:
-    """Weight the candidates' `estimates` of one path at the missing `cells` of a scaled series `values` (T, C)."""
+    """Weight the candidates' `estimates` of one path at the missing `cells` of a scaled series `values` (T, C).
+
+    Bounds have the given coverage; the errors of a draw lie at its standard normal `scores` (S, M).
+    """
     calibration = path.validated.calibration
     at_cells = estimates.values[:, cells.step, cells.column]
     weighted_mean = path.validated.ensemble.apply(at_cells, cells)
     size = calibration.sizes(cells, features_at(cells, values, estimates))
-    below, above = calibration.bounds(cells, size, config.output.intervals or USUAL_COVERAGE)
-    rng = SeedStream.SAMPLES.generator(config.seed)
-    draws = [calibration.draw(rng, cells, size) for _ in range(config.output.samples)]
+    below, above = calibration.bounds(cells, size, coverage or USUAL_COVERAGE)
     return PathEstimate(
         estimate=np.where(strategy_estimates(path, at_cells), weighted_mean, np.nan),
         code=_codes(path, at_cells, cells),
         expected=calibration.expected(cells, size),
         below=below,
         above=above,
-        drawn=np.stack(draws) if draws else np.empty((0, len(cells))),
+        drawn=np.array([calibration.errors_at(cells, size, score) for score in scores]).reshape(scores.shape),
     )
 
 

@@ -1,4 +1,4 @@
-"""Prediction intervals, expected errors and random draws of errors, calibrated on held-out cells.
+"""Prediction intervals, expected errors and distributions of errors, calibrated on held-out cells.
 
 Split conformal prediction (Papadopoulos et al. 2002; Lei et al. 2018) with locally weighted residuals: a regression
 predicts the size of each error (`SizeModel`), and the quantiles of the errors in units of that size, by column and gap
@@ -15,7 +15,6 @@ import numpy as np
 
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.imputation.validation.cells import Cells
-from latentfill.imputation.validation.copula import Copula
 from latentfill.imputation.validation.error_sample import ErrorSample
 from latentfill.imputation.validation.error_size import SizeModel
 from latentfill.imputation.validation.quantiles import LEVELS, group_distributions, probability_below, quantile
@@ -37,7 +36,6 @@ class Calibration:
     cells: IntArray  # (C, buckets) number of held-out cells
     gaps: FloatArray  # (C, buckets) number of gaps behind the quantiles, see `_count_gaps`
     depth: FloatArray  # (len(LEVELS),) corrected nominal coverage for each level of true coverage
-    copula: Copula
 
     @classmethod
     def fit(cls, learn: ErrorSample, check: ErrorSample) -> Calibration:
@@ -56,7 +54,6 @@ class Calibration:
             cells=_count_cells(both.cells),
             gaps=_count_gaps(both.cells),
             depth=_depth(np.abs(2 * probability[len(learn) :] - 1)),
-            copula=Copula.fit(probability, both.cells),
         )
 
     @classmethod
@@ -70,7 +67,6 @@ class Calibration:
             cells=np.zeros(shape, dtype=np.int64),
             gaps=np.ones(shape),
             depth=LEVELS,
-            copula=Copula.independent(n_columns),
         )
 
     @property
@@ -98,14 +94,16 @@ class Calibration:
         """Expected absolute error (M,) of `cells`, scaled units."""
         return np.asarray(size * self.mean_size[cells.column, cells.bucket])
 
-    def draw(self, rng: np.random.Generator, cells: Cells, size: FloatArray) -> FloatArray:
-        """Randomly drawn errors (M,) of `cells`, scaled units, correlated over time and between columns."""
-        return np.asarray(size * quantile(*_rows(self.quantiles, cells), self.copula.draw(rng, cells)))
+    def errors_at(self, cells: Cells, size: FloatArray, scores: FloatArray) -> FloatArray:
+        """Errors (M,) of `cells` at standard normal `scores` (M,): those quantiles of their distributions."""
+        from scipy.special import ndtr
+
+        return np.asarray(size * quantile(*_rows(self.quantiles, cells), ndtr(scores)))
 
     def state(self) -> dict[str, FloatArray]:
         """Everything as arrays, the inverse of `load`."""
         distribution = {name: getattr(self, name) for name in ("quantiles", "mean_size", "cells", "gaps", "depth")}
-        arrays = {name: np.asarray(value, float) for name, value in (distribution | self.copula.state()).items()}
+        arrays = {name: np.asarray(value, float) for name, value in distribution.items()}
         return arrays | {f"size.{name}": array for name, array in self.model.state().items()}
 
     @classmethod
@@ -119,7 +117,6 @@ class Calibration:
             cells=state["cells"].astype(np.int64),
             gaps=state["gaps"],
             depth=state["depth"],
-            copula=Copula.load(state),
         )
 
 

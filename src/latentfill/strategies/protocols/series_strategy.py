@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol, Self
+
+import numpy as np
 
 from latentfill.core.series import FloatArray
 from latentfill.windows.cycles import steps_per_cycle
@@ -56,6 +58,12 @@ class SeriesStrategy(Protocol):
 
     def estimate(self, values: FloatArray, clock: FloatArray) -> Estimate:
         """Estimates for a series (T, C), or for windows (N, L, C), with clock features (..., P); NaN where missing."""
+        ...
+
+    def error_scores(
+        self, values: FloatArray, clock: FloatArray, rng: np.random.Generator, count: int
+    ) -> Iterator[FloatArray]:
+        """Errors (T, C) of the missing cells of a series, drawn `count` times, in standard deviations of each cell."""
         ...
 
     def state(self) -> dict[str, FloatArray]:

@@ -96,11 +96,14 @@ class Block:
         filtered = filter_readings(self.model, groups[:, None] if alone else groups, self.degrees)
         return Smoothed(*(from_groups(part[:, 0] if alone else part) for part in filtered))
 
-    def draw(self, values: FloatArray, rng: np.random.Generator) -> FloatArray:
-        """A series (T, K) of readings drawn from their posterior, given a series (T, K), NaN where missing."""
-        recurs = self._recurring(values)
-        groups = to_groups(values - recurs, self.model.noise.shape[1])
-        return from_groups(draw_columns(self.model, groups, self.degrees, rng)) + recurs
+    def draw(self, values: FloatArray, deviations: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """Series (D, T, K) of readings drawn from their posterior, given `values` (T, K) plus each of `deviations`.
+
+        `values` are NaN where missing; `deviations` are (D, T, K).
+        """
+        recurs, size = self._recurring(values), self.model.noise.shape[1]
+        groups = to_groups(values - recurs, size), to_groups(deviations, size).swapaxes(0, 1)
+        return from_groups(draw_columns(self.model, *groups, self.degrees, rng).swapaxes(0, 1)) + recurs
 
     def error(self, data: BlockData) -> float:
         """Mean squared error on the tuning cells; infinite if there are none."""

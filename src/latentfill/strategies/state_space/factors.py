@@ -6,6 +6,7 @@ the factors are learnt and estimated, the rest of a column counts as noise that 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -59,18 +60,14 @@ def learn_factors(values: FloatArray, count: int, rng: np.random.Generator) -> F
     return model._replace(dynamics=model.dynamics.stable())
 
 
-def smooth_factors(model: FactorModel, values: FloatArray) -> FloatArray:
-    """Posterior means of the factors (B, L, K) of stretches (B, L, C), NaN where missing."""
-    parts = [_posterior(model, values[part]).mean[0] for part in _batches(values.shape, model)]
-    return np.concatenate(parts)
-
-
 def smooth_series(model: FactorModel, values: FloatArray) -> FloatArray:
     """Posterior means of the factors (..., L, K) of a series (T, C) or of windows (N, L, C), NaN where missing."""
-    if values.ndim == 3:
-        return np.asarray(smooth_factors(model, values))
-    stretches = Stretches.of(len(values))
-    return np.asarray(stretches.join(smooth_factors(model, stretches.cut(values[None])[0])[None])[0])
+    return _by_stretches(model, values, lambda posterior: posterior.mean)
+
+
+def common_variance(model: FactorModel, values: FloatArray) -> FloatArray:
+    """Posterior variances (..., L, C) of what the columns have in common, given the same as in `smooth_series`."""
+    return _by_stretches(model, values, lambda posterior: posterior.variance_of(model.loadings))
 
 
 def filter_series(model: FactorModel, values: FloatArray) -> FloatArray:
@@ -80,11 +77,13 @@ def filter_series(model: FactorModel, values: FloatArray) -> FloatArray:
     return np.asarray(filtered if values.ndim == 3 else filtered[0])
 
 
-def draw_series(model: FactorModel, values: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Factors (T, K) drawn from their posterior, given a series (T, C), NaN where missing; see `drawing`."""
-    factors = simulate(model.dynamics, len(values), rng)[0]
-    readings = factors @ model.loadings.T + np.sqrt(model.rest) * rng.standard_normal(values.shape)
-    return np.asarray(factors + smooth_series(model, values - readings))
+def draw_series(model: FactorModel, values: FloatArray, rng: np.random.Generator, count: int) -> FloatArray:
+    """Factors (count, T, K) drawn from their posterior, given a series (T, C), NaN where missing; see `drawing`."""
+    drawn = simulate(model.dynamics, len(values), rng, count)[:, 0]
+    for factors in drawn:
+        readings = factors @ model.loadings.T + np.sqrt(model.rest) * rng.standard_normal(values.shape)
+        factors += smooth_series(model, values - readings)
+    return drawn
 
 
 def _sweep(model: FactorModel, values: FloatArray, rng: np.random.Generator) -> FloatArray:
@@ -93,6 +92,15 @@ def _sweep(model: FactorModel, values: FloatArray, rng: np.random.Generator) -> 
     cut = stretches.cut(values[None])[0]
     drawn = [_posterior(model, cut[part]).draw(rng)[0] for part in _batches(cut.shape, model)]
     return np.asarray(stretches.join(np.concatenate(drawn)[None])[0])
+
+
+def _by_stretches(model: FactorModel, values: FloatArray, of: Callable[[Posterior], FloatArray]) -> FloatArray:
+    """What `of` makes of the posterior (1, B, L, ...), of a series (T, C) in stretches or of windows (N, L, C)."""
+    stretches = Stretches.of(len(values)) if values.ndim == 2 else None
+    windows = values if stretches is None else stretches.cut(values[None])[0]
+    parts = [of(_posterior(model, windows[part]))[0] for part in _batches(windows.shape, model)]
+    joined = np.concatenate(parts)
+    return np.asarray(joined if stretches is None else stretches.join(joined[None])[0])
 
 
 def _batches(shape: tuple[int, ...], model: FactorModel) -> list[slice]:

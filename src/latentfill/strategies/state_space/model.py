@@ -11,10 +11,17 @@ from latentfill.core.series import FloatArray, IntArray
 from latentfill.strategies.protocols.series_strategy import Estimate
 from latentfill.strategies.state_space.block import Block
 from latentfill.strategies.state_space.column_scale import ColumnScale
-from latentfill.strategies.state_space.factors import FactorModel, draw_series, filter_series, smooth_series
+from latentfill.strategies.state_space.factors import (
+    FactorModel,
+    common_variance,
+    draw_series,
+    filter_series,
+    smooth_series,
+)
 from latentfill.strategies.state_space.smoothing import Smoothed
 
 FARTHEST = 1e100  # most that a reading may differ from its column's mean cycle, so that squares stay finite
+DRAWS_AT_ONCE = 8  # series that are drawn with one factorisation
 LEAST_CAVITY = 1e-3  # least share of a cell's precision that is left without its own reading
 
 
@@ -30,8 +37,7 @@ class SeriesModel:
     def estimate(self, values: FloatArray, clock: FloatArray) -> Estimate:
         """Estimates for a series (T, C) or windows (N, L, C), NaN where missing."""
         standard = self._standard(values, clock)
-        common = self._common(standard)
-        return self._of_readings(values, clock, common, self._by_blocks(Block.smooth, standard - common))
+        return self._of_readings(values, clock, self._smooth(standard))
 
     def estimate_past(self, values: FloatArray, clock: FloatArray) -> Estimate:
         """Like `estimate`, but no reading of a later step is used.
@@ -41,31 +47,51 @@ class SeriesModel:
         later readings.
         """
         standard = self._standard(values, clock)
-        common = 0.0 if self.factors is None else filter_series(self.factors, standard) @ self.factors.loadings.T
-        return self._of_readings(values, clock, common, self._by_blocks(Block.filter, standard - common))
+        return self._of_readings(values, clock, self._filter(standard))
 
-    def draw(self, values: FloatArray, clock: FloatArray, rng: np.random.Generator) -> FloatArray:
-        """The series (T, C) with its missing cells drawn at random from their posterior, all at once.
+    def draws(
+        self, values: FloatArray, clock: FloatArray, rng: np.random.Generator, count: int
+    ) -> Iterator[FloatArray]:
+        """The series (T, C) with its missing cells drawn at random from their posterior, all at once, `count` times.
 
         Errors persist in time and across columns as they do in the model, so that sums over many draws have the right
         spread. Observed cells are unchanged.
         """
+        for drawn in self._draws(self._standard(values, clock), rng, count):
+            value, _ = self.scale.invert(drawn, np.zeros(drawn.shape), clock)
+            yield np.where(np.isnan(values), value, values)
+
+    def error_scores(
+        self, values: FloatArray, clock: FloatArray, rng: np.random.Generator, count: int
+    ) -> Iterator[FloatArray]:
+        """The errors (T, C) of `draws`, in units of their standard deviations: standard normal in each missing cell."""
         standard = self._standard(values, clock)
-        common = 0.0 if self.factors is None else draw_series(self.factors, standard, rng) @ self.factors.loadings.T
-        drawn = np.empty(standard.shape)
-        for block, columns in self._columns():
-            drawn[:, columns] = block.draw((standard - common)[:, columns], rng)
-        value, _ = self.scale.invert(drawn + common, np.zeros(standard.shape), clock)
-        return np.where(np.isnan(values), value, values)
+        smoothed = self._smooth(standard)
+        spread = np.sqrt(smoothed.variance + smoothed.noise)
+        for drawn in self._draws(standard, rng, count):
+            yield (drawn - smoothed.mean) / spread
+
+    def _draws(self, standard: FloatArray, rng: np.random.Generator, count: int) -> Iterator[FloatArray]:
+        """Readings (T, C) drawn from their posterior, in the scale of the columns."""
+        common = self._common(standard)
+        for first in range(0, count, DRAWS_AT_ONCE):
+            drawn = self._draw_common(standard, rng, min(DRAWS_AT_ONCE, count - first))
+            for block, columns in self._columns():
+                deviations = common[:, columns] - drawn[..., columns]
+                drawn[..., columns] += block.draw((standard - common)[:, columns], deviations, rng)
+            yield from drawn
+
+    def _draw_common(self, standard: FloatArray, rng: np.random.Generator, count: int) -> FloatArray:
+        """What the columns share through the factors, drawn from its posterior: (count, T, C)."""
+        if self.factors is None:
+            return np.zeros((count, *standard.shape))
+        return draw_series(self.factors, standard, rng, count) @ self.factors.loadings.T
 
     def _standard(self, values: FloatArray, clock: FloatArray) -> FloatArray:
         return np.clip(self.scale.apply(values, clock), -FARTHEST, FARTHEST)
 
-    def _of_readings(
-        self, values: FloatArray, clock: FloatArray, common: FloatArray | float, smoothed: Smoothed
-    ) -> Estimate:
-        """Estimates of the readings, given the hidden columns without what they have in `common`."""
-        smoothed = smoothed._replace(mean=smoothed.mean + common)
+    def _of_readings(self, values: FloatArray, clock: FloatArray, smoothed: Smoothed) -> Estimate:
+        """Estimates of the readings, given the hidden columns."""
         mean, spread = self.scale.invert(smoothed.mean, smoothed.variance + smoothed.noise, clock)
         left_out = leave_one_out(smoothed, self._standard(values, clock))
         expected, spread_left_out = self.scale.invert(*left_out, clock)
@@ -76,9 +102,27 @@ class SeriesModel:
             residual=np.where(observed, values - expected, 0.0),
         )
 
-    def _common(self, standard: FloatArray) -> FloatArray | float:
+    def _smooth(self, standard: FloatArray) -> Smoothed:
+        """The hidden columns of a series (T, C) or windows (N, L, C) given all readings."""
+        common = self._common(standard)
+        smoothed = self._by_blocks(Block.smooth, standard - common)
+        if self.factors is None:
+            return smoothed
+        missing = np.isnan(standard)  # that the factors are uncertain matters little where a reading is known
+        variance = np.where(missing, common_variance(self.factors, standard), 0.0)
+        return smoothed._replace(mean=smoothed.mean + common, variance=smoothed.variance + variance)
+
+    def _filter(self, standard: FloatArray) -> Smoothed:
+        """The same, given the readings up to each step; the factors count as known."""
+        common = 0.0 if self.factors is None else filter_series(self.factors, standard) @ self.factors.loadings.T
+        filtered = self._by_blocks(Block.filter, standard - common)
+        return filtered._replace(mean=filtered.mean + common)
+
+    def _common(self, standard: FloatArray) -> FloatArray:
         """What the columns (..., L, C) share through the factors."""
-        return 0.0 if self.factors is None else smooth_series(self.factors, standard) @ self.factors.loadings.T
+        if self.factors is None:
+            return np.broadcast_to(0.0, standard.shape)
+        return smooth_series(self.factors, standard) @ self.factors.loadings.T
 
     def _by_blocks(self, smooth: Callable[[Block, FloatArray], Smoothed], standard: FloatArray) -> Smoothed:
         result = Smoothed(*(np.empty(standard.shape) for _ in Smoothed._fields))

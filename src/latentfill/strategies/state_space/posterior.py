@@ -8,6 +8,7 @@ variances follow from the factor backwards in time (Takahashi's recursion; Rauch
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,17 +38,14 @@ class Posterior:
         """
         from scipy.linalg import lapack
 
-        g, b, length, n = weighted.shape
+        _, b, length, n = weighted.shape
         band = _band(transition, b, length, n)
         p = band.shape[2] - length
         _add_information(band[:, :, p:], information)
         factor, failed = lapack.dpbtrf(band.reshape(-1, band.shape[-1]).T, lower=1, overwrite_ab=1)
         if failed or not np.isfinite(factor[0]).all():
             raise NotPositiveDefiniteError
-        right = np.zeros((g, b, p + length, n))
-        right[:, :, p:] = weighted
-        solved, _ = lapack.dpbtrs(factor, right.reshape(-1, 1), lower=1)
-        return cls(solved.reshape(right.shape)[:, :, p:], factor)
+        return cls(_solve(factor, weighted), factor)
 
     def draw(self, rng: np.random.Generator) -> FloatArray:
         """The hidden columns (G, B, L, n) drawn at random from the posterior."""
@@ -58,22 +56,41 @@ class Posterior:
         error = blas.dtbsv(len(self.factor) - 1, self.factor, normal, lower=1, trans=1)
         return np.asarray(self.mean + error.reshape(g, b, -1, n)[:, :, -length:])
 
+    def solve(self, weighted: FloatArray) -> FloatArray:
+        """Means (G, B, L, n) for other observations of the same cells: `weighted` as in `given`."""
+        return _solve(self.factor, weighted)
+
     def variance(self) -> FloatArray:
         """Variances (G, B, L, n) of the hidden cells."""
+        g, b, length, n = self.mean.shape
+        variance = np.empty((g * b, length, n))
+        for step, covariance in self._covariances():
+            variance[:, step] = np.diagonal(covariance, axis1=1, axis2=2)
+        return variance.reshape(g, b, length, n)
+
+    def variance_of(self, loadings: FloatArray) -> FloatArray:
+        """Variances (G, B, L, C) of C sums of the hidden columns, each weighted by `loadings` (C, n)."""
+        g, b, length, _ = self.mean.shape
+        variance = np.empty((g * b, length, len(loadings)))
+        for step, covariance in self._covariances():
+            variance[:, step] = ((loadings @ covariance) * loadings).sum(axis=2)
+        return variance.reshape(g, b, length, -1)
+
+    def _covariances(self) -> Iterator[tuple[int, FloatArray]]:
+        """Each step, from the last to the first, and the covariance (G B, n, n) of its hidden cells."""
         m, (g, b, length, n) = len(self.factor), self.mean.shape
         given_later, coupling = self._conditionals()
         later = np.zeros((g * b, m - n, m - n))  # covariance of the p steps that follow
         window = np.empty((g * b, m, m))
-        variance = np.empty(given_later.shape[:3])
-        for step in reversed(range(given_later.shape[1])):
+        before = given_later.shape[1] - length
+        for step in reversed(range(before, before + length)):
             shared = coupling[:, step] @ later
             window[:, :n, :n] = given_later[:, step] + shared @ coupling[:, step].swapaxes(1, 2)
             window[:, :n, n:], window[:, n:, :n] = -shared, -shared.swapaxes(1, 2)
             window[:, n:, n:] = later
-            variance[:, step] = np.diagonal(window[:, :n, :n], axis1=1, axis2=2)
+            yield step - before, window[:, :n, :n]
             rounded = window[:, :-n, :-n]
             later = (rounded + rounded.swapaxes(1, 2)) / 2  # else rounding errors grow without bound
-        return variance[:, -length:].reshape(g, b, length, n)
 
     def _conditionals(self) -> tuple[FloatArray, FloatArray]:
         """Of each step given the p later ones: covariance (G B, S, n, n), and minus the coefficients (G B, S, n, p n).
@@ -88,6 +105,18 @@ class Posterior:
         root = np.linalg.inv(lower[:, :, :n])
         coupling = root.swapaxes(2, 3) @ lower[:, :, n:].swapaxes(2, 3)
         return root.swapaxes(2, 3) @ root, coupling
+
+
+def _solve(factor: FloatArray, weighted: FloatArray) -> FloatArray:
+    """Means (G, B, L, n) from the factor of the precision and weighted observations (G, B, L, n)."""
+    from scipy.linalg import lapack
+
+    g, b, length, n = weighted.shape
+    p = len(factor) // n - 1
+    right = np.zeros((g, b, p + length, n))
+    right[:, :, p:] = weighted
+    solved, _ = lapack.dpbtrs(factor, right.reshape(-1, 1), lower=1)
+    return np.asarray(solved.reshape(right.shape)[:, :, p:])
 
 
 def _band(transition: FloatArray, b: int, length: int, n: int) -> FloatArray:

@@ -45,7 +45,7 @@ def smooth(model: Autoregression, values: FloatArray, degrees: float | None) -> 
 
 def smoothed_mean(model: Autoregression, values: FloatArray, degrees: float | None) -> FloatArray:
     """The posterior mean alone, as in `smooth`, in a fraction of the time."""
-    return mean_given_noise(model, values, noise_of_cells(model, values, degrees))
+    return np.asarray(means_given_noise(model, values[None], noise_of_cells(model, values, degrees))[0])
 
 
 def noise_of_cells(model: Autoregression, values: FloatArray, degrees: float | None) -> FloatArray:
@@ -57,13 +57,19 @@ def noise_of_cells(model: Autoregression, values: FloatArray, degrees: float | N
     return noise
 
 
-def mean_given_noise(model: Autoregression, values: FloatArray, noise: FloatArray) -> FloatArray:
-    """Posterior mean of the columns behind `values` (G, B, L, n) for a given noise of each cell."""
-    mean = np.empty(values.shape)
-    for group, part in _batches(values.shape, model.lags):
+def means_given_noise(model: Autoregression, several: FloatArray, noise: FloatArray) -> FloatArray:
+    """Posterior means of the columns behind `several` series (D, G, B, L, n), for the noise of each cell (G, B, L, n).
+
+    All series are missing in the cells in which the first is.
+    """
+    means = np.empty(several.shape)
+    for group, part in _batches(noise.shape, model.lags):
         transition = Autoregression(*(parameter[group] for parameter in model)).precision()
-        mean[group, part] = _posterior(transition, values[group, part], noise[group, part]).mean
-    return mean
+        posterior = _posterior(transition, several[0, group, part], noise[group, part])
+        means[0, group, part] = posterior.mean
+        for mean, values in zip(means[1:, group, part], several[1:, group, part], strict=True):
+            mean[:] = posterior.solve(_weighted(values, noise[group, part]))
+    return means
 
 
 def draw(model: Autoregression, values: FloatArray, noise: FloatArray, rng: np.random.Generator) -> Drawn:
@@ -121,6 +127,10 @@ def _noise_of_cells(model: Autoregression, values: FloatArray, degrees: float | 
 
 
 def _posterior(transition: FloatArray, values: FloatArray, noise: FloatArray) -> Posterior:
-    observed = ~np.isnan(values)
-    information = np.where(observed, 1 / noise, 0.0)
-    return Posterior.given(transition, information, np.where(observed, values, 0.0) * information)
+    information = np.where(np.isnan(values), 0.0, 1 / noise)
+    return Posterior.given(transition, information, _weighted(values, noise))
+
+
+def _weighted(values: FloatArray, noise: FloatArray) -> FloatArray:
+    """Readings times their precision, 0 where missing."""
+    return np.where(np.isnan(values), 0.0, values / noise)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Self
+
+import numpy as np
 
 from latentfill.core.series import FloatArray
 from latentfill.core.workers import one_blas_thread
@@ -22,6 +24,12 @@ class _Smoother(SeriesStrategy):
     def estimate(self, values: FloatArray, clock: FloatArray) -> Estimate:
         with one_blas_thread():
             return self.model.estimate(values, clock)
+
+    def error_scores(
+        self, values: FloatArray, clock: FloatArray, rng: np.random.Generator, count: int
+    ) -> Iterator[FloatArray]:
+        with one_blas_thread():
+            yield from self.model.error_scores(values, clock, rng, count)
 
     def state(self) -> dict[str, FloatArray]:
         return state_of(self.model)
