@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "shared" / "data"
 QUICK_STEPS = {"encoder_steps": 60, "decoder_steps": 40}  # training steps with --quick
 KEEP_HELP = "also keep the last results of strategies, baselines, patterns and seeds that are not measured again"
+TRUTH = {"true": True, "false": False}
 
 Row = dict[str, Any]  # a record in results/*.json, such as the errors of one method on one pattern of one data set
 
@@ -165,8 +166,10 @@ def _pairs(items: list[str]) -> list[tuple[str, str]]:
     return [(name, value) for name, _, value in (item.partition("=") for item in items)]
 
 
-def _value(text: str) -> int | float | str:
-    """A number where the text is one, else the text itself, such as the name of a strategy."""
+def _value(text: str) -> bool | int | float | str:
+    """A number or a truth value where the text is one, else the text itself, such as the name of a strategy."""
+    if text in TRUTH:
+        return TRUTH[text]
     for number in (int, float):
         try:
             return number(text)

@@ -40,11 +40,13 @@ def main() -> None:
         rows = []
         for seed in arguments.seeds:
             masks = {label(kind, rate): patches(windows, kind, rate, seed) for kind in KINDS for rate in RATES}
-            rows += compare(train, config_of(arguments, seed=seed), windows, masks, arguments, {"data": name})
+            rows += compare(
+                train, config_of(arguments, seed=seed, alone=True), windows, masks, arguments, {"data": name}
+            )
         for kind in KINDS:
             rows += means(rows, [label(kind, rate) for rate in RATES], f"{kind}, mean")
         rows = with_earlier_rows(PROTOCOL, name, rows, arguments)
-        write_results(PROTOCOL, name, {"settings": config_of(arguments).to_dict(), "rows": rows}, arguments)
+        write_results(PROTOCOL, name, {"settings": config_of(arguments, alone=True).to_dict(), "rows": rows}, arguments)
     write_table(PROTOCOL, report(quick=arguments.quick), arguments)
 
 

@@ -33,10 +33,10 @@ def main() -> None:
         masks = {f"{steps} steps": blackout(windows, steps)[every] for steps in STEPS}
         rows = []
         for seed in arguments.seeds:
-            config = config_of(arguments, seed=seed)
+            config = config_of(arguments, seed=seed, alone=True)
             rows += compare(train, config, windows.take(every), masks, arguments, {"data": name})
         rows = with_earlier_rows(PROTOCOL, name, rows, arguments)
-        write_results(PROTOCOL, name, {"settings": config_of(arguments).to_dict(), "rows": rows}, arguments)
+        write_results(PROTOCOL, name, {"settings": config_of(arguments, alone=True).to_dict(), "rows": rows}, arguments)
     write_table(PROTOCOL, report(quick=arguments.quick), arguments)
 
 

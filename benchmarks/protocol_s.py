@@ -89,7 +89,8 @@ def main() -> None:
         train, windows = load(benchmark, arguments.data, quick=arguments.quick)
         rows = []
         for seed in arguments.seeds:
-            config = config_of(arguments, seed=seed, length=benchmark.length, stride=benchmark.length // 4)
+            settings = {"length": benchmark.length, "stride": benchmark.length // 4, "alone": True}
+            config = config_of(arguments, seed=seed, **settings)
             for pattern in arguments.patterns:
                 gappy, mask = hide(benchmark, train, windows, pattern, seed)
                 rows += compare(gappy, config, windows, {pattern: mask}, arguments, {"data": name})

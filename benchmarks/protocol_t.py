@@ -38,12 +38,12 @@ def main() -> None:
         masks = {label(rate): points(windows, rate)[every] for rate in sorted({*RATES, *OTHER_RATES})}
         rows = []
         for seed in arguments.seeds:
-            config = config_of(arguments, seed=seed)
+            config = config_of(arguments, seed=seed, alone=True)
             rows += compare(train, config, windows.take(every), masks, arguments, {"data": name})
         rows += means(rows, map(label, RATES), MEAN)
         rows += means(rows, map(label, OTHER_RATES), OTHER_MEAN)
         rows = with_earlier_rows(PROTOCOL, name, rows, arguments)
-        write_results(PROTOCOL, name, {"settings": config_of(arguments).to_dict(), "rows": rows}, arguments)
+        write_results(PROTOCOL, name, {"settings": config_of(arguments, alone=True).to_dict(), "rows": rows}, arguments)
     write_table(PROTOCOL, report(quick=arguments.quick), arguments)
 
 

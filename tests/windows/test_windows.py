@@ -3,7 +3,7 @@ import pytest
 
 from latentfill.core.errors import InputError
 from latentfill.windows.splits import Split
-from latentfill.windows.windows import ScaledSeries, Windows, covered, cut, split_starts, window_starts
+from latentfill.windows.windows import ScaledSeries, Windows, apart, covered, cut, split_starts, window_starts
 
 
 @pytest.mark.parametrize(
@@ -109,3 +109,8 @@ def test_windows_without_an_observed_cell_can_be_left_out():
     values = np.array([[np.nan], [np.nan], [3.0]])
     windows = ScaledSeries(values, np.zeros((3, 0))).cut(np.array([0, 1]), 2)
     assert windows.with_observed_cells().starts.tolist() == [1]
+
+
+def test_windows_apart_do_not_overlap():
+    assert apart(np.array([0, 3, 5, 9, 10, 11]), 5).tolist() == [0, 5, 10]
+    assert apart(np.array([], dtype=np.int64), 5).tolist() == []

@@ -44,6 +44,11 @@ class WindowSettings(Settings):
         least=1,
         most=100_000,
     )
+    alone: bool = setting(
+        False,
+        "The tables to fill are short, at most one window each: weights and intervals are learnt from windows that are "
+        "filled by themselves, not from the whole table.",
+    )
     scaling: Scaling = setting(
         "standard",
         "Scaling of each column, fitted on its observed cells: standard (to mean 0 and standard deviation 1) or minmax "

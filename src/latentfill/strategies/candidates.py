@@ -39,6 +39,10 @@ class Estimates:
     spread: FloatArray  # (..., C) standard deviation of the error of one of them; NaN where it is not known
     residual: FloatArray  # (..., C) observed values minus the leave-one-out estimates of the same one; 0 where unknown
 
+    def of_window(self, index: int) -> Estimates:
+        """The estimates (K, L, C) of one window."""
+        return Estimates(self.values[:, index], self.spread[index], self.residual[index])
+
     def of_steps(self, n_steps: int) -> Estimates:
         """The estimates of the first `n_steps` of a series."""
         return Estimates(self.values[:, :n_steps], self.spread[:n_steps], self.residual[:n_steps])

@@ -99,6 +99,15 @@ def window_starts(n_steps: int, length: int, stride: int) -> IntArray:
     return starts if starts[-1] == last else np.append(starts, last)
 
 
+def apart(starts: IntArray, length: int) -> IntArray:
+    """Those of the sorted `starts` whose windows do not overlap, as many as from the first one on."""
+    kept: list[int] = []
+    for start in starts.tolist():
+        if not kept or start >= kept[-1] + length:
+            kept.append(start)
+    return np.array(kept, dtype=np.int64)
+
+
 def split_starts(split: Split, seq_len: int, pred_len: int) -> IntArray:
     """Rows of the table at which the windows of a TimeKD split start, shape (N,); consecutive rows."""
     return np.arange(split.n_windows(seq_len, pred_len), dtype=np.int64) + split.start

@@ -49,3 +49,26 @@ def test_only_tuning_cells_count_as_unseen(monkeypatch: pytest.MonkeyPatch, tuni
     measure(candidates, None, held_out, np.arange(0, 277, 12))
     assert seen[0].sum() == (some.sum() if tuning else 0)
     assert not seen[0].all()
+
+
+def test_windows_that_are_filled_alone_see_no_cell_outside():
+    """A run that reaches over the end of a window is interpolated inside, but extrapolated in windows alone."""
+    rng = np.random.default_rng(0)
+    values = np.cumsum(rng.normal(size=(200, 1)), axis=0)
+    tuning = np.zeros(values.shape, dtype=bool)
+    tuning[15:25] = tuning[65:69] = True
+    held_out = HeldOutSeries(ScaledSeries(values, np.zeros((200, 0))), tuning, np.zeros_like(tuning), seed=0)
+    config = Config(strategy="linear", length=20, stride=5)
+    spec = StrategySpec(config=config, columns=1, phases=0, encoder_shape=None)
+    starts = np.arange(0, 181, 5)
+    inputs = TrainingInputs(data=held_out.training_data(starts, 20), encoder=None)
+    candidates, _ = Candidates.fit(("linear",), spec, inputs)
+    whole, alone = (measure(candidates, None, held_out, starts, alone=alone).learn for alone in (False, True))
+    unseen = [errors.where(np.arange(len(errors.cells)) < tuning.sum()) for errors in (whole, alone)]
+    hidden = np.where(tuning, NAN, values)
+    line = np.interp(np.arange(15, 25), [14, 25], values[[14, 25], 0])
+    np.testing.assert_allclose(unseen[0].errors[0, :10], line - values[15:25, 0])
+    ends = np.repeat(hidden[[14, 25], 0], 5)
+    np.testing.assert_allclose(unseen[1].errors[0, :10], ends - values[15:25, 0])
+    np.testing.assert_allclose(unseen[1].errors[0, 10:], unseen[0].errors[0, 10:])
+    assert len(np.unique(unseen[1].cells.gap_number)) == 3

@@ -227,7 +227,8 @@ class StrategyFitter:
         self, path: PathInputs, candidates: Candidates, skipped: Mapping[str, str]
     ) -> Iterator[tuple[str, Validated]]:
         """The validation of each strategy that the time budget allowed, with the strategy's name."""
-        results = measure(candidates, path.encoder, self.held_out, path.blend_starts)
+        alone = path.config.windows.alone
+        results = measure(candidates, path.encoder, self.held_out, path.blend_starts, alone=alone)
         for strategy in self.validated_strategies:
             if strategy not in skipped:
                 validated = validate(strategy, results, candidates, path.config)

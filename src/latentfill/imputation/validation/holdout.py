@@ -74,13 +74,13 @@ class HeldOutSeries:
 
     def _check_windows(self, windows: Windows, check: IntArray) -> HeldOutWindows:
         """At most `MOST_WINDOWS` of the reserved windows at the indices `check`, in which cells are hidden."""
-        reserved = windows.take(_evenly(check, MOST_WINDOWS))
+        reserved = windows.take(evenly(check, MOST_WINDOWS))
         rng = SeedStream.CHECKS.generator(self.seed)
         return HeldOutWindows.hiding(reserved, hide_mixture(rng, reserved.observed, gap_patterns(windows)))
 
     def _tuning_windows(self, starts: IntArray, length: int) -> HeldOutWindows:
         """At most `MOST_WINDOWS` windows, evenly over the series, with the tuning cells as truth."""
-        chosen = _evenly(starts, MOST_WINDOWS)
+        chosen = evenly(starts, MOST_WINDOWS)
         return HeldOutWindows(self.visible.cut(chosen, length), cut(self._tuning_truth, chosen, length))
 
     @property
@@ -100,6 +100,6 @@ def hold_out(series: ScaledSeries, config: Config) -> HeldOutSeries:
     return HeldOutSeries(series, tuning, held & ~tuning, config.seed)
 
 
-def _evenly(items: IntArray, most: int) -> IntArray:
+def evenly(items: IntArray, most: int) -> IntArray:
     """At most `most` of the items, evenly spaced."""
     return items[:: -(-len(items) // most)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -12,9 +13,10 @@ from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.ensemble import Ensemble
 from latentfill.imputation.validation.error_sample import ErrorSample, features_at
-from latentfill.imputation.validation.holdout import HeldOutSeries
+from latentfill.imputation.validation.holdout import MOST_WINDOWS, HeldOutSeries, evenly
 from latentfill.imputation.validation.optimism import without_optimism
 from latentfill.strategies.candidates import Candidates, Estimates, are_trained
+from latentfill.windows.windows import ScaledSeries, apart, cut
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,26 +85,58 @@ class HoldoutResults:
 
 
 def measure(
-    candidates: Candidates, encoder: Encoder | None, held_out: HeldOutSeries, starts: IntArray
+    candidates: Candidates, encoder: Encoder | None, held_out: HeldOutSeries, starts: IntArray, *, alone: bool = False
 ) -> HoldoutResults:
     """Errors of all candidates on held-out cells, estimated from the windows at `starts`.
+
+    With `alone`, windows that do not overlap are estimated, each from its own cells.
 
     `learn` has the tuning cells, which no candidate has seen, and cells that are hidden in further rounds, on which no
     network and no trees were trained, but to which all others were fitted: that optimism is taken out. `check` has the
     score cells.
     """
-    truth, visible = held_out.series.values, held_out.visible
-    estimates = candidates.estimate(visible, starts, encoder)
-    learn = [HoldoutErrors.of(estimates, held_out.tuning, truth, visible.values)]
-    check = HoldoutErrors.of(estimates, held_out.score, truth, visible.values)
-    del estimates  # the rounds need as much memory again
-    trained = are_trained(candidates.names)
+    errors_of, visible = partial(_in_windows if alone else _in_series, candidates, encoder), held_out.visible
+    tuning, check = errors_of(visible, starts, held_out.series.values, (held_out.tuning, held_out.score))
+    learn, trained = [tuning], are_trained(candidates.names)
     for hidden, round_starts in held_out.rounds(starts, candidates.length, trained=trained):
-        remaining = visible.without(hidden)
-        round_estimates = candidates.estimate(remaining, round_starts, encoder)
-        learn.append(HoldoutErrors.of(round_estimates, hidden, visible.values, remaining.values))
+        learn += errors_of(visible.without(hidden), round_starts, visible.values, (hidden,))
     unseen = np.repeat([True, False], [len(learn[0].cells), sum(len(errors.cells) for errors in learn[1:])])
     return HoldoutResults(HoldoutErrors.joined(learn).without_optimism(unseen), check)
+
+
+def _in_series(
+    candidates: Candidates,
+    encoder: Encoder | None,
+    visible: ScaledSeries,
+    starts: IntArray,
+    truth: FloatArray,
+    masks: Sequence[BoolArray],
+) -> list[HoldoutErrors]:
+    """The errors on the hidden cells of each mask (T, C), if the candidates see the `visible` series."""
+    estimates = candidates.estimate(visible, starts, encoder)
+    return [HoldoutErrors.of(estimates, hidden, truth, visible.values) for hidden in masks]
+
+
+def _in_windows(
+    candidates: Candidates,
+    encoder: Encoder | None,
+    visible: ScaledSeries,
+    starts: IntArray,
+    truth: FloatArray,
+    masks: Sequence[BoolArray],
+) -> list[HoldoutErrors]:
+    """The same, if they see a single window at a time; at most `MOST_WINDOWS` of the windows at `starts`."""
+    chosen, length = evenly(apart(starts, candidates.length), MOST_WINDOWS), candidates.length
+    windows = visible.cut(chosen, length)
+    estimates = candidates.estimate_windows(windows, encoder)
+    hidden_values = (cut(np.where(hidden, truth, np.nan), chosen, length) for hidden in masks)
+    return [
+        HoldoutErrors.joined(
+            HoldoutErrors.of(estimates.of_window(i), ~np.isnan(of_window), of_window, windows.values[i])
+            for i, of_window in enumerate(values)
+        )
+        for values in hidden_values
+    ]
 
 
 def errors_at(estimates: FloatArray, truth: FloatArray) -> FloatArray:

@@ -97,18 +97,22 @@ class ConvBlock(nn.Module):
 class TimeConv(nn.Module):
     """Dilated depth-wise convolution over the steps of (B, L, W), padded with zeros.
 
-    It treats windows as images with one row and channels last in memory, which on a CPU is several times as fast as
-    `nn.Conv1d`.
+    With a dilation of d, every d-th step forms a window of its own, which is convolved without dilation: on a CPU that
+    is several times as fast. So are images with one row and channels last in memory, compared with `nn.Conv1d`.
     """
 
     def __init__(self, width: int, kernel: int, dilation: int) -> None:
         super().__init__()
-        reach = dilation * (kernel // 2)
-        self.conv = nn.Conv2d(width, width, (1, kernel), groups=width, padding=(0, reach), dilation=(1, dilation))
+        self.dilation = dilation
+        self.conv = nn.Conv2d(width, width, (1, kernel), groups=width, padding=(0, kernel // 2))
 
     def forward(self, x: Tensor) -> Tensor:
-        row: Tensor = self.conv(x.transpose(1, 2)[:, :, None])  # (B, W, 1, L)
-        return row[:, :, 0].transpose(1, 2)
+        d, (windows, length, width) = self.dilation, x.shape
+        padded = nn.functional.pad(x, (0, 0, 0, -length % d)).reshape(windows, -1, d, width)
+        apart = padded.transpose(1, 2).reshape(windows * d, -1, width)  # (B d, L / d, W)
+        row: Tensor = self.conv(apart.transpose(1, 2)[:, :, None])  # (B d, W, 1, L / d)
+        together = row.reshape(windows, d, width, -1).permute(0, 3, 1, 2)
+        return together.reshape(windows, -1, width)[:, :length]
 
 
 class WindowDropout(nn.Module):
