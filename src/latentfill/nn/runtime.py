@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -47,12 +45,3 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-def return_free_memory() -> None:
-    """Give freed memory back to the operating system, if the C library is glibc.
-
-    Otherwise the process keeps gigabytes of fragmented free memory after thousands of training steps.
-    """
-    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-        libc.malloc_trim(0)

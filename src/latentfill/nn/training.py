@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from latentfill.core.config import Config
+from latentfill.core.memory import return_free_memory
 from latentfill.nn.early_stopping import EarlyStopping
 from latentfill.nn.progress import History, OutOfTimeError, Stage, TrainingProgress
-from latentfill.nn.runtime import return_free_memory
 from latentfill.nn.weight_average import average_of
 
 WARM_UP_STEPS = 100

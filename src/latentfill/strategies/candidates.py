@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from latentfill.core.config import AUTO
+from latentfill.core.memory import return_free_memory
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.core.strategy_table import STRATEGIES, Kind
 from latentfill.embeddings.protocols.encoder import Encoder
@@ -86,6 +87,7 @@ class Candidates:
             if not inputs.out_of_time:
                 with suppress(ArithmeticError):  # its numbers overflowed or cancelled: the others are used
                     smoothers[name] = series_strategy_class(name).fit(series)
+                return_free_memory()
         on_windows, strategies, history = _fit_on_windows(of_kinds(("windows",), names), spec, inputs)
         kept = tuple(name for name in names if name in (*baselines, *smoothers, *on_windows))
         return cls(kept, baselines, smoothers, strategies, spec.config.windows.length), history
@@ -176,6 +178,7 @@ class Candidates:
             except ArithmeticError:  # its numbers overflowed or cancelled: it has no estimate
                 found.by_name[name] = np.full(found.data.values.shape, np.nan)
                 continue
+            return_free_memory()
             found.by_name[name] = estimate.values
             found.base, found.spread, found.residual = name, estimate.spread, estimate.residual
 

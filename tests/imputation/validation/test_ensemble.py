@@ -109,16 +109,16 @@ def test_a_candidate_gets_weight_only_in_gap_lengths_where_it_is_better():
 
 def test_few_cells_are_shrunk_to_their_column_and_gap_length_and_those_to_all_cells(monkeypatch: pytest.MonkeyPatch):
     # Errors never meet: the second candidate's squares sum to 4 times the first's, shares a = 1/5 and b = 4/5, and the
-    # best weight of the first is b / (a + b) = b. With as many cells (30) as the prior has, in shares of a + b = 1:
+    # best weight of the first is b / (a + b) = b. With as many cells (100) as the prior has, in shares of a + b = 1:
     # everything  a + 1/2 (half equal)             -> (b + 0.5) / 2 = 0.65
     # its column and its bucket: a + (a + 0.5) / 2 -> 0.75 a + 0.125 of a trace of one
     # the group itself: a + 0.75 a + 0.125         -> (1.75 b + 0.125) / 2 = 0.7625
     # a group that shares only its column or bucket: the mean of 0.75 b + 0.125 and 0.65
-    first, second = np.repeat([1.0, 0.0], 15), np.repeat([0.0, 2.0], 15)
+    first, second = np.repeat([1.0, 0.0], 50), np.repeat([0.0, 2.0], 50)
     monkeypatch.setattr(
-        "latentfill.imputation.validation.shrinkage.ENOUGH_GAPS", np.full(6, 100)
+        "latentfill.imputation.validation.shrinkage.ENOUGH_GAPS", np.full(6, 1000)
     )  # no shrinkage against gains by chance
-    weight = learn(np.stack([first, second]), np.zeros(30, dtype=int), np.ones(30, dtype=int), 2).weight[0]
+    weight = learn(np.stack([first, second]), np.zeros(100, dtype=int), np.ones(100, dtype=int), 2).weight[0]
     assert weight[0, 1] == pytest.approx(0.7625)
     np.testing.assert_allclose(np.delete(weight[0], 1), (0.75 * 0.8 + 0.125 + 0.65) / 2)
     assert weight[1, 1] == pytest.approx((0.75 * 0.8 + 0.125 + 0.65) / 2)
@@ -131,8 +131,8 @@ def test_a_few_good_cells_count_less_than_many_harmful_ones():
 
 def test_large_errors_of_one_column_do_not_decide_the_weights_of_another():
     """Column 1 has errors a million times larger, and favours the other candidate."""
-    errors = np.concatenate([np.tile([[1.0], [0.0]], 200), np.tile([[0.0], [1e6]], 200)], axis=1)
-    weight = learn(errors, np.repeat([0, 1], 200), np.zeros(400, dtype=int), 2).weight
+    errors = np.concatenate([np.tile([[1.0], [0.0]], 800), np.tile([[0.0], [1e6]], 800)], axis=1)
+    weight = learn(errors, np.repeat([0, 1], 800), np.zeros(1600, dtype=int), 2).weight
     assert weight[1, 0, 0] > 0.9
     assert weight[1, 1, 0] == 0.0
 

@@ -12,7 +12,7 @@ from latentfill.imputation.validation.cells import KINDS, Cells
 from latentfill.imputation.validation.shrinkage import blend_shares
 from latentfill.imputation.validation.simplex import simplex_weights
 
-PRIOR_CELLS = 30.0  # prior cells that a group takes over from its column and its kind of gap
+PRIOR_CELLS = 100.0  # prior cells that a group takes over from its column and its kind of gap
 WITHIN_GAP = 0.2  # correlation of errors within a gap: n cells of one gap count as n / (1 + (n - 1) * WITHIN_GAP)
 
 

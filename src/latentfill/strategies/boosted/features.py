@@ -111,14 +111,17 @@ def _spread(first: FirstStage, cells: Cells) -> FloatArray:
 
 def _local_mean(values: FloatArray) -> FloatArray:
     """Mean of `values` (N, L, C) over up to `LOCAL` steps before and after each cell; NaN where all are missing."""
-    total, count = (_local_sum(part) for part in (np.nan_to_num(values), ~np.isnan(values)))
-    mean: FloatArray = np.divide(total, count, out=np.full(values.shape, np.nan), where=count > 0)
+    mean: FloatArray = np.full(values.shape, np.nan)
+    for column in range(values.shape[2]):  # one after the other, as they are large
+        of_column = values[:, :, column]
+        total, count = (_local_sum(part) for part in (np.nan_to_num(of_column), ~np.isnan(of_column)))
+        np.divide(total, count, out=mean[:, :, column], where=count > 0)
     return mean
 
 
 def _local_sum(values: FloatArray) -> FloatArray:
-    """Sums of `values` (N, L, C) over up to `LOCAL` steps before and after each cell."""
+    """Sums of `values` (N, L) over up to `LOCAL` steps before and after each cell."""
     length = values.shape[1]
-    total = np.cumsum(np.pad(values, ((0, 0), (1, 0), (0, 0))), axis=1, dtype=float)
+    total = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1, dtype=float)
     step = np.arange(length)
     return np.asarray(total[:, np.minimum(step + LOCAL + 1, length)] - total[:, np.maximum(step - LOCAL, 0)])

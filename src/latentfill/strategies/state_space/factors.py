@@ -25,7 +25,7 @@ ROUNDS = 12
 FIRST_PERSISTENCE = 0.95
 LEAST_REST = 1e-3  # least variance of a column's rest
 PRIOR_CELLS = 3.0  # prior cells with loading 0
-AT_ONCE = 1 << 22  # numbers in the information of the steps that are smoothed at once
+AT_ONCE = 1 << 21  # numbers in the information of the steps that are smoothed at once
 
 
 class FactorModel(NamedTuple):

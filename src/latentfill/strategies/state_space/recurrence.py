@@ -25,11 +25,12 @@ def fit_recurrence(values: FloatArray, smoothed: FloatArray, period: int) -> Flo
     """Coefficients (C, len(CYCLES)) for a series (T, C), NaN where missing, and its smoothed values (T, C)."""
     level = moving_mean(smoothed, period)
     distances = looked_at(period, len(values))
-    regressors = _regressors(smoothed - level, distances)
     coefficients = np.zeros((values.shape[1], len(CYCLES)))
     for c in range(values.shape[1] if distances else 0):
         observed = ~np.isnan(values[:, c])
-        x, y = regressors[observed, c], (values - level)[observed, c]
+        deviation = (smoothed - level)[:, [c]]
+        x = np.concatenate([_both_sides(deviation, distance)[observed] for distance in distances], axis=1)
+        y = (values[:, c] - level[:, c])[observed]
         gram = x.T @ x + PRIOR_CELLS * np.eye(len(distances))
         coefficients[c, : len(distances)] = np.linalg.solve(gram, x.T @ y)
     return coefficients
@@ -37,17 +38,16 @@ def fit_recurrence(values: FloatArray, smoothed: FloatArray, period: int) -> Flo
 
 def recurring(smoothed: FloatArray, coefficients: FloatArray, period: int) -> FloatArray:
     """What recurs (..., L, C) in a smoothed series, for coefficients (C, len(CYCLES))."""
-    distances = [period * cycles for cycles in CYCLES]
-    regressors = _regressors(smoothed - moving_mean(smoothed, period), distances)
-    return np.asarray((regressors * coefficients).sum(axis=-1))
+    deviation, total = smoothed - moving_mean(smoothed, period), np.zeros(smoothed.shape)
+    for cycles, coefficient in zip(CYCLES, coefficients.T, strict=True):
+        total += coefficient * _both_sides(deviation, period * cycles)
+    return total
 
 
-def _regressors(deviation: FloatArray, distances: list[int]) -> FloatArray:
-    """Sum of the deviations (..., L, C) at each distance before and after a cell, (..., L, C, R); 0 outside."""
-    length = deviation.shape[-2]
-    sums = np.zeros((*deviation.shape, len(distances)))
-    for r, distance in enumerate(distances):
-        if distance < length:
-            sums[..., distance:, :, r] += deviation[..., :-distance, :]
-            sums[..., :-distance, :, r] += deviation[..., distance:, :]
-    return sums
+def _both_sides(deviation: FloatArray, distance: int) -> FloatArray:
+    """Sum of the deviations (..., L, C) so many steps before and after each cell, 0 outside."""
+    total = np.zeros(deviation.shape)
+    if distance < deviation.shape[-2]:
+        total[..., distance:, :] += deviation[..., :-distance, :]
+        total[..., :-distance, :] += deviation[..., distance:, :]
+    return total

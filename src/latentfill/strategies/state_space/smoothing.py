@@ -12,7 +12,7 @@ from latentfill.strategies.state_space.autoregression import Autoregression
 from latentfill.strategies.state_space.posterior import Posterior
 
 WEIGHING_ROUNDS = 3  # rounds in which the weights of doubtful readings are updated
-MOST_NUMBERS = 1 << 23  # numbers in the banded matrix of the stretches that are smoothed at once
+MOST_NUMBERS = 1 << 21  # numbers in the banded matrix of the stretches that are smoothed at once
 
 
 class Smoothed(NamedTuple):
