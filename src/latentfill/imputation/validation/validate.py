@@ -35,7 +35,7 @@ def validate(strategy: str, results: HoldoutResults, candidates: Candidates, con
     """
     names = candidates.names
     results = results.where_filled(candidates, strategy)
-    if strategy == AUTO and 0 < len(results.check.cells) < FEWEST_CELLS:
+    if strategy == AUTO and len(results.check.cells) < FEWEST_CELLS:
         ensemble = Ensemble.only(names.index("linear"), len(names), results.learn.cells.n_columns)
     elif strategy == AUTO:
         ensemble = _fit_ensemble(results.learn, names, config)
