@@ -52,7 +52,7 @@ TABLES: dict[str, tuple[list[np.ndarray], np.ndarray | None]] = {
     "identical columns": ([np.repeat(walks(1), 4, axis=1)], None),
     "constant columns": ([np.concatenate([walks(3), np.full((ROWS, 2), 7.0)], axis=1)], None),
     "many constant columns": ([np.concatenate([walks(5, 300), np.full((300, 15), 3.0)], axis=1)], None),
-    "one column": ([walks(1)], None),
+    "one column": ([walks(1, 700)], None),
     "random walk with drift": ([np.cumsum(1 + noise(ROWS, 3), axis=0)], None),
     "exponential growth": ([growth(seed) for seed in range(4)], None),
     "oscillation": ([np.tile([[1.0, -1.0], [-1.0, 1.0]], (ROWS // 2, 1))], None),

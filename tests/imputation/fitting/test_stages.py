@@ -27,8 +27,13 @@ from latentfill.windows.windows import ScaledSeries
 MANY = 1 + max(MOST_TRIED.values())
 
 
+def full(n_steps: int, n_columns: int) -> np.ndarray:
+    """The observed cells of a table without gaps."""
+    return np.ones((n_steps, n_columns), dtype=bool)
+
+
 def test_a_large_table_of_few_columns_gets_all_networks_and_no_trials():
-    stages = stages_by_size(THOROUGH, FEWEST_ROWS_OF_TREES, 3)
+    stages = stages_by_size(THOROUGH, full(FEWEST_ROWS_OF_TREES, 3))
     assert stages.to_try == ()
     assert {"linear", "state_space", "kriging", "boosted", "denoise"} <= set(stages.certain)
     assert set(stages.certain) | set(stages.skipped) == set(THOROUGH)
@@ -36,27 +41,28 @@ def test_a_large_table_of_few_columns_gets_all_networks_and_no_trials():
 
 def test_kriging_needs_rows_for_each_column():
     rows = KRIGING_ROWS_PER_COLUMN
-    assert "kriging" in stages_by_size(STANDARD, 3 * rows, 3).certain
-    assert f"fewer than {3 * rows}" in stages_by_size(STANDARD, 3 * rows - 1, 3).skipped["kriging"]
-    assert "kriging" in stages_by_size(STANDARD, 3 * rows - 1, 1).certain
+    assert "kriging" in stages_by_size(STANDARD, full(3 * rows, 3)).certain
+    assert f"fewer than {3 * rows}" in stages_by_size(STANDARD, full(3 * rows - 1, 3)).skipped["kriging"]
+    assert "kriging" in stages_by_size(STANDARD, full(3 * rows - 1, 1)).certain
 
 
 def test_a_strategy_that_would_have_to_gain_too_much_is_not_tried():
-    stages = stages_by_size(STANDARD, 3000, 200)
+    stages = stages_by_size(STANDARD, full(3000, 200))
     assert stages.to_try == ("state_space",)
     assert "lower the error by 40%" in stages.skipped["kriging"]
 
 
 def test_dear_strategies_are_tried_first_on_wide_tables():
-    stages = stages_by_size(STANDARD, 3000, MANY)
+    stages = stages_by_size(STANDARD, full(3000, MANY))
     assert stages.to_try == ("state_space", "kriging")
     assert stages.certain == ("linear", "autoregression", "factors")
-    assert stages_by_size(STANDARD, 2000, MOST_TRIED["kriging"]).to_try == ()
+    assert stages_by_size(STANDARD, full(2000, MOST_TRIED["kriging"])).to_try == ()
 
 
 @pytest.mark.parametrize(
     ("name", "n_steps", "n_columns", "reason"),
     [
+        ("state_space", 199, 3, "the table has 597 values, fewer than 600"),
         ("kriging", 11, 3, "the table has 11 rows, fewer than 12"),
         ("denoise", 999, 3, "too few to train networks"),
         ("autoregression", 999, 2, "state_space keeps unrelated columns apart"),
@@ -66,14 +72,14 @@ def test_dear_strategies_are_tried_first_on_wide_tables():
 def test_a_strategy_that_does_not_suit_the_table_is_skipped_with_a_reason(
     name: str, n_steps: int, n_columns: int, reason: str
 ):
-    stages = stages_by_size(THOROUGH, n_steps, n_columns)
+    stages = stages_by_size(THOROUGH, full(n_steps, n_columns))
     assert name not in (*stages.certain, *stages.to_try)
     assert reason in stages.skipped[name]
 
 
 def test_the_decoder_of_stored_embeddings_is_trained_on_tables_of_any_length():
-    assert "denoise" in stages_by_size(THOROUGH, 100, 3, stored=True).certain
-    assert "kriging" in stages_by_size(THOROUGH, 5, 3, stored=True).skipped
+    assert "denoise" in stages_by_size(THOROUGH, full(100, 3), stored=True).certain
+    assert "kriging" in stages_by_size(THOROUGH, full(5, 3), stored=True).skipped
 
 
 def test_a_strategy_that_passes_its_trial_is_certain():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from latentfill.core.series import FloatArray, IntArray
+from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.core.strategy_table import STRATEGIES
 from latentfill.imputation.validation.holdout import HeldOutSeries
 from latentfill.strategies.candidates import Candidates
@@ -16,6 +16,7 @@ from latentfill.strategies.protocols.strategy import StrategySpec, TrainingInput
 from latentfill.windows.windows import window_starts
 
 FEWEST_ROWS = 12  # for anything but linear interpolation
+FEWEST_OBSERVED = 600  # values, for the same: what is learnt from fewer often misleads
 FEWEST_ROWS_OF_NETWORKS = 1000
 KRIGING_ROWS_PER_COLUMN = 250  # fewest; with fewer, state_space alone is nearly always better
 FEWEST_ROWS_OF_TREES = 4000
@@ -47,13 +48,17 @@ class Stages:
         return Stages((*self.certain, name), tuple(n for n in self.to_try if n != name), self.skipped)
 
 
-def stages_by_size(names: Sequence[str], n_steps: int, n_columns: int, *, stored: bool = False) -> Stages:
-    """The strategies among `names` that suit the size of a table; on `stored` embeddings, networks always do."""
+def stages_by_size(names: Sequence[str], observed: BoolArray, *, stored: bool = False) -> Stages:
+    """The strategies among `names` that suit the size of a table; on `stored` embeddings, networks always do.
+
+    `observed` (T, C) says which cells have a value.
+    """
+    n_columns = observed.shape[1]
     to_try = tuple(name for name in names if n_columns > MOST_TRIED.get(name, n_columns))
     stages = Stages(tuple(name for name in names if name not in to_try), to_try)
     for name in names:
         asked_for = stored and STRATEGIES[name].needs_encoder
-        reason = None if asked_for else _unsuitable(name, n_steps, n_columns)
+        reason = None if asked_for else _unsuitable(name, observed)
         stages = stages if reason is None else stages.without(name, reason)
     return stages
 
@@ -63,11 +68,13 @@ def least_gain(name: str, n_columns: int) -> float:
     return LEAST_GAIN * n_columns / MOST_TRIED[name]
 
 
-def _unsuitable(name: str, n_steps: int, n_columns: int) -> str | None:
+def _unsuitable(name: str, observed: BoolArray) -> str | None:
     """Why a strategy does not suit a table of this size; None if it does."""
-    row = STRATEGIES[name]
+    row, (n_steps, n_columns), n_observed = STRATEGIES[name], observed.shape, int(observed.sum())
     if row.kind != "baseline" and n_steps < FEWEST_ROWS:
         return f"the table has {n_steps} rows, fewer than {FEWEST_ROWS}"
+    if row.kind != "baseline" and n_observed < FEWEST_OBSERVED:
+        return f"the table has {n_observed} values, fewer than {FEWEST_OBSERVED}, too few to learn from"
     if row.needs_encoder and n_steps < FEWEST_ROWS_OF_NETWORKS:
         return f"the table has {n_steps} rows, fewer than {FEWEST_ROWS_OF_NETWORKS}, too few to train networks"
     rows_of_kriging = KRIGING_ROWS_PER_COLUMN * min(n_columns, MOST_TRIED["kriging"])

@@ -201,7 +201,7 @@ class StrategyFitter:
             return Stages(self.names)
         compared = (name for name in self.validated_strategies if name != AUTO)
         names = self.names if stored else tuple(dict.fromkeys((*BY_EFFORT[self.config.effort], *compared)))
-        return stages_by_size(names, self.held_out.series.n_steps, self.columns, stored=stored)
+        return stages_by_size(names, self.held_out.series.observed, stored=stored)
 
     def _try(self, stages: Stages, spec: StrategySpec, cheap: Candidates, starts: IntArray) -> Stages:
         """The stages after trials of the dear strategies beside the `cheap` ones."""

@@ -15,7 +15,7 @@ from latentfill.imputation.validation.intervals import Calibration
 from latentfill.strategies.candidates import Candidates
 from latentfill.windows.gaps import BUCKET_NAMES
 
-FEWEST_CELLS = 5  # held out for the score; with fewer, nothing shows that anything is better than linear interpolation
+FEWEST_CELLS = 100  # held out in all; with fewer, nothing shows that anything is better than linear interpolation
 UNITS = {"standard": "standard deviations of each column", "minmax": "observed ranges of each column"}
 
 
@@ -35,7 +35,7 @@ def validate(strategy: str, results: HoldoutResults, candidates: Candidates, con
     """
     names = candidates.names
     results = results.where_filled(candidates, strategy)
-    if strategy == AUTO and len(results.check.cells) < FEWEST_CELLS:
+    if strategy == AUTO and len(results.learn.cells) + len(results.check.cells) < FEWEST_CELLS:
         ensemble = Ensemble.only(names.index("linear"), len(names), results.learn.cells.n_columns)
     elif strategy == AUTO:
         ensemble = _fit_ensemble(results.learn, names, config)
