@@ -42,11 +42,8 @@ class FeatureSource:
     """What the features of all cells of N windows are taken from; arrays are (N, L, C) unless stated."""
 
     first: FirstStage
-    sides: NearestObserved
     completed: FloatArray  # observed values, else the base
-    residual: FloatArray  # (N, PAD + L + PAD, C) in units of their spread, NaN where missing
-    local_mean: FloatArray  # mean of the residuals of up to `LOCAL` steps before and after
-    local_size: FloatArray  # root of the mean of their squares
+    residual: Float32Array  # (N, PAD + L + PAD, C) in units of their spread, NaN where missing
     partners: IntArray  # (C, J) columns looked at beside each column
 
     @classmethod
@@ -56,47 +53,61 @@ class FeatureSource:
         ratio = np.clip(ratio, -LARGEST_FEATURE, LARGEST_FEATURE).astype(np.float32)
         return cls(
             first=first,
-            sides=nearest_observed(first.values),
             completed=np.where(first.observed, first.values, first.estimate),
             residual=np.pad(ratio, ((0, 0), (PAD, PAD), (0, 0)), constant_values=np.nan),
-            local_mean=_local_mean(ratio),
-            local_size=np.sqrt(_local_mean(ratio**2)),
             partners=partners,
         )
 
     def features(self, cells: Cells) -> Float32Array:
         """The features (M, F) of M cells; NaN where there is none."""
-        parts = (self._place(cells), self._estimates(cells), self._residuals(cells), self._partners(cells))
+        columns = np.unique(cells.column)
+        chosen = [np.nonzero(cells.column == column)[0] for column in columns]
+        parts = [self._of_column(cells.take(index), int(c)) for index, c in zip(chosen, columns, strict=True)]
+        return np.concatenate(parts)[np.argsort(np.concatenate(chosen))]
+
+    def _of_column(self, cells: Cells, column: int) -> Float32Array:
+        """The features of cells of one column."""
+        sides = nearest_observed(self.first.values[:, :, [column]])
+        parts = (
+            self._place(cells, sides),
+            self._estimates(cells, sides),
+            self._residuals(cells, sides),
+            self._surroundings(cells, column),
+            self._partners(cells),
+        )
         whole = np.concatenate(parts, axis=1, dtype=np.float32, casting="same_kind")
         return np.clip(whole, -LARGEST_FEATURE, LARGEST_FEATURE)
 
-    def _place(self, cells: Cells) -> FloatArray:
+    def _place(self, cells: Cells, sides: NearestObserved) -> FloatArray:
         """Spread, value, distances to observed cells and clock."""
-        at = cells.window, cells.step, cells.column
-        back, ahead = self.sides.back[at], self.sides.ahead[at]
-        own = np.stack([_spread(self.first, cells), self.first.estimate[at], back, ahead, back + ahead], axis=1)
-        return np.concatenate([own, self.first.clock[cells.window, cells.step]], axis=1)
+        at = cells.window, cells.step
+        back, ahead = sides.back[*at, 0], sides.ahead[*at, 0]
+        own = [_spread(self.first, cells), self.first.estimate[*at, cells.column], back, ahead, back + ahead]
+        return np.concatenate([np.stack(own, axis=1), self.first.clock[at]], axis=1)
 
-    def _estimates(self, cells: Cells) -> FloatArray:
+    def _estimates(self, cells: Cells, sides: NearestObserved) -> FloatArray:
         """How far other estimates and the base at neighbouring steps are from the base, in units of the spread."""
         window, step, column = cells.window, cells.step, cells.column
         steps = self.completed.shape[1] - 1
-        sides = (self.sides.line, self.sides.before, self.sides.after, *self.first.others)
-        estimates = [estimate[window, step, column] for estimate in sides]
+        estimates = [estimate[window, step, 0] for estimate in (sides.line, sides.before, sides.after)]
+        estimates += [estimate[window, step, column] for estimate in self.first.others]
         neighbours = [self.completed[window, np.clip(step + d, 0, steps), column] for d in (-1, 1)]
         difference = np.stack([*estimates, *neighbours], axis=1) - self.first.estimate[window, step, column, None]
         return np.asarray(difference / _spread(self.first, cells)[:, None])
 
-    def _residuals(self, cells: Cells) -> FloatArray:
-        """Residuals of the same column: near the cell, at the nearest observed cells, and their mean and size."""
+    def _residuals(self, cells: Cells, sides: NearestObserved) -> FloatArray:
+        """Residuals of the same column near the cell, and at the nearest observed cells."""
         window, step, column = cells.window, cells.step, cells.column
-        at = window, step, column
         last = self.residual.shape[1] - 1
-        before = np.maximum(step - self.sides.back[at] + PAD, 0)
-        after = np.minimum(step + self.sides.ahead[at] + PAD, last)
+        before = np.maximum(step - sides.back[window, step, 0] + PAD, 0)
+        after = np.minimum(step + sides.ahead[window, step, 0] + PAD, last)
         near = [self.residual[window, step + PAD + d, column] for d in OWN_OFFSETS]
-        nearest = [self.residual[window, side, column] for side in (before, after)]
-        return np.stack([*near, *nearest, self.local_mean[at], self.local_size[at]], axis=1)
+        return np.stack([*near, *(self.residual[window, side, column] for side in (before, after))], axis=1)
+
+    def _surroundings(self, cells: Cells, column: int) -> FloatArray:
+        """Mean of the column's residuals up to `LOCAL` steps before and after the cell, and root of that of squares."""
+        ratio, at = self.residual[:, PAD:-PAD, column], (cells.window, cells.step)
+        return np.stack([_local_mean(ratio)[at], np.sqrt(_local_mean(ratio**2))[at]], axis=1)
 
     def _partners(self, cells: Cells) -> FloatArray:
         """Residuals of the partner columns near the cell, and their values."""
@@ -109,13 +120,11 @@ def _spread(first: FirstStage, cells: Cells) -> FloatArray:
     return np.asarray(np.maximum(first.spread[cells.window, cells.step, cells.column], LEAST_SPREAD))
 
 
-def _local_mean(values: FloatArray) -> FloatArray:
-    """Mean of `values` (N, L, C) over up to `LOCAL` steps before and after each cell; NaN where all are missing."""
-    mean: FloatArray = np.full(values.shape, np.nan)
-    for column in range(values.shape[2]):  # one after the other, as they are large
-        of_column = values[:, :, column]
-        total, count = (_local_sum(part) for part in (np.nan_to_num(of_column), ~np.isnan(of_column)))
-        np.divide(total, count, out=mean[:, :, column], where=count > 0)
+def _local_mean(values: Float32Array) -> FloatArray:
+    """Mean of `values` (N, L) over up to `LOCAL` steps before and after each cell; NaN where all are missing."""
+    known = ~np.isnan(values)
+    total, count = _local_sum(np.where(known, values, 0.0)), _local_sum(known.astype(float))
+    mean: FloatArray = np.divide(total, count, out=np.full(values.shape, np.nan), where=count > 0)
     return mean
 
 
