@@ -62,7 +62,7 @@ def test_dear_strategies_are_tried_first_on_wide_tables():
 @pytest.mark.parametrize(
     ("name", "n_steps", "n_columns", "reason"),
     [
-        ("state_space", 199, 3, "the table has 597 values, fewer than 600"),
+        ("state_space", 166, 3, "the table has 498 values, fewer than 500"),
         ("kriging", 11, 3, "the table has 11 rows, fewer than 12"),
         ("denoise", 999, 3, "too few to train networks"),
         ("autoregression", 999, 2, "state_space keeps unrelated columns apart"),

@@ -16,7 +16,7 @@ from latentfill.strategies.protocols.strategy import StrategySpec, TrainingInput
 from latentfill.windows.windows import window_starts
 
 FEWEST_ROWS = 12  # for anything but linear interpolation
-FEWEST_OBSERVED = 600  # values, for the same: what is learnt from fewer often misleads
+FEWEST_OBSERVED = 500  # values, for the same: what is learnt from fewer often misleads
 FEWEST_ROWS_OF_NETWORKS = 1000
 KRIGING_ROWS_PER_COLUMN = 250  # fewest; with fewer, state_space alone is nearly always better
 FEWEST_ROWS_OF_TREES = 4000
