@@ -15,6 +15,7 @@ import numpy as np
 
 from latentfill.core.series import FloatArray
 
+STEPS_AT_ONCE = 64  # whose conditional distributions are held at once
 START_PRECISION = 1.0  # of every cell of the p steps before a stretch
 
 
@@ -79,26 +80,28 @@ class Posterior:
     def _covariances(self) -> Iterator[tuple[int, FloatArray]]:
         """Each step, from the last to the first, and the covariance (G B, n, n) of its hidden cells."""
         m, (g, b, length, n) = len(self.factor), self.mean.shape
-        given_later, coupling = self._conditionals()
         later = np.zeros((g * b, m - n, m - n))  # covariance of the p steps that follow
         window = np.empty((g * b, m, m))
-        before = given_later.shape[1] - length
-        for step in reversed(range(before, before + length)):
-            shared = coupling[:, step] @ later
-            window[:, :n, :n] = given_later[:, step] + shared @ coupling[:, step].swapaxes(1, 2)
-            window[:, :n, n:], window[:, n:, :n] = -shared, -shared.swapaxes(1, 2)
-            window[:, n:, n:] = later
-            yield step - before, window[:, :n, :n]
-            rounded = window[:, :-n, :-n]
-            later = (rounded + rounded.swapaxes(1, 2)) / 2  # else rounding errors grow without bound
+        for first in reversed(range(0, length, STEPS_AT_ONCE)):
+            given_later, coupling = self._conditionals(first, min(first + STEPS_AT_ONCE, length))
+            for step in reversed(range(given_later.shape[1])):
+                shared = coupling[:, step] @ later
+                window[:, :n, :n] = given_later[:, step] + shared @ coupling[:, step].swapaxes(1, 2)
+                window[:, :n, n:], window[:, n:, :n] = -shared, -shared.swapaxes(1, 2)
+                window[:, n:, n:] = later
+                yield first + step, window[:, :n, :n]
+                rounded = window[:, :-n, :-n]
+                later = (rounded + rounded.swapaxes(1, 2)) / 2  # else rounding errors grow without bound
 
-    def _conditionals(self) -> tuple[FloatArray, FloatArray]:
-        """Of each step given the p later ones: covariance (G B, S, n, n), and minus the coefficients (G B, S, n, p n).
+    def _conditionals(self, first: int, last: int) -> tuple[FloatArray, FloatArray]:
+        """Of the steps from `first` to before `last`, each given the p later ones, with S = last - first.
 
-        S = p + L.
+        Their covariance (G B, S, n, n), and minus the coefficients (G B, S, n, p n).
         """
-        m, (g, b, _, n) = len(self.factor), self.mean.shape
-        columns = self.factor.T.reshape(g * b, -1, n, m)
+        m, (g, b, length, n) = len(self.factor), self.mean.shape
+        every = self.factor.T.reshape(g * b, -1, n, m)
+        before = every.shape[1] - length
+        columns = every[:, before + first : before + last]
         lower = np.zeros((*columns.shape[:2], m, n))
         for j in range(n):
             lower[:, :, j:, j] = columns[:, :, j, : m - j]
