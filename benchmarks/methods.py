@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from ablations import ablations
-from latentfill.core.config import Config
+from latentfill.core.config import AUTO, Config
 from latentfill.core.series import FloatArray, Series
 from latentfill.imputation.fitting.fit import fit_series
 from latentfill.imputation.fitting.fitted import Fitted
@@ -75,21 +75,21 @@ def methods_of(series: Series, config: Config, length: int, choice: Choice) -> I
 class Ours:
     """A strategy of latentfill, fitted to the series.
 
-    Each window is filled by itself. The weights of `auto` are those of `latentfill impute`: they are fitted on the
-    train rows as a whole, with both sides of every gap.
+    Each window is filled by itself. With `windows.alone`, so are the windows that the weights of `auto` are learnt from.
     """
 
     kind = "ours"
 
     def __init__(self, name: str, series: Series, config: Config) -> None:
-        self.name = name
+        is_usual = name != AUTO or config.effort == Config().effort
+        self.label = LABELS.get(name, name) if is_usual else f"{name}, {config.effort}"
         began = time.monotonic()
         self.fitted = fit_series(series, config.replace(strategy=name))
         self.train_seconds = time.monotonic() - began
         self.about = {"model": model} if (model := digest(self.fitted)) else {}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        return {LABELS.get(self.name, self.name): estimate_alone(self.fitted, windows)}
+        return {self.label: estimate_alone(self.fitted, windows)}
 
 
 def digest(fitted: Fitted) -> str | None:

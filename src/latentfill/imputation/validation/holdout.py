@@ -53,14 +53,12 @@ class HeldOutSeries:
         make_check = partial(self._check_windows, windows, check) if len(check) else make_tuning
         return TrainingData(self.visible, self._tuning_truth, windows, train, make_check, make_tuning)
 
-    def rounds(
-        self, starts: IntArray, length: int, *, trained: bool, times: int = 1
-    ) -> Iterator[tuple[BoolArray, IntArray]]:
+    def rounds(self, starts: IntArray, length: int, *, trained: bool) -> Iterator[tuple[BoolArray, IntArray]]:
         """Yield masks (T, C) of cells to hide, in the pattern of the series' own gaps, and the starts of their windows.
 
         With networks or trees that were `trained`, all hidden cells lie in the stretches reserved for early stopping,
         outside of which they were trained. Other strategies learn so few numbers from so many cells that cells anywhere
-        serve. There are rounds until `ENOUGH_CELLS` are hidden, but at most `MOST_ROUNDS`; both so many `times`.
+        serve. There are rounds until `ENOUGH_CELLS` are hidden, but at most `MOST_ROUNDS`.
         """
         allowed = np.ones(self.visible.n_steps, dtype=bool)
         if trained:
@@ -69,7 +67,7 @@ class HeldOutSeries:
             before = np.concatenate([[0], np.cumsum(allowed)])
             starts = starts[before[starts + length] > before[starts]]
         rng, cells, number = SeedStream.WEIGHING.generator(self.seed), 0, 0
-        while allowed.any() and cells < times * ENOUGH_CELLS and number < times * MOST_ROUNDS:
+        while allowed.any() and cells < ENOUGH_CELLS and number < MOST_ROUNDS:
             hidden = hide_like_gaps(rng, self.visible.observed, ROUND_RATE) & allowed[:, None]
             yield hidden, starts
             cells, number = cells + int(hidden.sum()), number + 1

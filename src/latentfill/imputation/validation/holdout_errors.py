@@ -19,8 +19,6 @@ from latentfill.imputation.validation.optimism import without_optimism
 from latentfill.strategies.candidates import Candidates, Estimates, are_trained
 from latentfill.windows.windows import ScaledSeries, apart, cut
 
-TIMES_ALONE = 4  # how many times as many rounds there are if each window is filled by itself, which takes little time
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HoldoutErrors:
@@ -101,8 +99,7 @@ def measure(
     errors_of, visible = partial(_in_windows if alone else _in_series, candidates, encoder), held_out.visible
     tuning, check = errors_of(visible, starts, held_out.series.values, (held_out.tuning, held_out.score))
     learn, trained = [tuning], are_trained(candidates.names)
-    times = TIMES_ALONE if alone else 1
-    for hidden, round_starts in held_out.rounds(starts, candidates.length, trained=trained, times=times):
+    for hidden, round_starts in held_out.rounds(starts, candidates.length, trained=trained):
         learn += errors_of(visible.without(hidden), round_starts, visible.values, (hidden,))
         return_free_memory()
     unseen = np.repeat([True, False], [len(learn[0].cells), sum(len(errors.cells) for errors in learn[1:])])
