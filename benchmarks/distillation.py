@@ -25,7 +25,7 @@ import ett
 from common import Row, measured_line, names_of, parser_of, read_results, write_results, write_table
 from latentfill.core.config import Config
 from latentfill.core.series import Series
-from latentfill.embeddings.stored.pairing import pair_embeddings
+from latentfill.embeddings.pairing import pair_embeddings
 from latentfill.embeddings.timekd.distil import Outcome, distil
 from latentfill.embeddings.timekd.distil_settings import DistilSettings
 from latentfill.tables.options import TableOptions
@@ -68,13 +68,14 @@ def settings_of(arguments: argparse.Namespace) -> DistilSettings:
 def compare(series: Series, name: str, teacher: str, config: Config, settings: DistilSettings) -> Row:
     """Train a student with this teacher and one without; returns the errors of both."""
     label, _, path = teacher.rpartition("=")
-    path = path.replace("{pred_len}", str(config.stored.pred_len)).replace("{stride}", str(config.stored.stride))
+    plan = config.stored.plan
+    path = path.replace("{pred_len}", str(plan.pred_len)).replace("{stride}", str(plan.embedding_stride))
     config = config.replace(embeddings=path)
-    distilled = distil(series, pair_embeddings(config, series, name), config, settings)
+    distilled = distil(series, pair_embeddings(config, series, name).splits, config, settings)
     assert distilled.without_teacher is not None
     return {
         "teacher": label or "teacher",
-        "pred_len": config.stored.pred_len,
+        "pred_len": plan.pred_len,
         "seed": config.seed,
         "windows": distilled.about["windows"],
         "taught": errors_and_time(distilled.outcome),

@@ -75,7 +75,8 @@ def methods_of(series: Series, config: Config, length: int, choice: Choice) -> I
 class Ours:
     """A strategy of latentfill, fitted to the series.
 
-    Each window is filled by itself. With `windows.alone`, so are the windows that the weights of `auto` are learnt from.
+    Each window is filled by itself. With `windows.alone`, so are those that the weights of `auto` are learnt
+    from.
     """
 
     kind = "ours"

@@ -53,7 +53,11 @@ def main() -> None:
     parser = parser_of(__doc__, FILES, seeds=(0, 1, 2))
     parser.add_argument("--no-baselines", action="store_true", help="leave out the simple imputers")
     parser.add_argument(
-        "--beside", type=comma_separated, default=(), metavar="NAME,...", help="further strategies, efforts, or datafiller"
+        "--beside",
+        type=comma_separated,
+        default=(),
+        metavar="NAME,...",
+        help="further strategies, efforts, or datafiller",
     )
     parser.add_argument(
         "--ablation", action="store_true", help="also use decoders without z, with the z of other windows, ..."

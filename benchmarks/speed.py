@@ -27,10 +27,10 @@ import ett
 from common import measured_line, parser_of, read_results, write_results, write_table
 from latentfill.core.config import Config
 from latentfill.core.series import Series
+from latentfill.embeddings.packing import pack
 from latentfill.embeddings.stored.h5_writing import write_split
 from latentfill.embeddings.stored.opening import open_embeddings
 from latentfill.embeddings.stored.packed_file import load_packed_file
-from latentfill.embeddings.stored.packing import pack
 from latentfill.imputation.fitting.fit import fit_series
 from latentfill.strategies.latent.strategy import LatentStrategy
 from latentfill.strategies.neighbours.search import Exact

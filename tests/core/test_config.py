@@ -5,10 +5,11 @@ import pytest
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
+from latentfill.core.window_plan import WindowPlan
 
 
 def test_a_config_without_arguments_has_the_defaults():
-    assert (Config().windows.length, Config().windows.stride, Config().stored.split) == (96, 24, "none")
+    assert (Config().windows.length, Config().windows.stride, Config().stored.plan) == (96, 24, WindowPlan())
 
 
 def test_a_config_is_frozen():

@@ -16,13 +16,13 @@ from latentfill.core.series import Series
 from latentfill.embeddings import embed_table
 from latentfill.embeddings.embed_progress import EmbedProgress
 from latentfill.embeddings.embed_table import TableEmbedder
+from latentfill.embeddings.packing import TableWithPlan, pack
+from latentfill.embeddings.pairing import pair_embeddings
 from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.opening import open_embeddings
 from latentfill.embeddings.stored.packed_file import load_packed_file
-from latentfill.embeddings.stored.packing import TableWithPlan, pack
-from latentfill.embeddings.stored.pairing import pair_embeddings
 from latentfill.embeddings.timekd.teacher import Teacher, TeacherSettings
 
 Make = Callable[..., Series]
@@ -95,7 +95,7 @@ def test_a_packed_file_pairs_only_with_its_own_table(tmp_path: Path, hourly: Mak
     series = hourly(100)
     TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "a.packed")
     paired = pair_embeddings(Config(embeddings=str(tmp_path / "a.packed")), series, None)
-    np.testing.assert_allclose(paired["val"].vectors[0, :, 1], series.values[58], rtol=1e-6)
+    np.testing.assert_allclose(paired.splits["val"].vectors[0, :, 1], series.values[58], rtol=1e-6)
     with pytest.raises(EmbeddingMismatchError, match="was made for another table"):
         pair_embeddings(Config(embeddings=str(tmp_path / "a.packed")), hourly(101), None)
 
@@ -107,7 +107,7 @@ def test_columns_are_stored_in_timekds_order_and_read_in_the_tables_order(tmp_pa
         load_packed_file(tmp_path / "a.packed").read("train")[0, :, 1], series.values[0, [1, 2, 0]]
     )
     paired = pair_embeddings(Config(embeddings=str(tmp_path / "a.packed")), series, None)
-    np.testing.assert_allclose(paired["train"].vectors[0][:, 1], series.values[0])
+    np.testing.assert_allclose(paired.splits["train"].vectors[0][:, 1], series.values[0])
 
 
 def test_without_a_split_plan_the_last_window_ends_on_the_last_row(tmp_path: Path, hourly: Make):
@@ -162,14 +162,18 @@ def test_timekds_layout_has_its_paths_names_shape_and_dtype(tmp_path: Path, hour
         assert (file["embeddings"].shape, file["embeddings"].dtype) == ((2, 2), np.float32)
         np.testing.assert_allclose(file["embeddings"][:, 1], series.values[54], rtol=1e-6)
     paired = pair_embeddings(CONFIG.replace(embeddings=str(tmp_path)), series, "sensor")
-    assert {split: len(vectors.vectors) for split, vectors in paired.items()} == {"train": 55, "val": 7, "test": 17}
-    assert paired["train"].provenance.encoder == "means"  # read from the record in the folder
+    assert {split: len(vectors.vectors) for split, vectors in paired.splits.items()} == {
+        "train": 55,
+        "val": 7,
+        "test": 17,
+    }
+    assert paired.splits["train"].provenance.encoder == "means"  # read from the record in the folder
 
 
 def test_packing_a_folder_with_its_table_gives_the_same_bytes_as_embedding_the_table(tmp_path: Path, hourly: Make):
     TableEmbedder(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor")
     TableEmbedder(hourly(100), Means(), CONFIG).make_packed_file(tmp_path / "made.packed")
-    pack(open_embeddings(tmp_path / "sensor"), tmp_path / "packed.packed", TableWithPlan(hourly(100), Config()))
+    pack(open_embeddings(tmp_path / "sensor"), tmp_path / "packed.packed", TableWithPlan(hourly(100), Config().stored))
     assert (tmp_path / "packed.packed").read_bytes() == (tmp_path / "made.packed").read_bytes()
 
 

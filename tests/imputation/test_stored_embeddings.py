@@ -14,11 +14,11 @@ from latentfill import Code, Imputer
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import Series
+from latentfill.embeddings.pairing import pair_embeddings
 from latentfill.embeddings.protocols.record import Provenance
 from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.h5_writing import write_split
 from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
-from latentfill.embeddings.stored.pairing import pair_embeddings
 
 SEQ, PRED, ROWS = 12, 4, 200
 WITHOUT_NETWORKS = {Code.LINEAR, Code.AUTOREGRESSION, Code.STATE_SPACE, Code.KRIGING}
@@ -59,9 +59,9 @@ def series(frame: pd.DataFrame) -> Series:
 
 def test_each_split_is_paired_with_its_own_windows(frame: pd.DataFrame, settings: dict[str, object]):
     paired = pair_embeddings(Config(**settings), series(frame), "table")
-    assert list(paired) == ["train", "val"]
-    np.testing.assert_array_equal(paired["train"].starts, np.arange(N_TRAIN))
-    np.testing.assert_array_equal(paired["val"].starts, 128 + np.arange(N_VAL))
+    assert list(paired.splits) == ["train", "val"]
+    np.testing.assert_array_equal(paired.splits["train"].starts, np.arange(N_TRAIN))
+    np.testing.assert_array_equal(paired.splits["val"].starts, 128 + np.arange(N_VAL))
 
 
 def test_variables_are_put_into_the_order_of_the_columns(
@@ -72,7 +72,7 @@ def test_variables_are_put_into_the_order_of_the_columns(
 
     with h5py.File(folder / "table" / str(PRED) / "train" / "5.h5") as file:
         on_disk = file["embeddings"][:]
-    vectors = pair_embeddings(Config(**settings), series(frame), "table")["train"].vectors[5]
+    vectors = pair_embeddings(Config(**settings), series(frame), "table").splits["train"].vectors[5]
     np.testing.assert_array_equal(vectors, on_disk[[2, 0, 1]])
 
 
@@ -145,7 +145,9 @@ def test_the_error_for_another_window_length_names_both_counts(frame: pd.DataFra
 def test_split_folders_without_a_split_plan_are_refused_with_the_missing_flag(
     frame: pd.DataFrame, settings: dict[str, object]
 ):
-    with pytest.raises(EmbeddingMismatchError, match="--split ett-hour, ett-minute or custom"):
+    with pytest.raises(
+        EmbeddingMismatchError, match=r"has no train windows[\s\S]*fit --split custom --seq-len 12 --pred-len 4"
+    ):
         pair_embeddings(Config(**(settings | {"split": "none"})), series(frame), "table")
 
 

@@ -131,7 +131,7 @@ def show_demo(console: Console, outcome: Outcome) -> None:
 
 def show_inspection(console: Console, inspection: JsonRecord) -> None:
     """Print the description of a path: names and values, and for a table also its columns."""
-    separate = ("columns", "notes") if inspection["kind"] == "table" else ("notes", "checks")
+    separate = ("columns", "notes") if inspection["kind"] == "table" else ("notes", "checks", "problems")
     _show_record(console, {key: value for key, value in inspection.items() if key not in separate})
     for check, verdicts in inspection.get("checks", {}).items():
         if not verdicts:  # such as a comparison of splits where there is one split
@@ -139,6 +139,10 @@ def show_inspection(console: Console, inspection: JsonRecord) -> None:
         console.print(f"{check}:", highlight=False, markup=False)
         for verdict in verdicts.values():
             console.print(f"- {verdict['says']}", highlight=False, markup=False, soft_wrap=True)
+    if problems := inspection.get("problems"):
+        console.print("problems:", style="red", highlight=False)
+        for problem in problems:
+            console.print(f"- {problem}", highlight=False, markup=False, soft_wrap=True)
     if inspection["kind"] == "table":
         console.print(_column_grid(inspection["columns"]))
     show_notes(inspection.get("notes", []), console=console)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -12,6 +13,9 @@ from latentfill.cli.command_settings import config_and_reading
 from latentfill.cli.console import make_console, say, show_notes
 from latentfill.cli.options import COLUMNS, READING, RUNNING, STORED, Options, Quiet, Source, option, with_options
 from latentfill.core.errors import InputError
+
+if TYPE_CHECKING:
+    from latentfill.embeddings.protocols.record import Embeddings
 
 TRAINING: Final[Options] = {
     "no_teacher": option(
@@ -32,7 +36,7 @@ def distil(
     from latentfill.cli.display import show_forecasts
     from latentfill.cli.progress import progress_bars
     from latentfill.core.files import stem
-    from latentfill.embeddings.stored.pairing import pair_embeddings
+    from latentfill.embeddings.pairing import pair_embeddings
     from latentfill.embeddings.timekd.distil import distil as train
     from latentfill.embeddings.timekd.distil_settings import DistilSettings
     from latentfill.embeddings.timekd.student_folder import check_student_path
@@ -45,7 +49,11 @@ def distil(
     config, options = config_and_reading(given)
     table = read_table(source, replace(options, regular=False))
     show_notes(table.notes, quiet)
-    vectors = pair_embeddings(config, table.series, stem(source)) if config.stored.embeddings else {}
+    vectors: Mapping[str, Embeddings] = {}
+    if config.stored.embeddings:
+        pairing = pair_embeddings(config, table.series, stem(source))
+        show_notes(pairing.notes, quiet)
+        config, vectors = config.with_plan(pairing.plan), pairing.splits
     with progress_bars(make_console(), quiet) as progress:
         distilled = train(table.series, vectors, config, settings, progress)
     distilled.student.save(model)

@@ -116,4 +116,4 @@ def _embedder(given: Given, config: Config) -> Embedder:
             raise InputError(f"--{flag} is empty. Give a folder or a name, or leave it out.")
         spec = spec.replace(kind, f"{kind}:{place}", 1)
     settings = {name: given[name] for name in BY_NAME if given[name] not in (None, False)}
-    return make_embedder(spec, config=config, pred_len=config.stored.pred_len, settings=settings)
+    return make_embedder(spec, config=config, pred_len=config.stored.plan.pred_len, settings=settings)

@@ -32,7 +32,7 @@ def inspect(
     as_json: Annotated[bool, typer.Option("--json", help="Print the description as JSON.")] = False,
     **given: Any,
 ) -> None:
-    """Describe a table, stored embeddings, a model or a student."""
+    """Describe a table, stored embeddings, a model or a student; the exit code is 1 if there are problems."""
     from latentfill.cli.display import show_inspection
     from latentfill.imputation.inspection.inspect_path import inspect_path
 
@@ -42,3 +42,5 @@ def inspect(
         print(json.dumps(inspection, indent=1))
     else:
         show_inspection(make_console(stderr=False), inspection)
+    if inspection.get("problems"):
+        raise typer.Exit(1)

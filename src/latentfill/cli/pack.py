@@ -25,19 +25,21 @@ def pack(
 ) -> None:
     """Pack per-window .h5 embeddings into one file that is many times faster to read."""
     from latentfill.core.files import stem
+    from latentfill.embeddings.packing import TableWithPlan
+    from latentfill.embeddings.packing import pack as pack_into
     from latentfill.embeddings.stored.opening import open_embeddings
-    from latentfill.embeddings.stored.packing import TableWithPlan
-    from latentfill.embeddings.stored.packing import pack as pack_into
     from latentfill.tables.read import read_table
 
     config, options = config_and_reading(given)
     dataset = config.stored.dataset
     if table is None:
         stored = open_embeddings(source, dataset=dataset)
-        pack_into(stored, output, overwrite=given["overwrite"])
+        notes = pack_into(stored, output, overwrite=given["overwrite"])
     else:
         source_table = read_table(table, options)
         show_notes(source_table.notes, quiet)
         stored = open_embeddings(source, stem(table), config.stored.pred_len, dataset)
-        pack_into(stored, output, TableWithPlan(source_table.series, config), overwrite=given["overwrite"])
+        table_with_plan = TableWithPlan(source_table.series, config.stored)
+        notes = pack_into(stored, output, table_with_plan, overwrite=given["overwrite"])
+    show_notes(notes, quiet)
     say(f"{output}: {', '.join(f'{n} windows of {split}' for split, n in stored.splits.items())}", quiet)

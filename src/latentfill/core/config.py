@@ -22,6 +22,7 @@ from latentfill.core.setting_type import setting
 from latentfill.core.settings_base import GroupedSettings, Settings
 from latentfill.core.settings_text import documented
 from latentfill.core.strategy_table import STRATEGIES
+from latentfill.core.window_plan import WindowPlan
 
 AUTO = "auto"
 
@@ -103,6 +104,10 @@ class Config(GroupedSettings):
         if "stride" not in given and isinstance(length, int) and length < stride:
             return {**given, "stride": max(1, length // 4)}
         return given
+
+    def with_plan(self, plan: WindowPlan) -> Config:
+        """The settings, with the window plan of the stored embeddings."""
+        return self.replace(**plan.to_dict())
 
     def contradictions(self) -> Iterator[str]:
         if self.strategy not in (AUTO, *STRATEGIES):

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from latentfill.core.setting_type import Part, setting
 from latentfill.core.settings_base import Settings
 from latentfill.core.settings_text import documented
+from latentfill.core.window_plan import PLAN_SETTINGS, Features, SplitKind, WindowPlan
 
 Head = Literal["conv", "mlp", "lstm", "transformer"]
 Context = Literal["observed", "none"]
@@ -21,8 +22,8 @@ Match = Literal["level", "scale", "none"]
 LatentStart = Literal["encoder", "zero", "random"]
 Optimiser = Literal["adam", "lbfgs"]
 Fallback = Literal["linear", "none"]
-SplitKind = Literal["none", "ett-hour", "ett-minute", "custom"]
-Features = Literal["M", "MS", "S"]
+
+FOUND = "By default, what fits the number of stored embeddings;"
 
 
 @documented
@@ -266,21 +267,24 @@ class StoredSettings(Settings):
         refit=False,
     )
     dataset: str = setting("embeddings", "Name of the dataset inside the .h5 files.", flag="--dataset")
-    split: SplitKind = setting(
-        "none", "How TimeKD divides the table into train, validation and test rows.", flag="--split"
+    split: SplitKind | None = setting(
+        None,
+        f"How TimeKD divides the table into train, validation and test rows. {FOUND} without them, none.",
+        flag="--split",
     )
-    seq_len: int = setting(96, "Steps per window of the embeddings.", flag="--seq-len", least=2, most=100_000)
-    pred_len: int = setting(
-        96,
-        "Forecast horizon of the embeddings: steps after each window that TimeKD forecasts.",
+    seq_len: int | None = setting(
+        None, f"Steps per window of the embeddings. {FOUND} without them, 96.", flag="--seq-len", least=2, most=100_000
+    )
+    pred_len: int | None = setting(
+        None,
+        f"Forecast horizon of the embeddings: steps after each window that TimeKD forecasts. {FOUND} without them, 96.",
         flag="--pred-len",
         least=0,
         most=100_000,
     )
-    stride: int = setting(
-        1,
-        "Steps from the start of one window of the embeddings to the next.",
-        why="TimeKD stores every window",
+    stride: int | None = setting(
+        None,
+        f"Steps from the start of one window of the embeddings to the next. {FOUND} without them, 1.",
         names=("embedding_stride",),
         flag="--embedding-stride",
         least=1,
@@ -290,6 +294,24 @@ class StoredSettings(Settings):
         "M", "TimeKD's feature mode: M and MS embed all columns, S the target alone.", flag="--features"
     )
     target: str = setting("OT", "TimeKD's target column.", flag="--target")
+    skip_alignment_check: bool = setting(
+        False,
+        "Use embeddings without checking whether each belongs to its window.",
+        flag="--skip-alignment-check",
+    )
+
+    @property
+    def plan(self) -> WindowPlan:
+        """The windows of the embeddings, with TimeKD's settings where none are given."""
+        return WindowPlan.from_dict(self.given_plan)
+
+    @property
+    def given_plan(self) -> dict[str, object]:
+        """The settings of the plan that are not at their defaults, by name."""
+        usual = StoredSettings()
+        fields = {name: "stride" if name == "embedding_stride" else name for name in PLAN_SETTINGS}
+        values = {name: (getattr(self, field), getattr(usual, field)) for name, field in fields.items()}
+        return {name: value for name, (value, default) in values.items() if value != default}
 
 
 @documented

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -23,12 +24,13 @@ from latentfill.embeddings.protocols.embedder import (
     cut_raw_windows,
     reads_smoothed,
 )
-from latentfill.embeddings.protocols.record import Provenance, VectorArray
+from latentfill.embeddings.protocols.record import COMPUTED, Provenance, RecordedTable, VectorArray
 from latentfill.embeddings.stored.digests import scaler_digest, table_digest
 from latentfill.embeddings.stored.folder_record import reserved_folder
 from latentfill.embeddings.stored.h5_names import WHOLE
 from latentfill.embeddings.stored.h5_writing import window_bytes, write_window
 from latentfill.embeddings.stored.packed_writing import (
+    BesideVectors,
     SplitShape,
     check_packed_path,
     packed_header,
@@ -38,7 +40,6 @@ from latentfill.embeddings.stored.packed_writing import (
 from latentfill.embeddings.stored.problems import short
 from latentfill.embeddings.stored.split_windows import (
     check_sorted,
-    plan_of,
     starts_by_split,
     train_rows,
     variable_columns,
@@ -85,19 +86,21 @@ class TableEmbedder:
     def __init__(self, series: Series, embedder: Embedder, config: Config, smooth: Smooth | None = None) -> None:
         """`smooth` is for an embedder that reads smoothed windows; all columns of the series are smoothed together."""
         check_sorted(series)
-        order = variable_columns(config, series)
+        self.plan, self.table = config.stored.plan, RecordedTable.of(series)
+        order = variable_columns(self.plan, series.columns)
         self.series = replace(series, values=series.values[:, order], columns=tuple(series.columns[i] for i in order))
         self.embedder, self.config = embedder, config
-        self.starts = {split: rows for split, rows in starts_by_split(config, series.n_steps).items() if len(rows)}
+        self.starts = {split: rows for split, rows in starts_by_split(self.plan, series.n_steps).items() if len(rows)}
         self._check_windows()
         self.smoothed = smooth(series, config)[:, order] if smooth and reads_smoothed(embedder) else None
-        self.scaler = ColumnScaler.fit(self.series.values[: train_rows(config, series.n_steps)], config.windows.scaling)
+        n_train = train_rows(self.plan, series.n_steps)
+        self.scaler = ColumnScaler.fit(self.series.values[:n_train], config.windows.scaling)
         self.provenance = Provenance(
             encoder=embedder.name,
-            source="computed",
+            source=COMPUTED,
             settings=embedder.settings if self.smoothed is None else {**embedder.settings, "smoothing": config.seed},
             weights_digest=embedder.weights_digest,
-            window=plan_of(config),
+            window=self.plan.to_dict(),
             table_digest=table_digest(series),
             scaler_digest=scaler_digest(self.scaler),
             deterministic=True,
@@ -106,20 +109,20 @@ class TableEmbedder:
 
     def _check_windows(self) -> None:
         """Raise `InputError` for windows that the embedder cannot read, or a table shorter than one window."""
-        config, embedder = self.config, self.embedder
-        if embedder.length not in (None, config.stored.seq_len):
+        plan, embedder = self.plan, self.embedder
+        if embedder.length not in (None, plan.seq_len):
             raise InputError(
-                f"the encoder reads windows of {embedder.length} steps, but seq_len is {config.stored.seq_len}. "
+                f"the encoder reads windows of {embedder.length} steps, but seq_len is {plan.seq_len}. "
                 f"Use seq_len={embedder.length}."
             )
         if not self.starts:
             raise InputError(
                 f"the table has {self.series.n_steps} rows, fewer than one window needs "
-                f"(seq_len={config.stored.seq_len} + pred_len={config.stored.pred_len}). Use shorter windows."
+                f"(seq_len={plan.seq_len} + pred_len={plan.pred_len}). Use shorter windows."
             )
-        if embedder.horizon > config.stored.pred_len:
+        if embedder.horizon > plan.pred_len:
             raise InputError(
-                f"the encoder reads {embedder.horizon} steps after a window, but pred_len is {config.stored.pred_len}. "
+                f"the encoder reads {embedder.horizon} steps after a window, but pred_len is {plan.pred_len}. "
                 f"Use pred_len={embedder.horizon} or more."
             )
 
@@ -145,7 +148,7 @@ class TableEmbedder:
 
     def _raw(self, starts: IntArray) -> RawWindows:
         """The windows that start at the rows `starts`, smoothed where the embedder reads that."""
-        length, horizon = self.config.stored.seq_len, self.embedder.horizon
+        length, horizon = self.plan.seq_len, self.embedder.horizon
         raw = cut_raw_windows(self.series, self.scaler, starts, length, horizon)
         if self.smoothed is None:
             return raw
@@ -171,7 +174,7 @@ class TableEmbedder:
     def _complete(self, partial: Path, size: tuple[int, int], on_progress: ProgressCallback | None) -> None:
         """Append the missing batches to a partial packed file, or restart the file if its settings differ."""
         shapes = {split: SplitShape(len(rows), *size, has_starts=True) for split, rows in self.starts.items()}
-        header = packed_header(shapes, self.provenance, self.weights)
+        header = packed_header(shapes, self.provenance, BesideVectors(self.weights, self.table))
         batches = self.batches()
         ends = len(header) + np.cumsum([self._bytes_of(batch, size) for batch in batches])
         partial.touch()
@@ -200,14 +203,14 @@ class TableEmbedder:
 
         Resuming an interrupted run gives the same bytes.
         """
-        if self.config.stored.stride != 1:
+        if self.plan.embedding_stride != 1:
             raise InputError(
                 "TimeKD's layout numbers every window: leave --embedding-stride at 1, or write a packed file."
             )
-        folder = target / name / str(self.config.stored.pred_len)
+        folder = target / name / str(self.plan.pred_len)
         batches, dataset = self.batches(), self.config.stored.dataset
         example = self.embed(batches[0].starts[:1])[0]
-        with refusing_unwritable(folder), reserved_folder(folder, self.provenance, self.weights, dataset):
+        with refusing_unwritable(folder), self._reserved(folder):
             size = len(window_bytes(example, dataset))
             missing = [batch for batch in batches if not _is_written(batch, folder, size)]
             meter = _meter(batches, missing, on_progress)
@@ -217,6 +220,10 @@ class TableEmbedder:
                     write_window(path, vector, dataset)
                 meter.add(len(batch))
         return folder
+
+    def _reserved(self, folder: Path) -> AbstractContextManager[None]:
+        """Reserve `folder` for the embeddings written in a block, with their record."""
+        return reserved_folder(folder, self.provenance, self.weights, self.config.stored.dataset, self.table)
 
 
 def _paths(batch: WindowBatch, folder: Path) -> list[Path]:

@@ -154,7 +154,7 @@ def make_embedder(
     request = EncoderRequest(
         kind=name.kind,
         where=name.where,
-        length=length or config.stored.seq_len,
+        length=length or config.stored.plan.seq_len,
         pred_len=pred_len,
         device=pick_device(config.device),
         seed=config.seed,

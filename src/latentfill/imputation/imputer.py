@@ -11,9 +11,8 @@ from typing import Any, cast
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError
 from latentfill.core.series import Series
-from latentfill.embeddings.protocols.record import Embeddings
+from latentfill.embeddings.protocols.record import Pairing
 from latentfill.embeddings.stored.digests import vectors_digest
-from latentfill.embeddings.stored.pairing import adopt_split_plan, pair_embeddings
 from latentfill.embeddings.stored.split_windows import train_rows
 from latentfill.imputation.columns import in_order
 from latentfill.imputation.filling.explain import explain_series
@@ -57,7 +56,7 @@ class Imputer:
     ) -> None:
         self.config, self.options = divide_settings(config, settings)
         self.progress = progress
-        self._paired: tuple[Table, dict[str, Embeddings]] | None = None  # fitted table, stored embeddings by split
+        self._paired: tuple[Table, Pairing] | None = None  # fitted table, its stored embeddings
 
     def fit(self, data: object) -> Imputer:
         """Fit a model to a pandas, polars or pyarrow frame, the path of a file, or a `Table`; returns itself."""
@@ -68,18 +67,18 @@ class Imputer:
                 f"strategy {config.strategy!r} does not use embeddings. Leave out the stored embeddings, or choose a "
                 "strategy that uses them: denoise, neighbours, latent or auto."
             )
-        embeddings = pair_embeddings(config, series, table.name) if config.stored.embeddings else {}
-        config = adopt_split_plan(config, (stored.provenance for stored in embeddings.values()))
+        paired = self._pair(table) if config.stored.embeddings else Pairing(config.stored.plan)
+        config = config.with_plan(paired.plan)
         inputs = FitInputs(
-            embeddings=embeddings,
+            embeddings=paired.splits,
             donor_table=self._donor_table(table),
-            train_rows=train_rows(config, series.n_steps),
+            train_rows=train_rows(paired.plan, series.n_steps),
             progress=self.progress,
         )
         self.fitted_: Fitted = fit_series(series, config, inputs)
-        self._paired = (table, embeddings)
+        self._paired = (table, paired)
         self.model_id_ = model_id(self.fitted_)
-        self.digests_ = {split: vectors_digest(stored) for split, stored in embeddings.items()}
+        self.digests_ = {split: vectors_digest(stored) for split, stored in paired.splits.items()}
         return self
 
     def transform(self, data: object) -> NativeFrame:
@@ -102,10 +101,10 @@ class Imputer:
                 f"{'none' if fitted.stamped else 'some'}; name its time column, or fit again."
             )
         began = time.monotonic()
-        embeddings = self._stored_embeddings(table)
-        filled = fill_series(fitted, ordered, embeddings).in_order(table.series.columns, fitted.columns)
+        paired = self._stored_embeddings(table)
+        filled = fill_series(fitted, ordered, paired.splits).in_order(table.series.columns, fitted.columns)
         seconds = round(time.monotonic() - began, 2)
-        summary = summarise(fitted, table, self.options, filled, embeddings)
+        summary = summarise(fitted, table, self.options, filled, paired)
         return Imputation(table, filled, summary | {"model": self.model_id_, "fill_seconds": seconds})
 
     def check_explains(self) -> None:
@@ -149,7 +148,7 @@ class Imputer:
 
     def _reading_options(self) -> TableOptions:
         """How to read tables. Stored embeddings and splits refer to row numbers, so with them no row may be added."""
-        if not self.config.stored.embeddings and self.config.stored.split == "none":
+        if not self.config.stored.embeddings and self.config.stored.plan.split == "none":
             return self.options
         if self.options.grid:
             raise InputError(
@@ -207,20 +206,20 @@ class Imputer:
             )
         return in_order(donor, columns)
 
-    def _stored_embeddings(self, table: Table) -> dict[str, Embeddings]:
-        """The stored embeddings to fill from, by split.
+    def _stored_embeddings(self, table: Table) -> Pairing:
+        """The stored embeddings to fill from.
 
         Raises an `EmbeddingMismatchError` if they differ from those that the model was fitted with.
         """
         if not self.config.stored.embeddings or not self.digests_:
-            return {}
+            return Pairing(self.config.stored.plan)
         if self._paired and self._paired[0] is table:
             return self._paired[1]
-        embeddings = pair_embeddings(self.config, table.series, table.name)
+        paired = self._pair(table)
         different = [
             split
             for split, digest in self.digests_.items()
-            if split not in embeddings or vectors_digest(embeddings[split]) != digest
+            if split not in paired.splits or vectors_digest(paired.splits[split]) != digest
         ]
         if different:
             raise EmbeddingMismatchError(
@@ -228,7 +227,13 @@ class Imputer:
                 f"fitted with (split {', '.join(different)}). They need not share a space: fit again with these "
                 "embeddings, or fill without embeddings (--embeddings none)."
             )
-        return embeddings
+        return paired
+
+    def _pair(self, table: Table) -> Pairing:
+        """The stored embeddings of the settings with the windows of a table."""
+        from latentfill.embeddings.pairing import pair_embeddings  # here, because it imports SciPy
+
+        return pair_embeddings(self.config, table.series, table.name)
 
     def _check_fitted(self) -> Fitted:
         """The fitted model; raises a `NotFittedError` if there is none."""

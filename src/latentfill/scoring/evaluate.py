@@ -12,9 +12,9 @@ import numpy as np
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, OracleEmbeddingError
 from latentfill.core.series import BoolArray, FloatArray, Series
+from latentfill.embeddings.pairing import pair_embeddings
 from latentfill.embeddings.protocols.encoder import EncoderFactory
-from latentfill.embeddings.protocols.record import Embeddings
-from latentfill.embeddings.stored.pairing import adopt_split_plan, pair_embeddings
+from latentfill.embeddings.protocols.record import Embeddings, Pairing
 from latentfill.embeddings.stored.split_windows import train_rows
 from latentfill.imputation.filling.fill import estimate_series, fill_from, quantiles_at
 from latentfill.imputation.fitting.fit import FitInputs, fit_series
@@ -77,12 +77,12 @@ def evaluate(
             "out."
         )
     encoders = _encoders(spec, config, series)
-    embeddings = _stored(table, config, spec)
+    paired = _stored(table, config, spec)
     evaluator = Evaluator(
-        config=adopt_split_plan(config, (stored.provenance for stored in embeddings.values())),
+        config=config.with_plan(paired.plan),
         strategies=tuple(dict.fromkeys((*spec.strategies, "linear"))),
         encoders=encoders,
-        embeddings=embeddings,
+        embeddings=paired.splits,
         progress=progress,
         on_progress=on_progress,
     )
@@ -90,10 +90,10 @@ def evaluate(
         yield evaluator.run(masked)
 
 
-def _stored(table: Table, config: Config, spec: ScoringSpec) -> dict[str, Embeddings]:
-    """The stored embeddings by split, none without the setting; raises an error unless `spec` allows them."""
+def _stored(table: Table, config: Config, spec: ScoringSpec) -> Pairing:
+    """The stored embeddings, none without the setting; raises an error unless `spec` allows them."""
     if not config.stored.embeddings:
-        return {}
+        return Pairing(config.stored.plan)
     if not spec.allow_oracle:
         raise OracleEmbeddingError(
             f"the embeddings at {config.stored.embeddings} were made before any cell was hidden, so they may "
@@ -159,7 +159,7 @@ class Evaluator:
             FitInputs(
                 embeddings=self.embeddings,
                 encoder=self.encoders[encoder],
-                train_rows=train_rows(self.config, masked.series.n_steps),
+                train_rows=train_rows(self.config.stored.plan, masked.series.n_steps),
                 compare_with=names,
                 progress=self.progress,
             ),

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from latentfill.core.config_settings import Features, SplitKind
 from latentfill.core.errors import InputError, did_you_mean
+from latentfill.core.window_plan import Features, SplitKind
 
 KINDS = tuple(kind for kind in get_args(SplitKind) if kind != "none")
 _HOURS_PER_MONTH = 30 * 24  # the ETT borders count months of 30 days

@@ -43,8 +43,8 @@ def table(values: np.ndarray, tmp_path: Path) -> Path:
 
 
 def embedded(values: np.ndarray, starts: np.ndarray, weights: int = 0) -> np.ndarray:
-    windows = np.stack([values[start : start + PLAN.stored.seq_len] for start in starts])
-    drawn = np.random.default_rng(weights).normal(size=(PLAN.stored.seq_len, 16))
+    windows = np.stack([values[start : start + PLAN.stored.plan.seq_len] for start in starts])
+    drawn = np.random.default_rng(weights).normal(size=(PLAN.stored.plan.seq_len, 16))
     return np.tanh(windows.transpose(0, 2, 1) @ drawn / 10).astype(np.float32)
 
 
@@ -58,8 +58,8 @@ def write_folder(folder: Path, splits: dict[str, np.ndarray]) -> Path:
     return folder
 
 
-def checks(run_cli: Run, capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
-    assert run_cli("inspect", *arguments, "--json") == 0
+def checks(run_cli: Run, capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> dict[str, Any]:
+    assert run_cli("inspect", *arguments, "--json") == code
     found: dict[str, Any] = json.loads(capsys.readouterr().out)["checks"]
     return found
 
@@ -67,7 +67,7 @@ def checks(run_cli: Run, capsys: pytest.CaptureFixture[str], *arguments: object)
 def test_correct_embeddings_are_aligned_and_share_a_space(
     run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys
 ):
-    plan = starts_by_split(PLAN, STEPS)
+    plan = starts_by_split(PLAN.stored.plan, STEPS)
     folder = write_folder(tmp_path / "made", {split: embedded(values, plan[split]) for split in ("train", "val")})
     found = checks(run_cli, capsys, folder, "--table", table, *OPTIONS)
     assert {split: one["verdict"] for split, one in found["alignment"].items()} == dict.fromkeys(
@@ -85,10 +85,10 @@ def test_correct_embeddings_are_aligned_and_share_a_space(
 def test_a_shift_and_embeddings_of_the_wrong_split_are_reported(
     run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys
 ):
-    plan = starts_by_split(PLAN, STEPS)
+    plan = starts_by_split(PLAN.stored.plan, STEPS)
     n = len(plan["val"])
     splits = {"train": embedded(values, plan["train"] + 1), "val": embedded(values, plan["test"][:n])}
-    found = checks(run_cli, capsys, write_folder(tmp_path / "made", splits), "--table", table, *OPTIONS)
+    found = checks(run_cli, capsys, write_folder(tmp_path / "made", splits), "--table", table, *OPTIONS, code=1)
     assert found["alignment"]["train"]["shift"] == [1, 1]
     assert found["alignment"]["train"]["says"] == (
         "train: embedding i belongs to the window that starts 1 row later than window i"
@@ -103,7 +103,7 @@ def test_a_shift_and_embeddings_of_the_wrong_split_are_reported(
 def test_splits_of_two_encoders_are_reported_as_two_spaces(
     run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys
 ):
-    plan = starts_by_split(PLAN, STEPS)
+    plan = starts_by_split(PLAN.stored.plan, STEPS)
     splits = {"train": embedded(values, plan["train"]), "val": embedded(values, plan["val"], weights=1)}
     found = checks(run_cli, capsys, write_folder(tmp_path / "made", splits), "--table", table, *OPTIONS)
     assert found["one space"]["train, val"]["verdict"] == "two spaces"
@@ -112,7 +112,7 @@ def test_splits_of_two_encoders_are_reported_as_two_spaces(
 
 
 def test_a_packed_file_is_compared_with_a_folder(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
-    plan = starts_by_split(PLAN, STEPS)
+    plan = starts_by_split(PLAN.stored.plan, STEPS)
     vectors = {split: embedded(values, plan[split]) for split in ("train", "val")}
     folder = write_folder(tmp_path / "made", {**vectors, "val": embedded(values, plan["val"], weights=1)})
     packed = tmp_path / "all.packed"
@@ -124,7 +124,7 @@ def test_a_packed_file_is_compared_with_a_folder(run_cli: Run, values: np.ndarra
 
 
 def test_a_packed_file_with_a_stride_is_checked(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
-    plan = starts_by_split(replace(PLAN, embedding_stride=4), STEPS)
+    plan = starts_by_split(replace(PLAN.stored.plan, embedding_stride=4), STEPS)
     parts = {split: SplitVectors((len(at), 2, 16), embedded(values, at)) for split, at in plan.items()}
     packed = tmp_path / "all.packed"
     save_packed_file(packed, parts, Provenance(encoder="unknown", source="made"))
@@ -141,7 +141,7 @@ def test_beside_is_refused_without_embeddings(run_cli: Run, table: Path, capsys)
 def test_alignment_is_unclear_if_vectors_are_not_finite_or_constant(
     run_cli: Run, values: np.ndarray, table: Path, tmp_path, capsys
 ):
-    plan = starts_by_split(PLAN, STEPS)
+    plan = starts_by_split(PLAN.stored.plan, STEPS)
     broken, flat = embedded(values, plan["train"]), np.ones((len(plan["val"]), 2, 16), np.float32)
     broken[7, 1, 3] = np.nan
     folder = write_folder(tmp_path / "made", {"train": broken, "val": flat})
@@ -153,7 +153,7 @@ def test_alignment_is_unclear_if_vectors_are_not_finite_or_constant(
 def test_another_number_of_variables_than_columns_is_reported(
     run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys
 ):
-    plan = starts_by_split(PLAN, STEPS)
+    plan = starts_by_split(PLAN.stored.plan, STEPS)
     vectors = embedded(values, plan["train"])
     folder = write_folder(tmp_path / "made", {"train": np.concatenate([vectors, vectors], axis=1)})
     found = checks(run_cli, capsys, folder, "--table", table, *OPTIONS)["alignment"]["train"]
@@ -165,21 +165,23 @@ def test_another_number_of_variables_than_columns_is_reported(
 
 
 def test_a_missing_window_is_reported(run_cli: Run, values: np.ndarray, table: Path, tmp_path: Path, capsys):
-    plan = starts_by_split(PLAN, STEPS)
+    plan = starts_by_split(PLAN.stored.plan, STEPS)
     folder = write_folder(tmp_path / "made", {split: embedded(values, plan[split]) for split in ("train", "val")})
     (folder / "sensor" / "6" / "train" / "40.h5").unlink()
-    found = checks(run_cli, capsys, folder, "--table", table, *OPTIONS)
+    found = checks(run_cli, capsys, folder, "--table", table, *OPTIONS, code=1)
     assert "40" in found["alignment"]["train"]["why"]
     assert found["alignment"]["val"]["verdict"] == "aligned"
     assert found["one space"] == {}
-    repeated = checks(run_cli, capsys, folder, "--beside", folder)["repeatability"]
+    repeated = checks(run_cli, capsys, folder, "--beside", folder, code=1)["repeatability"]
     assert (repeated["train"]["verdict"], repeated["val"]["verdict"]) == ("unclear", "the same")
+    assert run_cli("inspect", folder) == 1
+    assert "- train: no file for window 40\n" in capsys.readouterr().out
 
 
 def test_splits_of_one_window_or_of_different_shapes_are_unclear(
     run_cli: Run, values: np.ndarray, table: Path, tmp_path, capsys
 ):
-    plan = starts_by_split(PLAN, STEPS)
+    plan = starts_by_split(PLAN.stored.plan, STEPS)
     few = write_folder(tmp_path / "few", {split: embedded(values, plan[split][:1]) for split in ("train", "val")})
     found = checks(run_cli, capsys, few, "--table", table, *OPTIONS)
     assert {one["verdict"] for check in found.values() for one in check.values()} == {"unclear"}

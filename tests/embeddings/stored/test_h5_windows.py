@@ -182,8 +182,19 @@ def test_embeddings_of_another_number_of_columns_are_refused(tmp_path):
     write_split(tmp_path, "train", numbered(8, 3, 4))
     with pytest.raises(EmbeddingMismatchError, match=r"not embeddings of 7 columns.*3 columns"):
         read_windows(tmp_path / "train", 8, 7)
-    with pytest.raises(EmbeddingMismatchError, match=r"not embeddings of 4 columns.*looks transposed"):
-        read_windows(tmp_path / "train", 8, 4)
+    write_split(tmp_path, "val", np.zeros((8, 3, 2, 7)))
+    with pytest.raises(
+        EmbeddingMismatchError, match=r"not embeddings of 7 columns.*the columns must be the first axis"
+    ):
+        read_windows(tmp_path / "val", 8, 7)
+
+
+@pytest.mark.parametrize("leading", [(), (1,)])
+def test_vectors_with_the_columns_last_are_recognised_by_the_number_of_columns(tmp_path, leading):
+    """TimeCMA stores (size, columns)."""
+    vectors = numbered(8, 3, 4)
+    write_split(tmp_path, "train", vectors.swapaxes(1, 2).reshape(8, *leading, 4, 3))
+    np.testing.assert_array_equal(read_windows(tmp_path / "train", 8, 3), vectors)
 
 
 # --- writing -------------------------------------------------------------------------------------

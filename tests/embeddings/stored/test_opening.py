@@ -7,10 +7,8 @@ import pytest
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.embeddings.protocols.record import Provenance
 from latentfill.embeddings.stored.h5_writing import write_split
-from latentfill.embeddings.stored.opening import load_split, open_embeddings
+from latentfill.embeddings.stored.opening import open_embeddings
 from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
-from latentfill.windows.splits import SplitPlan
-from latentfill.windows.windows import split_starts
 
 REAL = Path(__file__).parents[4] / "shared/data/timekd"
 VECTORS = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
@@ -30,14 +28,6 @@ def test_a_folder_and_a_file_are_opened_by_the_same_call(tmp_path):
         np.testing.assert_array_equal(stored.read(split, 2, 3), VECTORS)
 
 
-def test_a_split_is_paired_with_its_windows_and_has_unknown_provenance(tmp_path):
-    write_split(tmp_path, "val", VECTORS)
-    embeddings = load_split(open_embeddings(tmp_path), "val", np.array([7, 8]), 3)
-    np.testing.assert_array_equal(embeddings.vectors, VECTORS)
-    assert embeddings.starts.tolist() == [7, 8]
-    assert (embeddings.provenance.saw, embeddings.provenance.source) == ("unknown", str(tmp_path))
-
-
 def test_a_folder_without_embeddings_is_refused_with_the_searched_layouts(tmp_path):
     with pytest.raises(InputError, match=r"holds no \.h5 embeddings.*train, val or test"):
         open_embeddings(tmp_path)
@@ -52,24 +42,9 @@ def test_a_packed_file_is_opened_by_the_same_call_with_its_provenance(tmp_path):
     provenance = Provenance(encoder="student", source="computed", saw="observed")
     save_packed_file(tmp_path / "a.packed", {"val": SplitVectors((2, 3, 4), VECTORS, np.array([7, 8]))}, provenance)
     stored = open_embeddings(tmp_path / "a.packed")
-    embeddings = load_split(stored, "val", np.array([7, 8]), 3)
-    np.testing.assert_array_equal(embeddings.vectors, VECTORS)
-    assert embeddings.provenance == provenance
-    with pytest.raises(EmbeddingMismatchError, match="2 from row 7 to 8, but the settings give 2 from row 8 to 9"):
-        load_split(stored, "val", np.array([8, 9]), 3)
-
-
-@pytest.mark.skipif(not REAL.is_dir(), reason=f"the TimeKD files are not at {REAL}")
-def test_real_timekd_files_pair_with_the_windows_of_their_table():
-    plan = SplitPlan(kind="custom", seq_len=96, pred_len=24)
-    stored = open_embeddings(REAL, name="cambridge5", pred_len=24)
-    n_rows = len((REAL / "cambridge5.csv").read_text().splitlines()) - 1
-    assert stored.splits == {"train": 301, "val": 37}
-    for split in ("train", "val"):
-        starts = split_starts(plan.splits(n_rows)[split], plan.seq_len, plan.pred_len)
-        embeddings = load_split(stored, split, starts, 5)
-        assert embeddings.vectors.shape == (stored.splits[split], 5, 768)
-        assert embeddings.provenance.saw == "unknown"
+    np.testing.assert_array_equal(stored.read("val", 2, 3), VECTORS)
+    assert stored.starts["val"].tolist() == [7, 8]
+    assert stored.provenance == provenance
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"the TimeKD files are not at {REAL}")

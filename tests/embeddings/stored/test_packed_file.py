@@ -11,9 +11,9 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
-from latentfill.embeddings.protocols.record import Embeddings, Provenance
+from latentfill.embeddings.protocols.record import Embeddings, Provenance, RecordedTable
 from latentfill.embeddings.stored.packed_file import RECORD, is_packed_file, load_packed_file
-from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
+from latentfill.embeddings.stored.packed_writing import BesideVectors, SplitVectors, save_packed_file
 
 
 def provenance_of(**more: Any) -> Provenance:
@@ -115,12 +115,18 @@ def test_vectors_that_do_not_fit_the_expected_numbers_are_refused(tmp_path: Path
         packed.read("test")
 
 
-def test_other_windows_than_those_stored_in_the_file_are_refused(tmp_path: Path):
-    packed = load_packed_file(saved(tmp_path))
-    packed.check_windows("train", np.arange(4) * 10)
-    packed.check_windows("val", np.arange(2))  # no starts are stored for this split
-    with pytest.raises(EmbeddingMismatchError, match="4 from row 0 to 30, but the settings give 4 from row 0 to 3"):
-        packed.check_windows("train", np.arange(4))
+def test_the_table_that_embeddings_were_made_from_is_kept(tmp_path: Path):
+    time = np.datetime64("2024-01-01", "ns") + np.arange(3) * np.timedelta64(1, "h")
+    table = RecordedTable(np.array([[1.0, np.nan], [2.5, 3.0], [0.1, -4.0]]), ("température", "b"), time)
+    beside = BesideVectors({"w": np.ones(3, np.float32)}, table)
+    found = load_packed_file(save_packed_file(tmp_path / "b", {"all": part(4)}, provenance_of(), beside))
+    assert found.table is not None
+    np.testing.assert_array_equal(found.table.values, table.values)
+    np.testing.assert_array_equal(found.table.time, time)
+    assert found.table.columns == table.columns
+    np.testing.assert_array_equal(found.weights["w"], np.ones(3))
+    np.testing.assert_array_equal(found.read("all"), vectors(4))
+    np.testing.assert_array_equal(load_file(tmp_path / "b")["table.values"], table.values)
 
 
 def test_a_description_contains_each_split_and_the_provenance(tmp_path: Path):

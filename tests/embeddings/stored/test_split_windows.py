@@ -5,21 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError
 from latentfill.core.series import Series
-from latentfill.embeddings.stored.split_windows import check_sorted, starts_by_split, train_rows, variable_columns
+from latentfill.core.window_plan import WindowPlan
+from latentfill.embeddings.stored.split_windows import (
+    check_sorted,
+    starts_by_split,
+    starts_without_last,
+    train_rows,
+    variable_columns,
+)
 
-CUSTOM = Config(split="custom", seq_len=12, pred_len=4, target="b")
-
-
-def series(rows: int) -> Series:
-    return Series(np.zeros((rows, 3)), ("a", "b", "c"), None, np.arange(rows))
+CUSTOM = WindowPlan(split="custom", seq_len=12, pred_len=4, target="b")
 
 
 def test_the_published_borders_of_etth1_give_the_published_counts():
-    config = Config(split="ett-hour", seq_len=96, pred_len=96)
-    assert {split: len(starts) for split, starts in starts_by_split(config, 17420).items()} == {
+    plan = WindowPlan(split="ett-hour", seq_len=96, pred_len=96)
+    assert {split: len(starts) for split, starts in starts_by_split(plan, 17420).items()} == {
         "train": 8449,
         "val": 2785,
         "test": 2785,
@@ -27,13 +29,14 @@ def test_the_published_borders_of_etth1_give_the_published_counts():
 
 
 def test_without_a_split_plan_all_windows_are_one_split_that_ends_on_the_last_row():
-    config = Config(seq_len=12, pred_len=0, embedding_stride=5)
-    assert {split: rows.tolist() for split, rows in starts_by_split(config, 30).items()} == {"all": [0, 5, 10, 15, 18]}
-    assert train_rows(config, 30) is None
+    plan = WindowPlan(seq_len=12, pred_len=0, embedding_stride=5)
+    assert {split: rows.tolist() for split, rows in starts_by_split(plan, 30).items()} == {"all": [0, 5, 10, 15, 18]}
+    assert starts_without_last(plan, 30).tolist() == [0, 5, 10, 15]
+    assert train_rows(plan, 30) is None
 
 
 def test_a_table_that_is_too_short_has_no_windows():
-    assert len(starts_by_split(Config(seq_len=12, pred_len=0), 11)["all"]) == 0
+    assert len(starts_by_split(WindowPlan(seq_len=12, pred_len=0), 11)["all"]) == 0
 
 
 def test_the_scaler_sees_the_train_rows_of_the_split_plan():
@@ -41,8 +44,8 @@ def test_the_scaler_sees_the_train_rows_of_the_split_plan():
 
 
 def test_timekd_puts_the_target_last():
-    assert variable_columns(CUSTOM, series(200)) == [0, 2, 1]
-    assert variable_columns(Config(), series(200)) == [0, 1, 2]
+    assert variable_columns(CUSTOM, ("a", "b", "c")) == [0, 2, 1]
+    assert variable_columns(WindowPlan(), ("a", "b", "c")) == [0, 1, 2]
 
 
 def test_a_table_that_was_not_in_time_order_is_refused():

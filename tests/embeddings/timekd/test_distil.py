@@ -11,13 +11,13 @@ import pytest
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import Series
+from latentfill.core.window_plan import PLAN_SETTINGS
 from latentfill.embeddings.embed_table import TableEmbedder
+from latentfill.embeddings.pairing import pair_embeddings
 from latentfill.embeddings.protocols.embedder import cut_raw_windows
 from latentfill.embeddings.protocols.record import Embeddings, Provenance
 from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
-from latentfill.embeddings.stored.pairing import pair_embeddings
-from latentfill.embeddings.stored.split_windows import PLAN_SETTINGS
 from latentfill.embeddings.timekd.distil import distil
 from latentfill.embeddings.timekd.distil_data import split_windows
 from latentfill.embeddings.timekd.distil_settings import DistilSettings
@@ -90,7 +90,7 @@ def test_a_student_embeds_a_table_without_a_language_model(tmp_path: Path):
     table = series()
     student = distil(table, train_vectors(table), CONFIG, replace(SETTINGS, steps=10, compare=False)).student
     provenance = TableEmbedder(table, student, Config(seq_len=SEQ, pred_len=0)).make_packed_file(tmp_path / "packed")
-    found = pair_embeddings(Config(embeddings=str(tmp_path / "packed")), table, None)["all"]
+    found = pair_embeddings(Config(embeddings=str(tmp_path / "packed")), table, None).splits["all"]
     assert found.vectors.shape == (ROWS - SEQ + 1, 3, 10)
     assert (provenance.encoder, provenance.weights_digest, provenance.saw) == (
         "student",
@@ -153,7 +153,8 @@ def test_the_split_plan_of_a_packed_file_is_adopted(tmp_path: Path):
     parts = {split: SplitVectors(vectors.shape, vectors, starts[split]) for split, vectors in known.items()}
     packed = save_packed_file(tmp_path / "packed", parts, provenance)
     config = Config(embeddings=str(packed), device="cpu")
-    found = distil(table, pair_embeddings(config, table, None), config, SETTINGS).to_dict()
+    paired = pair_embeddings(config, table, None)
+    found = distil(table, paired.splits, config.with_plan(paired.plan), SETTINGS).to_dict()
     assert found["windows"] == {"train": 98, "val": 27, "test": 57}
     assert found["plan"]["split"] == "custom"
 

@@ -79,6 +79,18 @@ def rmse(estimate: np.ndarray, truth: np.ndarray, cells: np.ndarray) -> float:
     return float(np.sqrt(np.square(estimate - truth)[cells].mean()))
 
 
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_windows_are_estimated_by_threads_inside_inference_mode(monkeypatch: pytest.MonkeyPatch, threads: str):
+    """The decoder asks for kriging's estimates in inference mode, which other threads are not in."""
+    monkeypatch.setenv("OMP_NUM_THREADS", threads)
+    series = swinging(400)
+    model, windows = fit(series), windows_of(series)
+    gappy = windows.without(middle_gaps(windows))
+    with torch.inference_mode():
+        inside, _ = estimates(model, gappy)
+    np.testing.assert_array_equal(inside, estimates(model, gappy)[0])
+
+
 def test_gaps_of_a_known_process_are_estimated_far_better_than_by_linear_interpolation():
     series = swinging(4000)
     unseen = windows_of(series[3000:])

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray, IntArray, Series
+from latentfill.core.window_plan import WindowPlan
 from latentfill.embeddings.checks.alignment import align
 from latentfill.embeddings.checks.edges import UNCLEAR, Alignment
 from latentfill.embeddings.checks.probes import Probe, Split, make_probes
@@ -17,8 +17,6 @@ from latentfill.embeddings.checks.sentences import alignment_text, comparison_te
 from latentfill.embeddings.checks.spaces import OneSpace, compare_sets, jump_between, one_space
 from latentfill.embeddings.checks.window_spacing import WindowSpacing
 from latentfill.embeddings.protocols.record import StoredEmbeddings, VectorArray
-from latentfill.embeddings.stored.packed_file import PackedFile
-from latentfill.embeddings.stored.split_windows import variable_columns
 
 Check = dict[str, object]  # JSON values: the verdict, the numbers behind it, and a sentence, `says`
 
@@ -48,21 +46,23 @@ class _CheckedSplit:
         return [replace(probe, starts=probe.starts + self.shift) for probe in self.probes]
 
 
+def alignments(
+    splits: Mapping[str, Split], series: Series, plan: WindowPlan, columns: Sequence[int]
+) -> dict[str, Alignment]:
+    """Whether the embeddings of each split belong to their windows; `columns` has the column of each variable."""
+    return {name: split.alignment for name, split in _align(splits, series, _spacing(plan), columns).items()}
+
+
 def check_against_table(
-    stored: StoredEmbeddings, series: Series, starts: Mapping[str, IntArray], config: Config
+    stored: StoredEmbeddings, series: Series, starts: Mapping[str, IntArray], plan: WindowPlan, columns: Sequence[int]
 ) -> dict[str, dict[str, Check]]:
     """Check the alignment of each split's embeddings with its windows, and whether the splits share a space.
 
-    `starts` are the first rows of the windows of each split.
+    `starts` are the first rows of the windows of each split, `columns` has the column of each variable.
     """
-    columns = variable_columns(config, series)
-    spacing = WindowSpacing(config.stored.seq_len, config.stored.pred_len, config.stored.stride)
     splits, unreadable = _read_splits(stored, starts, len(columns))
-    probes = make_probes(list(splits.values()), series.values, columns, spacing.every) if splits else []
-    checked = {
-        name: _CheckedSplit(split, of_split, align(of_split, spacing))
-        for (name, split), of_split in zip(splits.items(), probes, strict=True)
-    }
+    spacing = _spacing(plan)
+    checked = _align(splits, series, spacing, columns)
     alignments = unreadable | {name: split.alignment for name, split in checked.items()}
     pairs = _compare_splits(checked, series.values[:, columns], spacing)
     return {
@@ -74,6 +74,21 @@ def check_against_table(
             f"{fitted}, {tested}": {**asdict(result), "says": one_space_text(result, fitted, tested)}
             for (fitted, tested), result in pairs.items()
         },
+    }
+
+
+def _spacing(plan: WindowPlan) -> WindowSpacing:
+    return WindowSpacing(plan.seq_len, plan.pred_len, plan.embedding_stride)
+
+
+def _align(
+    splits: Mapping[str, Split], series: Series, spacing: WindowSpacing, columns: Sequence[int]
+) -> dict[str, _CheckedSplit]:
+    """The probes of each split, and its alignment."""
+    probes = make_probes(list(splits.values()), series.values, columns, spacing.every) if splits else []
+    return {
+        name: _CheckedSplit(split, of_split, align(of_split, spacing))
+        for (name, split), of_split in zip(splits.items(), probes, strict=True)
     }
 
 
@@ -150,7 +165,7 @@ def _unclear(says: str) -> Check:
 
 def _common_windows(stored: StoredEmbeddings, others: StoredEmbeddings, split: str) -> tuple[IntArray, IntArray]:
     """The indices of the windows that both sets have, in each of the sets."""
-    starts = [each.starts.get(split) if isinstance(each, PackedFile) else None for each in (stored, others)]
+    starts = [each.starts.get(split) for each in (stored, others)]
     if starts[0] is not None and starts[1] is not None:
         _, first, second = np.intersect1d(starts[0], starts[1], assume_unique=True, return_indices=True)
         return first, second

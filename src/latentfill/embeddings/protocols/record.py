@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError
-from latentfill.core.series import IntArray
+from latentfill.core.series import FloatArray, IntArray, Series, TimeArray
+from latentfill.core.window_plan import WindowPlan
 
 VectorArray = NDArray[np.float32]
 Saw = Literal["observed", "filled", "unknown"]
+COMPUTED = "computed"  # source of vectors that latentfill has computed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,20 @@ class Provenance:
         return cls(**cast(dict[str, Any], dict(record)))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordedTable:
+    """The table that embeddings were made from, kept with them to recognise it."""
+
+    values: FloatArray  # (T, C), NaN where missing
+    columns: tuple[str, ...]  # C names
+    time: TimeArray | None  # (T,) datetime64[ns]; None if the table has no time stamps
+
+    @classmethod
+    def of(cls, series: Series) -> Self:
+        """The record of a series."""
+        return cls(series.values, series.columns, None if series.time is None else series.time.astype("datetime64[ns]"))
+
+
 class Vectors(Protocol):
     """Float32 vectors (N, C, D): an array, or an object that reads rows of an array."""
 
@@ -96,6 +112,15 @@ class Embeddings:
             raise InputError("Embeddings: " + "; ".join(problems))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairing:
+    """Stored embeddings with the windows of a table that they belong to."""
+
+    plan: WindowPlan
+    splits: Mapping[str, Embeddings] = field(default_factory=dict)  # with variables in the order of the table's columns
+    notes: tuple[str, ...] = ()  # sentences for the user: what was found, and what could not be checked
+
+
 class StoredEmbeddings(Protocol):
     """Embeddings on disk, of any layout."""
 
@@ -117,6 +142,31 @@ class StoredEmbeddings(Protocol):
     @property
     def provenance(self) -> Provenance:
         """How the embeddings were made, as far as it is known."""
+        ...
+
+    @property
+    def table(self) -> RecordedTable | None:
+        """The table that they were made from, if it is recorded."""
+        ...
+
+    @property
+    def starts(self) -> Mapping[str, IntArray]:
+        """First rows of the windows (N,) of the splits for which they are recorded."""
+        ...
+
+    @property
+    def pred_len(self) -> int | None:
+        """TimeKD's horizon, if the path names it."""
+        ...
+
+    @property
+    def extents(self) -> Mapping[str, int]:
+        """Number of windows of each split, counting missing ones before the last."""
+        ...
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether each window has a number of its own, so that a part of the windows can be recognised."""
         ...
 
     def read(self, split: str, n_expected: int | None = None, n_columns: int | None = None) -> VectorArray:

@@ -6,15 +6,21 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError
 from latentfill.core.files import write_bytes
 from latentfill.core.locks import locked
-from latentfill.embeddings.protocols.record import Provenance, VectorArray
+from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
+from latentfill.embeddings.stored.table_arrays import table_arrays, table_of
 
 RECORD_FILE = "latentfill.json"
+REMOVE = "Remove it, or make the embeddings again."
 DATASET = "dataset"  # the key of the dataset's name in the record
 WEIGHTS_FILE = "latentfill.safetensors"  # randomly drawn weights of the encoder
+TABLE_FILE = "latentfill.table.safetensors"  # the table that the embeddings were made from
 
 
 def read_record(folder: Path) -> Provenance | None:
@@ -35,21 +41,37 @@ def read_record(folder: Path) -> Provenance | None:
 
 def read_weights(folder: Path) -> dict[str, VectorArray]:
     """The encoder's randomly drawn weights by name; empty if there is no file of them."""
+    return _load(folder / WEIGHTS_FILE)
+
+
+def read_table_record(folder: Path) -> RecordedTable | None:
+    """The table that the embeddings in `folder` were made from; None if there is no file of it."""
+    path = folder / TABLE_FILE
+    arrays = _load(path)
+    if not arrays:
+        return None
+    try:
+        return table_of(arrays)
+    except ValueError as error:
+        raise InputError(f"{path} is damaged: {error}. {REMOVE}") from error
+
+
+def _load(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a safetensors file by name; empty if there is no such file."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    path = folder / WEIGHTS_FILE
     try:
         return load_file(path) if path.is_file() else {}
     except (OSError, SafetensorError) as error:
-        raise InputError(f"{path} is damaged: {error}. Remove it, or make the embeddings again.") from error
+        raise InputError(f"{path} is damaged: {error}. {REMOVE}") from error
 
 
 @contextmanager
 def reserved_folder(
-    folder: Path, provenance: Provenance, weights: Mapping[str, VectorArray], dataset: str
+    folder: Path, provenance: Provenance, weights: Mapping[str, VectorArray], dataset: str, table: RecordedTable
 ) -> Iterator[None]:
-    """Reserve `folder` for the embeddings written in this block, and write their record into it.
+    """Reserve `folder` for the embeddings written in this block, and write their record and their table into it.
 
     A folder of an interrupted run with the same record can be completed. Raises an error if the folder holds anything
     else, or if another run is writing to it.
@@ -68,6 +90,7 @@ def reserved_folder(
                 )
             folder.mkdir(exist_ok=True)
             write_bytes(record, content)
+        write_bytes(folder / TABLE_FILE, save(table_arrays(table)))
         if weights:
             write_bytes(folder / WEIGHTS_FILE, save(dict(weights)))
         yield

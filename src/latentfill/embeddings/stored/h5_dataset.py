@@ -50,11 +50,20 @@ def as_float32(values: StoredArray) -> VectorArray:
         return values.astype(np.float32)
 
 
+def as_vectors(values: StoredArray, n_columns: int | None = None) -> VectorArray:
+    """Stored windows (N, ...) as vectors (N, C, D) float32; `columns_and_size` interprets the shape of each."""
+    columns, size = columns_and_size(values.shape[1:], n_columns)
+    if _is_transposed(values.shape[1:], n_columns):
+        return as_float32(values.reshape(-1, size, columns).swapaxes(1, 2))
+    return as_float32(values.reshape(-1, columns, size))
+
+
 def columns_and_size(shape: Sequence[int], n_columns: int | None = None) -> tuple[int, int]:
     """The stored shape of one window, interpreted as (C, D).
 
     Axes of length 1 are dropped. (D,) is univariate, or one pooled vector for all columns, and becomes (1, D). Axes
-    after the columns, such as patches, are concatenated. Raises `BadWindow` unless C is 1 or `n_columns`.
+    after the columns, such as patches, are concatenated. (D, C), as TimeCMA stores it, is recognised by `n_columns`.
+    Raises `BadWindow` unless C is 1 or `n_columns`.
     """
     axes = [size for size in shape if size != 1]
     if math.prod(axes) > _MAX_VECTOR:
@@ -63,9 +72,17 @@ def columns_and_size(shape: Sequence[int], n_columns: int | None = None) -> tupl
         # (C, 1) is the only case where the single axis is the columns, with one number for each
         one_each = len(shape) > 1 and shape[-1] == 1 and axes == [n_columns]
         return (axes[0], 1) if one_each else (1, math.prod(axes))
+    if _is_transposed(shape, n_columns):
+        return axes[1], axes[0]
     if n_columns is not None and axes[0] != n_columns:
-        hint = "; it looks transposed" if axes[-1] == n_columns else ""
+        hint = "; the columns must be the first axis" if axes[-1] == n_columns else ""
         raise BadWindow(
             f"not embeddings of {n_columns} columns", f"{axes[0]} columns in its shape {tuple(shape)}{hint}"
         )
     return axes[0], math.prod(axes[1:])
+
+
+def _is_transposed(shape: Sequence[int], n_columns: int | None) -> bool:
+    """Whether the stored shape of one window is (D, C)."""
+    axes = [size for size in shape if size != 1]
+    return len(axes) == 2 and axes[1] == n_columns != axes[0]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
-from latentfill.embeddings.protocols.record import Provenance, VectorArray
-from latentfill.embeddings.stored.h5_dataset import as_float32, columns_and_size, dataset_names, numeric_dataset
+from latentfill.core.series import IntArray
+from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
+from latentfill.embeddings.stored.h5_dataset import as_vectors, columns_and_size, dataset_names, numeric_dataset
 from latentfill.embeddings.stored.h5_listing import list_windows
 from latentfill.embeddings.stored.h5_names import DATASET, SPLITS, WHOLE, window_number, without_csv
 from latentfill.embeddings.stored.h5_summary import read_raw, summarise
@@ -36,6 +37,14 @@ class EmbeddingFile:
     nodes: Mapping[str, str]  # split -> name of its dataset in the file
     splits: Mapping[str, int]  # split -> number of windows
     dataset: str = DATASET
+    table: RecordedTable | None = None  # not recorded, like the starts of windows and the horizon
+    starts: Mapping[str, IntArray] = field(default_factory=dict)
+    pred_len: int | None = None
+    is_numbered: bool = False
+
+    @property
+    def extents(self) -> Mapping[str, int]:
+        return self.splits
 
     @property
     def layout(self) -> str:
@@ -74,8 +83,8 @@ class EmbeddingFile:
         try:
             with h5py.File(self.path, "r") as file:
                 node = numeric_dataset(file, self.nodes[split])
-                shape = columns_and_size(node.shape[1:], n_columns)
-                vectors = as_float32(node[()]).reshape(-1, *shape)
+                columns_and_size(node.shape[1:], n_columns)  # refuses absurd sizes
+                vectors = as_vectors(node[()], n_columns)
         except BadWindow as bad:
             return np.empty((0, 1, 0), np.float32), [f"{bad.kind}: {bad.detail}"]
         except HDF5_FAILURES as error:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from latentfill.embeddings.protocols.record import Provenance, VectorArray
-from latentfill.embeddings.stored.folder_record import read_record, read_weights
+from latentfill.core.series import IntArray
+from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
+from latentfill.embeddings.stored.folder_record import read_record, read_table_record, read_weights
 from latentfill.embeddings.stored.h5_names import DATASET, WHOLE
 from latentfill.embeddings.stored.h5_windows import WindowVectors, describe_windows, open_windows, read_windows
 from latentfill.embeddings.stored.problems import check_split
@@ -20,10 +21,13 @@ class EmbeddingFolder:
     path: Path
     folders: Mapping[str, Path]  # split -> folder of its files
     splits: Mapping[str, int]  # split -> number of files
+    extents: Mapping[str, int]  # split -> last number in a file name, plus 1
     dataset: str = DATASET
     name: str = ""  # of the data set, taken from the path
     pred_len: int | None = None  # TimeKD's horizon, if the path contains it
     home: Path  # folder of the splits and of their record, if there is one
+    starts: Mapping[str, IntArray] = field(default_factory=dict)  # not recorded
+    is_numbered: bool = True
 
     @property
     def layout(self) -> str:
@@ -43,6 +47,11 @@ class EmbeddingFolder:
     def provenance(self) -> Provenance:
         """How the embeddings were made, from their record if there is one."""
         return read_record(self.home) or Provenance.unknown(self.path)
+
+    @property
+    def table(self) -> RecordedTable | None:
+        """The table that the embeddings were made from, if it is stored."""
+        return read_table_record(self.home)
 
     @property
     def weights(self) -> Mapping[str, VectorArray]:

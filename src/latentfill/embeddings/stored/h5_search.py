@@ -105,11 +105,13 @@ def _folder_at(path: Path, dataset: str) -> EmbeddingFolder:
         named = named.parent if is_split else named
     else:
         folders = {split: path / split for split in SPLITS if holds_windows(path / split)}
+    numbered = {split: list_windows(inner).files for split, inner in folders.items()}
     is_horizon = named.name.isascii() and named.name.isdecimal()
     return EmbeddingFolder(
         path=path,
         folders=folders,
-        splits={split: len(list_windows(inner).files) for split, inner in folders.items()},
+        splits={split: len(files) for split, files in numbered.items()},
+        extents={split: max(files, default=-1) + 1 for split, files in numbered.items()},
         dataset=dataset,
         name=without_csv(named.parent.name if is_horizon else named.name),
         pred_len=int(named.name) if is_horizon else None,

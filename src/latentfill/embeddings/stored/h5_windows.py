@@ -12,7 +12,7 @@ import numpy as np
 
 from latentfill.core.errors import EmbeddingMismatchError
 from latentfill.embeddings.protocols.record import VectorArray
-from latentfill.embeddings.stored.h5_dataset import StoredArray, as_float32, columns_and_size, numeric_dataset
+from latentfill.embeddings.stored.h5_dataset import StoredArray, as_vectors, columns_and_size, numeric_dataset
 from latentfill.embeddings.stored.h5_fast_read import SameHeaderFiles
 from latentfill.embeddings.stored.h5_listing import list_windows
 from latentfill.embeddings.stored.h5_names import DATASET
@@ -114,7 +114,7 @@ class _WindowReader:
         values = self.alike.read(path) if self.alike is not None else None
         if values is None:
             values = self._open(path)
-        vector = as_float32(values).reshape(columns_and_size(values.shape, self.n_columns))
+        vector: VectorArray = as_vectors(values[None], self.n_columns)[0]
         n_bad = vector.size - int(np.isfinite(vector).sum())
         if n_bad:
             raise BadWindow("values that are not finite", f"{n_bad} of {vector.size} values")

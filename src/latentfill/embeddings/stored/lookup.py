@@ -10,6 +10,7 @@ from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
 from latentfill.embeddings.protocols.record import Embeddings, VectorArray
 from latentfill.windows.windows import Windows
 
+AT_ONCE = 1024  # windows that are checked together
 LARGEST = 1e15  # absolute value in a vector; squares of larger values overflow single precision
 
 
@@ -40,6 +41,12 @@ class StoredEncoder:
                 f"{', '.join(map(str, unknown[:5]))} ({len(unknown)} in all)."
             )
         return Encoded(z=tensor(usable_vectors(self.embeddings, index), pick_device(self.device)))
+
+
+def check_usable(embeddings: Embeddings) -> None:
+    """Raise an `EmbeddingMismatchError` if a vector has values that are not finite or too large to compute with."""
+    for first in range(0, len(embeddings.starts), AT_ONCE):
+        usable_vectors(embeddings, np.arange(first, min(first + AT_ONCE, len(embeddings.starts))))
 
 
 def usable_vectors(embeddings: Embeddings, index: IntArray) -> VectorArray:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from latentfill.core.series import IntArray
-from latentfill.embeddings.protocols.record import Embeddings, StoredEmbeddings
+from latentfill.embeddings.protocols.record import StoredEmbeddings
 from latentfill.embeddings.stored.h5_file import open_file
 from latentfill.embeddings.stored.h5_names import DATASET
 from latentfill.embeddings.stored.h5_search import find_layout
-from latentfill.embeddings.stored.packed_file import PackedFile, is_packed_file, load_packed_file
+from latentfill.embeddings.stored.packed_file import is_packed_file, load_packed_file
 
 
 def open_embeddings(
@@ -24,14 +23,3 @@ def open_embeddings(
     if path.is_file():
         return load_packed_file(path) if is_packed_file(path) else open_file(path, dataset)
     return find_layout(path, name, pred_len, dataset)
-
-
-def load_split(stored: StoredEmbeddings, split: str, starts: IntArray, n_columns: int) -> Embeddings:
-    """The vectors of a split paired with the windows that start at `starts` (N,).
-
-    Raises `EmbeddingMismatchError` if a packed file was made for windows with other starts.
-    """
-    vectors = stored.read(split, len(starts), n_columns)
-    if isinstance(stored, PackedFile):
-        stored.check_windows(split, starts)
-    return Embeddings(vectors, starts, stored.provenance)

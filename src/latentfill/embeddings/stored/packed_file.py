@@ -2,7 +2,8 @@
 
 The file is in the safetensors format, so other programs can read it too. It contains `{split}.vectors` (N, C, D)
 float32, `{split}.starts` (N,) int64 if the windows are known, the encoder's randomly drawn weights as `weights.{name}`
-float32, and in its metadata, under "latentfill", a JSON record of how the embeddings were made.
+float32, the table that the embeddings were made from (see `table_arrays`) if it is known, and in its metadata, under
+"latentfill", a JSON record of how the embeddings were made.
 """
 
 from __future__ import annotations
@@ -17,18 +18,21 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import IntArray
-from latentfill.embeddings.protocols.record import Provenance, VectorArray
+from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
 from latentfill.embeddings.stored.h5_summary import summarise
 from latentfill.embeddings.stored.problems import check_split, count_problems, unusable
+from latentfill.embeddings.stored.table_arrays import table_of
 
-FORMAT = 2
+FORMAT, READABLE = 3, (2, 3)  # format 2 has no table
 RECORD = "latentfill"  # the key of the JSON record in the metadata
 WEIGHTS = "weights"  # the first part of the names of an encoder's weights
-FLOAT, INT = "F32", "I64"  # safetensors' names of the two data types in a packed file
-ITEM_SIZES: Mapping[str, int] = {FLOAT: 4, INT: 8}  # bytes
+TABLE = "table"  # the first part of the names of the table's arrays
+FLOAT, INT = "F32", "I64"  # safetensors' names of the data types of vectors and starts
+ITEM_SIZES: Mapping[str, int] = {FLOAT: 4, INT: 8, "F64": 8, "U8": 1}  # bytes
 AGAIN = "Pack the embeddings again."
 
 
@@ -41,6 +45,13 @@ class PackedFile:
     vectors: Mapping[str, VectorArray]  # split -> (N, C, D), memory-mapped and read-only
     starts: Mapping[str, IntArray]  # split -> (N,) first rows of the windows, for splits where they are known
     weights: Mapping[str, VectorArray]  # randomly drawn weights of the encoder
+    table: RecordedTable | None = None  # the table that the embeddings were made from, if it is stored
+    pred_len: int | None = None  # no horizon in the path, and no numbers of windows
+    is_numbered: bool = False
+
+    @property
+    def extents(self) -> Mapping[str, int]:
+        return self.splits
 
     @property
     def layout(self) -> str:
@@ -55,20 +66,13 @@ class PackedFile:
         check_split(split, self.splits, self.path)
         vectors = self.vectors[split]
         problems = count_problems(len(vectors), n_expected)
+        if n_columns == vectors.shape[2] and vectors.shape[1] not in (1, n_columns):
+            vectors = vectors.swapaxes(1, 2)  # packed without a table, from files that TimeCMA wrote
         if n_columns is not None and vectors.shape[1] not in (1, n_columns):
             problems.append(f"embeddings of {vectors.shape[1]} columns, the table has {n_columns}")
         if problems:
             raise EmbeddingMismatchError(unusable(f"{self.path}, {split},", problems))
         return vectors
-
-    def check_windows(self, split: str, starts: IntArray) -> None:
-        """Raise `EmbeddingMismatchError` if `starts` are not the starts stored in the file, if it stores them."""
-        known = self.starts.get(split)
-        if known is not None and not np.array_equal(known, starts):
-            raise EmbeddingMismatchError(
-                f"{self.path} holds for {split} the windows {_span(known)}, but the settings give {_span(starts)}. Use "
-                "the split plan, seq_len and pred_len that the file was made with; `latentfill inspect` shows them."
-            )
 
     def describe(self) -> dict[str, object]:
         """Description of the file, from a sample of its windows, as JSON values."""
@@ -102,6 +106,7 @@ def load_packed_file(path: str | os.PathLike[str]) -> PackedFile:
     vectors: dict[str, VectorArray] = {}
     starts: dict[str, IntArray] = {}
     weights: dict[str, VectorArray] = {}
+    table: dict[str, NDArray[Any]] = {}
     with _opened(path) as file:
         provenance = _read_provenance(path, file.metadata())
         for name, entry in _entries(path, file):
@@ -109,6 +114,8 @@ def load_packed_file(path: str | os.PathLike[str]) -> PackedFile:
             kind = content, entry.dtype, len(entry.shape)
             if split == WEIGHTS and entry.dtype == FLOAT:
                 weights[content] = file.get_tensor(name)
+            elif split == TABLE:
+                table[name] = file.get_tensor(name)
             elif kind == ("vectors", FLOAT, 3):
                 vectors[split] = _map(path, entry)
             elif kind == ("starts", INT, 1):
@@ -118,7 +125,10 @@ def load_packed_file(path: str | os.PathLike[str]) -> PackedFile:
     unpaired = [split for split in starts if split not in vectors or len(starts[split]) != len(vectors[split])]
     if unpaired or not vectors:
         raise InputError(f"{path} is damaged: {', '.join(unpaired) or 'it'} has no vectors for its windows. {AGAIN}")
-    return PackedFile(path, provenance, vectors, starts, weights)
+    try:
+        return PackedFile(path, provenance, vectors, starts, weights, table_of(table))
+    except ValueError as error:
+        raise InputError(f"{path} is damaged: {error}. {AGAIN}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +185,11 @@ def _read_provenance(path: Path, metadata: Mapping[str, str] | None) -> Provenan
         file_format = record["format"]
     except (TypeError, KeyError, ValueError) as error:
         raise InputError(f"{path} is no packed file of latentfill: its metadata has no {RECORD!r}. {AGAIN}") from error
-    if file_format != FORMAT:
-        raise InputError(f"{path} has format {file_format!r}, this version reads {FORMAT}. {AGAIN}")
+    if file_format not in READABLE:
+        raise InputError(
+            f"{path} has format {file_format!r}, this version reads {', '.join(map(str, READABLE))}. {AGAIN}"
+        )
     try:
         return Provenance.from_dict(cast(Mapping[str, object], record.get("provenance")))
     except InputError as error:
         raise InputError(f"{path}: {error}. {AGAIN}") from error
-
-
-def _span(starts: IntArray) -> str:
-    """The number of windows and the first rows of the first and last window."""
-    return f"{len(starts)} from row {starts[0]} to {starts[-1]}" if len(starts) else "none"

@@ -8,19 +8,23 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.files import check_file_path, replacing
 from latentfill.core.series import FloatArray, IntArray
-from latentfill.embeddings.protocols.record import Provenance, VectorArray
+from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
 from latentfill.embeddings.stored.h5_dataset import columns_and_size
 from latentfill.embeddings.stored.packed_file import FLOAT, FORMAT, INT, ITEM_SIZES, RECORD, WEIGHTS, is_packed_file
+from latentfill.embeddings.stored.table_arrays import table_arrays
+
+DTYPES: Mapping[str, str] = {"float32": FLOAT, "int64": INT, "float64": "F64", "uint8": "U8"}  # safetensors' names
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,20 @@ class SplitVectors:
     starts: IntArray | None = None  # (N,) first row of each window in its table, if known
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BesideVectors:
+    """What a packed file holds beside vectors: the encoder's randomly drawn weights, and the table."""
+
+    weights: Mapping[str, VectorArray] = field(default_factory=dict)
+    table: RecordedTable | None = None
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All arrays by name, little-endian; those of the table first, whose numbers take eight bytes."""
+        weights = {f"{WEIGHTS}.{name}": np.ascontiguousarray(array, "<f4") for name, array in self.weights.items()}
+        return {**(table_arrays(self.table) if self.table else {}), **weights}
+
+
 def check_packed_path(path: Path, *, overwrite: bool) -> None:
     """Raise an error if the path cannot be written or exists; with `overwrite` it may be a packed file."""
     check_file_path(path)
@@ -57,46 +75,49 @@ def save_packed_file(
     path: str | os.PathLike[str],
     splits: Mapping[str, SplitVectors],
     provenance: Provenance,
-    weights: Mapping[str, VectorArray] | None = None,
+    beside: BesideVectors | None = None,
     *,
     overwrite: bool = False,
+    check: Callable[[Path], None] | None = None,
 ) -> Path:
-    """Write embeddings by split, one window after the other; the file appears complete or not at all."""
+    """Write embeddings by split, one window after the other; the file appears complete or not at all.
+
+    `check` is called with the path of the complete file before it gets its name, which an error prevents.
+    """
     target = Path(path)
     check_packed_path(target, overwrite=overwrite)
     shapes = {split: SplitShape(*part.shape, part.starts is not None) for split, part in splits.items()}
     with replacing(target) as temporary, temporary.open("wb") as file:
-        file.write(packed_header(shapes, provenance, weights or {}))
+        file.write(packed_header(shapes, provenance, beside or BesideVectors()))
         for split, part in splits.items():
             _write_split(file, split, part)
+        if check is not None:
+            file.flush()
+            check(temporary)
     return target
 
 
-def packed_header(
-    splits: Mapping[str, SplitShape], provenance: Provenance, weights: Mapping[str, VectorArray]
-) -> bytes:
-    """The first bytes of a packed file: its header and the encoder's weights.
+def packed_header(splits: Mapping[str, SplitShape], provenance: Provenance, beside: BesideVectors) -> bytes:
+    """The first bytes of a packed file: its header, the table and the encoder's weights.
 
     For each split, `starts_bytes` (if it has starts) and then `vector_bytes` must follow.
     """
     record = json.dumps({"format": FORMAT, "provenance": provenance.to_dict()})
     entries: dict[str, object] = {"__metadata__": {RECORD: record}}
     end = 0
-    for name, dtype, shape in _arrays(splits, weights):
+    arrays = beside.arrays
+    kinds = [(name, DTYPES[array.dtype.name], array.shape) for name, array in arrays.items()]
+    for name, dtype, shape in (*kinds, *_arrays(splits)):
         begin, end = end, end + ITEM_SIZES[dtype] * math.prod(shape)
         entries[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [begin, end]}
     text = json.dumps(entries).encode()
     text += b" " * (-len(text) % 8)  # aligns the numbers
-    return len(text).to_bytes(8, "little") + text + b"".join(map(vector_bytes, weights.values()))
+    return len(text).to_bytes(8, "little") + text + b"".join(array.tobytes() for array in arrays.values())
 
 
-def _arrays(
-    splits: Mapping[str, SplitShape], weights: Mapping[str, VectorArray]
-) -> list[tuple[str, str, tuple[int, ...]]]:
-    """Name, type and shape of all arrays of a packed file, in the order of their bytes."""
-    arrays: list[tuple[str, str, tuple[int, ...]]] = [
-        (f"{WEIGHTS}.{name}", FLOAT, array.shape) for name, array in weights.items()
-    ]
+def _arrays(splits: Mapping[str, SplitShape]) -> list[tuple[str, str, tuple[int, ...]]]:
+    """Name, type and shape of the arrays of all splits, in the order of their bytes."""
+    arrays: list[tuple[str, str, tuple[int, ...]]] = []
     for split, shape in splits.items():
         columns_and_size((shape.columns, shape.dim))  # refuses absurd sizes
         if shape.has_starts:

@@ -11,7 +11,6 @@ from latentfill.core.series import Series
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.fingerprint import fingerprint
-from latentfill.embeddings.stored.pairing import adopt_split_plan
 from latentfill.embeddings.timekd.distil_data import DistilData, distil_data, embedded_columns
 from latentfill.embeddings.timekd.distil_settings import DistilSettings
 from latentfill.embeddings.timekd.forecasts import ForecastErrors, forecast_errors
@@ -69,8 +68,8 @@ def distil(
 ) -> Distilled:
     """Train a student on the train windows of the split plan of `config`, and score its forecasts.
 
-    `embeddings` come from `pair_embeddings(config, series, name)`. They may depend on the steps after their windows
-    (privileged prompts). Training leaves out windows without an embedding, and stops early by the forecasts of the
+    `embeddings` and the plan in `config` come from `pair_embeddings`. Embeddings may depend on the steps after their
+    windows (privileged prompts). Training leaves out windows without an embedding, and stops early by the forecasts of the
     validation windows. Errors are in units of a scaler that is fitted to the train rows.
 
     Raises
@@ -80,7 +79,6 @@ def distil(
     EmbeddingMismatchError
         If the embeddings do not fit the train windows, or do not have one vector for each column.
     """
-    config = adopt_split_plan(config, (split.provenance for split in embeddings.values()))
     columns = embedded_columns(series, config)
     data = distil_data(columns, embeddings if settings.teacher else None, config)
     outcome = _trained(data, config, settings, progress)
@@ -90,7 +88,7 @@ def distil(
     about: dict[str, object] = {
         "teacher": None if data.teacher is None else data.teacher.embeddings.provenance.to_dict(),
         "settings": asdict(settings),
-        "plan": {name: config.value(name) for name in ("seed", "split", "seq_len", "pred_len", "scaling")},
+        "plan": {"seed": config.seed, **config.stored.plan.to_dict(), "scaling": config.windows.scaling},
         "windows": {"train": len(data.train), **{split: len(windows) for split, windows in data.scored.items()}},
         "columns": list(columns.columns),
         "table_digest": table_digest(series),

@@ -54,7 +54,7 @@ def distil_data(series: Series, embeddings: Mapping[str, Embeddings] | None, con
 
 def embedded_columns(series: Series, config: Config) -> Series:
     """The series with only the columns that have embeddings, in the order of the series."""
-    kept = sorted(variable_columns(config, series))
+    kept = sorted(variable_columns(config.stored.plan, series.columns))
     return replace(series, values=series.values[:, kept], columns=tuple(series.columns[i] for i in kept))
 
 
@@ -64,16 +64,17 @@ def split_windows(config: Config, n_rows: int) -> dict[str, IntArray]:
     Without a split plan, these are the first 70 %, the next 10 % and the last 20 % of the windows, without windows at
     the borders that share rows (including forecast rows) with another split.
     """
-    if config.stored.pred_len < 1:
+    plan = config.stored.plan
+    if plan.pred_len < 1:
         raise InputError(
             "a student learns to forecast, so pred_len must be at least 1, got 0. Make the teacher's embeddings with "
             "pred_len steps after each window (--pred-len)."
         )
-    starts = starts_by_split(config.replace(embedding_stride=1), n_rows)
+    starts = starts_by_split(replace(plan, embedding_stride=1), n_rows)
     if WHOLE in starts:
-        starts = _apart(starts[WHOLE], config.stored.seq_len + config.stored.pred_len)
+        starts = _apart(starts[WHOLE], plan.seq_len + plan.pred_len)
     if not len(starts["train"]):
-        seq_len, pred_len = config.stored.seq_len, config.stored.pred_len
+        seq_len, pred_len = plan.seq_len, plan.pred_len
         raise InputError(
             f"the series has {n_rows} rows, which leaves no window of {seq_len + pred_len} (seq_len={seq_len} + "
             f"pred_len={pred_len}) to train on. Use shorter windows, or a longer series."
@@ -93,12 +94,11 @@ def _apart(starts: IntArray, rows: int) -> dict[str, IntArray]:
 
 def _forecast_windows(series: Series, starts: Mapping[str, IntArray], config: Config) -> dict[str, ForecastWindows]:
     """The windows of each split, scaled by a scaler fitted to the rows of the train windows."""
-    train_rows = int(starts["train"][-1]) + config.stored.seq_len + config.stored.pred_len
+    plan = config.stored.plan
+    train_rows = int(starts["train"][-1]) + plan.seq_len + plan.pred_len
     scaler = ColumnScaler.fit(series.values[:train_rows], config.windows.scaling)
     scaled = scaler.where_flat(ColumnScaler.fit(series.values, config.windows.scaling)).apply(series.values)
-    return {
-        split: ForecastWindows(scaled, starts[split], config.stored.seq_len, config.stored.pred_len) for split in starts
-    }
+    return {split: ForecastWindows(scaled, rows, plan.seq_len, plan.pred_len) for split, rows in starts.items()}
 
 
 def _train_embeddings(embeddings: Mapping[str, Embeddings], series: Series) -> Embeddings:

@@ -13,7 +13,7 @@ from latentfill.core.errors import InputError
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings
-from latentfill.embeddings.stored.pairing import join_splits
+from latentfill.embeddings.stored.joined_splits import join_splits
 from latentfill.imputation.fitting.bounds import bounds_of
 from latentfill.imputation.fitting.donor_table import donor_windows
 from latentfill.imputation.fitting.fitted import Fitted

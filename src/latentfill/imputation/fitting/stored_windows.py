@@ -12,7 +12,8 @@ from latentfill.windows.windows import window_starts
 
 def config_for_stored(config: Config) -> Config:
     """The settings, with the window length of the stored embeddings."""
-    return config.replace(length=config.stored.seq_len, stride=min(config.windows.stride, config.stored.seq_len))
+    length = config.stored.plan.seq_len
+    return config.replace(length=length, stride=min(config.windows.stride, length))
 
 
 def blend_starts(embeddings: Embeddings, stride: int) -> IntArray:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from latentfill.core.config import Config
+from latentfill.core.config_settings import StoredSettings
+from latentfill.core.errors import EmbeddingMismatchError
 from latentfill.core.series import Series
-from latentfill.embeddings.checks.verdicts import check_against_table, check_repeatability
+from latentfill.embeddings.checks.edges import OFF
+from latentfill.embeddings.checks.verdicts import Check, check_against_table, check_repeatability
+from latentfill.embeddings.pairing import check_table, columns_of
 from latentfill.embeddings.protocols.record import StoredEmbeddings
+from latentfill.embeddings.stored.found_plan import FoundPlan, find_plan
 from latentfill.embeddings.stored.opening import open_embeddings
-from latentfill.embeddings.stored.pairing import adopt_split_plan, pairing_problems
-from latentfill.embeddings.stored.split_windows import plan_of, starts_by_split
+from latentfill.embeddings.stored.problems import short
+from latentfill.embeddings.stored.split_windows import UNSORTED, is_sorted, starts_by_split
 from latentfill.imputation.summary.covered_rows import covered_rows
 
 
@@ -21,30 +26,60 @@ def describe_embeddings(
 
     Given the `series` and the `name` of the table that the embeddings were made from, also tells how they pair with its
     windows, which rows they cover, and whether each belongs to its window. Given other embeddings at `beside`, also
-    tells how the two sets differ.
+    tells how the two sets differ. `problems` lists everything that is wrong.
     """
-    pred_len = None if series is None else config.stored.pred_len
-    stored = open_embeddings(path, name, pred_len, config.stored.dataset)
+    pred_len, dataset = config.stored.pred_len, config.stored.dataset
+    stored = open_embeddings(path, name, pred_len, dataset)
     described: dict[str, object] = {**stored.describe()}
-    checks: dict[str, object] = {}
+    problems, checks = _file_problems(described), dict[str, object]()
     if series is not None:
-        config = adopt_split_plan(config, [stored.provenance])
-        described["pairing"] = describe_pairing(stored, series, config)
-        checks |= check_against_table(stored, series, starts_by_split(config, series.n_steps), config)
+        pairing, verdicts, of_pairing = _describe_pairing(stored, series, config.stored)
+        described["pairing"], checks = pairing, {**verdicts}
+        problems += of_pairing
     if beside is not None:
-        checks["repeatability"] = check_repeatability(
-            stored, open_embeddings(beside, name, pred_len, config.stored.dataset)
-        )
-    return described | {"checks": checks} if checks else described
+        checks["repeatability"] = check_repeatability(stored, open_embeddings(beside, name, pred_len, dataset))
+    return described | ({"checks": checks} if checks else {}) | {"problems": problems}
 
 
-def describe_pairing(stored: StoredEmbeddings, series: Series, config: Config) -> dict[str, object]:
-    """How stored embeddings pair with a table's windows, which of its rows they cover, and the problems of pairing."""
-    windows = starts_by_split(config, series.n_steps)
-    stored_starts = {split: windows[split][:count] for split, count in stored.splits.items() if split in windows}
+def _file_problems(described: dict[str, object]) -> list[str]:
+    """The problems of the files, by split."""
+    splits = described["splits"]
+    assert isinstance(splits, dict)
+    missing = [
+        f"{split}: no file for window {short(each['missing'], each['n_missing'])}"
+        for split, each in splits.items()
+        if each.get("n_missing")
+    ]
+    return missing + [f"{split}: {problem}" for split, each in splits.items() for problem in each["problems"]]
+
+
+def _describe_pairing(
+    stored: StoredEmbeddings, series: Series, settings: StoredSettings
+) -> tuple[dict[str, object], dict[str, dict[str, Check]], list[str]]:
+    """How stored embeddings pair with a table's windows, the checks of them, and the problems of pairing."""
+    problems = [] if is_sorted(series) else [UNSORTED]
+    notes: tuple[str, ...] = ()
+    try:
+        notes = check_table(stored, series)
+    except EmbeddingMismatchError as error:
+        problems.append(str(error))
+    try:
+        found = find_plan(stored, settings, series.n_steps)
+        columns = columns_of(stored, found.plan, series)
+    except EmbeddingMismatchError as error:
+        return {**settings.plan.to_dict(), "notes": list(notes)}, {}, [*problems, str(error)]
+    starts = {**starts_by_split(found.plan, series.n_steps), **found.starts}
+    verdicts = check_against_table(stored, series, starts, found.plan, columns)
+    off = [str(check["says"]) for check in verdicts["alignment"].values() if check["verdict"] == OFF]
+    return _describe_plan(found, series.n_steps, notes), verdicts, [*problems, *off]
+
+
+def _describe_plan(found: FoundPlan, n_rows: int, notes: tuple[str, ...]) -> dict[str, object]:
+    """The plan of the embeddings, the rows that they cover, and the windows of the table, as JSON values."""
+    windows = starts_by_split(found.plan, n_rows)
     return {
-        **plan_of(config),
-        **covered_rows(stored_starts, config.stored.seq_len, series.n_steps),
+        **found.plan.to_dict(),
+        **covered_rows(found.starts, found.plan.seq_len, n_rows),
         "windows_of_the_table": {split: len(starts) for split, starts in windows.items()},
-        "problems": pairing_problems(stored, series, windows),
+        "notes": [*notes, *found.notes],
     }

@@ -10,7 +10,7 @@ import numpy as np
 
 from latentfill.core.messages import counted
 from latentfill.core.strategy_table import cell_codes
-from latentfill.embeddings.protocols.record import Embeddings
+from latentfill.embeddings.protocols.record import Embeddings, Pairing
 from latentfill.imputation.filling.codes import Code, count_codes
 from latentfill.imputation.filling.filled import Filled
 from latentfill.imputation.fitting.fitted import BUILTIN, Fitted, FittedPath
@@ -22,15 +22,16 @@ from latentfill.tables.time.grid import step_text
 
 
 def summarise(
-    fitted: Fitted, table: Table, options: TableOptions, filled: Filled, embeddings: Mapping[str, Embeddings]
+    fitted: Fitted, table: Table, options: TableOptions, filled: Filled, paired: Pairing
 ) -> dict[str, object]:
-    """The summary of one filled table; `embeddings` are the stored embeddings that it was filled from, by split."""
-    series, paths = table.series, fitted.paths
+    """The summary of one filled table; `paired` are the stored embeddings that it was filled from."""
+    series, paths, embeddings = table.series, fitted.paths, paired.splits
     summary: dict[str, object] = {
         "latentfill": version("latentfill"),
         "table": _table(table),
         "notes": [
             *table.notes,
+            *paired.notes,
             *fitted.notes,
             *_notes(fitted, filled, series.columns),
             *_privileged_notes(embeddings),
@@ -116,6 +117,6 @@ def _describe_stored(fitted: Fitted, embeddings: Mapping[str, Embeddings], n_ste
             split: {"encoder": stored.provenance.encoder, "saw": stored.provenance.saw}
             for split, stored in embeddings.items()
         },
-        **covered_rows(starts, fitted.config.stored.seq_len, n_steps),
+        **covered_rows(starts, fitted.config.stored.plan.seq_len, n_steps),
         "rows_without_embeddings_filled_by": "the built-in encoder's path",
     }

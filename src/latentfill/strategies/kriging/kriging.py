@@ -61,8 +61,9 @@ class Kriging(nn.Module):
         A column without an observed cell in a window is estimated from the other columns.
         """
         device = self.wave.device
-        mean = torch.empty(windows.values.shape, dtype=torch.float64, device=device)
-        kriged = Kriged(mean, torch.empty_like(mean), torch.empty_like(mean))
+        with torch.inference_mode(False):  # threads that are not in it write into these tensors
+            mean = torch.empty(windows.values.shape, dtype=torch.float64, device=device)
+            kriged = Kriged(mean, torch.empty_like(mean), torch.empty_like(mean))
         for group in self._groups():
             group.prepare()
 

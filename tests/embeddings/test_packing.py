@@ -108,25 +108,27 @@ def test_inspect_reports_the_rows_of_paired_embeddings(
     run_cli("pack", folder, "-o", target, "--table", table, *PLAN, "-q")
     command = ("inspect", target, "--table", table) if packed else ("inspect", folder, "--table", table, *PLAN)
     assert run_cli(*command, "--json") == 0
-    found = json.loads(capsys.readouterr().out)["pairing"]
+    description = json.loads(capsys.readouterr().out)
+    found = description["pairing"]
     assert found["splits"] == {
         "train": {"windows": 109, "rows": [0, 131]},  # starts 0-108, each 24 rows long
         "val": {"windows": 13, "rows": [116, 151]},  # starts 116-128
     }
     assert found["rows_without_embeddings"] == [[152, 199]]
     assert found["windows_of_the_table"] == {"train": 109, "val": 13, "test": 33}  # 40 + 24 - 24 - 8 + 1
-    assert found["problems"] == []
+    assert description["problems"] == []
 
 
 def test_inspect_reports_embeddings_that_do_not_pair(run_cli, folder: Path, table: Path, tmp_path: Path, capsys):
     packed = tmp_path / "a.packed"
     run_cli("pack", folder, "-o", packed, "--table", table, *PLAN, "-q")
-    assert run_cli("inspect", folder, "--table", table, *PLAN[:-1], 9, "--json") == 0
-    problems = json.loads(capsys.readouterr().out)["pairing"]["problems"]
-    assert [line.split(", but")[0] for line in problems] == ["train: 109 embeddings", "val: 13 embeddings"]
-    pd.read_csv(table, index_col=0).round(3).to_csv(tmp_path / "other.csv")
-    assert run_cli("inspect", packed, "--table", tmp_path / "other.csv", "--json") == 0
-    (problem,) = json.loads(capsys.readouterr().out)["pairing"]["problems"]
+    assert run_cli("inspect", folder, "--table", table, *PLAN[:-1], 9, "--json") == 1
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]
+    assert "train: 109 embeddings, but the split cuts into 108 windows" in problem
+    assert "rows - seq_len - pred_len + 1 = 140 - 24 - 9 + 1 = 108" in problem
+    pd.read_csv(table, index_col=0).round(1).add(0.4).to_csv(tmp_path / "other.csv")
+    assert run_cli("inspect", packed, "--table", tmp_path / "other.csv", "--json") == 1
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]
     assert "another table" in problem
     assert run_cli("inspect", table, "--table", table) == 2
     assert "goes with embeddings" in capsys.readouterr().err

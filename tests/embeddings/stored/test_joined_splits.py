@@ -1,14 +1,12 @@
-"""Joining the embeddings of several splits, and adopting the split plan of embeddings."""
+"""Joining the embeddings of several splits."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from latentfill.core.config import Config
-from latentfill.core.errors import EmbeddingMismatchError
 from latentfill.embeddings.protocols.record import Embeddings, Provenance
-from latentfill.embeddings.stored.pairing import adopt_split_plan, join_splits
+from latentfill.embeddings.stored.joined_splits import join_splits
 
 
 def of_rows(first: int, last: int, **record: object) -> Embeddings:
@@ -32,13 +30,3 @@ def test_splits_that_may_not_share_a_space_are_not_joined(known: bool | None):
     )
     assert join_splits({"train": of_rows(0, 50, deterministic=True)}) is None
     assert join_splits({}) is None
-
-
-def test_settings_that_contradict_the_split_plan_of_embeddings_are_refused():
-    provenance = Provenance(encoder="x", source="y", window={"split": "custom", "seq_len": 24, "pred_len": 4})
-    assert adopt_split_plan(Config(), [provenance]) == Config(split="custom", seq_len=24, pred_len=4)
-    assert adopt_split_plan(Config(pred_len=4), [provenance]).stored.seq_len == 24
-    # a split plan of the settings is kept
-    assert adopt_split_plan(Config(split="ett-hour"), [provenance]) == Config(split="ett-hour")
-    with pytest.raises(EmbeddingMismatchError, match=r"pred_len=4 \(the setting is 8\)\. Leave the setting out"):
-        adopt_split_plan(Config(pred_len=8), [provenance])
