@@ -75,8 +75,8 @@ def check_table(stored: StoredEmbeddings, series: Series) -> tuple[str, ...]:
     if stored.table is None:
         raise EmbeddingMismatchError(
             f"{stored.path} was made for another table: its values, columns or time stamps differ. Only a digest of "
-            "that table is recorded, so a table with further gaps cannot be told from others. Pack the embeddings again "
-            "with the table that they were made from (`latentfill pack --table`): then its values are recorded."
+            "that table is recorded, so a table with further gaps cannot be told from others. Pack the embeddings "
+            "again with the table that they were made from (`latentfill pack --table`): then its values are recorded."
         )
     n_cells = check_same_table(stored.table, series, stored.path)
     return (f"The table agrees with the one that the embeddings were made from in {counted(n_cells, 'cell')}.",)

@@ -136,3 +136,17 @@ def test_embeddings_of_a_table_with_gaps_and_a_constant_column_are_aligned() -> 
     values[300:330] = np.nan
     values[:, 2] = 7.0
     assert found_in(vectors, starts, values).verdict == "aligned"
+
+
+@pytest.mark.parametrize("encode", [dense, normalised, pooled])
+def test_embeddings_of_another_table_are_off(encode: Encode) -> None:
+    starts = np.arange(600)
+    found = found_in(embedded(table(seed=1), starts, encode), starts, table(seed=2))
+    assert found.verdict == "off"
+    assert found.why.startswith("no row of the table explains how they change")
+
+
+def test_embeddings_of_the_size_of_movements_are_not_taken_for_those_of_another_table() -> None:
+    values, starts = table(), np.arange(600)
+    squares = embedded(values, starts, lambda windows: dense(20 + np.diff(windows, axis=1) ** 2))
+    assert found_in(squares, starts, values).verdict != "off"

@@ -8,12 +8,20 @@ from dataclasses import replace
 import numpy as np
 
 from latentfill.core.series import FloatArray, IntArray
-from latentfill.embeddings.checks.edges import ALIGNED, OFF, UNCLEAR, Alignment, Edge, find_edge, judge
-from latentfill.embeddings.checks.probes import Probe, dependence_by_offset, explained_by_rows
+from latentfill.embeddings.checks.edges import ALIGNED, NOT_FOUND, OFF, UNCLEAR, Alignment, Edge, find_edge, judge
+from latentfill.embeddings.checks.probes import (
+    Probe,
+    dependence_by_offset,
+    explained_by_earlier,
+    explained_by_rows,
+    with_squares,
+)
 from latentfill.embeddings.checks.window_spacing import CONTEXT, WindowSpacing
 
 CLEAR_PEAK = 12.0  # robust standard deviations by which a score must exceed the median
 MOST_MOVES = 12  # moves of the windows, at most
+FOLLOWING_LAG, FOLLOWS = 5, 0.1  # windows between two changes, and the share that the earlier one must explain
+OTHER_TABLE = "no row of the table explains how they change from window to window, as if made from another table"
 LEAST_PAIRS = 40  # pairs of consecutive windows that a verdict needs
 
 
@@ -29,10 +37,21 @@ def align(probes: Sequence[Probe], spacing: WindowSpacing) -> Alignment:
     alignment = _follow_edges(probes, spacing, 0)
     if alignment.verdict != UNCLEAR:
         return alignment
-    elsewhere = (_follow_edges(probes, spacing, shift) for shift in _clear_shifts(probes, spacing))
-    return next(
-        (other for other in elsewhere if other.shift is not None and other.shift[0] == other.shift[1]), alignment
-    )
+    for shift in _clear_shifts(probes, spacing):
+        other = _follow_edges(probes, spacing, shift)
+        if other.shift is not None and other.shift[0] == other.shift[1]:
+            return other
+    if alignment.why == NOT_FOUND and _is_of_another_table(probes, spacing):
+        return replace(alignment, verdict=OFF, why=OTHER_TABLE)
+    return alignment
+
+
+def _is_of_another_table(probes: Sequence[Probe], spacing: WindowSpacing) -> bool:
+    """Whether earlier changes of the embeddings explain later ones, as those of windows do, but no row explains any."""
+    lag = FOLLOWING_LAG * spacing.every
+    if explained_by_earlier(probes, lag) < FOLLOWS:
+        return False
+    return _align_near([with_squares(probe) for probe in probes], spacing).why == NOT_FOUND
 
 
 def _follow_edges(probes: Sequence[Probe], spacing: WindowSpacing, shift: int) -> Alignment:

@@ -8,7 +8,7 @@ with innovations of rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import fft
@@ -22,6 +22,7 @@ PAIRS = 2000  # pairs of consecutive windows, at most, whose change is used
 PARTS = 32  # principal components of the changes
 BASIS = 1000  # changes from which the components are computed
 COLUMNS = 8  # columns of the table, at most, that are used
+FOLLOWING, LEAST_FOLLOWING = 16, 100  # components that are predicted from earlier changes, and pairs in each half
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,6 +132,35 @@ def explained_by_probes(probes: Sequence[Probe], fitted: Sequence[Probe], offset
         axis=0,
     )
     return shares
+
+
+def explained_by_earlier(probes: Sequence[Probe], lag: int) -> float:
+    """The share of the changes' variance that changes about `lag` rows earlier explain, mean over the variables.
+
+    Windows share most rows, so the changes of an encoder without random parts repeat each other to some degree. A
+    regression is fitted to each half of the windows and scored on the other; the lower share counts.
+    """
+    return float(np.mean([_explained_by_earlier(probe, lag) for probe in probes]))
+
+
+def _explained_by_earlier(probe: Probe, lag: int) -> float:
+    later = np.searchsorted(probe.starts, probe.starts + lag)
+    earlier = np.flatnonzero(later < len(probe.starts))
+    earlier = earlier[probe.starts[later[earlier]] < probe.starts[earlier] + 2 * lag]
+    halves = np.array_split(earlier, 2)
+    if len(halves[1]) < LEAST_FOLLOWING:
+        return 0.0
+    parts = [(probe.changes[half][:, :FOLLOWING], probe.changes[later[half]][:, :FOLLOWING]) for half in halves]
+    shares = (explained_by_other(*tested, *fitted) for tested, fitted in (parts, parts[::-1]))
+    return min(float(share.mean()) for share in shares)
+
+
+def with_squares(probe: Probe) -> Probe:
+    """A probe that also has the squares of the innovations, for encoders of the size of movements."""
+    forward, backward = (
+        np.concatenate([rows, rows**2 - (rows**2).mean(axis=0)], axis=1) for rows in (probe.forward, probe.backward)
+    )
+    return replace(probe, forward=forward, backward=backward)
 
 
 def dependence_by_offset(probes: Sequence[Probe]) -> tuple[IntArray, FloatArray]:

@@ -69,8 +69,8 @@ def distil(
     """Train a student on the train windows of the split plan of `config`, and score its forecasts.
 
     `embeddings` and the plan in `config` come from `pair_embeddings`. Embeddings may depend on the steps after their
-    windows (privileged prompts). Training leaves out windows without an embedding, and stops early by the forecasts of the
-    validation windows. Errors are in units of a scaler that is fitted to the train rows.
+    windows (privileged prompts). Training leaves out windows without an embedding, and stops early by the forecasts of
+    the validation windows. Errors are in units of a scaler that is fitted to the train rows.
 
     Raises
     ------
