@@ -9,13 +9,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from latentfill import Code, Imputer
 from latentfill.core.config import Config
+from latentfill.core.config_settings import StoredSettings
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import Series
-from latentfill.embeddings.pairing import pair_embeddings
+from latentfill.embeddings.pairing import pair_embeddings, pair_stored
 from latentfill.embeddings.protocols.record import Provenance
+from latentfill.embeddings.stored.arrays import arrays_of
 from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.h5_writing import write_split
 from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
@@ -284,3 +287,109 @@ def test_vectors_that_are_not_finite_or_too_large_are_refused(
     }
     with pytest.raises(EmbeddingMismatchError, match=r"starts at row 18\d holds values that are not finite, or beyond"):
         Imputer(**settings).fit(frame).fill(frame)
+
+
+def array_of_windows(frame: pd.DataFrame) -> np.ndarray:
+    windows = np.lib.stride_tricks.sliding_window_view(series(frame).values, SEQ, axis=0)  # (N, C, L)
+    return np.nan_to_num(windows @ np.random.default_rng(0).normal(size=(SEQ, 8))).astype(np.float32)
+
+
+@pytest.mark.parametrize("as_tensor", [False, True])
+def test_an_array_of_embeddings_is_used_without_a_file(
+    frame: pd.DataFrame, quick: dict[str, object], tmp_path: Path, as_tensor: bool
+):
+    vectors = array_of_windows(frame)
+    np.save(tmp_path / "z.npy", vectors)
+    settings = quick | {"seq_len": SEQ, "strategy": "denoise"}
+    given = torch.tensor(vectors) if as_tensor else vectors
+    from_array = Imputer(embeddings=given, **settings).fit(frame).fill(frame)
+    from_file = Imputer(embeddings=tmp_path / "z.npy", **settings).fit(frame).fill(frame)
+    assert (from_array.filled.codes == Code.STORED).any()
+    np.testing.assert_array_equal(from_array.filled.values, from_file.filled.values)
+
+
+def test_windows_of_an_array_may_start_anywhere(frame: pd.DataFrame, quick: dict[str, object], tmp_path: Path):
+    starts = np.random.default_rng(3).permutation(ROWS - SEQ)[:150]
+    vectors = array_of_windows(frame)[starts]
+    settings = quick | {"seq_len": SEQ, "strategy": "denoise"}
+    imputer = Imputer(embeddings=vectors, starts=starts, **settings).fit(frame)
+    filled = imputer.fill(frame)
+    assert filled.summary["embeddings"]["splits"]["all"]["windows"] == 150
+    imputer.save(tmp_path / "model")
+    again = Imputer.load(tmp_path / "model", embeddings=vectors, starts=starts).fill(frame)
+    np.testing.assert_array_equal(again.filled.values, filled.filled.values)
+    with pytest.raises(InputError, match="give them again"):
+        Imputer.load(tmp_path / "model").fill(frame)
+    with pytest.raises(InputError, match="give it too"):
+        Imputer(starts=starts)
+
+
+def test_a_gapped_copy_of_the_packed_table_is_filled(
+    frame: pd.DataFrame, folder: Path, settings: dict[str, object], tmp_path: Path, run_cli: Callable[..., int], capsys
+):
+    """TimeKD cannot read gaps, so the table that embeddings were made from had none."""
+    complete = frame.interpolate(limit_direction="both")
+    complete.to_csv(tmp_path / "complete.csv", index=False)
+    frame.to_csv(tmp_path / "gappy.csv", index=False)
+    packed, quick = tmp_path / "a.packed", ("--set", "encoder_steps=3", "--set", "decoder_steps=3", "--set", "width=8")
+    assert run_cli("pack", folder / "table", "-o", packed, "--table", tmp_path / "complete.csv", "--seq-len", SEQ) == 0
+    arguments = ("impute", tmp_path / "gappy.csv", "-o", tmp_path / "out.csv", "--embeddings", packed, *quick)
+    assert run_cli(*arguments) == 0
+    n_cells = frame.drop(columns="date").notna().to_numpy().sum()
+    assert f"agrees with the one that the embeddings were made from in {n_cells} cells" in capsys.readouterr().err
+    frame.assign(b=frame["b"] + 1).to_csv(tmp_path / "gappy.csv", index=False)
+    assert run_cli(*arguments) == 2
+    error = capsys.readouterr().err
+    assert "was made for another table" in error
+    assert "'b' at 2024-01-01 00:00:00" in error
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({"train": N_VAL, "val": N_TRAIN}, "train and val seem to be swapped"),
+        ({"train": N_TRAIN - 3, "val": N_VAL - 1}, r"rows - seq_len - pred_len \+ 1 = 140 - 12 - 4 \+ 1 = 125"),
+    ],
+)
+def test_counts_that_fit_no_windows_are_explained(
+    frame: pd.DataFrame, tmp_path: Path, counts: dict[str, int], words: str
+):
+    splits = {split: np.random.default_rng(0).normal(size=(n, 3, 8)) for split, n in counts.items()}
+    packed = tmp_path / "a.packed"
+    save_packed_file(packed, {s: SplitVectors(v.shape, v) for s, v in splits.items()}, Provenance.unknown(packed))
+    config = Config(embeddings=str(packed), split="custom", seq_len=SEQ, pred_len=PRED)
+    with pytest.raises(EmbeddingMismatchError, match=words):
+        pair_embeddings(config, series(frame), "table")
+
+
+def test_the_windows_of_an_interrupted_run_are_used(frame: pd.DataFrame, tmp_path: Path):
+    for split, count in (("train", N_TRAIN), ("val", 5)):
+        write_split(tmp_path / "table" / str(PRED), split, np.random.default_rng(1).normal(size=(count, 3, 8)))
+    paired = pair_embeddings(Config(embeddings=str(tmp_path), seq_len=SEQ), series(frame), "table")
+    assert paired.splits["val"].starts.tolist() == list(range(128, 133))
+    assert f"holds windows 0 to 4 of {N_VAL} of val" in paired.notes[0]
+    (tmp_path / "table" / str(PRED) / "val" / "2.h5").unlink()
+    with pytest.raises(EmbeddingMismatchError, match="no file for window 2"):
+        pair_embeddings(Config(embeddings=str(tmp_path), seq_len=SEQ), series(frame), "table")
+
+
+def test_two_horizons_side_by_side_are_not_guessed(frame: pd.DataFrame, folder: Path):
+    write_split(folder / "table" / "8", "train", np.random.default_rng(1).normal(size=(N_TRAIN - 4, 3, 8)))
+    with pytest.raises(InputError, match="several folders of embeddings"):
+        pair_embeddings(Config(embeddings=str(folder), seq_len=SEQ), series(frame), "table")
+    chosen = pair_embeddings(Config(embeddings=str(folder), seq_len=SEQ, pred_len=PRED), series(frame), "table")
+    assert len(chosen.splits["train"].starts) == N_TRAIN
+
+
+def test_embeddings_of_other_windows_are_refused_unless_the_check_is_skipped(frame: pd.DataFrame):
+    rng = np.random.default_rng(0)
+    walk = pd.DataFrame(rng.normal(size=(600, 2)).cumsum(axis=0) * 0.1 + rng.normal(size=(600, 2)), columns=["a", "b"])
+    walk.insert(0, "date", pd.date_range("2024-01-01", periods=600, freq="h"))
+    vectors = array_of_windows(walk)
+    stored = arrays_of(vectors[5:])
+    fewer = series(walk.iloc[:-5])
+    with pytest.raises(EmbeddingMismatchError, match=r"5 rows later than window i.*--skip-alignment-check"):
+        pair_stored(stored, fewer, StoredSettings(seq_len=SEQ))
+    assert len(pair_stored(stored, fewer, StoredSettings(seq_len=SEQ, skip_alignment_check=True)).splits["all"].starts)
+    right = pair_stored(arrays_of(vectors), series(walk), StoredSettings(seq_len=SEQ))
+    assert not any("not checked" in note for note in right.notes)

@@ -22,6 +22,7 @@ Match = Literal["level", "scale", "none"]
 LatentStart = Literal["encoder", "zero", "random"]
 Optimiser = Literal["adam", "lbfgs"]
 Fallback = Literal["linear", "none"]
+Pooling = Literal["mean", "max", "last"]
 
 FOUND = "By default, what fits the number of stored embeddings;"
 
@@ -262,7 +263,8 @@ class StoredSettings(Settings):
 
     embeddings: str | None = setting(
         None,
-        "Path of stored embeddings: a folder of TimeKD's .h5 files (or a folder above it), an .h5 file or packed file.",
+        "Path of stored embeddings: a folder of TimeKD's .h5 files (or a folder above it), a packed file, or a "
+        "file with an array of all windows or steps (.h5, .npy, .npz, .pt, .safetensors or .parquet).",
         flag="--embeddings",
         refit=False,
     )
@@ -294,6 +296,11 @@ class StoredSettings(Settings):
         "M", "TimeKD's feature mode: M and MS embed all columns, S the target alone.", flag="--features"
     )
     target: str = setting("OT", "TimeKD's target column.", flag="--target")
+    pooling: Pooling = setting(
+        "mean",
+        "How embeddings of single steps become embeddings of windows: their mean, their maximum, or the last step.",
+        flag="--pooling",
+    )
     skip_alignment_check: bool = setting(
         False,
         "Use embeddings without checking whether each belongs to its window.",

@@ -15,6 +15,7 @@ from latentfill.embeddings.stored.found_plan import find_plan
 from latentfill.embeddings.stored.h5_folders import EmbeddingFolder
 from latentfill.embeddings.stored.packed_file import PackedFile, load_packed_file
 from latentfill.embeddings.stored.packed_writing import BesideVectors, SplitVectors, save_packed_file
+from latentfill.embeddings.stored.pooling import pooled
 from latentfill.embeddings.stored.split_windows import check_sorted
 
 
@@ -43,6 +44,7 @@ def pack(
         return ()
     series, settings = table.series, table.settings
     check_sorted(series)
+    stored = pooled(stored, settings, series.n_steps)
     table_notes = check_table(stored, series)
     found = find_plan(stored, settings, series.n_steps)
     columns = columns_of(stored, found.plan, series)

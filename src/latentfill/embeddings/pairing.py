@@ -22,6 +22,7 @@ from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.found_plan import find_plan
 from latentfill.embeddings.stored.lookup import check_usable
 from latentfill.embeddings.stored.opening import open_embeddings
+from latentfill.embeddings.stored.pooling import pooled
 from latentfill.embeddings.stored.same_table import check_same_table
 from latentfill.embeddings.stored.split_windows import check_sorted, starts_by_split, variable_columns
 from latentfill.embeddings.stored.vector_view import VectorView
@@ -42,6 +43,7 @@ def pair_embeddings(config: Config, series: Series, name: str | None) -> Pairing
 
 def pair_stored(stored: StoredEmbeddings, series: Series, settings: StoredSettings) -> Pairing:
     """Pair embeddings that are open; see `pair_embeddings`."""
+    stored = pooled(stored, settings, series.n_steps)
     table_notes = check_table(stored, series)
     found = find_plan(stored, settings, series.n_steps)
     columns = columns_of(stored, found.plan, series)

@@ -8,10 +8,13 @@ import time
 from dataclasses import asdict, replace
 from typing import Any, cast
 
+from numpy.typing import ArrayLike
+
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.record import Pairing
+from latentfill.embeddings.stored.arrays import IN_MEMORY
 from latentfill.embeddings.stored.digests import vectors_digest
 from latentfill.embeddings.stored.split_windows import train_rows
 from latentfill.imputation.columns import in_order
@@ -22,7 +25,7 @@ from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.saving.model_weights import model_id
 from latentfill.imputation.summary.summary import summarise
-from latentfill.imputation.user_settings import changes_to_fitted, divide_settings
+from latentfill.imputation.user_settings import changes_to_fitted, divide_embeddings, divide_settings
 from latentfill.nn.progress import ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
 from latentfill.tables.backends.native import NativeFrame
@@ -43,6 +46,9 @@ class Imputer:
         All settings of the method. Single settings can be given by name instead: ``Imputer(length=48, seed=1)``.
     progress
         Called with a `Progress` while training.
+    starts
+        First row (N,) of the window of each embedding, if `embeddings` is an array of windows that do not begin at
+        consecutive rows, or at every `embedding_stride`-th.
     **settings
         Settings of `Config` and of `TableOptions` (how to read the data: ``time``, ``missing``, ``leave`` ...).
 
@@ -52,8 +58,14 @@ class Imputer:
     """
 
     def __init__(
-        self, config: Config | None = None, *, progress: ProgressCallback | None = None, **settings: Any
+        self,
+        config: Config | None = None,
+        *,
+        progress: ProgressCallback | None = None,
+        starts: ArrayLike | None = None,
+        **settings: Any,
     ) -> None:
+        self._arrays, settings = divide_embeddings(settings, starts)
         self.config, self.options = divide_settings(config, settings)
         self.progress = progress
         self._paired: tuple[Table, Pairing] | None = None  # fitted table, its stored embeddings
@@ -167,7 +179,12 @@ class Imputer:
 
     @classmethod
     def load(
-        cls, path: str | os.PathLike[str], *, progress: ProgressCallback | None = None, **settings: Any
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        progress: ProgressCallback | None = None,
+        starts: ArrayLike | None = None,
+        **settings: Any,
     ) -> Imputer:
         """A fitted imputer from a model folder.
 
@@ -176,6 +193,7 @@ class Imputer:
         """
         from latentfill.imputation.saving.model_folder import load_model  # here, because it imports torch
 
+        arrays, settings = divide_embeddings(settings, starts)
         method, reading = changes_to_fitted(settings)
         fitted, extra = load_model(path, cast(str | None, method.get("device")))
         of_model = {name: value for name, value in method.items() if name not in ("embeddings", "seed")}
@@ -185,6 +203,7 @@ class Imputer:
         imputer.fitted_ = fitted
         imputer.model_id_ = model_id(fitted)
         imputer.digests_ = extra["embedding_digests"]
+        imputer._arrays = arrays
         return imputer
 
     def _donor_table(self, table: Table) -> Series | None:
@@ -231,8 +250,12 @@ class Imputer:
 
     def _pair(self, table: Table) -> Pairing:
         """The stored embeddings of the settings with the windows of a table."""
-        from latentfill.embeddings.pairing import pair_embeddings  # here, because it imports SciPy
+        from latentfill.embeddings.pairing import pair_embeddings, pair_stored  # here, because they import SciPy
 
+        if self._arrays is not None:
+            return pair_stored(self._arrays, table.series, self.config.stored)
+        if self.config.stored.embeddings == IN_MEMORY:
+            raise InputError("the model was fitted on embeddings in memory: give them again (embeddings=array).")
         return pair_embeddings(self.config, table.series, table.name)
 
     def _check_fitted(self) -> Fitted:

@@ -37,6 +37,8 @@ def find_plan(stored: StoredEmbeddings, given: StoredSettings, n_rows: int) -> F
     recorded = recorded_plan(stored.provenance, given)
     if recorded is not None:
         return FoundPlan(recorded, _recorded_starts(stored, recorded, n_rows))
+    if stored.starts.keys() == stored.splits.keys():
+        return FoundPlan(given.plan, _given_starts(stored, given.plan, n_rows))
     searches = [PlanSearch(sizes, n_rows, given, stored.pred_len) for sizes in (stored.extents, stored.splits)]
     fits = next((found for search in searches if (found := search.fitting())), [])
     search = searches[0]
@@ -86,6 +88,17 @@ def _plan_starts(search: PlanSearch, plan: WindowPlan) -> dict[str, IntArray]:
     if WHOLE in search.counts and search.counts[WHOLE] == len(plain):
         starts = {WHOLE: plain}
     return {split: starts[split][:n] for split, n in search.counts.items()}
+
+
+def _given_starts(stored: StoredEmbeddings, plan: WindowPlan, n_rows: int) -> Mapping[str, IntArray]:
+    """The first rows that are known without a plan; an error if a window would reach beyond the table."""
+    for starts in stored.starts.values():
+        if starts[0] < 0 or starts[-1] + plan.seq_len > n_rows:
+            raise EmbeddingMismatchError(
+                f"{stored.path} holds {_span(starts)}, which does not fit a table of {n_rows} rows with "
+                f"seq_len={plan.seq_len}. Check the starts, and give the length of the windows (--seq-len)."
+            )
+    return stored.starts
 
 
 def _recorded_starts(stored: StoredEmbeddings, plan: WindowPlan, n_rows: int) -> dict[str, IntArray]:

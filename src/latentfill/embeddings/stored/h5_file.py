@@ -12,7 +12,13 @@ import numpy as np
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.series import IntArray
 from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
-from latentfill.embeddings.stored.h5_dataset import as_vectors, columns_and_size, dataset_names, numeric_dataset
+from latentfill.embeddings.stored.h5_dataset import (
+    StoredArray,
+    as_vectors,
+    columns_and_size,
+    dataset_names,
+    numeric_dataset,
+)
 from latentfill.embeddings.stored.h5_listing import list_windows
 from latentfill.embeddings.stored.h5_names import DATASET, SPLITS, WHOLE, window_number, without_csv
 from latentfill.embeddings.stored.h5_summary import read_raw, summarise
@@ -63,6 +69,17 @@ class EmbeddingFile:
         if problems:
             raise EmbeddingMismatchError(unusable(f"{self.path}, {self.nodes[split]},", problems))
         return vectors
+
+    def read_raw(self, split: str) -> StoredArray:
+        """The array of a split as it is stored."""
+        return read_raw(self.path, self.nodes[split])
+
+    def shape_of(self, split: str) -> tuple[int, ...]:
+        """The shape of the array of a split as it is stored."""
+        import h5py
+
+        with h5py.File(self.path, "r") as file:
+            return tuple(file[self.nodes[split]].shape)
 
     def describe(self) -> dict[str, object]:
         """Description of the file, from a sample of its windows, as JSON values."""

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from latentfill.embeddings.protocols.record import StoredEmbeddings
+from latentfill.embeddings.stored.array_files import READERS, open_array_file
 from latentfill.embeddings.stored.h5_file import open_file
 from latentfill.embeddings.stored.h5_names import DATASET
 from latentfill.embeddings.stored.h5_search import find_layout
@@ -15,11 +16,14 @@ from latentfill.embeddings.stored.packed_file import is_packed_file, load_packed
 def open_embeddings(
     path: str | os.PathLike[str], name: str | None = None, pred_len: int | None = None, dataset: str = DATASET
 ) -> StoredEmbeddings:
-    """The embeddings at `path`: a TimeKD folder or one above it, an .h5 file with all windows, or a packed file.
+    """The embeddings at `path`: a TimeKD folder or one above it, a packed file, or a
+    file with an array of all windows.
 
     `name` (the table's file name without its suffix) and `pred_len` choose among several sets in a folder.
     """
     path = Path(path)
     if path.is_file():
-        return load_packed_file(path) if is_packed_file(path) else open_file(path, dataset)
+        if is_packed_file(path):
+            return load_packed_file(path)
+        return open_array_file(path, dataset) if path.suffix.lower() in READERS else open_file(path, dataset)
     return find_layout(path, name, pred_len, dataset)

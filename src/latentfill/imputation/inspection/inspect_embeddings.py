@@ -14,6 +14,7 @@ from latentfill.embeddings.pairing import check_table, columns_of
 from latentfill.embeddings.protocols.record import StoredEmbeddings
 from latentfill.embeddings.stored.found_plan import FoundPlan, find_plan
 from latentfill.embeddings.stored.opening import open_embeddings
+from latentfill.embeddings.stored.pooling import pooled
 from latentfill.embeddings.stored.problems import short
 from latentfill.embeddings.stored.split_windows import UNSORTED, is_sorted, starts_by_split
 from latentfill.imputation.summary.covered_rows import covered_rows
@@ -59,6 +60,7 @@ def _describe_pairing(
     """How stored embeddings pair with a table's windows, the checks of them, and the problems of pairing."""
     problems = [] if is_sorted(series) else [UNSORTED]
     notes: tuple[str, ...] = ()
+    stored = pooled(stored, settings, series.n_steps)
     try:
         notes = check_table(stored, series)
     except EmbeddingMismatchError as error:

@@ -39,7 +39,7 @@ def inspect_path(
         return {**student, "kind": "student", "path": str(path)}
     if (path / MODEL_FILE).is_file():
         return {"kind": "model", "path": str(path), **_describe_model(path)}
-    if path.is_dir() or path.suffix.lower() in (".h5", ".hdf5") or is_packed_file(path):
+    if _holds_embeddings(path, table):
         from latentfill.imputation.inspection.inspect_embeddings import (
             describe_embeddings,  # slow to import, as it needs torch
         )
@@ -52,6 +52,13 @@ def inspect_path(
         if given is not None:
             raise InputError(f"{option} goes with embeddings, and {path} holds none.")
     return {"kind": "table", "path": str(path), **describe_table(read_table(path, options))}
+
+
+def _holds_embeddings(path: Path, table: Path | None) -> bool:
+    """Whether a path is taken for stored embeddings; a Parquet file only with the `table` they were made from."""
+    ending = path.suffix.lower()
+    is_array = ending in (".h5", ".hdf5", ".npy", ".npz", ".pt", ".pth", ".safetensors")
+    return path.is_dir() or is_array or is_packed_file(path) or (ending == ".parquet" and table is not None)
 
 
 def describe_student(path: Path) -> dict[str, object] | None:

@@ -1,0 +1,89 @@
+"""Reads embeddings from .npy, .npz, .pt, .safetensors and Parquet files, of which nothing is run as code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentfill.core.errors import InputError
+from latentfill.embeddings.stored.arrays import EmbeddingArrays, arrays_of
+from latentfill.embeddings.stored.h5_names import DATASET, SPLITS, WHOLE
+from latentfill.embeddings.stored.problems import short
+
+START = "start"  # the column of a Parquet file with the first rows of the windows
+Arrays = Mapping[str, Any]
+
+
+def open_array_file(path: Path, dataset: str = DATASET) -> EmbeddingArrays:
+    """The embeddings in a file of arrays; `dataset` names the array to use if the file has several.
+
+    Raises an `InputError` if the file is damaged or holds anything but arrays of numbers.
+    """
+    try:
+        found = READERS[path.suffix.lower()](path)
+    except Exception as error:  # each library raises errors of its own for damaged files
+        raise InputError(f"{path} cannot be read as embeddings: {error}") from error
+    starts = found.pop(START, None) if isinstance(found, dict) else None
+    return arrays_of(_chosen(found, path, dataset), starts, path)
+
+
+def _chosen(found: object, path: Path, dataset: str) -> object:
+    """The arrays of the splits, the array called `dataset`, or the only one."""
+    if not isinstance(found, Mapping):
+        return found
+    by_split = {name: array for name, array in found.items() if name in (*SPLITS, WHOLE)}
+    if by_split:
+        return by_split
+    if dataset in found:
+        return found[dataset]
+    if len(found) == 1:
+        return next(iter(found.values()))
+    raise InputError(f"{path} holds {short(list(found)) or 'nothing'}; name the array of embeddings (--dataset).")
+
+
+def _read_npy(path: Path) -> NDArray[Any]:
+    array: NDArray[Any] = np.lib.format.open_memmap(path, mode="r")
+    return array
+
+
+def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
+    with path.open("rb") as file:
+        return dict(np.load(file, allow_pickle=False))
+
+
+def _read_pt(path: Path) -> object:
+    import torch
+
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
+    from safetensors.numpy import load_file
+
+    return dict(load_file(path))
+
+
+def _read_parquet(path: Path) -> dict[str, NDArray[Any]]:
+    """The only column of lists, or all columns of numbers, as one array (N, D); and the column `start`."""
+    import pyarrow.parquet as parquet
+
+    table = parquet.read_table(path)
+    columns = {name: table[name].to_numpy() for name in table.column_names}
+    found = {START: columns.pop(START)} if START in columns else {}
+    lists = [name for name, values in columns.items() if values.dtype == object]
+    vectors = [np.stack([np.stack(row) for row in columns[name]]) for name in lists]
+    return {**found, DATASET: vectors[0] if len(lists) == 1 else np.stack(list(columns.values()), axis=1)}
+
+
+READERS: Mapping[str, Callable[[Path], object]] = {
+    ".npy": _read_npy,
+    ".npz": _read_npz,
+    ".pt": _read_pt,
+    ".pth": _read_pt,
+    ".safetensors": _read_safetensors,
+    ".parquet": _read_parquet,
+}
