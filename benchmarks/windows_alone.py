@@ -5,23 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from latentfill.core.series import FloatArray
+from latentfill.imputation.filling.window_estimate import weighted_windows
 from latentfill.imputation.fitting.fitted import Fitted
-from latentfill.imputation.validation.cells import Cells
-from latentfill.windows.gaps import interpolate
 from latentfill.windows.windows import ScaledSeries, Windows, window_starts
 
 
 def estimate_alone(fitted: Fitted, windows: Windows) -> FloatArray:
-    """Estimates (N, L, C) of the missing cells by the strategy of the settings; the other cells are undefined.
-
-    A cell without an estimate is interpolated linearly, or gets the column mean of the train rows.
-    """
-    estimates = _estimates(fitted, windows)
-    parts = zip(windows.values, np.moveaxis(estimates, 1, 0), strict=True)
-    estimate = np.stack([_weighted(fitted, values, of_window) for values, of_window in parts])
-    for fallback in (interpolate(windows.values), 0.0):
-        estimate = np.where(np.isnan(estimate), fallback, estimate)
-    return estimate
+    """Estimates (N, L, C) of the missing cells by the strategy of the settings; the other cells are undefined."""
+    return weighted_windows(fitted.builtin, windows.values, _estimates(fitted, windows))
 
 
 def _estimates(fitted: Fitted, windows: Windows) -> FloatArray:
@@ -42,9 +33,3 @@ def _of_series(fitted: Fitted, series: ScaledSeries) -> FloatArray:
     padded = series.padded_to(settings.length)
     starts = window_starts(padded.n_steps, settings.length, settings.stride)
     return fitted.builtin.candidates.estimate(padded, starts, fitted.encoder).values[:, : series.n_steps]
-
-
-def _weighted(fitted: Fitted, values: FloatArray, estimates: FloatArray) -> FloatArray:
-    """The estimates (K, L, C) of one window weighted as the strategy does; NaN where a cell is observed."""
-    cells = Cells.at(np.isnan(values), values)
-    return cells.on_series(fitted.builtin.validated.ensemble.apply(estimates[:, cells.step, cells.column], cells))

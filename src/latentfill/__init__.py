@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from latentfill.imputation.imputation import Imputation as Imputation
     from latentfill.imputation.imputer import Imputer as Imputer
     from latentfill.imputation.imputer import impute as impute
+    from latentfill.imputation.window_imputer import WindowImputer as WindowImputer
+    from latentfill.imputation.window_imputer import fill_windows as fill_windows
     from latentfill.tables.options import TableOptions as TableOptions
     from latentfill.tables.read import read_table as read_table
     from latentfill.tables.table import Table as Table
@@ -25,6 +27,8 @@ _HOMES = {
     "LatentFillError": "core.errors",
     "Table": "tables.table",
     "TableOptions": "tables.options",
+    "WindowImputer": "imputation.window_imputer",
+    "fill_windows": "imputation.window_imputer",
     "impute": "imputation.imputer",
     "read_table": "tables.read",
 }

@@ -305,3 +305,13 @@ def test_an_unknown_encoder_is_refused_before_any_work(run_cli, source: Path, ca
     monkeypatch.setattr(evaluating, "fit_series", lambda *_, **__: pytest.fail("work was done"))
     assert run_cli("evaluate", source, "--strategies", "denoise", "--encoders", "halves:x,bulitin") == 2
     assert "unknown encoder 'bulitin'" in capsys.readouterr().err
+
+
+def test_only_scores_with_stored_embeddings_are_labelled_oracle(table: Table, quick: dict[str, object], tmp_path: Path):
+    vectors = np.random.default_rng(0).normal(size=(table.series.n_steps - 24 + 1, 1, 4)).astype(np.float32)
+    np.save(tmp_path / "z.npy", vectors)
+    settings = {"embeddings": str(tmp_path / "z.npy"), "seq_len": 24}
+    strategies = ("denoise", "kriging")
+    (run,) = runs(table, quick, strategies=strategies, patterns=("point",), settings=settings, allow_oracle=True)
+    labels = {name: score.label for name, score in overall(run.scores).items()}
+    assert labels == {"denoise": "oracle", "kriging": None, "linear": None}

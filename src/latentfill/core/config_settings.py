@@ -14,6 +14,7 @@ from latentfill.core.window_plan import PLAN_SETTINGS, Features, SplitKind, Wind
 Head = Literal["conv", "mlp", "lstm", "transformer"]
 Context = Literal["observed", "none"]
 NoiseKind = Literal["gaussian", "dropout"]
+Loss = Literal["huber", "mse"]
 Scaling = Literal["standard", "minmax"]
 Metric = Literal["cosine", "euclidean"]
 SearchKind = Literal["exact", "faiss"]
@@ -110,6 +111,12 @@ class DecoderSettings(Settings):
         most=1000,
     )
     noise_kind: NoiseKind = setting("gaussian", "Kind of the noise on embeddings.", flag="--noise-kind")
+    loss: Loss = setting(
+        "huber",
+        "Training loss: huber (Huber loss of artificially hidden cells, weighted by their expected size) or mse (mean "
+        "squared error over all observed cells of a window, hidden or not).",
+        flag="--loss",
+    )
     width: int = setting(64, "Channels of the head; the mlp head has four times as many units.", least=1, most=8192)
     blocks: int = setting(
         5,

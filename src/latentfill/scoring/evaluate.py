@@ -198,7 +198,7 @@ def scores_of(
                 gap=group.gap,
                 cells=int(group.cells.sum()),
                 realised_rate=masked.realised_rate,
-                label=ORACLE if embeddings else None,
+                label=ORACLE if embeddings and uses_encoder(name, fitted.config) else None,
                 **measure(strategy_filled, crps, reference, group.cells),
             )
 

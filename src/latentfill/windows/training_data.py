@@ -28,6 +28,10 @@ class HeldOutWindows:
         """Hide the cells `hidden` (N, L, C) of `windows`."""
         return cls(windows.without(hidden), np.where(hidden, windows.values, np.nan))
 
+    def with_observed(self) -> HeldOutWindows:
+        """The same windows, with the values of all observed cells as the truth, hidden or not."""
+        return HeldOutWindows(self.windows, np.where(np.isnan(self.truth), self.windows.values, self.truth))
+
     def any(self) -> bool:
         """Whether at least one cell is hidden."""
         return not np.isnan(self.truth).all()

@@ -59,6 +59,7 @@ number = 3
         np.testing.assert_allclose(embedder.embed(raw)[0], [[20, 6], [0, 0]])
         assert embedder.settings == {
             "module": f"{name}.{attribute}",
+            "code_digest": opened.source["code_digest"],
             "inputs": "filled,observed:NL",
             "pooling": "mean over patches",
         }
@@ -128,3 +129,15 @@ def test_a_missing_module_is_reported_with_the_searched_places(write_module: Wri
     write_module("")
     with pytest.raises(InputError, match=rf"No module named 'nowhere_at_all'.*{tmp_path}"):
         import_encoder("nowhere_at_all.encode", CPU)
+
+
+def test_a_change_of_the_code_changes_the_settings(write_module: WriteModule):
+    """Otherwise a resumed run would mix the embeddings of two encoders."""
+    code = "def encode(values): return values.mean(1)"
+    name = write_module(code)
+    settings = [import_encoder(f"{name}.encode", CPU).source]
+    for changed in (code, code.replace("mean", "sum")):
+        write_module(changed)
+        settings.append(import_encoder(f"{name}.encode", CPU).source)
+    assert settings[0] == settings[1]
+    assert settings[0]["code_digest"] != settings[2]["code_digest"]

@@ -6,14 +6,16 @@ Importing runs code: import only modules that you trust.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
 import importlib.util
 import inspect
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import torch
 from torch import nn
@@ -31,11 +33,30 @@ def import_encoder(name: str, device: torch.device) -> OpenedEncoder:
     """
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # last, so that no file there hides an installed package
-    call = _encoder_of(_object_at(name), name)
+    target = _object_at(name)
+    call = _encoder_of(target, name)
     if isinstance(call, nn.Module):
         call = call.to(device).eval()
     declared = getattr(call, INPUTS_ATTRIBUTE, None)
-    return OpenedEncoder(call, {"module": name}, weights_of(call), None if declared is None else str(declared))
+    return OpenedEncoder(
+        call,
+        {"module": name, "code_digest": _code_digest(target, call)},
+        weights_of(call),
+        None if declared is None else str(declared),
+    )
+
+
+def _code_digest(*objects: object) -> str:
+    """SHA-256 of the files in which the objects or their classes are defined; of their names if there are no files."""
+    digest = hashlib.sha256()
+    for each in objects:
+        is_code = inspect.isroutine(each) or inspect.isclass(each)
+        definition: Any = each if is_code else type(each)
+        try:
+            digest.update(Path(inspect.getfile(definition)).read_bytes())
+        except (TypeError, OSError):  # built in, or made in a session
+            digest.update(f"{definition.__module__}.{definition.__qualname__}".encode())
+    return digest.hexdigest()
 
 
 def _object_at(name: str) -> object:

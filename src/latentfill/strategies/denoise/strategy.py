@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from latentfill.core.seeds import SeedStream
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.batches import HidingBatches, Replay, target_tensors
-from latentfill.nn.losses import balanced_huber
+from latentfill.nn.losses import balanced_huber, masked_mse
 from latentfill.nn.progress import History, Stage
 from latentfill.nn.tensors import as_tensors
 from latentfill.nn.training import Objective, TrainingSchedule, train
@@ -32,15 +32,17 @@ BATCH = 256  # windows estimated at a time
 
 
 class Example(NamedTuple):
-    """Decoder input for windows with hidden cells, and the true values of these cells."""
+    """Decoder input for windows with hidden cells, and the true values of the cells to learn from."""
 
     head_input: HeadInput
-    truth: Tensor  # (B, L, C), 0 where not hidden
-    hidden: Tensor  # (B, L, C) bool
+    truth: Tensor  # (B, L, C), 0 outside the cells
+    cells: Tensor  # (B, L, C) bool: the hidden cells, or all observed ones
 
 
 class DenoiseStrategy(Strategy):
     """Trains a decoder: hides observed cells, embeds the rest, adds noise to z, decodes, and scores the hidden cells.
+
+    With `loss="mse"` it scores all observed cells by their squared error.
 
     With context, the decoder corrects kriging's estimate; encoder, kriging and neighbours are fitted before it and not
     changed. Without context, it sees only z and the window's level.
@@ -185,14 +187,18 @@ class DenoiseStrategy(Strategy):
         cells = batches.size * data.windows.values[0].size
 
         def prepare() -> Example:
-            return self._example(batches.draw(), encoder, fast=True)
+            return self._example(batches.draw(), encoder, training=True)
 
         return Replay(prepare, rng, cells=cells, costly=encoder.shape.costly)
 
-    def _example(self, held_out: HeldOutWindows, encoder: Encoder, *, fast: bool = False) -> Example:
-        _, head_input = self.inputs_for(held_out.windows, encoder, fast=fast)
-        return Example(head_input, *target_tensors(held_out, self.device))
+    def _example(self, held_out: HeldOutWindows, encoder: Encoder, *, training: bool = False) -> Example:
+        """The decoder's input for windows with hidden cells; in training it is less precise."""
+        _, head_input = self.inputs_for(held_out.windows, encoder, fast=training)
+        targets = held_out.with_observed() if training and self.config.decoder.loss == "mse" else held_out
+        return Example(head_input, *target_tensors(targets, self.device))
 
     def _loss(self, example: Example) -> Tensor:
-        head_input = example.head_input
-        return balanced_huber(self.net(head_input), example.truth, example.hidden, head_input.spread)
+        head_input, estimate = example.head_input, self.net(example.head_input)
+        if self.config.decoder.loss == "mse":
+            return masked_mse(estimate, example.truth, example.cells)
+        return balanced_huber(estimate, example.truth, example.cells, head_input.spread)

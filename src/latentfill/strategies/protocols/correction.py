@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
@@ -38,7 +39,7 @@ class FirstStage:
         """The same with arrays (N, L, C); a whole series becomes one window."""
 
         def windowed(array: FloatArray) -> FloatArray:
-            return array.reshape(-1, *array.shape[-2:])
+            return array.reshape(math.prod(array.shape[:-2]), *array.shape[-2:])
 
         arrays = ("values", "estimate", "spread", "residual", "clock")
         parts = {name: windowed(getattr(self, name)) for name in arrays}
