@@ -44,7 +44,7 @@ def test_one_message_lists_all_values_of_the_wrong_type():
         "noise must be a number, got 'much'",
         "device must be text, got 0",
         "head must be one of conv, mlp, lstm, transformer, got 'linear'",
-        "split must be one of none, ett-hour, ett-minute, custom, got 'ett'",
+        "split must be one of auto, none, ett-hour, ett-minute, custom, got 'ett'",
         "seed must be a whole number, got 1.5",
     ):
         assert words in str(caught.value)

@@ -84,7 +84,7 @@ def embed(
     from latentfill.tables.read import read_table
 
     layout = parse_layout(given["layout"])
-    if given["pred_len"] is None and given["split"] in (None, "none") and not given["privileged"]:
+    if given["pred_len"] is None and given["split"] in (None, "auto", "none") and not given["privileged"]:
         given["pred_len"] = 0  # so that the windows cover every row
     config, options = config_and_reading({name: value for name, value in given.items() if name not in ENCODER})
     table = read_table(source, replace(options, regular=False))

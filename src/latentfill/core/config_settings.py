@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from latentfill.core.setting_type import Part, setting
 from latentfill.core.settings_base import Settings
 from latentfill.core.settings_text import documented
-from latentfill.core.window_plan import PLAN_SETTINGS, Features, SplitKind, WindowPlan
+from latentfill.core.window_plan import PLAN_SETTINGS, Features, SplitKind, SplitSetting, WindowPlan
 
 Head = Literal["conv", "mlp", "lstm", "transformer"]
 Context = Literal["observed", "none"]
@@ -276,9 +276,10 @@ class StoredSettings(Settings):
         refit=False,
     )
     dataset: str = setting("embeddings", "Name of the dataset inside the .h5 files.", flag="--dataset")
-    split: SplitKind | None = setting(
-        None,
-        f"How TimeKD divides the table into train, validation and test rows. {FOUND} without them, none.",
+    split: SplitSetting = setting(
+        "auto",
+        "How TimeKD divides the table into train, validation and test rows; auto is what fits the number of stored "
+        "embeddings, and without them none.",
         flag="--split",
     )
     seq_len: int | None = setting(
@@ -318,6 +319,11 @@ class StoredSettings(Settings):
     def plan(self) -> WindowPlan:
         """The windows of the embeddings, with TimeKD's settings where none are given."""
         return WindowPlan.from_dict(self.given_plan)
+
+    @property
+    def given_split(self) -> SplitKind | None:
+        """The split, if it is given."""
+        return None if self.split == "auto" else self.split
 
     @property
     def given_plan(self) -> dict[str, object]:

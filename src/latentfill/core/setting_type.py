@@ -158,7 +158,7 @@ class Setting:
 
     @property
     def _or_none(self) -> str:
-        return ", or none" if self.nullable and "none" not in self.choices else ""
+        return ", or none" if self.nullable else ""
 
 
 def split_names(text: str) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ def _type_text(each: Setting) -> str:
     """The type in words, such as `int, from 0 to 64, or none`; for a `Literal`, its choices."""
     name = each.choice_text or _TYPES[tuple if each.is_list else each.base_type]  # type: ignore[index]
     text = f"{name}, {each.range}" if each.range else name
-    return f"{text}, or none" if each.nullable and "none" not in each.choices else text
+    return f"{text}, or none" if each.nullable else text
 
 
 def _help_text(each: Setting) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self, cast
 
 SplitKind = Literal["none", "ett-hour", "ett-minute", "custom"]
+SplitSetting = Literal["auto", "none", "ett-hour", "ett-minute", "custom"]
 Features = Literal["M", "MS", "S"]
 
 

@@ -14,7 +14,7 @@ from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.record import Pairing
-from latentfill.embeddings.stored.arrays import IN_MEMORY
+from latentfill.embeddings.stored.arrays import IN_MEMORY, divide_embeddings
 from latentfill.embeddings.stored.digests import vectors_digest
 from latentfill.embeddings.stored.split_windows import train_rows
 from latentfill.imputation.columns import in_order
@@ -25,7 +25,7 @@ from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.saving.model_weights import model_id
 from latentfill.imputation.summary.summary import summarise
-from latentfill.imputation.user_settings import changes_to_fitted, divide_embeddings, divide_settings
+from latentfill.imputation.user_settings import changes_to_fitted, divide_settings
 from latentfill.nn.progress import ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
 from latentfill.tables.backends.native import NativeFrame

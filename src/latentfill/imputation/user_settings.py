@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-
-from numpy.typing import ArrayLike
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.setting_type import Setting
 from latentfill.core.settings_base import Settings, all_declared, by_current_name, by_name, declared, groups_of
-from latentfill.embeddings.stored.arrays import IN_MEMORY, EmbeddingArrays, arrays_of
 from latentfill.tables.options import TableOptions
 
 READING: Mapping[str, Setting] = by_name(declared(TableOptions))
@@ -47,20 +43,6 @@ def divide_settings(config: Config | None, given: Mapping[str, object]) -> tuple
     if problems:
         raise InputError("; ".join(problems))
     return base, options
-
-
-def divide_embeddings(
-    given: Mapping[str, object], starts: ArrayLike | None = None
-) -> tuple[EmbeddingArrays | None, dict[str, object]]:
-    """Embeddings that are given as arrays, not as a path, and the settings, in which `IN_MEMORY` stands for them."""
-    embeddings = given.get("embeddings")
-    if isinstance(embeddings, os.PathLike):
-        return None, {**given, "embeddings": os.fspath(embeddings)}
-    if embeddings is None or isinstance(embeddings, str):
-        if starts is not None:
-            raise InputError("starts are those of an array of embeddings: give it too (embeddings=array).")
-        return None, dict(given)
-    return arrays_of(embeddings, starts), {**given, "embeddings": IN_MEMORY}
 
 
 def changes_to_fitted(given: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:

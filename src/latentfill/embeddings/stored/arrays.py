@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +102,20 @@ def arrays_of(given: object, starts: ArrayLike | None = None, path: Path = Path(
         )
     order = np.argsort(rows)
     return EmbeddingArrays(path, {WHOLE: arrays[WHOLE][order]}, {WHOLE: rows[order].astype(np.int64)})
+
+
+def divide_embeddings(
+    given: Mapping[str, object], starts: ArrayLike | None = None
+) -> tuple[EmbeddingArrays | None, dict[str, object]]:
+    """Embeddings that are given as arrays, not as a path, and the settings, in which `IN_MEMORY` stands for them."""
+    embeddings = given.get("embeddings")
+    if isinstance(embeddings, os.PathLike):
+        return None, {**given, "embeddings": os.fspath(embeddings)}
+    if embeddings is None or isinstance(embeddings, str):
+        if starts is not None:
+            raise InputError("starts are those of an array of embeddings: give it too (embeddings=array).")
+        return None, dict(given)
+    return arrays_of(embeddings, starts), {**given, "embeddings": IN_MEMORY}
 
 
 def _numbers(part: object, path: Path) -> NDArray[Any]:

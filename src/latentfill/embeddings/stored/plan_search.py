@@ -123,8 +123,8 @@ class PlanSearch:
     @property
     def _kinds(self) -> tuple[SplitKind, ...]:
         """The kinds of split that the names of the stored splits allow."""
-        if self.given.split is not None:
-            return (self.given.split,)
+        if self.given.given_split is not None:
+            return (self.given.given_split,)
         return ("none",) if WHOLE in self.counts else cast(tuple[SplitKind, ...], KINDS)
 
     def _with_every_window(self) -> Iterator[WindowPlan]:
