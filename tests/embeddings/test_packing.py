@@ -11,7 +11,7 @@ from latentfill.embeddings.stored.h5_writing import write_split
 from latentfill.embeddings.stored.opening import open_embeddings
 from latentfill.embeddings.stored.packed_file import load_packed_file
 
-REAL = Path(__file__).parents[4] / "shared/data/timekd"
+REAL = Path(__file__).parents[3] / "shared/data/timekd"
 needs_real = pytest.mark.skipif(not REAL.is_dir(), reason=f"the TimeKD files are not at {REAL}")
 PLAN = ("--split", "custom", "--seq-len", 24, "--pred-len", 8)
 
@@ -164,3 +164,18 @@ def test_a_table_with_other_columns_is_refused(run_cli, folder: Path, table: Pat
     assert run_cli("pack", folder, "-o", tmp_path / "a.packed", "--table", table, *PLAN) == 2
     assert "not embeddings of 4 columns" in capsys.readouterr().err
     assert not (tmp_path / "a.packed").exists()
+
+
+def test_embeddings_of_other_windows_are_not_packed_with_a_table(run_cli, tmp_path: Path, capsys):
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(602, 2)).cumsum(axis=0) / 5 + rng.normal(size=(602, 2))
+    table, out = tmp_path / "small.csv", tmp_path / "a.packed"
+    time = pd.date_range("2024-01-01", periods=600, freq="h", name="date")
+    pd.DataFrame(values[:600], columns=["x", "y"], index=time).to_csv(table)
+    windows = np.lib.stride_tricks.sliding_window_view(values, 24, axis=0)  # (N, C, L)
+    np.save(tmp_path / "z.npy", np.tanh(windows[2:] @ rng.normal(size=(24, 8)) / 5))
+    arguments = ("pack", tmp_path / "z.npy", "-o", out, "--table", table, "--seq-len", 24)
+    assert run_cli(*arguments) == 2
+    assert "embedding i belongs to the window that starts 2 rows later" in capsys.readouterr().err
+    assert not out.exists()
+    assert run_cli(*arguments, "--skip-alignment-check") == 0

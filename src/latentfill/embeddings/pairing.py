@@ -13,7 +13,7 @@ from latentfill.core.errors import EmbeddingMismatchError
 from latentfill.core.messages import counted
 from latentfill.core.series import Series
 from latentfill.core.window_plan import WindowPlan
-from latentfill.embeddings.checks.edges import ALIGNED, OFF, Alignment
+from latentfill.embeddings.checks.edges import ALIGNED, ENOUGH_PAIRS, Alignment
 from latentfill.embeddings.checks.probes import Split
 from latentfill.embeddings.checks.sentences import alignment_text
 from latentfill.embeddings.checks.verdicts import alignments
@@ -95,16 +95,25 @@ def check_alignment(
     if stored.provenance.source == COMPUTED and stored.provenance.table_digest is not None:
         return ()
     starts = {**starts_by_split(plan, series.n_steps), **{split: each.starts for split, each in read.items()}}
-    found: Mapping[str, Alignment] = alignments(read, series, plan, columns_of(stored, plan, series))
+    found = alignments(read, series, plan, columns_of(stored, plan, series))
     says = {split: alignment_text(alignment, split, starts) for split, alignment in found.items()}
-    if off := [says[split] for split, alignment in found.items() if alignment.verdict == OFF]:
+    if off := [says[split] for split, alignment in found.items() if alignment.contradicts]:
         raise EmbeddingMismatchError(
             f"{stored.path} does not belong to the windows of this table under {plan}: {'; '.join(off)}. Use the table "
             "and the settings that they were made with. To use them all the same, add --skip-alignment-check."
         )
     return tuple(
-        f"Alignment not checked: {says[split]}." for split, alignment in found.items() if alignment.verdict != ALIGNED
+        f"Alignment not checked: {_few_pairs(alignment, split) or says[split]}."
+        for split, alignment in found.items()
+        if alignment.verdict != ALIGNED or _few_pairs(alignment, split)
     )
+
+
+def _few_pairs(alignment: Alignment, split: str) -> str:
+    """A statement that there are too few windows for a verdict; "" if there are enough."""
+    if alignment.pairs >= ENOUGH_PAIRS:
+        return ""
+    return f"{split} has {counted(alignment.pairs, 'pair')} of consecutive windows, and {ENOUGH_PAIRS} are needed"
 
 
 def _pooled_note(splits: Mapping[str, Embeddings], columns: list[int]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ CLEAR_PEAK = 12.0  # robust standard deviations by which a score must exceed the
 MOST_MOVES = 12  # moves of the windows, at most
 FOLLOWING_LAG, FOLLOWS = 5, 0.1  # windows between two changes, and the share that the earlier one must explain
 OTHER_TABLE = "no row of the table explains how they change from window to window, as if made from another table"
+LEAST_OF_ANOTHER = 500  # pairs for that verdict: with fewer, a probe may not find the rows although they are encoded
 LEAST_PAIRS = 40  # pairs of consecutive windows that a verdict needs
 
 
@@ -41,7 +42,7 @@ def align(probes: Sequence[Probe], spacing: WindowSpacing) -> Alignment:
         other = _follow_edges(probes, spacing, shift)
         if other.shift is not None and other.shift[0] == other.shift[1]:
             return other
-    if alignment.why == NOT_FOUND and _is_of_another_table(probes, spacing):
+    if alignment.why == NOT_FOUND and pairs >= LEAST_OF_ANOTHER and _is_of_another_table(probes, spacing):
         return replace(alignment, verdict=OFF, why=OTHER_TABLE)
     return alignment
 

@@ -17,6 +17,7 @@ P_ENCODED, P_NEXT = 1e-5, 1e-3  # p-values below which a row is encoded, and a r
 STRONG, WEAK = 0.15, 0.005  # a row is surely or possibly encoded if it explains this share of what the best row does
 # A row is also possibly encoded if its share plus STANDARD_ERRORS standard errors is LARGE_SHARE of the best row's.
 LARGE_SHARE, STANDARD_ERRORS = 0.5, 2.5
+ENOUGH_PAIRS = 250  # to refuse or trust embeddings: with fewer, the test may be wrong
 LEAK = 3  # rows outside a window that may seem encoded, as innovations are not quite independent
 NOT_FOUND = "a linear probe does not find the last rows of the windows in the embeddings"
 NO_CLEAR_END = "the rows that the embeddings encode do not show clearly where the windows end"
@@ -47,6 +48,12 @@ class Alignment:
     future: int = 0  # rows after the window that the embeddings encode too
     ends: int = 0  # ends of a window that show the shift: 1 (the last rows) or 2 (the first rows too)
     why: str = ""
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether it is clear that the embeddings belong to other windows: one shift, not a range, and enough pairs."""
+        low, high = self.shift or (0, 0)
+        return self.verdict == OFF and self.pairs >= ENOUGH_PAIRS and low == high
 
 
 def find_edge(explained: FloatArray, offsets: IntArray) -> Edge | None:

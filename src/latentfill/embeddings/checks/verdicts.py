@@ -67,7 +67,11 @@ def check_against_table(
     pairs = _compare_splits(checked, series.values[:, columns], spacing)
     return {
         "alignment": {
-            name: {**asdict(alignment), "says": alignment_text(alignment, name, starts)}
+            name: {
+                **asdict(alignment),
+                "contradicts": alignment.contradicts,
+                "says": alignment_text(alignment, name, starts),
+            }
             for name, alignment in alignments.items()
         },
         "one space": {

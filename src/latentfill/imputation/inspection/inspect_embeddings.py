@@ -8,7 +8,6 @@ from latentfill.core.config import Config
 from latentfill.core.config_settings import StoredSettings
 from latentfill.core.errors import EmbeddingMismatchError
 from latentfill.core.series import Series
-from latentfill.embeddings.checks.edges import OFF
 from latentfill.embeddings.checks.verdicts import Check, check_against_table, check_repeatability
 from latentfill.embeddings.pairing import check_table, columns_of
 from latentfill.embeddings.protocols.record import StoredEmbeddings
@@ -72,7 +71,7 @@ def _describe_pairing(
         return {**settings.plan.to_dict(), "notes": list(notes)}, {}, [*problems, str(error)]
     starts = {**starts_by_split(found.plan, series.n_steps), **found.starts}
     verdicts = check_against_table(stored, series, starts, found.plan, columns)
-    off = [str(check["says"]) for check in verdicts["alignment"].values() if check["verdict"] == OFF]
+    off = [str(check["says"]) for check in verdicts["alignment"].values() if check["contradicts"]]
     return _describe_plan(found, series.n_steps, notes), verdicts, [*problems, *off]
 
 
