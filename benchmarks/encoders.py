@@ -1,6 +1,6 @@
 """Comparison of encoders: how much each reduces the error, and an ablation of the decoder's inputs.
 
-    python benchmarks/encoders.py [--quick] [--encoders none,builtin,timekd:PATH] [--rows 4000] [--data DIR] [DATA ...]
+    python benchmarks/encoders.py [--quick] [--folder NAME] [--encoders none,builtin,timekd:PATH] [--rows 4000] [DATA ...]
 
 The benchmark hides cells in the first rows of a file and fills them. All encoders fill the same cells, and embed the
 windows without them. For the ablation, the decoder is trained again with embeddings that are all zeros, with the
@@ -33,7 +33,7 @@ from common import (
 from latentfill.core.config import Config
 from latentfill.core.messages import counted
 from latentfill.core.series import FloatArray, Series
-from latentfill.embeddings.protocols.embedder import Embedder, RawWindows, reads_smoothed
+from latentfill.embeddings.protocols.embedder import Embedder, RawWindows, fitted_to, reads_smoothed
 from latentfill.embeddings.protocols.encoder import Encoded
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.registry import make_embedder
@@ -49,8 +49,10 @@ from latentfill.scoring.scores import Score
 from latentfill.scoring.spec import ScoringSpec
 from latentfill.tables.table import Table
 from latentfill.windows.cycles import clock_features
+from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import ScaledSeries, Windows
 from real_files import FILES, read
+from table_encoders import ENCODERS
 
 PROTOCOL = "encoders"
 STRATEGIES = ("auto", "denoise", "neighbours")
@@ -60,10 +62,15 @@ QUICK_ROWS = 1500
 
 def main() -> None:
     parser = parser_of(__doc__, FILES, seeds=(0, 1, 2))
-    parser.add_argument("--encoders", default=f"{NONE},{BUILTIN}", help="names as for `latentfill evaluate --encoders`")
+    parser.add_argument(
+        "--encoders",
+        default=f"{NONE},{BUILTIN}",
+        help=f"names as for `latentfill evaluate --encoders`, or {', '.join(ENCODERS)}",
+    )
     parser.add_argument("--rows", type=int, default=4000, help="first rows of the file, 0 for all")
     parser.add_argument("--patterns", nargs="+", default=["point", "blackout"])
     parser.add_argument("--rate", type=float, default=0.2, help="share of the observed cells to hide")
+    parser.add_argument("--folder", default=PROTOCOL, help="of the results, so that those of other encoders are kept")
     parser.add_argument("--no-ablation", action="store_true", help="compare encoders without the ablation")
     arguments = parser.parse_args()
     arguments.names = arguments.names or ["ETTh1"]
@@ -71,8 +78,9 @@ def main() -> None:
         table, config = load(name, arguments), config_of(arguments)
         for scores, rows in compare(table, config, arguments):
             about = {"settings": config.to_dict(), "file_rows": table.series.n_steps, "rows": rows}
-            write_results(PROTOCOL, name, {**about, "scores": [asdict(score) for score in scores]}, arguments)
-    write_table(PROTOCOL, report(quick=arguments.quick), arguments)
+            scores_as_json = {**about, "scores": [asdict(score) for score in scores]}
+            write_results(arguments.folder, name, scores_as_json, arguments)
+    write_table(arguments.folder, report(arguments.folder, quick=arguments.quick), arguments)
 
 
 def compare(table: Table, config: Config, arguments: argparse.Namespace) -> Iterator[tuple[list[Score], list[Row]]]:
@@ -117,6 +125,10 @@ class CachingEmbedder:
             setattr(self, name, getattr(embedder, name))
         self.reads_smoothed = reads_smoothed(embedder)
 
+    def fitted_to(self, series: Series, scaler: ColumnScaler, length: int) -> CachingEmbedder:
+        """The embedder, trained on a series if it is one of those."""
+        return CachingEmbedder(fitted_to(self.embedder, series, scaler, length))
+
     def embed(self, raw: RawWindows) -> VectorArray:
         times = raw.values if raw.time is None else raw.time
         pairs = zip(raw.values, times, strict=True)
@@ -131,7 +143,10 @@ def open_embedders(names: Sequence[str], config: Config) -> dict[str, CachingEmb
     """The embedders with these names, by name."""
     own_names = (name for name in names if name not in (NONE, BUILTIN))
     return {
-        name: CachingEmbedder(make_embedder(name, config=config, length=config.windows.length)) for name in own_names
+        name: CachingEmbedder(
+            ENCODERS[name]() if name in ENCODERS else make_embedder(name, config=config, length=config.windows.length)
+        )
+        for name in own_names
     }
 
 
@@ -189,9 +204,9 @@ def errors_in_spreads(filled: FloatArray, run: Run, series: Series) -> Row:
     return errors_of(filled / spread, series.values / spread, run.hidden)
 
 
-def report(*, quick: bool = False) -> str:
-    """The results as Markdown."""
-    records = read_results(PROTOCOL, FILES, quick=quick)
+def report(folder: str = PROTOCOL, *, quick: bool = False) -> str:
+    """The results in a folder as Markdown."""
+    records = read_results(folder, FILES, quick=quick)
     parts = []
     for record in records:
         scores = [Score(**score) for score in record["scores"]]

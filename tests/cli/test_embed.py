@@ -123,7 +123,7 @@ def test_inspect_finds_embeddings_in_timekds_layout(
         "val": 7,
         "test": 15,
     }
-    assert inspection["pairing"]["problems"] == []
+    assert inspection["problems"] == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError, did_you_mean
 from latentfill.core.series import Series
 from latentfill.embeddings.live_encoder import LiveEncoder, NoEncoder, bytes_per_window, seconds_per_window
-from latentfill.embeddings.protocols.embedder import Embedder, reads_smoothed
+from latentfill.embeddings.protocols.embedder import Embedder, fitted_to, reads_smoothed
 from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory, WindowSmoother
 from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.fingerprint import shares_cells
@@ -148,6 +148,7 @@ def _factory(embedder: Embedder, length: int, device: torch.device) -> EncoderFa
 
     def make(scaler: ColumnScaler, series: Series, make_smoother: Callable[[], WindowSmoother]) -> LiveEncoder:
         smoother = make_smoother() if reads_smoothed(embedder) else None
-        return LiveEncoder(embedder, scaler, series, length=length, device=device, smoother=smoother)
+        trained = fitted_to(embedder, series, scaler, length)
+        return LiveEncoder(trained, scaler, series, length=length, device=device, smoother=smoother)
 
     return make

@@ -67,7 +67,8 @@ class Embedder(Protocol):
     """A frozen, deterministic model: equal windows get equal vectors.
 
     It must fill gaps only from other cells of the window, so that its vectors depend on observed cells only. If it has
-    an attribute `reads_smoothed` that is true, its windows also come filled by smoothing the series (`smoothed`).
+    an attribute `reads_smoothed` that is true, its windows also come filled by smoothing the series (`smoothed`). An
+    encoder that is trained on the table has a method `fitted_to`, see below.
     """
 
     @property
@@ -112,6 +113,13 @@ class Embedder(Protocol):
 def reads_smoothed(embedder: Embedder) -> bool:
     """Whether an embedder asks for windows that are filled by smoothing the series."""
     return bool(getattr(embedder, "reads_smoothed", False))
+
+
+def fitted_to(embedder: Embedder, series: Series, scaler: ColumnScaler, length: int) -> Embedder:
+    """The embedder, trained on a series without hidden cells if it has a method `fitted_to(series, scaler, length)`."""
+    train = getattr(embedder, "fitted_to", None)
+    trained: Embedder = embedder if train is None else train(series, scaler, length)
+    return trained
 
 
 def cut_raw_windows(

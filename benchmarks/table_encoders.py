@@ -1,0 +1,157 @@
+"""Encoders to compare with the built-in one: simple ones, a pre-trained one, and one that is trained on the table.
+
+Each embeds the scaled windows column by column, (B, C, D), with gaps interpolated linearly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from latentfill.core.series import FloatArray, Series
+from latentfill.embeddings.protocols.embedder import Embedder, RawWindows
+from latentfill.embeddings.protocols.record import VectorArray
+from latentfill.windows.gaps import interpolate
+from latentfill.windows.scaling import ColumnScaler
+from latentfill.windows.windows import cut
+
+DIM = 32
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+SPACING = 4  # rows between the windows of a table that an encoder is trained on
+STEPS, PAIRS, RATE = 300, 64, 1e-3  # training of the contrastive encoder: steps, windows per step, learning rate
+
+Columns = Callable[[FloatArray], FloatArray]  # windows (B, C, L) without gaps to vectors (B, C, D)
+Training = Callable[[FloatArray], Columns]  # from the windows of a table (N, C, L)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnEncoder:
+    """An embedder that is a function of a column's window; with `train`, the function is learnt from the table."""
+
+    name: str
+    encode: Columns | None = None
+    train: Training | None = None
+    settings: Mapping[str, object] = field(default_factory=dict)
+    weights_digest: str | None = None
+    length: int | None = None
+    horizon: int = 0
+    costly: bool = False
+
+    def weights(self, columns: int) -> Mapping[str, VectorArray]:
+        return {}
+
+    def fitted_to(self, series: Series, scaler: ColumnScaler, length: int) -> Embedder:
+        """The encoder after training on the windows of a series."""
+        if self.train is None:
+            return self
+        starts = np.arange(0, series.n_steps - length + 1, SPACING)
+        windows = complete(cut(scaler.apply(series.values), starts, length))
+        return replace(self, encode=self.train(windows))
+
+    def embed(self, raw: RawWindows) -> VectorArray:
+        assert self.encode is not None, f"{self.name} must be trained first"
+        return self.encode(complete(raw.scaled)).astype(np.float32)
+
+
+def complete(windows: FloatArray) -> FloatArray:
+    """Windows (B, L, C) with gaps interpolated, columns first: (B, C, L)."""
+    return np.nan_to_num(interpolate(windows)).transpose(0, 2, 1)
+
+
+def projection(windows: FloatArray) -> FloatArray:
+    """Projections on directions drawn at random, the same for all columns."""
+    length = windows.shape[2]
+    directions = np.random.default_rng(0).normal(size=(length, DIM)) / np.sqrt(length)
+    projected: FloatArray = windows @ directions
+    return projected
+
+
+def principal_components(windows: FloatArray) -> Columns:
+    """The leading principal components of all columns' windows."""
+    rows = windows.reshape(-1, windows.shape[2])
+    mean = rows.mean(axis=0)
+    _, _, directions = np.linalg.svd(rows - mean, full_matrices=False)
+    return lambda windows: (windows - mean) @ directions[:DIM].T
+
+
+class ContrastiveNet(nn.Module):
+    """Dilated convolutions over one column, as in TS2Vec (Yue et al., AAAI 2022); a vector for each step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Conv1d(1, DIM, 3, padding=1)]
+        for dilation in (1, 2, 4, 8, 16):
+            layers += [nn.GELU(), nn.Conv1d(DIM, DIM, 3, padding=dilation, dilation=dilation)]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, columns: Tensor) -> Tensor:
+        """(N, L) to (N, L, D)."""
+        steps: Tensor = self.layers(columns[:, None]).transpose(1, 2)
+        return steps
+
+
+def contrastive(windows: FloatArray) -> Columns:
+    """TS2Vec's contrast of instances: two masked views of a window are alike, and unlike other windows."""
+    torch.manual_seed(0)
+    rows = torch.tensor(windows.reshape(-1, windows.shape[2]), dtype=torch.float32)
+    rows, net = rows.to(DEVICE), ContrastiveNet().to(DEVICE)
+    optimiser = torch.optim.AdamW(net.parameters(), RATE)
+    for _ in range(STEPS):
+        batch = rows[torch.randint(len(rows), (PAIRS,))]
+        first, second = (_pooled(net(batch * (torch.rand_like(batch) > 0.3))) for _ in range(2))
+        similar = nn.functional.normalize(first, dim=1) @ nn.functional.normalize(second, dim=1).T / 0.1
+        loss = nn.functional.cross_entropy(similar, torch.arange(len(batch), device=DEVICE))
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    net.eval()
+
+    def encode(windows: FloatArray) -> FloatArray:
+        columns = torch.tensor(windows.reshape(-1, windows.shape[2]), dtype=torch.float32, device=DEVICE)
+        with torch.inference_mode():
+            vectors: FloatArray = _pooled(net(columns)).cpu().numpy().reshape(*windows.shape[:2], DIM)
+        return vectors
+
+    return encode
+
+
+def _pooled(steps: Tensor) -> Tensor:
+    """The maximum over the steps, (N, D)."""
+    return steps.amax(dim=1)
+
+
+class Fracast:
+    """fracast, a pre-trained forecaster of 85 thousand weights: the states of its core, their mean and the last."""
+
+    def __init__(self) -> None:
+        from fracast.inference import FracastModel  # pip install fracast
+
+        self.model: Any = FracastModel.from_pretrained(weights="fp32", device=DEVICE)
+
+    def __call__(self, windows: FloatArray) -> FloatArray:
+        rows = windows.reshape(-1, windows.shape[2])
+        low, high = rows.min(axis=1, keepdims=True), rows.max(axis=1, keepdims=True)
+        context = np.zeros((len(rows), self.model.context_length), np.float32)
+        seen = np.zeros(context.shape, bool)
+        context[:, -rows.shape[1] :] = (rows - low) / np.maximum(high - low, 1e-5)
+        seen[:, -rows.shape[1] :] = True
+        values, mask = torch.from_numpy(context[:, None]).to(DEVICE), torch.from_numpy(seen[:, None]).to(DEVICE)
+        with torch.inference_mode():
+            states = self.model.core(values, mask, mask.float())
+        states = states[:, -rows.shape[1] :].cpu()
+        vectors: FloatArray = torch.cat([states.mean(dim=1), states[:, -1]], dim=1).numpy()
+        return vectors.reshape(*windows.shape[:2], -1)
+
+
+ENCODERS: Mapping[str, Callable[[], ColumnEncoder]] = {
+    "window": lambda: ColumnEncoder(name="window", encode=lambda windows: windows),
+    "projection": lambda: ColumnEncoder(name="projection", encode=projection),
+    "components": lambda: ColumnEncoder(name="components", train=principal_components),
+    "contrastive": lambda: ColumnEncoder(name="contrastive", train=contrastive),
+    "fracast": lambda: ColumnEncoder(name="fracast", encode=Fracast(), costly=True),
+}
