@@ -1,6 +1,6 @@
 """Comparison of encoders: how much each reduces the error, and an ablation of the decoder's inputs.
 
-    python benchmarks/encoders.py [--quick] [--folder NAME] [--encoders none,builtin,timekd:PATH] [--rows 4000] [DATA ...]
+    python benchmarks/encoders.py [--quick] [--folder NAME] [--encoders none,builtin,...] [--rows 4000] [DATA ...]
 
 The benchmark hides cells in the first rows of a file and fills them. All encoders fill the same cells, and embed the
 windows without them. For the ablation, the decoder is trained again with embeddings that are all zeros, with the
