@@ -393,3 +393,13 @@ def test_embeddings_of_other_windows_are_refused_unless_the_check_is_skipped(fra
     assert len(pair_stored(stored, fewer, StoredSettings(seq_len=SEQ, skip_alignment_check=True)).splits["all"].starts)
     right = pair_stored(arrays_of(vectors), series(walk), StoredSettings(seq_len=SEQ))
     assert not any("not checked" in note for note in right.notes)
+
+
+def test_a_part_of_the_windows_that_suits_several_splits_is_not_guessed(tmp_path: Path):
+    rows = 14_400 + 1000
+    table = Series(np.zeros((rows, 1)), ("OT",), None, np.arange(rows))
+    write_split(tmp_path / "table" / "24", "train", np.zeros((20, 1, 4)))
+    with pytest.raises(EmbeddingMismatchError, match="in 2 ways") as caught:
+        pair_embeddings(Config(embeddings=str(tmp_path)), table, "table")
+    assert "--split ett-hour --seq-len 96 --pred-len 24" in str(caught.value)
+    assert "--split custom --seq-len 96 --pred-len 24" in str(caught.value)

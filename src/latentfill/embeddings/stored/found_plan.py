@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,27 +39,29 @@ def find_plan(stored: StoredEmbeddings, given: StoredSettings, n_rows: int) -> F
         return FoundPlan(recorded, _recorded_starts(stored, recorded, n_rows))
     if stored.starts.keys() == stored.splits.keys():
         return FoundPlan(given.plan, _given_starts(stored, given.plan, n_rows))
-    searches = [PlanSearch(sizes, n_rows, given, stored.pred_len) for sizes in (stored.extents, stored.splits)]
-    fits = next((found for search in searches if (found := search.fitting())), [])
-    search = searches[0]
+    by_number, by_count = (
+        PlanSearch(sizes, n_rows, given, stored.pred_len) for sizes in (stored.extents, stored.splits)
+    )
+    fits = by_number.fitting() or by_count.fitting()
     if len(fits) == 1:
-        plan, notes = fits[0], []
-        if plan != given.plan:
-            notes.append(f"The embeddings fit the windows of {plan}, which was found from their number.")
-        return FoundPlan(plan, _plan_starts(search, plan), tuple(notes))
-    if fits:
-        raise EmbeddingMismatchError(_several(stored, search, fits))
-    parts = search.partly_fitting() if stored.is_numbered and search.is_determined else []
-    if len(parts) != 1 or search.is_swapped:
-        raise EmbeddingMismatchError(_none_fits(stored, search))
-    plan, expected = parts[0], search.expected(parts[0])
-    notes = [
-        f"{stored.path} holds windows 0 to {n - 1} of {expected[split]} of {split}, as if the run that wrote them had "
-        f"been interrupted; they are used, with {plan}."
-        for split, n in search.counts.items()
-        if n < expected[split]
-    ]
-    return FoundPlan(plan, _plan_starts(search, plan), tuple(notes))
+        note = f"The embeddings fit the windows of {fits[0]}, which was found from their number."
+        return FoundPlan(fits[0], _plan_starts(by_number, fits[0]), () if fits[0] == given.plan else (note,))
+    if not fits and stored.is_numbered and by_number.is_determined and not by_number.is_swapped:
+        fits = by_number.partly_fitting()
+        if len(fits) == 1:
+            notes = _interrupted(stored, by_number, fits[0])
+            return FoundPlan(fits[0], _plan_starts(by_number, fits[0]), tuple(notes))
+    raise EmbeddingMismatchError(_several(stored, by_number, fits) if fits else _none_fits(stored, by_number))
+
+
+def _interrupted(stored: StoredEmbeddings, search: PlanSearch, plan: WindowPlan) -> Iterator[str]:
+    """A sentence for each split that has only the first of its windows."""
+    for split, expected in search.expected(plan).items():
+        if search.counts[split] < expected:
+            yield (
+                f"{stored.path} holds windows 0 to {search.counts[split] - 1} of {expected} of {split}, as if the run "
+                f"that wrote them had been interrupted; they are used, with {plan}."
+            )
 
 
 def recorded_plan(provenance: Provenance, given: StoredSettings) -> WindowPlan | None:

@@ -71,9 +71,14 @@ class PlanSearch:
         return []
 
     def partly_fitting(self) -> list[WindowPlan]:
-        """Plans with usual lengths, under which the embeddings are those of the first windows of each split."""
+        """Plans with usual lengths, under which the embeddings are those of the first windows of each split.
+
+        Only those with a complete split, if there are any.
+        """
         plans = (replace(self.usual, split=kind) for kind in self._kinds)
-        return [plan for plan in plans if all(self.expected(plan).get(s, 0) >= n for s, n in self.counts.items())]
+        parts = [plan for plan in plans if all(self.expected(plan).get(s, 0) >= n for s, n in self.counts.items())]
+        complete = [plan for plan in parts if any(self.expected(plan)[s] == n for s, n in self.counts.items())]
+        return complete or parts
 
     @property
     def is_determined(self) -> bool:
