@@ -50,7 +50,9 @@ class Imputer:
         First row (N,) of the window of each embedding, if `embeddings` is an array of windows that do not begin at
         consecutive rows, or at every `embedding_stride`-th.
     **settings
-        Settings of `Config` and of `TableOptions` (how to read the data: ``time``, ``missing``, ``leave`` ...).
+        Settings of `Config` and of `TableOptions` (how to read the data: ``time``, ``missing``, ``leave`` ...). For
+        ``embeddings`` also an array or a tensor of windows (N, D) or (N, C, D), or of steps (T, D) or (C, T, D), or a
+        mapping of splits to such arrays.
 
     Examples
     --------
