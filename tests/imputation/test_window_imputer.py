@@ -13,7 +13,7 @@ from latentfill.core.errors import InputError, NotFittedError
 
 Gappy = tuple[np.ndarray, np.ndarray, np.ndarray]
 N, L, C, D = 300, 16, 3, 24
-QUICK: dict[str, Any] = {"decoder_steps": 500, "latent_steps": 60, "width": 16, "blocks": 2, "seed": 0}
+QUICK: dict[str, Any] = {"decoder_steps": 350, "latent_steps": 60, "width": 16, "blocks": 2, "seed": 0}
 TO_THE_LETTER = {"context": "none", "head": "mlp", "loss": "mse"}
 
 
