@@ -403,3 +403,8 @@ def test_a_part_of_the_windows_that_suits_several_splits_is_not_guessed(tmp_path
         pair_embeddings(Config(embeddings=str(tmp_path)), table, "table")
     assert "--split ett-hour --seq-len 96 --pred-len 24" in str(caught.value)
     assert "--split custom --seq-len 96 --pred-len 24" in str(caught.value)
+
+
+def test_an_array_is_not_paired_with_a_table_that_is_not_in_time_order(frame: pd.DataFrame, quick: dict[str, object]):
+    with pytest.raises(EmbeddingMismatchError, match="not in time order"):
+        Imputer(embeddings=array_of_windows(frame), seq_len=SEQ, **quick).fit(frame.iloc[::-1])

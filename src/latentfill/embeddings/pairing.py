@@ -36,13 +36,13 @@ def pair_embeddings(config: Config, series: Series, name: str | None) -> Pairing
     """
     settings = config.stored
     assert settings.embeddings is not None
-    check_sorted(series)
     stored = open_embeddings(settings.embeddings, name, settings.pred_len, settings.dataset)
     return pair_stored(stored, series, settings)
 
 
 def pair_stored(stored: StoredEmbeddings, series: Series, settings: StoredSettings) -> Pairing:
     """Pair embeddings that are open; see `pair_embeddings`."""
+    check_sorted(series)
     stored = pooled(stored, settings, series.n_steps)
     table_notes = check_table(stored, series)
     found = find_plan(stored, settings, series.n_steps)

@@ -11,7 +11,7 @@ from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError, NotFittedError
 from latentfill.core.series import FloatArray
 from latentfill.embeddings.protocols.record import Embeddings, Provenance
-from latentfill.embeddings.stored.arrays import IN_MEMORY, arrays_of
+from latentfill.embeddings.stored.arrays import IN_MEMORY, arrays_of, as_array
 from latentfill.embeddings.stored.h5_names import WHOLE
 from latentfill.embeddings.stored.lookup import StoredEncoder, check_usable
 from latentfill.imputation.filling.window_estimate import weighted_windows
@@ -110,8 +110,7 @@ def fill_windows(windows: ArrayLike, z: ArrayLike, **settings: Any) -> FloatArra
 
 def _windows(windows: ArrayLike) -> FloatArray:
     """The windows as float64; an `InputError` unless they are numbers of shape (N, L, C)."""
-    detach = getattr(windows, "detach", None)  # a tensor of PyTorch
-    values = np.asarray(windows if detach is None else detach().cpu().numpy())
+    values = as_array(windows)
     if values.ndim != 3 or values.dtype.kind not in "fiu" or not values.size or np.isinf(values).any():
         raise InputError(
             f"windows must be finite numbers or NaN of shape (windows, steps, columns), got {values.dtype} of shape "

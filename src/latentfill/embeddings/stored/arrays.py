@@ -118,13 +118,19 @@ def divide_embeddings(
     return arrays_of(embeddings, starts), {**given, "embeddings": IN_MEMORY}
 
 
+def as_array(given: object) -> NDArray[Any]:
+    """An array, a list, or a tensor of PyTorch on any device and of any type, as an array."""
+    detach = getattr(given, "detach", None)
+    if detach is None:
+        return np.asarray(given)
+    tensor = detach().cpu()
+    is_short = tensor.is_floating_point() and tensor.element_size() < 4  # NumPy lacks some of these types
+    return np.asarray(tensor.float() if is_short else tensor)
+
+
 def _numbers(part: object, path: Path) -> NDArray[Any]:
     """The numbers of an array or a tensor; an error if there are none, or fewer than two axes."""
-    detach = getattr(part, "detach", None)  # a tensor of PyTorch, whatever its device and type
-    if detach is not None:
-        tensor = detach().cpu()
-        part = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
-    array = np.asarray(part)
+    array = as_array(part)
     if array.dtype.kind not in "fiu" or array.ndim < 2 or not array.size:
         raise InputError(
             f"{path} holds {array.dtype} of shape {array.shape}, but embeddings are numbers of shape (windows, size) "
