@@ -58,7 +58,7 @@ def ablations(series: Series, fitted: Fitted) -> Iterator[Ablation]:
         config = fitted.config if neighbours else fitted.config.replace(neighbours=0)
         assert fitted.encoder is not None
         encoder = AlteredEncoder(fitted.encoder, change) if change else fitted.encoder
-        held_out = hold_out(scaled, config)
+        held_out = hold_out(scaled, config, for_networks=True)
         yield Ablation(name, StrategyFitter(held_out, config, config.strategies), encoder)
 
 

@@ -192,7 +192,7 @@ def without_inputs(fitted: Fitted, series: Series, what: str) -> Fitted:
     config = fitted.config if neighbours else fitted.config.replace(neighbours=0)
     encoder = AlteredEncoder(fitted.encoder, change) if change else fitted.encoder
     scaled = ScaledSeries(fitted.scaler.apply(series.values), clock_features(series, fitted.cycles))
-    held_out = hold_out(scaled, config)
+    held_out = hold_out(scaled, config, for_networks=True)
     ablation = Ablation(what, StrategyFitter(held_out, config), encoder)
     return replace(fitted, config=config, encoder=encoder, builtin=ablation.path)
 

@@ -70,8 +70,8 @@ class WindowImputer:
         flat = values.reshape(-1, values.shape[2])
         self.scaler_ = ColumnScaler.fit(flat, config.windows.scaling)
         scaled = ScaledSeries(self.scaler_.apply(flat), np.zeros((len(flat), 0)))
-        fitter = StrategyFitter(hold_out(scaled, config), config, progress=self.progress)
-        self.path_: FittedPath = fitter.fit_stored(WHOLE, _embeddings(z, values), None)
+        fitter = StrategyFitter(hold_out(scaled, config, for_networks=True), config, progress=self.progress)
+        self.path_: FittedPath = fitter.fit_stored(WHOLE, _embeddings(z, values), None, in_series=False)
         return self
 
     def fill(self, windows: ArrayLike, z: ArrayLike) -> FloatArray:

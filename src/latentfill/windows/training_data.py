@@ -77,9 +77,14 @@ def reserve(starts: IntArray, length: int, n_steps: int) -> tuple[IntArray, IntA
     period = RESERVE_EVERY * length
     phase = (starts - period // 2) % period
     check, train = phase <= length, (phase >= 2 * length) & (phase <= period - length)
-    if n_steps < 3 * period or not check.any() or 2 * train.sum() < len(starts):
+    if is_too_short(length, n_steps) or not check.any() or 2 * train.sum() < len(starts):
         return np.arange(len(starts)), np.arange(0)
     return np.nonzero(train)[0], np.nonzero(check)[0]
+
+
+def is_too_short(length: int, n_steps: int) -> bool:
+    """Whether a series of `n_steps` reserves no window of this length."""
+    return n_steps < 3 * RESERVE_EVERY * length
 
 
 def gap_patterns(windows: Windows) -> BoolArray:

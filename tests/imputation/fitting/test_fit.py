@@ -49,8 +49,8 @@ def test_cells_held_out_for_scoring_cannot_change_what_is_learnt(sample: Sample,
     settings = Config(**quick, candidates=LEARNT)
     plain = fit_series(as_series(sample), settings)
 
-    def hold_out_with_huge_score_cells(series, config):
-        held_out = hold_out(series, config)
+    def hold_out_with_huge_score_cells(series, config, **options):
+        held_out = hold_out(series, config, **options)
         values = np.where(held_out.score, 1e6, series.values)
         return replace(held_out, series=replace(series, values=values))
 

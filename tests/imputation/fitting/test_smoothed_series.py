@@ -103,8 +103,8 @@ def test_held_out_cells_change_no_smoothed_window(sample: Sample, quick, monkeyp
         fit_series(series, config, FitInputs(encoder=factory))
         return embedder.seen[1:]  # the first call only tells the size of the vectors
 
-    def hold_out_huge_cells(series, config):
-        held_out = hold_out(series, config)
+    def hold_out_huge_cells(series, config, **options):
+        held_out = hold_out(series, config, **options)
         values = np.where(held_out.score | held_out.tuning, 1e6, series.values)
         return replace(held_out, series=replace(series, values=values))
 

@@ -23,6 +23,17 @@ def test_held_out_cells_are_observed_and_have_two_separate_uses(sample: Sample):
     assert 0.08 < share < 0.13
 
 
+def test_a_series_too_short_for_reserved_windows_has_more_tuning_cells_for_networks():
+    series = ScaledSeries(np.random.default_rng(0).normal(size=(400, 2)), np.zeros((400, 0)))
+    for length, more in ((8, 0.0), (48, holdout.FOR_NETWORKS)):  # only the shorter windows are reserved
+        config = Config(length=length)
+        usual, held_out = hold_out(series, config), hold_out(series, config, for_networks=True)
+        np.testing.assert_array_equal(held_out.score, usual.score)
+        assert not (held_out.tuning & held_out.score).any()
+        assert (held_out.tuning | ~usual.tuning).all()
+        assert held_out.tuning.mean() - usual.tuning.mean() == pytest.approx(more, abs=0.02)
+
+
 def test_cells_hidden_in_the_reserve_lie_where_no_network_was_trained():
     values = np.random.default_rng(0).normal(size=(400, 2))
     values[::7, 0] = np.nan

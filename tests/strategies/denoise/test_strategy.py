@@ -9,6 +9,7 @@ import torch
 from latentfill.core.config import Config
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
 from latentfill.strategies.denoise.decoder import KNOTS, USUAL
+from latentfill.strategies.denoise.head_input import HeadInput
 from latentfill.strategies.denoise.strategy import DenoiseStrategy
 from latentfill.strategies.kriging.kriging import Kriging
 from latentfill.strategies.neighbours.window_bank import WindowBank
@@ -100,6 +101,7 @@ def test_the_gate_mixes_in_the_mean_of_the_neighbours():
     strategy, windows = untrained(series(), neighbours=4), with_gaps()
     torch.nn.init.constant_(strategy.net.head.near_gate.bias, 100.0)
     strategy.neighbours.values.fill_(7.0)
+    strategy.net.eval()
     kriged, decoded = strategy.estimate(windows.without(np.ones(windows.values.shape, dtype=bool)), Slopes()).values
     np.testing.assert_allclose(decoded, 7.0, rtol=1e-5)
     assert np.abs(kriged).max() < 2
@@ -123,17 +125,52 @@ def test_trust_is_learnt_from_held_out_windows():
     strategy, windows = untrained(series(), head="mlp"), with_gaps()
     _, head_input = strategy.inputs_for(windows, Slopes())
     spread = torch.where(torch.arange(L)[None, :, None] < L // 2, KNOTS[0], KNOTS[-1]).expand(head_input.base.shape)
-    head_input = replace(head_input, spread=spread)
+    head_input = replace(head_input, spread=spread, usual_level=head_input.level)
     torch.nn.init.constant_(strategy.net.head.outlet.bias, 1.0)
+    strategy.net.eval()
     truth = torch.where(spread == KNOTS[-1], head_input.base + spread, head_input.base)
     before = strategy.net(head_input)
     torch.testing.assert_close(before, head_input.base + spread)
     strategy.net.learn_trust(head_input, truth, ~head_input.observed)
-    assert strategy.net.trust[0] < 0.3
-    assert strategy.net.trust[-1] > 0.7
+    trust = strategy.net.trust[0]
+    assert trust[0] < 0.3
+    assert trust[-1] > 0.7
     added = (strategy.net(head_input) - head_input.base) / spread
-    torch.testing.assert_close(added[:, 0, 0], strategy.net.trust[0].expand(len(added)))
-    torch.testing.assert_close(added[:, -1, 0], strategy.net.trust[-1].expand(len(added)))
+    torch.testing.assert_close(added[:, 0, 0], trust[0].expand(len(added)))
+    torch.testing.assert_close(added[:, -1, 0], trust[-1].expand(len(added)))
+
+
+def test_what_z_adds_is_trusted_as_far_as_it_helps():
+    """The head adds z, of random signs, in units of the spread."""
+    strategy, windows = untrained(series(), head="mlp"), with_gaps()
+    strategy.net.eval()
+    _, head_input = strategy.inputs_for(windows, Slopes())
+    z = torch.randn(len(windows), generator=torch.Generator().manual_seed(0)).sign()
+    head_input = replace(head_input, z=z[:, None, None].expand_as(head_input.z))
+    strategy.net.head = AddsZ()
+    hidden = ~head_input.observed
+    helps = head_input.base + 0.5 * z[:, None, None] * head_input.spread
+    strategy.net.learn_trust(head_input, helps, hidden)
+    torch.testing.assert_close(strategy.net.trust, torch.tensor([[0.0], [0.5]]).expand(2, len(KNOTS)), rtol=0, atol=0.1)
+    luck = torch.randn(hidden.shape, generator=torch.Generator().manual_seed(1))
+    strategy.net.learn_trust(head_input, head_input.base + luck * head_input.spread, hidden)
+    assert strategy.net.trust[1].max() < 0.05
+
+
+class AddsZ(torch.nn.Module):
+    def forward(self, head_input: HeadInput) -> torch.Tensor:
+        return head_input.base + head_input.z.mean(dim=(1, 2))[:, None, None] * head_input.spread
+
+
+def test_without_z_an_input_has_nothing_of_the_embedding():
+    strategy, windows = untrained(series(), neighbours=4), with_gaps()
+    _, head_input = strategy.inputs_for(windows, Slopes())
+    chosen = torch.arange(len(windows)) % 2 == 0
+    without = head_input.without_z(chosen)
+    assert (without.z[chosen] == 0).all()
+    torch.testing.assert_close(without.neighbour_mean[chosen], head_input.base[chosen])
+    for name in ("z", "neighbour_mean", "neighbour_spread"):
+        torch.testing.assert_close(getattr(without, name)[~chosen], getattr(head_input, name)[~chosen])
 
 
 def test_an_unusual_level_is_clipped_to_the_usual_range():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from latentfill.core.series import FloatArray, Series
@@ -30,6 +30,12 @@ class EncoderShape:
     dim: int  # D
     decodes: bool  # whether the encoder has a decoder, which gives `Encoded.window`
     costly: bool = False  # whether embedding is too slow for new windows at every training step
+    stored: bool = False  # whether embeddings were made before cells were hidden, so that they may depend on these
+
+    @property
+    def around(self) -> EncoderShape:
+        """The properties of embeddings of two other windows, side by side, which depend on no cell of a window."""
+        return replace(self, dim=2 * self.dim, stored=False)
 
 
 class Encoder(Protocol):
@@ -39,6 +45,17 @@ class Encoder(Protocol):
 
     def encode(self, windows: Windows) -> Encoded:
         """Embeddings of the observed cells of windows; equal windows get equal embeddings."""
+        ...
+
+
+class SeriesEncoder(Encoder, Protocol):
+    """An encoder of windows of one series, which also knows the embeddings of the windows around each."""
+
+    def around(self) -> Encoder:
+        """An encoder whose vectors are those of the nearest windows before and after one, which share no row with it.
+
+        Its shape is `EncoderShape.around`.
+        """
         ...
 
 

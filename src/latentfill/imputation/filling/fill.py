@@ -9,6 +9,7 @@ import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
 from latentfill.embeddings.protocols.record import Embeddings
+from latentfill.embeddings.stored.joined_splits import join_splits
 from latentfill.embeddings.stored.lookup import StoredEncoder
 from latentfill.imputation.filling.codes import Code, CodeArray
 from latentfill.imputation.filling.error_draws import draw_scores
@@ -54,9 +55,10 @@ def estimate_series(
     """Estimates of all candidates for a series: on the builtin path, and on each split of stored `embeddings`."""
     scaled = fitted.scaled(series)
     by_path = {BUILTIN: _estimate_builtin(fitted, scaled)}
+    searched = join_splits(embeddings or {})
     for split, stored in (embeddings or {}).items():
         path = fitted.stored[split]
-        encoder = StoredEncoder(stored, fitted.config.device)
+        encoder = StoredEncoder(searched or stored, fitted.config.device, fitted.config.stored.plan)
         starts = blend_starts(stored, path.spec.config.windows.stride)
         by_path[split] = path.candidates.estimate(scaled, starts, encoder)
     return EstimatedSeries(series, scaled, by_path)

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from latentfill.core.config import Config
+from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory
@@ -22,6 +22,7 @@ from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
 from latentfill.imputation.fitting.time_budget import TimeBudget
 from latentfill.imputation.validation.holdout import hold_out
 from latentfill.nn.progress import History, ProgressCallback
+from latentfill.strategies.candidates import needs_encoder
 from latentfill.windows.cycles import clock_features, find_cycles
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import ScaledSeries, Windows
@@ -55,7 +56,9 @@ def fit_series(series: Series, config: Config, inputs: FitInputs | None = None) 
         raise InputError("no value column has a single observed cell, so there is nothing to learn from.")
     scaler, cycles = _fit_scaler(series, config, inputs.train_rows), find_cycles(series)
     scaled = ScaledSeries(scaler.apply(series.values), clock_features(series, cycles))
-    fitter = StrategyFitter(hold_out(scaled, config), config, inputs.compare_with, budget, inputs.progress)
+    for_networks = needs_encoder((*config.strategies, *(name for name in inputs.compare_with if name != AUTO)))
+    held_out = hold_out(scaled, config, for_networks=for_networks)
+    fitter = StrategyFitter(held_out, config, inputs.compare_with, budget, inputs.progress)
     donor = _donor_windows(inputs, scaler, cycles, config.windows.length, series.n_steps)
     encoder, encoder_history = _make_encoder(inputs, fitter, scaler, series)
     all_splits = join_splits(inputs.embeddings)

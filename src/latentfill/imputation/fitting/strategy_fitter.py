@@ -104,17 +104,19 @@ class StrategyFitter:
             )
         )
 
-    def fit_stored(self, split: str, stored: Embeddings, all_splits: Embeddings | None) -> FittedPath:
+    def fit_stored(
+        self, split: str, stored: Embeddings, all_splits: Embeddings | None, *, in_series: bool = True
+    ) -> FittedPath:
         """Fit the path on the stored embeddings of one split.
 
         `all_splits` holds the embeddings of all splits if they share one space: the windows of all splits are then
-        searched for neighbours.
+        searched for neighbours. With `in_series`, the windows are known to be windows of one series.
         """
         config, searched = config_for_stored(self.config), all_splits or stored
         return self._fit_path(
             PathInputs(
                 config=config,
-                encoder=StoredEncoder(searched, config.device),
+                encoder=StoredEncoder(searched, config.device, config.stored.plan if in_series else None),
                 encoder_history={},
                 starts=stored.starts,
                 blend_starts=blend_starts(stored, config.windows.stride),

@@ -26,7 +26,7 @@ from latentfill.strategies.protocols.strategy import StrategySpec
 from latentfill.windows.gaps import BUCKET_NAMES
 from latentfill.windows.scaling import ColumnScaler
 
-FORMAT = 5  # version of the files; models of other versions are refused
+FORMAT = 6  # version of the files; models of other versions are refused
 
 
 class PathState(TypedDict):

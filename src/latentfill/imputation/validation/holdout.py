@@ -13,12 +13,13 @@ from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.windows.gaps import find_gaps
 from latentfill.windows.hiding import hide_like_gaps, hide_mixture
-from latentfill.windows.training_data import HeldOutWindows, TrainingData, gap_patterns, reserve
+from latentfill.windows.training_data import HeldOutWindows, TrainingData, gap_patterns, is_too_short, reserve
 from latentfill.windows.windows import ScaledSeries, Windows, covered, cut
 
 MOST_WINDOWS = 192  # most windows with held-out cells, for early stopping and for tuning
 MOST_ROUNDS = 8  # rounds of hiding cells to fit the candidates' weights
 ROUND_RATE = 0.1  # share of the observed cells that each round hides
+FOR_NETWORKS = 0.1  # share of the cells that decide when the training of networks stops, if no windows are reserved
 ENOUGH_CELLS = 4000  # hidden in all rounds
 
 
@@ -89,15 +90,21 @@ class HeldOutSeries:
         return np.where(self.tuning, self.series.values, np.nan)
 
 
-def hold_out(series: ScaledSeries, config: Config) -> HeldOutSeries:
-    """Hold out cells in the pattern of the series' own gaps; each run becomes tuning or score cells at random."""
+def hold_out(series: ScaledSeries, config: Config, *, for_networks: bool = False) -> HeldOutSeries:
+    """Hold out cells in the pattern of the series' own gaps; each run becomes tuning or score cells at random.
+
+    A series that is too short to reserve windows `for_networks` gets more tuning cells, a share of `FOR_NETWORKS`.
+    """
     rng = SeedStream.HOLDOUT.generator(config.seed)
     held = hide_like_gaps(rng, series.observed, config.training.holdout)
     runs = find_gaps(~held)
     tuning = np.zeros_like(held)
     for run in np.nonzero(rng.random(len(runs.start)) < 0.5)[0]:
         tuning[runs.start[run] : runs.start[run] + runs.length[run], runs.column[run]] = True
-    return HeldOutSeries(series, tuning, held & ~tuning, config.seed)
+    score = held & ~tuning
+    if for_networks and is_too_short(config.windows.length, series.n_steps):
+        tuning |= hide_like_gaps(rng, series.observed & ~held, FOR_NETWORKS)
+    return HeldOutSeries(series, tuning, score, config.seed)
 
 
 def evenly(items: IntArray, most: int) -> IntArray:

@@ -13,6 +13,7 @@ from latentfill.strategies.denoise.heads import LEAST_SPREAD_OF_INPUTS, make_hea
 
 KNOTS = (0.05, 0.1, 0.2, 0.4, 0.8)  # spreads of the base, in scaled units, at which the trust is learnt
 PRIOR_TRUST = 0.2  # strength of the prior that all knots share one trust, relative to the data of a mean knot
+WITHOUT_Z = 0.5  # share of the training windows of which the head does not see z
 USUAL = (0.05, 0.95)  # quantiles of the windows' levels that bound the usual range
 UNFAMILIAR = 0.5  # scaled units outside the usual range at which trust is halved
 
@@ -23,7 +24,8 @@ class Decoder(nn.Module):
     z_mean: Tensor  # (K, D)
     z_scale: Tensor  # (K, D) standard deviation
     usual: Tensor  # (2, C) lower and upper end of the usual range of levels
-    trust: Tensor  # (knots,) share of the head's correction that is kept, by the spread of the base
+    trust: Tensor  # (2, knots) shares of the head's corrections that are kept, by the spread of the base: of that
+    # without z, and of what z adds to it
 
     def __init__(self, size: HeadSize, config: Config, *, decodes: bool) -> None:
         super().__init__()
@@ -33,7 +35,7 @@ class Decoder(nn.Module):
         self.register_buffer("z_mean", torch.zeros(size.z_columns, size.z_dim))
         self.register_buffer("z_scale", torch.ones(size.z_columns, size.z_dim))
         self.register_buffer("usual", torch.zeros(2, size.columns))
-        self.register_buffer("trust", torch.ones(len(KNOTS)))
+        self.register_buffer("trust", torch.ones(2, len(KNOTS)))
         self.head = make_head(config.decoder.head, size, decodes=decodes)
 
     def clip_level(self, level: Tensor) -> Tensor:
@@ -48,19 +50,31 @@ class Decoder(nn.Module):
         self.z_scale.copy_(torch.where(spread > 1e-6, spread, 1.0))
 
     def forward(self, head_input: HeadInput) -> Tensor:
-        """Estimates (B, L, C) in scaled units; in training mode with noise on z."""
+        """Estimates (B, L, C) in scaled units; in training mode with noise on z, and in some windows without z."""
         z = self.standardise(head_input.z)
-        return self.decode(replace(head_input, z=self._with_noise(z) if self.training else z))
+        if not self.training:
+            return self.decode(replace(head_input, z=z))
+        noisy = replace(head_input, z=self._with_noise(z))
+        if self.context:
+            noisy = noisy.without_z(torch.rand(len(z), device=z.device) < WITHOUT_Z)
+        estimate: Tensor = self.head(noisy)
+        return estimate
 
     def decode(self, head_input: HeadInput) -> Tensor:
         """Estimates (B, L, C) from an input whose z is already standardised."""
-        estimate: Tensor = self.head(head_input)
         if not self.context:
+            estimate: Tensor = self.head(head_input)
             return estimate
-        trust = knot_weights(head_input.spread) @ self.trust
-        if not self.training:
-            trust = trust * familiarity(head_input.level - head_input.usual_level)[:, None]
-        return head_input.base + trust * (estimate - head_input.base)
+        without, by_z = self._corrections(head_input)
+        trust = knot_weights(head_input.spread) @ self.trust.T
+        kept = trust[..., 0] * without + trust[..., 1] * by_z
+        return head_input.base + familiarity(head_input.level - head_input.usual_level)[:, None] * kept
+
+    def _corrections(self, head_input: HeadInput) -> tuple[Tensor, Tensor]:
+        """The head's correction of the base without z, and what z adds to it, both (B, L, C)."""
+        every = torch.ones(len(head_input.z), dtype=torch.bool, device=head_input.z.device)
+        without: Tensor = self.head(head_input.without_z(every))
+        return without - head_input.base, self.head(head_input) - without
 
     def standardise(self, z: Tensor) -> Tensor:
         """z (B, K, D) minus its mean, divided by its standard deviation."""
@@ -69,24 +83,46 @@ class Decoder(nn.Module):
     def learn_trust(self, head_input: HeadInput, truth: Tensor, cells: Tensor) -> None:
         """Fit the trust at each of `KNOTS` to the hidden `cells` (B, L, C) of windows that were not trained on.
 
-        This is a least squares fit, with each cell in units of its spread, shrunk towards one common trust and clipped
-        to [0, 1].
+        First that of the correction without z, then that of what z adds to it.
         """
         with torch.no_grad():
-            correction = self.forward(head_input) - head_input.base
+            corrections = self._corrections(replace(head_input, z=self.standardise(head_input.z)))
         spread = head_input.spread.clamp(min=LEAST_SPREAD_OF_INPUTS)
-        by_knot = (knot_weights(head_input.spread) * (correction / spread)[..., None])[cells].double()  # (M, knots)
+        knots, window = knot_weights(head_input.spread)[cells].double(), cells.nonzero()[:, 0]
         target = ((truth - head_input.base) / spread)[cells].double()
-        gram, moments = by_knot.T @ by_knot, by_knot.T @ target
-        common = (moments.sum() / gram.sum().clamp(min=1e-9)).clamp(0, 1)
-        prior = PRIOR_TRUST * gram.diagonal().mean().clamp(min=1e-9)
-        gram.diagonal().add_(prior)
-        self.trust.copy_(torch.linalg.solve(gram, moments + prior * common).clamp(0, 1))
+        for trust, correction in zip(self.trust, corrections, strict=True):
+            by_knot = knots * (correction / spread)[cells].double()[:, None]  # (M, knots)
+            learnt = least_squares_trust(by_knot, target, window)
+            trust.copy_(learnt)
+            target = target - by_knot @ learnt
 
     def _with_noise(self, z: Tensor) -> Tensor:
         if self.noise_kind == "dropout":
             return nn.functional.dropout(z, self.noise)
         return z + self.noise * torch.randn_like(z)
+
+
+def least_squares_trust(by_knot: Tensor, target: Tensor, window: Tensor) -> Tensor:
+    """Factors (knots,) in [0, 1] with which the corrections `by_knot` (M, knots) come close to the `target` (M,).
+
+    They leave the least squared error, shrunk by what may be chance (James and Stein 1961): with the gain's standard
+    error over the windows that `window` (M,) numbers, by the factor 1 - (error / gain)^2, to 0 if the error is larger.
+    They are also shrunk towards a common one.
+    """
+    gains = by_knot * target[:, None]
+    by_window = gains.new_zeros(int(window.max()) + 1, gains.shape[1]).index_add_(0, window, gains)
+    gram, moments = by_knot.T @ by_knot, _without_chance(by_window)
+    common = (_without_chance(by_window.sum(1)) / gram.sum().clamp(min=1e-9)).clamp(0, 1)
+    prior = PRIOR_TRUST * gram.diagonal().mean().clamp(min=1e-9)
+    gram.diagonal().add_(prior)
+    trust: Tensor = torch.linalg.solve(gram, moments + prior * common).clamp(0, 1)
+    return trust
+
+
+def _without_chance(gains: Tensor) -> Tensor:
+    """Sums (...) of the gains (windows, ...) of all windows, shrunk by their squared standard errors; at least 0."""
+    total = gains.sum(0)
+    return torch.where(total > 0, total - gains.square().sum(0) / total, 0.0).clamp(min=0)
 
 
 def familiarity(beyond: Tensor) -> Tensor:

@@ -39,6 +39,21 @@ class HeadInput:
     neighbour_mean: Tensor | None = None  # (B, L, C) weighted mean of the nearest windows; None without neighbours
     neighbour_spread: Tensor | None = None  # (B, L, C) weighted standard deviation of the nearest windows
 
+    def without_z(self, chosen: Tensor) -> HeadInput:
+        """The same without what comes from the embedding, in the windows where the mask `chosen` (B,) is True.
+
+        A z that is standardised becomes its mean, a decoded window the level, and the nearest windows the base.
+        """
+        columns, cells = chosen[:, None, None], self.base.shape
+        instead = {
+            "z": torch.zeros_like(self.z),
+            "decoded": self.level[:, None].expand(cells),
+            "neighbour_mean": self.base,
+            "neighbour_spread": self.spread,
+        }
+        parts = ((name, getattr(self, name), value) for name, value in instead.items())
+        return replace(self, **{n: torch.where(columns, value, part) for n, part, value in parts if part is not None})
+
     def take(self, index: Tensor) -> HeadInput:
         """The windows at `index`."""
         parts = ((f.name, getattr(self, f.name)) for f in fields(self))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from latentfill.core.config import Config
 from latentfill.core.seeds import SeedStream
-from latentfill.embeddings.protocols.encoder import Encoder
+from latentfill.embeddings.protocols.encoder import Encoder, SeriesEncoder
 from latentfill.nn.batches import HidingBatches, Replay, target_tensors
 from latentfill.nn.losses import balanced_huber, masked_mse
 from latentfill.nn.progress import History, Stage
@@ -45,12 +46,14 @@ class DenoiseStrategy(Strategy):
     With `loss="mse"` it scores all observed cells by their squared error.
 
     With context, the decoder corrects kriging's estimate; encoder, kriging and neighbours are fitted before it and not
-    changed. Without context, it sees only z and the window's level.
+    changed. Stored embeddings of a window may depend on its hidden cells, from which the decoder would learn to repeat
+    what was embedded; it then reads those of the windows around. Without context, it sees only z and the level of the
+    window.
     """
 
     def __init__(self, spec: StrategySpec, kriging: Kriging | None, neighbours: WindowBank | None) -> None:
         """`kriging` is required with context and ignored without context; `neighbours` may be None or empty."""
-        config = spec.config
+        config, spec = spec.config, _as_read(spec)
         self.config = config
         self.device = spec.device
         self.kriging = kriging if config.decoder.context == "observed" else None
@@ -67,13 +70,15 @@ class DenoiseStrategy(Strategy):
         if config.decoder.context == "observed":
             kriging = KrigingStrategy.fit(spec, inputs)[0].kriging
             if config.decoder.neighbours:
-                neighbours = WindowBank.of(inputs.data.windows, inputs.required_encoder, spec.device)
+                encoder = _as_read_by(inputs.required_encoder, config)
+                neighbours = WindowBank.of(inputs.data.windows, encoder, spec.device)
         strategy = cls(spec, kriging, neighbours)
         return strategy, {"decoder": strategy.train_decoder(inputs)}
 
     @classmethod
     def unfitted(cls, spec: StrategySpec, bank_size: int) -> Self:
-        embedding = spec.required_encoder_shape.columns * spec.required_encoder_shape.dim
+        shape = _as_read(spec).required_encoder_shape
+        embedding = shape.columns * shape.dim
         neighbours = WindowBank(bank_size, spec.config.windows.length, spec.columns, embedding).to(spec.device)
         return cls(spec, KrigingStrategy.unfitted(spec, 0).kriging, neighbours)
 
@@ -101,7 +106,7 @@ class DenoiseStrategy(Strategy):
 
     def train_decoder(self, inputs: TrainingInputs, stage: str = "decoder") -> History:
         """Train the decoder with early stopping on the check windows, then learn its trust from them."""
-        data, encoder = inputs.data, inputs.required_encoder
+        data, encoder = inputs.data, _as_read_by(inputs.required_encoder, self.config)
         self._measure(data.windows, encoder)
         batches = self._batches(data, encoder)
         check = self._example(data.check, encoder)
@@ -122,6 +127,7 @@ class DenoiseStrategy(Strategy):
     def estimate(self, windows: Windows, encoder: Encoder | None) -> WindowEstimates:
         """Estimates of the decoder, with context preceded by kriging's."""
         assert encoder is not None
+        encoder = _as_read_by(encoder, self.config)
         values = np.empty((len(self.estimate_names), *windows.values.shape))
         spread, residual = (np.empty(windows.values.shape) if self.context else None for _ in range(2))
         with torch.inference_mode():
@@ -202,3 +208,17 @@ class DenoiseStrategy(Strategy):
         if self.config.decoder.loss == "mse":
             return masked_mse(estimate, example.truth, example.cells)
         return balanced_huber(estimate, example.truth, example.cells, head_input.spread)
+
+
+def _as_read(spec: StrategySpec) -> StrategySpec:
+    """The sizes with the embeddings that the decoder reads: with context, those around a window if they are stored."""
+    shape = spec.required_encoder_shape
+    reads_around = shape.stored and spec.config.decoder.context == "observed"
+    return replace(spec, encoder_shape=shape.around) if reads_around else spec
+
+
+def _as_read_by(encoder: Encoder, config: Config) -> Encoder:
+    """The encoder of the embeddings that the decoder reads; see `_as_read`."""
+    if encoder.shape.stored and config.decoder.context == "observed":
+        return cast(SeriesEncoder, encoder).around()
+    return encoder
