@@ -1,28 +1,31 @@
-"""Comparison of encoders: how much each reduces the error, and an ablation of the decoder's inputs.
+"""What embeddings are worth: errors of a decoder with the embeddings of many encoders, and without an embedding.
 
-    python benchmarks/encoders.py [--quick] [--folder NAME] [--encoders none,builtin,...] [--rows 4000] [DATA ...]
+    python benchmarks/encoders.py [--quick] [--encoders window,...] [--patterns points,...] [DATA ...]
 
-The benchmark hides cells in the first rows of a file and fills them. All encoders fill the same cells, and embed the
-windows without them. For the ablation, the decoder is trained again with embeddings that are all zeros, with the
-embeddings of other windows, and without neighbours. Errors are over the hidden cells, in standard deviations of the
-columns. Results are written to benchmarks/results/.
+Cells of a file are hidden, and a decoder is trained on what remains, on the embeddings of one encoder after the other,
+and without embeddings. All see the same hidden cells, training windows, and estimates of kriging. Encoders embed the
+windows without the hidden cells. The decoder is smaller and trained for fewer steps than the default one. Errors are
+over the hidden cells, in variances of the columns. Results are written to benchmarks/results/, where those of encoders
+and patterns that are not measured again are kept.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
+from typing import Any
 
 import numpy as np
-import torch
+from scipy.stats import ttest_1samp
 
-from ablations import Ablation, AlteredEncoder, shuffled_z, without_z
 from common import (
     Row,
+    comma_separated,
     config_of,
-    errors_of,
     measured_line,
     names_of,
     parser_of,
@@ -31,211 +34,288 @@ from common import (
     write_table,
 )
 from latentfill.core.config import Config
-from latentfill.core.messages import counted
-from latentfill.core.series import FloatArray, Series
-from latentfill.embeddings.protocols.embedder import Embedder, RawWindows, fitted_to, reads_smoothed
-from latentfill.embeddings.protocols.encoder import Encoded
-from latentfill.embeddings.protocols.record import VectorArray
+from latentfill.core.series import BoolArray, FloatArray, Series
+from latentfill.embeddings.builtin.encoder import BuiltinEncoder
+from latentfill.embeddings.live_encoder import LiveEncoder, NoEncoder, bytes_per_window, seconds_per_window
+from latentfill.embeddings.protocols.embedder import fitted_to
+from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.embeddings.registry import make_embedder
-from latentfill.imputation.filling.fill import fill_series
-from latentfill.imputation.fitting.fit import FitInputs, fit_series
-from latentfill.imputation.fitting.fitted import Fitted
-from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
-from latentfill.imputation.validation.holdout import hold_out
-from latentfill.scoring.encoder_table import BUILTIN, HEADINGS, NONE, encoder_rows
-from latentfill.scoring.encoders import open_encoders
-from latentfill.scoring.evaluate import Run, evaluate
-from latentfill.scoring.scores import Score
-from latentfill.scoring.spec import ScoringSpec
-from latentfill.tables.table import Table
-from latentfill.windows.cycles import clock_features
+from latentfill.imputation.validation.holdout import HeldOutSeries, hold_out
+from latentfill.nn.runtime import pick_device, seeded
+from latentfill.strategies.baselines.interpolation import Linear
+from latentfill.strategies.candidates import Candidates
+from latentfill.strategies.denoise.strategy import DenoiseStrategy
+from latentfill.strategies.kriging.kriged import Kriged
+from latentfill.strategies.kriging.strategy import KrigingStrategy
+from latentfill.strategies.neighbours.strategy import NeighboursStrategy
+from latentfill.strategies.neighbours.window_bank import WindowBank
+from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs
+from latentfill.windows.cycles import clock_features, find_cycles
+from latentfill.windows.hiding import SeriesHiding
+from latentfill.windows.patterns import like_gaps, point
 from latentfill.windows.scaling import ColumnScaler
-from latentfill.windows.windows import ScaledSeries, Windows
-from real_files import FILES, read
+from latentfill.windows.windows import ScaledSeries, Windows, window_starts
+from real_files import read
 from table_encoders import ENCODERS
 
 PROTOCOL = "encoders"
-STRATEGIES = ("auto", "denoise", "neighbours")
-FULL_INPUTS = "z and its neighbours"
-QUICK_ROWS = 1500
+NONE, BUILTIN = "none", "builtin"
+DATA_SETS = ("ETTh1", "ETTh2", "airquality_uci", "beijing_pm25", "beijing_multisite")
+SETTINGS = {"width": 32, "blocks": 3, "decoder_steps": 300, "decoder_batch": 24, "encoder_steps": 300, "device": "cpu"}
+QUICK_ROWS = 600
+MOST_WINDOWS = 300  # of a whole file that are filled and scored
+ERRORS = ("decoder", "decoder without z", "neighbours", "kriging", "linear")
+
+Hide = Callable[[np.random.Generator, FloatArray], BoolArray]
 
 
-def main() -> None:
-    parser = parser_of(__doc__, FILES, seeds=(0, 1, 2))
-    parser.add_argument(
-        "--encoders",
-        default=f"{NONE},{BUILTIN}",
-        help=f"names as for `latentfill evaluate --encoders`, or {', '.join(ENCODERS)}",
-    )
-    parser.add_argument("--rows", type=int, default=4000, help="first rows of the file, 0 for all")
-    parser.add_argument("--patterns", nargs="+", default=["point", "blackout"])
-    parser.add_argument("--rate", type=float, default=0.2, help="share of the observed cells to hide")
-    parser.add_argument("--folder", default=PROTOCOL, help="of the results, so that those of other encoders are kept")
-    parser.add_argument("--no-ablation", action="store_true", help="compare encoders without the ablation")
-    arguments = parser.parse_args()
-    arguments.names = arguments.names or ["ETTh1"]
-    for name in names_of(parser, arguments, FILES):
-        table, config = load(name, arguments), config_of(arguments)
-        for scores, rows in compare(table, config, arguments):
-            about = {"settings": config.to_dict(), "file_rows": table.series.n_steps, "rows": rows}
-            scores_as_json = {**about, "scores": [asdict(score) for score in scores]}
-            write_results(arguments.folder, name, scores_as_json, arguments)
-    write_table(arguments.folder, report(arguments.folder, quick=arguments.quick), arguments)
+@dataclass(frozen=True, kw_only=True)
+class Pattern:
+    """The cells that are hidden, in how many rows, and the windows that they are filled from."""
+
+    rows: int | None  # first rows of the file that are used; None for all
+    length: int  # steps per window
+    hide: Hide
 
 
-def compare(table: Table, config: Config, arguments: argparse.Namespace) -> Iterator[tuple[list[Score], list[Row]]]:
-    """After each mask of hidden cells, all scores of the encoders and all rows of the ablation so far."""
-    encoders = tuple(arguments.encoders.split(","))
-    embedders = open_embedders(encoders, config)
-    spec = ScoringSpec(
-        strategies=STRATEGIES,
-        patterns=tuple(arguments.patterns),
-        rates=(arguments.rate,),
-        seeds=tuple(arguments.seeds),
-        encoders=encoders,
-        embedders=embedders,
-    )
-    scores, rows = list[Score](), list[Row]()
-    for run in evaluate(table, config, spec, on_progress=print):
-        scores += run.scores
-        for row in () if arguments.no_ablation else ablation_rows(run, table.series, config, encoders, embedders):
-            print(row, flush=True)
-            rows.append(row)
-        for embedder in embedders.values():
-            embedder.cached.clear()  # the next run hides other cells
-        yield scores, rows
+def blackouts(rng: np.random.Generator, values: FloatArray, *, steps: int, rate: float) -> BoolArray:
+    """Runs of `steps` in all columns, until `rate` of the observed cells is hidden."""
+    observed = ~np.isnan(values)
+    hiding = SeriesHiding(observed, observed.sum(axis=0))
+    while hiding.hidden.sum() < rate * observed.sum():
+        start = int(rng.integers(len(values) - steps + 1))
+        hiding.hide_rectangle(slice(start, start + steps), slice(None))
+    return hiding.hidden
 
 
-def load(name: str, arguments: argparse.Namespace) -> Table:
-    """The first rows of a file."""
-    table = read(name, arguments.data)
-    rows = min(arguments.rows or QUICK_ROWS, QUICK_ROWS) if arguments.quick else arguments.rows
-    part, series = slice(rows or None), table.series
-    time = None if series.time is None else series.time[part]
-    return replace(table, series=replace(series, values=series.values[part], time=time, rows=series.rows[part]))
-
-
-class CachingEmbedder:
-    """An embedder that stores embeddings, so that the same window is embedded only once for several fits."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        self.embedder = embedder
-        self.cached: dict[bytes, VectorArray] = {}
-        for name in ("name", "settings", "weights_digest", "length", "horizon", "costly", "weights"):
-            setattr(self, name, getattr(embedder, name))
-        self.reads_smoothed = reads_smoothed(embedder)
-
-    def fitted_to(self, series: Series, scaler: ColumnScaler, length: int) -> CachingEmbedder:
-        """The embedder, trained on a series if it is one of those."""
-        return CachingEmbedder(fitted_to(self.embedder, series, scaler, length))
-
-    def embed(self, raw: RawWindows) -> VectorArray:
-        times = raw.values if raw.time is None else raw.time
-        pairs = zip(raw.values, times, strict=True)
-        keys = [hashlib.blake2b(values.tobytes() + time.tobytes()).digest() for values, time in pairs]
-        new = {key: at for at, key in enumerate(keys) if key not in self.cached}
-        if new:
-            self.cached |= dict(zip(new, self.embedder.embed(raw.take(np.array(list(new.values())))), strict=True))
-        return np.stack([self.cached[key] for key in keys])
-
-
-def open_embedders(names: Sequence[str], config: Config) -> dict[str, CachingEmbedder]:
-    """The embedders with these names, by name."""
-    own_names = (name for name in names if name not in (NONE, BUILTIN))
-    return {
-        name: CachingEmbedder(
-            ENCODERS[name]() if name in ENCODERS else make_embedder(name, config=config, length=config.windows.length)
-        )
-        for name in own_names
-    }
-
-
-def zeros(encoded: Encoded, windows: Windows) -> Encoded:
-    """Embeddings of zeros; the window's level replaces a decoded window."""
-    return without_z(encoded, windows) if encoded.window is not None else Encoded(torch.zeros_like(encoded.z))
-
-
-def shuffled(encoded: Encoded, windows: Windows) -> Encoded:
-    """The embedding of another window of the batch."""
-    if encoded.window is not None:
-        return shuffled_z(encoded, windows)
-    return Encoded(encoded.z.roll(len(encoded.z) // 2, 0))
-
-
-ABLATED_INPUTS: dict[str, tuple[Callable[[Encoded, Windows], Encoded] | None, bool]] = {
-    "z, no neighbours": (None, False),
-    "shuffled z and its neighbours": (shuffled, True),
-    "no z, no neighbours": (zeros, False),
+PATTERNS: Mapping[str, Pattern] = {
+    "points": Pattern(rows=2000, length=96, hide=lambda rng, values: point(rng, values, 0.2, None)),
+    "24 steps": Pattern(rows=2000, length=96, hide=partial(blackouts, steps=24, rate=0.2)),
+    "a week": Pattern(rows=4000, length=240, hide=partial(blackouts, steps=168, rate=0.15)),
+    "whole file": Pattern(rows=None, length=96, hide=lambda rng, values: like_gaps(rng, values, 0.1, None)),
 }
 
 
-def ablation_rows(
-    run: Run, series: Series, config: Config, names: Sequence[str], embedders: Mapping[str, CachingEmbedder]
-) -> Iterator[Row]:
-    """A row for each encoder and each ablation of the decoder, on the cells hidden in a run."""
-    score = run.scores[0]
-    gappy = replace(series, values=np.where(run.hidden, np.nan, series.values))
-    config = config.replace(strategy="denoise", seed=score.seed)
-    for name, make in open_encoders(names, config, series, embedders).items():
+def main() -> None:
+    parser = parser_of(__doc__, DATA_SETS, seeds=(0, 1, 2))
+    known = f"names as for `latentfill evaluate --encoders`, or {', '.join(ENCODERS)}"
+    parser.add_argument("--encoders", type=comma_separated, default=(BUILTIN, *ENCODERS), help=known)
+    parser.add_argument("--patterns", type=comma_separated, default=tuple(PATTERNS), help=f"of {', '.join(PATTERNS)}")
+    arguments = parser.parse_args()
+    rows: dict[str, list[Row]] = {name: [] for name in names_of(parser, arguments, DATA_SETS)}
+    for seed, name, pattern in product(arguments.seeds, rows, arguments.patterns):
+        rows[name] += measure(name, pattern, seed, arguments)
+        write_results(PROTOCOL, name, {"rows": joined(name, rows[name], arguments)}, arguments)
+    write_table(PROTOCOL, report(quick=arguments.quick), arguments)
+
+
+def joined(data: str, rows: Sequence[Row], arguments: argparse.Namespace) -> list[Row]:
+    """The rows, and rows from the last results that were not measured again."""
+    earlier = [row for record in read_results(PROTOCOL, [data], quick=arguments.quick) for row in record["rows"]]
+    measured = {(row["encoder"], row["pattern"], row["seed"]) for row in rows}
+    return [*(row for row in earlier if (row["encoder"], row["pattern"], row["seed"]) not in measured), *rows]
+
+
+# --- measuring -----------------------------------------------------------------------------------
+
+
+def measure(data: str, pattern: str, seed: int, arguments: argparse.Namespace) -> list[Row]:
+    """The errors of a decoder without embeddings, and on each encoder."""
+    of = PATTERNS[pattern]
+    config = config_of(arguments, seed=seed, length=of.length, **SETTINGS)
+    series = first_rows(read(data, arguments.data).series, QUICK_ROWS if arguments.quick else of.rows)
+    hidden = of.hide(np.random.default_rng([seed, list(PATTERNS).index(pattern)]), series.values)
+    case, rows = Case(series, hidden, config), []
+    for name in (NONE, *(name for name in arguments.encoders if name != NONE)):
+        rows.append({"encoder": name.split(":")[0], "pattern": pattern, "seed": seed, **case.errors_on(name)})
+        print(data, rows[-1], flush=True)
+    return rows
+
+
+def first_rows(series: Series, count: int | None) -> Series:
+    """The first rows of a series, without columns that have few values there."""
+    part = slice(count)
+    values = series.values[part]
+    kept = np.flatnonzero((~np.isnan(values)).mean(axis=0) > 0.3)
+    time_stamps = None if series.time is None else series.time[part]
+    columns = tuple(series.columns[c] for c in kept)
+    return replace(series, values=values[:, kept], columns=columns, time=time_stamps, rows=series.rows[part])
+
+
+class Case:
+    """A series with hidden cells, and what is the same for all encoders."""
+
+    def __init__(self, series: Series, hidden: BoolArray, config: Config) -> None:
+        self.config, self.hidden = config, hidden
+        self.visible = replace(series, values=np.where(hidden, np.nan, series.values))
+        self.scaler = ColumnScaler.fit(self.visible.values, config.windows.scaling)
+        self.truth = self.scaler.apply(series.values)
+        clock = clock_features(self.visible, find_cycles(self.visible))
+        self.scaled = ScaledSeries(self.scaler.apply(self.visible.values), clock)
+        self.held_out: HeldOutSeries = hold_out(self.scaled, config, for_networks=True)
+        starts = np.arange(series.n_steps - config.windows.length + 1)
+        self.data = self.held_out.training_data(starts, config.windows.length)
+        self.starts = self._scored_starts(series.n_steps)
+        nothing = NoEncoder(pick_device(config.device))
+        fitted, _ = KrigingStrategy.fit(self.spec(nothing), TrainingInputs(data=self.data, encoder=None))
+        self.kriging = RememberingKriging(fitted.kriging)
+        self.linear = Linear().fit(self.scaled.values).estimate(self.scaled.values)
+
+    def _scored_starts(self, n_steps: int) -> Any:
+        """Starts of the windows to fill; of a long series a part, evenly spaced, with what lies around."""
+        length, stride = self.config.windows.length, self.config.windows.stride
+        starts = window_starts(n_steps, length, stride)
+        if len(starts) <= MOST_WINDOWS:
+            return starts
+        group = 2 * length // stride  # windows that follow each other
+        every = -(-len(starts) // MOST_WINDOWS)
+        return starts[(np.arange(len(starts)) // group) % every == 0]
+
+    def spec(self, encoder: Encoder) -> StrategySpec:
+        columns, phases = self.truth.shape[1], self.scaled.clock.shape[1]
+        return StrategySpec(config=self.config, columns=columns, phases=phases, encoder_shape=encoder.shape)
+
+    def open(self, name: str) -> Encoder:
+        """The encoder with this name, trained on the series if it is one of those."""
+        device, length = pick_device(self.config.device), self.config.windows.length
         if name == NONE:
-            continue
-        fitted = fit_series(gappy, config, FitInputs(encoder=make))
-        fills = {FULL_INPUTS: fitted, **{what: without_inputs(fitted, gappy, what) for what in ABLATED_INPUTS}}
-        for what, model in fills.items():
-            errors = errors_in_spreads(fill_series(model, gappy).values, run, series)
-            yield {"encoder": name, "decoder": what, "pattern": score.pattern, "seed": score.seed, **errors}
+            return NoEncoder(device)
+        if name == BUILTIN:
+            with seeded(self.config.seed):
+                return BuiltinEncoder.trained(self.config, self.data, None, None)[0]
+        embedder = ENCODERS[name]() if name in ENCODERS else make_embedder(name, config=self.config, length=length)
+        visible = replace(self.visible, values=self.scaler.invert(self.held_out.visible.values))
+        embedder = fitted_to(embedder, visible, self.scaler, length)
+        return LiveEncoder(embedder, self.scaler, self.visible, length=length, device=device)
+
+    def errors_on(self, name: str) -> Row:
+        """Mean squared errors of a decoder on this encoder, and the encoder's cost."""
+        began = time.monotonic()
+        encoder = self.open(name)
+        opened = time.monotonic() - began
+        inputs = TrainingInputs(data=self.data, encoder=encoder)
+        decoder = self._decoder(encoder, inputs)
+        errors = self._errors(decoder, encoder, ("kriging", "decoder"))
+        if name == NONE:
+            return {"linear": self._error(self.linear), **errors, "seconds": time.monotonic() - began}
+        decoder.net.trust[1] = 0.0
+        errors["decoder without z"] = self._errors(decoder, encoder, ("kriging", "decoder"))["decoder"]
+        neighbours, _ = NeighboursStrategy.fit(self.spec(encoder), inputs)
+        errors |= self._errors(neighbours, encoder, ("neighbours",))
+        windows = self.scaled.cut(self.starts, self.config.windows.length)
+        cost = {"opened": opened, "bytes": bytes_per_window(encoder.shape)}
+        return {
+            **errors,
+            **cost,
+            "embedding": seconds_per_window(encoder, windows),
+            "seconds": time.monotonic() - began,
+        }
+
+    def _decoder(self, encoder: Encoder, inputs: TrainingInputs) -> DenoiseStrategy:
+        """A trained decoder; without an encoder it has no neighbours either."""
+        config = self.config.replace(neighbours=0) if isinstance(encoder, NoEncoder) else self.config
+        spec = replace(self.spec(encoder), config=config)
+        with seeded(config.seed):
+            bank = WindowBank.of(self.data.windows, encoder, spec.device) if config.decoder.neighbours else None
+            decoder = DenoiseStrategy(spec, self.kriging, bank)  # type: ignore[arg-type]
+            decoder.train_decoder(inputs)
+        return decoder
+
+    def _errors(self, strategy: Strategy, encoder: Encoder, names: Sequence[str]) -> dict[str, float]:
+        candidates = Candidates(strategy.estimate_names, {}, {}, [strategy], self.config.windows.length)
+        estimates = candidates.estimate(self.scaled, self.starts, encoder).values
+        return {name: self._error(estimate) for name, estimate in zip(names, estimates, strict=True)}
+
+    def _error(self, estimate: FloatArray) -> float:
+        """Mean squared error on the hidden cells in the windows; linear interpolation where there is no estimate."""
+        inside = np.zeros(len(self.truth), bool)
+        for start in self.starts:
+            inside[start : start + self.config.windows.length] = True
+        cells = self.hidden & inside[:, None]
+        return float(np.mean((np.where(np.isnan(estimate), self.linear, estimate) - self.truth)[cells] ** 2))
 
 
-def without_inputs(fitted: Fitted, series: Series, what: str) -> Fitted:
-    """The same model, but with a decoder that is trained without some of its inputs on the same held-out series."""
-    change, neighbours = ABLATED_INPUTS[what]
-    config = fitted.config if neighbours else fitted.config.replace(neighbours=0)
-    encoder = AlteredEncoder(fitted.encoder, change) if change else fitted.encoder
-    scaled = ScaledSeries(fitted.scaler.apply(series.values), clock_features(series, fitted.cycles))
-    held_out = hold_out(scaled, config, for_networks=True)
-    ablation = Ablation(what, StrategyFitter(held_out, config), encoder)
-    return replace(fitted, config=config, encoder=encoder, builtin=ablation.path)
+class RememberingKriging:
+    """Kriging that remembers its estimates, as all decoders see the same windows."""
+
+    def __init__(self, kriging: Any) -> None:
+        self.kriging = kriging
+        self.known: dict[tuple[int, bool], Kriged] = {}
+
+    def estimate(self, windows: Windows, *, fast: bool = False) -> Kriged:
+        key = hash(windows.values.tobytes()), fast
+        if key not in self.known:
+            self.known[key] = self.kriging.estimate(windows, fast=fast)
+        return self.known[key]
 
 
-def errors_in_spreads(filled: FloatArray, run: Run, series: Series) -> Row:
-    """Errors over the hidden cells, in standard deviations of their columns."""
-    spread = np.nanstd(series.values, axis=0)
-    spread = np.where(spread > 0, spread, 1.0)
-    return errors_of(filled / spread, series.values / spread, run.hidden)
+# --- reporting -----------------------------------------------------------------------------------
 
 
-def report(folder: str = PROTOCOL, *, quick: bool = False) -> str:
-    """The results in a folder as Markdown."""
-    records = read_results(folder, FILES, quick=quick)
-    parts = []
-    for record in records:
-        scores = [Score(**score) for score in record["scores"]]
-        rows = f"{record['file_rows']} rows, {counted(len(record['seeds']), 'seed')}"
-        for pattern in dict.fromkeys(score.pattern for score in scores):
-            of_pattern = [score for score in scores if score.pattern == pattern]
-            rate = 100 * float(np.mean([score.realised_rate for score in of_pattern]))
-            parts.append(f"**{record['data']}**, {rows}, {pattern}, {rate:.1f} % hidden")
-            parts.append(table_of(HEADINGS, (row.texts for row in encoder_rows(of_pattern))))
-            parts.append(ablation_table([row for row in record["rows"] if row["pattern"] == pattern]))
-    return "\n\n".join([*filter(None, parts), measured_line(records)])
+def report(*, quick: bool = False) -> str:
+    """The results as Markdown."""
+    records = read_results(PROTOCOL, DATA_SETS, quick=quick)
+    rows = [{**row, "data": record["data"]} for record in records for row in record["rows"]]
+    encoders = [name for name in dict.fromkeys(row["encoder"] for row in rows) if name != NONE]
+    parts = [
+        ratio_table(rows, encoders),
+        "Squared errors of all methods, means over the seeds:",
+        *(error_table(rows, pattern, encoders) for pattern in PATTERNS),
+    ]
+    return "\n\n".join([*parts, measured_line(records)])
 
 
-def ablation_table(rows: Sequence[Row]) -> str:
-    """Mean MSE of the decoder over the seeds: a row for each encoder, a column for each ablation."""
-    decoders = list(dict.fromkeys(row["decoder"] for row in rows))
-    lines = []
-    for encoder in dict.fromkeys(row["encoder"] for row in rows):
-        errors = [
-            [r["mse"] for r in rows if (r["encoder"], r["decoder"]) == (encoder, decoder)] for decoder in decoders
-        ]
-        lines.append((encoder, *(f"{np.mean(of_decoder):.4f}" for of_decoder in errors)))
-    return table_of(("decoder's MSE", *decoders), lines) if lines else ""
+def ratio_table(rows: Sequence[Row], encoders: Sequence[str]) -> str:
+    """For each encoder: the geometric mean of its errors over those without an embedding, by pattern, and its cost."""
+    heads = ("encoder", *PATTERNS, "all", "p", "cases", "neighbours alone, over kriging", "ms per window", "size")
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for encoder in encoders:
+        pairs = [(row, none) for row in rows if row["encoder"] == encoder for none in [beside(rows, row)] if none]
+        logs = {
+            p: [np.log(row["decoder"] / none["decoder"]) for row, none in pairs if row["pattern"] == p]
+            for p in PATTERNS
+        }
+        every = np.concatenate(list(logs.values()))
+        alone = np.mean([np.log(row["neighbours"] / none["kriging"]) for row, none in pairs])
+        cells = [*(mean_ratio(logs[p]) for p in PATTERNS), f"**{mean_ratio(every)}**", p_value(every), str(len(every))]
+        milliseconds, size = (float(np.median([row[key] for row, _ in pairs])) for key in ("embedding", "bytes"))
+        cells += [f"{np.exp(alone):.1f}", f"{1000 * milliseconds:.2g}", f"{size / 1000:.1f} kB"]
+        lines.append(f"| {encoder} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
-def table_of(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = ["| " + " | ".join(headings) + " |", "|---" * len(headings) + "|"]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+def beside(rows: Sequence[Row], row: Row) -> Row | None:
+    """The row without an embedding on the same hidden cells."""
+    same = ("data", "pattern", "seed")
+    found = [none for none in rows if none["encoder"] == NONE and all(none[key] == row[key] for key in same)]
+    return found[0] if found else None
+
+
+def mean_ratio(logs: Sequence[float] | FloatArray) -> str:
+    return f"{np.exp(np.mean(logs)):.3f}" if len(logs) else "-"
+
+
+def p_value(logs: FloatArray) -> str:
+    """Of a t-test that the logarithms have mean 0."""
+    return f"{ttest_1samp(logs, 0).pvalue:.2f}" if len(logs) > 2 else "-"
+
+
+def error_table(rows: Sequence[Row], pattern: str, encoders: Sequence[str]) -> str:
+    """Mean squared errors by data set: linear interpolation, kriging, and the decoder without and with embeddings."""
+    data_sets = [name for name in DATA_SETS if any(r["data"] == name and r["pattern"] == pattern for r in rows)]
+    lines = [f"| {pattern} | {' | '.join(data_sets)} |", "|---" * (len(data_sets) + 1) + "|"]
+    plain = (("linear interpolation", NONE, "linear"), ("kriging", NONE, "kriging"), ("no embedding", NONE, "decoder"))
+    on_encoders = ((name, name, "decoder") for name in encoders)
+    without = ((f"{name}, its decoder without z", name, "decoder without z") for name in encoders)
+    for title, encoder, key in (*plain, *on_encoders, *without):
+        chosen = [row for row in rows if row["encoder"] == encoder and row["pattern"] == pattern]
+        cells = [mean_error([row[key] for row in chosen if row["data"] == name]) for name in data_sets]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def mean_error(errors: Sequence[float]) -> str:
+    return f"{np.mean(errors):.4f}" if errors else "-"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from latentfill.core.series import FloatArray, Series
+from latentfill.embeddings.external.chronos import ChronosEmbedder
 from latentfill.embeddings.protocols.embedder import Embedder, RawWindows
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.windows.gaps import interpolate
@@ -23,7 +24,7 @@ from latentfill.windows.windows import cut
 DIM = 32
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 SPACING = 4  # rows between the windows of a table that an encoder is trained on
-STEPS, PAIRS, RATE = 300, 64, 1e-3  # training of the contrastive encoder: steps, windows per step, learning rate
+STEPS, PAIRS, RATE = 200, 32, 1e-3  # training of the contrastive encoder: steps, windows per step, learning rate
 
 Columns = Callable[[FloatArray], FloatArray]  # windows (B, C, L) without gaps to vectors (B, C, D)
 Training = Callable[[FloatArray], Columns]  # from the windows of a table (N, C, L)
@@ -136,7 +137,10 @@ class Fracast:
     def __call__(self, windows: FloatArray) -> FloatArray:
         rows = windows.reshape(-1, windows.shape[2])
         low, high = rows.min(axis=1, keepdims=True), rows.max(axis=1, keepdims=True)
-        context = np.zeros((len(rows), self.model.context_length), np.float32)
+        context = np.zeros((len(rows), 1 << (rows.shape[1] - 1).bit_length()), np.float32)
+        # its convolutions look back; the usual 2048 steps would be mostly padding
+        core, width = self.model.core, context.shape[1]
+        core.W, core.periodic.W, core.level_widths = width, width, [width]
         seen = np.zeros(context.shape, bool)
         context[:, -rows.shape[1] :] = (rows - low) / np.maximum(high - low, 1e-5)
         seen[:, -rows.shape[1] :] = True
@@ -148,10 +152,27 @@ class Fracast:
         return vectors.reshape(*windows.shape[:2], -1)
 
 
-ENCODERS: Mapping[str, Callable[[], ColumnEncoder]] = {
+def chronos() -> Embedder:
+    """A Chronos-Bolt model of 100 thousand random weights: what its architecture alone is worth."""
+    from chronos.chronos_bolt import ChronosBoltModelForForecasting, ChronosBoltPipeline
+    from transformers import T5Config
+
+    torch.manual_seed(0)
+    reads = {"context_length": 512, "input_patch_size": 16, "input_patch_stride": 16}
+    forecasts = {"prediction_length": 16, "quantiles": [0.5]}
+    size = {"d_model": 64, "d_kv": 16, "d_ff": 128, "num_layers": 2, "num_heads": 4, "vocab_size": 2}
+    ids = {"pad_token_id": 0, "eos_token_id": 1, "decoder_start_token_id": 0}
+    model = ChronosBoltModelForForecasting(T5Config(**size, **ids, chronos_config={**reads, **forecasts}))
+    embedder = ChronosEmbedder(ChronosBoltPipeline(model.eval().to(DEVICE)), "random Chronos-Bolt")
+    embedder.costly = False
+    return embedder
+
+
+ENCODERS: Mapping[str, Callable[[], Embedder]] = {
     "window": lambda: ColumnEncoder(name="window", encode=lambda windows: windows),
     "projection": lambda: ColumnEncoder(name="projection", encode=projection),
     "components": lambda: ColumnEncoder(name="components", train=principal_components),
     "contrastive": lambda: ColumnEncoder(name="contrastive", train=contrastive),
+    "chronos": chronos,
     "fracast": lambda: ColumnEncoder(name="fracast", encode=Fracast(), costly=True),
 }
