@@ -189,7 +189,8 @@ class NeighbourSettings(Settings):
     )
     donor_table: str | None = setting(
         None,
-        "Path of another table with the same columns; its windows are searched for neighbours too.",
+        "Path of another table with the same columns, of another station for example: everything is learnt from both, "
+        "and the other's windows are searched for neighbours too.",
         names=("donor_table", "bank"),
         flag="--donor-table",
         more_flags=("--bank",),

@@ -212,12 +212,6 @@ class Imputer:
         """The series of the donor table, read with the options of `table`; None without a donor table."""
         if self.config.neighbours.donor_table is None:
             return None
-        if "neighbours" not in self.config.strategies:
-            raise InputError(
-                "only the strategy neighbours uses a donor table (--donor-table). Choose it (--strategy neighbours), "
-                "add it to the candidates of auto (--candidates linear,kriging,denoise,neighbours), or leave out the "
-                "donor table."
-            )
         columns = table.series.columns
         donor = read_table(self.config.neighbours.donor_table, replace(self.options, columns=columns, leave=())).series
         if (donor.time is None) != (table.series.time is None):

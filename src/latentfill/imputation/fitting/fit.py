@@ -15,7 +15,7 @@ from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.joined_splits import join_splits
 from latentfill.imputation.fitting.bounds import bounds_of
-from latentfill.imputation.fitting.donor_table import donor_windows
+from latentfill.imputation.fitting.donor_table import followed_by_donor
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.fitting.smoothed_series import SmoothedSeries
 from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
@@ -25,7 +25,7 @@ from latentfill.nn.progress import History, ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
 from latentfill.windows.cycles import clock_features, find_cycles
 from latentfill.windows.scaling import ColumnScaler
-from latentfill.windows.windows import ScaledSeries, Windows
+from latentfill.windows.windows import ScaledSeries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,7 +34,7 @@ class FitInputs:
 
     embeddings: Mapping[str, Embeddings] = field(default_factory=dict)  # stored embeddings by split
     encoder: EncoderFactory | None = None  # makes a frozen encoder to use instead of the builtin encoder
-    donor_table: Series | None = None  # with the same columns; its windows are searched for neighbours too
+    donor_table: Series | None = None  # with the same columns, to learn from too
     train_rows: int | None = None  # number of first rows that the scaler is fitted to, as in TimeKD; None: all
     compare_with: Sequence[str] = ()  # further strategies to fit and validate, see `Fitted.using`
     progress: ProgressCallback | None = None  # called with a `Progress` while training
@@ -50,16 +50,20 @@ def fit_series(series: Series, config: Config, inputs: FitInputs | None = None) 
     inputs = inputs or FitInputs()
     budget = TimeBudget.starting_now(config)
     bounds_of(config, series.columns)  # raises an error for unusable limits before any training
-    requested, config = config, shrink_to(config, series.n_steps)
+    donor = inputs.donor_table
+    requested, config = config, shrink_to(config, series.n_steps if donor is None else 2 * series.n_steps)
     known = np.logical_or.reduce(series.observed, axis=0)
     if not known.any():
         raise InputError("no value column has a single observed cell, so there is nothing to learn from.")
-    scaler, cycles = _fit_scaler(series, config, inputs.train_rows), find_cycles(series)
+    scaler = _fit_scaler(series, config, inputs.train_rows)
+    cycles = find_cycles(series if donor is None or donor.n_steps < series.n_steps else donor)
     scaled = ScaledSeries(scaler.apply(series.values), clock_features(series, cycles))
     for_networks = needs_encoder((*config.strategies, *(name for name in inputs.compare_with if name != AUTO)))
     held_out = hold_out(scaled, config, for_networks=for_networks)
-    fitter = StrategyFitter(held_out, config, inputs.compare_with, budget, inputs.progress)
-    donor = _donor_windows(inputs, scaler, cycles, config.windows.length, series.n_steps)
+    joined = None
+    if donor is not None:
+        joined = followed_by_donor(held_out, donor, scaler, cycles, config.windows.length)
+    fitter = StrategyFitter(held_out, config, inputs.compare_with, budget, inputs.progress, joined)
     encoder, encoder_history = _make_encoder(inputs, fitter, scaler, series)
     all_splits = join_splits(inputs.embeddings)
     return Fitted(
@@ -70,7 +74,7 @@ def fit_series(series: Series, config: Config, inputs: FitInputs | None = None) 
         cycles=cycles,
         stamped=series.time is not None,
         encoder=encoder,
-        builtin=fitter.fit_builtin(encoder, encoder_history, donor),
+        builtin=fitter.fit_builtin(encoder, encoder_history),
         stored={split: fitter.fit_stored(split, stored, all_splits) for split, stored in inputs.embeddings.items()},
         one_space=all_splits is not None,
         n_steps=series.n_steps,
@@ -102,12 +106,3 @@ def _make_encoder(
         return fitter.fit_encoder()
     make_smoother = partial(SmoothedSeries.fit, fitter.held_out.visible, fitter.config)
     return inputs.encoder(scaler, series, make_smoother), {}
-
-
-def _donor_windows(
-    inputs: FitInputs, scaler: ColumnScaler, cycles: tuple[float, ...], length: int, n_steps: int
-) -> Windows | None:
-    """The windows of the donor table; None without a donor table."""
-    if inputs.donor_table is None:
-        return None
-    return donor_windows(inputs.donor_table, scaler, cycles, length, n_steps)

@@ -101,9 +101,10 @@ class Trial:
 
     @classmethod
     def of(cls, held_out: HeldOutSeries, n_columns: int) -> Trial:
-        """A part with `n_columns`."""
+        """A part with `n_columns`, around the middle of the steps in which cells are held out."""
         visible = held_out.visible.values
-        first = max(0, (len(visible) - TRIAL_STEPS) // 2)
+        middle = (held_out.own_steps or len(visible)) // 2
+        first = max(0, min(middle - TRIAL_STEPS // 2, len(visible) - TRIAL_STEPS))
         steps = slice(first, first + TRIAL_STEPS)
         columns = most_correlated(correlations(visible[steps]), np.arange(visible.shape[1]), n_columns)
         return cls(held_out.part(steps, columns), columns, steps)

@@ -60,9 +60,14 @@ class StrategyFitter:
         compare_with: Sequence[str] = (),
         budget: TimeBudget | None = None,
         progress: ProgressCallback | None = None,
+        with_donor: HeldOutSeries | None = None,
     ) -> None:
-        """`compare_with` names strategies to fit and validate beside the strategy of the settings."""
+        """`compare_with` names strategies to fit and validate beside the strategy of the settings.
+
+        `with_donor` is the series followed by a donor table: all learn from it, but are validated on the series.
+        """
         self.held_out = held_out
+        self.learnt_from = with_donor or held_out
         self.config = config
         self.validated_strategies = tuple(dict.fromkeys((config.strategy, *compare_with)))
         self.names = _candidate_names(config, self.validated_strategies)
@@ -72,14 +77,14 @@ class StrategyFitter:
 
     @property
     def every_start(self) -> IntArray:
-        """Starts of all windows, at stride 1."""
-        return np.arange(self.held_out.series.n_steps - self.config.windows.length + 1)
+        """Starts of all windows to learn from, at stride 1."""
+        return np.arange(self.learnt_from.series.n_steps - self.config.windows.length + 1)
 
     def fit_encoder(self) -> tuple[Encoder | None, dict[str, History]]:
         """Train the builtin encoder on all windows; returns it with its history, or None if time runs out."""
         from latentfill.embeddings.builtin.encoder import BuiltinEncoder  # here, because it imports torch
 
-        data = self.held_out.training_data(self.every_start, self.config.windows.length)
+        data = self.learnt_from.training_data(self.every_start, self.config.windows.length)
         deadline = self.budget.deadline(ENCODER_SHARE)
         try:
             encoder, history = BuiltinEncoder.trained(self.config, data, self.progress, deadline)
@@ -87,9 +92,7 @@ class StrategyFitter:
             return None, {}
         return encoder, {"encoder": history}
 
-    def fit_builtin(
-        self, encoder: Encoder | None, encoder_history: Mapping[str, History], donor_windows: Windows | None = None
-    ) -> FittedPath:
+    def fit_builtin(self, encoder: Encoder | None, encoder_history: Mapping[str, History]) -> FittedPath:
         """Fit the path on an encoder that can embed any window."""
         return self._fit_path(
             PathInputs(
@@ -100,7 +103,7 @@ class StrategyFitter:
                 blend_starts=window_starts(
                     self.held_out.series.n_steps, self.config.windows.length, self.config.windows.stride
                 ),
-                donor_windows=donor_windows,
+                donor_windows=None,
             )
         )
 
@@ -203,13 +206,13 @@ class StrategyFitter:
             return Stages(self.names)
         compared = (name for name in self.validated_strategies if name != AUTO)
         names = self.names if stored else tuple(dict.fromkeys((*BY_EFFORT[self.config.effort], *compared)))
-        return stages_by_size(names, self.held_out.series.observed, stored=stored)
+        return stages_by_size(names, self.learnt_from.series.observed, stored=stored)
 
     def _try(self, stages: Stages, spec: StrategySpec, cheap: Candidates, starts: IntArray) -> Stages:
         """The stages after trials of the dear strategies beside the `cheap` ones."""
-        others = cheap.estimate(self.held_out.visible, starts, None).values if stages.to_try else np.empty(0)
+        others = cheap.estimate(self.learnt_from.visible, starts, None).values if stages.to_try else np.empty(0)
         for name in stages.to_try:
-            gain = Trial.of(self.held_out, MOST_TRIED[name]).gain(name, spec, others)
+            gain = Trial.of(self.learnt_from, MOST_TRIED[name]).gain(name, spec, others)
             wanted = least_gain(name, self.columns)
             reason = f"{WORTHLESS} {max(gain, 0):.1%}, and {wanted:.1%} or more are worth its time"
             stages = stages.accepting(name) if gain > wanted else stages.without(name, reason)
@@ -217,7 +220,7 @@ class StrategyFitter:
 
     def _training_inputs(self, path: PathInputs) -> TrainingInputs:
         return TrainingInputs(
-            data=self.held_out.training_data(path.starts, path.config.windows.length),
+            data=self.learnt_from.training_data(path.starts, path.config.windows.length),
             encoder=path.encoder,
             donor_windows=path.donor_windows,
             progress=self.progress,
@@ -230,7 +233,9 @@ class StrategyFitter:
     ) -> Iterator[tuple[str, Validated]]:
         """The validation of each strategy that the time budget allowed, with the strategy's name."""
         alone = path.config.windows.alone
-        results = measure(candidates, path.encoder, self.held_out, path.blend_starts, alone=alone)
+        # with a donor table, networks and trees learn nearly everything from it
+        trained = False if self.learnt_from is not self.held_out else None
+        results = measure(candidates, path.encoder, self.held_out, path.blend_starts, alone=alone, trained=trained)
         for strategy in self.validated_strategies:
             if strategy not in skipped:
                 validated = validate(strategy, results, candidates, path.config)

@@ -31,11 +31,20 @@ class HeldOutSeries:
     tuning: BoolArray  # (T, C) held out to fit kriging, the weights of the candidates and their intervals
     score: BoolArray  # (T, C) held out for the reported error, and to correct the coverage of intervals
     seed: int
+    own_steps: int | None = None  # the first steps, in which cells are held out; None for all
 
     @cached_property
     def visible(self) -> ScaledSeries:
         """The series with all held-out cells missing."""
         return self.series.without(self.tuning | self.score)
+
+    def followed_by(self, other: ScaledSeries, between: int) -> HeldOutSeries:
+        """This series, some empty steps, and another series of which no cell is held out."""
+        more = (between + other.n_steps, self.series.values.shape[1])
+        values = np.concatenate([self.series.values, np.full((between, more[1]), np.nan), other.values])
+        clock = np.concatenate([self.series.clock, np.repeat(self.series.clock[-1:], between, axis=0), other.clock])
+        tuning, score = (np.concatenate([held, np.zeros(more, dtype=bool)]) for held in (self.tuning, self.score))
+        return HeldOutSeries(ScaledSeries(values, clock), tuning, score, self.seed, self.series.n_steps)
 
     def part(self, steps: slice, columns: IntArray) -> HeldOutSeries:
         """The same for a part of the series."""
@@ -81,7 +90,7 @@ class HeldOutSeries:
 
     def _tuning_windows(self, starts: IntArray, length: int) -> HeldOutWindows:
         """At most `MOST_WINDOWS` windows, evenly over the series, with the tuning cells as truth."""
-        chosen = evenly(starts, MOST_WINDOWS)
+        chosen = evenly(starts[starts < (self.own_steps or self.series.n_steps)], MOST_WINDOWS)
         return HeldOutWindows(self.visible.cut(chosen, length), cut(self._tuning_truth, chosen, length))
 
     @property

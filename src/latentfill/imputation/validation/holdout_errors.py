@@ -86,7 +86,13 @@ class HoldoutResults:
 
 
 def measure(
-    candidates: Candidates, encoder: Encoder | None, held_out: HeldOutSeries, starts: IntArray, *, alone: bool = False
+    candidates: Candidates,
+    encoder: Encoder | None,
+    held_out: HeldOutSeries,
+    starts: IntArray,
+    *,
+    alone: bool = False,
+    trained: bool | None = None,
 ) -> HoldoutResults:
     """Errors of all candidates on held-out cells, estimated from the windows at `starts`.
 
@@ -94,11 +100,12 @@ def measure(
 
     `learn` has the tuning cells, which no candidate has seen, and cells that are hidden in further rounds, on which no
     network and no trees were trained, but to which all others were fitted: that optimism is taken out. `check` has the
-    score cells.
+    score cells. `trained`: whether networks or trees were trained on the series itself; by default, if there are any.
     """
     errors_of, visible = partial(_in_windows if alone else _in_series, candidates, encoder), held_out.visible
     tuning, check = errors_of(visible, starts, held_out.series.values, (held_out.tuning, held_out.score))
-    learn, trained = [tuning], are_trained(candidates.names)
+    learn = [tuning]
+    trained = are_trained(candidates.names) if trained is None else trained
     for hidden, round_starts in held_out.rounds(starts, candidates.length, trained=trained):
         learn += errors_of(visible.without(hidden), round_starts, visible.values, (hidden,))
         return_free_memory()
