@@ -23,7 +23,7 @@ Match = Literal["level", "scale", "none"]
 LatentStart = Literal["encoder", "zero", "random"]
 Optimiser = Literal["adam", "lbfgs"]
 Fallback = Literal["linear", "none"]
-Pooling = Literal["mean", "max", "last"]
+Pooling = Literal["mean", "max", "last", "none"]
 
 FOUND = "By default, what fits the number of stored embeddings;"
 
@@ -307,7 +307,8 @@ class StoredSettings(Settings):
     target: str = setting("OT", "TimeKD's target column.", flag="--target")
     pooling: Pooling = setting(
         "mean",
-        "How embeddings of single steps become embeddings of windows: their mean, their maximum, or the last step.",
+        "How embeddings of single steps become embeddings of windows: their mean, their maximum, or the last step. "
+        "With none, a decoder without context reads the embedding of each step, and all else their mean.",
         flag="--pooling",
     )
     skip_alignment_check: bool = setting(

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from latentfill.core.config_settings import StoredSettings
+from latentfill.core.errors import InputError
 from latentfill.core.series import IntArray, Series
 from latentfill.embeddings.checks.probes import Split
 from latentfill.embeddings.pairing import check_alignment, check_table, columns_of
 from latentfill.embeddings.protocols.record import RecordedTable, StoredEmbeddings, VectorArray
+from latentfill.embeddings.stored.arrays import EmbeddingArrays
 from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.found_plan import find_plan
 from latentfill.embeddings.stored.h5_folders import EmbeddingFolder
@@ -45,6 +47,11 @@ def pack(
     series, settings = table.series, table.settings
     check_sorted(series)
     stored = pooled(stored, settings, series.n_steps)
+    if isinstance(stored, EmbeddingArrays) and stored.steps is not None:
+        raise InputError(
+            "a packed file keeps embeddings of windows, not of single steps. Choose how they are pooled (--pooling "
+            "mean, max or last), or use the array itself with --pooling none."
+        )
     table_notes = check_table(stored, series)
     found = find_plan(stored, settings, series.n_steps)
     columns = columns_of(stored, found.plan, series)

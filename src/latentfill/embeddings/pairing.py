@@ -18,6 +18,7 @@ from latentfill.embeddings.checks.probes import Split
 from latentfill.embeddings.checks.sentences import alignment_text
 from latentfill.embeddings.checks.verdicts import alignments
 from latentfill.embeddings.protocols.record import COMPUTED, Embeddings, Pairing, StoredEmbeddings
+from latentfill.embeddings.stored.arrays import EmbeddingArrays
 from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.found_plan import find_plan
 from latentfill.embeddings.stored.lookup import check_usable
@@ -48,10 +49,11 @@ def pair_stored(stored: StoredEmbeddings, series: Series, settings: StoredSettin
     found = find_plan(stored, settings, series.n_steps)
     columns = columns_of(stored, found.plan, series)
     provenance = replace(stored.provenance, window=found.plan.to_dict())
+    steps = stored.steps if isinstance(stored, EmbeddingArrays) else None
     splits, read = dict[str, Embeddings](), dict[str, Split]()
     for split, starts in found.starts.items():
         vectors = stored.read(split, len(starts), len(columns))
-        embeddings = Embeddings(vectors, starts, provenance)
+        embeddings = Embeddings(vectors, starts, provenance, steps)
         check_usable(embeddings)
         splits[split], read[split] = _reorder(embeddings, columns), Split(vectors, starts)
     alignment_notes = () if settings.skip_alignment_check else check_alignment(stored, read, series, found.plan)

@@ -176,7 +176,7 @@ def test_without_z_an_input_has_nothing_of_the_embedding():
 def test_an_unusual_level_is_clipped_to_the_usual_range():
     decoder = untrained(series()).net
     levels = torch.stack([torch.arange(101.0), -torch.arange(101.0)], dim=1)
-    decoder.measure(torch.randn(101, C, 1), levels)
+    decoder.measure(Encoded(torch.randn(101, C, 1)), levels)
     low, high = (100 * share for share in USUAL)
     clipped = decoder.clip_level(torch.tensor([[50.0, -50.0], [1e6, -1e6], [-1e6, 1e6]]))
     torch.testing.assert_close(clipped, torch.tensor([[50.0, -50.0], [high, -high], [low, -low]]))

@@ -20,6 +20,7 @@ class Encoded:
 
     z: Tensor  # (B, K, D), one vector per column (K = C) or one for all columns (K = 1)
     window: Tensor | None = None  # (B, L, C) decoded windows, scaled units; None if the encoder has no decoder
+    steps: Tensor | None = None  # (B, L, S) embeddings of single steps; None if the encoder has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +31,13 @@ class EncoderShape:
     dim: int  # D
     decodes: bool  # whether the encoder has a decoder, which gives `Encoded.window`
     costly: bool = False  # whether embedding is too slow for new windows at every training step
+    step_dim: int = 0  # S
     stored: bool = False  # whether embeddings were made before cells were hidden, so that they may depend on these
 
     @property
     def around(self) -> EncoderShape:
         """The properties of embeddings of two other windows, side by side, which depend on no cell of a window."""
-        return replace(self, dim=2 * self.dim, stored=False)
+        return replace(self, dim=2 * self.dim, step_dim=0, stored=False)
 
 
 class Encoder(Protocol):

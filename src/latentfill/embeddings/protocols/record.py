@@ -99,6 +99,7 @@ class Embeddings:
     vectors: Vectors  # (N, C, D)
     starts: IntArray  # (N,) first row of each window in the table
     provenance: Provenance
+    steps: VectorArray | None = None  # (T, D) embeddings of the single steps of the table, if there are any
 
     def __post_init__(self) -> None:
         problems = []

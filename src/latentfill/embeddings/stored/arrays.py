@@ -33,6 +33,7 @@ class EmbeddingArrays:
     table: RecordedTable | None = None  # not recorded, like the horizon
     pred_len: int | None = None
     is_numbered: bool = False
+    steps: VectorArray | None = None  # (T, D) embeddings of single steps, from which those of windows were pooled
 
     @property
     def splits(self) -> Mapping[str, int]:

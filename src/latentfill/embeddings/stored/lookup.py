@@ -31,7 +31,8 @@ class StoredEncoder:
         self.device = device
         self.plan = plan
         _, columns, dim = embeddings.vectors.shape
-        self.shape = EncoderShape(columns=columns, dim=dim, decodes=False, stored=plan is not None)
+        steps = 0 if embeddings.steps is None else embeddings.steps.shape[1]
+        self.shape = EncoderShape(columns=columns, dim=dim, decodes=False, step_dim=steps, stored=plan is not None)
 
     def around(self) -> SurroundingEncoder:
         """The encoder of the windows around; the plan must be known."""
@@ -48,14 +49,17 @@ class StoredEncoder:
                 f"{self.embeddings.provenance.source} has no embedding for the windows that start at rows "
                 f"{', '.join(map(str, unknown[:5]))} ({len(unknown)} in all)."
             )
-        return self.encoded(usable_vectors(self.embeddings, index))
+        steps = self.embeddings.steps
+        of_windows = None if steps is None else steps[windows.starts[:, None] + np.arange(windows.length)]
+        return self.encoded(usable_vectors(self.embeddings, index), of_windows)
 
-    def encoded(self, vectors: VectorArray) -> Encoded:
-        """Vectors (B, K, D) on the device."""
+    def encoded(self, vectors: VectorArray, steps: VectorArray | None = None) -> Encoded:
+        """Vectors (B, K, D), and those of steps (B, L, S), on the device."""
         from latentfill.nn.runtime import pick_device
         from latentfill.nn.tensors import tensor
 
-        return Encoded(z=tensor(vectors, pick_device(self.device)))
+        device = pick_device(self.device)
+        return Encoded(z=tensor(vectors, device), steps=None if steps is None else tensor(steps, device))
 
 
 class SurroundingEncoder:

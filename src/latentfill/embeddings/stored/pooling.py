@@ -23,8 +23,8 @@ Pool = Callable[[NDArray[Any], IntArray, int], NDArray[Any]]  # of steps (K, T, 
 def pooled(stored: StoredEmbeddings, settings: StoredSettings, n_rows: int) -> StoredEmbeddings:
     """Embeddings of windows: the stored ones, or if those are of the single steps of a table, pooled over windows.
 
-    Embeddings of steps have the shape (T, D), (1, T, D) or (C, T, D), where T is `n_rows`. Raises an `InputError` if
-    the table is shorter than a window.
+    Embeddings of steps have the shape (T, D), (1, T, D) or (C, T, D), where T is `n_rows`. With the pooling "none" they
+    are kept beside their means. Raises an `InputError` if the table is shorter than a window.
     """
     if not isinstance(stored, EmbeddingArrays | EmbeddingFile) or WHOLE not in stored.splits or stored.starts:
         return stored
@@ -41,7 +41,9 @@ def pooled(stored: StoredEmbeddings, settings: StoredSettings, n_rows: int) -> S
     array = stored.read_raw(WHOLE)
     by_column = array[None] if axis == 0 else array
     vectors = POOLS[settings.pooling](by_column, starts, plan.seq_len).swapaxes(0, 1)
-    return EmbeddingArrays(stored.path, {WHOLE: vectors}, {WHOLE: starts}, layout=f"steps, {settings.pooling}")
+    kept = by_column.swapaxes(0, 1).reshape(n_rows, -1).astype(np.float32) if settings.pooling == "none" else None
+    layout = f"steps, {settings.pooling}"
+    return EmbeddingArrays(stored.path, {WHOLE: vectors}, {WHOLE: starts}, layout=layout, steps=kept)
 
 
 def _axis_of_steps(shape: tuple[int, ...], n_rows: int) -> int | None:
@@ -66,4 +68,4 @@ def _last(steps: NDArray[Any], starts: IntArray, length: int) -> NDArray[Any]:
     return last
 
 
-POOLS: Mapping[Pooling, Pool] = {"mean": _mean, "max": _max, "last": _last}
+POOLS: Mapping[Pooling, Pool] = {"mean": _mean, "max": _max, "last": _last, "none": _mean}

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from latentfill.core.config import Config
+from latentfill.embeddings.protocols.encoder import Encoded
 from latentfill.strategies.denoise.head_input import HeadInput, HeadSize
 from latentfill.strategies.denoise.heads import LEAST_SPREAD_OF_INPUTS, make_head
 
@@ -23,6 +24,8 @@ class Decoder(nn.Module):
 
     z_mean: Tensor  # (K, D)
     z_scale: Tensor  # (K, D) standard deviation
+    step_mean: Tensor  # (S,)
+    step_scale: Tensor  # (S,) standard deviation
     usual: Tensor  # (2, C) lower and upper end of the usual range of levels
     trust: Tensor  # (2, knots) shares of the head's corrections that are kept, by the spread of the base: of that
     # without z, and of what z adds to it
@@ -34,6 +37,8 @@ class Decoder(nn.Module):
         self.noise_kind = config.decoder.noise_kind
         self.register_buffer("z_mean", torch.zeros(size.z_columns, size.z_dim))
         self.register_buffer("z_scale", torch.ones(size.z_columns, size.z_dim))
+        self.register_buffer("step_mean", torch.zeros(size.step_dim))
+        self.register_buffer("step_scale", torch.ones(size.step_dim))
         self.register_buffer("usual", torch.zeros(2, size.columns))
         self.register_buffer("trust", torch.ones(2, len(KNOTS)))
         self.head = make_head(config.decoder.head, size, decodes=decodes)
@@ -42,19 +47,24 @@ class Decoder(nn.Module):
         """Levels (B, C), clipped to the usual range."""
         return torch.minimum(torch.maximum(level, self.usual[0]), self.usual[1])
 
-    def measure(self, z: Tensor, level: Tensor) -> None:
-        """Store mean and standard deviation of embeddings (N, K, D), and the usual range of levels (N, C)."""
+    def measure(self, encoded: Encoded, level: Tensor) -> None:
+        """Store mean and standard deviation of the embeddings of N windows, and the usual range of levels (N, C)."""
         self.usual.copy_(torch.quantile(level, torch.tensor(USUAL, device=level.device), dim=0))
-        self.z_mean.copy_(z.mean(0))
-        spread = z.std(0, correction=0)
-        self.z_scale.copy_(torch.where(spread > 1e-6, spread, 1.0))
+        self.z_mean.copy_(encoded.z.mean(0))
+        self.z_scale.copy_(_scale_of(encoded.z))
+        if encoded.steps is not None and len(self.step_mean):
+            steps = encoded.steps.flatten(0, 1)
+            self.step_mean.copy_(steps.mean(0))
+            self.step_scale.copy_(_scale_of(steps))
 
     def forward(self, head_input: HeadInput) -> Tensor:
         """Estimates (B, L, C) in scaled units; in training mode with noise on z, and in some windows without z."""
-        z = self.standardise(head_input.z)
+        z, steps = self.standardise(head_input.z), head_input.steps
+        if steps is not None:
+            steps = (steps - self.step_mean) / self.step_scale
         if not self.training:
-            return self.decode(replace(head_input, z=z))
-        noisy = replace(head_input, z=self._with_noise(z))
+            return self.decode(replace(head_input, z=z, steps=steps))
+        noisy = replace(head_input, z=self._with_noise(z), steps=None if steps is None else self._with_noise(steps))
         if self.context:
             noisy = noisy.without_z(torch.rand(len(z), device=z.device) < WITHOUT_Z)
         estimate: Tensor = self.head(noisy)
@@ -100,6 +110,12 @@ class Decoder(nn.Module):
         if self.noise_kind == "dropout":
             return nn.functional.dropout(z, self.noise)
         return z + self.noise * torch.randn_like(z)
+
+
+def _scale_of(vectors: Tensor) -> Tensor:
+    """The standard deviation of vectors (N, ...), 1 where they are constant."""
+    spread = vectors.std(0, correction=0)
+    return torch.where(spread > 1e-6, spread, 1.0)
 
 
 def least_squares_trust(by_knot: Tensor, target: Tensor, window: Tensor) -> Tensor:

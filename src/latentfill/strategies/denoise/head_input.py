@@ -38,6 +38,7 @@ class HeadInput:
     clock: Tensor  # (B, L, P) clock features
     neighbour_mean: Tensor | None = None  # (B, L, C) weighted mean of the nearest windows; None without neighbours
     neighbour_spread: Tensor | None = None  # (B, L, C) weighted standard deviation of the nearest windows
+    steps: Tensor | None = None  # (B, L, S) embeddings of single steps; None if there are none
 
     def without_z(self, chosen: Tensor) -> HeadInput:
         """The same without what comes from the embedding, in the windows where the mask `chosen` (B,) is True.
@@ -69,6 +70,7 @@ class HeadSize:
     phases: int  # P
     z_columns: int  # K
     z_dim: int  # D
+    step_dim: int  # S; 0 without embeddings of single steps
     context: bool  # whether the head sees the observed cells, or only z and the level
     neighbours: bool  # whether it sees the nearest windows
     width: int  # channels
@@ -86,6 +88,7 @@ class HeadSize:
             phases=spec.phases,
             z_columns=encoder.columns,
             z_dim=encoder.dim,
+            step_dim=encoder.step_dim,
             context=context,
             neighbours=neighbours,
             width=config.decoder.width,

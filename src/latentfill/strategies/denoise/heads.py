@@ -66,13 +66,17 @@ class ZDecoder(nn.Module):
 
 
 class MlpHead(nn.Module):
-    """Two hidden layers for the whole window; the output is added to the base in units of the base's spread."""
+    """Two hidden layers for the whole window; the output is added to the base in units of the base's spread.
+
+    Embeddings of single steps are decoded step by step, by one linear layer.
+    """
 
     def __init__(self, size: HeadSize) -> None:
         super().__init__()
         self.context = size.context
         self.shape = (size.length, size.columns)
         self.summary = ZSummary(size)
+        self.step_decoder = nn.Linear(size.step_dim, size.columns) if size.step_dim else None
         cells = size.length * size.columns
         inputs = ZSummary.size_of(size) + size.columns + (2 * cells if size.context else 0)
         hidden = 4 * size.width
@@ -92,6 +96,8 @@ class MlpHead(nn.Module):
         if self.context:
             parts += [(head_input.base - level).flatten(1), head_input.observed.to(level.dtype).flatten(1)]
         window: Tensor = self.outlet(self.layers(torch.cat(parts, dim=1))).unflatten(1, self.shape)
+        if self.step_decoder is not None:
+            window = window + self.step_decoder(head_input.steps)
         return head_input.base + head_input.spread * window
 
 
@@ -105,10 +111,14 @@ class StepHead(nn.Module):
     """
 
     def __init__(self, size: HeadSize, *, trunk: str = "conv", decodes: bool) -> None:
-        """With `decodes`, the head decodes the noisy z itself, instead of using the encoder's decoded window."""
+        """With `decodes`, the head decodes the noisy z itself, instead of using the encoder's decoded window.
+
+        Embeddings of single steps are decoded step by step.
+        """
         super().__init__()
         self.context = size.context
-        self.decoder = ZDecoder(size) if decodes else None
+        self.decoder = ZDecoder(size) if decodes and not size.step_dim else None
+        self.step_decoder = nn.Linear(size.step_dim, size.columns) if size.step_dim else None
         self.views = tuple(view for view in CELL_VIEWS if size.neighbours or view not in NEIGHBOUR_VIEWS)
         inputs = len(self.views) * size.columns + size.phases if size.context else size.columns
         self.inlet = nn.Linear(inputs, size.width)
@@ -125,6 +135,8 @@ class StepHead(nn.Module):
         decoded = head_input.decoded
         if self.decoder is not None:
             decoded = self.decoder(head_input.z) + head_input.level[:, None]
+        elif self.step_decoder is not None:
+            decoded = self.step_decoder(head_input.steps) + head_input.level[:, None]
         assert decoded is not None
         x = self.inlet(self._trunk_input(head_input, decoded))
         if self.from_z is not None:

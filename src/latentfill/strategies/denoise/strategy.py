@@ -61,6 +61,7 @@ class DenoiseStrategy(Strategy):
         self.k = config.decoder.neighbours if usable else 0  # nearest windows that the decoder sees
         self.neighbours = neighbours if self.k else None
         size = HeadSize.of(spec, context=self.context, neighbours=self.k > 0)
+        self.reads_steps = size.step_dim > 0
         decodes = not self.context or not spec.required_encoder_shape.decodes
         self.net = Decoder(size, config, decodes=decodes).to(self.device)
 
@@ -154,6 +155,7 @@ class DenoiseStrategy(Strategy):
         head_input = HeadInput(
             z=encoded.z,
             decoded=encoded.window,
+            steps=encoded.steps if self.reads_steps else None,
             level=level,
             usual_level=self.net.clip_level(level),
             base=base,
@@ -185,7 +187,7 @@ class DenoiseStrategy(Strategy):
         every = COSTLY_STRIDE if encoder.shape.costly else 1
         sample = windows.take(slice(None, None, every * max(1, len(windows) // (every * Z_SAMPLE))))
         with torch.no_grad():
-            self.net.measure(encoder.encode(sample).z, levels_of(*as_tensors(sample, self.device)[:2]))
+            self.net.measure(encoder.encode(sample), levels_of(*as_tensors(sample, self.device)[:2]))
 
     def _batches(self, data: TrainingData, encoder: Encoder) -> Replay[Example]:
         rng = SeedStream.DECODER.generator(self.config.seed)

@@ -51,7 +51,9 @@ class LatentStrategy(Strategy):
 
     @classmethod
     def unfitted(cls, spec: StrategySpec, bank_size: int) -> Self:
-        without_context = replace(spec, config=spec.config.replace(context="none", head=spec.config.latent.head))
+        config = spec.config.replace(context="none", head=spec.config.latent.head)
+        shape = replace(spec.required_encoder_shape, step_dim=0)  # only z is optimised
+        without_context = replace(spec, config=config, encoder_shape=shape)
         return cls(spec.config, DenoiseStrategy(without_context, None, None))
 
     @property
