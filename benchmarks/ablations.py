@@ -1,80 +1,54 @@
-"""Decoders without some of their inputs, trained like the decoder of a fitted model."""
+"""The decoder of a fitted model without a part of its correction of kriging: without what z adds, and without any."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import torch
 
-from latentfill.core.series import FloatArray, Series
-from latentfill.embeddings.protocols.encoder import Encoded, Encoder
+from latentfill.core.series import FloatArray
 from latentfill.imputation.fitting.fitted import Fitted, FittedPath
-from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
-from latentfill.imputation.validation.holdout import hold_out
-from latentfill.windows.cycles import clock_features
-from latentfill.windows.windows import ScaledSeries, Windows
+from latentfill.strategies.denoise.strategy import DenoiseStrategy
+from latentfill.windows.windows import Windows
 
-
-class AlteredEncoder:
-    """An encoder whose embeddings are changed by a function before the decoder reads them."""
-
-    def __init__(self, encoder: Encoder, change: Callable[[Encoded, Windows], Encoded]) -> None:
-        self.encoder = encoder
-        self.shape = encoder.shape
-        self.change = change
-
-    def encode(self, windows: Windows) -> Encoded:
-        return self.change(self.encoder.encode(windows), windows)
-
-
-def without_z(encoded: Encoded, windows: Windows) -> Encoded:
-    """Embeddings of zeros, and the window's level instead of the decoded window."""
-    assert encoded.window is not None
-    observed = torch.from_numpy(windows.observed).to(encoded.z.device)
-    values = torch.nan_to_num(torch.tensor(windows.values, dtype=torch.float32, device=encoded.z.device))
-    level = values.sum(1, keepdim=True) / observed.sum(1, keepdim=True).clamp(min=1)
-    return Encoded(torch.zeros_like(encoded.z), level.expand_as(encoded.window))
-
-
-def shuffled_z(encoded: Encoded, _: Windows) -> Encoded:
-    """The embedding of another window of the batch."""
-    assert encoded.window is not None
-    shift = len(encoded.z) // 2
-    return Encoded(encoded.z.roll(shift, 0), encoded.window.roll(shift, 0))
-
-
-ABLATIONS: dict[str, tuple[Callable[[Encoded, Windows], Encoded] | None, bool]] = {
-    "z, no neighbours": (None, False),
-    "shuffled z and its neighbours": (shuffled_z, True),
-    "no z, no neighbours": (without_z, False),
+ABLATIONS: Mapping[str, tuple[float, float]] = {  # factors on the trust in the decoder without z, and in what z adds
+    "decoder: no z": (1.0, 0.0),
+    "decoder: no correction": (0.0, 0.0),
 }
 
 
-def ablations(series: Series, fitted: Fitted) -> Iterator[Ablation]:
-    """Decoders trained like the decoder of `fitted` on the same held-out series, but without some of its inputs."""
-    scaled = ScaledSeries(fitted.scaler.apply(series.values), clock_features(series, fitted.cycles))
-    for name, (change, neighbours) in ABLATIONS.items():
-        config = fitted.config if neighbours else fitted.config.replace(neighbours=0)
-        assert fitted.encoder is not None
-        encoder = AlteredEncoder(fitted.encoder, change) if change else fitted.encoder
-        held_out = hold_out(scaled, config, for_networks=True)
-        yield Ablation(name, StrategyFitter(held_out, config, config.strategies), encoder)
+def ablations(fitted: Fitted) -> Iterator[Ablation]:
+    """The model of `fitted` with the decoder of each ablation."""
+    for name, factors in ABLATIONS.items():
+        yield Ablation(name, fitted, factors)
 
 
 class Ablation:
-    """A decoder without some of its inputs; its own estimates are used, not those of the ensemble."""
+    """A decoder without a part of its correction; its own estimates are used, not those of the ensemble."""
 
     kind = "ablation"
+    train_seconds = 0.0
 
-    def __init__(self, name: str, fitter: StrategyFitter, encoder: Encoder) -> None:
-        self.name, self.encoder = name, encoder
-        began = time.monotonic()
-        self.path: FittedPath = fitter.fit_builtin(encoder, {})
-        self.train_seconds = time.monotonic() - began
+    def __init__(self, name: str, fitted: Fitted, factors: tuple[float, float]) -> None:
+        self.name, self.encoder = name, fitted.encoder
+        self.path = with_trust(fitted.builtin, factors)
         self.about: dict[str, object] = {}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
         candidates = self.path.candidates
         estimates = candidates.estimate_windows(windows, self.encoder).values
-        return {f"decoder: {self.name}": estimates[candidates.names.index("denoise")]}
+        return {self.name: estimates[candidates.names.index("denoise")]}
+
+
+def with_trust(path: FittedPath, factors: tuple[float, float]) -> FittedPath:
+    """The path with another trust of its decoder."""
+    strategies = []
+    for strategy in path.candidates.strategies:
+        if isinstance(strategy, DenoiseStrategy):
+            strategy = copy.copy(strategy)
+            strategy.net = copy.deepcopy(strategy.net)
+            strategy.net.trust *= torch.tensor(factors, device=strategy.net.trust.device)[:, None]
+        strategies.append(strategy)
+    return replace(path, candidates=replace(path.candidates, strategies=strategies))

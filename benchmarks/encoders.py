@@ -37,7 +37,7 @@ from latentfill.core.config import Config
 from latentfill.core.series import BoolArray, FloatArray, Series
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
 from latentfill.embeddings.live_encoder import LiveEncoder, NoEncoder, bytes_per_window, seconds_per_window
-from latentfill.embeddings.protocols.embedder import fitted_to
+from latentfill.embeddings.protocols.embedder import Embedder, fitted_to
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.embeddings.registry import make_embedder
 from latentfill.imputation.validation.holdout import HeldOutSeries, hold_out
@@ -56,7 +56,7 @@ from latentfill.windows.patterns import like_gaps, point
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import ScaledSeries, Windows, window_starts
 from real_files import read
-from table_encoders import ENCODERS
+from table_encoders import ENCODERS, StudentOfTeacher
 
 PROTOCOL = "encoders"
 NONE, BUILTIN = "none", "builtin"
@@ -98,7 +98,7 @@ PATTERNS: Mapping[str, Pattern] = {
 
 def main() -> None:
     parser = parser_of(__doc__, DATA_SETS, seeds=(0, 1, 2))
-    known = f"names as for `latentfill evaluate --encoders`, or {', '.join(ENCODERS)}"
+    known = f"names as for `latentfill evaluate --encoders`, distilled:FOLDER, or {', '.join(ENCODERS)}"
     parser.add_argument("--encoders", type=comma_separated, default=(BUILTIN, *ENCODERS), help=known)
     parser.add_argument("--patterns", type=comma_separated, default=tuple(PATTERNS), help=f"of {', '.join(PATTERNS)}")
     arguments = parser.parse_args()
@@ -127,9 +127,15 @@ def measure(data: str, pattern: str, seed: int, arguments: argparse.Namespace) -
     hidden = of.hide(np.random.default_rng([seed, list(PATTERNS).index(pattern)]), series.values)
     case, rows = Case(series, hidden, config), []
     for name in (NONE, *(name for name in arguments.encoders if name != NONE)):
-        rows.append({"encoder": name.split(":")[0], "pattern": pattern, "seed": seed, **case.errors_on(name)})
+        rows.append({"encoder": label(name), "pattern": pattern, "seed": seed, **case.errors_on(name)})
         print(data, rows[-1], flush=True)
     return rows
+
+
+def label(name: str) -> str:
+    """The name of an encoder in the results."""
+    kind = name.partition(":")[0]
+    return {"timekd": "TimeKD's teacher", "distilled": "TimeKD's student"}.get(kind, kind)
 
 
 def first_rows(series: Series, count: int | None) -> Series:
@@ -183,7 +189,7 @@ class Case:
         if name == BUILTIN:
             with seeded(self.config.seed):
                 return BuiltinEncoder.trained(self.config, self.data, None, None)[0]
-        embedder = ENCODERS[name]() if name in ENCODERS else make_embedder(name, config=self.config, length=length)
+        embedder = opened(name, self.config)
         visible = replace(self.visible, values=self.scaler.invert(self.held_out.visible.values))
         embedder = fitted_to(embedder, visible, self.scaler, length)
         return LiveEncoder(embedder, self.scaler, self.visible, length=length, device=device)
@@ -233,6 +239,14 @@ class Case:
             inside[start : start + self.config.windows.length] = True
         cells = self.hidden & inside[:, None]
         return float(np.mean((np.where(np.isnan(estimate), self.linear, estimate) - self.truth)[cells] ** 2))
+
+
+def opened(name: str, config: Config) -> Embedder:
+    """The encoder with this name; `distilled:FOLDER` is TimeKD's student of the language model in a folder."""
+    kind, _, where = name.partition(":")
+    if kind == "distilled":
+        return StudentOfTeacher(model=where)
+    return ENCODERS[name]() if name in ENCODERS else make_embedder(name, config=config, length=config.windows.length)
 
 
 class RememberingKriging:

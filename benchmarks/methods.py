@@ -47,7 +47,7 @@ class Choice:
 
     strategies: tuple[str, ...] = STRATEGIES  # of latentfill, by name
     baselines: tuple[str, ...] = BASELINES  # simple imputers, by name
-    ablation: bool = False  # whether to compare decoders without some inputs
+    ablation: bool = False  # whether to compare the decoder without what z adds, and without any correction
     peers: tuple[str, ...] = ()  # published models and datafiller, by name
     seconds: float | None = None  # longest training of a peer; None: as long as the slowest of the strategies
 
@@ -60,7 +60,7 @@ def methods_of(series: Series, config: Config, length: int, choice: Choice) -> I
         slowest = max(slowest, ours.train_seconds)
         yield ours
         if name == "denoise" and choice.ablation:
-            yield from ablations(series, ours.fitted)
+            yield from ablations(ours.fitted)
     scaled = ColumnScaler.fit(series.values).apply(series.values)
     for name in choice.baselines:
         if name not in choice.strategies:

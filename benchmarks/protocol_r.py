@@ -60,7 +60,7 @@ def main() -> None:
         help="further strategies, efforts, or datafiller",
     )
     parser.add_argument(
-        "--ablation", action="store_true", help="also use decoders without z, with the z of other windows, ..."
+        "--ablation", action="store_true", help="also use the decoder without what z adds, and without any correction"
     )
     arguments = parser.parse_args()
     for name in names_of(parser, arguments, FILES):
@@ -99,9 +99,9 @@ def run(name: str, arguments: argparse.Namespace, config: Config) -> tuple[Row, 
     fills = {"latentfill": imputer.fill(gappy).filled.values}
     done = time.monotonic()
     scaler = imputer.fitted_.scaler
-    for ablation in ablations(gappy.series, imputer.fitted_) if arguments.ablation else ():
-        altered = dataclasses.replace(imputer.fitted_, encoder=ablation.encoder, builtin=ablation.path)
-        fills[f"with a decoder of {ablation.name}"] = fill_series(altered, gappy.series).values
+    for ablation in ablations(imputer.fitted_) if arguments.ablation else ():
+        altered = dataclasses.replace(imputer.fitted_, builtin=ablation.path)
+        fills[ablation.name] = fill_series(altered, gappy.series).values
     for method in arguments.beside:
         fills[method] = fill(gappy.series, method, config)
     for baseline in BASELINES if not arguments.no_baselines else ("linear",):

@@ -17,6 +17,7 @@ import encoders
 import ett
 import intervals
 import language_models
+import new_station
 import protocol_e
 import protocol_h
 import protocol_l
@@ -52,6 +53,7 @@ MODULES = (
     language_models,
     distillation,
     encoders,
+    new_station,
     rough_fill,
 )
 DEFAULT, DECODER = "auto", "latentfill"  # the methods of ours in the summary
@@ -67,7 +69,12 @@ def main() -> None:
 def documents() -> dict[Path, str]:
     """The text of each document with the tables of the current results; fails unless each table has one place."""
     tables = {name: module.report() for name, module in PROTOCOLS.items()} | {"summary": summary()}
-    paths = [ROOT / "README.md", ROOT / "docs" / "accuracy.md", *sorted((ROOT / "docs" / "notes").glob("*.md"))]
+    paths = [
+        ROOT / "README.md",
+        ROOT / "docs" / "accuracy.md",
+        ROOT / "docs" / "encoders.md",
+        *sorted((ROOT / "docs" / "notes").glob("*.md")),
+    ]
     texts = {path: path.read_text() for path in paths}
     for name, table in tables.items():
         places = [path for path, text in texts.items() if place_of(name).search(text)]

@@ -13,10 +13,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from latentfill.core.config import Config
 from latentfill.core.series import FloatArray, Series
 from latentfill.embeddings.external.chronos import ChronosEmbedder
-from latentfill.embeddings.protocols.embedder import Embedder, RawWindows
-from latentfill.embeddings.protocols.record import VectorArray
+from latentfill.embeddings.protocols.embedder import Embedder, RawWindows, cut_raw_windows
+from latentfill.embeddings.protocols.record import Embeddings, Provenance, VectorArray
+from latentfill.embeddings.registry import make_embedder
+from latentfill.embeddings.stored.h5_names import WHOLE
+from latentfill.embeddings.timekd.distil import distil
+from latentfill.embeddings.timekd.distil_settings import DistilSettings
 from latentfill.windows.gaps import interpolate
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import cut
@@ -24,6 +29,7 @@ from latentfill.windows.windows import cut
 DIM = 32
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 SPACING = 4  # rows between the windows of a table that an encoder is trained on
+FORECAST, TEACHER_SPACING = 24, 24  # rows that the student forecasts; rows between the windows that teach it
 STEPS, PAIRS, RATE = 200, 32, 1e-3  # training of the contrastive encoder: steps, windows per step, learning rate
 
 Columns = Callable[[FloatArray], FloatArray]  # windows (B, C, L) without gaps to vectors (B, C, D)
@@ -166,6 +172,36 @@ def chronos() -> Embedder:
     embedder = ChronosEmbedder(ChronosBoltPipeline(model.eval().to(DEVICE)), "random Chronos-Bolt")
     embedder.costly = False
     return embedder
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudentOfTeacher:
+    """TimeKD's student, distilled on the table from a language model that reads the windows and what follows them."""
+
+    model: str  # folder of the language model
+    name: str = "student"
+    settings: Mapping[str, object] = field(default_factory=dict)
+    weights_digest: str | None = None
+    length: int | None = None
+    horizon: int = 0
+    costly: bool = False
+
+    def weights(self, columns: int) -> Mapping[str, VectorArray]:
+        return {}
+
+    def embed(self, raw: RawWindows) -> VectorArray:
+        raise AssertionError("the student must be distilled first")
+
+    def fitted_to(self, series: Series, scaler: ColumnScaler, length: int) -> Embedder:
+        """A student that is distilled from embeddings of windows of a series."""
+        config = Config(seq_len=length, pred_len=FORECAST)
+        teacher = make_embedder(
+            f"timekd:{self.model}+privileged+decimals=0", config=config, length=length, pred_len=FORECAST
+        )
+        starts = np.arange(0, series.n_steps - length - FORECAST + 1, TEACHER_SPACING)
+        vectors = teacher.embed(cut_raw_windows(series, scaler, starts, length, FORECAST))
+        taught = Embeddings(vectors, starts, Provenance(encoder=teacher.name, source="computed"))
+        return distil(series, {WHOLE: taught}, config, DistilSettings(steps=STEPS, compare=False)).student
 
 
 ENCODERS: Mapping[str, Callable[[], Embedder]] = {

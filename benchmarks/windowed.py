@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--baselines", type=comma_separated, default=BASELINES, metavar="NAME,...", help=BASELINES_HELP)
     parser.add_argument("--no-baselines", dest="baselines", action="store_const", const=(), help="leave them out")
     parser.add_argument(
-        "--ablation", action="store_true", help="also decoders without z, with the z of other windows, ..."
+        "--ablation", action="store_true", help="also the decoder without what z adds, and without any correction"
     )
     parser.add_argument("--peers", type=comma_separated, default=(), metavar="NAME,...", help=PEERS_HELP)
     parser.add_argument("--peer-seconds", type=float, help="longest training of each peer; by default as long as ours")
