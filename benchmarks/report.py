@@ -30,6 +30,7 @@ import strategies
 import time_to_result
 import totals
 import training_time
+import value_of_z
 import wide
 from common import Row, read_results
 from published import PROTOCOL_H, PROTOCOL_S, PROTOCOL_T
@@ -54,6 +55,7 @@ MODULES = (
     distillation,
     encoders,
     new_station,
+    value_of_z,
     rough_fill,
 )
 DEFAULT, DECODER = "auto", "latentfill"  # the methods of ours in the summary
