@@ -180,3 +180,35 @@ def test_an_unusual_level_is_clipped_to_the_usual_range():
     low, high = (100 * share for share in USUAL)
     clipped = decoder.clip_level(torch.tensor([[50.0, -50.0], [1e6, -1e6], [-1e6, 1e6]]))
     torch.testing.assert_close(clipped, torch.tensor([[50.0, -50.0], [high, -high], [low, -low]]))
+
+
+def test_with_context_only_the_stored_embeddings_around_a_window_are_read():
+    """The stored embedding of a window is its last step; the one around it, of two numbers, is all zeros."""
+    windows = with_gaps()
+    for context, expected in (("observed", torch.zeros(len(windows), C, 2)), ("none", LastSteps().encode(windows).z)):
+        config = Config(length=L, context=context, neighbours=0, width=8, blocks=1)
+        spec = StrategySpec(config=config, columns=C, phases=0, encoder_shape=LastSteps.shape)
+        kriging = untrained(series()).kriging if context == "observed" else None
+        strategy = DenoiseStrategy(spec, kriging, None)
+        strategy.net.eval()
+        seen = []
+        strategy.net.register_forward_pre_hook(lambda _, given, seen=seen: seen.append(given[0].z))
+        strategy.estimate(windows, LastSteps())
+        torch.testing.assert_close(seen[0], expected)
+
+
+class LastSteps:
+    shape = EncoderShape(columns=C, dim=1, decodes=False, stored=True)
+
+    def encode(self, windows: Windows) -> Encoded:
+        return Encoded(torch.tensor(windows.values[:, -1], dtype=torch.float32).nan_to_num()[:, :, None])
+
+    def around(self) -> Zeros:
+        return Zeros()
+
+
+class Zeros:
+    shape = LastSteps.shape.around
+
+    def encode(self, windows: Windows) -> Encoded:
+        return Encoded(torch.zeros(len(windows), C, 2))
