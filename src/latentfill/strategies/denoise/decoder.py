@@ -14,6 +14,7 @@ from latentfill.strategies.denoise.heads import LEAST_SPREAD_OF_INPUTS, make_hea
 
 KNOTS = (0.05, 0.1, 0.2, 0.4, 0.8)  # spreads of the base, in scaled units, at which the trust is learnt
 PRIOR_TRUST = 0.2  # strength of the prior that all knots share one trust, relative to the data of a mean knot
+GROUPS = 24  # of windows that follow each other, whose gains are compared for the standard error
 WITHOUT_Z = 0.5  # share of the training windows of which the head does not see z
 USUAL = (0.05, 0.95)  # quantiles of the windows' levels that bound the usual range
 UNFAMILIAR = 0.5  # scaled units outside the usual range at which trust is halved
@@ -93,16 +94,17 @@ class Decoder(nn.Module):
     def learn_trust(self, head_input: HeadInput, truth: Tensor, cells: Tensor) -> None:
         """Fit the trust at each of `KNOTS` to the hidden `cells` (B, L, C) of windows that were not trained on.
 
-        First that of the correction without z, then that of what z adds to it.
+        The windows are in the order of time, and may overlap. First the trust in the correction without z is fitted,
+        then that in what z adds to it.
         """
         with torch.no_grad():
             corrections = self._corrections(replace(head_input, z=self.standardise(head_input.z)))
         spread = head_input.spread.clamp(min=LEAST_SPREAD_OF_INPUTS)
-        knots, window = knot_weights(head_input.spread)[cells].double(), cells.nonzero()[:, 0]
+        knots, group = knot_weights(head_input.spread)[cells].double(), cells.nonzero()[:, 0] * GROUPS // len(cells)
         target = ((truth - head_input.base) / spread)[cells].double()
         for trust, correction in zip(self.trust, corrections, strict=True):
             by_knot = knots * (correction / spread)[cells].double()[:, None]  # (M, knots)
-            learnt = least_squares_trust(by_knot, target, window)
+            learnt = least_squares_trust(by_knot, target, group)
             trust.copy_(learnt)
             target = target - by_knot @ learnt
 
@@ -118,17 +120,17 @@ def _scale_of(vectors: Tensor) -> Tensor:
     return torch.where(spread > 1e-6, spread, 1.0)
 
 
-def least_squares_trust(by_knot: Tensor, target: Tensor, window: Tensor) -> Tensor:
+def least_squares_trust(by_knot: Tensor, target: Tensor, group: Tensor) -> Tensor:
     """Factors (knots,) in [0, 1] with which the corrections `by_knot` (M, knots) come close to the `target` (M,).
 
     They leave the least squared error, shrunk by what may be chance (James and Stein 1961): with the gain's standard
-    error over the windows that `window` (M,) numbers, by the factor 1 - (error / gain)^2, to 0 if the error is larger.
-    They are also shrunk towards a common one.
+    error over the groups of windows that `group` (M,) numbers, by the factor 1 - (error / gain)^2, to 0 if the error is
+    larger. They are also shrunk towards a common one.
     """
     gains = by_knot * target[:, None]
-    by_window = gains.new_zeros(int(window.max()) + 1, gains.shape[1]).index_add_(0, window, gains)
-    gram, moments = by_knot.T @ by_knot, _without_chance(by_window)
-    common = (_without_chance(by_window.sum(1)) / gram.sum().clamp(min=1e-9)).clamp(0, 1)
+    by_group = gains.new_zeros(GROUPS, gains.shape[1]).index_add_(0, group, gains)
+    gram, moments = by_knot.T @ by_knot, _without_chance(by_group)
+    common = (_without_chance(by_group.sum(1)) / gram.sum().clamp(min=1e-9)).clamp(0, 1)
     prior = PRIOR_TRUST * gram.diagonal().mean().clamp(min=1e-9)
     gram.diagonal().add_(prior)
     trust: Tensor = torch.linalg.solve(gram, moments + prior * common).clamp(0, 1)
@@ -136,7 +138,7 @@ def least_squares_trust(by_knot: Tensor, target: Tensor, window: Tensor) -> Tens
 
 
 def _without_chance(gains: Tensor) -> Tensor:
-    """Sums (...) of the gains (windows, ...) of all windows, shrunk by their squared standard errors; at least 0."""
+    """Sums (...) of the gains (groups, ...) of all groups, shrunk by their squared standard errors; at least 0."""
     total = gains.sum(0)
     return torch.where(total > 0, total - gains.square().sum(0) / total, 0.0).clamp(min=0)
 

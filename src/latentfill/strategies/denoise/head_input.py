@@ -70,13 +70,13 @@ class HeadSize:
     phases: int  # P
     z_columns: int  # K
     z_dim: int  # D
-    step_dim: int  # S; 0 without embeddings of single steps
     context: bool  # whether the head sees the observed cells, or only z and the level
     neighbours: bool  # whether it sees the nearest windows
     width: int  # channels
     blocks: int
     kernel: int  # steps
     dropout: float
+    step_dim: int = 0  # S; 0 without embeddings of single steps
 
     @classmethod
     def of(cls, spec: StrategySpec, *, context: bool, neighbours: bool) -> HeadSize:
