@@ -85,12 +85,16 @@ def report(*, quick: bool = False) -> str:
     """The results as Markdown."""
     records = read_results(PROTOCOL, ["beijing_multisite"], quick=quick)
     rows = [row for record in records for row in record["rows"]]
-    lines = [f"| | {' | '.join(PATTERNS)} | weeks with less error than from the week alone |", "|---|---|---|---|"]
+    heads = ("mean MSE", *PATTERNS, "MSE, over that from the week alone", "MAE, over the same", "weeks with less MSE")
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for method in METHODS:
-        means = [np.mean([r["mse"] for r in rows if (r["method"], r["pattern"]) == (method, p)]) for p in PATTERNS]
-        better = [row["mse"] < alone_of(rows, row)["mse"] for row in rows if row["method"] == method]
-        wins = "" if method == ALONE else f"{sum(better)} of {len(better)}"
-        lines.append(f"| {method} | {' | '.join(f'{mean:.3f}' for mean in means)} | {wins} |")
+        of_method = [row for row in rows if row["method"] == method]
+        means = [np.mean([row["mse"] for row in of_method if row["pattern"] == pattern]) for pattern in PATTERNS]
+        ratios = [[row[key] / alone_of(rows, row)[key] for row in of_method] for key in ("mse", "mae")]
+        typical = [float(np.exp(np.mean(np.log(of_error)))) for of_error in ratios]
+        wins = f"{sum(ratio < 1 for ratio in ratios[0])} of {len(of_method)}" if method != ALONE else ""
+        cells = [f"{number:.3f}" for number in (*means, *typical)]
+        lines.append(f"| {' | '.join([method, *cells, wins])} |")
     return "\n".join([*lines, "", measured_line(records)])
 
 
