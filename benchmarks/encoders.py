@@ -288,7 +288,7 @@ def ratio_table(rows: Sequence[Row], encoders: Sequence[str]) -> str:
         "p",
         "cases",
         "over itself without z",
-        "p ",
+        "p of that",
         "neighbours alone, over kriging",
         "ms per window",
         "size",
