@@ -11,6 +11,7 @@ import pytest
 from latentfill import Imputer
 from latentfill.core.errors import InputError, ModelFormatError
 from latentfill.imputation.inspection.inspect_path import inspect_path
+from latentfill.imputation.saving.model_state import FORMAT
 from latentfill.tables.options import TableOptions
 
 
@@ -40,7 +41,7 @@ def test_a_model_is_described_without_reading_its_weights(table: Path, tmp_path:
     description = inspect_path(tmp_path / "model", TableOptions())
     assert (description["kind"], description["columns"], description["bytes"]) == ("model", ["a", "b"], 10)
     assert list(description["held_out_error"]) == ["built-in"]
-    (tmp_path / "model" / "config.json").write_text('{"format": 5}')
+    (tmp_path / "model" / "config.json").write_text(json.dumps({"format": FORMAT}))
     with pytest.raises(ModelFormatError, match="cannot be read as a model: it has no 'builtin'"):
         inspect_path(tmp_path / "model", TableOptions())
 
