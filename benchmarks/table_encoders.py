@@ -37,12 +37,10 @@ Training = Callable[[FloatArray], Columns]  # from the windows of a table (N, C,
 
 
 @dataclass(frozen=True, kw_only=True)
-class ColumnEncoder:
-    """An embedder that is a function of a column's window; with `train`, the function is learnt from the table."""
+class TableEncoder:
+    """An embedder for windows of any length, which `fitted_to` may train on the table."""
 
     name: str
-    encode: Columns | None = None
-    train: Training | None = None
     settings: Mapping[str, object] = field(default_factory=dict)
     weights_digest: str | None = None
     length: int | None = None
@@ -51,6 +49,14 @@ class ColumnEncoder:
 
     def weights(self, columns: int) -> Mapping[str, VectorArray]:
         return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnEncoder(TableEncoder):
+    """An embedder that is a function of a column's window; with `train`, the function is learnt from the table."""
+
+    encode: Columns | None = None
+    train: Training | None = None
 
     def fitted_to(self, series: Series, scaler: ColumnScaler, length: int) -> Embedder:
         """The encoder after training on the windows of a series."""
@@ -159,7 +165,7 @@ class Fracast:
 
 
 def chronos() -> Embedder:
-    """A Chronos-Bolt model of 100 thousand random weights: what its architecture alone is worth."""
+    """A Chronos-Bolt model of 190 thousand random weights: what its architecture alone is worth."""
     from chronos.chronos_bolt import ChronosBoltModelForForecasting, ChronosBoltPipeline
     from transformers import T5Config
 
@@ -175,19 +181,11 @@ def chronos() -> Embedder:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudentOfTeacher:
+class StudentOfTeacher(TableEncoder):
     """TimeKD's student, distilled on the table from a language model that reads the windows and what follows them."""
 
     model: str  # folder of the language model
     name: str = "student"
-    settings: Mapping[str, object] = field(default_factory=dict)
-    weights_digest: str | None = None
-    length: int | None = None
-    horizon: int = 0
-    costly: bool = False
-
-    def weights(self, columns: int) -> Mapping[str, VectorArray]:
-        return {}
 
     def embed(self, raw: RawWindows) -> VectorArray:
         raise AssertionError("the student must be distilled first")
