@@ -6,9 +6,13 @@ import codecs
 import gzip
 import zlib
 from pathlib import Path
+from typing import NamedTuple
 
 from latentfill.core.errors import InputError
 
+_SAMPLE = 1000  # lines in which the encoding is found
+_CODECS = ("cp1252", "latin_1", "gb18030", "shift_jis", "big5")  # also tried, as short texts are hard to judge
+_SIGNS = "°µ²³℃‰"
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOMS = (  # UTF-32 first: its little-endian mark begins with the mark of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -37,14 +41,26 @@ def read_bytes(path: Path) -> bytes:
         raise InputError(f"{path} is not a complete gzip file ({error}). Copy or download it again.") from error
 
 
-def read_text(path: Path, encoding: str | None) -> tuple[str, str, bytes]:
-    """Text, codec and byte order mark of a file; `mark + text.encode(codec)` gives its bytes back."""
+class Text(NamedTuple):
+    """The text of a file; `bom + text.encode(codec)` gives its bytes back."""
+
+    text: str
+    codec: str
+    bom: bytes  # byte order mark
+    notes: tuple[str, ...] = ()  # for the user
+
+
+def read_text(path: Path, encoding: str | None) -> Text:
+    """Decode a file: by its byte order mark, by the `encoding` that is given, as UTF-8, or by what fits best."""
     data = read_bytes(path)
     _refuse_other_formats(data, path)
     bom, codec = next(((mark, name) for mark, name in _BOMS if data.startswith(mark)), (b"", "utf-8"))
     if encoding is not None and not (bom and _base_codec(encoding) in codec):
         bom, codec = b"", encoding
     body = data[len(bom) :]
+    notes: tuple[str, ...] = ()
+    if encoding is None and not bom and (found := _find_codec(body)) is not None:
+        codec, notes = found, (f"The file is read as {found} text; give --encoding if letters look wrong.",)
     try:
         text = body.decode(codec)
         is_reversible = codec == "utf-8" or text.encode(codec) == body
@@ -55,7 +71,38 @@ def read_text(path: Path, encoding: str | None) -> tuple[str, str, bytes]:
     _refuse_nul(text, path)
     if not is_reversible:
         raise InputError(f"{path}: writing {codec} text back would change its bytes. Convert it to UTF-8.")
-    return text, codec, bom
+    return Text(text, codec, bom, notes)
+
+
+def _find_codec(data: bytes) -> str | None:
+    """The encoding that text which is not UTF-8 was probably written in; None if it is UTF-8, or if none fits.
+
+    charset-normalizer judges the lines that are not ASCII, because they are few in a table of numbers.
+    """
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return None
+    from charset_normalizer import from_bytes
+
+    sample = b"\n".join([line for line in data.splitlines() if not line.isascii()][:_SAMPLE])
+    found = [str(each.encoding) for each in from_bytes(sample, cp_exclusion=["utf_7"])]
+    possible = [codec for codec in dict.fromkeys((*found, *_CODECS)) if _is_reversible(data, codec)]
+    return max(possible, key=lambda codec: _count_signs(sample.decode(codec)), default=None)
+
+
+def _is_reversible(data: bytes, codec: str) -> bool:
+    try:
+        return data.decode(codec).encode(codec) == data
+    except UnicodeError:
+        return False
+
+
+def _count_signs(text: str) -> int:
+    """Number of signs of units, such as a degree sign, which are more telling in tables than letters."""
+    return sum(text.count(sign) for sign in _SIGNS)
 
 
 def _base_codec(encoding: str) -> str:

@@ -10,6 +10,7 @@ from latentfill.core.errors import InputError
 from latentfill.core.setting_type import Part, setting, split_names
 from latentfill.core.settings_base import Settings
 from latentfill.core.settings_text import documented
+from latentfill.tables.backends.read_request import ReadRequest
 from latentfill.tables.time.formats import format_problems
 
 DecimalMark = Literal[".", ","]
@@ -51,11 +52,47 @@ class TableOptions(Settings):
     )
     grid: bool = setting(False, "Add the rows that are missing from the regular time grid.", flag="--grid", refit=False)
     delimiter: str | None = setting(
-        None, "Field delimiter of a CSV file; detected if not given.", flag="--delimiter", refit=False
+        None,
+        "Field delimiter of a text file; a space stands for any number of spaces and tabs. Detected if not given.",
+        flag="--delimiter",
+        refit=False,
     )
     encoding: str | None = setting(
-        None, "Text encoding of a CSV file; UTF-8 if not given.", flag="--encoding", refit=False
+        None, "Text encoding of a text file; detected if not given.", flag="--encoding", refit=False
     )
+    comment: str | None = setting(
+        None, "Start of lines that are no rows, such as #; detected if not given.", flag="--comment", refit=False
+    )
+    skip_rows: int | None = setting(
+        None,
+        "Lines above the column names, which are kept unchanged; detected if not given.",
+        flag="--skip-rows",
+        least=0,
+        refit=False,
+    )
+    header_rows: int | None = setting(
+        None,
+        "Rows that hold the column names; names in several rows are joined, 0: the file has no names. Detected if not "
+        "given.",
+        flag="--header-rows",
+        least=0,
+        refit=False,
+    )
+    units_row: int | None = setting(
+        None,
+        "Rows without data below the column names, such as units; detected if not given.",
+        flag="--units-row",
+        more_flags=("--units-rows",),
+        least=0,
+        refit=False,
+    )
+    names: tuple[str, ...] | None = setting(
+        None,
+        "Names of all columns, separated by commas, for a file without names or instead of them.",
+        flag="--names",
+        refit=False,
+    )
+    sheet: str | None = setting(None, "Name of the sheet of an Excel file.", flag="--sheet", refit=False)
     decimal: DecimalMark | None = setting(
         None, "Decimal mark of a CSV file; detected if not given.", flag="--decimal", refit=False
     )
@@ -68,12 +105,30 @@ class TableOptions(Settings):
             )
         super().__post_init__()
 
+    @property
+    def layout(self) -> ReadRequest:
+        """What these options say about the layout of a file."""
+        return ReadRequest(
+            delimiter=self.delimiter,
+            encoding=self.encoding,
+            comment=self.comment,
+            skip_rows=self.skip_rows,
+            header_rows=self.header_rows,
+            units_row=self.units_row,
+            names=self.names,
+            sheet=self.sheet,
+        )
+
     def contradictions(self) -> Iterator[str]:
         if self.time_format is not None:
             wrong = format_problems(self.time_format)
             yield from (f"time_format {self.time_format!r} cannot be used: {problem}" for problem in wrong)
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
             yield f"delimiter must be one character and no quote, got {self.delimiter!r}"
+        if self.header_rows == 0 and self.units_row:
+            yield "header_rows=0 says that there is no header, and units_row that there are rows below it"
+        if self.names is not None and len(set(self.names)) < len(self.names):
+            yield f"names must be different, got {', '.join(self.names)}"
         if self.grid and not self.regular:
             yield "grid=True adds rows of the regular grid, which regular=False excludes"
         if self.columns == ():

@@ -40,7 +40,7 @@ def read_table(data: object, options: TableOptions | None = None) -> Table:
         If an option names a column that the table does not have.
     """
     options = options or TableOptions()
-    source = read_source(data, delimiter=options.delimiter, encoding=options.encoding)
+    source = read_source(data, options.layout)
     timed = _read_time(source, options)
     columns, axis = timed.columns, timed.axis
     decimal = find_decimal_mark(columns, axis, options)
@@ -49,7 +49,7 @@ def read_table(data: object, options: TableOptions | None = None) -> Table:
     marker_notes = suspicion_notes(dict(zip(value_columns.names, value_columns.values.T, strict=True)))
     return Table(
         series=series,
-        notes=(*timed.notes, *decimal.notes, *value_columns.notes, *series_notes, *marker_notes),
+        notes=(*source.notes, *timed.notes, *decimal.notes, *value_columns.notes, *series_notes, *marker_notes),
         source=timed.source,
         positions=value_columns.positions,
         axis=axis,

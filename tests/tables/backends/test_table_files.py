@@ -8,6 +8,7 @@ from pyarrow import parquet
 
 from latentfill.core.errors import InputError
 from latentfill.tables.backends.edits import Edits
+from latentfill.tables.backends.read_request import ReadRequest
 from latentfill.tables.backends.table_files import (
     check_output_path,
     read_source,
@@ -18,11 +19,11 @@ from latentfill.tables.backends.table_files import (
 
 def test_a_parquet_file_is_written_and_read_back(tmp_path):
     frame = pa.table({"a": [1, None, 3]})
-    source = read_source(frame, delimiter=None, encoding=None)
+    source = read_source(frame, ReadRequest())
     write_source(source, Edits(np.arange(3), {}), tmp_path / "t.parquet")
     assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]
     assert parquet.read_table(tmp_path / "t.parquet").equals(frame)
-    source = read_source(tmp_path / "t.parquet", delimiter=None, encoding=None)
+    source = read_source(tmp_path / "t.parquet", ReadRequest())
     assert source.names == ("a",)
     assert source.n_rows == 3
 
@@ -47,7 +48,7 @@ def test_files_that_are_no_tables_are_refused(tmp_path):
         ("", "folder"),
     ):
         with pytest.raises(InputError, match=words):
-            read_source(tmp_path / name, delimiter=None, encoding=None)
+            read_source(tmp_path / name, ReadRequest())
 
 
 def test_an_output_that_cannot_be_written_is_refused(tmp_path):

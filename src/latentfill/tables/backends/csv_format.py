@@ -10,6 +10,7 @@ from latentfill.tables.backends.csv_source import CsvSource
 from latentfill.tables.backends.csv_text import format_csv
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.file_format import NewColumns
+from latentfill.tables.backends.read_request import ReadRequest
 from latentfill.tables.backends.row_blocks import row_blocks
 from latentfill.tables.backends.source import Source
 
@@ -18,10 +19,10 @@ class CsvFormat:
     """Delimited text. A table that was read from CSV keeps its texts, delimiter and encoding when it is written."""
 
     name = "CSV"
-    suffixes = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
+    suffixes = (".csv", ".tsv", ".txt", ".dat", ".asc", ".csv.gz", ".tsv.gz", ".txt.gz", ".dat.gz", ".asc.gz")
 
-    def read(self, path: Path, *, delimiter: str | None, encoding: str | None) -> Source:
-        return CsvSource(read_csv(path, delimiter=delimiter, encoding=encoding))
+    def read(self, path: Path, request: ReadRequest) -> Source:
+        return CsvSource(read_csv(path, request))
 
     def write(self, source: Source, edits: Edits, path: Path) -> None:
         """Write the edited table; if it was not read from CSV, with tabs for a name with `.tsv`, else with commas."""

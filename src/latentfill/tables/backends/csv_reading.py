@@ -1,149 +1,203 @@
-"""Reads CSV files: detects the delimiter, joins lines into records, and splits records into cells."""
+"""Reads text files: finds their layout, separates records from other lines, and splits records into cells."""
 
 from __future__ import annotations
 
 import io
 import os
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import counted
 from latentfill.core.text_files import read_text
-from latentfill.tables.backends.csv_records import body, leaves_quote_open, plain_fields
+from latentfill.tables.backends.aligned_records import Aligned
+from latentfill.tables.backends.cell_kinds import kind_of
 from latentfill.tables.backends.csv_text import CsvText
+from latentfill.tables.backends.field_syntax import SPACES, Delimited, FieldSyntax, syntax_of
 from latentfill.tables.backends.native import TextArray
+from latentfill.tables.backends.read_request import ReadRequest
+from latentfill.tables.backends.text_layout import TextLayout, find_layout, open_quote_error
 
-DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 65536  # records to split at a time, to save memory
-_SAMPLE = 65536  # characters in which the delimiter is detected
+_MOST_FOOTERS = 20  # lines below the last row that may be no rows, such as `Source: ...`
 
 
-def read_csv(path: str | os.PathLike[str], *, delimiter: str | None = None, encoding: str | None = None) -> CsvText:
-    """Read a CSV file, gzipped or not; encoding and delimiter are detected if they are None."""
-    path = Path(path)
-    text, codec, bom = read_text(path, encoding)
+def read_csv(path: str | os.PathLike[str], request: ReadRequest | None = None) -> CsvText:
+    """Read a text file, gzipped or not; its layout is detected as far as the request does not give it."""
+    path, request = Path(path), request or ReadRequest()
+    text, codec, bom, notes = read_text(path, request.encoding)
     if not text.strip():
         raise InputError(f"{path} is empty. A table needs a header line and at least two rows.")
-    delimiter = delimiter or find_delimiter(text)
     lines = list(io.StringIO(text, newline=""))
-    names = _header(lines, delimiter, path)
-    records, tail = _split_tail(lines, delimiter)
-    cells = None
-    if not leaves_quote_open(records[0], delimiter):
-        cells = _cells_by_pyarrow(text[: len(text) - len(tail)], delimiter, len(names), len(records) - 1)
-    if cells is None:  # a record has several lines, or there is an error that needs a message
-        records, tail = _split_tail(_join_lines(lines, delimiter, path), delimiter)
-        records = _without_blanks(records) if len(names) > 1 else records
-        names = tuple(field.strip() for field in plain_fields(records[0], delimiter))
-        cells = tuple(_cells(records, delimiter, len(names), path))
-    if len(records) == 1:
+    layout = find_layout(lines, request, path)
+    rows = _Lines.of(lines[layout.first_line :], layout)
+    if not rows.records:
         raise InputError(f"{path} has a header line but no rows. A table needs at least two.")
-    return CsvText(names, cells, tuple(records), tail, delimiter, codec, bom)
+    read = CsvText(
+        names=layout.names,
+        cells=(),
+        head="".join(lines[: layout.header.start]),
+        header=layout.header_records,
+        names_at=layout.names_at,
+        records=tuple(rows.records),
+        between=rows.between,
+        tail=rows.tail,
+        syntax=_syntax(layout, rows.records),
+        encoding=codec,
+        bom=bom,
+        notes=(*notes, *layout.notes),
+    )
+    cells = _cells_by_pyarrow(read)
+    return replace(read, cells=cells) if cells is not None else _with_cells(read, layout, path)
 
 
-def find_delimiter(text: str) -> str:
-    """The most frequent delimiter of the header, among those that occur equally often in the first rows if any do."""
-    sample = re.sub(r'"[^"]*"', "", text[:_SAMPLE], flags=re.DOTALL)
-    lines = [line for line in io.StringIO(sample, newline=None) if line.strip()]
-    if len(text) > _SAMPLE and len(lines) > 1:
-        lines.pop()  # the sample may end in the middle of this line
-    lines = lines[:200]
-    in_header = {mark: lines[0].count(mark) for mark in DELIMITERS} if lines else {}
-    steady = [mark for mark, n in in_header.items() if n and all(line.count(mark) == n for line in lines)]
-    possible = steady or [mark for mark, n in in_header.items() if n]
-    return max(possible, key=in_header.__getitem__, default=",")
-
-
-def _header(lines: Sequence[str], delimiter: str, path: Path) -> tuple[str, ...]:
-    """The column names in the first line."""
-    if not body(lines[0]).strip():
-        raise InputError(f"{path}: line 1 is blank. The first line must hold the column names.")
-    return tuple(field.strip() for field in plain_fields(lines[0], delimiter))
+def _syntax(layout: TextLayout, records: Sequence[str]) -> FieldSyntax:
+    if layout.delimiter == SPACES:
+        return Aligned.of(records, len(layout.names))
+    return syntax_of(layout.delimiter)
 
 
 # --- lines to records ---------------------------------------------------------------------------------------
 
 
-def _join_lines(lines: Sequence[str], delimiter: str, path: Path) -> list[str]:
-    """Records with their line ends; a line that ends inside quotes is joined with the next line."""
+class _Lines:
+    """The lines below a header: records, and the comments and blank lines between and after them."""
+
+    def __init__(self, records: list[str], between: dict[int, str], tail: str) -> None:
+        self.records, self.between, self.tail = records, between, tail
+
+    @classmethod
+    def of(cls, lines: Sequence[str], layout: TextLayout) -> _Lines:
+        """Separate records from comments and blank lines; in a single column, a blank line is a missing cell."""
+        blank = " \t\r\n".replace(layout.delimiter, "")
+        end = len(lines)
+        while end and _is_no_record(lines[end - 1], blank, layout.comment):
+            end -= 1
+        records: list[str] = []
+        between: dict[int, str] = {}
+        single = len(layout.names) == 1
+        for line in lines[:end]:
+            is_comment = bool(layout.comment) and line.startswith(layout.comment)
+            if is_comment or (not single and not line.rstrip("\r\n")):
+                between[len(records) - 1] = between.get(len(records) - 1, "") + line
+            else:
+                records.append(line)
+        return cls(records, between, "".join(lines[end:]))
+
+
+def _is_no_record(line: str, blank: str, comment: str) -> bool:
+    return not line.strip(blank) or (bool(comment) and line.startswith(comment))
+
+
+def _joined(text: CsvText, path: Path, first_line: int) -> CsvText:
+    """The file with lines joined to records where a line ends inside quotes."""
     records: list[str] = []
-    pending: list[str] = []
-    first_line = 0  # of the pending lines
-    for number, line in enumerate(lines, start=1):
-        if not pending and '"' not in line:
-            records.append(line)
+    between: dict[int, str] = {-1: text.between[-1]} if -1 in text.between else {}
+    pending = ""
+    opened = 0
+    for number, line in enumerate(text.records):
+        opened = opened if pending else number
+        pending += line
+        if '"' in pending and text.syntax.leaves_quote_open(pending):
+            pending += text.between.get(number, "")  # a blank line inside quotes
             continue
-        first_line = first_line if pending else number
-        is_open = leaves_quote_open(line, delimiter, inside=bool(pending))
-        pending.append(line)
-        if not is_open:
-            records.append("".join(pending))
-            pending = []
+        records.append(pending)
+        pending = ""
+        if number in text.between:
+            between[len(records) - 1] = text.between[number]
     if pending:
-        raise InputError(f"{path}: a quote opened in line {first_line} is never closed. Close or remove it.")
-    return records
-
-
-def _without_blanks(records: Sequence[str]) -> list[str]:
-    """The records, with each blank line appended to the record before it."""
-    kept: list[str] = []
-    for record in records:
-        if body(record):
-            kept.append(record)
-        else:
-            kept[-1] += record
-    return kept
-
-
-def _split_tail(records: list[str], delimiter: str) -> tuple[list[str], str]:
-    """The records without the blank lines at the end, and these blank lines as one text."""
-    blank = " \t\r\n".replace(delimiter, "")
-    keep = len(records)
-    while keep > 1 and not records[keep - 1].strip(blank):
-        keep -= 1
-    return records[:keep], "".join(records[keep:])
+        between_lines = "".join(each for row, each in text.between.items() if row < opened).count("\n")
+        raise open_quote_error(first_line + opened + between_lines, path)
+    return replace(text, records=tuple(records), between=between)
 
 
 # --- records to cells ---------------------------------------------------------------------------------------
 
 
-def _cells_by_pyarrow(text: str, delimiter: str, n_columns: int, n_rows: int) -> tuple[TextArray, ...] | None:
+def _cells_by_pyarrow(text: CsvText) -> tuple[TextArray, ...] | None:
     """The cells of every column, read by pyarrow; None if pyarrow fails or finds another number of rows."""
     import pyarrow as pa
     from pyarrow import csv as pa_csv
 
-    names = [str(column) for column in range(n_columns)]  # real names may repeat
-    parse = pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values='"' in text, ignore_empty_lines=n_columns > 1)
+    if not isinstance(text.syntax, Delimited):
+        return None
+    names = [str(column) for column in range(len(text.names))]  # real names may repeat
+    whole = "".join(text.records)
+    parse = pa_csv.ParseOptions(
+        delimiter=text.syntax.delimiter, newlines_in_values='"' in whole, ignore_empty_lines=len(names) > 1
+    )
     convert = pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
-    read = pa_csv.ReadOptions(skip_rows=1, column_names=names)
+    read = pa_csv.ReadOptions(column_names=names)
     try:
-        table = pa_csv.read_csv(pa.py_buffer(text.encode()), read, parse, convert)
+        table = pa_csv.read_csv(pa.py_buffer(whole.encode()), read, parse, convert)
     except (pa.ArrowInvalid, UnicodeEncodeError):
         return None
-    return tuple(table.columns) if table.num_rows == n_rows else None
+    return tuple(table.columns) if table.num_rows == text.n_rows else None
 
 
-def _cells(records: Sequence[str], delimiter: str, n_columns: int, path: Path) -> Iterator[TextArray]:
-    """The cells of every column; an `InputError` if a record has more or fewer fields than the header."""
+def _with_cells(text: CsvText, layout: TextLayout, path: Path) -> CsvText:
+    """The file with its cells, also if records have several lines, or if lines below the last row are no rows.
+
+    Raises an `InputError` if a record has more or fewer cells than the header.
+    """
     import pyarrow as pa
 
+    text = _joined(text, path, layout.first_line)
+    n_columns = len(text.names)
     chunks: list[list[pa.Array]] = [[] for _ in range(n_columns)]
-    for start in range(1, len(records), _CHUNK):
-        rows = [plain_fields(record, delimiter) for record in records[start : start + _CHUNK]]
+    for start in range(0, text.n_rows, _CHUNK):
+        rows = [_fields(text, record) for record in text.records[start : start + _CHUNK]]
         offset = next((position for position, row in enumerate(rows) if len(row) != n_columns), None)
-        if offset is not None:
-            raise _field_count_error(records[: start + offset], len(rows[offset]), n_columns, path)
+        if offset is not None and start + offset and _are_footers(text, start + offset):
+            text, rows = _with_footers(text, start + offset), rows[:offset]
+        elif offset is not None:
+            raise _field_count_error(text, layout, start + offset, len(rows[offset]), path)
         for chunk, texts in zip(chunks, zip(*rows, strict=True), strict=True):
             chunk.append(pa.array(texts, pa.string()))
-    for chunk in chunks:
-        yield pa.chunked_array(chunk, pa.string())
+        if text.n_rows <= start + _CHUNK:
+            break
+    return replace(text, cells=tuple(pa.chunked_array(chunk, pa.string()) for chunk in chunks))
 
 
-def _field_count_error(before: Sequence[str], n_fields: int, n_columns: int, path: Path) -> InputError:
-    """The error for a record with `n_fields` fields that follows the records `before`."""
-    line = 1 + sum(len(list(io.StringIO(record, newline=""))) for record in before)
+def _fields(text: CsvText, record: str) -> list[str]:
+    """The cells of a record; words after the last column of aligned cells, such as `Provisional`, are left out."""
+    cells = text.syntax.plain_fields(record)
+    n_columns = len(text.names)
+    if isinstance(text.syntax, Aligned) and all(kind_of(cell) == "text" for cell in cells[n_columns:]):
+        return cells[:n_columns]
+    return cells
+
+
+def _are_footers(text: CsvText, first: int) -> bool:
+    """Whether the records from this one on are lines below the table: all begin with words, unlike rows."""
+    n_columns = len(text.names)
+    usual = {kind_of(text.syntax.plain_fields(record)[0]) for record in text.records[: min(first, 50)]}
+    lines = [text.syntax.plain_fields(record) for record in text.records[first:]]
+    few = len(lines) <= _MOST_FOOTERS and usual <= {"number", "time"}
+    return few and all(len(cells) != n_columns and kind_of(cells[0] if cells else "") == "text" for cells in lines)
+
+
+def _with_footers(text: CsvText, first: int) -> CsvText:
+    """The file with the records from this one on as its tail."""
+    tail = "".join(text.records[row] + text.between.get(row, "") for row in range(first, text.n_rows))
+    lines = tail.strip().splitlines()
+    are_kept = f"{'is' if len(lines) == 1 else 'are'} kept unchanged."
+    note = f"{counted(len(lines), 'line')} below the table, such as {lines[0]!r}, {are_kept}"
+    return replace(
+        text,
+        records=text.records[:first],
+        between={row: each for row, each in text.between.items() if row < first},
+        tail=tail + text.tail,
+        notes=(*text.notes, note),
+    )
+
+
+def _field_count_error(text: CsvText, layout: TextLayout, row: int, n_fields: int, path: Path) -> InputError:
+    """The error for the record `row` with `n_fields` fields."""
+    before = "".join(text.records[:row]) + "".join(each for at, each in text.between.items() if at < row)
+    line = layout.first_line + 1 + len(list(io.StringIO(before, newline="")))
     return InputError(
-        f"{path}: line {line} has {n_fields} fields, but the header has {n_columns}. "
+        f"{path}: line {line} has {counted(n_fields, 'field')}, but the header has {len(text.names)}. "
         "Correct the line, quote fields that hold the delimiter, or give the right `--delimiter`."
     )

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentfill.tables.backends.column import Column
-from latentfill.tables.backends.csv_records import append_cells, replace_cells
 from latentfill.tables.backends.csv_text import CsvText
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame, TextArray
@@ -30,6 +29,10 @@ class CsvSource:
         return self.text.n_rows
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        return self.text.notes
+
+    @property
     def index(self) -> Column | None:
         return None
 
@@ -48,26 +51,28 @@ class CsvSource:
         return self.text.encode(self._records(edits), [extra.name for extra in edits.extras])
 
     def _records(self, edits: Edits) -> Iterator[str]:
-        """The records of the edited file, without the header."""
+        """The records of the edited file, with the comments and blank lines between them."""
         cells = _new_texts(edits)
         extras = [extra.texts for extra in edits.extras if extra.texts is not None]
         for rows in row_blocks(len(edits.order), len(extras)):
-            records = (
-                self._record(row, cells.get(n, {})) for n, row in enumerate(edits.order[rows].tolist(), rows.start)
-            )
-            if not extras:
+            order = edits.order[rows].tolist()
+            records = (self._record(row, cells.get(n, {})) for n, row in enumerate(order, rows.start))
+            if extras:
+                added = zip(*(texts[rows].to_pylist() for texts in extras), strict=True)
+                records = (self.text.syntax.append_cells(*both) for both in zip(records, added, strict=True))
+            if not self.text.between:
                 yield from records
                 continue
-            added = zip(*(texts[rows].to_pylist() for texts in extras), strict=True)
-            for record, texts in zip(records, added, strict=True):
-                yield append_cells(record, self.text.delimiter, texts)
+            for row, record in zip(order, records, strict=True):
+                yield record
+                yield self.text.between.get(row, "") if row >= 0 else ""
 
     def _record(self, row: int, cells: Mapping[int, str]) -> str:
         """The record of a row of the file with some cells replaced; a new record if `row` is negative."""
         if row < 0:
             return self.text.new_record(cells)
-        record = self.text.records[row + 1]
-        return replace_cells(record, self.text.delimiter, cells) if cells else record
+        record = self.text.records[row]
+        return self.text.syntax.replace_cells(record, cells) if cells else record
 
     def to_frame(self, edits: Edits) -> NativeFrame:
         """A pyarrow table: value columns as float64, all other columns as text."""

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from latentfill.tables.backends.csv_records import append_cells, body, join_fields
+from latentfill.tables.backends.csv_records import body
+from latentfill.tables.backends.field_syntax import FieldSyntax
 from latentfill.tables.backends.native import TextArray
 
 
@@ -19,21 +20,27 @@ class CsvText:
 
     names: tuple[str, ...]
     cells: tuple[TextArray, ...]  # one array per column, without quotes
-    records: tuple[str, ...]  # header first, each with its line end
+    head: str  # text above the header, such as a preamble
+    header: tuple[str, ...]  # records of names and units, each with its line end
+    names_at: int | None  # the one of them that gets the names of new columns; None without a header
+    records: tuple[str, ...]  # records of data, each with its line end
+    between: Mapping[int, str]  # comments and blank lines, by the number of the record that they follow; -1: header
     tail: str  # text after the last record, such as blank lines
-    delimiter: str
+    syntax: FieldSyntax
     encoding: str
     bom: bytes  # byte order mark at the start of the file
+    notes: tuple[str, ...] = ()  # about the layout
 
     @property
     def n_rows(self) -> int:
-        """Number of records below the header."""
-        return len(self.records) - 1
+        """Number of records of data."""
+        return len(self.records)
 
     @property
     def line_end(self) -> str:
-        """The line end of the header, which new records get too."""
-        end = self.records[0][len(body(self.records[0])) :]
+        """The line end of the first record, which new records get too."""
+        first = (*self.header, *self.records)[0]
+        end = first[len(body(first)) :]
         return end[: 2 if end.startswith("\r\n") else 1]  # without blank lines after the header
 
     def without_empty_end(self) -> CsvText:
@@ -43,25 +50,33 @@ class CsvText:
         keep = self.n_rows
         while keep > 1 and not any(column[keep - 1].as_py().strip() for column in self.cells):
             keep -= 1
+        moved = (self.records[row] + self.between.get(row, "") for row in range(keep, self.n_rows))
         return replace(
             self,
             cells=tuple(column.slice(0, keep) for column in self.cells),
-            records=self.records[: keep + 1],
-            tail="".join(self.records[keep + 1 :]) + self.tail,
+            records=self.records[:keep],
+            between={row: text for row, text in self.between.items() if row < keep},
+            tail="".join(moved) + self.tail,
         )
 
     def new_record(self, cells: Mapping[int, str]) -> str:
         """A record with the given cells, by position; its other cells are empty."""
         texts = [cells.get(position, "") for position in range(len(self.names))]
-        return join_fields(texts, self.delimiter) + self.line_end
+        return self.syntax.join_fields(texts) + self.line_end
 
     def encode(self, records: Iterable[str], added: Sequence[str] = ()) -> bytes:
         """The bytes of this file with other `records`; the names `added` are appended to the header."""
-        header = append_cells(self.records[0], self.delimiter, added) if added else self.records[0]
-        lines: Iterable[str] = chain([header], records)
+        lines = chain(self._header(added), records)
         if self.n_rows and not self.records[-1].endswith(("\n", "\r")):  # records may follow the last line of the file
-            lines = self._with_line_ends(lines)
-        return self.bom + _encoded(chain(lines, [self.tail]), self.encoding)
+            lines = chain(self._with_line_ends(lines))
+        return self.bom + _encoded(chain([self.head], lines, [self.tail]), self.encoding)
+
+    def _header(self, added: Sequence[str]) -> Iterator[str]:
+        """The header and what follows it up to the first record; rows of units get empty cells for new columns."""
+        for at, record in enumerate(self.header):
+            cells = added if at == self.names_at else [""] * len(added)
+            yield self.syntax.append_cells(record, cells) if added else record
+        yield self.between.get(-1, "")
 
     def _with_line_ends(self, records: Iterable[str]) -> Iterator[str]:
         """The records, each with a line end but the last."""
@@ -69,7 +84,7 @@ class CsvText:
         for record in records:
             text = body(record)
             yield end + text
-            end = record[len(text) :] or self.line_end
+            end = record[len(text) :] or (self.line_end if record else "")
 
 
 def format_csv(names: Sequence[str], blocks: Iterable[Sequence[Sequence[object]]], delimiter: str = ",") -> bytes:

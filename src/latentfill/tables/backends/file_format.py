@@ -16,6 +16,7 @@ from latentfill.core.files import replacing
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.frames import frame_source
 from latentfill.tables.backends.native import NativeFrame
+from latentfill.tables.backends.read_request import ReadRequest
 from latentfill.tables.backends.source import Source
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class FileFormat(Protocol):
     def suffixes(self) -> tuple[str, ...]:
         """Endings of the names of such files, in lower case, such as ".parquet"."""
 
-    def read(self, path: Path, *, delimiter: str | None, encoding: str | None) -> Source:
-        """Read the table in a file; delimiter and encoding are for CSV, which detects them if they are None."""
+    def read(self, path: Path, request: ReadRequest) -> Source:
+        """Read the table in a file."""
 
     def write(self, source: Source, edits: Edits, path: Path) -> None:
         """Write the edited table, whatever format it was read from."""
@@ -54,7 +55,7 @@ class FrameFormat:
     read_frame: Callable[[Path], NativeFrame]  # returns a pandas, polars or pyarrow frame
     write_frame: Callable[[pa.Table, Path], object]
 
-    def read(self, path: Path, *, delimiter: str | None, encoding: str | None) -> Source:
+    def read(self, path: Path, request: ReadRequest) -> Source:
         import pyarrow as pa
 
         try:

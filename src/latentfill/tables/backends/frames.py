@@ -34,6 +34,10 @@ class FrameSource:
         return int(self.frame.shape[0])
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
+    @property
     def index(self) -> Column | None:
         if not hasattr(self.native, "index"):
             return None

@@ -21,6 +21,10 @@ class Source(Protocol):
         """Number of rows."""
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the user on how the layout of the file was read."""
+
+    @property
     def index(self) -> Column | None:
         """The time index of a pandas frame; None for any other table."""
 

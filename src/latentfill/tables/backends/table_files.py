@@ -11,11 +11,12 @@ from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.file_format import NewColumns
 from latentfill.tables.backends.file_formats import format_of
 from latentfill.tables.backends.frames import frame_source
+from latentfill.tables.backends.read_request import ReadRequest
 from latentfill.tables.backends.source import Source
 
 
-def read_source(data: object, *, delimiter: str | None, encoding: str | None) -> Source:
-    """Read the file at a path, or wrap a data frame; delimiter and encoding of a CSV file are detected if None."""
+def read_source(data: object, request: ReadRequest) -> Source:
+    """Read the file at a path, or wrap a data frame."""
     if not isinstance(data, str | os.PathLike):
         return frame_source(data)
     path = Path(data)
@@ -23,7 +24,7 @@ def read_source(data: object, *, delimiter: str | None, encoding: str | None) ->
         raise InputError(f"{path} is a folder, not a table. Give the path of one file in it.")
     if not os.path.exists(path):  # unlike `Path.exists`, this returns False for a name that is too long
         raise InputError(f"There is no file {path}. Check the path.")
-    return format_of(path).read(path, delimiter=delimiter, encoding=encoding)
+    return format_of(path).read(path, request)
 
 
 def write_source(source: Source, edits: Edits, path: str | os.PathLike[str]) -> None:

@@ -1,0 +1,112 @@
+"""Finds the rows of a table that hold column names and units, and the first row of data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from latentfill.tables.backends.cell_kinds import column_kinds, fits, kind_of
+
+_LOGGERS = ("TOA5", "TOACI1", "TOB1")  # first word of the line above the names in files of Campbell loggers
+_MOST_ROWS = 6  # of a header
+_SAMPLE = 200  # rows of data that show what the columns hold
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRows:
+    """Numbers of the rows of a header: names are in `first:units`, units in `units:data`."""
+
+    first: int
+    units: int
+    data: int
+
+
+def find_header(rows: Sequence[Sequence[str]], width: int, *, ragged: bool = False) -> HeaderRows:
+    """The header of a table with `width` columns; of a table without a header, no rows.
+
+    `ragged`: a row of units may have fewer cells than the table, because empty cells do not show.
+    """
+    data = first_data_row(rows, width)
+    if data is None:  # nothing tells data from names
+        return HeaderRows(0, 1, 1)
+    top = _top(rows, data, width, ragged=ragged)
+    if top == data:
+        starts_with_names = data == 0 and len(rows) > 1 and _are_consecutive(rows[0])
+        return HeaderRows(data, data + starts_with_names, data + starts_with_names)
+    if ragged:
+        return HeaderRows(top, top + 1, data)
+    block = rows[top:data]
+    unique = [at for at, row in enumerate(block) if _are_names(row)]
+    if unique:
+        return HeaderRows(top + unique[0], top + unique[0] + 1, data)
+    is_unique_together = len(block) > 1 and len(set(joined_names(block))) == width
+    return HeaderRows(top, data if is_unique_together else top + 1, data)
+
+
+def first_data_row(rows: Sequence[Sequence[str]], width: int) -> int | None:
+    """Number of the first row of data; None if no column holds numbers or time stamps."""
+    full = [at for at, row in enumerate(rows) if len(row) >= width]
+    body = [rows[at] for at in full[len(full) // 3 if len(full) > 2 else len(full) - 1 :]]
+    kinds = column_kinds(body[-_SAMPLE:])[:width]
+    first = next((at for at in full if fits(rows[at][:width], kinds)), None)
+    if first is None:
+        return None
+    while first > 0 and len(rows[first - 1]) == width and _may_be_data(rows[first - 1], kinds):
+        first -= 1
+    return first
+
+
+def _may_be_data(row: Sequence[str], kinds: Sequence[str]) -> bool:
+    """Whether a row without any number or stamp is data: it has no words but in columns of words."""
+    words = [kind for text, kind in zip(row, kinds, strict=False) if kind_of(text) == "text"]
+    return (bool(words) and all(kind == "text" for kind in words)) or not any(text.strip() for text in row)
+
+
+def _top(rows: Sequence[Sequence[str]], data: int, width: int, *, ragged: bool) -> int:
+    """The first of the rows above the data that belong to the table."""
+    if ragged:
+        near = range(data - 1, max(-1, data - 1 - _MOST_ROWS), -1)
+        return next((at for at in near if len(rows[at]) == width and _are_names(rows[at])), data)
+    above = len(rows[data - 1]) if data else 0
+    if above != width and (above != width - 1 or width < 3):  # the first name or the empty last one may be missing
+        return data
+    top = data
+    while top > 0 and data - top < _MOST_ROWS and len(rows[top - 1]) == above:
+        if rows[top - 1][0].strip() in _LOGGERS:
+            break
+        top -= 1
+    return top
+
+
+def _are_names(row: Sequence[str]) -> bool:
+    """Whether all cells are filled and different; the first and the last ones may be empty."""
+    names = [text.strip() for text in row]
+    while names and not names[-1]:
+        names.pop()
+    names = names[1:] if names and not names[0] else names
+    return bool(names) and all(names) and len(set(names)) == len(names)
+
+
+def _are_consecutive(row: Sequence[str]) -> bool:
+    """Whether a row of nothing but numbers counts the columns (or years), as names do that a program made."""
+    numbers = [text.strip() for text in (row if row[0].strip() else row[1:])]
+    if len(numbers) < 1 or not all(text.isdecimal() for text in numbers):
+        return False
+    start = int(numbers[0])
+    counted = [int(text) for text in numbers] == list(range(start, start + len(numbers)))
+    return counted and (start in (0, 1) or len(numbers) > 2)
+
+
+def joined_names(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Names from several rows: the cells of a column joined by spaces; an empty cell repeats the one to its left.
+
+    Only cells of the last row are not repeated.
+    """
+    spread: list[list[str]] = []
+    for row in rows[:-1]:
+        cells: list[str] = []
+        for text in row:
+            cells.append(text.strip() or (cells[-1] if cells else ""))
+        spread.append(cells)
+    spread.append([text.strip() for text in rows[-1]])
+    return [" ".join(dict.fromkeys(filter(None, parts))) for parts in zip(*spread, strict=True)]
