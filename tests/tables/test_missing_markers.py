@@ -1,10 +1,17 @@
 """Undeclared markers: repeated values far from all others are reported, ordinary data is not."""
 
+import re
+
 import numpy as np
 import pytest
 
-from latentfill.tables.missing_markers import suspected_markers, suspicion_notes
+from latentfill.core.errors import UnknownColumnError
+from latentfill.imputation.imputer import Imputer
+from latentfill.tables.missing_markers import find_suspected, suspected_markers
+from latentfill.tables.options import TableOptions
 from latentfill.tables.read import read_table
+
+PRESSURE = np.random.default_rng(0).normal(5, 2, 600).round(1)
 
 
 def test_a_repeated_value_far_from_all_others_is_suspected():
@@ -31,12 +38,72 @@ def test_ordinary_data_is_not_suspected(values):
     assert list(suspected_markers(values)) == []
 
 
-def test_a_suspected_marker_has_one_note_with_all_its_columns():
-    steps = np.arange(60)
-    columns = {"a": steps % 7 + steps / 100, "b": steps % 5 + steps / 50}
-    (note,) = suspicion_notes({name: np.append(values, [-200.0] * 4 + [np.nan]) for name, values in columns.items()})
-    for part in ("'a' 4 times", "'b' 4 times", "--missing=-200"):
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (np.append(1010 + PRESSURE, 9999.0), [(9999.0, 1)]),  # a single one
+        (np.append(PRESSURE, [99.9]), [(99.9, 1)]),
+        (np.append(PRESSURE, [-32768.0]), [(-32768.0, 1)]),
+        (np.append(PRESSURE, [-9999.0, 9999.0]), [(-9999.0, 1), (9999.0, 1)]),
+        (np.full(50, 99.0), [(99.0, 50)]),  # all of a column
+        (np.full(50, 5.0), []),
+        (np.append(990 + PRESSURE, 999.0), []),  # a pressure like the others
+        (np.append(np.linspace(1, 360, 300), 99.0), []),  # a direction like the others
+        (np.append(PRESSURE, 60.0), []),  # far, but no number that stands for missing values
+    ],
+)
+def test_a_single_marker_is_suspected_if_it_is_far_from_the_others_of_its_column(values, found):
+    assert list(suspected_markers(values)) == found
+
+
+def test_each_column_is_judged_by_itself():
+    names = ("waves", "pressure", "direction")
+    values = np.column_stack(
+        [np.append(PRESSURE, 99.0), np.append(PRESSURE + 995, 999.0), np.append(PRESSURE * 30, 99.0)],
+    )
+    suspected = find_suspected(names, values)
+    assert suspected.counts == {99.0: {"waves": 1}}
+    assert suspected.cells.sum() == 1
+    (note,) = suspected.notes(accepted=False)
+    for part in ("99 in 'waves' (1 cell)", "--missing auto", "--missing waves=99", "--missing none"):
         assert part in note
+
+
+def table_of(tmp_path, **options):
+    rows = [f"2020-01-01 {hour:02d}:00,{1010 + hour % 5},{hour % 7}" for hour in range(24)]
+    rows[7], rows[9] = "2020-01-01 07:00,9999,1", "2020-01-01 09:00,,1"
+    path = tmp_path / "t.csv"
+    path.write_text("time,pressure,x\n" + "\n".join(rows) + "\n")
+    return read_table(path, TableOptions(**options))
+
+
+def test_a_suspected_value_is_kept_and_not_learnt_from(tmp_path):
+    table = table_of(tmp_path)
+    assert np.flatnonzero(np.isnan(table.series.values[:, 0])).tolist() == [7, 9]
+    assert table.suspected.sum() == 1
+    filled = Imputer(strategy="linear", seed=0).fit(table).fill(table)
+    filled.write(tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text().splitlines()[8] == "2020-01-01 07:00,9999,1"
+    assert float((tmp_path / "out.csv").read_text().splitlines()[10].split(",")[1]) < 1020
+    assert filled.to_frame()["pressure"][7].as_py() == 9999
+    assert filled.summary["columns"]["pressure"]["by_code"] == {"linear": 1, "suspected": 1}
+
+
+def test_the_user_decides_what_a_suspected_value_is(tmp_path):
+    assert not table_of(tmp_path, missing="auto").suspected.any()
+    assert np.isnan(table_of(tmp_path, missing="auto").series.values[7, 0])
+    assert table_of(tmp_path, missing="none").series.values[7, 0] == 9999
+    marked = table_of(tmp_path, missing={"pressure": 9999})
+    assert np.isnan(marked.series.values[7, 0])
+    assert not marked.suspected.any()
+
+
+def test_a_marker_of_one_column_is_a_value_in_others(tmp_path):
+    table = table_of(tmp_path, missing="pressure=9999,x=3")
+    assert np.isnan(table.series.values[:, 1]).sum() == 3
+    assert not np.isnan(table_of(tmp_path, missing="pressure=3").series.values[:, 1]).any()
+    with pytest.raises(UnknownColumnError, match="presure"):
+        table_of(tmp_path, missing="presure=9999")
 
 
 @pytest.mark.parametrize(
@@ -55,4 +122,4 @@ def test_undeclared_markers_of_real_files_are_reported(shared_data, name, suspec
     if not source.exists():
         pytest.skip(f"{source} is not there")
     notes = [note for note in read_table(source).notes if "may stand for missing" in note]
-    assert [note.split()[0] for note in notes] == ([suspected] if suspected else [])
+    assert [re.search(r": (\S+) in", note)[1] for note in notes] == ([suspected] if suspected else [])

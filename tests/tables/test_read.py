@@ -41,7 +41,7 @@ def test_columns_of_leave_are_not_detected_as_time(tmp_path):
 
 def test_undeclared_markers_are_reported(tmp_path):
     rows = "".join(f"{i % 7 + i / 100:.2f},{i % 5 + i / 50:.2f}\n" for i in range(60)) + "-200,-200\n" * 4
-    notes = [note for note in read_text(tmp_path, "a,b\n" + rows).notes if "--missing=-200" in note]
+    notes = [note for note in read_text(tmp_path, "a,b\n" + rows).notes if "--missing a=-200,b=-200" in note]
     assert len(notes) == 1
 
 

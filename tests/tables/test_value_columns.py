@@ -6,6 +6,7 @@ import pytest
 
 from latentfill.core.errors import InputError
 from latentfill.tables.backends.column import Column
+from latentfill.tables.backends.numbers import PLAIN
 from latentfill.tables.options import TableOptions
 from latentfill.tables.time.axis import index_axis
 from latentfill.tables.value_columns import find_value_columns
@@ -20,7 +21,7 @@ def text_columns(text):
 
 def values_of(text, axis=None, **options):
     columns = text_columns(text)
-    selected = find_value_columns(columns, axis, TableOptions(**options), ".")
+    selected = find_value_columns(columns, axis, TableOptions(**options), PLAIN)
     assert [columns[position].name for position in selected.positions] == list(selected.names)
     return list(selected.names), selected.notes
 
@@ -68,7 +69,7 @@ def test_a_marker_that_never_occurs_is_reported():
     [
         ("a,b x,y z,w", {}, ["No column to fill", "'a', 'b'", "--delimiter"]),
         ("a,b NA, ,", {}, ["All cells of 'a', 'b' are missing"]),
-        ("a,b 1,2 2.5,x 3,low 5,4", {}, ["'b'", "2 numbers and 2 other", "row 2: 'x'", "--missing=x", "--leave 'b'"]),
+        ("a,b 1,2 2.5,x 3,low 5,4", {}, ["'b'", "2 numbers and 2 other", "row 2: 'x'", "--missing b=x", "--leave 'b'"]),
         ("a,b 1,2 5,inf", {}, ["'b'", "infinite", "row 2", "--missing=inf,-inf"]),
         ("a,b x,2 y,3", {"columns": ("a", "b")}, ["'a'", "0 numbers and 2 other texts"]),
     ],

@@ -75,12 +75,13 @@ def register(*rows: StrategyRow) -> None:
 OBSERVED = CellCode(0, "observed", "observed: read from the input, unchanged")
 FALLBACK = CellCode(4, "fallback", "fallback: linear interpolation, because no strategy had an estimate")
 EMPTY = CellCode(5, "empty", "empty: there was no estimate, or the gap is longer than max_gap")
+SUSPECTED = CellCode(25, "suspected", "suspected: may be a marker of a missing value; unchanged, and not learnt from")
 
 
 def cell_codes() -> list[CellCode]:
     """All cell codes, sorted by number."""
     codes = [row.cell_code(stored=stored) for row in STRATEGIES.values() for stored in (False, True)]
-    return sorted({OBSERVED, FALLBACK, EMPTY, *codes}, key=lambda code: code.number)
+    return sorted({OBSERVED, FALLBACK, EMPTY, SUSPECTED, *codes}, key=lambda code: code.number)
 
 
 _PACKAGE = "latentfill.strategies"

@@ -117,6 +117,7 @@ class Imputer:
         began = time.monotonic()
         paired = self._stored_embeddings(table)
         filled = fill_series(fitted, ordered, paired.splits).in_order(table.series.columns, fitted.columns)
+        filled = filled.keeping(table.suspected, table.as_read)
         seconds = round(time.monotonic() - began, 2)
         summary = summarise(fitted, table, self.options, filled, paired)
         return Imputation(table, filled, summary | {"model": self.model_id_, "fill_seconds": seconds})

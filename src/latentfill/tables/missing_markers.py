@@ -2,55 +2,120 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from latentfill.core.messages import SHOWN
-from latentfill.core.series import FloatArray
+from latentfill.core.messages import SHOWN, counted
+from latentfill.core.series import BoolArray, FloatArray
+
+_LEAST_VALUES = 10  # fewer observed cells do not show what is usual in a column
+_MOST_ROUNDS = 4  # markers at each end of a column
+_FILL_VALUES = (  # of integer types, loggers, and file formats
+    *(32767.0, -32767.0, -32768.0, 65535.0, 2147483647.0, -2147483648.0),
+    *(6999.0, -6999.0, 7999.0, -7999.0, 1e20, -1e20, 1e30, -1e30, 1e36, 9.96921e36, -999.25, -9999.25),
+)
 
 
-def suspicion_notes(columns: Mapping[str, FloatArray]) -> Iterator[str]:
-    """One note for each number that looks like a marker; `columns` have NaN in missing cells."""
-    observed = {name: values[~np.isnan(values)] for name, values in columns.items()}
-    markers = frozenset(value for values in observed.values() for value, _ in suspected_markers(values))
-    counts: dict[float, dict[str, int]] = {}
-    for name, values in observed.items():
-        for value, count in suspected_markers(values, markers):  # a marker of one column counts in others more easily
-            counts.setdefault(value, {})[name] = count
-    for value, by_column in counts.items():
-        listed = ", ".join(f"{name!r} {count} times" for name, count in list(by_column.items())[:SHOWN])
-        more = f" and {len(by_column) - SHOWN} more columns" if len(by_column) > SHOWN else ""
+@dataclass(frozen=True, slots=True, eq=False)
+class Suspected:
+    """Cells of the value columns that may hold markers of missing values."""
+
+    cells: BoolArray  # (rows, C)
+    counts: Mapping[float, Mapping[str, int]]  # for each value: columns, each with the number of these cells
+
+    def notes(self, *, accepted: bool) -> Iterator[str]:
+        """What was found, and what the user can do; `accepted`: these cells count as missing."""
+        if not self.counts:
+            return
+        listed = "; ".join(f"{value:g} in {_columns(by_column)}" for value, by_column in self.counts.items())
+        if accepted:
+            yield f"These values are read as missing: {listed}."
+            return
+        markers = ",".join(f"{name}={value:g}" for value, by_column in self.counts.items() for name in by_column)
         yield (
-            f"{value:g} may stand for missing values in {listed}{more}, because it is far from all other values. "
-            f"If it does, give `--missing={value:g}`."
+            f"These values may stand for missing values, because they are far from all others in their column: "
+            f"{listed}. They are kept and not learnt from. Give `--missing auto` to fill them, or name those that are "
+            f"missing, such as `--missing {shlex.quote(markers)}`; give `--missing none` to learn from all."
         )
 
 
+def _columns(by_column: Mapping[str, int]) -> str:
+    """Names of columns with the number of cells."""
+    shown = ", ".join(f"{name!r} ({counted(count, 'cell')})" for name, count in list(by_column.items())[:SHOWN])
+    return shown + (f" and {len(by_column) - SHOWN} more columns" if len(by_column) > SHOWN else "")
+
+
+def find_suspected(names: Sequence[str], values: FloatArray) -> Suspected:
+    """The suspected markers in value columns (rows, C), NaN in missing cells; each column is judged by itself.
+
+    A value that is a marker in one column only needs to be an outlier in the others.
+    """
+    observed = [column[~np.isnan(column)] for column in values.T]
+    known = frozenset(value for column in observed for value, _ in suspected_markers(column))
+    cells = np.zeros(values.shape, dtype=bool)
+    counts: dict[float, dict[str, int]] = {}
+    for c, (name, column) in enumerate(zip(names, observed, strict=True)):
+        for value, count in suspected_markers(column, known):
+            counts.setdefault(value, {})[name] = count
+            cells[:, c] |= values[:, c] == value
+    return Suspected(cells, counts)
+
+
 def suspected_markers(values: FloatArray, known: frozenset[float] = frozenset()) -> Iterator[tuple[float, int]]:
-    """The smallest and the largest value with their counts, each if it is repeated and far from all other values.
+    """Values at the ends of the range that look like markers, each with its count.
 
     `values` are the observed cells of one column; `known` are markers found in any column.
     """
-    if len(values) < 10:  # too few values to judge
+    if len(values) >= _LEAST_VALUES and (values == values[0]).all() and _is_code(float(values[0]), strict=True):
+        yield float(values[0]), len(values)
         return
-    for value in dict.fromkeys((float(values.min()), float(values.max()))):
+    rest = values
+    for _ in range(_MOST_ROUNDS):
+        found = next(_outer_markers(rest, known), None)
+        if found is None:
+            return
+        yield found
+        rest = rest[rest != found[0]]
+
+
+def _outer_markers(values: FloatArray, known: frozenset[float]) -> Iterator[tuple[float, int]]:
+    """The smallest and the largest value, each if it looks like a marker."""
+    if len(values) < _LEAST_VALUES:
+        return
+    ends = dict.fromkeys((float(values.min()), float(values.max())))
+    codes = [end for end in ends if _is_code(end, strict=True)]
+    for value in ends:
         count = int(np.count_nonzero(values == value))
-        rest = values[values != value]
-        if value not in known and count < max(3, len(values) / 1000):
-            continue
+        rest = values[~np.isin(values, [value, *codes])]
         if len(np.unique(rest[:10_000])) < 3 or not _is_plausible_share(value, count / len(values)):
             continue
-        is_known_code = value in known and value != 0 and _is_code(value)
+        is_repeated = value in known or count >= max(3, len(values) / 1000)
         is_outlier = (value in known or _is_code(value)) and _outnumbers_outliers(value, count, rest)
-        if is_known_code or is_outlier or _lies_apart(value, rest):
+        is_far_code = value in codes and _gap(value, rest) > _spread(rest)
+        if is_far_code or (is_repeated and (is_outlier or _lies_apart(value, rest))):
             yield value, count
 
 
-def _is_code(value: float) -> bool:
-    """Whether loggers often write this value for missing: 0, 99, 999 ..., -99 ..., or a negative hundred like -200."""
-    digits = f"{abs(value):g}"
-    return value == 0 or (len(digits) > 1 and set(digits) == {"9"}) or (value < 0 and value % 100 == 0)
+def _is_code(value: float, *, strict: bool = False) -> bool:
+    """Whether loggers often write this value for missing: 99, 999.9 ..., -99, -888 ..., fill values of file formats.
+
+    If not `strict`, also 0 and a negative hundred like -200.
+    """
+    digits = f"{abs(value):.12g}".replace(".", "")
+    same = len(digits) > 1 and len(set(digits)) == 1
+    if (same and digits[0] == "9") or (same and len(digits) > 2 and digits[0] in "78" and value < 0):
+        return True
+    if value in _FILL_VALUES or float(np.float32(value)) in map(_single, _FILL_VALUES):
+        return True
+    return not strict and (value == 0 or (value < 0 and value % 100 == 0))
+
+
+def _single(value: float) -> float:
+    """The value in single precision."""
+    return float(np.float32(value))
 
 
 def _is_plausible_share(value: float, share: float) -> bool:
@@ -58,13 +123,21 @@ def _is_plausible_share(value: float, share: float) -> bool:
     return share <= (0.2 if value == 0 else 1.0 if _is_code(value) else 0.5)
 
 
+def _gap(value: float, rest: FloatArray) -> float:
+    """Distance to the nearest other value."""
+    return float(np.abs(rest - value).min())
+
+
+def _spread(rest: FloatArray) -> float:
+    return float(rest.max() - rest.min())
+
+
 def _lies_apart(value: float, rest: FloatArray) -> bool:
     """Whether the distance to the nearest other value is larger than the range of the rest.
 
     Half of the range is enough if the distance is also larger than 10 interquartile ranges.
     """
-    gap = float(np.abs(rest - value).min())
-    spread = float(rest.max() - rest.min())
+    gap, spread = _gap(value, rest), _spread(rest)
     low, high = np.quantile(rest, (0.25, 0.75))
     return gap > spread or (gap > spread / 2 and gap > 10 * (high - low) > 0)
 

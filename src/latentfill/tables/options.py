@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -14,6 +14,9 @@ from latentfill.tables.backends.read_request import ReadRequest
 from latentfill.tables.time.formats import format_problems
 
 DecimalMark = Literal[".", ","]
+ANY = "*"  # all columns
+AUTO = "auto"  # also values that look like markers of missing cells
+NONE = "none"  # no value only because it looks like a marker
 
 
 @documented
@@ -46,7 +49,8 @@ class TableOptions(Settings):
     )
     missing: tuple[str, ...] = setting(
         (),
-        "Values that mark missing cells, such as -200,-9999; blanks, NA, NaN and null always do.",
+        "Values that mark missing cells, such as -200,-9999, or by column, such as WVHT=99,*=-9999; auto: also values "
+        "that look like markers, none: no such value. Blanks, NA, NaN and null always mark them.",
         flag="--missing",
         refit=False,
     )
@@ -96,6 +100,15 @@ class TableOptions(Settings):
     decimal: DecimalMark | None = setting(
         None, "Decimal mark of a CSV file; detected if not given.", flag="--decimal", refit=False
     )
+    thousands: str | None = setting(
+        None, "Separator of thousands in a text file; detected if not given.", flag="--thousands", refit=False
+    )
+    flags: str | None = setting(
+        None,
+        "Characters beside numbers that are kept and not read, such as the star of 12.5*; * and # are detected.",
+        flag="--flags",
+        refit=False,
+    )
     regular: bool = True  # False: one step per row, without steps for missing rows; set by commands, not by users
 
     def __post_init__(self) -> None:
@@ -103,7 +116,30 @@ class TableOptions(Settings):
             raise InputError(
                 "time is empty. Name the columns that form the time stamp, or give 'none' for row numbers."
             )
+        if isinstance(self.missing, Mapping):
+            object.__setattr__(self, "missing", tuple(_marker_items(self.missing)))
         super().__post_init__()
+
+    @property
+    def accepts_suspected(self) -> bool:
+        """Whether values that look like markers of missing cells are taken for such."""
+        return AUTO in self.missing
+
+    @property
+    def trusts_suspected(self) -> bool:
+        """Whether values that look like markers of missing cells are taken for what they are."""
+        return NONE in self.missing
+
+    def markers(self, column: str) -> tuple[str, ...]:
+        """The values that mark missing cells in a column."""
+        return tuple(marker for name, marker in self.markers_by_name() if name in (column, ANY))
+
+    def markers_by_name(self) -> Iterator[tuple[str, str]]:
+        """Column and value of each marker; the column is `*` for a marker of all columns."""
+        for item in self.missing:
+            name, equals, marker = item.rpartition("=")
+            if item not in (AUTO, NONE):
+                yield (name.strip() if equals and name.strip() else ANY), (marker if equals and name.strip() else item)
 
     @property
     def layout(self) -> ReadRequest:
@@ -133,11 +169,21 @@ class TableOptions(Settings):
             yield "grid=True adds rows of the regular grid, which regular=False excludes"
         if self.columns == ():
             yield "columns is empty; name at least one or leave it out"
+        if self.thousands is not None and (len(self.thousands) != 1 or self.thousands in "0123456789+-"):
+            yield f"thousands must be one character that numbers do not have, got {self.thousands!r}"
+        if self.thousands is not None and self.thousands == (self.decimal or ""):
+            yield f"thousands and decimal cannot be the same, got {self.thousands!r}"
         if self.encoding is not None and not _is_encoding(self.encoding):
             yield f"encoding {self.encoding!r} is not known; try utf-8, latin-1 or cp1252"
         taken = {*self.leave, *(self.time or ())}
         if both := sorted(taken.intersection(self.columns or ())):
             yield f"columns to fill cannot also be in leave or time: {', '.join(both)}"
+
+
+def _marker_items(markers: Mapping[str, object]) -> Iterator[str]:
+    """Markers by column, one or a list of them for each, as items `NAME=VALUE`."""
+    for name, values in markers.items():
+        yield from (f"{name}={value}" for value in (values if isinstance(values, list | tuple) else [values]))
 
 
 def _is_encoding(name: str) -> bool:

@@ -12,13 +12,13 @@ from latentfill.core.messages import counted
 from latentfill.tables.backends.column import Column, refuse_repeated
 from latentfill.tables.backends.source import Source
 from latentfill.tables.backends.table_files import read_source
-from latentfill.tables.decimal_mark import find_decimal_mark
-from latentfill.tables.missing_markers import suspicion_notes
-from latentfill.tables.options import TableOptions
+from latentfill.tables.missing_markers import find_suspected
+from latentfill.tables.number_style import find_number_style
+from latentfill.tables.options import ANY, TableOptions
 from latentfill.tables.table import Table
 from latentfill.tables.time.axis import TimeAxis
 from latentfill.tables.time.reading import TimeRequest, read_time_axis
-from latentfill.tables.to_series import to_series
+from latentfill.tables.to_series import to_series, without_cells
 from latentfill.tables.value_columns import find_value_columns
 
 
@@ -43,18 +43,25 @@ def read_table(data: object, options: TableOptions | None = None) -> Table:
     source = read_source(data, options.layout)
     timed = _read_time(source, options)
     columns, axis = timed.columns, timed.axis
-    decimal = find_decimal_mark(columns, axis, options)
-    value_columns = find_value_columns(columns, axis, options, decimal.mark)
+    written = find_number_style(columns, axis, options)
+    value_columns = find_value_columns(columns, axis, options, written.style)
     series, series_notes = to_series(value_columns, axis.time if axis else None, options)
-    marker_notes = suspicion_notes(dict(zip(value_columns.names, value_columns.values.T, strict=True)))
+    as_read = series.values
+    marker_notes: tuple[str, ...] = ()
+    if not options.trusts_suspected:
+        suspected = find_suspected(value_columns.names, value_columns.values)
+        marker_notes = tuple(suspected.notes(accepted=options.accepts_suspected))
+        series = without_cells(series, suspected.cells)
+        as_read = series.values if options.accepts_suspected else as_read
     return Table(
         series=series,
-        notes=(*source.notes, *timed.notes, *decimal.notes, *value_columns.notes, *series_notes, *marker_notes),
+        as_read=as_read,
+        notes=(*source.notes, *timed.notes, *written.notes, *value_columns.notes, *series_notes, *marker_notes),
         source=timed.source,
         positions=value_columns.positions,
         axis=axis,
         grid=options.grid,
-        decimal=decimal.mark,
+        style=written.style,
         time_columns=tuple(columns[position].name for position in axis.columns) if axis else (),
         name=stem(data) if isinstance(data, str | os.PathLike) else None,
     )
@@ -95,7 +102,8 @@ def _check_names(columns: Sequence[Column], index: Column | None, options: Table
     """Raise an error if two columns have the same name, or if an option names an unknown column."""
     refuse_repeated(column.name for column in columns if column.name or not column.is_blank)
     known = dict.fromkeys(column.name for column in (*columns, *([index] if index else [])))
-    named = {"time": options.time, "leave": options.leave, "columns": options.columns}
+    marked = tuple(name for name, _ in options.markers_by_name() if name != ANY)
+    named = {"time": options.time, "leave": options.leave, "columns": options.columns, "missing": marked}
     problems = [
         f"{option}: {did_you_mean('column', name, filter(None, known))}"
         for option, names in named.items()

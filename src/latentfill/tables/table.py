@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from latentfill.core.series import IntArray, Series
+from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
+from latentfill.tables.backends.numbers import PLAIN, NumberStyle
 from latentfill.tables.backends.source import Source
 from latentfill.tables.time.axis import TimeAxis
 
@@ -16,15 +17,21 @@ from latentfill.tables.time.axis import TimeAxis
 class Table:
     """A table as it was read, and the series to fill in it."""
 
-    series: Series  # in time order, NaN where missing
+    series: Series  # in time order, NaN where missing, and where a value may be a marker of a missing one
+    as_read: FloatArray  # (T, C) the values of the series with those that may be markers
     notes: tuple[str, ...]  # sentences for the user on how the table was read
     source: Source  # the unchanged table
     positions: tuple[int, ...]  # position in the source of each of the C columns of the series
     axis: TimeAxis | None  # None if rows are counted
     grid: bool = False  # whether steps that the regular grid added become rows of the output
-    decimal: str = "."  # decimal mark of its texts
+    style: NumberStyle = PLAIN  # how numbers are written in its texts
     time_columns: tuple[str, ...] = ()  # names of the columns that form the time stamp
     name: str | None = None  # name of the file without its ending; None for a data frame
+
+    @property
+    def suspected(self) -> BoolArray:
+        """Cells (T, C) whose values may be markers of missing ones: they are kept, and nothing is learnt from them."""
+        return np.isnan(self.series.values) & ~np.isnan(self.as_read)
 
     @property
     def n_rows(self) -> int:

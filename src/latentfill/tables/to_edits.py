@@ -12,7 +12,8 @@ from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.tables.backends.arrow import mask_array, text_array
 from latentfill.tables.backends.edits import Edits, Extra, Fill, rows_to_take
 from latentfill.tables.backends.native import TextArray
-from latentfill.tables.backends.number_texts import decimals_for, format_numbers
+from latentfill.tables.backends.number_texts import decimals_for, format_numbers, own_style
+from latentfill.tables.backends.numbers import NumberStyle
 from latentfill.tables.table import OutputRows, Table, output_rows
 
 
@@ -34,13 +35,13 @@ class _FilledColumn:
     cells: BoolArray  # (R,) True for filled cells
     texts: TextArray | None  # the column as read; None if it is not text
     decimals: int | None  # of new cells; None: numbers are not rounded, or there is no new text
-    mark: str  # decimal mark of new texts
+    style: NumberStyle  # of new texts
 
     def fill(self) -> Fill:
         """The edit that writes the filled cells."""
         if self.texts is None or self.decimals is None:
             return Fill(self.values, self.cells)
-        return Fill(self.values, self.cells, format_numbers(self.values[self.cells], self.decimals, self.mark))
+        return Fill(self.values, self.cells, format_numbers(self.values[self.cells], self.decimals, self.style))
 
     def extra(self, suffix: str, values: FloatArray, order: IntArray) -> Extra:
         """The edit that adds a column with `values` (R,); it repeats the texts of observed cells of this column."""
@@ -52,7 +53,7 @@ class _FilledColumn:
         is_new = self.cells | np.isnan(self.values)
         has_text = is_new & ~np.isnan(values)
         new = np.full(len(values), "", dtype=object)
-        new[has_text] = format_numbers(values[has_text], self.decimals, self.mark)
+        new[has_text] = format_numbers(values[has_text], self.decimals, self.style)
         old = self.texts.take(rows_to_take(order)).combine_chunks()
         texts = pc.replace_with_mask(old, mask_array(is_new), text_array(new[is_new].tolist()))
         return Extra(name, values, texts)
@@ -99,7 +100,7 @@ def _check(table: Table, estimates: Estimates) -> None:
 
 def _fill_columns(table: Table, estimates: Estimates, rows: OutputRows) -> Iterator[_FilledColumn]:
     """The value columns of the table after filling, in their order."""
-    observed = table.series.values[rows.steps]
+    observed = table.as_read[rows.steps]
     new = _rounded(estimates.values[rows.steps], estimates.precision)
     cells = np.isnan(observed) & ~np.isnan(new)
     values, steps = np.where(cells, new, observed), table.series.step_of_row
@@ -107,8 +108,9 @@ def _fill_columns(table: Table, estimates: Estimates, rows: OutputRows) -> Itera
         texts, decimals = table.source.texts(position), estimates.precision
         has_new_texts = texts is not None and (bool(estimates.extras) or cells[:, c].any())
         if has_new_texts and decimals is None:
-            decimals = max(0, decimals_for(texts, table.series.values[steps, c], table.decimal))
-        yield _FilledColumn(table.series.columns[c], values[:, c], cells[:, c], texts, decimals, table.decimal)
+            decimals = max(0, decimals_for(texts, table.series.values[steps, c], table.style))
+        style = table.style if texts is None else own_style(texts, table.style)
+        yield _FilledColumn(table.series.columns[c], values[:, c], cells[:, c], texts, decimals, style)
 
 
 def _rounded(values: FloatArray, decimals: int | None) -> FloatArray:

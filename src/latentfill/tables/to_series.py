@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from latentfill.core.errors import InputError
 from latentfill.core.messages import SHOWN, counted, name_rows
-from latentfill.core.series import IntArray, Series, TimeArray
+from latentfill.core.series import BoolArray, IntArray, Series, TimeArray
 from latentfill.tables.options import TableOptions
 from latentfill.tables.time.grid import Grid, find_grid, step_text
 from latentfill.tables.value_columns import ValueColumns
@@ -56,6 +58,16 @@ def _in_time_order(columns: ValueColumns, time: TimeArray, grid: Grid | None) ->
     rows = np.argsort(time, kind="stable")
     step = grid.step if grid is not None and len(grid.time) == len(time) else None
     return Series(columns.values[rows], columns.names, time[rows], rows, step)
+
+
+def without_cells(series: Series, cells: BoolArray) -> Series:
+    """The series with NaN in some cells (rows, C) of its table."""
+    if not cells.any():
+        return series
+    values = series.values.copy()
+    is_row = series.rows >= 0
+    values[is_row] = np.where(cells[series.rows[is_row]], np.nan, values[is_row])
+    return replace(series, values=values)
 
 
 # --- errors and notes ---------------------------------------------------------------------------------------

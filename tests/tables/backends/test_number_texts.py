@@ -5,7 +5,9 @@ import pyarrow as pa
 import pytest
 
 from latentfill.tables.backends.number_texts import decimals_for, format_numbers, whole_number_suffix
-from latentfill.tables.backends.numbers import parse_numbers
+from latentfill.tables.backends.numbers import NumberStyle, parse_numbers
+
+COMMA = NumberStyle(decimal=",")
 
 
 @pytest.mark.parametrize(
@@ -30,13 +32,13 @@ def test_numbers_are_written_with_the_decimals_of_their_column(shown, value, wri
 
 def test_numbers_are_written_with_a_decimal_comma():
     texts = pa.array(["1,25", "3,5"])
-    decimals = decimals_for(texts, parse_numbers(texts, ",").values, ",")
-    assert format_numbers(np.array([2.0]), decimals, ",") == ["2,00"]
+    decimals = decimals_for(texts, parse_numbers(texts, COMMA).values, COMMA)
+    assert format_numbers(np.array([2.0]), decimals, COMMA) == ["2,00"]
 
 
 def test_very_long_numbers_are_written_with_a_power_of_ten():
     assert format_numbers(np.array([1.5e300, 2.5]), 2) == ["1.5e+300", "2.50"]
-    assert format_numbers(np.array([1.5e-300]), 305, ",") == ["1,5e-300"]
+    assert format_numbers(np.array([1.5e-300]), 305, COMMA) == ["1,5e-300"]
 
 
 def test_new_cells_in_a_column_of_tiny_numbers_are_not_rounded_to_zero():

@@ -4,13 +4,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from latentfill.tables.backends.numbers import parse_numbers
+from latentfill.tables.backends.numbers import NumberStyle, parse_numbers
 
 NAN = np.nan
 
 
 def numbers_of(*texts, decimal="."):
-    return parse_numbers(pa.array(texts, pa.string()), decimal)
+    return parse_numbers(pa.array(texts, pa.string()), NumberStyle(decimal=decimal))
 
 
 def test_texts_are_numbers_markers_or_bad():

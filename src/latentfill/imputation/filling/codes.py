@@ -41,6 +41,7 @@ class Code(IntEnum):
     STATE_SPACE = _NUMBERS["state_space"]
     FACTORS = _NUMBERS["factors"]
     BOOSTED = _NUMBERS["boosted"]
+    SUSPECTED = _NUMBERS["suspected"]
 
 
 def count_codes(codes: CodeArray) -> dict[str, int]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
-from latentfill.core.series import FloatArray
-from latentfill.imputation.filling.codes import CodeArray
+import numpy as np
+
+from latentfill.core.series import BoolArray, FloatArray
+from latentfill.imputation.filling.codes import Code, CodeArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +21,16 @@ class Filled:
     lower: FloatArray | None = None  # (T, C) lower bounds; the value in observed cells; None without intervals
     upper: FloatArray | None = None  # (T, C) upper bounds
     samples: FloatArray | None = None  # (S, T, C) randomly drawn completed series; None without samples
+
+    def keeping(self, cells: BoolArray, values: FloatArray) -> Filled:
+        """The same record with the `values` (T, C) as they were read in some cells (T, C), which are not filled."""
+        if not cells.any():
+            return self
+        arrays = {name: getattr(self, name) for name in ("values", "lower", "upper", "samples")}
+        kept = {name: np.where(cells, values, array) for name, array in arrays.items() if array is not None}
+        codes, expected = self.codes.copy(), self.expected.copy()
+        codes[cells], expected[cells] = Code.SUSPECTED, np.nan
+        return replace(self, codes=codes, expected=expected, **kept)
 
     def in_order(self, columns: Sequence[str], current: Sequence[str]) -> Filled:
         """The same record with its columns moved from their `current` order into the order of `columns`."""

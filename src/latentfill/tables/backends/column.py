@@ -12,7 +12,7 @@ import numpy as np
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray, TimeArray
 from latentfill.tables.backends.native import TextArray
-from latentfill.tables.backends.numbers import Numbers, parse_numbers, without_markers
+from latentfill.tables.backends.numbers import PLAIN, Numbers, NumberStyle, parse_numbers, without_markers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,14 +47,14 @@ class Column:
         return self.numbers is not None and not self.numbers.bad.any() and not self.numbers.n_numbers
 
 
-def read_values(column: Column, missing: Sequence[str], decimal: str) -> Numbers | None:
+def read_values(column: Column, missing: Sequence[str], style: NumberStyle) -> Numbers | None:
     """The numbers of a column, NaN for missing cells and for markers in `missing`; None if it has no numbers or texts.
 
-    `decimal` is the decimal mark of texts.
+    `style` is how numbers are written as text.
     """
     numbers = column.numbers
-    if column.texts is not None and numbers is not None and decimal != ".":
-        numbers = parse_numbers(column.texts, decimal)
+    if column.texts is not None and numbers is not None and style != PLAIN:
+        numbers = parse_numbers(column.texts, style)
     if numbers is None or not missing:
         return numbers
     return without_markers(numbers, column.texts, missing, single=column.single)

@@ -11,10 +11,26 @@ from latentfill.core.series import BoolArray, FloatArray
 from latentfill.tables.backends.arrow import text_array, text_scalar, to_floats, to_mask
 from latentfill.tables.backends.native import TextArray
 
-MARKERS = ("", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", "?", "missing")  # common; any case
+MARKERS = (  # common; any case
+    *("", "na", "n/a", "n.a.", "<na>", "nan", "-nan", "null", "none", "nil", "nat", "missing"),
+    *("-", "--", "---", "----", "?", "..", "...", "1.#qnan", "-1.#ind", "1.#ind", "-1.#qnan"),
+    *("#n/a", "#n/a n/a", "#na", "#value!", "#div/0!", "#ref!", "#num!", "#null!", "#name?"),
+)
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _INFINITE = r"^[+-]?inf(inity)?$"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberStyle:
+    """How numbers are written as text."""
+
+    decimal: str = "."
+    thousands: str = ""  # "" if thousands are not separated
+    flags: str = ""  # characters that may stand beside a number, such as `*`, and are not read
+
+
+PLAIN = NumberStyle()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +40,7 @@ class Numbers:
     values: FloatArray  # (rows,) NaN where missing or bad
     bad: BoolArray  # (rows,) True where a text is neither a number nor a marker of a missing value
     markers: frozenset[str] = frozenset()  # the user's markers that occur in the column
+    words: frozenset[str] = frozenset()  # words that were read as missing values
 
     @property
     def n_numbers(self) -> int:
@@ -31,13 +48,34 @@ class Numbers:
         return int(np.count_nonzero(~np.isnan(self.values)))
 
 
-def parse_numbers(texts: TextArray, decimal: str = ".") -> Numbers:
-    """The texts as numbers with this decimal mark; NaN for empty texts and common markers such as `NA`."""
+def parse_numbers(texts: TextArray, style: NumberStyle = PLAIN) -> Numbers:
+    """The texts as numbers written in this style; NaN for empty texts and common markers such as `NA`."""
     import pyarrow.compute as pc
 
     trimmed = pc.fill_null(pc.utf8_trim_whitespace(texts), text_scalar(""))
-    pointed = trimmed if decimal == "." else _comma_to_point(trimmed)
+    if style.flags:
+        trimmed = without_flags(trimmed, style.flags)
+    joined = _without_thousands(trimmed, style) if style.thousands else trimmed
+    pointed = joined if style.decimal == "." else _comma_to_point(joined)
     return _parse_plain(pointed) or _parse_any(trimmed, pointed)
+
+
+def without_flags(texts: TextArray, flags: str) -> TextArray:
+    """Texts without these characters beside a number; other texts as they are."""
+    import pyarrow.compute as pc
+
+    some = "[" + "".join(rf"\x{{{ord(flag):x}}}" for flag in flags) + r"\s]*"
+    bare = pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, rf"^{some}|{some}$", ""))
+    return pc.if_else(pc.match_substring_regex(bare, r"\d"), bare, texts)
+
+
+def _without_thousands(texts: TextArray, style: NumberStyle) -> TextArray:
+    """Texts without separators of thousands, where these stand before each group of three digits."""
+    import pyarrow.compute as pc
+
+    mark, decimal = rf"\x{{{ord(style.thousands):x}}}", rf"\x{{{ord(style.decimal):x}}}"
+    grouped = pc.match_substring_regex(texts, rf"^[+-]?\d{{1,3}}({mark}\d{{3}})+({decimal}\d*)?$")
+    return pc.if_else(grouped, pc.replace_substring(texts, style.thousands, ""), texts)
 
 
 def _parse_plain(pointed: TextArray) -> Numbers | None:
