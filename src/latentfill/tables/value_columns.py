@@ -177,12 +177,8 @@ def _text_problem(column: Column, numbers: Numbers) -> str:
     leave = f"to pass the column through, give `--leave {column.name!r}`."
     if re.search(r"\d", first):
         signs = "".join(dict.fromkeys(re.sub(r"[\d.,+\s-]", "", first)))
-        how = (
-            f"with `--flags {shlex.quote(signs)}` if they have signs beside them"
-            if signs
-            else "with --decimal or --thousands"
-        )
-        return f"{problem}If they are numbers, say how they are written, {how}; {leave}"
+        how = f"`--flags {shlex.quote(signs)}` for signs beside them" if signs else "--decimal or --thousands"
+        return f"{problem}If they are numbers, say how they are written ({how}); {leave}"
     marker = shlex.quote(f"{column.name}={first}")
     return f"{problem}If they stand for missing values, give `--missing {marker}`; {leave}"
 

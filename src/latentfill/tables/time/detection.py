@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from latentfill.tables.backends.column import Column
-from latentfill.tables.time.calendar import COMPONENTS, YEARS
+from latentfill.tables.time.date_parts import find_parts
 from latentfill.tables.time.formats import infer_clock, infer_format
 from latentfill.tables.time.layouts import SAMPLE, read_stamps
 from latentfill.tables.time.names import is_clock_name, is_time_name
@@ -47,7 +47,7 @@ def find_time_columns(columns: Sequence[Column], format: str | None) -> TimeColu
     if format is not None:
         pair = _find_pair(columns, format)
         return None if pair is None else _noted(columns, pair, "Time is read from columns")
-    parts = _calendar_columns(columns)
+    parts = tuple(find_parts(columns).values())
     return _noted(columns, parts, "Time is put together from columns") if parts else None
 
 
@@ -147,21 +147,3 @@ def _find_pair(columns: Sequence[Column], format: str) -> tuple[int, int] | None
         if _are_stamps([f"{text} {next_text}" for text, next_text in pairs], format):
             return first, second
     return None
-
-
-def _calendar_columns(columns: Sequence[Column]) -> tuple[int, ...]:
-    """Positions of the columns named year, month, day ..., up to the first name that no column has.
-
-    Empty if there is no year, or if there is only a year and it repeats.
-    """
-    by_name = {column.name.lower(): position for position, column in reversed(list(enumerate(columns)))}
-    parts: list[int] = []
-    for name in COMPONENTS:
-        if name not in by_name or columns[by_name[name]].numbers is None:
-            break
-        parts.append(by_name[name])
-    years = columns[parts[0]].numbers if parts else None
-    if years is None or not ((years.values >= YEARS[0]) & (years.values <= YEARS[1])).all():
-        return ()
-    is_alone_and_repeats = len(parts) == 1 and len(np.unique(years.values)) < len(years.values)
-    return () if is_alone_and_repeats else tuple(parts)

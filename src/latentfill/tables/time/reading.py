@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from latentfill.core.errors import InputError
 from latentfill.tables.backends.column import Column
 from latentfill.tables.time.axis import TimeAxis, index_axis, moments_axis
-from latentfill.tables.time.calendar import COMPONENTS
 from latentfill.tables.time.component_columns import component_axis
+from latentfill.tables.time.date_parts import parts_of
 from latentfill.tables.time.detection import find_time_columns
 from latentfill.tables.time.number_stamps import unix_axis, unix_unit
 from latentfill.tables.time.stamp_column import stamp_axis
@@ -56,12 +56,12 @@ def _find_axis(columns: Sequence[Column], index: Column | None, request: TimeReq
 
 def _read_axis(columns: Sequence[Column], chosen: Sequence[int], format: str | None) -> TimeAxis:
     """The time axis of the columns at the positions `chosen`: moments, Unix times, components or texts."""
-    names = {columns[position].name.lower() for position in chosen}
     first = columns[chosen[0]]
     if len(chosen) == 1 and first.kind == "time":
         return moments_axis(first, chosen[0])
-    if format is None and len(chosen) == 1 and names != {"year"} and (unit := unix_unit(first)) is not None:
+    if format is None and len(chosen) == 1 and (unit := unix_unit(first)) is not None:
         return unix_axis(first, chosen[0], unit)
-    if format is None and names <= set(COMPONENTS) and (len(chosen) > 1 or names == {"year"}):
+    parts = parts_of(columns, chosen) if format is None else {}
+    if parts and (len(chosen) > 1 or set(parts) == {"year"}):
         return component_axis(columns, chosen)
     return stamp_axis(columns, chosen, format)
