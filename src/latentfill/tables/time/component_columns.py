@@ -118,6 +118,4 @@ def _texts_like(column: Column, numbers: FloatArray) -> list[str]:
     has_zeros = column.texts is not None and pc.any(pc.match_substring_regex(column.texts, r"^\s*0\d")).as_py()
     width = 2 if has_zeros else 1
     suffix = whole_number_suffix(column.texts)
-    return [
-        f"{number:0{width}.0f}{suffix}" if number % 1 == 0 else f"{number:.10g}" for number in numbers.tolist()
-    ]
+    return [f"{number:0{width}.0f}{suffix}" if number % 1 == 0 else f"{number:.10g}" for number in numbers.tolist()]

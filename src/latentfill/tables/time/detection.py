@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from latentfill.core.series import FloatArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.time.date_parts import find_parts
 from latentfill.tables.time.formats import infer_clock, infer_format
@@ -16,6 +17,7 @@ from latentfill.tables.time.layouts import SAMPLE, read_stamps
 from latentfill.tables.time.names import is_clock_name, is_time_name
 from latentfill.tables.time.number_stamps import spell_dates, unix_unit
 
+_LEAST_DATES = 20  # rows in which dates as numbers are recognised without a name
 _NEARLY_ALL = 0.9  # a column is a column of stamps if more than this share of its cells are stamps
 
 
@@ -65,11 +67,29 @@ def _may_be_time(column: Column, format: str | None) -> bool:
     if column.kind == "time":
         return True
     if column.kind == "number":
-        return is_time_name(column.name) and (_spells_dates(column) or unix_unit(column) is not None)
+        is_named = is_time_name(column.name) and (_spells_dates(column) or unix_unit(column) is not None)
+        return is_named or _counts_days(column)
     sample = _sample(column)
     if format is None and all(re.fullmatch(r"[+-]?\d*[.,]?\d*", text) for text in sample):
-        return is_time_name(column.name) and (_are_stamps(sample, None) or unix_unit(column) is not None)
+        is_named = is_time_name(column.name) and (_are_stamps(sample, None) or unix_unit(column) is not None)
+        return is_named or _counts_days(column)
     return _are_stamps(sample, format)
+
+
+def _counts_days(column: Column) -> bool:
+    """Whether a column without a name of time holds dates as numbers, such as 20160131, that never go back.
+
+    They must pass from one month to the next, which other numbers do not.
+    """
+    numbers = column.numbers
+    if numbers is None or numbers.bad.any() or len(numbers.values) < _LEAST_DATES:
+        return False
+    values = numbers.values
+    is_long = np.isfinite(values).all() and values.min() >= 1e7 and (values % 1 == 0).all()
+    if not is_long or (np.diff(values) < 0).any() or not spell_dates(values):
+        return False
+    months = np.unique(values // 10 ** (len(f"{values[0]:.0f}") - 6))
+    return len(months) > 1
 
 
 def _spells_dates(column: Column) -> bool:
@@ -102,10 +122,30 @@ def _find_clock(columns: Sequence[Column], date: int, format: str | None) -> int
     if format is not None or not _is_date_only(columns[date]):  # a given format reads the date column alone
         return None
     possible = [position for position in range(len(columns)) if position != date and _is_clock(columns[position])]
-    named = [position for position in possible if is_clock_name(columns[position].name)]
-    if named:
-        return named[0]
-    return possible[0] if possible and _has_repeats(columns[date]) else None
+    if not _has_repeats(columns[date]):  # one row a day: numbers are no hours
+        named = (position for position in possible if is_clock_name(columns[position].name))
+        return next((position for position in named if not _are_numbers(columns[position])), None)
+    distinct = {position: _count_pairs(columns[date], columns[position]) for position in possible}
+    best = [position for position in possible if distinct[position] == max(distinct.values())]
+    named_best = [position for position in best if is_clock_name(columns[position].name, whole=True)]
+    return next(iter((*named_best, *best)), None)
+
+
+def _are_numbers(column: Column) -> bool:
+    """Whether a column holds nothing but plain numbers."""
+    return column.numbers is not None and not column.numbers.bad.any()
+
+
+def _count_pairs(date: Column, clock: Column) -> int:
+    """How many different pairs two columns form."""
+    return len(set(zip(_cells(date), _cells(clock), strict=True)))
+
+
+def _cells(column: Column) -> list[object]:
+    if column.texts is not None:
+        return list(column.texts.to_pylist())
+    values = column.times if column.times is not None else column.numbers.values if column.numbers else []
+    return list(np.asarray(values).tolist())
 
 
 def _is_date_only(column: Column) -> bool:
@@ -119,8 +159,7 @@ def _is_date_only(column: Column) -> bool:
 
 
 def _has_repeats(column: Column) -> bool:
-    cells = column.times if column.texts is None else column.texts.to_pylist()
-    assert cells is not None
+    cells = _cells(column)
     return len(set(cells)) < len(cells)
 
 
@@ -129,14 +168,27 @@ def _is_clock(column: Column) -> bool:
     has_clock_name = is_clock_name(column.name)
     if column.kind == "number":
         assert column.numbers is not None
-        hours = column.numbers.values
-        return has_clock_name and bool(np.all((hours >= 0) & (hours <= 24) & (hours % 1 == 0)))
+        return has_clock_name and (_are_hours(column.numbers.values) or _are_hours_and_minutes(column.numbers.values))
     sample = _sample(column)
     if not sample or any(infer_clock(text) is None for text in sample):
         return False
+    if all(re.fullmatch(r"\d{1,4}", text) for text in sample):
+        numbers = column.numbers
+        return has_clock_name and numbers is not None and _are_hours_and_minutes(numbers.values, least=0)
     are_integers = all(re.fullmatch(r"\d{1,2}", text) for text in sample)
     are_decimals = all(re.fullmatch(r"\d{1,2}\.\d{2}", text) for text in sample)
     return has_clock_name or not (are_integers or are_decimals)
+
+
+def _are_hours(numbers: FloatArray) -> bool:
+    return bool(np.all((numbers >= 0) & (numbers <= 24) & (numbers % 1 == 0)))
+
+
+def _are_hours_and_minutes(numbers: FloatArray, *, least: int = 100) -> bool:
+    """Whether numbers are times of day such as 30 or 1230; with `least` 0, they may also be hours."""
+    in_range = (numbers >= 0) & (numbers <= 2400) & (numbers % 1 == 0) & (numbers % 100 < 60)
+    is_hours = bool(numbers.max(initial=0) <= 24)
+    return bool(np.all(in_range)) and (numbers.max(initial=0) >= least if least else is_hours or numbers.max() >= 100)
 
 
 def _find_pair(columns: Sequence[Column], format: str) -> tuple[int, int] | None:

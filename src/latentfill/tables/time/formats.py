@@ -46,7 +46,7 @@ _CLOCK = re.compile(
     r"(?P<hour>\d{1,2})(?:(?P<mark>[:.h])(?P<minute>\d{2})(?:(?P=mark)(?P<second>\d{2}))?)?"
     r"(?P<fraction>[.,]\d{1,9})?(?P<noon> ?[AaPp]\.?[Mm]\.?)?(?P<zone> ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?"
 )
-_COMPACT_CLOCK = re.compile(r"\d{2}(?P<minute>\d{2}(?P<second>\d{2})?)?(?P<zone>Z|[+-]\d{2}:?\d{2})?")
+_COMPACT_CLOCK = re.compile(r"\d{2}(?P<minute>\d{2}(?P<second>\d{2})?)?(?P<zone> ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?")
 
 
 def format_problems(format: str) -> list[str]:
@@ -114,7 +114,8 @@ def _infer_rest(date: str, text: str) -> str | None:
     mark = gap[0] if gap else ""
     compact = _COMPACT_CLOCK.fullmatch(text[len(mark) :])
     if compact and (gap or date.isdigit()) and (compact["minute"] or not gap):
-        directives = {"minute": "%M", "second": "%S", "zone": "%z"}
+        zone = " %z" if (compact["zone"] or "").startswith(" ") else "%z"
+        directives = {"minute": "%M", "second": "%S", "zone": zone}
         return f"{mark}%H" + "".join(directive for part, directive in directives.items() if compact[part])
     clock = infer_clock(text[len(mark) :])
     return None if clock is None or not gap else mark + clock
@@ -122,7 +123,10 @@ def _infer_rest(date: str, text: str) -> str | None:
 
 def infer_clock(text: str) -> str | None:
     """The format of a time of day; None if the text is not a time of day."""
-    match = _CLOCK.fullmatch(text.strip())
+    text = text.strip()
+    if re.fullmatch(r"\d{4}(?: ?(?:Z|UTC|GMT))?", text):
+        return "%H%M" + text[4:].replace(text[4:].strip(), "%z") if text[4:] else "%H%M"
+    match = _CLOCK.fullmatch(text)
     if match is None or (match["fraction"] and not match["second"]):
         return None
     parts = ["%I" if match["noon"] else "%H"]

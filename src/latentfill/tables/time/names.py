@@ -5,9 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-_TIME_NAMES = ("date", "time", "datetime", "timestamp", "stamp", "datum", "fecha", "ds", "epoch", "unix", "dt")
+_TIME_NAMES = (
+    "date",
+    "time",
+    "datetime",
+    "timestamp",
+    "stamp",
+    "datum",
+    "fecha",
+    "ds",
+    "epoch",
+    "unix",
+    "dt",
+    "yyyymmdd",
+    "yyyymm",
+    "ymd",
+)
 _CLOCK_NAMES = (
-    *("time", "hour", "hr", "hours", "clock", "timeofday"),
+    *("time", "hour", "hr", "hh", "hours", "clock", "timeofday", "hhmm", "utc", "gmt"),
     *("uhrzeit", "zeit", "hora", "heure", "tijd"),
 )
 
@@ -17,12 +32,18 @@ def is_time_name(name: str) -> bool:
     return _has_word(name, _TIME_NAMES)
 
 
-def is_clock_name(name: str) -> bool:
-    """Whether a column name is about the time of day, such as `Hour`."""
+def is_clock_name(name: str, *, whole: bool = False) -> bool:
+    """Whether a column name is about the time of day, such as `Hour`; `whole`: and about nothing else."""
+    if whole:
+        return all(word in _CLOCK_NAMES for word in _words(name))
     return _has_word(name, _CLOCK_NAMES)
 
 
 def _has_word(name: str, known: Collection[str]) -> bool:
     """Whether a name is one of the `known` words, or contains one of them as a separate word."""
-    words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
+    words = _words(name)
     return any(word in known for word in words) or "".join(words) in known
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
