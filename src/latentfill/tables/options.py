@@ -12,6 +12,7 @@ from latentfill.core.settings_base import Settings
 from latentfill.core.settings_text import documented
 from latentfill.tables.backends.read_request import ReadRequest
 from latentfill.tables.time.formats import format_problems
+from latentfill.tables.time.zone_names import timezone_problem
 
 DecimalMark = Literal[".", ","]
 ANY = "*"  # all columns
@@ -37,6 +38,13 @@ class TableOptions(Settings):
     )
     time_format: str | None = setting(
         None, "strptime format of the time stamps; detected if not given.", flag="--time-format", refit=False
+    )
+    timezone: str | None = setting(
+        None,
+        "Time zone of time stamps without one, such as Europe/Berlin, whose clocks go forward and back; UTC if not "
+        "given.",
+        flag="--timezone",
+        refit=False,
     )
     leave: tuple[str, ...] = setting(
         (), "Columns to pass through unchanged, separated by commas.", flag="--leave", refit=False
@@ -159,6 +167,8 @@ class TableOptions(Settings):
         if self.time_format is not None:
             wrong = format_problems(self.time_format)
             yield from (f"time_format {self.time_format!r} cannot be used: {problem}" for problem in wrong)
+        if self.timezone is not None and (problem := timezone_problem(self.timezone)):
+            yield problem
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
             yield f"delimiter must be one character and no quote, got {self.delimiter!r}"
         if self.header_rows == 0 and self.units_row:

@@ -83,13 +83,15 @@ def _read_time(whole: Source, options: TableOptions) -> _TimedSource:
     columns = source.columns()
     _check_names(columns, whole.index, options)
     excluded = frozenset((*options.leave, *(options.columns or ())))
-    request = TimeRequest(names=options.time, format=options.time_format, excluded=excluded)
+    request = TimeRequest(names=options.time, format=options.time_format, timezone=options.timezone, excluded=excluded)
     axis = read_time_axis(columns, whole.index, request)
     if axis is None and source is not whole:
         source, columns = whole, whole.columns()  # without time stamps, an empty row is a step like any other
     if source.n_rows < 2:
         raise InputError(f"The table has {counted(source.n_rows, 'row')}. A time series needs at least two.")
     notes = list(axis.notes) if axis is not None else []
+    if axis is not None and options.time is None and whole.index is not None and axis.columns:
+        notes.append(f"The index {whole.index.name!r} holds no time stamps and is not used.")
     if axis is None and options.time is None:
         notes.append("No time column was found: rows are taken as equally spaced.")
     if n_empty := whole.n_rows - source.n_rows:

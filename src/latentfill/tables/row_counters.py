@@ -1,7 +1,8 @@
-"""Columns of numbers that are not measurements: row counters, and columns that repeat a part of the time stamp."""
+"""Columns of numbers that are not measurements: row counters, parts of the time stamp, labels, quality flags."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,7 +14,15 @@ from latentfill.tables.time.axis import TimeAxis
 from latentfill.tables.time.calendar import repeats_component
 from latentfill.tables.time.names import is_time_name
 
-_COUNTER_NAMES = ("", "no", "nr", "no.", "#", "n", "id", "idx", "index", "row", "rownum", "seq", "step", "t")
+_COUNTER_NAMES = (
+    *("", "no", "nr", "no.", "#", "n", "id", "idx", "index", "row", "rownum", "seq", "step", "t", "obs", "line"),
+    *("record", "recnum", "rn", "rec", "recno", "rowid", "fid", "objectid", "counter", "sample"),
+)
+_LABELS = ("station", "stn", "sta", "site", "id", "wmo", "code", "usaf", "wban", "lat", "lon", "latitude", "longitude")
+_FLAGS = ("qc", "qf", "quality", "flag", "flags", "qcflag")
+_MOST_FLAGS = 10  # different values
+_MOSTLY = 0.9  # share of steps by one in a counter with missing rows
+_UNITS = ("s", "sec", "seconds", "min", "minutes", "h", "hours", "days", "ms", "elapsed", "since", "start")
 
 
 def find_counters(columns: Sequence[Column], numbers: Mapping[int, Numbers], axis: TimeAxis | None) -> dict[int, str]:
@@ -29,8 +38,16 @@ def find_counters(columns: Sequence[Column], numbers: Mapping[int, Numbers], axi
         for position, each in numbers.items()
         if axis is not None and repeats_component(each.values, axis.time, columns[position].name.lower())
     ]
+    labels = [position for position, each in numbers.items() if _is_label(columns[position].name, each.values)]
+    flags = [position for position, each in numbers.items() if _holds_flags(columns[position].name, each.values)]
+    found = {
+        "counts the rows": counters,
+        "repeats a part of the time": calendar,
+        "is a label, the same in all rows,": labels,
+        "holds quality flags": flags,
+    }
     reasons: dict[int, str] = {}
-    for positions, reason in ((counters, "counts the rows"), (calendar, "repeats a part of the time")):
+    for reason, positions in found.items():
         new = [position for position in positions if position not in reasons]
         if len(reasons) + len(new) < len(numbers):
             reasons |= dict.fromkeys(new, reason)
@@ -40,8 +57,29 @@ def find_counters(columns: Sequence[Column], numbers: Mapping[int, Numbers], axi
 def _is_counter(name: str, position: int, values: FloatArray) -> bool:
     """Whether a column counts rows (1, 2, 3 ...), or is named like a time and increases (seconds since the start)."""
     steps = np.diff(values)
-    if is_time_name(name) and bool((steps > 0).all()):
+    is_elapsed = is_time_name(name) and all(is_time_name(word) or word in _UNITS for word in _words(name))
+    if is_elapsed and bool((steps > 0).all()):
         return True
     name = name.lower()
-    may_count = position == 0 or name in _COUNTER_NAMES or name.startswith("unnamed:")
-    return may_count and bool((steps == 1).all()) and bool(values[0] % 1 == 0)
+    is_named = name in _COUNTER_NAMES or name.startswith("unnamed:")
+    by_one = steps == 1
+    counts = by_one.all() or (is_named and (steps > 0).all() and by_one.mean() > _MOSTLY)  # some rows may be missing
+    return (position == 0 or is_named) and bool(counts) and bool((values % 1 == 0).all())
+
+
+def _is_label(name: str, values: FloatArray) -> bool:
+    """Whether a column holds the same number in all rows and is named like one of a station or a place."""
+    return any(word in _LABELS for word in _words(name)) and bool((values == values[0]).all())
+
+
+def _holds_flags(name: str, values: FloatArray) -> bool:
+    """Whether a column holds few whole numbers and is named like the flags of another one, such as `temp_qc`."""
+    words = _words(name)
+    is_named = any(word in _FLAGS for word in words) and (len(words) > 1 or words[0] not in ("flag", "flags"))
+    known = np.unique(values[~np.isnan(values)])
+    return is_named and len(known) <= _MOST_FLAGS and bool((known % 1 == 0).all())
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name in lower case."""
+    return re.findall(r"[a-z]+", name.lower())

@@ -82,10 +82,15 @@ def _refuse_repeated(time: TimeArray) -> None:
         f"{_stamp_text(unique[position])} in {name_rows(np.flatnonzero(time == unique[position]))}"
         for position in repeated[np.argsort(first[repeated])][:3]
     )
+    went_back = (
+        " If clocks went back in that hour, give the time zone, such as `--timezone Europe/Berlin`."
+        if counts.max() == 2 and 100 * len(repeated) < len(time)
+        else ""
+    )
     raise InputError(
         f"{counted(len(repeated), 'time stamp')} in more than one row: {shown}. Every row needs a time stamp of its "
         "own. If the table stacks several series, split it; if rows are repeated, remove them; or count rows instead "
-        "with `--time none`."
+        f"with `--time none`.{went_back}"
     )
 
 

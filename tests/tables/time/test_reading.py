@@ -31,12 +31,13 @@ def test_excluded_columns_are_not_detected():
     assert read_time_axis(columns, None, TimeRequest(excluded=frozenset({"date"}))).columns == (1,)
 
 
-def test_the_index_is_the_time_axis_if_it_is_named_or_no_column_has_stamps():
+def test_the_index_is_the_time_axis_before_any_column():
     index = Column.of_times("t", stamps("2017-01-01", "2017-01-02"))
     columns = [text_column("date", ["2016-01-01", "2016-01-02"])]
-    assert read_time_axis(columns, index, TimeRequest()).columns == (0,)
+    assert read_time_axis(columns, index, TimeRequest(names=("date",))).columns == (0,)
     for axis in (
         read_time_axis(columns, index, TimeRequest(names=("t",))),
+        read_time_axis(columns, index, TimeRequest()),
         read_time_axis([text_column("v", ["1", "2"])], index, TimeRequest()),
     ):
         assert axis.columns == ()

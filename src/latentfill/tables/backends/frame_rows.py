@@ -44,6 +44,10 @@ def _with_index(wide: NativeFrame, native: NativeFrame, edits: Edits) -> NativeF
         if native.index.equals(pd.RangeIndex(len(native))):
             return wide
         raise InputError("The index of the frame has no labels for added rows. Call `.reset_index()` on it first.")
+    if type(native.index).__name__ not in ("DatetimeIndex", "PeriodIndex"):
+        raise InputError(
+            "Rows cannot be added to this index. Make it one of time stamps: pandas.to_datetime(df.index)."
+        )
     stamps = pd.DatetimeIndex(edits.index, name=native.index.name)
     zone = getattr(native.index, "tz", None)
     stamps = stamps.tz_localize("UTC").tz_convert(zone) if zone is not None else stamps

@@ -42,12 +42,22 @@ class FrameSource:
         if not hasattr(self.native, "index"):
             return None
         index = self.native.index
-        if type(index).__name__ == "PeriodIndex":
+        kind = type(index).__name__
+        name = str(index.name or "index")
+        if kind == "PeriodIndex":
             index = index.to_timestamp()
-        if type(index).__name__ != "DatetimeIndex":
+        elif kind == "TimedeltaIndex":
+            return Column.of_times(name, np.datetime64(0, "ns") + np.array(index.to_numpy(), dtype="timedelta64[ns]"))
+        elif kind == "Index" and index.dtype.kind in "iuf":
+            return Column.of_numbers(name, np.array(index.to_numpy(), dtype=np.float64))
+        elif kind == "Index":
+            import pyarrow as pa
+
+            return Column.of_texts(name, pa.array([str(label) for label in index.tolist()], pa.string()))
+        elif kind != "DatetimeIndex":
             return None
         index = index.tz_convert("UTC").tz_localize(None) if index.tz is not None else index
-        return Column.of_times(str(index.name or "index"), np.array(index.to_numpy(), dtype="datetime64[ns]"))
+        return Column.of_times(name, np.array(index.to_numpy(), dtype="datetime64[ns]"))
 
     def columns(self) -> tuple[Column, ...]:
         return tuple(read_column(column, name) for column, name in zip(self.cells, self.names, strict=True))

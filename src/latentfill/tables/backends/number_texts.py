@@ -69,4 +69,5 @@ def own_style(texts: TextArray, style: NumberStyle) -> NumberStyle:
 def whole_number_suffix(texts: TextArray | None) -> str:
     """Text after the digits of whole numbers in a column: `.0` if its first cell has it, else ""."""
     first = "" if texts is None else str(texts[0].as_py()).strip()
-    return "." + first.partition(".")[2] if "." in first else ""
+    decimals = first.partition(".")[2]
+    return "." + decimals if "." in first and not decimals.strip("0") else ""

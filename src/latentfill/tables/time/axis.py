@@ -26,6 +26,7 @@ class TimeAxis:
     time: TimeArray  # (rows,) in UTC
     write: StampWriter
     notes: tuple[str, ...] = ()  # for the user
+    has_zones: bool = False  # whether the stamps have time zones of their own
 
 
 def index_axis(index: Column) -> TimeAxis:

@@ -144,8 +144,9 @@ def _count_pairs(date: Column, clock: Column) -> int:
 def _cells(column: Column) -> list[object]:
     if column.texts is not None:
         return list(column.texts.to_pylist())
-    values = column.times if column.times is not None else column.numbers.values if column.numbers else []
-    return list(np.asarray(values).tolist())
+    if column.times is not None:
+        return list(column.times.tolist())
+    return [] if column.numbers is None else list(column.numbers.values.tolist())
 
 
 def _is_date_only(column: Column) -> bool:
@@ -170,11 +171,11 @@ def _is_clock(column: Column) -> bool:
         assert column.numbers is not None
         return has_clock_name and (_are_hours(column.numbers.values) or _are_hours_and_minutes(column.numbers.values))
     sample = _sample(column)
-    if not sample or any(infer_clock(text) is None for text in sample):
-        return False
-    if all(re.fullmatch(r"\d{1,4}", text) for text in sample):
+    if sample and all(re.fullmatch(r"\d{1,4}", text) for text in sample):
         numbers = column.numbers
         return has_clock_name and numbers is not None and _are_hours_and_minutes(numbers.values, least=0)
+    if not sample or any(infer_clock(text) is None for text in sample):
+        return False
     are_integers = all(re.fullmatch(r"\d{1,2}", text) for text in sample)
     are_decimals = all(re.fullmatch(r"\d{1,2}\.\d{2}", text) for text in sample)
     return has_clock_name or not (are_integers or are_decimals)

@@ -23,6 +23,8 @@ def stamp_axis(columns: Sequence[Column], chosen: Sequence[int], format: str | N
     import pyarrow.compute as pc
 
     parts = [_whole_texts(columns[position]) for position in chosen]
+    short = [part for part in range(1, len(parts)) if _are_short_clocks(parts[part])]
+    parts = [pc.utf8_lpad(part, 4, "0") if number in short else part for number, part in enumerate(parts)]
     joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, text_scalar(" "))
     stamps = parse_stamps(joined, format, column=" + ".join(columns[position].name for position in chosen))
     spaces = [part[0].as_py().count(" ") for part in parts]
@@ -32,9 +34,21 @@ def stamp_axis(columns: Sequence[Column], chosen: Sequence[int], format: str | N
         if len(chosen) == 1:
             return {chosen[0]: texts}
         pieces = [_split_at(text, spaces) for text in texts]
-        return {position: [row[part] for row in pieces] for part, position in enumerate(chosen)}
+        return {
+            position: [(row[part].lstrip("0") or "0") if part in short else row[part] for row in pieces]
+            for part, position in enumerate(chosen)
+        }
 
-    return TimeAxis(tuple(chosen), stamps.time, write, stamps.notes)
+    return TimeAxis(tuple(chosen), stamps.time, write, stamps.notes, has_zones=stamps.zones is not None)
+
+
+def _are_short_clocks(texts: TextArray) -> bool:
+    """Whether times of day are numbers without leading zeros, such as 30 and 1230."""
+    import pyarrow.compute as pc
+
+    lengths = pc.min_max(pc.utf8_length(texts)).as_py()
+    are_digits = pc.all(pc.match_substring_regex(texts, r"^\d{1,4}$")).as_py()
+    return bool(are_digits and lengths["min"] < 4 and lengths["max"] > 2)
 
 
 def _split_at(text: str, spaces: Sequence[int]) -> list[str]:
