@@ -79,11 +79,10 @@ def _find_codec(data: bytes) -> str | None:
 
     charset-normalizer judges the lines that are not ASCII, because they are few in a table of numbers.
     """
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
+    text = data.decode("utf-8", errors="surrogateescape")
+    n_bad = sum("\udc80" <= letter <= "\udcff" for letter in text) if not text.isascii() else 0
+    n_good = sum(letter > "\x7f" for letter in text) - n_bad if n_bad else 0
+    if not n_bad or n_good >= n_bad:  # UTF-8, or text that mixes encodings
         return None
     from charset_normalizer import from_bytes
 

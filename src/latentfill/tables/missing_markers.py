@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -108,14 +109,9 @@ def _is_code(value: float, *, strict: bool = False) -> bool:
     same = len(digits) > 1 and len(set(digits)) == 1
     if (same and digits[0] == "9") or (same and len(digits) > 2 and digits[0] in "78" and value < 0):
         return True
-    if value in _FILL_VALUES or float(np.float32(value)) in map(_single, _FILL_VALUES):
+    if any(math.isclose(value, fill, rel_tol=1e-6) for fill in _FILL_VALUES):
         return True
     return not strict and (value == 0 or (value < 0 and value % 100 == 0))
-
-
-def _single(value: float) -> float:
-    """The value in single precision."""
-    return float(np.float32(value))
 
 
 def _is_plausible_share(value: float, share: float) -> bool:
