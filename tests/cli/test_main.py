@@ -201,7 +201,7 @@ BAD_INPUTS = {
     "all missing": (bad("time,a\n2024-01-01,\n2024-01-02,\n2024-01-03,\n"), [], "missing|value"),
     "infinity": (bad(GOOD.replace(",7,", ",inf,")), [], "a"),
     "text among numbers": (bad(GOOD.replace(",7,", ",broken,")), [], "broken"),
-    "mixed encodings": (bad(GOOD.encode().replace(b",7,", b",\xff\xfe\xe9,")), [], "encoding"),
+    "mixed encodings": (bad(GOOD.encode().replace(b",7,", b",\xff\xfe\xe9,")), [], "other texts"),
     "doubled columns": (bad(GOOD.replace("time,a,b", "time,a,a")), [], "a"),
     "doubled stamps": (bad(GOOD.replace("03:00", "02:00")), [], "2024-01-01"),
     "settings out of range": (bad(GOOD), ["--length", 0, "--noise", -1, "--head", "tree"], "head"),
@@ -227,6 +227,30 @@ def test_bad_input_exits_with_code_2_and_a_message_and_writes_nothing(
     assert message.startswith("error: ")
     assert pd.Series([message.replace("\n", " ")]).str.contains(expected).item(), message
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_table_is_read_from_standard_input_and_written_to_standard_output(tmp_path: Path):
+    text = "time,a,b\n" + "".join(f"2024-01-01 {h:02}:00,{'' if h == 7 else h / 2:},{h % 5}\n" for h in range(24))
+    command = [sys.executable, "-m", "latentfill", "impute", "-", "-o", "-", "--strategy", "linear"]
+    done = subprocess.run(command, input=text.encode(), capture_output=True, cwd=tmp_path, check=True)
+    assert done.stdout.decode() == text.replace("07:00,,", "07:00,3.5,")
+    assert b"Filled cells" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_with_a_preamble_units_and_decimal_commas_is_filled_at_the_first_try(
+    run_cli: Callable[..., int], tmp_path: Path
+):
+    rows = [f"2020/01/{1 + h // 24:02d};{h % 24:02d}00 UTC;{h % 9 + 0.5:.1f};{h}".replace(".", ",") for h in range(72)]
+    text = "ESTAÇÃO:;X\nLATITUDE:;-23,5\nData;Hora UTC;T (°C);U NA HORA ANT\n" + "\n".join(rows) + "\n"
+    gappy = text.replace("2020/01/02;0300 UTC;0,5", "2020/01/02;0300 UTC;")
+    path, out = tmp_path / "x.dat", tmp_path / "out.dat"
+    path.write_bytes(gappy.encode("latin-1"))
+    assert run_cli("impute", path, "-o", out, "--strategy", "linear") == 0
+    assert out.read_bytes().decode("latin-1").replace("0300 UTC;5,0;27", "0300 UTC;;27") == gappy
+    summary = json.loads((tmp_path / "out.summary.json").read_text())
+    assert summary["table"]["time_columns"] == ["Data", "Hora UTC"]
+    assert summary["table"]["step"] == "1 hour"
 
 
 def test_a_missing_file_is_named(run_cli: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -29,7 +29,7 @@ def values_of(text, axis=None, **options):
 def test_text_row_counters_and_columns_of_leave_are_passed_through():
     names, notes = values_of("No,v,wind,keep,flag 5,1,N,1,true 6,,NA,2,false 7,4,SE,4,", leave=("keep",))
     assert names == ["v"]
-    assert any("'No' counts the rows" in note for note in notes)
+    assert any("'No' (counts the rows)" in note for note in notes)
     assert any("'wind', 'flag'" in note for note in notes)
 
 
@@ -55,7 +55,7 @@ def test_columns_that_repeat_a_part_of_the_time_are_not_filled():
     axis = index_axis(Column.of_times("t", time))
     names, notes = values_of("a,hour,month 1,5,7 4,6,8 ,7,9", axis)
     assert names == ["a", "month"]
-    assert notes == ("Column 'hour' repeats a part of the time and is not filled.",)
+    assert notes == ("Not filled: 'hour' (repeats a part of the time).",)
 
 
 def test_a_marker_that_never_occurs_is_reported():
@@ -85,3 +85,26 @@ def test_values_too_large_to_sum_are_refused():
     columns = [Column.of_numbers("a", np.array([1.0, 1e307, 2.0]))]
     with pytest.raises(InputError, match=r"'a' holds values beyond 1e\+302 \(row 2\).*--leave 'a'"):
         find_value_columns(columns, None, TableOptions(), ".")
+
+
+def test_labels_and_quality_flags_are_not_filled_and_named():
+    names, notes = values_of("station,t,t_qc,flag 7,1.5,0,1 7,,1,1 7,3,0,0 7,4,0,1")
+    assert names == ["t", "flag"]
+    assert notes == ("Not filled: 'station' (the same label in all rows); 't_qc' (holds quality flags).",)
+
+
+def test_a_logger_s_record_number_counts_rows_although_some_are_missing():
+    rows = " ".join(f"{number},{number % 7}" for number in range(100, 150) if number != 120)
+    assert values_of(f"RECORD,t {rows}")[0] == ["t"]
+
+
+def test_words_for_missing_values_are_read_as_such_and_named():
+    names, notes = values_of("a,b 1,X 2,3 X,4 5,5 7,9")
+    assert names == ["a", "b"]
+    assert notes == ("The word 'X' is read as a missing value in 'a', 'b'.",)
+
+
+def test_columns_of_text_with_some_numbers_are_named():
+    names, notes = values_of("a,b 1,ok 2,3 5,low 5,bad 7,off")
+    assert names == ["a"]
+    assert notes == ("Column 'b' is not filled: it holds 1 number among other texts.",)

@@ -37,13 +37,15 @@ def show_forecasts(console: Console, distilled: Distilled) -> None:
 
 def show_summary(console: Console, summary: JsonRecord, skipped_notes: int = 0) -> None:
     """Print counts and expected errors per column, cell codes, held-out errors, and the notes after the first few."""
-    grid = Grid("column", "observed", "filled", "left empty", "expected error", title="Filled cells")
+    kept = ("suspected",) if any(counts["suspected"] for counts in summary["columns"].values()) else ()
+    grid = Grid("column", "observed", *kept, "filled", "left empty", "expected error", title="Filled cells")
     for column in grid.columns[1:]:
         column.justify = "right"
     for name, counts in summary["columns"].items():
         filled = counts["missing"] - counts["left_empty"]
         error = _mean_expected(counts["by_gap_length"])
-        grid.add_row(escape(name), str(counts["observed"]), str(filled), str(counts["left_empty"] or ""), error)
+        numbers = (counts["observed"], *(counts[key] or "" for key in kept), filled, counts["left_empty"] or "")
+        grid.add_row(escape(name), *map(str, numbers), error)
     console.print(grid)
     cells = ", ".join(f"{name} {count}" for name, count in summary["cells"].items() if name != "observed")
     console.print(f"Cells by how they were filled: {cells or 'none, nothing was missing'}", highlight=False)

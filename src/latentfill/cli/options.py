@@ -27,12 +27,20 @@ Options = Mapping[str, Option]  # by name
 Given = dict[str, Any]  # values that a command was given, by name of the option
 
 Source = Annotated[
-    Path, typer.Argument(metavar="IN", help="Table to read: .csv, .tsv, .txt (each also .gz) or .parquet.")
+    Path,
+    typer.Argument(
+        metavar="IN",
+        help="Table to read: .csv, .tsv, .txt, .dat (each also .gz), .parquet, .feather, .orc, .xlsx, .xls or .ods; - "
+        "for CSV from standard input.",
+    ),
 ]
 Output = Annotated[
     Path,
     typer.Option(
-        "--output", "-o", metavar="OUT", help="File for the filled table; its ending sets the format, as for IN."
+        "--output",
+        "-o",
+        metavar="OUT",
+        help="File for the filled table; its ending sets the format, as for IN; - for standard output.",
     ),
 ]
 Model = Annotated[Path, typer.Option("--model", "-m", metavar="MODEL", help="Model folder.")]

@@ -47,7 +47,7 @@ class Outputs:
     """Paths of the output files, and the number of decimals to write."""
 
     table: Path
-    summary: Path
+    summary: Path | None  # None: not written, as the table goes to standard output
     codes: Path | None
     bounds: Path | None  # None: bounds go into the table
     explain: Path | None
@@ -57,14 +57,14 @@ class Outputs:
     @classmethod
     def of(cls, source: Path, output: Path, given: Given) -> Self:
         """The files that the options name; an `InputError` if one of them cannot be written."""
-        from latentfill.core.files import stem
+        from latentfill.core.files import STANDARD, stem
         from latentfill.tables.backends.table_files import check_output_path
 
         name = stem(output)
         ending = output.name[len(name) :]
         outputs = cls(
             table=output,
-            summary=given["summary"] or output.with_name(f"{name}.summary.json"),
+            summary=given["summary"] or (None if output == STANDARD else output.with_name(f"{name}.summary.json")),
             codes=given["codes"],
             bounds=given["intervals_to"],
             explain=given["explain"],
@@ -73,6 +73,8 @@ class Outputs:
         )
         if outputs.bounds and given["intervals"] is None:
             raise InputError("--intervals-to needs a coverage: add one, such as --intervals 0.9.")
+        if output == STANDARD and outputs.samples:
+            raise InputError("samples are files beside the output: name a file for it instead of -.")
         paths = [path for _, path in outputs.named()]
         if len({os.path.realpath(path) for path in paths}) < len(paths):
             raise InputError(f"the outputs must be different files, got {', '.join(map(str, paths))}.")
@@ -107,7 +109,8 @@ class Outputs:
             filled.write_bounds(self.bounds)
         for number, path in enumerate(self.samples):
             filled.write_sample(number, path, precision=self.precision)
-        write_bytes(self.summary, (json.dumps(filled.summary, indent=1) + "\n").encode())
+        if self.summary:
+            write_bytes(self.summary, (json.dumps(filled.summary, indent=1) + "\n").encode())
         if not quiet:
             show_summary(make_console(), filled.summary, skipped_notes=len(filled.table.notes))  # printed after reading
             for kind, path in self.named():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,9 +13,18 @@ from pathlib import Path
 
 from latentfill.core.errors import InputError
 
+STANDARD = Path("-")  # standard input, or standard output
+
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file under a temporary name, then rename it; a `.gz` file gets the same bytes every time."""
+    """Write a file under a temporary name, then rename it; a `.gz` file gets the same bytes every time.
+
+    The path `-` is standard output.
+    """
+    if Path(path) == STANDARD:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
     path = Path(os.path.realpath(path))
     if path.suffix.lower() == ".gz":
         data = gzip.compress(data, compresslevel=6, mtime=0)

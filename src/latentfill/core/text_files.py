@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import sys
 import zlib
 from pathlib import Path
 from typing import NamedTuple
 
 from latentfill.core.errors import InputError
+from latentfill.core.files import STANDARD
 
 _SAMPLE = 1000  # lines in which the encoding is found
 _CODECS = ("cp1252", "latin_1", "gb18030", "shift_jis", "big5")  # also tried, as short texts are hard to judge
@@ -26,7 +28,7 @@ _BOMS = (  # UTF-32 first: its little-endian mark begins with the mark of UTF-16
 def read_bytes(path: Path) -> bytes:
     """The bytes of a file, unpacked if it is gzipped."""
     try:
-        data = path.read_bytes()
+        data = sys.stdin.buffer.read() if path == STANDARD else path.read_bytes()
     except FileNotFoundError:
         raise InputError(f"There is no file {path}. Check the path.") from None
     except IsADirectoryError:
@@ -132,5 +134,5 @@ def _refuse_other_formats(data: bytes, path: Path) -> None:
     for magic, kind in ((b"PAR1", "a Parquet file"), (b"PK\x03\x04", "a spreadsheet or zip archive")):
         if data.startswith(magic):
             raise InputError(
-                f"{path} is {kind}, not CSV text. Rename a Parquet file to `.parquet`; export a spreadsheet as CSV."
+                f"{path} is {kind}, not CSV text. Rename a Parquet file to `.parquet`; a spreadsheet to `.xlsx`."
             )

@@ -43,7 +43,7 @@ def find_counters(columns: Sequence[Column], numbers: Mapping[int, Numbers], axi
     found = {
         "counts the rows": counters,
         "repeats a part of the time": calendar,
-        "is a label, the same in all rows,": labels,
+        "the same label in all rows": labels,
         "holds quality flags": flags,
     }
     reasons: dict[int, str] = {}

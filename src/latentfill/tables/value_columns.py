@@ -52,7 +52,7 @@ def find_value_columns(
     reasons = {} if options.columns is not None else find_counters(columns, numbers, axis)
     numbers = {position: each for position, each in numbers.items() if position not in reasons}
     _refuse_nothing_to_fill(numbers, columns)
-    notes = [f"Column {columns[position].name!r} {reason} and is not filled." for position, reason in reasons.items()]
+    notes = list(_not_filled([(columns[position].name, reason) for position, reason in reasons.items()]))
     names = [column.name for column, n_numbers in without_numbers if not n_numbers]
     notes += [f"Columns without numbers are passed through: {name_columns(names)}."] if names else []
     notes += [
@@ -114,6 +114,15 @@ def _is_text(column: Column, numbers: Numbers) -> bool:
     bad = column.texts.filter(mask_array(numbers.bad)).slice(0, _SAMPLE).to_pylist()
     like_numbers = sum(bool(_LIKE_NUMBERS.fullmatch(text.strip())) for text in bad) / len(bad)
     return 2 * (numbers.n_numbers + like_numbers * n_bad) < numbers.n_numbers + n_bad
+
+
+def _not_filled(reasons: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """A note with the columns that are no measurements, and what they are."""
+    if reasons:
+        by_reason: dict[str, list[str]] = {}
+        for name, reason in reasons:
+            by_reason.setdefault(reason, []).append(name)
+        yield f"Not filled: {'; '.join(f'{name_columns(names)} ({reason})' for reason, names in by_reason.items())}."
 
 
 def _without_words(column: Column, numbers: Numbers) -> Numbers:

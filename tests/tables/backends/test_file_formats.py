@@ -18,7 +18,7 @@ def _restored(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def in_memory(*suffixes: str) -> FrameFormat:
     return FrameFormat(
-        name="Feather",
+        name="Frames",
         suffixes=suffixes,
         read_frame=lambda path: pa.table({}),
         write_frame=lambda table, path: None,
@@ -26,28 +26,36 @@ def in_memory(*suffixes: str) -> FrameFormat:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [("a.csv", "CSV"), ("A.TSV.GZ", "CSV"), ("b.txt", "CSV"), ("c.pq", "Parquet")]
+    ("name", "kind"),
+    [
+        ("a.csv", "CSV"),
+        ("A.TSV.GZ", "CSV"),
+        ("b.txt", "CSV"),
+        ("c.pq", "Parquet"),
+        ("d.feather", "Feather"),
+        ("e.XLSX", "Excel"),
+    ],
 )
 def test_the_ending_of_a_file_name_decides_its_format(name: str, kind: str):
     assert format_of(name).name == kind
 
 
 def test_a_registered_format_is_found_and_listed_in_errors():
-    feather = in_memory(".feather", ".arrow")
+    feather = in_memory(".frames", ".frm")
     register(feather)
-    assert format_of("here/T.ARROW") is feather
-    with pytest.raises(InputError, match=r"'t\.xlsx' does not say .* \.csv, .*\.pq, \.feather, \.arrow\."):
-        format_of("t.xlsx")
+    assert format_of("here/T.FRM") is feather
+    with pytest.raises(InputError, match=r"'t\.doc' does not say .* \.csv, .*\.pq, .*\.frames, \.frm\."):
+        format_of("t.doc")
 
 
 def test_an_ending_in_use_is_refused_and_the_format_is_not_registered():
-    with pytest.raises(InputError, match=r"Feather files cannot end in '\.csv', the ending of CSV files"):
-        register(in_memory(".feather", ".csv"))
+    with pytest.raises(InputError, match=r"Frames files cannot end in '\.csv', the ending of CSV files"):
+        register(in_memory(".frames", ".csv"))
     with pytest.raises(InputError, match="does not say"):
-        format_of("t.feather")
+        format_of("t.frames")
 
 
 @pytest.mark.parametrize("suffix", ["feather", ".Feather"])
 def test_an_ending_without_a_dot_or_with_capitals_is_refused(suffix: str):
-    with pytest.raises(InputError, match=f"in lower case, got '{suffix}' for Feather"):
+    with pytest.raises(InputError, match=f"in lower case, got '{suffix}' for Frames"):
         register(in_memory(suffix))

@@ -39,10 +39,10 @@ def test_columns_are_written_under_their_names_with_empty_cells_for_nan(tmp_path
 
 
 def test_files_that_are_no_tables_are_refused(tmp_path):
-    (tmp_path / "t.xlsx").write_bytes(b"")
+    (tmp_path / "t.doc").write_bytes(b"")
     (tmp_path / "t.parquet").write_bytes(b"PAR1 and then nothing")
     for name, words in (
-        ("t.xlsx", "does not say what kind of table"),
+        ("t.doc", "does not say what kind of table"),
         ("t.parquet", "not a readable Parquet"),
         ("none.csv", "no file"),
         ("", "folder"),
@@ -61,7 +61,7 @@ def test_an_output_that_cannot_be_written_is_refused(tmp_path):
         (tmp_path / "link.csv", "input file itself"),
         (tmp_path / "none" / "o.csv", "no folder"),
         (tmp_path / "folder.csv", "is a folder"),
-        (tmp_path / "o.xls", r"\.csv, \.tsv"),
+        (tmp_path / "o.doc", r"\.csv, \.tsv"),
     ):
         with pytest.raises(InputError, match=words):
             check_output_path(source, output)

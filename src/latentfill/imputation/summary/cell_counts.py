@@ -13,17 +13,20 @@ from latentfill.imputation.filling.filled import Filled
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths
 
 
-def count_cells(series: Series, filled: Filled) -> dict[str, object]:
-    """Counts of observed, filled and empty cells of each column, with expected errors by gap length, as JSON values."""
-    counts, codes = _Counts.of(series, filled), cell_codes()
+def count_cells(series: Series, filled: Filled, steps: IntArray) -> dict[str, object]:
+    """Counts of observed, filled and empty cells of each column, with expected errors by gap length, as JSON values.
+
+    `steps` (R,) are the steps of the series that are rows of the filled table.
+    """
+    counts, codes = _Counts.of(series, filled, steps), cell_codes()
     return {name: counts.of_column(c, codes) for c, name in enumerate(series.columns)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Counts:
-    """Counts of missing cells by column."""
+    """Counts of cells without a value that was learnt from, by column."""
 
-    n_steps: int
+    n_rows: int
     by_code: IntArray  # (C, 128) by number of the cell code
     by_length: IntArray  # (C, buckets) by gap length
     with_error: IntArray  # (C, buckets) that have an expected error
@@ -31,9 +34,10 @@ class _Counts:
     from_stored: IntArray  # (C, buckets) filled from stored embeddings
 
     @classmethod
-    def of(cls, series: Series, filled: Filled) -> _Counts:
-        """Count the missing cells of a series."""
-        missing = ~series.observed
+    def of(cls, series: Series, filled: Filled, steps: IntArray) -> _Counts:
+        """Count the missing cells of a series in these steps."""
+        missing = np.zeros(series.values.shape, dtype=bool)
+        missing[steps] = ~series.observed[steps]
         column, codes, expected = np.nonzero(missing)[1], filled.codes[missing], filled.expected[missing]
         known, n_columns = ~np.isnan(expected), len(series.columns)
         group = column * len(BUCKET_NAMES) + bucket_of(gap_lengths(series.observed)[missing])
@@ -43,9 +47,9 @@ class _Counts:
             return counts.reshape(n_columns, len(BUCKET_NAMES))
 
         return cls(
-            n_steps=series.n_steps,
+            n_rows=len(steps),
             by_code=np.bincount(column * 128 + codes, minlength=n_columns * 128).reshape(n_columns, 128),
-            by_length=by_length(np.ones(len(codes), dtype=bool)),
+            by_length=by_length(codes != Code.SUSPECTED),
             with_error=by_length(known),
             error=by_length(known, expected[known]),
             from_stored=by_length(is_from_stored(codes)),
@@ -54,9 +58,11 @@ class _Counts:
     def of_column(self, c: int, codes: list[CellCode]) -> dict[str, object]:
         """The counts of one column as JSON values."""
         missing = int(self.by_length[c].sum())
+        suspected = int(self.by_code[c, Code.SUSPECTED])
         return {
-            "observed": self.n_steps - missing,
+            "observed": self.n_rows - missing - suspected,
             "missing": missing,
+            "suspected": suspected,
             "left_empty": int(self.by_code[c, Code.EMPTY]),
             "by_code": {code.name: int(n) for code in codes if (n := self.by_code[c, code.number])},
             "by_gap_length": {

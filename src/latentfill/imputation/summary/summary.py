@@ -8,16 +8,16 @@ from importlib.metadata import version
 
 import numpy as np
 
-from latentfill.core.messages import counted
+from latentfill.core.messages import counted, name_columns
 from latentfill.core.strategy_table import cell_codes
 from latentfill.embeddings.protocols.record import Embeddings, Pairing
-from latentfill.imputation.filling.codes import Code, count_codes
+from latentfill.imputation.filling.codes import Code, CodeArray, count_codes
 from latentfill.imputation.filling.filled import Filled
 from latentfill.imputation.fitting.fitted import BUILTIN, Fitted, FittedPath
 from latentfill.imputation.summary.cell_counts import count_cells
 from latentfill.imputation.summary.covered_rows import covered_rows
 from latentfill.tables.options import TableOptions
-from latentfill.tables.table import Table
+from latentfill.tables.table import Table, output_rows
 from latentfill.tables.time.grid import step_text
 
 
@@ -26,6 +26,8 @@ def summarise(
 ) -> dict[str, object]:
     """The summary of one filled table; `paired` are the stored embeddings that it was filled from."""
     series, paths, embeddings = table.series, fitted.paths, paired.splits
+    steps = output_rows(table).steps
+    codes = filled.codes[steps]
     summary: dict[str, object] = {
         "latentfill": version("latentfill"),
         "table": _table(table),
@@ -33,12 +35,12 @@ def summarise(
             *table.notes,
             *paired.notes,
             *fitted.notes,
-            *_notes(fitted, filled, series.columns),
+            *_notes(fitted, codes, series.columns),
             *_privileged_notes(embeddings),
         ],
         "settings": fitted.config.to_dict(),
         "reading": asdict(options),
-        "cells": count_codes(filled.codes),
+        "cells": count_codes(codes),
         "codes": {str(code.number): code.meaning for code in cell_codes()},
         "held_out_error": {
             name: path.validated.score for name, path in paths.items() if name == BUILTIN or name in embeddings
@@ -46,7 +48,7 @@ def summarise(
         "training": {name: _training(path) for name, path in paths.items()},
         "left_out": {name: dict(path.skipped) for name, path in paths.items()},
         "strategies": {name: _diagnostics(path) for name, path in paths.items()},
-        "columns": count_cells(series, filled),
+        "columns": count_cells(series, filled, steps),
     }
     if fitted.stored:
         summary["embeddings"] = _describe_stored(fitted, embeddings, series.n_steps)
@@ -65,12 +67,12 @@ def _table(table: Table) -> dict[str, object]:
     }
 
 
-def _notes(fitted: Fitted, filled: Filled, columns: tuple[str, ...]) -> Iterator[str]:
-    """Notes about the filled values for the user, one sentence each."""
+def _notes(fitted: Fitted, codes: CodeArray, columns: tuple[str, ...]) -> Iterator[str]:
+    """Notes about the filled values for the user, one sentence each; `codes` are those of the filled table."""
     unknown = {name for name, known in zip(fitted.columns, fitted.known, strict=True) if not known}
-    for c, name in enumerate(columns):
-        if name in unknown and (filled.codes[:, c] == Code.EMPTY).all():
-            yield f"Column {name!r} has no value to learn from and is left empty."
+    empty = [name for c, name in enumerate(columns) if name in unknown and (codes[:, c] == Code.EMPTY).any()]
+    if empty:
+        yield f"No value to learn from, and left empty: {name_columns(empty)}."
     for path in fitted.paths.values():
         latent = path.candidates.by_name.get("latent")
         if latent is not None and latent.diagnostics["not_converged"]:
@@ -78,7 +80,7 @@ def _notes(fitted: Fitted, filled: Filled, columns: tuple[str, ...]) -> Iterator
                 f"The latents of {latent.diagnostics['not_converged']} of {latent.diagnostics['windows']} windows had "
                 f"not converged after {fitted.config.latent.steps} steps."
             )
-    left = int(np.count_nonzero(filled.codes == Code.EMPTY))
+    left = int(np.count_nonzero(codes == Code.EMPTY))
     if left and fitted.config.output.max_gap is not None:
         yield f"Gaps of more than {fitted.config.output.max_gap} steps are left empty: {counted(left, 'cell')} in all."
 

@@ -19,6 +19,7 @@ class CsvFormat:
     """Delimited text. A table that was read from CSV keeps its texts, delimiter and encoding when it is written."""
 
     name = "CSV"
+    writable = True
     suffixes = (".csv", ".tsv", ".txt", ".dat", ".asc", ".csv.gz", ".tsv.gz", ".txt.gz", ".dat.gz", ".asc.gz")
 
     def read(self, path: Path, request: ReadRequest) -> Source:

@@ -36,6 +36,10 @@ class FileFormat(Protocol):
     def suffixes(self) -> tuple[str, ...]:
         """Endings of the names of such files, in lower case, such as ".parquet"."""
 
+    @property
+    def writable(self) -> bool:
+        """Whether files can be written in this format."""
+
     def read(self, path: Path, request: ReadRequest) -> Source:
         """Read the table in a file."""
 
@@ -54,6 +58,7 @@ class FrameFormat:
     suffixes: tuple[str, ...]
     read_frame: Callable[[Path], NativeFrame]  # returns a pandas, polars or pyarrow frame
     write_frame: Callable[[pa.Table, Path], object]
+    writable: bool = True
 
     def read(self, path: Path, request: ReadRequest) -> Source:
         import pyarrow as pa
@@ -67,7 +72,7 @@ class FrameFormat:
         return frame_source(frame)
 
     def write(self, source: Source, edits: Edits, path: Path) -> None:
-        self._write(_as_arrow(source.to_frame(edits)), path)
+        self._write(as_arrow(source.to_frame(edits)), path)
 
     def write_columns(self, columns: NewColumns, path: Path) -> None:
         import pyarrow as pa
@@ -79,7 +84,7 @@ class FrameFormat:
             self.write_frame(table, temporary)
 
 
-def _as_arrow(frame: NativeFrame) -> pa.Table:
+def as_arrow(frame: NativeFrame) -> pa.Table:
     """A data frame of any library as a pyarrow table, which includes the index of a pandas frame."""
     import narwhals as nw
     import pyarrow as pa

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from latentfill.core.errors import InputError
 from latentfill.tables.backends.csv_format import CsvFormat
+from latentfill.tables.backends.excel_format import ExcelFormat
 from latentfill.tables.backends.file_format import FileFormat, FrameFormat
 
 if TYPE_CHECKING:
@@ -57,7 +58,35 @@ def _write_parquet(table: pa.Table, path: Path) -> None:
     parquet.write_table(table, path)
 
 
+def _read_feather(path: Path) -> pa.Table:
+    from pyarrow import feather
+
+    return feather.read_table(path)
+
+
+def _write_feather(table: pa.Table, path: Path) -> None:
+    from pyarrow import feather
+
+    feather.write_feather(table, path)
+
+
+def _read_orc(path: Path) -> pa.Table:
+    from pyarrow import orc
+
+    return orc.read_table(path)
+
+
+def _write_orc(table: pa.Table, path: Path) -> None:
+    from pyarrow import orc
+
+    orc.write_table(table, path)
+
+
 register(
     CsvFormat(),
     FrameFormat(name="Parquet", suffixes=(".parquet", ".pq"), read_frame=_read_parquet, write_frame=_write_parquet),
+    FrameFormat(name="Feather", suffixes=(".feather", ".arrow"), read_frame=_read_feather, write_frame=_write_feather),
+    ExcelFormat(name="Excel", suffixes=(".xlsx",), writable=True),
+    ExcelFormat(name="spreadsheet", suffixes=(".xls", ".xlsb", ".ods"), writable=False),
+    FrameFormat(name="ORC", suffixes=(".orc",), read_frame=_read_orc, write_frame=_write_orc),
 )

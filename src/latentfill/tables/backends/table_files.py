@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from latentfill.core.errors import InputError
-from latentfill.core.files import check_file_path
+from latentfill.core.files import STANDARD, check_file_path
+from latentfill.tables.backends.csv_format import CsvFormat
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.file_format import NewColumns
 from latentfill.tables.backends.file_formats import format_of
@@ -20,6 +21,8 @@ def read_source(data: object, request: ReadRequest) -> Source:
     if not isinstance(data, str | os.PathLike):
         return frame_source(data)
     path = Path(data)
+    if path == STANDARD:
+        return CsvFormat().read(path, request)
     if os.path.isdir(path):
         raise InputError(f"{path} is a folder, not a table. Give the path of one file in it.")
     if not os.path.exists(path):  # unlike `Path.exists`, this returns False for a name that is too long
@@ -29,7 +32,8 @@ def read_source(data: object, request: ReadRequest) -> Source:
 
 def write_source(source: Source, edits: Edits, path: str | os.PathLike[str]) -> None:
     """Write the edited table; the ending of the file name decides the format."""
-    format_of(path).write(source, edits, Path(path))
+    writer = CsvFormat() if Path(path) == STANDARD else format_of(path)
+    writer.write(source, edits, Path(path))
 
 
 def write_columns(columns: NewColumns, path: str | os.PathLike[str]) -> None:
@@ -43,8 +47,10 @@ def check_output_path(data: object, output: str | os.PathLike[str], *, table: bo
     `table`: the output is a table, so the ending of its name must be that of a table format.
     """
     output = Path(output)
-    if table:
-        format_of(output)
+    if output == STANDARD:
+        return
+    if table and not format_of(output).writable:
+        raise InputError(f"{output} cannot be written: {format_of(output).name} files are only read. Write .xlsx.")
     check_file_path(output)
     if not isinstance(data, str | os.PathLike) or not os.path.exists(data) or not output.exists():
         return
