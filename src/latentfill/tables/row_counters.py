@@ -13,6 +13,7 @@ from latentfill.tables.backends.numbers import Numbers
 from latentfill.tables.time.axis import TimeAxis
 from latentfill.tables.time.calendar import repeats_component
 from latentfill.tables.time.names import is_time_name
+from latentfill.tables.time.number_stamps import spell_dates
 
 _COUNTER_NAMES = (
     *("", "no", "nr", "no.", "#", "n", "id", "idx", "index", "row", "rownum", "seq", "step", "t", "obs", "line"),
@@ -21,6 +22,7 @@ _COUNTER_NAMES = (
 _LABELS = ("station", "stn", "sta", "site", "id", "wmo", "code", "usaf", "wban", "lat", "lon", "latitude", "longitude")
 _FLAGS = ("qc", "qf", "quality", "flag", "flags", "qcflag")
 _MOST_FLAGS = 10  # different values
+_LEAST_STAMP = 1e7  # 8 digits
 _MOSTLY = 0.9  # share of steps by one in a counter with missing rows
 _UNITS = ("s", "sec", "seconds", "min", "minutes", "h", "hours", "days", "ms", "elapsed", "since", "start")
 
@@ -43,6 +45,7 @@ def find_counters(columns: Sequence[Column], numbers: Mapping[int, Numbers], axi
     found = {
         "counts the rows": counters,
         "repeats a part of the time": calendar,
+        "holds time stamps": [p for p, each in numbers.items() if _holds_stamps(columns[p].name, each.values)],
         "the same label in all rows": labels,
         "holds quality flags": flags,
     }
@@ -65,6 +68,13 @@ def _is_counter(name: str, position: int, values: FloatArray) -> bool:
     by_one = steps == 1
     counts = by_one.all() or (is_named and (steps > 0).all() and by_one.mean() > _MOSTLY)  # some rows may be missing
     return (position == 0 or is_named) and bool(counts) and bool((values % 1 == 0).all())
+
+
+def _holds_stamps(name: str, values: FloatArray) -> bool:
+    """Whether a column named like a time holds dates as numbers, such as the end of each step."""
+    known = values[~np.isnan(values)]
+    is_long = len(known) > 0 and known.min() >= _LEAST_STAMP
+    return is_long and is_time_name(name) and bool((known % 1 == 0).all()) and spell_dates(known)
 
 
 def _is_label(name: str, values: FloatArray) -> bool:

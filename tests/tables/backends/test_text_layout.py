@@ -34,6 +34,8 @@ def lines(delimiter: str = ",", n: int = 60) -> str:
 
 LAYOUTS = {
     "comments": ("# station: X\n# lat: 51.2, lon: 7.1\ntime,t,rh\n" + lines(), 0),
+    "a delimiter named for a spreadsheet": ("sep=;\ntime;t;rh\n" + lines(";"), 0),
+    "a header in a comment above an empty one": ("# made, today\n# time,t,rh\n#\n" + lines(), 0),
     "a header in a comment": ("# made today\n# time,t,rh\n" + lines(), 0),
     "units": ("time,t,rh\nTS,degC,%\n,Avg,Smp\n" + lines(), 2),
     "prose": ("Weather of a town\nMissing data are marked, always, by nothing at all.\n\ntime;t;rh\n" + lines(";"), 0),
@@ -152,3 +154,20 @@ def test_rows_with_a_delimiter_at_their_end_have_an_empty_column(tmp_path):
 def test_rows_with_a_name_that_the_header_lacks_begin_with_it(tmp_path):
     text = read(tmp_path, "time,t,rh\n" + "".join(f"{row},{line}\n" for row, line in enumerate(lines().splitlines())))
     assert text.names == ("", "time", "t", "rh")
+
+
+def test_names_and_row_names_in_quotes_are_separated_by_spaces(tmp_path):
+    text = read(tmp_path, '"t" "x"\n' + "".join(f'"{row}" {row / 3:.2f} NA\n' for row in range(30)))
+    assert text.names == ("", "t", "x")
+
+
+def test_two_rows_of_comments_hold_names_and_units(tmp_path):
+    rows = "".join(f"2020 01 01 {row % 24:02d} {5 + row % 3}.0 10{10 + row}.1\n" for row in range(24))
+    text = read(tmp_path, "#YY  MM DD hh WSPD   PRES\n#yr  mo dy hr m/s    hPa\n" + rows)
+    assert text.names == ("YY", "MM", "DD", "hh", "WSPD", "PRES")
+
+
+def test_lines_with_as_many_cells_as_names_are_not_needed_below_a_table(tmp_path):
+    rows = "".join(f"202001{1 + h // 24:02d}:{h % 24:02d}10,{h}.5,2.1\n" for h in range(60))
+    text = read(tmp_path, "time,G,T\n" + rows + "\nG: irradiance\n\n(c) A, 2001-2020\n")
+    assert text.n_rows == 60

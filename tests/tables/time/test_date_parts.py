@@ -42,6 +42,8 @@ def table_of(folder, header, rows, **options):
             "1h",
         ),
         ("DATE,TIME", [("20200101", 100 * h + 30) for h in range(24)], ("DATE", "TIME"), "2020-01-01T00:30", "1h"),
+        ("time,x", [(f"20200101:{h:02d}10", 0) for h in range(24)], ("time",), "2020-01-01T00:10", "1h"),
+        ("ts,x", [(1577836800 + 3600 * h, 0) for h in range(24)], ("ts",), "2020-01-01T00:00", "1h"),
         ("YYYYMMDD,HH", [("20200101", h) for h in range(1, 25)], ("YYYYMMDD", "HH"), "2020-01-01T01:00", "1h"),
         ("Date,Sunshine hours", [(day, 5 + i % 9) for i, day in enumerate(DAYS)], ("Date",), "2020-01-20T00:00", "1D"),
         ("Date,processing time", [(day, 5 + i % 9) for i, day in enumerate(DAYS)], ("Date",), "2020-01-20T00:00", "1D"),

@@ -36,7 +36,8 @@ def find_header(rows: Sequence[Sequence[str]], width: int, *, ragged: bool = Fal
     if ragged:
         return HeaderRows(top, top + 1, data)
     block = rows[top:data]
-    unique = [at for at, row in enumerate(block) if _are_names(row)]
+    n_filled = [sum(bool(text.strip()) for text in row) for row in block]
+    unique = [at for at, row in enumerate(block) if _are_names(row) and n_filled[at] == max(n_filled)]
     if unique:
         return HeaderRows(top + unique[0], top + unique[0] + 1, data)
     is_unique_together = len(block) > 1 and len(set(joined_names(block))) == width
@@ -66,7 +67,10 @@ def _top(rows: Sequence[Sequence[str]], data: int, width: int, *, ragged: bool) 
     """The first of the rows above the data that belong to the table."""
     if ragged:
         near = range(data - 1, max(-1, data - 1 - _MOST_ROWS), -1)
-        return next((at for at in near if len(rows[at]) == width and _are_names(rows[at])), data)
+        named = [at for at in near if len(rows[at]) == width and _are_names(rows[at])]
+        if not named and near and len(rows[data - 1]) == width - 1 and _are_names(rows[data - 1]):
+            return data - 1  # the first column has no name
+        return named[0] if named else data
     above = len(rows[data - 1]) if data else 0
     if above != width and (above != width - 1 or width < 3):  # the first name or the empty last one may be missing
         return data

@@ -17,6 +17,7 @@ from latentfill.tables.backends.read_request import ReadRequest
 DELIMITERS = (",", ";", "\t", "|")
 COMMENTS = ("#", "%", "//", "!")
 _SAMPLE = 500  # lines in which the layout is found
+_NEAR = 10  # lines above the data in which a comment may hold the names
 _AS_GOOD = 0.1  # difference of the quality of delimiters that does not count
 
 
@@ -176,8 +177,9 @@ def _with_header_in_comments(reading: _Reading) -> _Reading:
     """A reading whose header may be the comments right above the data, such as `# time, level`."""
     data = reading.records[reading.header.data].line
     above: list[_Record] = []
-    for record in reversed([each for each in reading.comments if each.line < data]):
-        if record.line != data - 1 - len(above) or len(record.cells) != reading.width:
+    filled = [each for each in reading.comments if data - _NEAR <= each.line < data and "".join(each.cells).strip()]
+    for record in reversed(filled):
+        if len(record.cells) != reading.width or (above and record.end != above[0].line):
             break
         above.insert(0, record)
     if not above:

@@ -110,7 +110,7 @@ def _infer_rest(date: str, text: str) -> str | None:
     """The format of the text after the date; "" if there is no text, None if the text is not a time of day."""
     if not text:
         return ""
-    gap = re.match(r"T|, | - | |:(?=\d\d:)", text)
+    gap = re.match(r"T|, | - | |:(?=\d\d)", text)
     mark = gap[0] if gap else ""
     compact = _COMPACT_CLOCK.fullmatch(text[len(mark) :])
     if compact and (gap or date.isdigit()) and (compact["minute"] or not gap):

@@ -20,6 +20,7 @@ _TIME_NAMES = (
     "yyyymmdd",
     "yyyymm",
     "ymd",
+    "ts",
 )
 _CLOCK_NAMES = (
     *("time", "hour", "hr", "hh", "hours", "clock", "timeofday", "hhmm", "utc", "gmt"),
