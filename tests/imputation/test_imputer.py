@@ -244,7 +244,7 @@ def test_a_table_far_outside_the_fitted_range_is_filled_within_its_own_range(
     fitted: Imputer, frame: pd.DataFrame, sample: Sample
 ):
     names = list(sample.columns)
-    for shift in (1e3, 1e30, 1e300):
+    for shift in (1e3, 1e29, 1e300):
         other = frame.copy()
         other[names] = frame[names] + shift
         filled = fitted.transform(other)[names]
