@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from latentfill.cli.command_settings import make_imputer
 from latentfill.cli.console import make_console, show_notes
@@ -14,6 +15,7 @@ from latentfill.cli.options import (
     OUTPUT,
     READING,
     RUNNING,
+    SERIES,
     STORED,
     Output,
     Quiet,
@@ -21,9 +23,13 @@ from latentfill.cli.options import (
     with_options,
 )
 from latentfill.cli.outputs import WRITING, Outputs
+from latentfill.core.errors import InputError
+
+if TYPE_CHECKING:
+    from latentfill.imputation.imputer import Imputer
 
 
-@with_options(READING, COLUMNS, GRID, STORED, METHOD, RUNNING, OUTPUT, WRITING)
+@with_options(READING, COLUMNS, SERIES, GRID, STORED, METHOD, RUNNING, OUTPUT, WRITING)
 def impute(source: Source, output: Output, quiet: Quiet = False, **given: Any) -> None:
     """Fit a model to a table and fill its gaps."""
     from latentfill.cli.progress import progress_bars
@@ -33,10 +39,28 @@ def impute(source: Source, output: Output, quiet: Quiet = False, **given: Any) -
     if outputs.explain:
         imputer.check_explains()
     began = time.monotonic()
+    if imputer.options.by:
+        _impute_stacked(imputer, source, outputs, quiet)
+        return
     table = imputer.read(source)
     show_notes(table.notes, quiet)
     with progress_bars(make_console(), quiet) as imputer.progress:
         imputer.fit(table)
     filled = imputer.fill(table)
     filled.summary["seconds"] = round(time.monotonic() - began, 2)
+    outputs.write(imputer, filled, quiet)
+
+
+def _impute_stacked(imputer: Imputer, source: Path, outputs: Outputs, quiet: bool) -> None:
+    """Fill each series of a stacked table."""
+    from latentfill.cli.progress import series_bar
+    from latentfill.imputation.stacked import impute_stacked
+    from latentfill.tables.groups import read_groups
+
+    if outputs.explain:
+        raise InputError("--explain is for one series; leave out --by, or --explain.")
+    table = read_groups(source, imputer.options)
+    show_notes(table.notes, quiet)
+    with series_bar(make_console(), quiet) as on_series:
+        filled = impute_stacked(imputer, table, on_series)
     outputs.write(imputer, filled, quiet)

@@ -101,7 +101,8 @@ def _of_setting(each: Setting, panel: str) -> Option:
     )
 
 
-READING: Final = options_of(TableOptions, without=("columns", "leave", "grid"))
+READING: Final = options_of(TableOptions, without=("columns", "leave", "grid", "by"))
+SERIES: Final = options_of(TableOptions, only=("by",))
 COLUMNS: Final = options_of(TableOptions, only=("columns", "leave"))
 GRID: Final = options_of(TableOptions, only=("grid",))
 STORED: Final = options_of(StoredSettings)

@@ -16,6 +16,7 @@ from latentfill.core.errors import InputError
 if TYPE_CHECKING:
     from latentfill.imputation.imputation import Imputation
     from latentfill.imputation.imputer import Imputer
+    from latentfill.imputation.stacked import StackedImputation
 
 WRITING: Final[Options] = {
     "intervals_to": option(
@@ -94,7 +95,7 @@ class Outputs:
         yield from ((kind, path) for kind, path in single if path is not None)
         yield from ((f"sample {i}", path) for i, path in enumerate(self.samples, start=1))
 
-    def write(self, imputer: Imputer, filled: Imputation, quiet: bool) -> None:
+    def write(self, imputer: Imputer, filled: Imputation | StackedImputation, quiet: bool) -> None:
         """Write all files, the summary last; print the summary unless `quiet`."""
         from latentfill.cli.display import show_summary
         from latentfill.core.files import write_bytes

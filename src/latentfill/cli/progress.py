@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 if TYPE_CHECKING:
@@ -41,6 +42,18 @@ def progress_bars(console: Console, quiet: bool) -> Iterator[ProgressCallback | 
     finally:
         if tasks:
             bars.stop()
+
+
+@contextmanager
+def series_bar(console: Console, quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Yield a callback that draws a bar of filled series, with the name of the current one; None if `quiet`."""
+    if quiet:
+        yield None
+        return
+    text = TextColumn("{task.completed:.0f}/{task.total:.0f} series  {task.fields[name]}")
+    with Progress(TextColumn("filling"), BarColumn(), text, console=console) as bar:
+        task = bar.add_task("", total=1, name="")
+        yield lambda name, number, total: bar.update(task, total=total, completed=number, name=escape(name))
 
 
 @contextmanager

@@ -18,6 +18,10 @@ class UnknownColumnError(InputError):
     """A named column that is not in the table."""
 
 
+class RepeatedTimeError(InputError):
+    """A time stamp that occurs in several rows of a series."""
+
+
 class EmbeddingMismatchError(InputError):
     """Stored embeddings that do not belong to the windows they are paired with."""
 

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.imputation.filling.filled import Filled
+from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame
-from latentfill.tables.backends.table_files import write_columns
+from latentfill.tables.backends.table_files import write_columns, write_source
 from latentfill.tables.table import Table, output_rows
-from latentfill.tables.write import fill_frame, write_table
+from latentfill.tables.to_edits import Estimates, make_edits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,16 +31,28 @@ class Imputation:
 
         With intervals, the columns `NAME_lower` and `NAME_upper` of every value column are added.
         """
-        return fill_frame(self.table, self.filled.values, precision=precision, extras=self._bounds)
+        return self.table.source.to_frame(self.edits(precision, bounds=True))
 
     def write(self, path: str | os.PathLike[str], *, precision: int | None = None, bounds: bool = True) -> None:
         """Write the filled table as CSV or Parquet, as the file name says; with `bounds`, also the interval bounds."""
-        extras = self._bounds if bounds else {}
-        write_table(self.table, self.filled.values, path, precision=precision, extras=extras)
+        write_source(self.table.source, self.edits(precision, bounds=bounds), path)
+
+    def edits(self, precision: int | None, *, bounds: bool) -> Edits:
+        """The changes that fill the table; with `bounds`, also the columns of interval bounds."""
+        return make_edits(self.table, Estimates(self.filled.values, precision, self._bounds if bounds else {}))
+
+    def sample_edits(self, number: int, precision: int | None) -> Edits:
+        """The changes that make one of the randomly drawn completed tables; `number` counts from 0."""
+        assert self.filled.samples is not None
+        return make_edits(self.table, Estimates(self.filled.samples[number], precision))
 
     def write_bounds(self, path: str | os.PathLike[str]) -> None:
         """Write a table of interval bounds: `NAME_lower` and `NAME_upper` of every value column, for every row."""
-        write_columns(self._columns(self._bounds, self._steps()), path)
+        write_columns(self.bound_columns(), path)
+
+    def bound_columns(self) -> dict[str, FloatArray]:
+        """The interval bounds as columns, with one row per row of the filled table."""
+        return self._columns(self._bounds, self._steps())
 
     def write_codes(self, path: str | os.PathLike[str]) -> None:
         """Write a table that says where the value of each cell comes from, with one row per row of the filled table.
@@ -46,17 +60,20 @@ class Imputation:
         Every value column has a column of cell codes (see `latentfill.Code`), one of expected absolute errors
         (`NAME_expected`) and, with intervals, `NAME_lower` and `NAME_upper`. The last column holds the model id.
         """
+        write_columns(self.code_columns(), path)
+
+    def code_columns(self) -> dict[str, NDArray[np.generic]]:
+        """The columns of `write_codes`."""
         steps = self._steps()
         names = self.table.series.columns
         codes = {name: self.filled.codes[steps, c] for c, name in enumerate(names)}
         measures = self._columns({"expected": self.filled.expected, **self._bounds}, steps)
         n_rows = len(output_rows(self.table).steps)
-        write_columns({**codes, **measures, "model": np.full(n_rows, self.summary["model"])}, path)
+        return {**codes, **measures, "model": np.full(n_rows, str(self.summary["model"]))}
 
     def write_sample(self, number: int, path: str | os.PathLike[str], *, precision: int | None = None) -> None:
         """Write one of the randomly drawn completed tables; `number` counts from 0."""
-        assert self.filled.samples is not None
-        write_table(self.table, self.filled.samples[number], path, precision=precision)
+        write_source(self.table.source, self.sample_edits(number, precision), path)
 
     @property
     def _bounds(self) -> dict[str, FloatArray]:

@@ -28,6 +28,7 @@ from latentfill.imputation.summary.summary import summarise
 from latentfill.imputation.user_settings import changes_to_fitted, divide_settings
 from latentfill.nn.progress import ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
+from latentfill.tables.backends.frame_rows import with_plain_index
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns
 from latentfill.tables.options import TableOptions
@@ -74,6 +75,11 @@ class Imputer:
 
     def fit(self, data: object) -> Imputer:
         """Fit a model to a pandas, polars or pyarrow frame, the path of a file, or a `Table`; returns itself."""
+        if self.options.by:
+            raise InputError(
+                f"by={self.options.by} splits the table into several series, and an Imputer fits one. Use "
+                "latentfill.impute(data, by=...), or fit an Imputer to each."
+            )
         table = self.read(data, fresh=True)
         config, series = self.config, table.series
         if config.stored.embeddings and not needs_encoder(config.strategies):
@@ -172,6 +178,11 @@ class Imputer:
             )
         return replace(self.options, regular=False)
 
+    def options_of_one_series(self) -> dict[str, Any]:
+        """The options for reading one series of a stacked table."""
+        options = {name: value for name, value in asdict(self.options).items() if name != "regular"}
+        return {**options, "by": ()}
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to a folder; see `latentfill.imputation.saving.model_folder`."""
         from latentfill.imputation.saving.model_folder import save_model  # here, because it imports torch
@@ -263,5 +274,14 @@ class Imputer:
 
 
 def impute(data: object, **settings: Any) -> NativeFrame:
-    """Fit on `data` and fill it, in one call; see `Imputer`."""
-    return Imputer(**settings).fit_transform(data)
+    """Fit on `data` and fill it, in one call; see `Imputer`.
+
+    With ``by``, the data stack several series, which are told apart by these columns or levels of the index; each is
+    filled on its own.
+    """
+    imputer = Imputer(**settings)
+    if not imputer.options.by:
+        return imputer.fit_transform(data)
+    from latentfill.imputation.stacked import impute_stacked  # here, because it imports this module
+
+    return with_plain_index(data, lambda frame: impute_stacked(imputer, frame).to_frame())

@@ -55,6 +55,13 @@ class TableOptions(Settings):
         flag="--columns",
         refit=False,
     )
+    by: tuple[str, ...] = setting(
+        (),
+        "Columns that tell the series of a stacked table apart, such as station; each series is filled on its own.",
+        flag="--by",
+        names=("by", "groups"),
+        refit=False,
+    )
     missing: tuple[str, ...] = setting(
         (),
         "Values that mark missing cells, such as -200,-9999, or by column, such as WVHT=99,*=-9999; auto: also values "
@@ -185,6 +192,8 @@ class TableOptions(Settings):
             yield f"thousands and decimal cannot be the same, got {self.thousands!r}"
         if self.encoding is not None and not _is_encoding(self.encoding):
             yield f"encoding {self.encoding!r} is not known; try utf-8, latin-1 or cp1252"
+        if both := sorted({*self.by}.intersection((*(self.columns or ()), *(self.time or ())))):
+            yield f"columns of by cannot also be in columns or time: {', '.join(both)}"
         taken = {*self.leave, *(self.time or ())}
         if both := sorted(taken.intersection(self.columns or ())):
             yield f"columns to fill cannot also be in leave or time: {', '.join(both)}"

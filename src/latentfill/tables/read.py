@@ -15,6 +15,7 @@ from latentfill.tables.backends.table_files import read_source
 from latentfill.tables.missing_markers import find_suspected
 from latentfill.tables.number_style import find_number_style
 from latentfill.tables.options import ANY, TableOptions
+from latentfill.tables.stacked_series import refuse_stacked
 from latentfill.tables.table import Table
 from latentfill.tables.time.axis import TimeAxis
 from latentfill.tables.time.reading import TimeRequest, read_time_axis
@@ -41,8 +42,15 @@ def read_table(data: object, options: TableOptions | None = None) -> Table:
     """
     options = options or TableOptions()
     source = read_source(data, options.layout)
+    return read_from(source, options, stem(data) if isinstance(data, str | os.PathLike) else None)
+
+
+def read_from(source: Source, options: TableOptions, name: str | None = None) -> Table:
+    """The table in a source; `name` is that of its file without the ending. Errors are those of `read_table`."""
     timed = _read_time(source, options)
     columns, axis = timed.columns, timed.axis
+    if axis is not None:
+        refuse_stacked(columns, axis.time, frozenset((*options.leave, *(columns[at].name for at in axis.columns))))
     written = find_number_style(columns, axis, options)
     value_columns = find_value_columns(columns, axis, options, written.style)
     series, series_notes = to_series(value_columns, axis.time if axis else None, options)
@@ -63,7 +71,7 @@ def read_table(data: object, options: TableOptions | None = None) -> Table:
         grid=options.grid,
         style=written.style,
         time_columns=tuple(columns[position].name for position in axis.columns) if axis else (),
-        name=stem(data) if isinstance(data, str | os.PathLike) else None,
+        name=name,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from latentfill.core.errors import InputError
+from latentfill.core.errors import InputError, RepeatedTimeError
 from latentfill.core.messages import SHOWN, counted, name_rows
 from latentfill.core.series import BoolArray, IntArray, Series, TimeArray
 from latentfill.tables.options import TableOptions
@@ -87,9 +87,10 @@ def _refuse_repeated(time: TimeArray) -> None:
         if counts.max() == 2 and 100 * len(repeated) < len(time)
         else ""
     )
-    raise InputError(
+    raise RepeatedTimeError(
         f"{counted(len(repeated), 'time stamp')} in more than one row: {shown}. Every row needs a time stamp of its "
-        "own. If the table stacks several series, split it; if rows are repeated, remove them; or count rows instead "
+        "own. If the table stacks several series, name the column that tells them "
+        "apart, such as `--by station`; if rows are repeated, remove them; or count rows instead "
         f"with `--time none`.{went_back}"
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +22,33 @@ def count_cells(series: Series, filled: Filled, steps: IntArray) -> dict[str, ob
     """
     counts, codes = _Counts.of(series, filled, steps), cell_codes()
     return {name: counts.of_column(c, codes) for c, name in enumerate(series.columns)}
+
+
+def joined_counts(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The counts of several tables together, from those that `count_cells` returns for each."""
+    joined: dict[str, Any] = {}
+    for table in tables:
+        for name, counts in table.items():
+            joined[name] = _sum(joined[name], counts) if name in joined else counts
+    return joined
+
+
+def _sum(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """The sum of two counts; expected errors are means over their cells."""
+    total: dict[str, Any] = {}
+    for key in dict.fromkeys((*first, *second)):
+        one, other = first.get(key), second.get(key)
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            total[key] = _sum(one, other)
+        elif key == "expected_absolute_error":
+            known = [(each[key], each["cells"]) for each in (first, second) if each.get(key) is not None]
+            cells = sum(count for _, count in known)
+            total[key] = float(f"{sum(error * n for error, n in known) / cells:.4g}") if cells else None
+        elif isinstance(one, int) and isinstance(other, int):
+            total[key] = one + other
+        else:
+            total[key] = other if one is None else one
+    return total
 
 
 @dataclass(frozen=True, slots=True, eq=False)

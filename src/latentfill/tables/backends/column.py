@@ -41,6 +41,15 @@ class Column:
         """A column of times in UTC, NaT for empty cells."""
         return cls(name, "time", times=times)
 
+    def labels(self) -> list[str]:
+        """Every cell as text, "" for empty cells; whole numbers without decimals."""
+        if self.texts is not None:
+            return [(text or "").strip() for text in self.texts.to_pylist()]
+        if self.times is not None:
+            return [str(text) for text in np.datetime_as_string(self.times).tolist()]
+        values = [] if self.numbers is None else self.numbers.values.tolist()
+        return ["" if value != value else f"{value:.0f}" if value % 1 == 0 else repr(value) for value in values]
+
     @property
     def is_blank(self) -> bool:
         """Whether every cell is empty or a common marker of a missing value, such as `NA`."""

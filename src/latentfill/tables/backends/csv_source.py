@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from latentfill.core.series import IntArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.csv_text import CsvText
 from latentfill.tables.backends.edits import Edits
@@ -45,6 +46,9 @@ class CsvSource:
     def without_empty_end(self) -> CsvSource:
         shorter = self.text.without_empty_end()
         return self if shorter.n_rows == self.n_rows else CsvSource(shorter)
+
+    def take(self, rows: IntArray) -> CsvSource:
+        return CsvSource(self.text.take(rows))
 
     def to_csv(self, edits: Edits, delimiter: str = ",") -> bytes:
         """The file with cells replaced and rows and columns added; `delimiter` is ignored, the file keeps its own."""

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
+from latentfill.core.series import IntArray
+from latentfill.tables.backends.arrow import number_array
 from latentfill.tables.backends.csv_records import body
 from latentfill.tables.backends.field_syntax import FieldSyntax
 from latentfill.tables.backends.native import TextArray
@@ -57,6 +59,17 @@ class CsvText:
             records=self.records[:keep],
             between={row: text for row, text in self.between.items() if row < keep},
             tail="".join(moved) + self.tail,
+        )
+
+    def take(self, rows: IntArray) -> CsvText:
+        """The same file with only these records, without what stands between them and below."""
+        chosen = number_array(rows)
+        return replace(
+            self,
+            cells=tuple(column.take(chosen) for column in self.cells),
+            records=tuple(self.records[row] for row in rows.tolist()),
+            between={},
+            tail="",
         )
 
     def new_record(self, cells: Mapping[int, str]) -> str:

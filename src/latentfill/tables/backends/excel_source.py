@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from latentfill.core.errors import InputError
 from latentfill.core.messages import counted
+from latentfill.core.series import IntArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.frames import FrameSource, frame_source
@@ -58,6 +59,9 @@ class ExcelSource:
 
     def without_empty_end(self) -> ExcelSource:
         return self
+
+    def take(self, rows: IntArray) -> ExcelSource:
+        return replace(self, rows=tuple(self.rows[row] for row in rows.tolist()), table=self.table.take(rows))
 
     def to_frame(self, edits: Edits) -> NativeFrame:
         return self.table.to_frame(edits)

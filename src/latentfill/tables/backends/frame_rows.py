@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from latentfill.core.errors import InputError
@@ -80,6 +82,18 @@ def restore_types(native: NativeFrame, before: NativeFrame) -> NativeFrame:
         ]
         return pa.Table.from_arrays(native.columns, schema=pa.schema(fields, before.schema.metadata))
     return native
+
+
+def with_plain_index(data: object, change: Callable[[object], NativeFrame]) -> NativeFrame:
+    """`change` applied to a pandas frame whose index levels are columns, if it has several; they come back after it."""
+    index = getattr(data, "index", None)
+    if type(index).__name__ != "MultiIndex":
+        return change(data)
+    names = list(index.names)  # type: ignore[union-attr]
+    if None in names or len(set(names)) < len(names):
+        raise InputError("The levels of the index need different names: df.index.names = ['station', 'time'].")
+    filled = change(data.reset_index())  # type: ignore[attr-defined]
+    return filled.set_index(names)
 
 
 def _library(native: NativeFrame) -> str:

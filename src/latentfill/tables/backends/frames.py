@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentfill.core.errors import InputError
+from latentfill.core.series import IntArray
 from latentfill.tables.backends.column import Column, refuse_repeated
 from latentfill.tables.backends.csv_text import format_csv
 from latentfill.tables.backends.edits import Edits
@@ -69,6 +70,11 @@ class FrameSource:
     def without_empty_end(self) -> FrameSource:
         return self  # only files have empty rows that do not count
 
+    def take(self, rows: IntArray) -> FrameSource:
+        import narwhals as nw
+
+        return frame_source(nw.to_native(self.frame[rows.tolist()]))
+
     def to_frame(self, edits: Edits) -> NativeFrame:
         """The edited frame, of the same library."""
         import narwhals as nw
@@ -108,6 +114,11 @@ def frame_source(native: NativeFrame) -> FrameSource:
     if library in ("pandas", "pyarrow"):  # other libraries do not allow repeated names
         names = getattr(native, "columns" if library == "pandas" else "column_names", ())
         refuse_repeated(map(str, names))
+    if type(getattr(native, "index", None)).__name__ == "MultiIndex":
+        raise InputError(
+            f"The index has {native.index.nlevels} levels ({', '.join(map(str, native.index.names))}), so the frame "
+            "stacks several series. Name the levels that tell them apart: latentfill.impute(frame, by=...)."
+        )
     frame = nw.from_native(native, pass_through=True)
     if isinstance(frame, nw.LazyFrame):
         raise InputError("The table is lazy and holds no values yet. Call `.collect()` on it first.")

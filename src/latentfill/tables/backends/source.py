@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from latentfill.core.series import IntArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame, TextArray
@@ -36,6 +37,9 @@ class Source(Protocol):
 
     def without_empty_end(self) -> Source:
         """The table without the empty rows at the end of its file; the same object if there are none."""
+
+    def take(self, rows: IntArray) -> Source:
+        """The table with only these rows, in this order."""
 
     def to_frame(self, edits: Edits) -> NativeFrame:
         """The edited table as a data frame."""

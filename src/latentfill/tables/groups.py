@@ -1,0 +1,254 @@
+"""Splits a table that stacks several series into one table for each, and puts their edits together again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+
+from latentfill.core.errors import InputError, RepeatedTimeError, UnknownColumnError, did_you_mean
+from latentfill.core.files import stem
+from latentfill.core.messages import name_columns
+from latentfill.core.series import IntArray
+from latentfill.tables.backends.arrow import text_array
+from latentfill.tables.backends.edits import Edits, Extra, Fill, StampCells
+from latentfill.tables.backends.source import Source
+from latentfill.tables.backends.table_files import read_source
+from latentfill.tables.number_style import find_number_style
+from latentfill.tables.options import DecimalMark, TableOptions
+from latentfill.tables.read import read_from
+from latentfill.tables.table import Table
+
+_SHOWN_NOTES = 5  # about single series
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """One series of a stacked table."""
+
+    labels: tuple[str, ...]  # its cells in the columns that tell the series apart
+    rows: IntArray  # its rows in the stacked table, in their order
+    table: Table | None  # None if it cannot be filled
+    problem: str = ""  # why it cannot be filled
+
+    @property
+    def name(self) -> str:
+        """Its labels as one text."""
+        return ", ".join(self.labels)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupedTable:
+    """A table that stacks several series, one after the other or in turns."""
+
+    source: Source
+    by: tuple[int, ...]  # positions of the columns that tell the series apart
+    groups: tuple[Group, ...]  # in the order in which they first occur
+    notes: tuple[str, ...]  # on how the table was read, each once
+
+    def merged(self, edits: Mapping[int, Edits]) -> Edits:
+        """The edits of the whole table from those of its groups, by number; other groups stay as they are."""
+        parts = [edits.get(number) or _no_edits(group) for number, group in enumerate(self.groups)]
+        return _merged(self, parts)
+
+    def order(self, edits: Mapping[int, Edits]) -> IntArray:
+        """For each row of the whole output its place when the outputs of all groups stand one below the other."""
+        parts = [edits.get(number) or _no_edits(group) for number, group in enumerate(self.groups)]
+        return _order(self, parts)
+
+
+def read_groups(data: object, options: TableOptions) -> GroupedTable:
+    """Read a table whose series differ in the columns `options.by`, each series with a time axis and grid of its own.
+
+    Raises
+    ------
+    InputError
+        If a column of `options.by` does not exist or differs in all rows, if a series has two rows with one time
+        stamp, or if no series can be filled.
+    """
+    source = read_source(data, options.layout).without_empty_end()
+    by = _positions(source, options.by)
+    labels, rows = _rows_by_label(source, by)
+    if len(labels) == source.n_rows:
+        raise InputError(
+            f"by: {name_columns(options.by)} is different in each of the {source.n_rows} rows, so that every row would "
+            "be a series. Name columns that are the same in all rows of a series."
+        )
+    name = stem(data) if isinstance(data, str) else None
+    shared = _shared_options(source, labels, rows, replace(options, by=(), leave=(*options.leave, *options.by)), name)
+    groups = [_group(source, label, own, shared, name) for label, own in zip(labels, rows, strict=True)]
+    if all(group.table is None for group in groups):
+        raise InputError(f"None of the {len(groups)} series can be filled. {groups[0].problem}")
+    return GroupedTable(source, by, tuple(groups), _joined_notes(groups))
+
+
+def _positions(source: Source, names: Sequence[str]) -> tuple[int, ...]:
+    """Positions of the columns with these names."""
+    known = {name: position for position, name in enumerate(source.names)}
+    for name in names:
+        if name not in known:
+            raise UnknownColumnError(f"by: {did_you_mean('column', name, filter(None, known))}.")
+    return tuple(known[name] for name in names)
+
+
+def _rows_by_label(source: Source, by: Sequence[int]) -> tuple[list[tuple[str, ...]], list[IntArray]]:
+    """The labels of all series in the order in which they first occur, and the rows of each."""
+    columns = source.columns()
+    keys = [columns[position].labels() for position in by]
+    numbers: dict[tuple[str, ...], int] = {}
+    group_of = np.array([numbers.setdefault(key, len(numbers)) for key in zip(*keys, strict=True)])
+    order = np.argsort(group_of, kind="stable")
+    starts = np.searchsorted(group_of[order], np.arange(1, len(numbers)))
+    return list(numbers), np.split(order, starts)
+
+
+def _shared_options(
+    source: Source, labels: Sequence[tuple[str, ...]], rows: Sequence[IntArray], options: TableOptions, name: str | None
+) -> TableOptions:
+    """The options with the time and value columns that were detected in the longest series, the same for all."""
+    longest = max(range(len(rows)), key=lambda group: len(rows[group]))
+    table = _read_one(source, labels[longest], rows[longest], options, name)
+    index_is_time = table.axis is not None and not table.axis.columns
+    time = options.time if index_is_time else table.time_columns
+    style = find_number_style(source.columns(), table.axis, options).style
+    return replace(
+        options,
+        time=time,
+        columns=table.series.columns,
+        leave=(),
+        decimal=cast(DecimalMark, style.decimal),
+        thousands=style.thousands or None,
+        flags=style.flags or None,
+    )
+
+
+def _group(source: Source, labels: tuple[str, ...], rows: IntArray, options: TableOptions, name: str | None) -> Group:
+    """One series, with the reason if it cannot be read."""
+    try:
+        return Group(labels, rows, _read_one(source, labels, rows, options, name))
+    except RepeatedTimeError:
+        raise
+    except InputError as error:
+        return Group(labels, rows, None, str(error))
+
+
+def _read_one(
+    source: Source, labels: tuple[str, ...], rows: IntArray, options: TableOptions, name: str | None
+) -> Table:
+    """The table of one series; a `RepeatedTimeError` names the series, in which its rows are counted."""
+    try:
+        return read_from(source.take(rows), options, name)
+    except RepeatedTimeError as error:
+        raise RepeatedTimeError(f"Series {', '.join(labels)!r}: {error}") from error
+
+
+def _joined_notes(groups: Sequence[Group]) -> tuple[str, ...]:
+    """The notes on all series, each once; one that only some series have names how many."""
+    counts: dict[str, list[str]] = {}
+    for group in groups:
+        for note in group.table.notes if group.table else ():
+            counts.setdefault(note, []).append(group.name)
+    usual = [note for note, names in counts.items() if len(names) == len(groups)]
+    others = [f"{names[0]}: {note}" for note, names in counts.items() if len(names) < len(groups)]
+    shown = others[:_SHOWN_NOTES]
+    more = (
+        [f"{len(others) - len(shown)} more notes on single series are in the summary."]
+        if len(others) > len(shown)
+        else []
+    )
+    return (*usual, *shown, *more)
+
+
+# --- edits --------------------------------------------------------------------------------------------------
+
+
+def _no_edits(group: Group) -> Edits:
+    return Edits(np.arange(len(group.rows)), {})
+
+
+def _merged(grouped: GroupedTable, parts: Sequence[Edits]) -> Edits:
+    """The edits of all groups; an added row stands below the row before it in its series."""
+    rows = np.concatenate([_whole_rows(group, part) for group, part in zip(grouped.groups, parts, strict=True)])
+    order = _order(grouped, parts)
+    positions = dict.fromkeys(position for part in parts for position in part.fills)
+    names = dict.fromkeys(extra.name for part in parts for extra in part.extras)
+    return Edits(
+        order=rows[order],
+        fills={position: _merged_fill(parts, position, order) for position in positions},
+        stamps=_merged_stamps(grouped, parts, order, rows),
+        extras=[_merged_extra(parts, name, order) for name in names],
+    )
+
+
+def _order(grouped: GroupedTable, parts: Sequence[Edits]) -> IntArray:
+    anchors = np.concatenate([_anchors(group, part) for group, part in zip(grouped.groups, parts, strict=True)])
+    return np.argsort(anchors, kind="stable")
+
+
+def _whole_rows(group: Group, edits: Edits) -> IntArray:
+    """The row of the stacked table for each row of a group's output, -1 for added rows."""
+    return np.where(edits.order >= 0, group.rows[np.maximum(edits.order, 0)], -1)
+
+
+def _anchors(group: Group, edits: Edits) -> IntArray:
+    """For each row of a group's output the row of the stacked table, for an added row that of the row before it."""
+    before = np.maximum.accumulate(np.where(edits.order >= 0, np.arange(len(edits.order)), 0))
+    return _whole_rows(group, edits)[before]
+
+
+def _merged_fill(parts: Sequence[Edits], position: int, order: IntArray) -> Fill:
+    fills = [part.fills.get(position) for part in parts]
+    lengths = [len(part.order) for part in parts]
+    values = [np.full(n, np.nan) if fill is None else fill.values for n, fill in zip(lengths, fills, strict=True)]
+    cells = [np.zeros(n, dtype=bool) if fill is None else fill.cells for n, fill in zip(lengths, fills, strict=True)]
+    all_cells = np.concatenate(cells)
+    texts = None
+    if any(fill is not None and fill.texts is not None for fill in fills):
+        whole = np.full(len(order), "", dtype=object)
+        whole[all_cells] = [text for fill in fills if fill is not None for text in fill.texts or ()]
+        texts = whole[order][all_cells[order]].tolist()
+    return Fill(np.concatenate(values)[order], all_cells[order], texts)
+
+
+def _merged_extra(parts: Sequence[Edits], name: str, order: IntArray) -> Extra:
+    found = [next((extra for extra in part.extras if extra.name == name), None) for part in parts]
+    lengths = [len(part.order) for part in parts]
+    values = [np.full(n, np.nan) if extra is None else extra.values for n, extra in zip(lengths, found, strict=True)]
+    texts = None
+    if any(extra is not None and extra.texts is not None for extra in found):
+        whole = [
+            text
+            for n, extra in zip(lengths, found, strict=True)
+            for text in ([""] * n if extra is None or extra.texts is None else extra.texts.to_pylist())
+        ]
+        texts = text_array([whole[row] for row in order.tolist()])
+    return Extra(name, np.concatenate(values)[order], texts)
+
+
+def _merged_stamps(
+    grouped: GroupedTable, parts: Sequence[Edits], order: IntArray, rows: IntArray
+) -> dict[int, StampCells]:
+    """The cells of added rows in the time columns, and their labels in the columns that tell the series apart."""
+    if (rows >= 0).all():
+        return {}
+    added = order[rows[order] < 0]
+    positions = dict.fromkeys(position for part in parts for position in part.stamps)
+    cells: dict[int, list[object]] = {position: [] for position in (*positions, *grouped.by)}
+    for group, part in zip(grouped.groups, parts, strict=True):
+        for position, column in cells.items():
+            own = np.full(len(part.order), None, dtype=object)
+            if position in part.stamps:
+                own[part.added] = list(part.stamps[position])
+            elif position in grouped.by:
+                own[part.added] = group.labels[grouped.by.index(position)]
+            column.extend(own.tolist())
+    return {position: _as_stamps([column[row] for row in added.tolist()]) for position, column in cells.items()}
+
+
+def _as_stamps(cells: Sequence[object]) -> StampCells:
+    """Moments as an array, texts as a list."""
+    if all(isinstance(cell, str) for cell in cells):
+        return [str(cell) for cell in cells]
+    return np.array(cells, dtype="datetime64[ns]")
