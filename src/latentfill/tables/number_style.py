@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from latentfill.core.errors import InputError
 from latentfill.tables.backends.arrow import mask_array
@@ -28,6 +29,8 @@ _SPACED_COMMA = _SIGN + rf"\d{{1,3}}([{_SPACES}]\d{{3}})+,\d+\s*$"
 _POINTED_THOUSANDS = _SIGN + r"\d{1,3}\.\d{3}\s*$"
 _FLAGGED = r"^\s*[+-]?[\d.,]*\d[\d.,]*\s*(?P<flags>[*#†‡]+)\s*$"
 
+NamedTexts: TypeAlias = "Sequence[tuple[str, TextArray]]"  # columns with their names
+
 
 @dataclass(frozen=True, slots=True)
 class FoundStyle:
@@ -43,15 +46,20 @@ def find_number_style(columns: Sequence[Column], axis: TimeAxis | None, options:
     Time columns and columns in `options.leave` are ignored. Raises an `InputError` if all commas may separate
     thousands or be decimal marks.
     """
-    texts = [
-        (column.name, column.texts)
+    usable = [
+        column
         for position, column in enumerate(columns)
         if column.kind == "text" and column.name not in options.leave and not (axis and position in axis.columns)
     ]
-    found = _find_decimal(texts, options)
+    unusual = [column for column in usable if column.numbers is None or column.numbers.bad.any()]
+    if not unusual:  # nothing but plain numbers
+        given = NumberStyle(options.decimal or ".", options.thousands or "", options.flags or "")
+        return FoundStyle(given)
+    every, texts = _texts_of(usable), _texts_of(unusual)
+    found = _find_decimal(texts, every, options)
     style, notes = found.style, list(found.notes)
     if options.thousands is None and not style.thousands:
-        style = replace(style, thousands=_other_thousands(texts, style))
+        style = replace(style, thousands=_other_thousands(texts, every, style))
     if style.thousands and options.thousands is None:
         notes.append(f"{style.thousands!r} is read as a separator of thousands; --thousands says it.")
     if options.flags is None:
@@ -60,8 +68,13 @@ def find_number_style(columns: Sequence[Column], axis: TimeAxis | None, options:
     return FoundStyle(style, tuple(notes))
 
 
-def _find_decimal(texts: Sequence[tuple[str, TextArray]], options: TableOptions) -> FoundStyle:
-    """The decimal mark, with a separator of thousands that shows it."""
+def _texts_of(columns: Sequence[Column]) -> NamedTexts:
+    """The names and texts of columns."""
+    return [(column.name, column.texts) for column in columns if column.texts is not None]
+
+
+def _find_decimal(texts: NamedTexts, every: NamedTexts, options: TableOptions) -> FoundStyle:
+    """The decimal mark, with a separator of thousands that shows it; `every` are also the columns of plain numbers."""
     given = NumberStyle(thousands=options.thousands or "", flags=options.flags or "")
     if options.decimal is not None:
         return FoundStyle(replace(given, decimal=options.decimal))
@@ -75,7 +88,7 @@ def _find_decimal(texts: Sequence[tuple[str, TextArray]], options: TableOptions)
             return FoundStyle(replace(given, decimal=","), (note,))
     for name, cells in texts if options.thousands is None else ():
         if example := _first_match(cells, _AMBIGUOUS_COMMA):
-            if any(_first_match(others, _POINT) for _, others in texts):  # the point is the decimal mark
+            if any(_first_match(others, _POINT) for _, others in every):  # the point is the decimal mark
                 return FoundStyle(replace(given, thousands=","))
             raise InputError(
                 f"Column {name!r} holds {example!r}, whose comma may be a decimal mark or separate thousands. If it is "
@@ -84,17 +97,17 @@ def _find_decimal(texts: Sequence[tuple[str, TextArray]], options: TableOptions)
     return FoundStyle(given)
 
 
-def _other_thousands(texts: Sequence[tuple[str, TextArray]], style: NumberStyle) -> str:
+def _other_thousands(texts: NamedTexts, every: NamedTexts, style: NumberStyle) -> str:
     """A separator of thousands that does not show the decimal mark: a space or apostrophe, or a point beside commas."""
     for _, cells in texts:
         if example := _first_match(cells, _SPACED):
             return next(letter for letter in example.strip().lstrip("+-") if not letter.isdigit())
-    if style.decimal == "," and any(_first_match(cells, _POINTED_THOUSANDS) for _, cells in texts):
+    if style.decimal == "," and any(_first_match(cells, _POINTED_THOUSANDS) for _, cells in every):
         return "."
     return ""
 
 
-def _find_flags(texts: Sequence[tuple[str, TextArray]], style: NumberStyle) -> tuple[str, tuple[str, ...]]:
+def _find_flags(texts: NamedTexts, style: NumberStyle) -> tuple[str, tuple[str, ...]]:
     """Signs that stand beside numbers, in columns that mostly hold numbers, and a note about them."""
     import pyarrow.compute as pc
 
