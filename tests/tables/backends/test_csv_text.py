@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from latentfill.core.errors import InputError
 from latentfill.tables.backends.csv_reading import read_csv
 from latentfill.tables.backends.csv_source import CsvSource
 from latentfill.tables.backends.csv_text import CsvText, format_csv
@@ -116,3 +117,44 @@ def test_blank_lines_inside_a_table_are_no_rows_but_are_kept(tmp_path, data):
 
 def test_new_files_have_quotes_only_where_necessary():
     assert format_csv(["a", "b"], [[["1"], ["x,y"]], [["2"], ['z"']]]) == b'a,b\n1,"x,y"\n2,"z"""\n'
+
+
+pieces = st.sampled_from(
+    [
+        ",",
+        ";",
+        "\t",
+        " ",
+        "  ",
+        "|",
+        "\n",
+        "\n",
+        "\n",
+        "\r\n",
+        '"',
+        "#",
+        "# ",
+        "%",
+        "1",
+        "2.5",
+        "3,5",
+        "2020-01-01",
+        "a",
+        "b c",
+        "-",
+        "1.000",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(parts=st.lists(pieces, max_size=60), n_rows=st.integers(0, 5), row=st.lists(pieces, min_size=1, max_size=6))
+def test_whatever_can_be_read_is_written_back(tmp_path_factory, parts, n_rows, row):
+    whole = "".join(parts) + "\n" + ("".join(row) + "\n") * n_rows
+    try:
+        text = read_csv(save(tmp_path_factory.mktemp("t"), whole.encode()))
+    except InputError:
+        return
+    assert written(text).decode() == whole
+    assert all(len(column) == text.n_rows for column in text.cells)
+    assert len(text.names) == len(text.cells)

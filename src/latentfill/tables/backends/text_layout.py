@@ -63,6 +63,8 @@ class _Reading:
     def quality(self) -> float:
         """Share of records with as many cells as most, times the share of cells that are no words."""
         body = self.records[self.header.data :] or self.records
+        if not body:
+            return 0.0
         same = [record for record in body if len(record.cells) == self.width]
         kinds = Counter(kind_of(text) for record in same[:100] for text in record.cells)
         return len(same) / len(body) * (1 - kinds["text"] / max(1, kinds.total()))
