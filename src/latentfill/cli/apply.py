@@ -16,6 +16,7 @@ from latentfill.cli.options import (
     Output,
     Quiet,
     Source,
+    one_table,
     with_options,
 )
 from latentfill.cli.outputs import WRITING, Outputs
@@ -24,10 +25,11 @@ from latentfill.cli.outputs import WRITING, Outputs
 @with_options(READING, GRID, EMBEDDINGS, RUNNING, OUTPUT, WRITING)
 def apply(source: Source, model: Model, output: Output, quiet: Quiet = False, **given: Any) -> None:
     """Fill the gaps of a table with a saved model."""
-    outputs = Outputs.of(source, output, given)
+    data = one_table(source)
+    outputs = Outputs.of(data, output, given)
     from latentfill.imputation.imputer import Imputer
 
     imputer = Imputer.load(model, **flag_settings(given))
-    table = imputer.read(source)
+    table = imputer.read(data)
     show_notes(table.notes, quiet)
     outputs.write(imputer, imputer.fill(table), quiet)

@@ -19,7 +19,7 @@ from latentfill.cli.options import (
     Given,
     Options,
     Quiet,
-    Source,
+    TableFile,
     option,
     options_of,
     with_options,
@@ -63,7 +63,7 @@ LAYOUT: Final[Options] = {
 
 @with_options(READING, COLUMNS, SPLIT_PLAN, ENCODER, LAYOUT, OVERWRITE, RUNNING)
 def embed(
-    source: Source,
+    source: TableFile,
     output: Annotated[
         Path,
         typer.Option(

@@ -16,6 +16,7 @@ from latentfill.cli.options import (
     Model,
     Quiet,
     Source,
+    one_table,
     with_options,
 )
 
@@ -28,7 +29,7 @@ def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> Non
 
     check_model_path(model)
     imputer = make_imputer(given)
-    table = imputer.read(source)
+    table = imputer.read(one_table(source))
     show_notes(table.notes, quiet)
     with progress_bars(make_console(), quiet) as imputer.progress:
         imputer.fit(table)

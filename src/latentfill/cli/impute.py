@@ -20,6 +20,7 @@ from latentfill.cli.options import (
     Output,
     Quiet,
     Source,
+    one_table,
     with_options,
 )
 from latentfill.cli.outputs import WRITING, Outputs
@@ -34,15 +35,16 @@ def impute(source: Source, output: Output, quiet: Quiet = False, **given: Any) -
     """Fit a model to a table and fill its gaps."""
     from latentfill.cli.progress import progress_bars
 
-    outputs = Outputs.of(source, output, given)
+    data = one_table(source)
+    outputs = Outputs.of(data, output, given)
     imputer = make_imputer(given)
     if outputs.explain:
         imputer.check_explains()
     began = time.monotonic()
     if imputer.options.by:
-        _impute_stacked(imputer, source, outputs, quiet)
+        _impute_stacked(imputer, data, outputs, quiet)
         return
-    table = imputer.read(source)
+    table = imputer.read(data)
     show_notes(table.notes, quiet)
     with progress_bars(make_console(), quiet) as imputer.progress:
         imputer.fit(table)
@@ -51,7 +53,7 @@ def impute(source: Source, output: Output, quiet: Quiet = False, **given: Any) -
     outputs.write(imputer, filled, quiet)
 
 
-def _impute_stacked(imputer: Imputer, source: Path, outputs: Outputs, quiet: bool) -> None:
+def _impute_stacked(imputer: Imputer, data: Path | list[Path], outputs: Outputs, quiet: bool) -> None:
     """Fill each series of a stacked table."""
     from latentfill.cli.progress import series_bar
     from latentfill.imputation.stacked import impute_stacked
@@ -59,7 +61,7 @@ def _impute_stacked(imputer: Imputer, source: Path, outputs: Outputs, quiet: boo
 
     if outputs.explain:
         raise InputError("--explain is for one series; leave out --by, or --explain.")
-    table = read_groups(source, imputer.options)
+    table = read_groups(data, imputer.options)
     show_notes(table.notes, quiet)
     with series_bar(make_console(), quiet) as on_series:
         filled = impute_stacked(imputer, table, on_series)

@@ -27,13 +27,14 @@ Options = Mapping[str, Option]  # by name
 Given = dict[str, Any]  # values that a command was given, by name of the option
 
 Source = Annotated[
-    Path,
+    list[Path],
     typer.Argument(
-        metavar="IN",
+        metavar="IN...",
         help="Table to read: .csv, .tsv, .txt, .dat (each also .gz), .parquet, .feather, .orc, .xlsx, .xls or .ods; - "
-        "for CSV from standard input.",
+        "for CSV from standard input. Several files, or a folder of them, are read as one table.",
     ),
 ]
+TableFile = Annotated[Path, typer.Argument(metavar="IN", help="Table to read, as for `latentfill impute`.")]
 Output = Annotated[
     Path,
     typer.Option(
@@ -45,6 +46,11 @@ Output = Annotated[
 ]
 Model = Annotated[Path, typer.Option("--model", "-m", metavar="MODEL", help="Model folder.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show errors only.")]
+
+
+def one_table(paths: list[Path]) -> Path | list[Path]:
+    """The path of a table, or the paths of its parts."""
+    return paths[0] if len(paths) == 1 else paths
 
 
 def with_options(*groups: Options) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -56,7 +56,7 @@ class Outputs:
     precision: int | None  # decimals of filled cells; None: as many as their column has
 
     @classmethod
-    def of(cls, source: Path, output: Path, given: Given) -> Self:
+    def of(cls, source: Path | list[Path], output: Path, given: Given) -> Self:
         """The files that the options name; an `InputError` if one of them cannot be written."""
         from latentfill.core.files import STANDARD, stem
         from latentfill.tables.backends.table_files import check_output_path

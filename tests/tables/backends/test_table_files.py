@@ -40,12 +40,13 @@ def test_columns_are_written_under_their_names_with_empty_cells_for_nan(tmp_path
 
 def test_files_that_are_no_tables_are_refused(tmp_path):
     (tmp_path / "t.doc").write_bytes(b"")
+    (tmp_path / "empty").mkdir()
     (tmp_path / "t.parquet").write_bytes(b"PAR1 and then nothing")
     for name, words in (
         ("t.doc", "does not say what kind of table"),
         ("t.parquet", "not a readable Parquet"),
         ("none.csv", "no file"),
-        ("", "folder"),
+        ("empty", "folder without tables"),
     ):
         with pytest.raises(InputError, match=words):
             read_source(tmp_path / name, ReadRequest())
