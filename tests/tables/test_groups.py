@@ -69,7 +69,7 @@ def test_two_rows_of_one_series_with_one_stamp_are_refused(tmp_path):
 
 
 def test_a_stacked_table_is_never_read_as_one_series(tmp_path):
-    with pytest.raises(InputError, match="--by station"):
+    with pytest.raises(InputError, match=r"tells them apart: `--by station`"):
         read_table(save(tmp_path, BLOCKS))
     earlier = [
         (name, hour.replace("2023", year), x)
@@ -86,3 +86,11 @@ def test_a_stacked_table_is_never_read_as_one_series(tmp_path):
 def test_words_that_change_within_a_series_are_no_names_of_series(tmp_path):
     rows = [("N" if row % 3 else "S", hour, row) for row, hour in enumerate(HOURS)]
     assert read_table(save(tmp_path, rows)).series.n_steps == 12
+
+
+def test_repeated_stamps_are_refused_with_their_rows(tmp_path):
+    times = ["2020-01-01", "2020-01-02T05:30", "2020-01-01", "2020-01-02T05:30"]
+    with pytest.raises(InputError) as caught:
+        read_table(save(tmp_path, [("a", time, row) for row, time in enumerate(times)]), TableOptions(time="time"))
+    for part in ("2 time stamps", "2020-01-01 in rows 1, 3", "2020-01-02 05:30 in rows 2, 4", "--time none"):
+        assert part in str(caught.value)

@@ -81,8 +81,9 @@ def test_rows_cannot_be_added_without_a_regular_grid(last):
         series_of([*GAPPY, last], grid=True)
 
 
-def test_repeated_stamps_are_refused():
-    with pytest.raises(InputError) as caught:
-        series_of(["2020-01-01", "2020-01-02T05:30", "2020-01-01", "2020-01-02T05:30"])
-    for part in ("2 time stamps", "2020-01-01 in rows 1, 3", "2020-01-02 05:30 in rows 2, 4", "--time none"):
-        assert part in str(caught.value)
+def test_weekends_of_business_days_are_no_gaps():
+    days = [f"2023-03-{day:02d}" for day in range(1, 32) if (day + 1) % 7 not in (5, 6) and day != 8]
+    series, notes = series_of(days)
+    assert series.n_steps == len(days)
+    assert notes == ("The rows are business days: weekends are no gaps.",)
+    assert series_of(days, grid=True)[0].n_steps == 31

@@ -15,7 +15,7 @@ from latentfill.tables.backends.table_files import read_source
 from latentfill.tables.missing_markers import find_suspected
 from latentfill.tables.number_style import find_number_style
 from latentfill.tables.options import ANY, TableOptions
-from latentfill.tables.stacked_series import refuse_stacked
+from latentfill.tables.stacked_series import refuse_repeated_time, refuse_stacked
 from latentfill.tables.table import Table
 from latentfill.tables.time.axis import TimeAxis
 from latentfill.tables.time.reading import TimeRequest, read_time_axis
@@ -50,7 +50,9 @@ def read_from(source: Source, options: TableOptions, name: str | None = None) ->
     timed = _read_time(source, options)
     columns, axis = timed.columns, timed.axis
     if axis is not None:
-        refuse_stacked(columns, axis.time, frozenset((*options.leave, *(columns[at].name for at in axis.columns))))
+        known = frozenset((*options.leave, *(columns[at].name for at in axis.columns)))
+        refuse_repeated_time(columns, axis.time, known)
+        refuse_stacked(columns, axis.time, known)
     written = find_number_style(columns, axis, options)
     value_columns = find_value_columns(columns, axis, options, written.style)
     series, series_notes = to_series(value_columns, axis.time if axis else None, options)

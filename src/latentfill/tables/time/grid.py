@@ -94,3 +94,9 @@ def step_text(step: np.timedelta64) -> str:
         if nanoseconds % (size * 1_000_000_000) == 0:
             return counted(nanoseconds // (size * 1_000_000_000), unit)
     return f"{nanoseconds / 1e9:g} seconds"
+
+
+def stamp_text(stamp: np.datetime64) -> str:
+    """A time stamp for a message, without seconds or time of day if they are 0."""
+    text = str(np.datetime_as_string(stamp)).replace("T", " ")
+    return text.removesuffix(".000000000").removesuffix(":00").removesuffix(" 00:00")
