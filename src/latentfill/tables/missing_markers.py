@@ -6,6 +6,7 @@ import math
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,27 +21,45 @@ _FILL_VALUES = (  # of integer types, loggers, and file formats
 )
 
 
+class Marker(NamedTuple):
+    """A value that looks like a marker in one column."""
+
+    value: float
+    count: int  # cells that hold it
+    is_far: bool  # whether it is far from all others; if not, it is an outlier of a kind that markers often are
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Suspected:
     """Cells of the value columns that may hold markers of missing values."""
 
-    cells: BoolArray  # (rows, C)
-    counts: Mapping[float, Mapping[str, int]]  # for each value: columns, each with the number of these cells
+    far: BoolArray  # (rows, C) cells with values that are far from all others
+    outlying: BoolArray  # (rows, C) cells with outliers such as 0, which may well be values
+    counts: Mapping[Marker, Mapping[str, int]]  # for each marker: columns, each with the number of these cells
 
     def notes(self, *, accepted: bool) -> Iterator[str]:
-        """What was found, and what the user can do; `accepted`: these cells count as missing."""
-        if not self.counts:
+        """What was found, and what the user can do; `accepted`: all these cells count as missing."""
+        far = {marker: columns for marker, columns in self.counts.items() if marker.is_far}
+        outlying = {marker: columns for marker, columns in self.counts.items() if not marker.is_far}
+        if accepted and self.counts:
+            yield f"These values are read as missing: {_listed(self.counts)}."
             return
-        listed = "; ".join(f"{value:g} in {_columns(by_column)}" for value, by_column in self.counts.items())
-        if accepted:
-            yield f"These values are read as missing: {listed}."
-            return
-        markers = ",".join(f"{name}={value:g}" for value, by_column in self.counts.items() for name in by_column)
-        yield (
-            f"These values may stand for missing values, because they are far from all others in their column: "
-            f"{listed}. They are kept and not learnt from. Give `--missing auto` to fill them, or name those that are "
-            f"missing, such as `--missing {shlex.quote(markers)}`; give `--missing none` to learn from all."
-        )
+        if far:
+            yield (
+                "These values may stand for missing values, because they are far from all others in their column: "
+                f"{_listed(far)}. They are kept and not learnt from. Give `--missing auto` to fill them, or name those "
+                f"that are missing, such as {_flag(far)}; give `--missing none` to learn from all."
+            )
+        if outlying:
+            yield (
+                f"These values may stand for missing values, because they are outliers: {_listed(outlying)}. They are "
+                f"taken for values. If they are missing, give {_flag(outlying)}."
+            )
+
+
+def _listed(counts: Mapping[Marker, Mapping[str, int]]) -> str:
+    """The markers with their columns."""
+    return "; ".join(f"{marker.value:g} in {_columns(by_column)}" for marker, by_column in counts.items())
 
 
 def _columns(by_column: Mapping[str, int]) -> str:
@@ -49,29 +68,36 @@ def _columns(by_column: Mapping[str, int]) -> str:
     return shown + (f" and {len(by_column) - SHOWN} more columns" if len(by_column) > SHOWN else "")
 
 
+def _flag(counts: Mapping[Marker, Mapping[str, int]]) -> str:
+    """The flag that names these markers, each in its columns."""
+    items = ",".join(f"{name}={marker.value:g}" for marker, by_column in counts.items() for name in by_column)
+    return f"`--missing {shlex.quote(items)}`"
+
+
 def find_suspected(names: Sequence[str], values: FloatArray) -> Suspected:
     """The suspected markers in value columns (rows, C), NaN in missing cells; each column is judged by itself.
 
     A value that is a marker in one column only needs to be an outlier in the others.
     """
     observed = [column[~np.isnan(column)] for column in values.T]
-    known = frozenset(value for column in observed for value, _ in suspected_markers(column))
-    cells = np.zeros(values.shape, dtype=bool)
-    counts: dict[float, dict[str, int]] = {}
+    known = frozenset(marker.value for column in observed for marker in suspected_markers(column))
+    far, outlying = np.zeros(values.shape, dtype=bool), np.zeros(values.shape, dtype=bool)
+    counts: dict[Marker, dict[str, int]] = {}
     for c, (name, column) in enumerate(zip(names, observed, strict=True)):
-        for value, count in suspected_markers(column, known):
-            counts.setdefault(value, {})[name] = count
-            cells[:, c] |= values[:, c] == value
-    return Suspected(cells, counts)
+        for marker in suspected_markers(column, known):
+            counts.setdefault(marker._replace(count=0), {})[name] = marker.count
+            cells = far if marker.is_far else outlying
+            cells[:, c] |= values[:, c] == marker.value
+    return Suspected(far, outlying, counts)
 
 
-def suspected_markers(values: FloatArray, known: frozenset[float] = frozenset()) -> Iterator[tuple[float, int]]:
-    """Values at the ends of the range that look like markers, each with its count.
+def suspected_markers(values: FloatArray, known: frozenset[float] = frozenset()) -> Iterator[Marker]:
+    """Values at the ends of the range that look like markers.
 
     `values` are the observed cells of one column; `known` are markers found in any column.
     """
     if len(values) >= _LEAST_VALUES and (values == values[0]).all() and _is_code(float(values[0]), strict=True):
-        yield float(values[0]), len(values)
+        yield Marker(float(values[0]), len(values), is_far=True)
         return
     rest = values
     for _ in range(_MOST_ROUNDS):
@@ -79,10 +105,10 @@ def suspected_markers(values: FloatArray, known: frozenset[float] = frozenset())
         if found is None:
             return
         yield found
-        rest = rest[rest != found[0]]
+        rest = rest[rest != found.value]
 
 
-def _outer_markers(values: FloatArray, known: frozenset[float]) -> Iterator[tuple[float, int]]:
+def _outer_markers(values: FloatArray, known: frozenset[float]) -> Iterator[Marker]:
     """The smallest and the largest value, each if it looks like a marker."""
     if len(values) < _LEAST_VALUES:
         return
@@ -95,9 +121,10 @@ def _outer_markers(values: FloatArray, known: frozenset[float]) -> Iterator[tupl
             continue
         is_repeated = value in known or count >= max(3, len(values) / 1000)
         is_outlier = (value in known or _is_code(value)) and _outnumbers_outliers(value, count, rest)
-        is_far_code = value in codes and _gap(value, rest) > _spread(rest)
-        if is_far_code or (is_repeated and (is_outlier or _lies_apart(value, rest))):
-            yield value, count
+        is_far = is_repeated and _lies_apart(value, rest)
+        is_far |= value in codes and (_gap(value, rest) > _spread(rest) or (is_repeated and is_outlier))
+        if is_far or (is_repeated and is_outlier):
+            yield Marker(value, count, is_far)
 
 
 def _is_code(value: float, *, strict: bool = False) -> bool:

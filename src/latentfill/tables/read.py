@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from latentfill.core.errors import InputError, UnknownColumnError, did_you_mean
 from latentfill.core.files import stem
 from latentfill.core.messages import counted
@@ -61,7 +63,8 @@ def read_from(source: Source, options: TableOptions, name: str | None = None) ->
     if not options.trusts_suspected:
         suspected = find_suspected(value_columns.names, value_columns.values)
         marker_notes = tuple(suspected.notes(accepted=options.accepts_suspected))
-        series = without_cells(series, suspected.cells)
+        accepted = suspected.outlying if options.accepts_suspected else np.zeros_like(suspected.far)
+        series = without_cells(series, suspected.far | accepted)
         as_read = series.values if options.accepts_suspected else as_read
     return Table(
         series=series,
