@@ -55,7 +55,7 @@ def test_ordinary_data_is_not_suspected(values):
     ],
 )
 def test_a_single_marker_is_suspected_if_it_is_far_from_the_others_of_its_column(values, found):
-    assert [(marker.value, marker.count) for marker in suspected_markers(values)] == found
+    assert [(marker.value, marker.n_cells) for marker in suspected_markers(values)] == found
 
 
 def test_each_column_is_judged_by_itself():

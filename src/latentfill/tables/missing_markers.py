@@ -25,7 +25,7 @@ class Marker(NamedTuple):
     """A value that looks like a marker in one column."""
 
     value: float
-    count: int  # cells that hold it
+    n_cells: int  # that hold it
     is_far: bool  # whether it is far from all others; if not, it is an outlier of a kind that markers often are
 
 
@@ -85,7 +85,7 @@ def find_suspected(names: Sequence[str], values: FloatArray) -> Suspected:
     counts: dict[Marker, dict[str, int]] = {}
     for c, (name, column) in enumerate(zip(names, observed, strict=True)):
         for marker in suspected_markers(column, known):
-            counts.setdefault(marker._replace(count=0), {})[name] = marker.count
+            counts.setdefault(marker._replace(n_cells=0), {})[name] = marker.n_cells
             cells = far if marker.is_far else outlying
             cells[:, c] |= values[:, c] == marker.value
     return Suspected(far, outlying, counts)
