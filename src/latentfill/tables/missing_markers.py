@@ -80,7 +80,7 @@ def find_suspected(names: Sequence[str], values: FloatArray) -> Suspected:
     A value that is a marker in one column only needs to be an outlier in the others.
     """
     observed = [column[~np.isnan(column)] for column in values.T]
-    known = frozenset(marker.value for column in observed for marker in suspected_markers(column))
+    known = frozenset(marker.value for column in observed for marker in suspected_markers(column) if marker.is_far)
     far, outlying = np.zeros(values.shape, dtype=bool), np.zeros(values.shape, dtype=bool)
     counts: dict[Marker, dict[str, int]] = {}
     for c, (name, column) in enumerate(zip(names, observed, strict=True)):
@@ -94,7 +94,7 @@ def find_suspected(names: Sequence[str], values: FloatArray) -> Suspected:
 def suspected_markers(values: FloatArray, known: frozenset[float] = frozenset()) -> Iterator[Marker]:
     """Values at the ends of the range that look like markers.
 
-    `values` are the observed cells of one column; `known` are markers found in any column.
+    `values` are the observed cells of one column; `known` are values that are far from all others in some column.
     """
     if len(values) >= _LEAST_VALUES and (values == values[0]).all() and _is_code(float(values[0]), strict=True):
         yield Marker(float(values[0]), len(values), is_far=True)
@@ -123,6 +123,7 @@ def _outer_markers(values: FloatArray, known: frozenset[float]) -> Iterator[Mark
         is_outlier = (value in known or _is_code(value)) and _outnumbers_outliers(value, count, rest)
         is_far = is_repeated and _lies_apart(value, rest)
         is_far |= value in codes and (_gap(value, rest) > _spread(rest) or (is_repeated and is_outlier))
+        is_far |= value in known and value != 0 and is_outlier
         if is_far or (is_repeated and is_outlier):
             yield Marker(value, count, is_far)
 
