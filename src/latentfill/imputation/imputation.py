@@ -13,9 +13,10 @@ from latentfill.core.series import FloatArray, IntArray
 from latentfill.imputation.filling.filled import Filled
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame
-from latentfill.tables.backends.table_files import write_columns, write_source
+from latentfill.tables.backends.table_files import write_columns
 from latentfill.tables.table import Table, output_rows
 from latentfill.tables.to_edits import Estimates, make_edits
+from latentfill.tables.write import fill_frame, write_table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,11 +32,12 @@ class Imputation:
 
         With intervals, the columns `NAME_lower` and `NAME_upper` of every value column are added.
         """
-        return self.table.source.to_frame(self.edits(precision, bounds=True))
+        return fill_frame(self.table, self.filled.values, precision=precision, extras=self._bounds)
 
     def write(self, path: str | os.PathLike[str], *, precision: int | None = None, bounds: bool = True) -> None:
         """Write the filled table as CSV or Parquet, as the file name says; with `bounds`, also the interval bounds."""
-        write_source(self.table.source, self.edits(precision, bounds=bounds), path)
+        extras = self._bounds if bounds else {}
+        write_table(self.table, self.filled.values, path, precision=precision, extras=extras)
 
     def edits(self, precision: int | None, *, bounds: bool) -> Edits:
         """The changes that fill the table; with `bounds`, also the columns of interval bounds."""
@@ -73,7 +75,8 @@ class Imputation:
 
     def write_sample(self, number: int, path: str | os.PathLike[str], *, precision: int | None = None) -> None:
         """Write one of the randomly drawn completed tables; `number` counts from 0."""
-        write_source(self.table.source, self.sample_edits(number, precision), path)
+        assert self.filled.samples is not None
+        write_table(self.table, self.filled.samples[number], path, precision=precision)
 
     @property
     def _bounds(self) -> dict[str, FloatArray]:
