@@ -94,3 +94,8 @@ def test_repeated_stamps_are_refused_with_their_rows(tmp_path):
         read_table(save(tmp_path, [("a", time, row) for row, time in enumerate(times)]), TableOptions(time="time"))
     for part in ("2 time stamps", "2020-01-01 in rows 1, 3", "2020-01-02 05:30 in rows 2, 4", "--time none"):
         assert part in str(caught.value)
+
+
+def test_rows_out_of_order_with_words_of_their_own_are_one_series(tmp_path):
+    rows = [(f"note {row}", hour, row) for row, hour in enumerate(HOURS)]
+    assert read_table(save(tmp_path, [*rows[6:], *rows[:6]])).series.n_steps == 12

@@ -6,6 +6,7 @@ import codecs
 import gzip
 import sys
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,14 +82,16 @@ def _find_codec(data: bytes) -> str | None:
 
     charset-normalizer judges the lines that are not ASCII, because they are few in a table of numbers.
     """
-    text = data.decode("utf-8", errors="surrogateescape")
-    n_bad = sum("\udc80" <= letter <= "\udcff" for letter in text) if not text.isascii() else 0
-    n_good = sum(letter > "\x7f" for letter in text) - n_bad if n_bad else 0
-    if not n_bad or n_good >= n_bad:  # UTF-8, or text that mixes encodings
+    with suppress(UnicodeDecodeError):
+        data.decode("utf-8")
+        return None
+    sample = b"\n".join([line for line in data.splitlines() if not line.isascii()][:_SAMPLE])
+    text = sample.decode("utf-8", errors="surrogateescape")
+    n_bad = sum("\udc80" <= letter <= "\udcff" for letter in text)
+    if sum(letter > "\x7f" for letter in text) >= 2 * n_bad:  # as many letters of UTF-8: the text mixes encodings
         return None
     from charset_normalizer import from_bytes
 
-    sample = b"\n".join([line for line in data.splitlines() if not line.isascii()][:_SAMPLE])
     found = [str(each.encoding) for each in from_bytes(sample, cp_exclusion=["utf_7"])]
     possible = [codec for codec in dict.fromkeys((*found, *_CODECS)) if _is_reversible(data, codec)]
     return max(possible, key=lambda codec: _count_signs(sample.decode(codec)), default=None)

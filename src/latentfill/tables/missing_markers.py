@@ -12,6 +12,7 @@ import numpy as np
 
 from latentfill.core.messages import SHOWN, counted
 from latentfill.core.series import BoolArray, FloatArray
+from latentfill.tables.options import AUTO
 
 _LEAST_VALUES = 10  # fewer observed cells do not show what is usual in a column
 _MOST_ROUNDS = 4  # markers at each end of a column
@@ -70,7 +71,8 @@ def _columns(by_column: Mapping[str, int]) -> str:
 
 def _flag(counts: Mapping[Marker, Mapping[str, int]]) -> str:
     """The flag that names these markers, each in its columns."""
-    items = ",".join(f"{name}={marker.value:g}" for marker, by_column in counts.items() for name in by_column)
+    named = [(name, marker.value) for marker, by_column in counts.items() for name in by_column]
+    items = ",".join(f"{name}={value:g}" for name, value in named if "," not in name) or AUTO  # commas separate items
     return f"`--missing {shlex.quote(items)}`"
 
 

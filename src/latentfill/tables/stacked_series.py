@@ -30,7 +30,8 @@ def refuse_stacked(columns: Sequence[Column], time: TimeArray, known: Collection
             continue
         changes = labels[1:] != labels[:-1]
         n_series = len(set(labels.tolist()))
-        if n_series == int(changes.sum()) + 1 and (changes | ~goes_back).all():
+        has_rows = 2 * n_series <= len(labels)
+        if has_rows and n_series == int(changes.sum()) + 1 and (changes | ~goes_back).all():
             raise InputError(
                 f"The table stacks {n_series} series: time starts again where {column.name!r} changes. Fill each on "
                 f"its own: `--by {shlex.quote(column.name)}`; if it is one series, give `--leave "

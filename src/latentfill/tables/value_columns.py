@@ -188,7 +188,7 @@ def _text_problem(column: Column, numbers: Numbers) -> str:
         signs = "".join(dict.fromkeys(re.sub(r"[\d.,+\s-]", "", first)))
         how = f"`--flags {shlex.quote(signs)}` for signs beside them" if signs else "--decimal or --thousands"
         return f"{problem}If they are numbers, say how they are written ({how}); {leave}"
-    marker = shlex.quote(f"{column.name}={first}")
+    marker = shlex.quote(first if "," in column.name else f"{column.name}={first}")  # commas separate markers
     return f"{problem}If they stand for missing values, give `--missing {marker}`; {leave}"
 
 

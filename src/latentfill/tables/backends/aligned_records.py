@@ -77,7 +77,7 @@ class Aligned:
             line += new.rjust(max(end - len(line), len(new) + bool(line)))
         return line
 
-    def leaves_quote_open(self, line: str) -> bool:
+    def leaves_quote_open(self, line: str, *, inside: bool = False) -> bool:
         """A cell never has several lines."""
         return False
 

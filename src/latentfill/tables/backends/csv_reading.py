@@ -94,16 +94,15 @@ def _joined(text: CsvText, path: Path, first_line: int) -> CsvText:
     """The file with lines joined to records where a line ends inside quotes."""
     records: list[str] = []
     between: dict[int, str] = {-1: text.between[-1]} if -1 in text.between else {}
-    pending = ""
+    pending: list[str] = []
     opened = 0
     for number, line in enumerate(text.records):
         opened = opened if pending else number
-        pending += line
-        if '"' in pending and text.syntax.leaves_quote_open(pending):
-            pending += text.between.get(number, "")  # a blank line inside quotes
+        if (pending or '"' in line) and text.syntax.leaves_quote_open(line, inside=bool(pending)):
+            pending.append(line + text.between.get(number, ""))  # a blank line may be inside quotes
             continue
-        records.append(pending)
-        pending = ""
+        records.append("".join([*pending, line]))
+        pending = []
         if number in text.between:
             between[len(records) - 1] = text.between[number]
     if pending:

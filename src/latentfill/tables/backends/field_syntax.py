@@ -27,8 +27,8 @@ class FieldSyntax(Protocol):
     def join_fields(self, texts: Sequence[str]) -> str:
         """A record with these cells, without a line end."""
 
-    def leaves_quote_open(self, line: str) -> bool:
-        """Whether a line ends inside a quoted cell."""
+    def leaves_quote_open(self, line: str, *, inside: bool = False) -> bool:
+        """Whether a line ends inside a quoted cell; `inside`: it begins inside one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Delimited:
     def join_fields(self, texts: Sequence[str]) -> str:
         return csv_records.join_fields(texts, self.delimiter)
 
-    def leaves_quote_open(self, line: str) -> bool:
-        return csv_records.leaves_quote_open(line, self.delimiter)
+    def leaves_quote_open(self, line: str, *, inside: bool = False) -> bool:
+        return csv_records.leaves_quote_open(line, self.delimiter, inside=inside)
 
 
 def syntax_of(delimiter: str) -> FieldSyntax:

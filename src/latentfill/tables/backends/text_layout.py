@@ -88,7 +88,7 @@ def find_layout(lines: Sequence[str], request: ReadRequest, path: object) -> Tex
     skipped = request.skip_rows or 0
     if skipped >= len(lines):
         raise InputError(f"{path} has {counted(len(lines), 'line')}, and skip_rows leaves out {skipped}.")
-    comment = _find_comment(lines[skipped:_SAMPLE]) if request.comment is None else request.comment
+    comment = _find_comment(lines[skipped : skipped + _SAMPLE]) if request.comment is None else request.comment
     reading = _reading(lines, request, comment)
     if not reading.records:
         raise InputError(f"{path} has no row. A table needs a header line and at least two rows.")
