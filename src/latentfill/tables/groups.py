@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
@@ -76,7 +77,7 @@ def read_groups(data: object, options: TableOptions) -> GroupedTable:
             f"by: {name_columns(options.by)} is different in each of the {source.n_rows} rows, so that every row would "
             "be a series. Name columns that are the same in all rows of a series."
         )
-    name = stem(data) if isinstance(data, str) else None
+    name = stem(data) if isinstance(data, str | os.PathLike) else None
     shared = _shared_options(source, labels, rows, replace(options, by=(), leave=(*options.leave, *options.by)), name)
     groups = [_group(source, label, own, shared, name) for label, own in zip(labels, rows, strict=True)]
     if all(group.table is None for group in groups):
@@ -145,7 +146,7 @@ def _read_one(
 
 
 def _joined_notes(groups: Sequence[Group]) -> tuple[str, ...]:
-    """The notes on all series, each once; one that only some series have names how many."""
+    """The notes on the series, each once; one that not all have begins with the name of the first that has it."""
     counts: dict[str, list[str]] = {}
     for group in groups:
         for note in group.table.notes if group.table else ():

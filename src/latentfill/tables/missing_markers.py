@@ -82,11 +82,12 @@ def find_suspected(names: Sequence[str], values: FloatArray) -> Suspected:
     A value that is a marker in one column only needs to be an outlier in the others.
     """
     observed = [column[~np.isnan(column)] for column in values.T]
-    known = frozenset(marker.value for column in observed for marker in suspected_markers(column) if marker.is_far)
+    alone = [list(suspected_markers(column)) for column in observed]
+    known = frozenset(marker.value for markers in alone for marker in markers if marker.is_far)
     far, outlying = np.zeros(values.shape, dtype=bool), np.zeros(values.shape, dtype=bool)
     counts: dict[Marker, dict[str, int]] = {}
     for c, (name, column) in enumerate(zip(names, observed, strict=True)):
-        for marker in suspected_markers(column, known):
+        for marker in suspected_markers(column, known) if known else alone[c]:
             counts.setdefault(marker._replace(n_cells=0), {})[name] = marker.n_cells
             cells = far if marker.is_far else outlying
             cells[:, c] |= values[:, c] == marker.value

@@ -6,7 +6,8 @@ import pytest
 
 from latentfill.core.errors import InputError
 from latentfill.tables.backends.csv_reading import read_csv
-from latentfill.tables.backends.text_layout import find_delimiter
+from latentfill.tables.backends.read_request import ReadRequest
+from latentfill.tables.backends.text_layout import find_layout
 
 
 def save(folder: Path, data: bytes, name: str = "t.csv") -> Path:
@@ -39,7 +40,7 @@ def test_a_quote_inside_an_unquoted_field_is_a_plain_character(tmp_path):
     ],
 )
 def test_the_delimiter_occurs_equally_often_in_every_line(text, expected):
-    assert find_delimiter(text.splitlines(keepends=True)) == expected
+    assert find_layout(text.splitlines(keepends=True), ReadRequest(), "t.csv").delimiter == expected
 
 
 def test_a_blank_line_is_a_missing_cell_in_a_single_column(tmp_path):

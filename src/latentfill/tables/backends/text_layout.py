@@ -100,24 +100,19 @@ def find_layout(lines: Sequence[str], request: ReadRequest, path: object) -> Tex
     return _layout(lines, reading, header, comment, request, path)
 
 
-def find_delimiter(lines: Sequence[str], comment: str = "") -> str:
-    """The delimiter that divides the lines best into equally many numbers and time stamps."""
-    return _best([_read_with(lines, mark, comment, 0) for mark in (*DELIMITERS, SPACES)])[0].delimiter
-
-
 def _reading(lines: Sequence[str], request: ReadRequest, comment: str) -> _Reading:
     """The sample as the best delimiter divides it."""
     skipped = request.skip_rows or 0
     marks = (*DELIMITERS, SPACES) if request.delimiter is None else (request.delimiter,)
-    return _best([_read_with(lines, mark, comment, skipped) for mark in marks])[0]
+    return _best([_read_with(lines, mark, comment, skipped) for mark in marks])
 
 
-def _best(readings: Sequence[_Reading]) -> list[_Reading]:
-    """The readings, the best first: characters before spaces, and more columns before fewer, if they are as good."""
+def _best(readings: Sequence[_Reading]) -> _Reading:
+    """The best reading; of those as good, one divided by a character, and with the most columns."""
     possible = [each for each in readings if each.width > 1 and not each.is_headless] or [readings[0]]
     top = max(each.quality for each in possible)
     good = [each for each in possible if each.quality >= top - _AS_GOOD]
-    return sorted(good, key=lambda each: (each.is_ragged, -each.width))
+    return min(good, key=lambda each: (each.is_ragged, -each.width))
 
 
 def _read_with(lines: Sequence[str], delimiter: str, comment: str, skipped: int) -> _Reading:
