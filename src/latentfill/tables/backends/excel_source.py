@@ -17,7 +17,7 @@ from latentfill.core.series import IntArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.frames import FrameSource, frame_source
-from latentfill.tables.backends.header_rows import HeaderRows, find_header, joined_names
+from latentfill.tables.backends.header_rows import find_header, joined_names, requested_header
 from latentfill.tables.backends.native import NativeFrame, TextArray
 from latentfill.tables.backends.read_request import ReadRequest
 
@@ -135,7 +135,7 @@ def _source(path: Path, sheet: str, cells: list[list[Cell]], request: ReadReques
     skipped = request.skip_rows or 0
     kept = [at for at, row in enumerate(cells) if at >= skipped and any(text != "" for text in row[:width])]
     texts = [_padded([_as_text(cell) for cell in cells[at][:width]], width) for at in kept]
-    header = _header(texts, width, request)
+    header = requested_header(find_header(texts, width), request)
     data = kept[header.data :]
     if not data:
         raise InputError(f"{path}, sheet {sheet!r}, has a header row but no rows. A table needs at least two.")
@@ -156,17 +156,6 @@ def _source(path: Path, sheet: str, cells: list[list[Cell]], request: ReadReques
         table=frame_source(pa.table(columns, names=names)),
         notes=tuple(notes),
     )
-
-
-def _header(rows: Sequence[Sequence[str]], width: int, request: ReadRequest) -> HeaderRows:
-    """The header that was found, or that the request gives."""
-    found = find_header(rows, width)
-    if request.header_rows is None and request.skip_rows is None and request.units_row is None:
-        return found
-    first = 0 if request.skip_rows is not None else found.first
-    n_names = max(1, found.units - found.first) if request.header_rows is None else request.header_rows
-    n_units = max(0, found.data - first - n_names) if request.units_row is None else request.units_row
-    return HeaderRows(first, first + n_names, first + n_names + n_units)
 
 
 def _names(rows: Sequence[Sequence[str]], width: int, request: ReadRequest, path: Path) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from latentfill.tables.backends.cell_kinds import column_kinds, fits, kind_of
+from latentfill.tables.backends.read_request import ReadRequest
 
 _LOGGERS = ("TOA5", "TOACI1", "TOB1")  # first word of the line above the names in files of Campbell loggers
 _MOST_ROWS = 6  # of a header
@@ -42,6 +43,27 @@ def find_header(rows: Sequence[Sequence[str]], width: int, *, ragged: bool = Fal
         return HeaderRows(top + unique[0], top + unique[0] + 1, data)
     is_unique_together = len(block) > 1 and len(set(joined_names(block))) == width
     return HeaderRows(top, data if is_unique_together else top + 1, data)
+
+
+def requested_header(found: HeaderRows, request: ReadRequest) -> HeaderRows:
+    """The header that was found, with what the request says instead."""
+    if request.skip_rows is None and request.header_rows is None and request.units_row is None:
+        return found
+    n_names = request.header_rows
+    if request.skip_rows is not None:
+        first = 0
+    elif n_names == 0:
+        first = found.data
+    else:
+        first = found.first
+    if n_names is None:
+        n_names = found.units - found.first if found.first == first else 1
+    data = max(found.data, first + n_names)
+    if request.units_row is not None:
+        data = first + n_names + request.units_row
+    elif request.header_rows == 0:
+        data = first
+    return HeaderRows(first, first + n_names, data)
 
 
 def first_data_row(rows: Sequence[Sequence[str]], width: int) -> int | None:

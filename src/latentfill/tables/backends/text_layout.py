@@ -11,7 +11,7 @@ from latentfill.core.errors import InputError
 from latentfill.core.messages import counted
 from latentfill.tables.backends.cell_kinds import kind_of
 from latentfill.tables.backends.field_syntax import SPACES, FieldSyntax, syntax_of
-from latentfill.tables.backends.header_rows import HeaderRows, find_header, joined_names
+from latentfill.tables.backends.header_rows import HeaderRows, find_header, joined_names, requested_header
 from latentfill.tables.backends.read_request import ReadRequest
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -94,7 +94,7 @@ def find_layout(lines: Sequence[str], request: ReadRequest, path: object) -> Tex
         raise InputError(f"{path} has no row. A table needs a header line and at least two rows.")
     if comment and reading.header.first == reading.header.data and request.header_rows is None:
         reading = _with_header_in_comments(reading)
-    header = _requested_header(reading, request)
+    header = requested_header(reading.header, request)
     if reading.is_headless and header == reading.header and request.names is None:
         raise _no_names_error(reading, path)
     return _layout(lines, reading, header, comment, request, path)
@@ -183,28 +183,6 @@ def _with_header_in_comments(reading: _Reading) -> _Reading:
         return reading
     records = (*above, *reading.records[reading.header.data :])
     return replace(reading, records=records, header=HeaderRows(0, 1, len(above)))
-
-
-def _requested_header(reading: _Reading, request: ReadRequest) -> HeaderRows:
-    """The header that was found, with what the request says instead."""
-    found = reading.header
-    if request.skip_rows is None and request.header_rows is None and request.units_row is None:
-        return found
-    n_names = request.header_rows
-    if request.skip_rows is not None:
-        first = 0
-    elif n_names == 0:
-        first = found.data
-    else:
-        first = found.first
-    if n_names is None:
-        n_names = found.units - found.first if found.first == first else 1
-    data = max(found.data, first + n_names)
-    if request.units_row is not None:
-        data = first + n_names + request.units_row
-    elif request.header_rows == 0:
-        data = first
-    return HeaderRows(first, first + n_names, data)
 
 
 def _layout(

@@ -169,11 +169,11 @@ def _is_clock(column: Column) -> bool:
     has_clock_name = is_clock_name(column.name)
     if column.kind == "number":
         assert column.numbers is not None
-        return has_clock_name and (_are_hours(column.numbers.values) or _are_hours_and_minutes(column.numbers.values))
+        return has_clock_name and _are_times_of_day(column.numbers.values)
     sample = _sample(column)
     if sample and all(re.fullmatch(r"\d{1,4}", text) for text in sample):
         numbers = column.numbers
-        return has_clock_name and numbers is not None and _are_hours_and_minutes(numbers.values, least=0)
+        return has_clock_name and numbers is not None and _are_times_of_day(numbers.values)
     if not sample or any(infer_clock(text) is None for text in sample):
         return False
     are_integers = all(re.fullmatch(r"\d{1,2}", text) for text in sample)
@@ -181,15 +181,11 @@ def _is_clock(column: Column) -> bool:
     return has_clock_name or not (are_integers or are_decimals)
 
 
-def _are_hours(numbers: FloatArray) -> bool:
-    return bool(np.all((numbers >= 0) & (numbers <= 24) & (numbers % 1 == 0)))
-
-
-def _are_hours_and_minutes(numbers: FloatArray, *, least: int = 100) -> bool:
-    """Whether numbers are times of day such as 30 or 1230; with `least` 0, they may also be hours."""
+def _are_times_of_day(numbers: FloatArray) -> bool:
+    """Whether numbers are hours, or hours and minutes such as 30 and 1230."""
     in_range = (numbers >= 0) & (numbers <= 2400) & (numbers % 1 == 0) & (numbers % 100 < 60)
-    is_hours = bool(numbers.max(initial=0) <= 24)
-    return bool(np.all(in_range)) and (numbers.max(initial=0) >= least if least else is_hours or numbers.max() >= 100)
+    latest = numbers.max(initial=0)
+    return bool(in_range.all()) and bool(latest <= 24 or latest >= 100)
 
 
 def _find_pair(columns: Sequence[Column], format: str) -> tuple[int, int] | None:
