@@ -36,7 +36,7 @@ def test_a_stacked_file_is_filled_like_each_series_alone(tmp_path, run_cli, stat
     whole = pd.concat(stations)
     whole = whole.sort_values(["time", "station"], kind="stable") if in_turns else whole
     (tmp_path / "all.csv").write_text(as_text(whole))
-    flags = ["--strategy", strategy, "--effort", "quick", "--seed", "0"]
+    flags = ["--strategy", strategy, "--effort", "quick", "--seed", "0", "--model", "own"]
     assert (
         run_cli(
             "impute",

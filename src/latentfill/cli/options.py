@@ -108,7 +108,7 @@ def _of_setting(each: Setting, panel: str) -> Option:
 
 
 READING: Final = options_of(TableOptions, without=("columns", "leave", "grid", "by"))
-SERIES: Final = options_of(TableOptions, only=("by",))
+SERIES: Final[Options] = {**options_of(TableOptions, only=("by",)), **options_of(Config, only=("model",))}
 COLUMNS: Final = options_of(TableOptions, only=("columns", "leave"))
 GRID: Final = options_of(TableOptions, only=("grid",))
 STORED: Final = options_of(StoredSettings)
@@ -121,7 +121,7 @@ OVERWRITE: Final[Options] = {
     "overwrite": option("Writing", bool, "--overwrite", help="Replace an existing packed file.", default=False)
 }
 METHOD: Final[Options] = {
-    **options_of(Config, without=("seed", "device")),
+    **options_of(Config, without=("seed", "device", "model")),
     **options_of(NeighbourSettings),
     **options_of(DecoderSettings),
     **options_of(WindowSettings),

@@ -26,6 +26,7 @@ from latentfill.core.window_plan import WindowPlan
 
 AUTO = "auto"
 
+SeriesModel = Literal["auto", "own", "shared"]
 Effort = Literal["quick", "standard", "thorough"]
 
 # The strategies that `auto` combines, cheap ones first.
@@ -67,6 +68,12 @@ class Config(GroupedSettings):
         "Time limit for fitting, in seconds; to keep it, auto leaves out the most expensive candidates first.",
         flag="--time-budget",
         above=0,
+    )
+    model: SeriesModel = setting(
+        "auto",
+        "Model of many series: shared (one for all, also for series that are too short to learn from), own (one for "
+        "each), or auto (the one with less error on cells that are hidden in a few series).",
+        flag="--model",
     )
     windows: WindowSettings = field(default_factory=WindowSettings)
     encoder: EncoderSettings = field(default_factory=EncoderSettings)

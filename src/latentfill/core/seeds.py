@@ -26,6 +26,7 @@ class SeedStream(IntEnum):
     ERROR_FACTORS = 11  # starting point of the factors that errors of many columns share
     STATE_SPACE = 12  # hidden series drawn while autoregressions and factors are learnt
     BOOSTED = 13  # cells that boosted trees are trained on
+    MODEL_CHOICE = 14  # cells hidden to choose between one model for many series and a model for each
 
     def generator(self, seed: int, *parts: int) -> np.random.Generator:
         """NumPy generator of this stage for the user's seed; each combination of `parts` has a stream of its own."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,11 @@ class Series:
     def observed(self) -> BoolArray:
         """True where a value is observed, shape (T, C)."""
         return ~np.isnan(self.values)
+
+    def part(self, steps: slice) -> Series:
+        """The series in these steps."""
+        time = None if self.time is None else self.time[steps]
+        return replace(self, values=self.values[steps], time=time, rows=self.rows[steps])
 
     @property
     def n_steps(self) -> int:

@@ -1,4 +1,4 @@
-"""Fills a table that stacks several series, each with a model of its own, and writes the whole table."""
+"""Fills a table that stacks several series, with one model or a model each, and writes the whole table."""
 
 from __future__ import annotations
 
@@ -15,16 +15,24 @@ from numpy.typing import NDArray
 from latentfill.core.errors import InputError, LatentFillError
 from latentfill.core.messages import SHOWN
 from latentfill.core.strategy_table import cell_codes
+from latentfill.embeddings.protocols.record import Pairing
 from latentfill.imputation.filling.codes import Code
+from latentfill.imputation.filling.fill_many import fill_many
+from latentfill.imputation.fitting.pool import fit_pool
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.imputer import Imputer
+from latentfill.imputation.model_choice import ModelChoice, choose_model
+from latentfill.imputation.saving.model_weights import model_id
 from latentfill.imputation.summary.cell_counts import joined_counts
+from latentfill.imputation.summary.summary import summarise
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns, write_source
 from latentfill.tables.groups import Group, GroupedTable, read_groups
+from latentfill.tables.table import Table
 
-OnSeries = Callable[[str, int, int], None]  # name of a series, its number from 1, number of all
+NOTHING_OBSERVED = "no value column has a single observed cell."
+OnSeries = Callable[[str, int, int], None]  # name of a series, how many are done, number of all
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,33 +97,62 @@ class StackedImputation:
 
 
 def impute_stacked(imputer: Imputer, data: object, on_series: OnSeries | None = None) -> StackedImputation:
-    """Fit a model to each series of a stacked table and fill it; a series that fails costs only itself.
+    """Fill each series of a stacked table; a series that fails costs only itself.
 
-    `imputer` has the settings, of which `by` names the columns that tell the series apart. Raises the errors of
-    `read_groups`, and an `InputError` if no series can be filled.
+    `imputer` has the settings, of which `by` names the columns that tell the series apart, and `model` says whether
+    they share a model. Raises the errors of `read_groups`, and an `InputError` if no series can be filled.
     """
     began = time.monotonic()
     table = data if isinstance(data, GroupedTable) else read_groups(data, imputer.options)
-    filled: dict[int, Imputation] = {}
-    problems: dict[str, str] = {}
-    for number, group in enumerate(table.groups):
+    problems = {group.name: group.problem for group in table.groups if group.table is None}
+    tables = {number: group.table for number, group in enumerate(table.groups) if group.table is not None}
+    choice = choose_model([each.series for each in tables.values()], imputer.config, imputer.progress)
+    fill = _fill_shared if choice.shared else _fill_alone
+    filled = dict[int, Imputation]()
+    for number, result in fill(imputer, tables):
+        group = table.groups[number]
+        if isinstance(result, Imputation):
+            filled[number] = result
+        else:
+            problems[group.name] = result
         if on_series:
-            on_series(group.name, number + 1, len(table.groups))
-        try:
-            if group.table is None:
-                raise InputError(group.problem)
-            own = Imputer(imputer.config, progress=imputer.progress, **imputer.options_of_one_series())
-            filled[number] = own.fit(group.table).fill(group.table)
-        except LatentFillError as error:
-            problems[group.name] = str(error)
+            on_series(group.name, len(filled) + len(problems), len(table.groups))
     if not filled:
         raise InputError(f"No series can be filled. {next(iter(problems.values()))}")
-    summary = _summarise(imputer, table, filled, problems)
+    filled = dict(sorted(filled.items()))
+    summary = _summarise(imputer, table, filled, problems, choice)
     return StackedImputation(table, filled, summary | {"fill_seconds": round(time.monotonic() - began, 2)})
 
 
+def _fill_alone(imputer: Imputer, tables: Mapping[int, Table]) -> Iterator[tuple[int, Imputation | str]]:
+    """Number and filled table of each series with a model of its own; if it cannot be filled, the reason."""
+    for number, table in tables.items():
+        own = Imputer(imputer.config, progress=imputer.progress, **imputer.options_of_one_series())
+        try:
+            yield number, own.fit(table).fill(table)
+        except LatentFillError as error:
+            yield number, str(error)
+
+
+def _fill_shared(imputer: Imputer, tables: Mapping[int, Table]) -> Iterator[tuple[int, Imputation | str]]:
+    """The same with one model for all series."""
+    known = {number: table for number, table in tables.items() if table.series.observed.any()}
+    yield from ((number, NOTHING_OBSERVED) for number in tables if number not in known)
+    fitted = fit_pool([table.series for table in known.values()], imputer.config, imputer.progress)
+    model, numbers, series = model_id(fitted), list(known), [table.series for table in known.values()]
+    for at, filled in fill_many(fitted, series):
+        table = known[numbers[at]]
+        filled = filled.keeping(table.suspected, table.as_read)
+        summary = summarise(fitted, table, imputer.options, filled, Pairing(imputer.config.stored.plan))
+        yield numbers[at], Imputation(table, filled, summary | {"model": model})
+
+
 def _summarise(
-    imputer: Imputer, table: GroupedTable, filled: Mapping[int, Imputation], problems: Mapping[str, str]
+    imputer: Imputer,
+    table: GroupedTable,
+    filled: Mapping[int, Imputation],
+    problems: Mapping[str, str],
+    choice: ModelChoice,
 ) -> dict[str, object]:
     """The summary of all series as JSON values: counts of all together, and counts and scores of each."""
     summaries = [each.summary for each in filled.values()]
@@ -128,11 +165,12 @@ def _summarise(
     return {
         "latentfill": version("latentfill"),
         "table": {"rows": table.source.n_rows, "series": len(table.groups), "by": list(imputer.options.by)},
-        "notes": [*table.notes, *_notes(table, problems)],
+        "notes": [*table.notes, choice.note(len(filled)), *_notes(table, problems)],
         "settings": imputer.config.to_dict(),
         "cells": cells,
         "codes": {str(code.number): code.meaning for code in cell_codes()},
-        "held_out_error": {},
+        "model": "shared" if choice.shared else "own",
+        "held_out_error": summaries[0]["held_out_error"] if choice.shared else {},
         "columns": joined_counts([_dict(summary["columns"]) for summary in summaries]),
         "not_filled": dict(problems),
         "series": {name: {key: summary[key] for key in kept} for name, summary in zip(names, summaries, strict=True)},

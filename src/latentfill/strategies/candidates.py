@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -17,12 +18,12 @@ from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.progress import History, OutOfTimeError
 from latentfill.strategies.classes import correction_class, new_baseline, series_strategy_class, strategy_class
 from latentfill.strategies.hidden_rounds import HiddenRound, hidden_rounds
-from latentfill.strategies.protocols.baseline import Baseline
+from latentfill.strategies.protocols.baseline import Baseline, observed_mean
 from latentfill.strategies.protocols.correction import Correction, Example, FirstStage
 from latentfill.strategies.protocols.series_strategy import SeriesData, SeriesStrategy
 from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs
 from latentfill.windows.blend import blend, taper
-from latentfill.windows.windows import ScaledSeries, Windows
+from latentfill.windows.windows import ScaledSeries, Windows, by_part
 
 if TYPE_CHECKING:
     from torch import nn
@@ -43,6 +44,19 @@ class Estimates:
     def of_window(self, index: int) -> Estimates:
         """The estimates (K, L, C) of one window."""
         return Estimates(self.values[:, index], self.spread[index], self.residual[index])
+
+    @property
+    def flat(self) -> Estimates:
+        """The same for a series (T, C) whose parts (N, L, C) stand one below the other."""
+        steps, columns = math.prod(self.spread.shape[:-1]), self.spread.shape[-1]
+        parts = (self.spread.reshape(steps, columns), self.residual.reshape(steps, columns))
+        return Estimates(self.values.reshape(-1, steps, columns), *parts)
+
+    def by_part(self, parts: int) -> Estimates:
+        """The estimates for a series (T, C) as those for its `parts`: (K, parts, T / parts, C)."""
+        steps = (parts, -1, self.spread.shape[-1])
+        values = self.values.reshape(len(self.values), *steps)
+        return Estimates(values, self.spread.reshape(steps), self.residual.reshape(steps))
 
     def of_steps(self, n_steps: int) -> Estimates:
         """The estimates of the first `n_steps` of a series."""
@@ -148,14 +162,14 @@ class Candidates:
         knows them, in the order smoothers, strategies on windows.
         """
         shifted, shift = centred(series)
-        found = _Found.nothing(shifted)
-        found.by_name = {name: baseline.estimate(series.values) - shift for name, baseline in self.baselines.items()}
+        found, values = _Found.nothing(shifted), by_part(series.values, series.parts)
+        found.by_name = {name: baseline.estimate(values) - shift for name, baseline in self.baselines.items()}
         self._smooth(found)
         if self.strategies:
             windows = self._cut(shifted, starts)
-            self._fill_windows(found, windows, encoder, lambda estimate: self._blend(estimate, windows))
+            self._fill_windows(found, windows, encoder, lambda estimate: self._blend(estimate, windows, series.parts))
         self._correct(found)
-        return found.estimates(self.names, shift)
+        return found.estimates(self.names, shift).flat
 
     def estimate_windows(self, windows: Windows, encoder: Encoder | None) -> Estimates:
         """Estimates of all candidates for windows, each from its own observed cells."""
@@ -174,9 +188,9 @@ class Candidates:
     def _smooth(self, found: _Found) -> None:
         for name, smoother in self.smoothers.items():
             try:
-                estimate = smoother.estimate(found.data.values, found.data.clock)
+                estimate = smoother.estimate(found.values, found.clock)
             except ArithmeticError:  # its numbers overflowed or cancelled: it has no estimate
-                found.by_name[name] = np.full(found.data.values.shape, np.nan)
+                found.by_name[name] = np.full(found.values.shape, np.nan)
                 continue
             return_free_memory()
             found.by_name[name] = estimate.values
@@ -195,7 +209,7 @@ class Candidates:
 
     def _correct(self, found: _Found) -> None:
         if self.corrections and found.base is None:
-            found.by_name |= dict.fromkeys(self.corrections, np.full(found.data.values.shape, np.nan))
+            found.by_name |= dict.fromkeys(self.corrections, np.full(found.values.shape, np.nan))
         elif self.corrections:
             first = found.first_stage()
             found.by_name |= {name: correction.estimate(first) for name, correction in self.corrections.items()}
@@ -253,15 +267,16 @@ class Candidates:
         """The windows at `starts` that have observed cells."""
         return series.cut(starts, self.length).with_observed_cells()
 
-    def _blend(self, estimate: FloatArray, windows: Windows) -> FloatArray:
-        return blend(estimate, windows.starts, windows.n_steps, taper(self.length))
+    def _blend(self, estimate: FloatArray, windows: Windows, parts: int) -> FloatArray:
+        return by_part(blend(estimate, windows.starts, windows.n_steps, taper(self.length)), parts)
 
 
 @dataclass(slots=True, eq=False)
 class _Found:
     """The estimates of the candidates so far, and the spread and residual of the base: the last one that knows them."""
 
-    data: ScaledSeries | Windows
+    values: FloatArray  # (..., L, C) of a series, of each of its parts, or of windows
+    clock: FloatArray  # (..., L, P)
     by_name: dict[str, FloatArray]
     base: str | None
     spread: FloatArray
@@ -270,18 +285,20 @@ class _Found:
     @classmethod
     def nothing(cls, data: ScaledSeries | Windows) -> _Found:
         """Without an estimate."""
-        return cls(data, {}, None, np.full(data.values.shape, np.nan), np.zeros(data.values.shape))
+        parts = data.parts if isinstance(data, ScaledSeries) else 1
+        values, clock = by_part(data.values, parts), by_part(data.clock, parts)
+        return cls(values, clock, {}, None, np.full(values.shape, np.nan), np.zeros(values.shape))
 
     def first_stage(self) -> FirstStage:
         """What is corrected: the base, beside the other estimates that come from no network."""
         assert self.base is not None
         others = [e for name, e in self.by_name.items() if name != self.base and not STRATEGIES[name].needs_encoder]
         base = self.by_name[self.base]
-        return FirstStage(self.data.values, base, self.spread, self.residual, tuple(others), self.data.clock)
+        return FirstStage(self.values, base, self.spread, self.residual, tuple(others), self.clock)
 
     def estimates(self, names: Sequence[str], shift: FloatArray | float = 0.0) -> Estimates:
         """The estimates of the candidates called `names`, with `shift` (C,) added."""
-        values = np.empty((len(names), *self.data.values.shape))
+        values = np.empty((len(names), *self.values.shape))
         for row, name in zip(values, names, strict=True):
             np.add(self.by_name.pop(name), shift, out=row)  # one after the other, as they are large
         return Estimates(values, self.spread, self.residual)
@@ -345,13 +362,18 @@ def _to_build(names: Sequence[str], spec: StrategySpec) -> list[str]:
 
 
 def centred(series: ScaledSeries) -> tuple[ScaledSeries, FloatArray]:
-    """A series whose columns far from 0 are shifted to 0, and the shift (C,) that was subtracted from them."""
-    shift = _unusual_means(series)
-    return replace(series, values=series.values - shift), shift
+    """A series whose columns far from 0 are shifted to 0, and the shift that was subtracted from them.
+
+    The shift is (C,), or that of each part: (parts, 1, C).
+    """
+    values = by_part(series.values, series.parts)
+    shift = _unusual_means(values)
+    return replace(series, values=(values - shift).reshape(series.values.shape)), shift[
+        0
+    ] if series.parts == 1 else shift
 
 
-def _unusual_means(series: ScaledSeries) -> FloatArray:
-    """Means (C,) of the columns whose mean is farther from 0 than `FARTHEST_MEAN`; 0 for the others."""
-    observed = series.observed
-    mean = np.where(observed, series.values, 0.0).sum(axis=0) / np.maximum(observed.sum(axis=0), 1)
+def _unusual_means(values: FloatArray) -> FloatArray:
+    """Means (..., 1, C) of the columns whose mean is farther from 0 than `FARTHEST_MEAN`; 0 for the others."""
+    mean = np.nan_to_num(observed_mean(values, axis=-2))
     return np.where(np.abs(mean) > FARTHEST_MEAN, mean, 0.0)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import numpy as np
 
 from latentfill.core.series import FloatArray, Series
@@ -11,6 +14,7 @@ from latentfill.windows.gaps import interpolate
 CALENDAR = {"day": 86_400.0, "week": 7 * 86_400.0, "year": 365.2425 * 86_400.0}
 
 MIN_REPEATS = 3.0  # a cycle is used only if the series is at least this many cycles long
+MOST_SEARCHED = 20  # of several series without time stamps
 MIN_STEPS = 4.0  # a cycle is used only if it has at least this many steps
 
 CLEAR = 0.3  # smallest autocorrelation that counts as a peak
@@ -27,11 +31,29 @@ def find_cycles(series: Series) -> tuple[float, ...]:
     if series.time is None:
         period = find_period(series.values)
         return (float(period),) if period else ()
-    seconds = _seconds(series)
-    spacing = float(np.median(np.diff(seconds))) if len(seconds) > 1 else 0.0
-    span = float(seconds[-1] - seconds[0])
+    spacing, span = _spacing(series), _span(series)
     return tuple(
         cycle for cycle in CALENDAR.values() if span >= MIN_REPEATS * cycle and 0 < spacing <= cycle / MIN_STEPS
+    )
+
+
+def shared_cycles(series: Sequence[Series]) -> tuple[float, ...]:
+    """Lengths of the cycles of several series, as `find_cycles` gives them for one.
+
+    With time stamps, all series together must cover a cycle often enough, and one of them at least once. Without, more
+    than half of at most `MOST_SEARCHED` series must have the same period.
+    """
+    longest = sorted(series, key=lambda each: each.n_steps)[-MOST_SEARCHED:]
+    if series[0].time is None:
+        found = Counter(find_cycles(each) for each in longest)
+        cycles, count = found.most_common(1)[0]
+        return cycles if 2 * count > len(longest) else ()
+    spans = [_span(each) for each in series if each.n_steps > 1]
+    spacing = float(np.median([_spacing(each) for each in longest]))
+    return tuple(
+        cycle
+        for cycle in CALENDAR.values()
+        if sum(spans) >= MIN_REPEATS * cycle and max(spans) >= cycle and 0 < spacing <= cycle / MIN_STEPS
     )
 
 
@@ -40,7 +62,7 @@ def cycle_steps(series: Series) -> int | None:
     cycles = find_cycles(series)
     if not cycles:
         return None
-    spacing = 1.0 if series.time is None else float(np.median(np.diff(_seconds(series))))
+    spacing = 1.0 if series.time is None else _spacing(series)
     return max(1, round(cycles[0] / spacing))
 
 
@@ -113,6 +135,17 @@ def _autocorrelation(values: FloatArray, longest: int) -> FloatArray:
     if not varies.any():
         return np.zeros(longest + 1)
     return np.asarray((power[:, varies] / power[0, varies]).mean(axis=1) * n / (n - np.arange(longest + 1)))
+
+
+def _spacing(series: Series) -> float:
+    """Median seconds from one time stamp to the next; 0 if there is only one."""
+    return float(np.median(np.diff(_seconds(series)))) if series.n_steps > 1 else 0.0
+
+
+def _span(series: Series) -> float:
+    """Seconds from the first time stamp to the last."""
+    seconds = _seconds(series)
+    return float(seconds[-1] - seconds[0])
 
 
 def _seconds(series: Series) -> FloatArray:

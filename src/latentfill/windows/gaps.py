@@ -68,6 +68,13 @@ class NearestObserved:
     ahead: IntArray  # steps ahead to the cell of `after`, at least 1; to just outside the array if there is none
 
     @property
+    def flat(self) -> NearestObserved:
+        """The same with arrays (T, C), the parts of a series one below the other."""
+        shape = (-1, self.before.shape[-1])
+        back, ahead = self.back.reshape(shape), self.ahead.reshape(shape)
+        return NearestObserved(self.before.reshape(shape), self.after.reshape(shape), back, ahead)
+
+    @property
     def line(self) -> FloatArray:
         """Linear interpolation from `before` and `after`; their value if only one is known, NaN if neither is."""
         line = self.before + (self.after - self.before) * (self.back / (self.back + self.ahead))

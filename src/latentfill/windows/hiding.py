@@ -77,7 +77,12 @@ def hide_mixture(rng: np.random.Generator, observed: BoolArray, patterns: BoolAr
 
 
 def hide_like_gaps(
-    rng: np.random.Generator, observed: BoolArray, rate: float, *, cycle: int | None = None
+    rng: np.random.Generator,
+    observed: BoolArray,
+    rate: float,
+    *,
+    cycle: int | None = None,
+    padding: BoolArray | None = None,
 ) -> BoolArray:
     """Cells to hide in a whole series, in the pattern of its own gaps; `observed` and the result are masks (T, C).
 
@@ -85,9 +90,9 @@ def hide_like_gaps(
     `MOST_MISSES` gaps hide nothing. A drawn gap takes along what is missing in other columns during it. With a `cycle`
     (steps), a gap stays in the same phase. No column loses its last observed cell, or more than three times `rate` of
     its cells. Gaps longer than a tenth of the series are not drawn. A series without gaps gets runs of 1 to
-    `LONGEST_RUN` steps in single columns, with the shares `RUN_SHARES`.
+    `LONGEST_RUN` steps in single columns, with the shares `RUN_SHARES`. Steps of `padding` (T,) are no gaps.
     """
-    gaps = _OwnGaps(observed)
+    gaps = _OwnGaps(observed if padding is None else observed | padding[:, None])
     count = observed.sum(axis=0)
     most_hidden = np.minimum(np.ceil(3 * rate * count), np.maximum(count - 1, 0)).astype(np.int64)
     hiding = SeriesHiding(observed, most_hidden)

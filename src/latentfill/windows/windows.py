@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.windows.splits import Split
 
+Number = TypeVar("Number", bound=np.generic)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScaledSeries:
-    """T steps of C columns in scaled units, with P clock features per step."""
+    """T steps of C columns in scaled units, with P clock features per step.
+
+    It may consist of equally long parts, one below the other, which are series of their own: no cell of a part is
+    estimated from another part.
+    """
 
     values: FloatArray  # (T, C), NaN where missing
     clock: FloatArray  # (T, P), see `clock_features`
+    parts: int = 1
 
     @property
     def n_steps(self) -> int:
@@ -33,8 +42,21 @@ class ScaledSeries:
         """The same series with the `hidden` cells (T, C) missing."""
         return replace(self, values=np.where(hidden, np.nan, self.values))
 
+    @property
+    def padding(self) -> BoolArray:
+        """True for the steps (T,) after the last observed one of a part; nothing is padding if there is one part."""
+        if self.parts == 1:
+            return np.zeros(self.n_steps, dtype=bool)
+        observed = np.logical_or.reduce(by_part(self.observed, self.parts), axis=2)
+        return np.asarray(~np.maximum.accumulate(observed[:, ::-1], axis=1)[:, ::-1].ravel())
+
+    def starts(self, length: int, stride: int) -> IntArray:
+        """First steps of the windows of each part, see `window_starts`."""
+        n_steps = self.n_steps // self.parts
+        return np.add.outer(np.arange(self.parts) * n_steps, window_starts(n_steps, length, stride)).ravel()
+
     def padded_to(self, n_steps: int) -> ScaledSeries:
-        """The series with missing steps appended until it has `n_steps`; unchanged if it is long enough."""
+        """A series of one part with missing steps appended until it has `n_steps`; unchanged if it is long enough."""
         pad = ((0, max(0, n_steps - self.n_steps)), (0, 0))
         values = np.pad(self.values, pad, constant_values=np.nan)
         return ScaledSeries(values, np.pad(self.clock, pad, mode="edge"))
@@ -86,6 +108,11 @@ class Windows:
     def without(self, hidden: BoolArray) -> Windows:
         """The same windows with the `hidden` cells (N, L, C) missing."""
         return replace(self, values=np.where(hidden, np.nan, self.values))
+
+
+def by_part(array: NDArray[Number], parts: int) -> NDArray[Number]:
+    """An array (T, C) as it is if there is one part, else that of each part: (parts, T / parts, C)."""
+    return array if parts == 1 else array.reshape(parts, -1, array.shape[-1])
 
 
 def window_starts(n_steps: int, length: int, stride: int) -> IntArray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError
-from latentfill.core.series import Series
+from latentfill.core.series import BoolArray, FloatArray, Series
 from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.joined_splits import join_splits
@@ -52,7 +52,7 @@ def fit_series(series: Series, config: Config, inputs: FitInputs | None = None) 
     bounds_of(config, series.columns)  # raises an error for unusable limits before any training
     donor = inputs.donor_table
     requested, config = config, shrink_to(config, series.n_steps if donor is None else 2 * series.n_steps)
-    known = np.logical_or.reduce(series.observed, axis=0)
+    known = find_known(series.values)
     if not known.any():
         raise InputError("no value column has a single observed cell, so there is nothing to learn from.")
     scaler = _fit_scaler(series, config, inputs.train_rows)
@@ -84,10 +84,19 @@ def fit_series(series: Series, config: Config, inputs: FitInputs | None = None) 
 
 def shrink_to(config: Config, n_steps: int) -> Config:
     """The settings, with the window shortened to half of `n_steps` (at least 2 steps) where it is longer."""
-    length = max(2, n_steps // 2)
-    if length >= config.windows.length:
+    return window_of(config, max(2, n_steps // 2))
+
+
+def window_of(config: Config, most: int) -> Config:
+    """The settings, with the window shortened to `most` steps where it is longer."""
+    if most >= config.windows.length:
         return config
-    return config.replace(length=length, stride=min(config.windows.stride, max(1, length // 4)))
+    return config.replace(length=most, stride=min(config.windows.stride, max(1, most // 4)))
+
+
+def find_known(values: FloatArray) -> BoolArray:
+    """True for the columns (C,) of `values` (T, C) that have an observed cell."""
+    return np.asarray((~np.isnan(values)).any(axis=0))
 
 
 def _fit_scaler(series: Series, config: Config, train_rows: int | None) -> ColumnScaler:

@@ -17,6 +17,7 @@ from latentfill.strategies.candidates import Candidates
 from latentfill.strategies.protocols.strategy import StrategySpec
 from latentfill.windows.cycles import clock_features
 from latentfill.windows.scaling import ColumnScaler
+from latentfill.windows.series_scaling import SeriesScaler
 from latentfill.windows.windows import ScaledSeries
 
 OUT_OF_TIME = "the time budget left no room for it"  # why a strategy is left out
@@ -62,6 +63,7 @@ class Fitted:
     one_space: bool = False  # whether the embeddings of all splits are known to share a space
     n_steps: int = 0  # length of the fitted series
     shrunk_from: int | None = None  # window length of the settings, if the series was too short for it
+    by_series: SeriesScaler | None = None  # of a model for many series that differ in scale
 
     @property
     def paths(self) -> dict[str, FittedPath]:
@@ -76,6 +78,10 @@ class Fitted:
             builtin=self.builtin.using(strategy),
             stored={split: path.using(strategy) for split, path in self.stored.items()},
         )
+
+    def for_series(self, series: Series) -> Fitted:
+        """The same model with the scale of a series, if it is one for many series that differ in scale."""
+        return replace(self, scaler=self.by_series.of(series.values)) if self.by_series else self
 
     def scaled(self, series: Series) -> ScaledSeries:
         """The series in scaled units; columns that had no value to learn from are set to NaN."""

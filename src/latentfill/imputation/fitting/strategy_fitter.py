@@ -24,7 +24,7 @@ from latentfill.imputation.validation.validate import Validated, validate
 from latentfill.nn.progress import History, OutOfTimeError, ProgressCallback
 from latentfill.strategies.candidates import Candidates, needs_encoder, of_kinds
 from latentfill.strategies.protocols.strategy import StrategySpec, TrainingInputs
-from latentfill.windows.windows import Windows, window_starts
+from latentfill.windows.windows import Windows
 
 ENCODER_SHARE = 0.35  # share of the time budget after which the encoder must be trained
 TRAINING_SHARE = 0.75  # share after which all networks must be trained; the rest is for validation
@@ -100,9 +100,7 @@ class StrategyFitter:
                 encoder=encoder,
                 encoder_history=encoder_history,
                 starts=self.every_start,
-                blend_starts=window_starts(
-                    self.held_out.series.n_steps, self.config.windows.length, self.config.windows.stride
-                ),
+                blend_starts=self.held_out.series.starts(self.config.windows.length, self.config.windows.stride),
                 donor_windows=None,
             )
         )

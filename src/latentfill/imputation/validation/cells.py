@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.windows.column_blocks import cells_by_block
 from latentfill.windows.gaps import BUCKET_NAMES, NearestObserved, bucket_of, nearest_observed
+from latentfill.windows.windows import by_part
 
 KINDS = 2 * len(BUCKET_NAMES)  # kinds of gaps: two per length bucket, see `gap_kinds`
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """M missing cells of a series of T steps and C columns, and the gap that each lies in."""
+    """M missing cells of a series of T steps and C columns, and the gap that each lies in.
+
+    A series may consist of equally long parts, one below the other, which are series of their own.
+    """
 
     shape: tuple[int, int]  # (T, C) of the series
     step: IntArray  # (M,)
@@ -24,14 +28,16 @@ class Cells:
     kind: IntArray  # (M,) kind of the gap, from 0 to KINDS - 1, see `gap_kinds`
     gap: IntArray  # (M,) first step of the gap
     hiding_round: IntArray  # (M,) cells that were hidden at the same time share a number
+    parts: int = 1
 
     @classmethod
-    def at(cls, mask: BoolArray, values: FloatArray) -> Cells:
+    def at(cls, mask: BoolArray, values: FloatArray, parts: int = 1) -> Cells:
         """The cells of a series (T, C) where `mask` is True, in row-major order; they must be missing (NaN)."""
         step, column = np.nonzero(mask)
         kind, back = np.empty_like(step), np.empty_like(step)
         for columns, cells in cells_by_block(column, mask.shape):
-            sides, at = nearest_observed(values[:, columns]), (step[cells], column[cells] - columns.start)
+            sides = nearest_observed(by_part(values[:, columns], parts)).flat
+            at = (step[cells], column[cells] - columns.start)
             kind[cells], back[cells] = gap_kinds(sides)[at], sides.back[at]
         return cls(
             shape=(values.shape[0], values.shape[1]),
@@ -40,6 +46,7 @@ class Cells:
             kind=kind,
             gap=step - back + 1,
             hiding_round=np.zeros(len(step), dtype=np.int64),
+            parts=parts,
         )
 
     @classmethod
@@ -56,6 +63,7 @@ class Cells:
             hiding_round=np.concatenate(
                 [part.hiding_round + n for part, n in zip(cells, first_round[:-1], strict=True)]
             ),
+            parts=cells[0].parts,
         )
 
     def __len__(self) -> int:
@@ -89,8 +97,8 @@ class Cells:
 
     def where(self, chosen: BoolArray) -> Cells:
         """The cells for which `chosen` (M,) is True."""
-        return Cells(
-            shape=self.shape,
+        return replace(
+            self,
             step=self.step[chosen],
             column=self.column[chosen],
             kind=self.kind[chosen],

@@ -11,6 +11,7 @@ from latentfill.core.series import BoolArray, FloatArray
 from latentfill.imputation.validation.cells import Cells
 from latentfill.strategies.candidates import Estimates
 from latentfill.windows.gaps import NearestObserved, nearest_observed
+from latentfill.windows.windows import by_part
 
 SMALLEST = 1e-3  # scaled units; added to sizes before their logarithm is taken
 MOVEMENT_REACH = 48  # steps on both sides of a cell over which the changes of its column are averaged
@@ -77,11 +78,12 @@ def _surroundings(cells: Cells, values: FloatArray) -> FloatArray:
     """
     found = np.empty((4, len(cells)))
     for columns, chosen in cells.by_block():
-        block, at = values[:, columns], (cells.step[chosen], cells.column[chosen] - columns.start)
+        block, at = by_part(values[:, columns], cells.parts), (cells.step[chosen], cells.column[chosen] - columns.start)
         sides = nearest_observed(block)
+        movement, sides = _movement(block, sides).reshape(len(values), -1), sides.flat
         back, ahead = sides.back[at], sides.ahead[at]
         across = np.nan_to_num(np.abs(sides.after - sides.before)[at])
-        found[:, chosen] = np.minimum(back, ahead), back + ahead - 1, across, _movement(block, sides)[at]
+        found[:, chosen] = np.minimum(back, ahead), back + ahead - 1, across, movement[at]
     return found
 
 
@@ -95,13 +97,19 @@ def _range_and_mean(estimates: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _movement(values: FloatArray, sides: NearestObserved) -> FloatArray:
-    """Mean absolute change per step between observed cells within `MOVEMENT_REACH` steps of each cell, (T, C)."""
+    """Mean absolute change per step between observed cells within `MOVEMENT_REACH` steps of each cell, (..., T, C)."""
     change = np.abs(values - sides.before) / np.maximum(sides.back, 1)
     known = ~np.isnan(change)
-    total = np.cumsum(np.pad(np.where(known, change, 0.0), ((1, 0), (0, 0))), axis=0)
-    count = np.cumsum(np.pad(known.astype(float), ((1, 0), (0, 0))), axis=0)
-    step = np.arange(len(values))
-    first, stop = np.maximum(step - MOVEMENT_REACH, 0), np.minimum(step + MOVEMENT_REACH + 1, len(values))
-    n = count[stop] - count[first]
-    overall = total[-1] / np.maximum(count[-1], 1)
-    return np.asarray(np.where(n > 0, (total[stop] - total[first]) / np.maximum(n, 1), overall))
+    total, count = _summed(np.where(known, change, 0.0)), _summed(known.astype(float))
+    step = np.arange(values.shape[-2])
+    first, stop = np.maximum(step - MOVEMENT_REACH, 0), np.minimum(step + MOVEMENT_REACH + 1, len(step))
+    n = count[..., stop, :] - count[..., first, :]
+    overall = total[..., -1:, :] / np.maximum(count[..., -1:, :], 1)
+    return np.asarray(np.where(n > 0, (total[..., stop, :] - total[..., first, :]) / np.maximum(n, 1), overall))
+
+
+def _summed(values: FloatArray) -> FloatArray:
+    """Sums (..., T + 1, C) of the first 0 to T steps of `values` (..., T, C)."""
+    total = np.zeros((*values.shape[:-2], values.shape[-2] + 1, values.shape[-1]))
+    np.cumsum(values, axis=-2, out=total[..., 1:, :])
+    return total

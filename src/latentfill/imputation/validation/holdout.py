@@ -78,7 +78,8 @@ class HeldOutSeries:
             starts = starts[before[starts + length] > before[starts]]
         rng, cells, number = SeedStream.WEIGHING.generator(self.seed), 0, 0
         while allowed.any() and cells < ENOUGH_CELLS and number < MOST_ROUNDS:
-            hidden = hide_like_gaps(rng, self.visible.observed, ROUND_RATE) & allowed[:, None]
+            visible = self.visible
+            hidden = hide_like_gaps(rng, visible.observed, ROUND_RATE, padding=visible.padding) & allowed[:, None]
             yield hidden, starts
             cells, number = cells + int(hidden.sum()), number + 1
 
@@ -105,14 +106,15 @@ def hold_out(series: ScaledSeries, config: Config, *, for_networks: bool = False
     A series that is too short to reserve windows `for_networks` gets more tuning cells, a share of `FOR_NETWORKS`.
     """
     rng = SeedStream.HOLDOUT.generator(config.seed)
-    held = hide_like_gaps(rng, series.observed, config.training.holdout)
+    hide = partial(hide_like_gaps, rng, padding=series.padding)
+    held = hide(series.observed, config.training.holdout)
     runs = find_gaps(~held)
     tuning = np.zeros_like(held)
     for run in np.nonzero(rng.random(len(runs.start)) < 0.5)[0]:
         tuning[runs.start[run] : runs.start[run] + runs.length[run], runs.column[run]] = True
     score = held & ~tuning
     if for_networks and is_too_short(config.windows.length, series.n_steps):
-        tuning |= hide_like_gaps(rng, series.observed & ~held, FOR_NETWORKS)
+        tuning |= hide(series.observed & ~held, FOR_NETWORKS)
     return HeldOutSeries(series, tuning, score, config.seed)
 
 

@@ -30,9 +30,11 @@ class HoldoutErrors:
     features: FloatArray  # (M, F), see `features_at`
 
     @classmethod
-    def of(cls, estimates: Estimates, hidden: BoolArray, truth: FloatArray, visible: FloatArray) -> HoldoutErrors:
+    def of(
+        cls, estimates: Estimates, hidden: BoolArray, truth: FloatArray, visible: FloatArray, parts: int = 1
+    ) -> HoldoutErrors:
         """Errors on the `hidden` cells (T, C) with an estimate; the candidates read the `visible` values (T, C)."""
-        cells = Cells.at(hidden & ~np.isnan(estimates.values).all(axis=0), visible)
+        cells = Cells.at(hidden & ~np.isnan(estimates.values).all(axis=0), visible, parts)
         at = (cells.step, cells.column)
         return cls(
             cells=cells,
@@ -123,7 +125,7 @@ def _in_series(
 ) -> list[HoldoutErrors]:
     """The errors on the hidden cells of each mask (T, C), if the candidates see the `visible` series."""
     estimates = candidates.estimate(visible, starts, encoder)
-    return [HoldoutErrors.of(estimates, hidden, truth, visible.values) for hidden in masks]
+    return [HoldoutErrors.of(estimates, hidden, truth, visible.values, visible.parts) for hidden in masks]
 
 
 def _in_windows(

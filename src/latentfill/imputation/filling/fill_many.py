@@ -1,0 +1,64 @@
+"""Filling many series with one model, several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from latentfill.core.series import IntArray, Series
+from latentfill.imputation.filling.fill import EstimatedSeries, fill_from, fill_series
+from latentfill.imputation.filling.filled import Filled
+from latentfill.imputation.fitting.fitted import BUILTIN, Fitted
+from latentfill.strategies.candidates import Estimates
+from latentfill.windows.windows import ScaledSeries, window_starts
+
+AT_ONCE = 1 << 18  # cells of the series that are estimated at once, with the empty steps that make them equally long
+
+
+def fill_many(fitted: Fitted, series: Sequence[Series]) -> Iterator[tuple[int, Filled]]:
+    """Fill each series with a model that was fitted to many; yields positions in `series`, and what was filled.
+
+    Series of similar length are estimated together, and the results are those of each series alone.
+    """
+    for batch in _batches(fitted, series):
+        yield from zip(batch, _fill_batch(fitted, [series[at] for at in batch]), strict=True)
+
+
+def _batches(fitted: Fitted, series: Sequence[Series]) -> Iterator[list[int]]:
+    """Positions of series to estimate at once, the longest first."""
+    order = sorted(range(len(series)), key=lambda at: -series[at].n_steps)
+    while order:
+        n_steps = max(series[order[0]].n_steps, fitted.config.windows.length)
+        n = max(1, AT_ONCE // (n_steps * len(fitted.columns)))
+        yield order[:n]
+        order = order[n:]
+
+
+def _fill_batch(fitted: Fitted, series: Sequence[Series]) -> Iterator[Filled]:
+    if len(series) == 1:
+        yield fill_series(fitted.for_series(series[0]), series[0])
+        return
+    models = [fitted.for_series(each) for each in series]
+    scaled = [model.scaled(each) for model, each in zip(models, series, strict=True)]
+    estimates = _estimate(fitted, scaled)
+    for number, each in enumerate(series):
+        own = estimates.of_window(number).of_steps(each.n_steps)
+        yield fill_from(models[number], EstimatedSeries(each, scaled[number], {BUILTIN: own}))
+
+
+def _estimate(fitted: Fitted, series: Sequence[ScaledSeries]) -> Estimates:
+    """Estimates (K, N, T, C) of all candidates for N series, padded to the same number of steps."""
+    length = fitted.config.windows.length
+    n_steps = max(length, *(each.n_steps for each in series))
+    padded = [each.padded_to(n_steps) for each in series]
+    values, clock = (np.concatenate([getattr(each, name) for each in padded]) for name in ("values", "clock"))
+    starts = [at * n_steps + _starts(fitted, each.n_steps) for at, each in enumerate(series)]
+    whole = ScaledSeries(values, clock, len(series))
+    estimates = fitted.builtin.candidates.estimate(whole, np.concatenate(starts), fitted.encoder)
+    return estimates.by_part(len(series))
+
+
+def _starts(fitted: Fitted, n_steps: int) -> IntArray:
+    windows = fitted.config.windows
+    return window_starts(max(n_steps, windows.length), windows.length, windows.stride)

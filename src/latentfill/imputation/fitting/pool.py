@@ -1,0 +1,101 @@
+"""Fitting one model to many series with the same columns, for series that are too short to learn from alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from latentfill.core.config import Config
+from latentfill.core.errors import InputError
+from latentfill.core.series import FloatArray, Series
+from latentfill.imputation.fitting.bounds import bounds_of
+from latentfill.imputation.fitting.fit import find_known, window_of
+from latentfill.imputation.fitting.fitted import Fitted
+from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
+from latentfill.imputation.fitting.time_budget import TimeBudget
+from latentfill.imputation.validation.holdout import evenly, hold_out
+from latentfill.nn.progress import ProgressCallback
+from latentfill.strategies.candidates import needs_encoder
+from latentfill.windows.cycles import clock_features, shared_cycles
+from latentfill.windows.scaling import ColumnScaler
+from latentfill.windows.series_scaling import SeriesScaler, differ_in_scale
+from latentfill.windows.windows import ScaledSeries
+
+MOST_STEPS = 1 << 15  # that are learnt from, of all series together
+SHORTEST_PART = 1 << 10  # steps of a long series that are learnt from, at least
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """Series with the same columns that one model is fitted to."""
+
+    series: Sequence[Series]  # those learnt from; of long ones a part
+    length: int  # steps per window
+    cycles: tuple[float, ...]
+
+    @classmethod
+    def of(cls, series: Sequence[Series], length: int) -> Pool:
+        """A pool of series that have observed cells, evenly over all, so that there are at most about `MOST_STEPS`."""
+        longest = max(each.n_steps for each in series)
+        part = min(longest, max(SHORTEST_PART, MOST_STEPS // len(series)))
+        chosen = evenly(np.arange(len(series)), max(1, MOST_STEPS // (part + length)))
+        return cls([middle_of(series[at], part) for at in chosen.tolist()], length, shared_cycles(series))
+
+    def scaled(self, scalers: Sequence[ColumnScaler]) -> ScaledSeries:
+        """The series in scaled units, one below the other; no window sees two of them, as empty steps lie between."""
+        n_steps = max(each.n_steps for each in self.series) + self.length
+        padded = [
+            ScaledSeries(scaler.apply(each.values), clock_features(each, self.cycles)).padded_to(n_steps)
+            for each, scaler in zip(self.series, scalers, strict=True)
+        ]
+        values, clock = (np.concatenate([getattr(each, name) for each in padded]) for name in ("values", "clock"))
+        return ScaledSeries(values, clock, len(padded))
+
+    @property
+    def values(self) -> list[FloatArray]:
+        """The values (T, C) of each series."""
+        return [each.values for each in self.series]
+
+
+def fit_pool(series: Sequence[Series], config: Config, progress: ProgressCallback | None = None) -> Fitted:
+    """Fit one model to series with the same columns; the windows are at most as long as the longest series.
+
+    Series that differ much in level or spread are scaled each by itself. Raises an `InputError` if no series has an
+    observed value, and for a strategy that cannot be fitted within the time budget.
+    """
+    budget, columns = TimeBudget.starting_now(config), series[0].columns
+    bounds_of(config, columns)  # raises an error for unusable limits before any training
+    series = [each for each in series if each.observed.any()]
+    if not series:
+        raise InputError("no value column has a single observed cell, so there is nothing to learn from.")
+    requested, config = config, window_of(config, max(2, *(each.n_steps for each in series)))
+    pool = Pool.of(series, config.windows.length)
+    method = config.windows.scaling
+    scaler = ColumnScaler.fit(np.concatenate(pool.values), method)
+    by_series = SeriesScaler.fit(pool.values, scaler, method) if differ_in_scale(pool.values) else None
+    scalers = [by_series.of(values) if by_series else scaler for values in pool.values]
+    held_out = hold_out(pool.scaled(scalers), config, for_networks=needs_encoder(config.strategies))
+    fitter = StrategyFitter(held_out, config, (), budget, progress)
+    encoder, history = fitter.fit_encoder() if fitter.needs_encoder else (None, {})
+    return Fitted(
+        config=config,
+        columns=columns,
+        known=find_known(np.concatenate(pool.values)),
+        scaler=scaler,
+        by_series=by_series,
+        cycles=pool.cycles,
+        stamped=series[0].time is not None,
+        encoder=encoder,
+        builtin=fitter.fit_builtin(encoder, history),
+        stored={},
+        n_steps=held_out.series.n_steps,
+        shrunk_from=requested.windows.length if config.windows.length < requested.windows.length else None,
+    )
+
+
+def middle_of(series: Series, n_steps: int) -> Series:
+    """The `n_steps` in the middle of a series."""
+    first = max(0, (series.n_steps - n_steps) // 2)
+    return series.part(slice(first, first + n_steps))
