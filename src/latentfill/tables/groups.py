@@ -69,7 +69,7 @@ def read_groups(data: object, options: TableOptions) -> GroupedTable:
         If a column of `options.by` does not exist or differs in all rows, if a series has two rows with one time
         stamp, or if no series can be filled.
     """
-    source = read_source(data, options.layout).without_empty_end()
+    source = read_source(data, options.layout).without_empty_end().with_columns_read()
     by = _positions(source, options.by)
     labels, rows = _rows_by_label(source, by)
     if len(labels) == source.n_rows:

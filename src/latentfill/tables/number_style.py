@@ -43,13 +43,13 @@ class FoundStyle:
 def find_number_style(columns: Sequence[Column], axis: TimeAxis | None, options: TableOptions) -> FoundStyle:
     """How numbers are written, as the user says and else as detected in columns of text; notes report what is unusual.
 
-    Time columns and columns in `options.leave` are ignored. Raises an `InputError` if all commas may separate
+    Time columns and columns that are not filled are ignored. Raises an `InputError` if all commas may separate
     thousands or be decimal marks.
     """
     usable = [
         column
         for position, column in enumerate(columns)
-        if column.kind == "text" and column.name not in options.leave and not (axis and position in axis.columns)
+        if column.kind == "text" and _is_used(column.name, options) and not (axis and position in axis.columns)
     ]
     unusual = [column for column in usable if column.numbers is None or column.numbers.bad.any()]
     if not unusual:  # nothing but plain numbers
@@ -66,6 +66,10 @@ def find_number_style(columns: Sequence[Column], axis: TimeAxis | None, options:
         flags, flag_notes = _find_flags(texts, style)
         style, notes = replace(style, flags=flags), [*notes, *flag_notes]
     return FoundStyle(style, tuple(notes))
+
+
+def _is_used(name: str, options: TableOptions) -> bool:
+    return name in options.columns if options.columns is not None else name not in options.leave
 
 
 def _texts_of(columns: Sequence[Column]) -> NamedTexts:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from latentfill.core.errors import InputError
-from latentfill.core.series import FloatArray, TimeArray
+from latentfill.core.series import FloatArray, IntArray, TimeArray
+from latentfill.tables.backends.arrow import number_array
 from latentfill.tables.backends.native import TextArray
 from latentfill.tables.backends.numbers import PLAIN, Numbers, NumberStyle, parse_numbers, without_markers
 
@@ -40,6 +41,15 @@ class Column:
     def of_times(cls, name: str, times: TimeArray) -> Column:
         """A column of times in UTC, NaT for empty cells."""
         return cls(name, "time", times=times)
+
+    def take(self, rows: IntArray) -> Column:
+        """The column with only these rows, in this order."""
+        return replace(
+            self,
+            texts=None if self.texts is None else self.texts.take(number_array(rows)),
+            numbers=None if self.numbers is None else self.numbers.take(rows),
+            times=None if self.times is None else self.times[rows],
+        )
 
     def labels(self) -> list[str]:
         """Every cell as text, "" for empty cells; whole numbers without decimals."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ class CsvSource:
     """A table read from a CSV file."""
 
     text: CsvText
+    parsed: tuple[Column, ...] | None = None  # the columns, where they have been read before
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -38,7 +39,11 @@ class CsvSource:
         return None
 
     def columns(self) -> tuple[Column, ...]:
-        return tuple(Column.of_texts(name, cells) for name, cells in zip(self.names, self.text.cells, strict=True))
+        texts = zip(self.names, self.text.cells, strict=True)
+        return self.parsed or tuple(Column.of_texts(name, cells) for name, cells in texts)
+
+    def with_columns_read(self) -> CsvSource:
+        return replace(self, parsed=self.columns())
 
     def texts(self, position: int) -> TextArray | None:
         return self.text.cells[position]
@@ -48,7 +53,8 @@ class CsvSource:
         return self if shorter.n_rows == self.n_rows else CsvSource(shorter)
 
     def take(self, rows: IntArray) -> CsvSource:
-        return CsvSource(self.text.take(rows))
+        parsed = None if self.parsed is None else tuple(column.take(rows) for column in self.parsed)
+        return CsvSource(self.text.take(rows), parsed)
 
     def to_csv(self, edits: Edits, delimiter: str = ",") -> bytes:
         """The file with cells replaced and rows and columns added; `delimiter` is ignored, the file keeps its own."""

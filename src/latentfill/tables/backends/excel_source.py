@@ -63,6 +63,9 @@ class ExcelSource:
     def take(self, rows: IntArray) -> ExcelSource:
         return replace(self, rows=tuple(self.rows[row] for row in rows.tolist()), table=self.table.take(rows))
 
+    def with_columns_read(self) -> ExcelSource:
+        return replace(self, table=self.table.with_columns_read())
+
     def to_frame(self, edits: Edits) -> NativeFrame:
         return self.table.to_frame(edits)
 

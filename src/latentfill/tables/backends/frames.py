@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class FrameSource:
     native: NativeFrame
     frame: Frame  # the same table, wrapped by narwhals
     cells: tuple[FrameColumn, ...]  # its columns: taking one of them from the frame takes longer in a wide frame
+    parsed: tuple[Column, ...] | None = None  # the columns, where they have been read before
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -61,7 +62,9 @@ class FrameSource:
         return Column.of_times(name, np.array(index.to_numpy(), dtype="datetime64[ns]"))
 
     def columns(self) -> tuple[Column, ...]:
-        return tuple(read_column(column, name) for column, name in zip(self.cells, self.names, strict=True))
+        return self.parsed or tuple(
+            read_column(column, name) for column, name in zip(self.cells, self.names, strict=True)
+        )
 
     def texts(self, position: int) -> TextArray | None:
         column = self.cells[position]
@@ -73,7 +76,11 @@ class FrameSource:
     def take(self, rows: IntArray) -> FrameSource:
         import narwhals as nw
 
-        return frame_source(nw.to_native(self.frame[rows.tolist()]))
+        parsed = None if self.parsed is None else tuple(column.take(rows) for column in self.parsed)
+        return replace(frame_source(nw.to_native(self.frame[rows.tolist()])), parsed=parsed)
+
+    def with_columns_read(self) -> FrameSource:
+        return replace(self, parsed=self.columns())
 
     def to_frame(self, edits: Edits) -> NativeFrame:
         """The edited frame, of the same library."""

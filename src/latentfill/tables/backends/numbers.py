@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from latentfill.core.series import BoolArray, FloatArray
+from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.tables.backends.arrow import text_array, text_scalar, to_floats, to_mask
 from latentfill.tables.backends.native import TextArray
 
@@ -41,6 +41,10 @@ class Numbers:
     bad: BoolArray  # (rows,) True where a text is neither a number nor a marker of a missing value
     markers: frozenset[str] = frozenset()  # the user's markers that occur in the column
     words: frozenset[str] = frozenset()  # words that were read as missing values
+
+    def take(self, rows: IntArray) -> Numbers:
+        """The numbers of only these rows, in this order."""
+        return replace(self, values=self.values[rows], bad=self.bad[rows])
 
     @property
     def n_numbers(self) -> int:

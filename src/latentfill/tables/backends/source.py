@@ -38,6 +38,9 @@ class Source(Protocol):
     def without_empty_end(self) -> Source:
         """The table without the empty rows at the end of its file; the same object if there are none."""
 
+    def with_columns_read(self) -> Source:
+        """The same table, whose columns are read once for all tables that are taken from it."""
+
     def take(self, rows: IntArray) -> Source:
         """The table with only these rows, in this order."""
 
