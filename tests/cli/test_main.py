@@ -164,6 +164,19 @@ def test_inspect_describes_a_table(
     assert sum(inspection["columns"]["price"]["gaps"].values()) > 0
 
 
+def test_inspect_describes_stacked_series_with_by_and_asks_for_it_without(
+    run_cli: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    rows = [f"{name},2024-01-0{day},{day}.5" for name in ("North", "South") for day in range(1, 8)]
+    (tmp_path / "t.csv").write_text("\n".join(["station,date,x", *rows]) + "\n")
+    assert run_cli("inspect", tmp_path / "t.csv") == 2
+    assert "`--by station`" in capsys.readouterr().err
+    assert run_cli("inspect", tmp_path / "t.csv", "--by", "station") == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    for expected in ("delimiter: comma", "number: 2", "by: station", "longest: 7", "1 day: 2", "format: %Y-%m-%d"):
+        assert expected in lines
+
+
 def test_inspect_describes_a_model(
     run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -108,7 +108,8 @@ def _of_setting(each: Setting, panel: str) -> Option:
 
 
 READING: Final = options_of(TableOptions, without=("columns", "leave", "grid", "by"))
-SERIES: Final[Options] = {**options_of(TableOptions, only=("by",)), **options_of(Config, only=("model",))}
+BY: Final = options_of(TableOptions, only=("by",))
+SERIES: Final[Options] = {**BY, **options_of(Config, only=("model",))}
 COLUMNS: Final = options_of(TableOptions, only=("columns", "leave"))
 GRID: Final = options_of(TableOptions, only=("grid",))
 STORED: Final = options_of(StoredSettings)

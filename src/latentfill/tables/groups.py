@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
@@ -48,6 +48,7 @@ class GroupedTable:
     by: tuple[int, ...]  # positions of the columns that tell the series apart
     groups: tuple[Group, ...]  # in the order in which they first occur
     notes: tuple[str, ...]  # on how the table was read, each once
+    left_alone: Mapping[str, str] = field(default_factory=dict)  # columns that are not filled, each with the reason
 
     def merged(self, edits: Mapping[int, Edits]) -> Edits:
         """The edits of the whole table from those of its groups, by number; other groups stay as they are."""
@@ -78,11 +79,15 @@ def read_groups(data: object, options: TableOptions) -> GroupedTable:
             "be a series. Name columns that are the same in all rows of a series."
         )
     name = stem(data) if isinstance(data, str | os.PathLike) else None
-    shared = _shared_options(source, labels, rows, replace(options, by=(), leave=(*options.leave, *options.by)), name)
+    own_options = replace(options, by=(), leave=(*options.leave, *options.by))
+    longest = max(range(len(rows)), key=lambda group: len(rows[group]))
+    example = _read_one(source, labels[longest], rows[longest], own_options, name)
+    shared = _shared_options(source, example, own_options)
     groups = [_group(source, label, own, shared, name) for label, own in zip(labels, rows, strict=True)]
     if all(group.table is None for group in groups):
         raise InputError(f"None of the {len(groups)} series can be filled. {groups[0].problem}")
-    return GroupedTable(source, by, tuple(groups), _joined_notes(groups))
+    left_alone = {name: reason for name, reason in example.left_alone.items() if name not in options.by}
+    return GroupedTable(source, by, tuple(groups), _joined_notes(groups), left_alone)
 
 
 def _positions(source: Source, names: Sequence[str]) -> tuple[int, ...]:
@@ -105,12 +110,8 @@ def _rows_by_label(source: Source, by: Sequence[int]) -> tuple[list[tuple[str, .
     return list(numbers), np.split(order, starts)
 
 
-def _shared_options(
-    source: Source, labels: Sequence[tuple[str, ...]], rows: Sequence[IntArray], options: TableOptions, name: str | None
-) -> TableOptions:
-    """The options with the time and value columns that were detected in the longest series, the same for all."""
-    longest = max(range(len(rows)), key=lambda group: len(rows[group]))
-    table = _read_one(source, labels[longest], rows[longest], options, name)
+def _shared_options(source: Source, table: Table, options: TableOptions) -> TableOptions:
+    """The options with the time and value columns of `table`, which is one of the series, the same for all."""
     index_is_time = table.axis is not None and not table.axis.columns
     time = options.time if index_is_time else table.time_columns
     style = find_number_style(source.columns(), table.axis, options).style

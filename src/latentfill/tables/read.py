@@ -77,6 +77,7 @@ def read_from(source: Source, options: TableOptions, name: str | None = None) ->
         style=written.style,
         time_columns=tuple(columns[position].name for position in axis.columns) if axis else (),
         name=name,
+        left_alone=value_columns.left_alone,
     )
 
 

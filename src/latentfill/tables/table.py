@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,7 @@ class Table:
     style: NumberStyle = PLAIN  # how numbers are written in its texts
     time_columns: tuple[str, ...] = ()  # names of the columns that form the time stamp
     name: str | None = None  # name of the file without its ending; None for a data frame
+    left_alone: Mapping[str, str] = field(default_factory=dict)  # columns that are not filled, each with the reason
 
     @property
     def suspected(self) -> BoolArray:

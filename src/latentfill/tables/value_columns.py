@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -38,6 +38,7 @@ class ValueColumns:
     names: tuple[str, ...]  # a name may be empty: pandas writes an unnamed index this way
     values: FloatArray  # (rows, C), NaN where missing
     notes: tuple[str, ...]  # about columns that are not filled, and markers that do not occur
+    left_alone: Mapping[str, str] = field(default_factory=dict)  # columns that are not filled, each with the reason
 
 
 def find_value_columns(
@@ -56,7 +57,7 @@ def find_value_columns(
     names = [column.name for column, n_numbers in without_numbers if not n_numbers]
     notes += [f"Columns without numbers are passed through: {name_columns(names)}."] if names else []
     notes += [
-        f"Column {column.name!r} is not filled: it holds {counted(n_numbers, 'number')} among other texts."
+        f"Column {column.name!r} is not filled: it {_text_reason(n_numbers)}."
         for column, n_numbers in without_numbers
         if n_numbers
     ]
@@ -68,6 +69,11 @@ def find_value_columns(
         names=tuple(columns[position].name for position in numbers),
         values=np.column_stack([each.values for each in numbers.values()]),
         notes=tuple(notes),
+        left_alone={
+            **_unselected(columns, axis, options),
+            **{column.name: _text_reason(n_numbers) for column, n_numbers in without_numbers},
+            **{columns[position].name: reason for position, reason in reasons.items()},
+        },
     )
 
 
@@ -105,6 +111,13 @@ def _selected(columns: Sequence[Column], axis: TimeAxis | None, options: TableOp
             yield position, column
 
 
+def _unselected(columns: Sequence[Column], axis: TimeAxis | None, options: TableOptions) -> dict[str, str]:
+    """The columns that the options do not allow to fill, with the option."""
+    used = {position for position, _ in _selected(columns, axis, options)} | set(axis.columns if axis else ())
+    reason = "is in --leave" if options.columns is None else "is not in --columns"
+    return {column.name: reason for position, column in enumerate(columns) if position not in used}
+
+
 def _is_text(column: Column, numbers: Numbers) -> bool:
     """Whether less than half of the texts of a column are numbers, or look like numbers in a style that is not read."""
     n_bad = int(np.count_nonzero(numbers.bad))
@@ -114,6 +127,10 @@ def _is_text(column: Column, numbers: Numbers) -> bool:
     bad = column.texts.filter(mask_array(numbers.bad)).slice(0, _SAMPLE).to_pylist()
     like_numbers = sum(bool(_LIKE_NUMBERS.fullmatch(text.strip())) for text in bad) / len(bad)
     return 2 * (numbers.n_numbers + like_numbers * n_bad) < numbers.n_numbers + n_bad
+
+
+def _text_reason(n_numbers: int) -> str:
+    return f"holds {counted(n_numbers, 'number')} among other texts" if n_numbers else "holds no numbers"
 
 
 def _not_filled(reasons: Sequence[tuple[str, str]]) -> Iterator[str]:

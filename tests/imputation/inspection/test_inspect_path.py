@@ -51,3 +51,80 @@ def test_a_path_that_is_not_there_or_holds_no_embeddings_is_refused(table: Path,
         inspect_path(tmp_path / "none", TableOptions())
     with pytest.raises(InputError, match=r"--beside goes with embeddings, and .* holds none"):
         inspect_path(table, TableOptions(), beside=table)
+
+
+LAYOUT = """Station;A12
+Zone;local
+# a remark
+time;n;temp;code;text
+;;degC;;
+2024-01-01 00:00;1;1,5;7;a
+2024-01-01 01:00;2;k.A.;7;b
+# another remark
+2024-01-01 02:00;3;NA;7;c
+2024-01-01 03:00;4;1.002,5;7;d
+2024-01-01 04:00;5;2,5*;7;e
+Source: none
+"""
+
+
+def test_the_layout_of_a_text_file_and_how_its_cells_are_read_are_described(tmp_path: Path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + LAYOUT.encode())
+    described = inspect_path(path, TableOptions(missing=("k.A.",), timezone="Europe/Berlin", leave=("text",)))
+    assert described["layout"] == {
+        "encoding": "utf-8 with a byte order mark",
+        "delimiter": "semicolon",
+        "lines_above": 3,
+        "first_lines_above": ["Station;A12", "Zone;local", "# a remark"],
+        "header_rows": 1,
+        "units_rows": [";;degC;;"],
+        "comment": "#",
+        "comment_lines": 2,
+        "lines_below": ["Source: none"],
+    }
+    assert described["numbers"] == {"decimal_mark": ",", "thousands_separator": ".", "flags": "*"}
+    time = described["time"]
+    assert (time["columns"], time["format"], time["zone"]) == (["time"], "%Y-%m-%d %H:%M", ["Europe/Berlin"])
+    assert described["left_alone"] == {
+        "n": "counts the rows",
+        "code": "the same label in all rows",
+        "text": "is in --leave",
+    }
+    assert described["missing_markers"] == {"temp": {"k.A.": 1, "NA": 1}}
+    assert json.loads(json.dumps(described)) == described
+
+
+def test_values_that_may_be_markers_are_described_until_they_are_accepted(table: Path):
+    frame = pd.read_csv(table)
+    frame.loc[7, "b"] = -9999.0
+    frame.to_csv(table, index=False)
+    described = inspect_path(table, TableOptions())
+    assert (described["suspected_markers"], described["missing_markers"]) == ({"b": {"-9999": 1}}, {})
+    accepted = inspect_path(table, TableOptions(missing=("auto",)))
+    assert (accepted["suspected_markers"], accepted["missing_markers"]) == ({}, {"b": {"-9999.0": 1}})
+
+
+def test_stacked_series_are_described_together(tmp_path: Path):
+    frames = []
+    for name, hours, freq in (("North", 40, "h"), ("South", 20, "h"), ("West", 12, "D"), ("Lone", 1, "h")):
+        frame = pd.DataFrame({"time": pd.date_range("2024-01-01", periods=hours, freq=freq), "station": name})
+        frames.append(frame.assign(id=range(hours), x=[float(i % 7) for i in range(hours)]))
+    whole = pd.concat(frames)
+    whole.iloc[[3, 4, 45], 3] = float("nan")
+    whole.to_csv(tmp_path / "t.csv", index=False)
+    described = inspect_path(tmp_path / "t.csv", TableOptions(by=("station",)))
+    assert described["rows"] == 73
+    assert described["series"] == {
+        "number": 4,
+        "by": ["station"],
+        "rows": {"shortest": 1, "median": 16.0, "longest": 40},
+        "steps": {"1 hour": 2, "1 day": 1},
+        "missing_share": {"lowest": 0.0, "median": 0.05, "highest": 0.05},
+        "cannot_be_filled": {"Lone": "The table has 1 row. A time series needs at least two."},
+    }
+    assert described["left_alone"] == {"id": "counts the rows"}
+    x = described["columns"]["x"]
+    assert (x["observed"], x["missing"], x["longest_gap"], x["max"]) == (69, 3, 2, 6.0)
+    assert (described["time"]["columns"], described["missing_cells"]) == (["time"], 3)
+    assert json.loads(json.dumps(described)) == described

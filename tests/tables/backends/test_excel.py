@@ -98,3 +98,15 @@ def test_what_is_no_spreadsheet_is_refused(tmp_path):
     (tmp_path / "t.xlsx").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="not a readable spreadsheet"):
         read_table(tmp_path / "t.xlsx")
+
+
+def test_the_layout_names_all_sheets(book):
+    add_sheet(book)
+    layout = read_table(book, TableOptions(sheet="data")).source.layout
+    assert layout == {
+        "sheet": "data",
+        "sheets": ["data", "other"],
+        "rows_above": 2,
+        "header_rows": 1,
+        "units_rows": ["degC, %"],
+    }

@@ -9,7 +9,9 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.files import stem
 from latentfill.embeddings.stored.packed_file import is_packed_file
+from latentfill.imputation.inspection.inspect_groups import describe_groups
 from latentfill.imputation.inspection.inspect_table import describe_table
+from latentfill.tables.groups import read_groups
 from latentfill.tables.options import TableOptions
 from latentfill.tables.read import read_table
 
@@ -51,7 +53,8 @@ def inspect_path(
     for option, given in (("--table", table), ("--beside", beside)):
         if given is not None:
             raise InputError(f"{option} goes with embeddings, and {path} holds none.")
-    return {"kind": "table", "path": str(path), **describe_table(read_table(path, options))}
+    described = describe_groups(read_groups(path, options)) if options.by else describe_table(read_table(path, options))
+    return {"kind": "table", "path": str(path), **described}
 
 
 def _holds_embeddings(path: Path, table: Path | None) -> bool:

@@ -1,6 +1,9 @@
-"""Describing a table: shape, time axis, and the missing cells of each column."""
+"""Describing a table: its layout, shape and time axis, how its cells are read, and the missing ones of each column."""
 
 from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,35 +14,83 @@ from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, find_gaps
 
 
 def describe_table(table: Table) -> dict[str, object]:
-    """Shape, time axis, and per value column the range, the missing cells and the gaps by length, as JSON values."""
+    """How a table is read, and per value column the range, the missing cells and the gaps by length, as JSON values."""
     return {
         "rows": table.n_rows,
+        "layout": dict(table.source.layout),
         "time": _describe_time(table),
+        "numbers": describe_style(table),
+        "left_alone": dict(table.left_alone),
+        "missing_markers": count_markers([table]),
+        "suspected_markers": count_suspected([table]),
         "missing_cells": int(np.count_nonzero(~table.series.observed)),
-        "columns": _describe_columns(table.series),
+        "columns": describe_columns([table.series]),
         "notes": list(table.notes),
     }
 
 
 def _describe_time(table: Table) -> dict[str, object] | None:
-    """Columns, first and last stamp, and step of the time axis; None without a time axis."""
+    """Columns, format, first and last stamp, and step of the time axis; None without a time axis."""
     time, step = table.series.time, table.series.step
     if time is None:
         return None
     return {
-        "columns": list(table.time_columns),
+        **describe_clock(table),
         "first": str(time[0].astype("datetime64[s]")),
         "last": str(time[-1].astype("datetime64[s]")),
         "step": None if step is None else step_text(step),
     }
 
 
-def _describe_columns(series: Series) -> dict[str, object]:
-    """The description of each value column, by name."""
-    gaps = find_gaps(series.observed)
+def describe_clock(table: Table) -> dict[str, object]:
+    """The columns of the time axis, and how its stamps are written."""
+    assert table.axis is not None
+    zones = list(table.axis.zones)
+    return {"columns": list(table.time_columns), "format": table.axis.format, "zone": zones or "none"}
+
+
+def describe_style(table: Table) -> dict[str, object]:
+    """How numbers are written as text; empty if no column is text."""
+    if all(table.source.texts(position) is None for position in table.positions):
+        return {}
+    style = table.style
+    return {"decimal_mark": style.decimal, "thousands_separator": style.thousands or None, "flags": style.flags or None}
+
+
+def count_markers(tables: Sequence[Table]) -> dict[str, dict[str, int]]:
+    """The texts that are read as missing, by column, each with the number of cells; empty cells are not listed."""
+    counts = {name: Counter[str]() for name in tables[0].series.columns}
+    for table in tables:
+        is_missing = np.isnan(table.as_read[table.series.step_of_row])
+        columns = table.source.columns()
+        for count, position, cells in zip(counts.values(), table.positions, is_missing.T, strict=True):
+            labels = columns[position].labels()
+            count.update(labels[row] for row in np.flatnonzero(cells).tolist() if labels[row])
+    return _filled(counts)
+
+
+def count_suspected(tables: Sequence[Table]) -> dict[str, dict[str, int]]:
+    """Values that may be markers of missing ones, by column, each with the number of cells."""
+    counts = {name: Counter[str]() for name in tables[0].series.columns}
+    for table in tables:
+        for count, values, cells in zip(counts.values(), table.as_read.T, table.suspected.T, strict=True):
+            count.update(f"{value:g}" for value in values[cells].tolist())
+    return _filled(counts)
+
+
+def _filled(counts: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
+    return {name: dict(count.most_common()) for name, count in counts.items() if count}
+
+
+def describe_columns(series: Sequence[Series]) -> dict[str, object]:
+    """The description of each value column by name, from one or more series with the same columns."""
+    gaps = [find_gaps(each.observed) for each in series]
     return {
-        name: _describe_column(series.values[:, c], gaps.length[gaps.column == c])
-        for c, name in enumerate(series.columns)
+        name: _describe_column(
+            np.concatenate([each.values[:, c] for each in series]),
+            np.concatenate([each.length[each.column == c] for each in gaps]),
+        )
+        for c, name in enumerate(series[0].columns)
     }
 
 

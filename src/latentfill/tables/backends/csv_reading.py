@@ -47,6 +47,7 @@ def read_csv(path: str | os.PathLike[str], request: ReadRequest | None = None) -
         encoding=codec,
         bom=bom,
         notes=(*notes, *layout.notes),
+        comment=layout.comment,
     )
     cells = _cells_by_pyarrow(read)
     return replace(read, cells=cells) if cells is not None else _with_cells(read, layout, path)

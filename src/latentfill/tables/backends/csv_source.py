@@ -9,6 +9,7 @@ import numpy as np
 
 from latentfill.core.series import IntArray
 from latentfill.tables.backends.column import Column
+from latentfill.tables.backends.csv_layout import describe_layout
 from latentfill.tables.backends.csv_text import CsvText
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame, TextArray
@@ -33,6 +34,10 @@ class CsvSource:
     @property
     def notes(self) -> tuple[str, ...]:
         return self.text.notes
+
+    @property
+    def layout(self) -> Mapping[str, object]:
+        return describe_layout(self.text)
 
     @property
     def index(self) -> Column | None:

@@ -32,6 +32,7 @@ class CsvText:
     encoding: str
     bom: bytes  # byte order mark at the start of the file
     notes: tuple[str, ...] = ()  # about the layout
+    comment: str = ""  # start of lines that are no rows; "" if there are none
 
     @property
     def n_rows(self) -> int:

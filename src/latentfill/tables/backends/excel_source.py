@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -37,6 +37,7 @@ class ExcelSource:
     header: int | None  # row of the sheet with the names, counted from 0; None without names
     rows: tuple[int, ...]  # row of the sheet for each row of the table
     table: FrameSource
+    layout: Mapping[str, object]
     notes: tuple[str, ...]
 
     @property
@@ -117,7 +118,7 @@ def read_excel(path: Path, request: ReadRequest) -> ExcelSource:
     filled = [name for name, sheet in sheets.items() if sheet.height and sheet.width]
     name = _chosen(path, list(sheets), filled, request.sheet)
     cells: list[list[Cell]] = sheets[name].to_python(skip_empty_area=False)
-    return _source(path, name, cells, request)
+    return _source(path, name, cells, request, tuple(sheets))
 
 
 def _chosen(path: Path, sheets: Sequence[str], filled: Sequence[str], wanted: str | None) -> str:
@@ -132,8 +133,10 @@ def _chosen(path: Path, sheets: Sequence[str], filled: Sequence[str], wanted: st
     return wanted or filled[0]
 
 
-def _source(path: Path, sheet: str, cells: list[list[Cell]], request: ReadRequest) -> ExcelSource:
-    """The table in the cells of a sheet."""
+def _source(
+    path: Path, sheet: str, cells: list[list[Cell]], request: ReadRequest, sheets: Sequence[str]
+) -> ExcelSource:
+    """The table in the cells of a sheet; `sheets` are the names of all."""
     width = max((len(_without_empty_end(row)) for row in cells), default=0)
     skipped = request.skip_rows or 0
     kept = [at for at, row in enumerate(cells) if at >= skipped and any(text != "" for text in row[:width])]
@@ -157,6 +160,13 @@ def _source(path: Path, sheet: str, cells: list[list[Cell]], request: ReadReques
         header=kept[header.units - 1] if named else None,
         rows=tuple(data),
         table=frame_source(pa.table(columns, names=names)),
+        layout={
+            "sheet": sheet,
+            "sheets": list(sheets),
+            "rows_above": above,
+            "header_rows": header.units - header.first,
+            "units_rows": [", ".join(filter(None, row)) for row in texts[header.units : header.data]],
+        },
         notes=tuple(notes),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,6 +39,10 @@ class FrameSource:
     @property
     def notes(self) -> tuple[str, ...]:
         return ()
+
+    @property
+    def layout(self) -> Mapping[str, object]:
+        return {}
 
     @property
     def index(self) -> Column | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from latentfill.core.series import IntArray
@@ -24,6 +25,10 @@ class Source(Protocol):
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences for the user on how the layout of the file was read."""
+
+    @property
+    def layout(self) -> Mapping[str, object]:
+        """What was found about the layout of the file, as JSON values by name; empty for a frame."""
 
     @property
     def index(self) -> Column | None:

@@ -26,7 +26,8 @@ class TimeAxis:
     time: TimeArray  # (rows,) in UTC
     write: StampWriter
     notes: tuple[str, ...] = ()  # for the user
-    has_zones: bool = False  # whether the stamps have time zones of their own
+    format: str | None = None  # of the stamps as strptime takes it, or in words; None: the cells are moments
+    zones: tuple[str, ...] = ()  # of the stamps, each once; empty if they have none
 
 
 def index_axis(index: Column) -> TimeAxis:

@@ -49,7 +49,7 @@ def component_axis(columns: Sequence[Column], chosen: Sequence[int]) -> TimeAxis
             for part, position in parts.items()
         }
 
-    return TimeAxis(tuple(chosen), time, write)
+    return TimeAxis(tuple(chosen), time, write, format=", ".join(parts))
 
 
 def _numbers(column: Column, part: str) -> FloatArray:

@@ -64,6 +64,11 @@ def expanded(format: str) -> str:
     return re.sub(r"%(.)", lambda match: _SHORTHANDS.get(match[1], match[0]), format)
 
 
+def readable(format: str) -> str:
+    """A format that writes stamps as one that strptime reads."""
+    return re.sub(r"%\d", "%f", format.replace("%-", "%"))
+
+
 def tokens(format: str) -> list[str]:
     """A format split into directives (`%d`, `%-d`) and the texts between them."""
     return [token for token in re.split(r"(%-?.)", expanded(format)) if token]

@@ -24,7 +24,7 @@ def in_timezone(axis: TimeAxis, timezone: str) -> TimeAxis:
     Of two equal stamps in the hour that is repeated when clocks go back, the earlier row is the earlier moment. Raises
     an `InputError` if stamps have zones of their own, or lie in the hour that is left out when clocks go forward.
     """
-    if axis.has_zones:
+    if axis.zones:
         raise InputError(f"the time stamps have time zones of their own. Leave out --timezone {timezone}.")
     first, second = (_to_utc(axis.time, timezone, ambiguous) for ambiguous in ("earliest", "latest"))
     _refuse_left_out(axis.time, _to_local(first, timezone), timezone)
@@ -34,7 +34,7 @@ def in_timezone(axis: TimeAxis, timezone: str) -> TimeAxis:
         return axis.write(_to_local(new, timezone), like)
 
     note = f"Time stamps are read as local time of {timezone}."
-    return replace(axis, time=time, write=write, notes=(*axis.notes, note))
+    return replace(axis, time=time, write=write, notes=(*axis.notes, note), zones=(timezone,))
 
 
 def _are_repeats(local: TimeArray, ambiguous: BoolArray) -> BoolArray:

@@ -45,4 +45,5 @@ def unix_axis(column: Column, position: int, unit: str) -> TimeAxis:
         counts = new.astype(f"datetime64[{unit}]").astype(np.int64)
         return {position: [f"{count}{suffix}" for count in counts.tolist()]}
 
-    return TimeAxis((position,), time, write, (f"Time column {column.name!r} is read as Unix time in {unit}.",))
+    note = f"Time column {column.name!r} is read as Unix time in {unit}."
+    return TimeAxis((position,), time, write, (note,), f"Unix time in {unit}")

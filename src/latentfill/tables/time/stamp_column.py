@@ -15,6 +15,7 @@ from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.edits import StampCells
 from latentfill.tables.backends.native import TextArray
 from latentfill.tables.time.axis import TimeAxis, refuse_empty, whole_times
+from latentfill.tables.time.formats import readable
 from latentfill.tables.time.layouts import Stamps, read_stamps, trimmed
 
 
@@ -39,7 +40,8 @@ def stamp_axis(columns: Sequence[Column], chosen: Sequence[int], format: str | N
             for part, position in enumerate(chosen)
         }
 
-    return TimeAxis(tuple(chosen), stamps.time, write, stamps.notes, has_zones=stamps.zones is not None)
+    zones = () if stamps.zones is None else tuple(sorted(set(stamps.zones.tolist())))
+    return TimeAxis(tuple(chosen), stamps.time, write, stamps.notes, readable(stamps.format), zones)
 
 
 def _are_short_clocks(texts: TextArray) -> bool:
