@@ -11,7 +11,7 @@ from rich.table import Table as Grid
 
 from latentfill.cli.console import show_notes
 from latentfill.scoring.encoder_table import HEADINGS, encoder_rows
-from latentfill.scoring.scores import ALL, METRICS, key_of, over_seeds
+from latentfill.scoring.scores import METRICS, key_of, of_all_cells, over_seeds
 
 if TYPE_CHECKING:
     from latentfill.embeddings.timekd.distil import Distilled
@@ -65,7 +65,7 @@ def show_scores(console: Console, scores: Sequence[Score]) -> None:
 
     If encoders were compared, a second table has their gain over the observed cells alone, and their cost.
     """
-    overall = [score for score in scores if score.column == ALL and score.gap == ALL]
+    overall = of_all_cells(scores)
     metrics_by_key = over_seeds(overall)
     shown = [metric for metric in METRICS if any(metric in metrics for metrics in metrics_by_key.values())]
     for pattern, rate in dict.fromkeys((score.pattern, score.rate) for score in overall):
@@ -85,6 +85,24 @@ def show_scores(console: Console, scores: Sequence[Score]) -> None:
                 grid.add_row(escape(key.name + label), *texts, str(seeds))
         console.print(grid)
         _show_encoders(console, pattern_scores)
+
+
+def show_series_scores(console: Console, by_series: Mapping[str, Sequence[Score]]) -> None:
+    """Print a table for each pattern and rate with a line for each series: its hidden cells, and the squared errors."""
+    overall = {name: of_all_cells(scores) for name, scores in by_series.items()}
+    every = [score for scores in overall.values() for score in scores]
+    strategies = list(dict.fromkeys(key_of(score).name for score in every))
+    for pattern, rate in dict.fromkeys((score.pattern, score.rate) for score in every):
+        title = f"{pattern} {rate:g}, squared error of scaled columns in each series"
+        grid = Grid("series", "hidden cells", *map(escape, strategies), title=title)
+        for column in grid.columns[1:]:
+            column.justify = "right"
+        for name, scores in overall.items():
+            own = [score for score in scores if (score.pattern, score.rate) == (pattern, rate)]
+            cells = {score.seed: score.cells for score in own}
+            errors = {key.name: metrics["mse"].text() for key, metrics in over_seeds(own).items() if "mse" in metrics}
+            grid.add_row(escape(name), str(sum(cells.values())), *(errors.get(each, "") for each in strategies))
+        console.print(grid)
 
 
 def _show_encoders(console: Console, scores: Sequence[Score]) -> None:

@@ -11,7 +11,18 @@ import typer
 
 from latentfill.cli.command_settings import config_and_reading
 from latentfill.cli.console import make_console, say, show_notes
-from latentfill.cli.options import COLUMNS, READING, RUNNING, STORED, Options, Quiet, TableFile, option, with_options
+from latentfill.cli.options import (
+    COLUMNS,
+    ONE_SERIES,
+    READING,
+    RUNNING,
+    STORED,
+    Options,
+    Quiet,
+    TableFile,
+    option,
+    with_options,
+)
 from latentfill.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +36,7 @@ TRAINING: Final[Options] = {
 }
 
 
-@with_options(READING, COLUMNS, STORED, TRAINING, RUNNING)
+@with_options(ONE_SERIES, READING, COLUMNS, STORED, TRAINING, RUNNING)
 def distil(
     source: TableFile,
     model: Annotated[Path, typer.Option("--model", "-m", metavar="STUDENT", help="Folder for the trained student.")],

@@ -12,6 +12,7 @@ from latentfill.cli.command_settings import config_and_reading
 from latentfill.cli.console import make_console, say, show_notes
 from latentfill.cli.options import (
     COLUMNS,
+    ONE_SERIES,
     OVERWRITE,
     READING,
     RUNNING,
@@ -61,7 +62,7 @@ LAYOUT: Final[Options] = {
 }
 
 
-@with_options(READING, COLUMNS, SPLIT_PLAN, ENCODER, LAYOUT, OVERWRITE, RUNNING)
+@with_options(ONE_SERIES, READING, COLUMNS, SPLIT_PLAN, ENCODER, LAYOUT, OVERWRITE, RUNNING)
 def embed(
     source: TableFile,
     output: Annotated[

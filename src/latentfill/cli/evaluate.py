@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -13,6 +15,7 @@ import typer
 from latentfill.cli.command_settings import make_imputer, parse_numbers, parse_whole_numbers
 from latentfill.cli.console import make_console, show_notes
 from latentfill.cli.options import (
+    BY,
     COLUMNS,
     INTERVALS,
     METHOD,
@@ -29,8 +32,11 @@ from latentfill.core.errors import InputError
 from latentfill.core.setting_type import split_names
 
 if TYPE_CHECKING:
+    from latentfill.imputation.imputer import Imputer
+    from latentfill.nn.progress import ProgressCallback
     from latentfill.scoring.scores import Score
     from latentfill.scoring.spec import ScoringSpec
+    from latentfill.scoring.stacked import StackedScores
 
 SCORING: Final[Options] = {
     "strategies": option(
@@ -78,7 +84,7 @@ SCORING: Final[Options] = {
 }
 
 
-@with_options(READING, COLUMNS, STORED, METHOD, RUNNING, INTERVALS, SCORING)
+@with_options(READING, COLUMNS, BY, STORED, METHOD, RUNNING, INTERVALS, SCORING)
 def evaluate(
     source: Annotated[
         Path | None, typer.Argument(metavar="IN", help="Table to read; some of its observed cells are hidden.")
@@ -112,28 +118,59 @@ def evaluate(
 
 def _evaluate(source: Path, quiet: bool, given: Given) -> list[Score]:
     """Compute the scores, write them to the output files, and print them."""
-    from latentfill.cli.display import show_scores
-    from latentfill.cli.progress import progress_bars
+    from latentfill.cli.display import show_scores, show_series_scores
     from latentfill.core.files import write_bytes
-    from latentfill.scoring.evaluate import evaluate
+    from latentfill.scoring.scores import of_all_cells
 
     outputs = _outputs(source, given)
     spec = _scoring_spec(given)
     imputer = make_imputer(given)
+    result = (_score_series if imputer.options.by else _score_table)(source, imputer, spec, quiet)
+    show_notes(result.notes, quiet)
+    about = {"table": str(source), "settings": imputer.config.to_dict(), "latentfill": version("latentfill")}
+    series = {name: [asdict(each) for each in of_all_cells(scores)] for name, scores in result.by_series.items()}
+    about |= {"series": series} if series else {}
+    for path, to_bytes in outputs:
+        write_bytes(path, to_bytes(about, result.joint))
+    if not quiet:
+        show_scores(make_console(stderr=False), result.joint)
+        show_series_scores(make_console(stderr=False), result.by_series)
+    return result.joint
+
+
+def _score_table(source: Path, imputer: Imputer, spec: ScoringSpec, quiet: bool) -> StackedScores:
+    """The scores on a table of one series."""
+    from latentfill.scoring.evaluate import evaluate
+    from latentfill.scoring.stacked import StackedScores
+
     table = imputer.read(source)
     show_notes(table.notes, quiet)
-    console = make_console()
-    on_progress = None if quiet else lambda text: console.print(f"hiding {text}", highlight=False)
-    with progress_bars(console, quiet) as progress:
+    with _progress(quiet) as (progress, on_progress):
         runs = list(evaluate(table, imputer.config, spec, progress=progress, on_progress=on_progress))
-    scores = [score for run in runs for score in run.scores]
-    show_notes(list(dict.fromkeys(note for run in runs for note in run.notes)), quiet)
-    about = {"table": str(source), "settings": imputer.config.to_dict(), "latentfill": version("latentfill")}
-    for path, to_bytes in outputs:
-        write_bytes(path, to_bytes(about, scores))
-    if not quiet:
-        show_scores(make_console(stderr=False), scores)
-    return scores
+    notes = dict.fromkeys(note for run in runs for note in run.notes)
+    return StackedScores([score for run in runs for score in run.scores], {}, list(notes))
+
+
+def _score_series(source: Path, imputer: Imputer, spec: ScoringSpec, quiet: bool) -> StackedScores:
+    """The scores on a table that stacks several series."""
+    from latentfill.scoring.stacked import evaluate_stacked
+    from latentfill.tables.groups import read_groups
+
+    grouped = read_groups(source, imputer.options)
+    show_notes(grouped.notes, quiet)
+    with _progress(quiet) as (progress, on_progress):
+        return evaluate_stacked(grouped, imputer.config, spec, progress=progress, on_progress=on_progress)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[tuple[ProgressCallback | None, Callable[[str], None] | None]]:
+    """Callbacks for the progress of training, and for lines of text; None if `quiet`."""
+    from latentfill.cli.progress import progress_bars
+
+    console = make_console()
+    on_progress = None if quiet else lambda text: console.print(f"hiding {text}", highlight=False, markup=False)
+    with progress_bars(console, quiet) as progress:
+        yield progress, on_progress
 
 
 def _outputs(source: Path, given: Given) -> list[tuple[Path, Callable[[Mapping[str, object], list[Score]], bytes]]]:

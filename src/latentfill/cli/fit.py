@@ -9,6 +9,7 @@ from latentfill.cli.console import make_console, say, show_notes
 from latentfill.cli.options import (
     COLUMNS,
     METHOD,
+    ONE_SERIES,
     OUTPUT,
     READING,
     RUNNING,
@@ -21,7 +22,7 @@ from latentfill.cli.options import (
 )
 
 
-@with_options(READING, COLUMNS, STORED, METHOD, RUNNING, OUTPUT)
+@with_options(ONE_SERIES, READING, COLUMNS, STORED, METHOD, RUNNING, OUTPUT)
 def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> None:
     """Fit a model to a table and save it."""
     from latentfill.cli.progress import progress_bars

@@ -18,6 +18,7 @@ from latentfill.core.config_settings import (
     StoredSettings,
     WindowSettings,
 )
+from latentfill.core.errors import InputError
 from latentfill.core.setting_type import Setting
 from latentfill.core.settings_base import Settings, declared
 from latentfill.tables.options import TableOptions
@@ -107,8 +108,21 @@ def _of_setting(each: Setting, panel: str) -> Option:
     )
 
 
+def _refuse_by(context: typer.Context, value: str | None) -> None:
+    """Raise an `InputError` if a command that works on one series is given `--by`."""
+    if value is not None:
+        raise InputError(
+            f"`latentfill {context.info_name}` works on one series, so it takes no --by. Fill all series of the table "
+            f"with `latentfill impute IN -o OUT --by {value}`, score them with `latentfill evaluate IN --by {value}`, "
+            "or write each to a file of its own."
+        )
+
+
 READING: Final = options_of(TableOptions, without=("columns", "leave", "grid", "by"))
 BY: Final = options_of(TableOptions, only=("by",))
+ONE_SERIES: Final[Options] = {
+    "by": option("Reading the table", str, "--by", help="Refused, with advice.", hidden=True, callback=_refuse_by)
+}
 SERIES: Final[Options] = {**BY, **options_of(Config, only=("model",))}
 COLUMNS: Final = options_of(TableOptions, only=("columns", "leave"))
 GRID: Final = options_of(TableOptions, only=("grid",))

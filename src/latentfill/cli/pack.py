@@ -9,10 +9,10 @@ import typer
 
 from latentfill.cli.command_settings import config_and_reading
 from latentfill.cli.console import say, show_notes
-from latentfill.cli.options import COLUMNS, OVERWRITE, READING, SPLIT_PLAN, Quiet, with_options
+from latentfill.cli.options import COLUMNS, ONE_SERIES, OVERWRITE, READING, SPLIT_PLAN, Quiet, with_options
 
 
-@with_options(READING, COLUMNS, SPLIT_PLAN, OVERWRITE)
+@with_options(ONE_SERIES, READING, COLUMNS, SPLIT_PLAN, OVERWRITE)
 def pack(
     source: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of .h5 files, or an .h5 file.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="PACKED", help="Packed file to write.")],

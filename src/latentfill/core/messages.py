@@ -1,8 +1,8 @@
-"""Parts of messages: counts with their noun, and shortened lists of row numbers and column names."""
+"""Parts of messages: counts with their noun, and shortened lists of row numbers, column names and problems."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 SHOWN = 5  # items of a list that a message shows
 
@@ -25,3 +25,9 @@ def name_columns(names: Sequence[str]) -> str:
     most = 2 * SHOWN
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(map(repr, names[:most])) + more
+
+
+def name_problems(problems: Mapping[str, str]) -> str:
+    """Quoted names with their problems, at most `SHOWN` of them."""
+    shown = "; ".join(f"{name!r}: {problem}" for name, problem in list(problems.items())[:SHOWN])
+    return shown + (f" and {len(problems) - SHOWN} more" if len(problems) > SHOWN else "")

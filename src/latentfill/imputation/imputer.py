@@ -75,11 +75,6 @@ class Imputer:
 
     def fit(self, data: object) -> Imputer:
         """Fit a model to a pandas, polars or pyarrow frame, the path of a file, or a `Table`; returns itself."""
-        if self.options.by:
-            raise InputError(
-                f"by={self.options.by} splits the table into several series, and an Imputer fits one. Use "
-                "latentfill.impute(data, by=...), or fit an Imputer to each."
-            )
         table = self.read(data, fresh=True)
         config, series = self.config, table.series
         if config.stored.embeddings and not needs_encoder(config.strategies):
@@ -156,6 +151,11 @@ class Imputer:
         return table
 
     def _read(self, data: object, *, fresh: bool) -> Table:
+        if self.options.by:
+            raise InputError(
+                f"by={self.options.by} splits the table into several series, and an Imputer fits and fills one. Use "
+                "latentfill.impute(data, by=...), or fit an Imputer to each."
+            )
         options = self._reading_options()
         if not hasattr(self, "fitted_") or fresh:
             return read_table(data, options)

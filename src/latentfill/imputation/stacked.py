@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError, LatentFillError
-from latentfill.core.messages import SHOWN
+from latentfill.core.messages import name_problems
 from latentfill.core.strategy_table import cell_codes
 from latentfill.embeddings.protocols.record import Pairing
 from latentfill.imputation.filling.codes import Code
@@ -179,9 +179,7 @@ def _summarise(
 
 def _notes(table: GroupedTable, problems: Mapping[str, str]) -> Iterator[str]:
     if problems:
-        shown = "; ".join(f"{name!r}: {problem}" for name, problem in list(problems.items())[:SHOWN])
-        more = f" and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
-        yield f"{len(problems)} of {len(table.groups)} series were left as they are ({shown}{more})."
+        yield f"{len(problems)} of {len(table.groups)} series were left as they are ({name_problems(problems)})."
 
 
 def _dict(value: object) -> dict[str, Any]:
