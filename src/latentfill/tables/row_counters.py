@@ -12,6 +12,7 @@ from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.numbers import Numbers
 from latentfill.tables.time.axis import TimeAxis
 from latentfill.tables.time.calendar import repeats_component
+from latentfill.tables.time.decimal_years import is_decimal_name
 from latentfill.tables.time.names import is_time_name
 from latentfill.tables.time.number_stamps import spell_dates
 
@@ -46,6 +47,9 @@ def find_counters(columns: Sequence[Column], numbers: Mapping[int, Numbers], axi
         "counts the rows": counters,
         "repeats a part of the time": calendar,
         "holds time stamps": [p for p, each in numbers.items() if _holds_stamps(columns[p].name, each.values)],
+        "holds the time as years with fractions": [
+            p for p, each in numbers.items() if _holds_decimal_years(columns[p].name, each.values)
+        ],
         "the same label in all rows": labels,
         "holds quality flags": flags,
     }
@@ -75,6 +79,12 @@ def _holds_stamps(name: str, values: FloatArray) -> bool:
     known = values[~np.isnan(values)]
     is_long = len(known) > 0 and known.min() >= _LEAST_STAMP
     return is_long and is_time_name(name) and bool((known % 1 == 0).all()) and spell_dates(known)
+
+
+def _holds_decimal_years(name: str, values: FloatArray) -> bool:
+    """Whether a column named like `decimal date` holds nothing but years."""
+    known = values[~np.isnan(values)]
+    return is_decimal_name(name) and len(known) > 0 and bool(known.min() >= 1500 and known.max() < 2500)
 
 
 def _is_label(name: str, values: FloatArray) -> bool:

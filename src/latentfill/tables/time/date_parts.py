@@ -62,7 +62,7 @@ def parts_of(columns: Sequence[Column], chosen: Sequence[int]) -> dict[str, int]
     """The parts that the columns at these positions hold, by their names; empty if one of them has another name."""
     parts: dict[str, int] = {}
     for position in chosen:
-        names = [part for part in PARTS if _is_named(columns[position], part) and part not in parts]
+        names = [part for part in PARTS if is_named(columns[position], part) and part not in parts]
         fitting = [part for part in names if _fits(columns[position], part)]
         if not names:
             return {}
@@ -74,11 +74,12 @@ def _possible(columns: Sequence[Column]) -> Iterator[tuple[str, int]]:
     """Parts with the columns that may hold them; `MM` and `mm` are month and minute in this order."""
     for part in PARTS:
         for position, column in enumerate(columns):
-            if _is_named(column, part) and _fits(column, part):
+            if is_named(column, part) and _fits(column, part):
                 yield part, position
 
 
-def _is_named(column: Column, part: str) -> bool:
+def is_named(column: Column, part: str) -> bool:
+    """Whether a column has a name of this part, such as `yr` for the year."""
     return _letters(column.name) in _NAMES[part]
 
 

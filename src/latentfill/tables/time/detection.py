@@ -12,6 +12,7 @@ import numpy as np
 from latentfill.core.series import FloatArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.time.date_parts import find_parts
+from latentfill.tables.time.decimal_years import is_decimal_name, may_be_clock
 from latentfill.tables.time.formats import infer_clock, infer_format
 from latentfill.tables.time.layouts import SAMPLE, read_stamps
 from latentfill.tables.time.names import is_clock_name, is_time_name
@@ -33,7 +34,8 @@ def find_time_columns(columns: Sequence[Column], format: str | None) -> TimeColu
     """The columns that form the time stamps; None if there are none.
 
     Tried in this order: a column of stamps (if it has only dates, together with a column of times of day); two
-    adjacent columns whose joined texts `format` can read; columns named year, month, day ...
+    adjacent columns whose joined texts `format` can read; columns named year, month, day ...; a column of years with
+    fractions.
     """
     usable = [position for position, column in enumerate(columns) if _may_be_time(column, format)]
     usable.sort(
@@ -50,7 +52,10 @@ def find_time_columns(columns: Sequence[Column], format: str | None) -> TimeColu
         pair = _find_pair(columns, format)
         return None if pair is None else _noted(columns, pair, "Time is read from columns")
     parts = tuple(find_parts(columns).values())
-    return _noted(columns, parts, "Time is put together from columns") if parts else None
+    if parts:
+        return _noted(columns, parts, "Time is put together from columns")
+    decimal = next((position for position, column in enumerate(columns) if may_be_clock(column)), None)
+    return None if decimal is None else TimeColumns((decimal,), ())
 
 
 def _noted(columns: Sequence[Column], positions: tuple[int, ...], text: str) -> TimeColumns:
@@ -66,6 +71,8 @@ def _may_be_time(column: Column, format: str | None) -> bool:
     """Whether nearly all cells of a column are stamps; a column of plain numbers must also be named like a time."""
     if column.kind == "time":
         return True
+    if is_decimal_name(column.name) and _are_numbers(column):
+        return False
     if column.kind == "number":
         is_named = is_time_name(column.name) and (_spells_dates(column) or unix_unit(column) is not None)
         return is_named or _counts_days(column)

@@ -12,6 +12,7 @@ from latentfill.tables.backends.column import Column
 from latentfill.tables.time.axis import TimeAxis, index_axis, moments_axis
 from latentfill.tables.time.component_columns import component_axis
 from latentfill.tables.time.date_parts import parts_of
+from latentfill.tables.time.decimal_years import are_decimal_years, decimal_axis
 from latentfill.tables.time.detection import find_time_columns
 from latentfill.tables.time.local_time import in_timezone
 from latentfill.tables.time.number_stamps import unix_axis, unix_unit
@@ -81,12 +82,14 @@ def _from_index(index: Column | None, *, named: bool = False) -> TimeAxis | None
 
 
 def _read_axis(columns: Sequence[Column], chosen: Sequence[int], format: str | None) -> TimeAxis:
-    """The time axis of the columns at the positions `chosen`: moments, Unix times, components or texts."""
+    """The time axis of the columns at the positions `chosen`: moments, numbers, components or texts."""
     first = columns[chosen[0]]
     if len(chosen) == 1 and first.kind == "time":
         return moments_axis(first, chosen[0])
     if format is None and len(chosen) == 1 and (unit := unix_unit(first)) is not None:
         return unix_axis(first, chosen[0], unit)
+    if format is None and len(chosen) == 1 and are_decimal_years(first):
+        return decimal_axis(first, chosen[0])
     parts = parts_of(columns, chosen) if format is None else {}
     if parts and (len(chosen) > 1 or set(parts) == {"year"}):
         return component_axis(columns, chosen)
