@@ -28,7 +28,9 @@ _DATES = (
     rf"{_MONTH} \d{{1,2}},? \d{{4}}",
     r"\d{4} (?=utc|gmt)",
 )
-_TIME = re.compile(rf"(?:[a-z]{{3,9}},? )?(?:{'|'.join(_DATES)})(?:[-\dt :.+]|, |,\d{{3,}})*(?:z|utc|gmt|[ap]\.?m\.?)?")
+_TIME = re.compile(
+    rf"(?:[a-z]{{3,9}},? )?(?:{'|'.join(_DATES)})(?:[-\dt :.+]|, |,\d{{3,}})*(?:z|utc|gmt|[ap](?:\.?m\.?)?)?"
+)
 
 
 def kind_of(text: str) -> CellKind:

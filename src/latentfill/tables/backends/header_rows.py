@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from latentfill.tables.backends.cell_kinds import column_kinds, fits, kind_of
 from latentfill.tables.backends.read_request import ReadRequest
@@ -124,15 +125,17 @@ def _are_consecutive(row: Sequence[str]) -> bool:
 
 
 def joined_names(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Names from several rows: the cells of a column joined by spaces; an empty cell repeats the one to its left.
-
-    Only cells of the last row are not repeated.
-    """
-    spread: list[list[str]] = []
-    for row in rows[:-1]:
-        cells: list[str] = []
-        for text in row:
-            cells.append(text.strip() or (cells[-1] if cells else ""))
-        spread.append(cells)
-    spread.append([text.strip() for text in rows[-1]])
+    """Names from several rows: the cells of a column joined by spaces; a title above several columns is in all."""
+    cells = [[text.strip() for text in row] for row in rows]
+    spread = [*map(_spread, cells[:-1]), cells[-1]]
     return [" ".join(dict.fromkeys(filter(None, parts))) for parts in zip(*spread, strict=True)]
+
+
+def _spread(row: Sequence[str]) -> Sequence[str]:
+    """The row with the title to the left in each empty cell; unchanged if titles are written above every column."""
+    if any(text and text == following for text, following in pairwise(row)):
+        return row
+    cells: list[str] = []
+    for text in row:
+        cells.append(text or (cells[-1] if cells else ""))
+    return cells

@@ -14,7 +14,7 @@ _DIRECTIVES = {  # letter of a strptime directive -> regular expression of the t
     **dict.fromkeys("bB", r"[A-Za-z]{3,9}"),
     **dict.fromkeys("aA", r"[A-Za-z]{2,9}"),
     "f": r"\d{1,9}",
-    "p": r"[AaPp]\.?[Mm]\.?",
+    "p": r"[AaPp](?:\.?[Mm]\.?)?",
     "z": r"Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2}",
 }
 _SHORTHANDS = {  # letter of a directive -> the directives that it stands for
@@ -44,7 +44,7 @@ _DATES: tuple[tuple[str, dict[str, str]], ...] = (
 )
 _CLOCK = re.compile(
     r"(?P<hour>\d{1,2})(?:(?P<mark>[:.h])(?P<minute>\d{2})(?:(?P=mark)(?P<second>\d{2}))?)?"
-    r"(?P<fraction>[.,]\d{1,9})?(?P<noon> ?[AaPp]\.?[Mm]\.?)?(?P<zone> ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?"
+    r"(?P<fraction>[.,]\d{1,9})?(?P<noon> ?[AaPp](?:\.?[Mm]\.?)?)?(?P<zone> ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?"
 )
 _COMPACT_CLOCK = re.compile(r"\d{2}(?P<minute>\d{2}(?P<second>\d{2})?)?(?P<zone> ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?")
 
@@ -66,7 +66,7 @@ def expanded(format: str) -> str:
 
 def readable(format: str) -> str:
     """A format that writes stamps as one that strptime reads."""
-    return re.sub(r"%\d", "%f", format.replace("%-", "%"))
+    return re.sub(r"%[qQ](\.?[Mm]\.?)?", "%p", re.sub(r"%\d", "%f", format.replace("%-", "%")))
 
 
 def tokens(format: str) -> list[str]:
@@ -133,6 +133,8 @@ def infer_clock(text: str) -> str | None:
         return "%H%M" + text[4:].replace(text[4:].strip(), "%z") if text[4:] else "%H%M"
     match = _CLOCK.fullmatch(text)
     if match is None or (match["fraction"] and not match["second"]):
+        return None
+    if match["noon"] and len(match["noon"].strip()) == 1 and not match["minute"]:  # `1a` may be a label
         return None
     parts = ["%I" if match["noon"] else "%H"]
     parts += [match["mark"] + "%M"] if match["minute"] else []

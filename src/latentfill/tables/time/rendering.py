@@ -20,6 +20,8 @@ _WORDS: dict[str, Callable[[dt.datetime], str]] = {  # strftime would depend on 
     "a": lambda moment: DAYS[moment.weekday()][:3],
     "A": lambda moment: DAYS[moment.weekday()],
     "p": lambda moment: "AM" if moment.hour < 12 else "PM",
+    "q": lambda moment: "a" if moment.hour < 12 else "p",
+    "Q": lambda moment: "A" if moment.hour < 12 else "P",
 }
 _COUNTED = {  # letter of a directive -> component of the time, and number of digits
     "Y": ("year", 4),
@@ -37,7 +39,8 @@ _COUNTED = {  # letter of a directive -> component of the time, and number of di
 def as_written(texts: TextArray, format: str) -> str:
     """The format with details of how the texts are written, so that new stamps look the same.
 
-    `%-d` is a day without a leading zero, `%3` a fraction of three digits, `%B` a month written out.
+    `%-d` is a day without a leading zero, `%3` a fraction of three digits, `%B` a month written out, `%q` the letter
+    `a` or `p`, and `%Q` this letter in upper case.
     """
     import pyarrow.compute as pc
 
@@ -52,6 +55,8 @@ def as_written(texts: TextArray, format: str) -> str:
             format = format.replace(f"%{name}", f"%-{name}")
         if name in "ab" and longest > 3 + (name == "b"):  # `Sept` is an abbreviation with four letters
             format = format.replace(f"%{name}", f"%{name.upper()}")
+        if name == "p" and (noon := next(filter(None, group.to_pylist()), "AM")) not in ("AM", "PM"):
+            format = format.replace("%p", ("%q" if noon[0].islower() else "%Q") + noon[1:])
         if name == "f" and shortest is not None:
             format = format.replace("%f", f"%{shortest}")
     return format
