@@ -30,87 +30,51 @@ def as_text(frame):
     return frame.to_csv(index=False, date_format="%Y-%m-%d %H:%M")
 
 
+@pytest.fixture
+def impute(tmp_path, run_cli):
+    """Fills the text of a table with flags, and gives the path of the filled table."""
+
+    def run(text, *flags, name="all"):
+        source, out = tmp_path / f"{name}.csv", tmp_path / f"{name}.out.csv"
+        source.write_text(text)
+        assert run_cli("impute", source, "-o", out, *flags) == 0
+        return out
+
+    return run
+
+
 @pytest.mark.parametrize("in_turns", [False, True])
 @pytest.mark.parametrize("strategy", ["linear", "auto"])
-def test_a_stacked_file_is_filled_like_each_series_alone(tmp_path, run_cli, stations, in_turns, strategy):
+def test_a_stacked_file_is_filled_like_each_series_alone(tmp_path, impute, stations, in_turns, strategy):
     whole = pd.concat(stations)
     whole = whole.sort_values(["time", "station"], kind="stable") if in_turns else whole
-    (tmp_path / "all.csv").write_text(as_text(whole))
-    flags = ["--strategy", strategy, "--effort", "quick", "--seed", "0", "--model", "own"]
-    assert (
-        run_cli(
-            "impute",
-            tmp_path / "all.csv",
-            "-o",
-            tmp_path / "out.csv",
-            "--by",
-            "station",
-            "--codes",
-            tmp_path / "codes.csv",
-            "--intervals",
-            "0.9",
-            *flags,
-        )
-        == 0
-    )
-    filled, codes = pd.read_csv(tmp_path / "out.csv", dtype=str), pd.read_csv(tmp_path / "codes.csv")
+    flags = ["--strategy", strategy, "--effort", "quick", "--seed", "0", "--model", "own", "--intervals", "0.9"]
+    out = impute(as_text(whole), "--by", "station", "--codes", tmp_path / "codes.csv", *flags)
+    filled, codes = pd.read_csv(out, dtype=str), pd.read_csv(tmp_path / "codes.csv")
     assert list(filled["station"]) == list(whole["station"])
     for frame in stations:
-        name = frame["station"][0]
-        (tmp_path / f"{name}.csv").write_text(as_text(frame))
-        alone = tmp_path / f"{name}.out.csv"
-        assert run_cli("impute", tmp_path / f"{name}.csv", "-o", alone, "--intervals", "0.9", *flags) == 0
-        own = filled["station"] == name
+        alone = impute(as_text(frame), *flags, name=frame["station"][0])
+        own = filled["station"] == frame["station"][0]
         pd.testing.assert_frame_equal(filled[own].reset_index(drop=True), pd.read_csv(alone, dtype=str))
         assert ((codes["x"] > 0)[own].to_numpy() == frame["x"].isna().to_numpy()).all()
-    summary = json.loads((tmp_path / "out.summary.json").read_text())
+    summary = json.loads(out.with_name("all.out.summary.json").read_text())
     assert summary["columns"]["x"]["missing"] == 8
     assert list(summary["series"]) == ["North", "South"]
 
 
-def test_missing_rows_are_added_in_each_series_with_its_label(tmp_path, run_cli, stations):
+def test_missing_rows_are_added_in_each_series_with_its_label(impute, stations):
     text = as_text(pd.concat(stations)).splitlines()
     gappy = [line for line in text if not line.startswith(("North,2023-03-01 03:00", "South,2023-03-02 00:00"))]
-    (tmp_path / "all.csv").write_text("\n".join(gappy) + "\n")
-    assert (
-        run_cli(
-            "impute",
-            tmp_path / "all.csv",
-            "-o",
-            tmp_path / "out.csv",
-            "--by",
-            "station",
-            "--grid",
-            "--strategy",
-            "linear",
-        )
-        == 0
-    )
-    out = (tmp_path / "out.csv").read_text().splitlines()
-    assert [line.split(",")[:2] for line in out] == [line.split(",")[:2] for line in text]
+    out = impute("\n".join(gappy) + "\n", "--by", "station", "--grid", "--strategy", "linear")
+    assert [line.split(",")[:2] for line in out.read_text().splitlines()] == [line.split(",")[:2] for line in text]
 
 
-def test_a_series_that_cannot_be_filled_costs_only_itself(tmp_path, run_cli, stations, capsys):
+def test_a_series_that_cannot_be_filled_costs_only_itself(tmp_path, impute, stations, capsys):
     text = as_text(pd.concat(stations)) + "West,2023-03-01 00:00,,5\n"
-    (tmp_path / "all.csv").write_text(text)
-    assert (
-        run_cli(
-            "impute",
-            tmp_path / "all.csv",
-            "-o",
-            tmp_path / "out.csv",
-            "--by",
-            "station",
-            "--strategy",
-            "linear",
-            "--codes",
-            tmp_path / "c.csv",
-        )
-        == 0
-    )
-    assert (tmp_path / "out.csv").read_text().splitlines()[-1] == "West,2023-03-01 00:00,,5"
+    out = impute(text, "--by", "station", "--strategy", "linear", "--codes", tmp_path / "c.csv")
+    assert out.read_text().splitlines()[-1] == "West,2023-03-01 00:00,,5"
     assert "'West': The table has 1 row" in capsys.readouterr().err
-    summary = json.loads((tmp_path / "out.summary.json").read_text())
+    summary = json.loads(out.with_name("all.out.summary.json").read_text())
     assert list(summary["not_filled"]) == ["West"]
     assert pd.read_csv(tmp_path / "c.csv")[["x", "y"]].iloc[-1].tolist() == [5, 0]
 

@@ -180,16 +180,18 @@ class Imputer:
 
     def options_of_one_series(self) -> dict[str, Any]:
         """The options for reading one series of a stacked table."""
-        options = {name: value for name, value in asdict(self.options).items() if name != "regular"}
-        return {**options, "by": ()}
+        return {**self._given_options(), "by": ()}
+
+    def _given_options(self) -> dict[str, Any]:
+        """The options for reading tables that users can give."""
+        return {name: value for name, value in asdict(self.options).items() if name != "regular"}
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to a folder; see `latentfill.imputation.saving.model_folder`."""
         from latentfill.imputation.saving.model_folder import save_model  # here, because it imports torch
 
         fitted = self._check_fitted()
-        options = {name: value for name, value in asdict(self.options).items() if name != "regular"}
-        save_model(fitted, path, {"table": options, "embedding_digests": self.digests_})
+        save_model(fitted, path, {"table": self._given_options(), "embedding_digests": self.digests_})
 
     @classmethod
     def load(

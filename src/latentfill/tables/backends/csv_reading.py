@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from latentfill.core.errors import InputError
 from latentfill.core.messages import counted
@@ -31,7 +32,7 @@ def read_csv(path: str | os.PathLike[str], request: ReadRequest | None = None) -
         raise InputError(f"{path} is empty. A table needs a header line and at least two rows.")
     lines = list(io.StringIO(text, newline=""))
     layout = find_layout(lines, request, path)
-    rows = _Lines.of(lines[layout.first_line :], layout)
+    rows = _divide(lines[layout.first_line :], layout)
     if not rows.records:
         raise InputError(f"{path} has a header line but no rows. A table needs at least two.")
     read = CsvText(
@@ -62,29 +63,30 @@ def _syntax(layout: TextLayout, records: Sequence[str]) -> FieldSyntax:
 # --- lines to records ---------------------------------------------------------------------------------------
 
 
-class _Lines:
+class _Lines(NamedTuple):
     """The lines below a header: records, and the comments and blank lines between and after them."""
 
-    def __init__(self, records: list[str], between: dict[int, str], tail: str) -> None:
-        self.records, self.between, self.tail = records, between, tail
+    records: list[str]
+    between: dict[int, str]  # by the number of the record that they follow; -1: the header
+    tail: str
 
-    @classmethod
-    def of(cls, lines: Sequence[str], layout: TextLayout) -> _Lines:
-        """Separate records from comments and blank lines; in a single column, a blank line is a missing cell."""
-        blank = " \t\r\n".replace(layout.delimiter, "")
-        end = len(lines)
-        while end and _is_no_record(lines[end - 1], blank, layout.comment):
-            end -= 1
-        records: list[str] = []
-        between: dict[int, str] = {}
-        single = len(layout.names) == 1
-        for line in lines[:end]:
-            is_comment = bool(layout.comment) and line.startswith(layout.comment)
-            if is_comment or (not single and not line.rstrip("\r\n")):
-                between[len(records) - 1] = between.get(len(records) - 1, "") + line
-            else:
-                records.append(line)
-        return cls(records, between, "".join(lines[end:]))
+
+def _divide(lines: Sequence[str], layout: TextLayout) -> _Lines:
+    """Separate records from comments and blank lines; in a single column, a blank line is a missing cell."""
+    blank = " \t\r\n".replace(layout.delimiter, "")
+    end = len(lines)
+    while end and _is_no_record(lines[end - 1], blank, layout.comment):
+        end -= 1
+    records: list[str] = []
+    between: dict[int, str] = {}
+    single = len(layout.names) == 1
+    for line in lines[:end]:
+        is_comment = bool(layout.comment) and line.startswith(layout.comment)
+        if is_comment or (not single and not line.rstrip("\r\n")):
+            between[len(records) - 1] = between.get(len(records) - 1, "") + line
+        else:
+            records.append(line)
+    return _Lines(records, between, "".join(lines[end:]))
 
 
 def _is_no_record(line: str, blank: str, comment: str) -> bool:

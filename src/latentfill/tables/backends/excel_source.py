@@ -17,7 +17,7 @@ from latentfill.core.series import IntArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.frames import FrameSource, frame_source
-from latentfill.tables.backends.header_rows import find_header, joined_names, requested_header
+from latentfill.tables.backends.header_rows import column_names, find_header, requested_header
 from latentfill.tables.backends.native import NativeFrame, TextArray
 from latentfill.tables.backends.read_request import ReadRequest
 
@@ -145,7 +145,8 @@ def _source(
     data = kept[header.data :]
     if not data:
         raise InputError(f"{path}, sheet {sheet!r}, has a header row but no rows. A table needs at least two.")
-    names = _names(texts[header.first : header.units], width, request, path)
+    rows = [_padded(row, width) for row in texts[header.first : header.units]]
+    names = column_names(rows, width, request, path)
     import pyarrow as pa
 
     columns = [_array([cells[row][c] if c < len(cells[row]) else "" for row in data]) for c in range(width)]
@@ -169,19 +170,6 @@ def _source(
         },
         notes=tuple(notes),
     )
-
-
-def _names(rows: Sequence[Sequence[str]], width: int, request: ReadRequest, path: Path) -> list[str]:
-    if request.names is not None:
-        if len(request.names) != width:
-            raise InputError(
-                f"{path} has {counted(width, 'column')}, and names has {len(request.names)}. Name every column, also "
-                "those that are not filled."
-            )
-        return list(request.names)
-    if not rows:
-        return [f"column_{position + 1}" for position in range(width)]
-    return joined_names([_padded(row, width) for row in rows])
 
 
 def _without_empty_end(row: Sequence[Cell]) -> Sequence[Cell]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from latentfill.core.errors import InputError
+from latentfill.core.messages import counted
 from latentfill.tables.backends.cell_kinds import column_kinds, fits, kind_of
 from latentfill.tables.backends.read_request import ReadRequest
 
@@ -122,6 +124,21 @@ def _are_consecutive(row: Sequence[str]) -> bool:
     start = int(numbers[0])
     counted = [int(text) for text in numbers] == list(range(start, start + len(numbers)))
     return counted and (start in (0, 1) or len(numbers) > 2)
+
+
+def column_names(rows: Sequence[Sequence[str]], width: int, request: ReadRequest, path: object) -> tuple[str, ...]:
+    """Names of `width` columns: those that the request gives, else from the rows of names, else numbered ones.
+
+    Raises an `InputError` if the request has another number of names.
+    """
+    if request.names is None:
+        return tuple(joined_names(rows) if rows else (f"column_{position + 1}" for position in range(width)))
+    if len(request.names) != width:
+        raise InputError(
+            f"{path} has {counted(width, 'column')}, and names has {len(request.names)}. Name every column, also those "
+            "that are not filled."
+        )
+    return request.names
 
 
 def joined_names(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -11,7 +11,7 @@ from latentfill.core.errors import InputError
 from latentfill.core.messages import counted
 from latentfill.tables.backends.cell_kinds import kind_of
 from latentfill.tables.backends.field_syntax import SPACES, FieldSyntax, syntax_of
-from latentfill.tables.backends.header_rows import HeaderRows, find_header, joined_names, requested_header
+from latentfill.tables.backends.header_rows import HeaderRows, column_names, find_header, requested_header
 from latentfill.tables.backends.read_request import ReadRequest
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -223,23 +223,12 @@ def _names(reading: _Reading, header: HeaderRows, request: ReadRequest, path: ob
         is_last_empty = all(len(row) < reading.width or not row[-1].strip() for row in body)
         rows = [[*row, ""] if is_last_empty else ["", *row] for row in rows]
         width = reading.width
-    if request.names is not None:
-        if len(request.names) != width:
-            raise InputError(
-                f"{path} has {counted(width, 'column')}, and names has {len(request.names)}. Name every column, also "
-                "those that are not filled."
-            )
-        return request.names
-    if not rows:
-        return tuple(f"column_{position + 1}" for position in range(width))
-    if len(rows) == 1:
-        return tuple(text.strip() for text in rows[0])
-    if len({len(row) for row in rows}) > 1:
+    if request.names is None and len({len(row) for row in rows}) > 1:
         raise InputError(
             f"{path}: the {len(rows)} header rows have {', '.join(str(len(row)) for row in rows)} cells. Give the "
             "number of rows with names (--header-rows) and of lines above them (--skip-rows)."
         )
-    return tuple(joined_names(rows))
+    return column_names(rows, width, request, path)
 
 
 def open_quote_error(line: int, path: object) -> InputError:
