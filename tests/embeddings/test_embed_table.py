@@ -222,7 +222,7 @@ def test_unsuitable_windows_are_refused_with_the_numbers(hourly: Make, embedder:
 
 def test_numbers_that_are_not_finite_are_refused(tmp_path: Path, hourly: Make, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Means, "embed", lambda self, raw: np.full((len(raw), 2, 2), np.nan, np.float32))
-    with pytest.raises(InputError, match="not finite for the windows at rows 0"):
+    with pytest.raises(InputError, match="not finite for the windows at positions 0"):
         TableEmbedder(hourly(100), Means(), CONFIG).make_packed_file(tmp_path / "a.packed")
 
 

@@ -285,7 +285,9 @@ def test_vectors_that_are_not_finite_or_too_large_are_refused(
         "strategy": strategy,
         "latent_steps": 5,
     }
-    with pytest.raises(EmbeddingMismatchError, match=r"starts at row 18\d holds values that are not finite, or beyond"):
+    with pytest.raises(
+        EmbeddingMismatchError, match=r"starts at position 18\d holds values that are not finite, or beyond"
+    ):
         Imputer(**settings).fit(frame).fill(frame)
 
 

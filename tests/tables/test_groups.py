@@ -92,7 +92,7 @@ def test_repeated_stamps_are_refused_with_their_rows(tmp_path):
     times = ["2020-01-01", "2020-01-02T05:30", "2020-01-01", "2020-01-02T05:30"]
     with pytest.raises(InputError) as caught:
         read_table(save(tmp_path, [("a", time, row) for row, time in enumerate(times)]), TableOptions(time="time"))
-    for part in ("2 time stamps", "2020-01-01 in rows 1, 3", "2020-01-02 05:30 in rows 2, 4", "--time none"):
+    for part in ("2 time stamps", "2020-01-01 in lines 2, 4", "2020-01-02 05:30 in lines 3, 5", "--time none"):
         assert part in str(caught.value)
 
 

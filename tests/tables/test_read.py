@@ -57,9 +57,9 @@ def test_undeclared_markers_are_reported(tmp_path):
             ["leave: unknown column 'be'", "did you mean 'bee'", "known: a, bee"],
         ),
         ("a,b\n1,2\n5,3\n", {"time": ("T",), "columns": ("q",)}, ["time: unknown column 'T'", "columns: unknown"]),
-        ("date,a\n2020-01-01,1\n2020-01-01,2\n", {}, ["1 time stamp in more than one row", "2020-01-01 in rows 1, 2"]),
-        ("date,a\n2020-01-01,1\nnever,2\n", {"time": ("date",)}, ["'date'", "row 2: 'never'", "--time-format"]),
-        ("date,a\n2020-01-01,1\n,2\n", {}, ["'date' is empty in 1 row (row 2)"]),
+        ("date,a\n2020-01-01,1\n2020-01-01,2\n", {}, ["1 time stamp in more than one row", "2020-01-01 in lines 2, 3"]),
+        ("date,a\n2020-01-01,1\nnever,2\n", {"time": ("date",)}, ["'date'", "line 3: 'never'", "--time-format"]),
+        ("date,a\n2020-01-01,1\n,2\n", {}, ["'date' is empty in 1 row (line 3)"]),
         ("a,b\n1,2\n5,3\n", {"time_format": "%Y-%m"}, ["--time-format '%Y-%m'", "--time COLUMN"]),
     ],
 )

@@ -218,8 +218,9 @@ def _weight_grid(path: str, score: JsonRecord) -> Grid:
 def _embedding_lines(coverage: JsonRecord) -> Iterator[str]:
     for split, covered in coverage["splits"].items():
         first, last = covered["rows"]
-        yield f"Rows {first}-{last} were filled from the stored embeddings of {split} ({covered['windows']} windows)"
-    ranges = ", ".join(f"{first}-{last}" for first, last in coverage["rows_without_embeddings"])
+        windows = f"{split} ({covered['windows']} windows)"
+        yield f"Rows {first + 1}-{last + 1} were filled from the stored embeddings of {windows}"
+    ranges = ", ".join(f"{first + 1}-{last + 1}" for first, last in coverage["rows_without_embeddings"])
     yield f"Rows without a stored embedding, filled by the built-in encoder: {ranges or 'none'}"
 
 

@@ -1,8 +1,8 @@
-"""Parts of messages: counts with their noun, and shortened lists of row numbers, column names and problems."""
+"""Parts of messages: counts with their noun, and shortened lists of column names and problems."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 SHOWN = 5  # items of a list that a message shows
 
@@ -10,14 +10,6 @@ SHOWN = 5  # items of a list that a message shows
 def counted(n: int, noun: str) -> str:
     """A count with its noun, such as `1 row` or `2 rows`."""
     return f"{n} {noun}{'' if n == 1 else 's'}"
-
-
-def name_rows(rows: Iterable[int]) -> str:
-    """Row numbers counted from 1, at most `SHOWN` of them, such as `rows 1, 4`."""
-    listed = list(rows)
-    names = ", ".join(str(int(row) + 1) for row in listed[:SHOWN])
-    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
-    return f"{'row' if len(listed) == 1 else 'rows'} {names}{more}"
 
 
 def name_columns(names: Sequence[str]) -> str:

@@ -143,7 +143,9 @@ class TableEmbedder:
         """Vectors (B, K, D) of the windows that start at the rows `starts`; an `InputError` if they are not finite."""
         vectors = self.embedder.embed(self._raw(starts))
         if bad := starts[~np.isfinite(vectors).all(axis=(1, 2))].tolist():
-            raise InputError(f"the encoder returns values that are not finite for the windows at rows {short(bad)}.")
+            raise InputError(
+                f"the encoder returns values that are not finite for the windows at positions {short(bad)}."
+            )
         return vectors
 
     def _raw(self, starts: IntArray) -> RawWindows:

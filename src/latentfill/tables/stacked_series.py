@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from latentfill.core.errors import InputError, RepeatedTimeError
-from latentfill.core.messages import counted, name_rows
+from latentfill.core.messages import counted
 from latentfill.core.series import TimeArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.time.grid import stamp_text
@@ -46,7 +46,7 @@ def refuse_repeated_time(columns: Sequence[Column], time: TimeArray, known: Coll
         return
     repeated = np.flatnonzero(counts > 1)
     shown = "; ".join(
-        f"{stamp_text(unique[position])} in {name_rows(np.flatnonzero(time == unique[position]))}"
+        f"{stamp_text(unique[position])} in {columns[0].rows.listed(np.flatnonzero(time == unique[position]))}"
         for position in repeated[np.argsort(first[repeated])][:3]
     )
     went_back = (

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from latentfill.core.errors import InputError
-from latentfill.core.messages import SHOWN, counted, name_rows
+from latentfill.core.messages import SHOWN, counted
 from latentfill.core.series import BoolArray, IntArray, Series, TimeArray
+from latentfill.tables.backends.row_names import RowNames
 from latentfill.tables.options import TableOptions
 from latentfill.tables.time.grid import Grid, find_grid, stamp_text, step_text
 from latentfill.tables.value_columns import ValueColumns
@@ -26,7 +27,7 @@ def to_series(columns: ValueColumns, time: TimeArray | None, options: TableOptio
         if options.grid:
             raise InputError("There is no time column, so no time grid to add rows from. Leave out --grid.")
         return Series(columns.values, columns.names, None, np.arange(len(columns.values))), ()
-    notes = _order_notes(time)
+    notes = _order_notes(time, columns.rows)
     grid = find_grid(time)
     if grid is None:
         if options.grid:
@@ -82,14 +83,14 @@ def without_cells(series: Series, cells: BoolArray) -> Series:
 # --- errors and notes ---------------------------------------------------------------------------------------
 
 
-def _order_notes(time: TimeArray) -> tuple[str, ...]:
+def _order_notes(time: TimeArray, rows: RowNames) -> tuple[str, ...]:
     if (time[1:] > time[:-1]).all():
         return ()
     if (time[1:] < time[:-1]).all():
         return ("The newest row comes first: rows are filled in time order and written in their original order.",)
     earlier = np.flatnonzero(time[1:] < time[:-1]) + 1
     return (
-        f"Rows are not in time order (earlier than the row above: {name_rows(earlier)}). "
+        f"Rows are not in time order (earlier than the row above: {rows.listed(earlier)}). "
         "They are filled in time order and written in their original order.",
     )
 

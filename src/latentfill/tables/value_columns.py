@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from latentfill.core.errors import InputError
-from latentfill.core.messages import SHOWN, counted, name_columns, name_rows
+from latentfill.core.messages import SHOWN, counted, name_columns
 from latentfill.core.series import FloatArray
 from latentfill.tables.backends.arrow import mask_array
 from latentfill.tables.backends.column import Column, read_values
 from latentfill.tables.backends.numbers import Numbers, NumberStyle
+from latentfill.tables.backends.row_names import COUNTED, RowNames
 from latentfill.tables.options import ANY, TableOptions
 from latentfill.tables.row_counters import find_counters
 from latentfill.tables.time.axis import TimeAxis
@@ -39,6 +40,7 @@ class ValueColumns:
     values: FloatArray  # (rows, C), NaN where missing
     notes: tuple[str, ...]  # about columns that are not filled, and markers that do not occur
     left_alone: Mapping[str, str] = field(default_factory=dict)  # columns that are not filled, each with the reason
+    rows: RowNames = COUNTED  # what the rows are called in messages
 
 
 def find_value_columns(
@@ -74,6 +76,7 @@ def find_value_columns(
             **{column.name: _text_reason(n_numbers) for column, n_numbers in without_numbers},
             **{columns[position].name: reason for position, reason in reasons.items()},
         },
+        rows=columns[0].rows,
     )
 
 
@@ -181,14 +184,14 @@ def _fill_problem(column: Column, numbers: Numbers) -> str | None:
     infinite = np.flatnonzero(np.isinf(numbers.values))
     if len(infinite):
         return (
-            f"Column {column.name!r} holds infinite values ({name_rows(infinite)}). "
+            f"Column {column.name!r} holds infinite values ({column.rows.listed(infinite)}). "
             "To treat them as missing, give `--missing=inf,-inf`; or correct them in the table."
         )
     too_large = np.flatnonzero(np.abs(numbers.values) > LARGEST)
     if len(too_large):
         return (
-            f"Column {column.name!r} holds values beyond {LARGEST:g} ({name_rows(too_large)}), too large to calculate "
-            f"with. Rescale the column, or pass it through with `--leave {column.name!r}`."
+            f"Column {column.name!r} holds values beyond {LARGEST:g} ({column.rows.listed(too_large)}), too large to "
+            f"calculate with. Rescale the column, or pass it through with `--leave {column.name!r}`."
         )
     return None
 
@@ -197,7 +200,7 @@ def _text_problem(column: Column, numbers: Numbers) -> str:
     assert column.texts is not None
     bad = np.flatnonzero(numbers.bad)
     shown = bad[:SHOWN].tolist()
-    texts = ", ".join(f"row {row + 1}: {column.texts[row].as_py()!r}" for row in shown)
+    texts = column.rows.with_cells({row: repr(column.texts[row].as_py()) for row in shown})
     first = column.texts[int(bad[0])].as_py().strip()
     problem = f"Column {column.name!r} holds {numbers.n_numbers} numbers and {len(bad)} other texts ({texts}). "
     leave = f"to pass the column through, give `--leave {column.name!r}`."

@@ -143,6 +143,6 @@ def test_what_is_no_array_of_embeddings_is_refused(given: object, starts: list[i
 
 def test_a_window_beyond_the_table_is_refused():
     with pytest.raises(
-        EmbeddingMismatchError, match="3 windows from row 0 to 49, which does not fit a table of 60 rows"
+        EmbeddingMismatchError, match="3 windows from position 0 to 49, which does not fit a table of 60 rows"
     ):
         pair_stored(arrays_of(VECTORS[:3], [0, 5, 49]), table(), StoredSettings(seq_len=SEQ))

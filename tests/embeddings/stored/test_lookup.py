@@ -15,7 +15,7 @@ from latentfill.windows.windows import ScaledSeries
 def test_windows_without_a_stored_vector_are_refused_by_row():
     vectors = Embeddings(np.zeros((3, 1, 4), np.float32), np.array([0, 1, 2]), Provenance(encoder="x", source="there"))
     windows = ScaledSeries(np.zeros((10, 1)), np.zeros((10, 0))).cut(np.array([1, 7]), 2)
-    with pytest.raises(EmbeddingMismatchError, match="no embedding for the windows that start at rows 7"):
+    with pytest.raises(EmbeddingMismatchError, match="no embedding for the windows that start at positions 7"):
         StoredEncoder(vectors, "cpu").encode(windows)
 
 

@@ -201,7 +201,7 @@ def test_unknown_errors_are_none_in_json():
         (None, None, r"embeddings of a teacher: give them \(--embeddings\), or train without a teacher"),
         ("val", (N_TRAIN, 3), "no embeddings of the train windows, only of val"),
         ("train", (N_TRAIN, 1), "here has 1 vector for each window, but the table has 3 columns"),
-        ("train", (0, 3), f"here holds none of the {N_TRAIN} windows to train on, which start at rows 0 to 194"),
+        ("train", (0, 3), f"here holds none of the {N_TRAIN} windows to train on, which start at positions 0 to 194"),
     ],
 )
 def test_a_teacher_that_does_not_fit_is_reported(split: str | None, vectors: tuple[int, int] | None, words: str):
@@ -224,7 +224,9 @@ def test_invalid_horizons_and_missing_teachers_are_reported():
 def test_vectors_that_are_not_finite_are_reported():
     vectors = train_vectors(series())
     vectors["train"].vectors[5] = np.nan
-    with pytest.raises(EmbeddingMismatchError, match="window that starts at row 5 holds values that are not finite"):
+    with pytest.raises(
+        EmbeddingMismatchError, match="window that starts at position 5 holds values that are not finite"
+    ):
         distil(series(), vectors, CONFIG, SETTINGS)
 
 

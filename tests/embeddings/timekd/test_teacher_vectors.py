@@ -35,5 +35,7 @@ def test_vectors_belong_to_the_indexed_windows():
 def test_a_vector_that_is_not_finite_is_reported():
     stored = vectors()
     stored.vectors[42, 1, 3] = np.inf
-    with pytest.raises(EmbeddingMismatchError, match="here: the embedding of the window that starts at row 42 holds"):
+    with pytest.raises(
+        EmbeddingMismatchError, match="here: the embedding of the window that starts at position 42 holds"
+    ):
         TeacherVectors.of(stored, np.arange(200))

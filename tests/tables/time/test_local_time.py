@@ -35,7 +35,7 @@ def test_rows_are_added_in_local_time(tmp_path):
 
 
 def test_a_stamp_in_the_hour_that_is_left_out_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"cannot be in Europe/Berlin.*row 2: 2023-03-26 02:30"):
+    with pytest.raises(InputError, match=r"cannot be in Europe/Berlin.*line 3: 2023-03-26 02:30"):
         table_of(tmp_path, ["2023-03-26 01:30", "2023-03-26 02:30", "2023-03-26 03:30"])
 
 

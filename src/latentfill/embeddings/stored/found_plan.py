@@ -173,4 +173,4 @@ def _flags_of(plan: WindowPlan) -> str:
 
 def _span(starts: IntArray) -> str:
     """The number of windows and the first rows of the first and last window."""
-    return f"{len(starts)} windows from row {starts[0]} to {starts[-1]}" if len(starts) else "no window"
+    return f"{len(starts)} windows from position {starts[0]} to {starts[-1]}" if len(starts) else "no window"

@@ -46,7 +46,7 @@ class StoredEncoder:
         unknown = windows.starts[starts[index] != windows.starts]
         if len(unknown):
             raise EmbeddingMismatchError(
-                f"{self.embeddings.provenance.source} has no embedding for the windows that start at rows "
+                f"{self.embeddings.provenance.source} has no embedding for the windows that start at positions "
                 f"{', '.join(map(str, unknown[:5]))} ({len(unknown)} in all)."
             )
         steps = self.embeddings.steps
@@ -109,8 +109,8 @@ def usable_vectors(embeddings: Embeddings, index: IntArray) -> VectorArray:
     if not is_usable.all():
         first = embeddings.starts[index][~is_usable][0]
         raise EmbeddingMismatchError(
-            f"{embeddings.provenance.source}: the embedding of the window that starts at row {first} holds values that "
-            f"are not finite, or beyond {LARGEST:g}. Make the embeddings again; `latentfill inspect` shows their "
+            f"{embeddings.provenance.source}: the embedding of the window that starts at position {first} holds values "
+            f"that are not finite, or beyond {LARGEST:g}. Make the embeddings again; `latentfill inspect` shows their "
             "norms, and counts values that are not finite."
         )
     return vectors

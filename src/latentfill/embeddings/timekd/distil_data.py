@@ -124,7 +124,7 @@ def _in_common(starts: IntArray, stored: Embeddings) -> tuple[IntArray, IntArray
     common, _, index = np.intersect1d(starts, stored.starts, assume_unique=True, return_indices=True)
     if not len(common):
         raise EmbeddingMismatchError(
-            f"{stored.provenance.source} holds none of the {len(starts)} windows to train on, which start at rows "
+            f"{stored.provenance.source} holds none of the {len(starts)} windows to train on, which start at positions "
             f"{starts[0]} to {starts[-1]}."
         )
     return common, index

@@ -14,6 +14,7 @@ from latentfill.core.series import FloatArray, IntArray, TimeArray
 from latentfill.tables.backends.arrow import number_array
 from latentfill.tables.backends.native import TextArray
 from latentfill.tables.backends.numbers import PLAIN, Numbers, NumberStyle, parse_numbers, without_markers
+from latentfill.tables.backends.row_names import COUNTED, RowNames
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +27,7 @@ class Column:
     numbers: Numbers | None = None  # set for number, and for text (read with a decimal point)
     times: TimeArray | None = None  # (rows,) set for time, in UTC; NaT for empty cells of a frame
     single: bool = False  # whether the numbers were stored as float32
+    rows: RowNames = COUNTED  # what its rows are called in messages
 
     @classmethod
     def of_texts(cls, name: str, texts: TextArray) -> Column:
@@ -49,6 +51,7 @@ class Column:
             texts=None if self.texts is None else self.texts.take(number_array(rows)),
             numbers=None if self.numbers is None else self.numbers.take(rows),
             times=None if self.times is None else self.times[rows],
+            rows=self.rows.take(rows),
         )
 
     def labels(self) -> list[str]:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from latentfill.core.errors import InputError
 from latentfill.core.messages import counted
 from latentfill.core.text_files import read_text
@@ -18,6 +20,7 @@ from latentfill.tables.backends.csv_text import CsvText
 from latentfill.tables.backends.field_syntax import SPACES, Delimited, FieldSyntax, syntax_of
 from latentfill.tables.backends.native import TextArray
 from latentfill.tables.backends.read_request import ReadRequest
+from latentfill.tables.backends.row_names import RowNames
 from latentfill.tables.backends.text_layout import TextLayout, find_layout, open_quote_error
 
 _CHUNK = 65536  # records to split at a time, to save memory
@@ -49,9 +52,10 @@ def read_csv(path: str | os.PathLike[str], request: ReadRequest | None = None) -
         bom=bom,
         notes=(*notes, *layout.notes),
         comment=layout.comment,
+        rows=RowNames("line", numbers=np.array(rows.numbers)),
     )
     cells = _cells_by_pyarrow(read)
-    return replace(read, cells=cells) if cells is not None else _with_cells(read, layout, path)
+    return replace(read, cells=cells) if cells is not None else _with_cells(read, path)
 
 
 def _syntax(layout: TextLayout, records: Sequence[str]) -> FieldSyntax:
@@ -67,6 +71,7 @@ class _Lines(NamedTuple):
     """The lines below a header: records, and the comments and blank lines between and after them."""
 
     records: list[str]
+    numbers: list[int]  # of the line of each record in the file, counted from 1
     between: dict[int, str]  # by the number of the record that they follow; -1: the header
     tail: str
 
@@ -78,24 +83,27 @@ def _divide(lines: Sequence[str], layout: TextLayout) -> _Lines:
     while end and _is_no_record(lines[end - 1], blank, layout.comment):
         end -= 1
     records: list[str] = []
+    numbers: list[int] = []
     between: dict[int, str] = {}
     single = len(layout.names) == 1
-    for line in lines[:end]:
+    for number, line in enumerate(lines[:end], start=layout.first_line + 1):
         is_comment = bool(layout.comment) and line.startswith(layout.comment)
         if is_comment or (not single and not line.rstrip("\r\n")):
             between[len(records) - 1] = between.get(len(records) - 1, "") + line
         else:
             records.append(line)
-    return _Lines(records, between, "".join(lines[end:]))
+            numbers.append(number)
+    return _Lines(records, numbers, between, "".join(lines[end:]))
 
 
 def _is_no_record(line: str, blank: str, comment: str) -> bool:
     return not line.strip(blank) or (bool(comment) and line.startswith(comment))
 
 
-def _joined(text: CsvText, path: Path, first_line: int) -> CsvText:
+def _joined(text: CsvText, path: Path) -> CsvText:
     """The file with lines joined to records where a line ends inside quotes."""
     records: list[str] = []
+    starts: list[int] = []
     between: dict[int, str] = {-1: text.between[-1]} if -1 in text.between else {}
     pending: list[str] = []
     opened = 0
@@ -105,13 +113,13 @@ def _joined(text: CsvText, path: Path, first_line: int) -> CsvText:
             pending.append(line + text.between.get(number, ""))  # a blank line may be inside quotes
             continue
         records.append("".join([*pending, line]))
+        starts.append(opened)
         pending = []
         if number in text.between:
             between[len(records) - 1] = text.between[number]
     if pending:
-        between_lines = "".join(each for row, each in text.between.items() if row < opened).count("\n")
-        raise open_quote_error(first_line + opened + between_lines, path)
-    return replace(text, records=tuple(records), between=between)
+        raise open_quote_error(text.rows.number(opened), path)
+    return replace(text, records=tuple(records), between=between, rows=text.rows.take(np.array(starts, dtype=np.int64)))
 
 
 # --- records to cells ---------------------------------------------------------------------------------------
@@ -138,14 +146,14 @@ def _cells_by_pyarrow(text: CsvText) -> tuple[TextArray, ...] | None:
     return tuple(table.columns) if table.num_rows == text.n_rows else None
 
 
-def _with_cells(text: CsvText, layout: TextLayout, path: Path) -> CsvText:
+def _with_cells(text: CsvText, path: Path) -> CsvText:
     """The file with its cells, also if records have several lines, or if lines below the last row are no rows.
 
     Raises an `InputError` if a record has more or fewer cells than the header.
     """
     import pyarrow as pa
 
-    text = _joined(text, path, layout.first_line)
+    text = _joined(text, path)
     n_columns = len(text.names)
     chunks: list[list[pa.Array]] = [[] for _ in range(n_columns)]
     for start in range(0, text.n_rows, _CHUNK):
@@ -154,7 +162,7 @@ def _with_cells(text: CsvText, layout: TextLayout, path: Path) -> CsvText:
         if offset is not None and start + offset and _are_footers(text, start + offset):
             text, rows = _with_footers(text, start + offset), rows[:offset]
         elif offset is not None:
-            raise _field_count_error(text, layout, start + offset, len(rows[offset]), path)
+            raise _field_count_error(text, start + offset, len(rows[offset]), path)
         for chunk, texts in zip(chunks, zip(*rows, strict=True), strict=True):
             chunk.append(pa.array(texts, pa.string()))
         if text.n_rows <= start + _CHUNK:
@@ -195,11 +203,9 @@ def _with_footers(text: CsvText, first: int) -> CsvText:
     )
 
 
-def _field_count_error(text: CsvText, layout: TextLayout, row: int, n_fields: int, path: Path) -> InputError:
+def _field_count_error(text: CsvText, row: int, n_fields: int, path: Path) -> InputError:
     """The error for the record `row` with `n_fields` fields."""
-    before = "".join(text.records[:row]) + "".join(each for at, each in text.between.items() if at < row)
-    line = layout.first_line + 1 + len(list(io.StringIO(before, newline="")))
     return InputError(
-        f"{path}: line {line} has {counted(n_fields, 'field')}, but the header has {len(text.names)}. "
+        f"{path}: line {text.rows.number(row)} has {counted(n_fields, 'field')}, but the header has {len(text.names)}. "
         "Correct the line, quote fields that hold the delimiter, or give the right `--delimiter`."
     )

@@ -45,7 +45,7 @@ class CsvSource:
 
     def columns(self) -> tuple[Column, ...]:
         texts = zip(self.names, self.text.cells, strict=True)
-        return self.parsed or tuple(Column.of_texts(name, cells) for name, cells in texts)
+        return self.parsed or tuple(replace(Column.of_texts(*each), rows=self.text.rows) for each in texts)
 
     def with_columns_read(self) -> CsvSource:
         return replace(self, parsed=self.columns())

@@ -14,6 +14,7 @@ from latentfill.tables.backends.arrow import number_array
 from latentfill.tables.backends.csv_records import body
 from latentfill.tables.backends.field_syntax import FieldSyntax
 from latentfill.tables.backends.native import TextArray
+from latentfill.tables.backends.row_names import COUNTED, RowNames
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +34,7 @@ class CsvText:
     bom: bytes  # byte order mark at the start of the file
     notes: tuple[str, ...] = ()  # about the layout
     comment: str = ""  # start of lines that are no rows; "" if there are none
+    rows: RowNames = COUNTED  # the lines in which the records begin
 
     @property
     def n_rows(self) -> int:
@@ -71,6 +73,7 @@ class CsvText:
             records=tuple(self.records[row] for row in rows.tolist()),
             between={},
             tail="",
+            rows=self.rows.take(rows),
         )
 
     def new_record(self, cells: Mapping[int, str]) -> str:

@@ -20,6 +20,7 @@ from latentfill.tables.backends.frames import FrameSource, frame_source
 from latentfill.tables.backends.header_rows import column_names, find_header, requested_header
 from latentfill.tables.backends.native import NativeFrame, TextArray
 from latentfill.tables.backends.read_request import ReadRequest
+from latentfill.tables.backends.row_names import RowNames
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -160,7 +161,7 @@ def _source(
         sheet=sheet,
         header=kept[header.units - 1] if named else None,
         rows=tuple(data),
-        table=frame_source(pa.table(columns, names=names)),
+        table=frame_source(pa.table(columns, names=names), RowNames(numbers=np.array(data) + 1)),
         layout={
             "sheet": sheet,
             "sheets": list(sheets),

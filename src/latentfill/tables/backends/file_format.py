@@ -17,6 +17,7 @@ from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.frames import frame_source
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.read_request import ReadRequest
+from latentfill.tables.backends.row_names import COUNTED
 from latentfill.tables.backends.source import Source
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class FrameFormat:
             raise InputError(
                 f"{path} is not a readable {self.name} file ({error}). Create or download it again."
             ) from error
-        return frame_source(frame)
+        return frame_source(frame, COUNTED)
 
     def write(self, source: Source, edits: Edits, path: Path) -> None:
         self._write(as_arrow(source.to_frame(edits)), path)

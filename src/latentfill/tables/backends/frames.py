@@ -17,6 +17,7 @@ from latentfill.tables.backends.frame_columns import cell_texts, has_texts, read
 from latentfill.tables.backends.frame_rows import restore_types, with_added_rows
 from latentfill.tables.backends.native import Frame, FrameColumn, NativeFrame, TextArray
 from latentfill.tables.backends.row_blocks import row_blocks
+from latentfill.tables.backends.row_names import POSITIONS, RowNames
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +27,7 @@ class FrameSource:
     native: NativeFrame
     frame: Frame  # the same table, wrapped by narwhals
     cells: tuple[FrameColumn, ...]  # its columns: taking one of them from the frame takes longer in a wide frame
+    rows: RowNames = POSITIONS  # what its rows are called in messages
     parsed: tuple[Column, ...] | None = None  # the columns, where they have been read before
 
     @property
@@ -46,6 +48,10 @@ class FrameSource:
 
     @property
     def index(self) -> Column | None:
+        index = self._read_index()
+        return None if index is None else replace(index, rows=self.rows)
+
+    def _read_index(self) -> Column | None:
         if not hasattr(self.native, "index"):
             return None
         index = self.native.index
@@ -68,7 +74,8 @@ class FrameSource:
 
     def columns(self) -> tuple[Column, ...]:
         return self.parsed or tuple(
-            read_column(column, name) for column, name in zip(self.cells, self.names, strict=True)
+            replace(read_column(column, name), rows=self.rows)
+            for column, name in zip(self.cells, self.names, strict=True)
         )
 
     def texts(self, position: int) -> TextArray | None:
@@ -82,7 +89,8 @@ class FrameSource:
         import narwhals as nw
 
         parsed = None if self.parsed is None else tuple(column.take(rows) for column in self.parsed)
-        return replace(frame_source(nw.to_native(self.frame[rows.tolist()])), parsed=parsed)
+        native = nw.to_native(self.frame[rows.tolist()])
+        return replace(frame_source(native), rows=self.rows.take(rows), parsed=parsed)
 
     def with_columns_read(self) -> FrameSource:
         return replace(self, parsed=self.columns())
@@ -118,8 +126,11 @@ class FrameSource:
         return format_csv([str(name) for name in frame.columns], blocks, delimiter)
 
 
-def frame_source(native: NativeFrame) -> FrameSource:
-    """Wrap a data frame; an `InputError` if the object is not a data frame in memory."""
+def frame_source(native: NativeFrame, rows: RowNames = POSITIONS) -> FrameSource:
+    """Wrap a data frame; an `InputError` if the object is not a data frame in memory.
+
+    `rows` is what its rows are called in messages, if it was read from a file.
+    """
     import narwhals as nw
 
     library = type(native).__module__.partition(".")[0]
@@ -139,4 +150,4 @@ def frame_source(native: NativeFrame) -> FrameSource:
             f"An object of type {type(native).__name__} is not a table. Give a path to a CSV or Parquet file, or a "
             "pandas, polars or pyarrow data frame with named columns."
         )
-    return FrameSource(native, frame, tuple(frame.iter_columns()))
+    return FrameSource(native, frame, tuple(frame.iter_columns()), rows)

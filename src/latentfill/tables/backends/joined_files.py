@@ -17,6 +17,7 @@ from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.file_format import as_arrow
 from latentfill.tables.backends.file_formats import FORMATS
 from latentfill.tables.backends.frames import frame_source
+from latentfill.tables.backends.row_names import COUNTED
 from latentfill.tables.backends.source import Source
 
 
@@ -53,7 +54,7 @@ def read_joined(paths: Sequence[Path], read: Callable[[Path], Source]) -> Source
     import pyarrow as pa
 
     tables = [as_arrow(source.to_frame(Edits(np.arange(source.n_rows), {}))) for source in sources]
-    return frame_source(pa.concat_tables(tables, promote_options="permissive"))
+    return frame_source(pa.concat_tables(tables, promote_options="permissive"), COUNTED)
 
 
 def _names(source: Source) -> str:
@@ -80,7 +81,13 @@ def _joined_text(texts: Sequence[CsvText], note: str) -> CsvText:
     ]
     notes = dict.fromkeys([note, *(each for text in texts for each in text.notes)])
     return replace(
-        first, cells=tuple(cells), records=tuple(records), between=between, tail=texts[-1].tail, notes=tuple(notes)
+        first,
+        cells=tuple(cells),
+        records=tuple(records),
+        between=between,
+        tail=texts[-1].tail,
+        notes=tuple(notes),
+        rows=COUNTED,
     )
 
 

@@ -191,7 +191,7 @@ def _layout(
     records = reading.records
     for record in records[header.first : header.data]:
         if '"' in record.text and syntax_of(reading.delimiter).leaves_quote_open(record.text):
-            raise open_quote_error(record.line, path)
+            raise open_quote_error(record.line + 1, path)
     names = _names(reading, header, request, path)
     start = records[header.first].line if header.first < len(records) else len(lines)
     starts = [record.line for record in records[header.first : header.data]]
@@ -232,8 +232,8 @@ def _names(reading: _Reading, header: HeaderRows, request: ReadRequest, path: ob
 
 
 def open_quote_error(line: int, path: object) -> InputError:
-    """The error for a quote that is opened in this line, counted from 0."""
-    return InputError(f"{path}: a quote opened in line {line + 1} is never closed. Close or remove it.")
+    """The error for a quote that is opened in this line, counted from 1."""
+    return InputError(f"{path}: a quote opened in line {line} is never closed. Close or remove it.")
 
 
 def _no_names_error(reading: _Reading, path: object) -> InputError:

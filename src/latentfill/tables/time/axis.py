@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from latentfill.core.errors import InputError
-from latentfill.core.messages import counted, name_rows
+from latentfill.core.messages import counted
 from latentfill.core.series import IntArray, TimeArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.edits import StampCells
@@ -43,14 +43,14 @@ def moments_axis(column: Column, position: int) -> TimeAxis:
 def whole_times(column: Column) -> TimeArray:
     """The moments of a column; an `InputError` if a row is empty."""
     assert column.times is not None
-    refuse_empty(np.flatnonzero(np.isnat(column.times)), column.name)
+    refuse_empty(np.flatnonzero(np.isnat(column.times)), column)
     return column.times
 
 
-def refuse_empty(rows: IntArray, column: str) -> None:
+def refuse_empty(rows: IntArray, column: Column) -> None:
     """Raise an `InputError` if there are any `rows`, in which the time column is empty."""
     if len(rows):
         raise InputError(
-            f"Time column {column!r} is empty in {counted(len(rows), 'row')} ({name_rows(rows)}). Every row needs a "
-            "time stamp: add it, remove the row, or count rows instead with `--time none`."
+            f"Time column {column.name!r} is empty in {counted(len(rows), 'row')} ({column.rows.listed(rows)}). Every "
+            "row needs a time stamp: add it, remove the row, or count rows instead with `--time none`."
         )

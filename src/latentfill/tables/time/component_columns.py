@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from latentfill.core.errors import InputError
-from latentfill.core.messages import SHOWN, counted, name_rows
+from latentfill.core.messages import SHOWN, counted
 from latentfill.core.series import FloatArray, IntArray, TimeArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.edits import StampCells
@@ -37,7 +37,8 @@ def component_axis(columns: Sequence[Column], chosen: Sequence[int]) -> TimeAxis
     time = _moments(numbers, weeks)
     bad = np.flatnonzero(np.isnat(time))
     if len(bad):
-        shown = ", ".join(f"row {row + 1}: {[f'{each[row]:g}' for each in numbers.values()]}" for row in bad[:SHOWN])
+        cells = {row: [f"{each[row]:g}" for each in numbers.values()] for row in bad[:SHOWN].tolist()}
+        shown = columns[chosen[0]].rows.with_cells(cells)
         names = ", ".join(columns[position].name for position in chosen)
         raise InputError(
             f"Columns {names} form no valid time stamp in {counted(len(bad), 'row')} ({shown}). Correct these rows."
@@ -61,9 +62,10 @@ def _numbers(column: Column, part: str) -> FloatArray:
     fractions = np.zeros_like(numbers.bad) if may_be_fraction else numbers.values % 1 != 0
     bad = np.flatnonzero(np.isnan(numbers.values) | fractions)
     if len(bad):
+        where = f"{counted(len(bad), 'row')} ({column.rows.listed(bad)})"
         raise InputError(
-            f"Time column {column.name!r} holds no whole number in {counted(len(bad), 'row')} ({name_rows(bad)}). "
-            "Every row needs a time stamp: correct or remove these rows."
+            f"Time column {column.name!r} holds no whole number in {where}. Every row needs a time stamp: correct or "
+            "remove these rows."
         )
     return numbers.values
 

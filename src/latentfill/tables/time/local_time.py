@@ -12,13 +12,14 @@ from latentfill.core.messages import SHOWN, counted
 from latentfill.core.series import BoolArray, IntArray, TimeArray
 from latentfill.tables.backends.arrow import number_array, to_integers
 from latentfill.tables.backends.edits import StampCells
+from latentfill.tables.backends.row_names import COUNTED, RowNames
 from latentfill.tables.time.axis import TimeAxis
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def in_timezone(axis: TimeAxis, timezone: str) -> TimeAxis:
+def in_timezone(axis: TimeAxis, timezone: str, rows: RowNames = COUNTED) -> TimeAxis:
     """The axis with its stamps, which are local time, in UTC; new stamps are written in local time.
 
     Of two equal stamps in the hour that is repeated when clocks go back, the earlier row is the earlier moment. Raises
@@ -27,7 +28,7 @@ def in_timezone(axis: TimeAxis, timezone: str) -> TimeAxis:
     if axis.zones:
         raise InputError(f"the time stamps have time zones of their own. Leave out --timezone {timezone}.")
     first, second = (_to_utc(axis.time, timezone, ambiguous) for ambiguous in ("earliest", "latest"))
-    _refuse_left_out(axis.time, _to_local(first, timezone), timezone)
+    _refuse_left_out(axis.time, _to_local(first, timezone), timezone, rows)
     time = np.where(_are_repeats(axis.time, first != second), second, first)
 
     def write(new: TimeArray, like: IntArray) -> dict[int, StampCells]:
@@ -73,11 +74,11 @@ def _as_arrow(time: TimeArray) -> pa.Array:
     return number_array(np.asarray(time, dtype="datetime64[ns]").view(np.int64)).cast(pa.timestamp("ns"))
 
 
-def _refuse_left_out(local: TimeArray, back: TimeArray, timezone: str) -> None:
+def _refuse_left_out(local: TimeArray, back: TimeArray, timezone: str, rows: RowNames) -> None:
     """Raise an `InputError` if a stamp is not the same when it is read and written back."""
     bad = np.flatnonzero(local != back)
     if len(bad):
-        shown = ", ".join(f"row {row + 1}: {str(local[row])[:16].replace('T', ' ')}" for row in bad[:SHOWN].tolist())
+        shown = rows.with_cells({row: str(local[row])[:16].replace("T", " ") for row in bad[:SHOWN].tolist()})
         raise InputError(
             f"{counted(len(bad), 'time stamp')} cannot be in {timezone}, where clocks go forward at that hour "
             f"({shown}). Give the zone that the clock really had, such as Etc/GMT-1 for one hour ahead all year."

@@ -37,7 +37,7 @@ def read_time_axis(columns: Sequence[Column], index: Column | None, request: Tim
     axis = _read_any(columns, index, request)
     if axis is None or request.timezone is None:
         return axis
-    return in_timezone(axis, request.timezone)
+    return in_timezone(axis, request.timezone, (index or columns[0]).rows)
 
 
 def _read_any(columns: Sequence[Column], index: Column | None, request: TimeRequest) -> TimeAxis | None:

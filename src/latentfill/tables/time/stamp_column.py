@@ -14,6 +14,7 @@ from latentfill.tables.backends.arrow import text_array, text_scalar, to_mask
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.edits import StampCells
 from latentfill.tables.backends.native import TextArray
+from latentfill.tables.backends.row_names import COUNTED, RowNames
 from latentfill.tables.time.axis import TimeAxis, refuse_empty, whole_times
 from latentfill.tables.time.formats import readable
 from latentfill.tables.time.layouts import Stamps, read_stamps, trimmed
@@ -27,7 +28,8 @@ def stamp_axis(columns: Sequence[Column], chosen: Sequence[int], format: str | N
     short = [part for part in range(1, len(parts)) if _are_short_clocks(parts[part])]
     parts = [pc.utf8_lpad(part, 4, "0") if number in short else part for number, part in enumerate(parts)]
     joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, text_scalar(" "))
-    stamps = parse_stamps(joined, format, column=" + ".join(columns[position].name for position in chosen))
+    name = " + ".join(columns[position].name for position in chosen)
+    stamps = parse_stamps(joined, format, column=name, rows=columns[chosen[0]].rows)
     spaces = [part[0].as_py().count(" ") for part in parts]
 
     def write(time: TimeArray, like: IntArray) -> dict[int, StampCells]:
@@ -70,7 +72,7 @@ def _whole_texts(column: Column) -> TextArray:
 
     if column.texts is not None:
         texts = trimmed(column.texts)
-        refuse_empty(np.flatnonzero(to_mask(pc.equal(texts, text_scalar("")))), column.name)
+        refuse_empty(np.flatnonzero(to_mask(pc.equal(texts, text_scalar("")))), column)
         return texts
     if column.numbers is not None:
         values = column.numbers.values.tolist()
@@ -82,13 +84,19 @@ def _whole_texts(column: Column) -> TextArray:
     raise InputError(f"Time column {column.name!r} holds neither time stamps nor text. Name another column.")
 
 
-def parse_stamps(texts: TextArray | Sequence[str | None], format: str | None = None, *, column: str = "time") -> Stamps:
+def parse_stamps(
+    texts: TextArray | Sequence[str | None],
+    format: str | None = None,
+    *,
+    column: str = "time",
+    rows: RowNames = COUNTED,
+) -> Stamps:
     """Read texts as stamps, like `read_stamps`; an `InputError` if a text is not a stamp."""
     texts = trimmed(texts)
     stamps = read_stamps(texts, format, column=column)
     bad = np.flatnonzero(np.isnat(stamps.time))
     if len(bad):
-        shown = ", ".join(f"row {row + 1}: {texts[row].as_py()!r}" for row in bad[:SHOWN].tolist())
+        shown = rows.with_cells({row: repr(texts[row].as_py()) for row in bad[:SHOWN].tolist()})
         layout = format or stamps.format
         raise InputError(
             f"Time column {column!r}: {len(bad)} of {len(texts)} time stamps cannot be read"
