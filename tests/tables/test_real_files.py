@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from latentfill.tables.options import TableOptions
@@ -46,3 +47,27 @@ def test_added_rows_get_the_half_of_the_day_as_it_is_written(tmp_path: Path, am:
     table = read_table(path, TableOptions(grid=True))
     write_table(table, np.full((5, 1), 7.0), tmp_path / "out.csv")
     assert [line.split(",")[0] for line in (tmp_path / "out.csv").read_text().splitlines()[1:]] == stamps
+
+
+@pytest.mark.parametrize(
+    ("form", "mark"), [("%d.%m.%Y %H:%M", " - "), ("%d/%m/%Y %H:%M:%S", " - "), ("%Y-%m-%dT%H:%M:%SZ", "/")]
+)
+def test_entsoe_intervals_as_stamps(tmp_path: Path, form: str, mark: str):
+    """Day-ahead prices of ENTSO-E; a row that is added gets an interval as long as the others."""
+    hours = pd.date_range("2024-01-28", periods=96, freq="h")
+    stamps = [f"{t:{form}}{mark}{t + pd.Timedelta('1h'):{form}}" for t in hours]
+    head = '"MTU (CET/CEST)","Day-ahead Price [EUR/MWh]","Currency"\n'
+    rows = [f'"{stamp}","{80 + i % 7}.5","EUR"\n' for i, stamp in enumerate(stamps)]
+    path = tmp_path / "t.csv"
+    path.write_text(head + "".join(rows[:5] + rows[6:]))
+    table = read_table(path, TableOptions(grid=True))
+    assert (table.series.columns, table.series.time[0]) == (("Day-ahead Price [EUR/MWh]",), hours[0].to_datetime64())
+    write_table(table, np.full((96, 1), 81.5), tmp_path / "out.csv")
+    written = (tmp_path / "out.csv").read_text().splitlines()
+    assert written[6] == f"{stamps[5]},81.5,"
+    assert [line + "\n" for line in written[1:6] + written[7:]] == rows[:5] + rows[6:]
+
+
+def test_plain_stamps_are_no_intervals(tmp_path: Path):
+    (tmp_path / "t.csv").write_text("time,x\n" + "".join(f"2024-01-{day} - 00:00,{day}.5\n" for day in range(10, 20)))
+    assert read_table(tmp_path / "t.csv").axis.format == "%Y-%m-%d - %H:%M"

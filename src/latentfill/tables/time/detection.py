@@ -14,6 +14,7 @@ from latentfill.tables.backends.column import Column
 from latentfill.tables.time.date_parts import find_parts
 from latentfill.tables.time.decimal_years import is_decimal_name, may_be_clock
 from latentfill.tables.time.formats import infer_clock, infer_format
+from latentfill.tables.time.intervals import are_intervals
 from latentfill.tables.time.layouts import SAMPLE, read_stamps
 from latentfill.tables.time.names import is_clock_name, is_time_name
 from latentfill.tables.time.number_stamps import spell_dates, unix_unit
@@ -76,11 +77,11 @@ def _may_be_time(column: Column, format: str | None) -> bool:
     if column.kind == "number":
         is_named = is_time_name(column.name) and (_spells_dates(column) or unix_unit(column) is not None)
         return is_named or _counts_days(column)
-    sample = _sample(column)
+    sample = sample_of(column)
     if format is None and all(re.fullmatch(r"[+-]?\d*[.,]?\d*", text) for text in sample):
         is_named = is_time_name(column.name) and (_are_stamps(sample, None) or unix_unit(column) is not None)
         return is_named or _counts_days(column)
-    return _are_stamps(sample, format)
+    return _are_stamps(sample, format) or (format is None and are_intervals(sample))
 
 
 def _counts_days(column: Column) -> bool:
@@ -106,7 +107,7 @@ def _spells_dates(column: Column) -> bool:
     return spell_dates(values[np.isfinite(values)])
 
 
-def _sample(column: Column) -> list[str]:
+def sample_of(column: Column) -> list[str]:
     """Texts of a column that are not empty: its first `SAMPLE` rows, and rows spread over the whole column."""
     if column.texts is None:
         return []
@@ -162,7 +163,7 @@ def _is_date_only(column: Column) -> bool:
         return bool((column.times == column.times.astype("datetime64[D]")).all())
     if column.texts is None:
         return False
-    formats = [infer_format(text, "dmy") for text in _sample(column)]
+    formats = [infer_format(text, "dmy") for text in sample_of(column)]
     return all(format is not None and not re.search("%[HI]", format) for format in formats)
 
 
@@ -177,7 +178,7 @@ def _is_clock(column: Column) -> bool:
     if column.kind == "number":
         assert column.numbers is not None
         return has_clock_name and _are_times_of_day(column.numbers.values)
-    sample = _sample(column)
+    sample = sample_of(column)
     if sample and all(re.fullmatch(r"\d{1,4}", text) for text in sample):
         numbers = column.numbers
         return has_clock_name and numbers is not None and _are_times_of_day(numbers.values)
@@ -199,7 +200,7 @@ def _find_pair(columns: Sequence[Column], format: str) -> tuple[int, int] | None
     """Positions of two adjacent columns of text whose joined texts `format` can read; None if there are none."""
     texts = [position for position, column in enumerate(columns) if column.texts is not None]
     for first, second in pairwise(texts):
-        pairs = zip(_sample(columns[first]), _sample(columns[second]), strict=False)
+        pairs = zip(sample_of(columns[first]), sample_of(columns[second]), strict=False)
         if _are_stamps([f"{text} {next_text}" for text, next_text in pairs], format):
             return first, second
     return None

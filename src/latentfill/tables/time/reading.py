@@ -13,7 +13,8 @@ from latentfill.tables.time.axis import TimeAxis, index_axis, moments_axis
 from latentfill.tables.time.component_columns import component_axis
 from latentfill.tables.time.date_parts import parts_of
 from latentfill.tables.time.decimal_years import are_decimal_years, decimal_axis
-from latentfill.tables.time.detection import find_time_columns
+from latentfill.tables.time.detection import find_time_columns, sample_of
+from latentfill.tables.time.intervals import are_intervals, interval_axis
 from latentfill.tables.time.local_time import in_timezone
 from latentfill.tables.time.number_stamps import unix_axis, unix_unit
 from latentfill.tables.time.stamp_column import stamp_axis
@@ -93,4 +94,6 @@ def _read_axis(columns: Sequence[Column], chosen: Sequence[int], format: str | N
     parts = parts_of(columns, chosen) if format is None else {}
     if parts and (len(chosen) > 1 or set(parts) == {"year"}):
         return component_axis(columns, chosen)
+    if format is None and len(chosen) == 1 and first.kind == "text" and are_intervals(sample_of(first)):
+        return interval_axis(first, chosen[0])
     return stamp_axis(columns, chosen, format)

@@ -24,7 +24,7 @@ def stamp_axis(columns: Sequence[Column], chosen: Sequence[int], format: str | N
     """The time axis of the columns at the positions `chosen`; several texts are joined with one space."""
     import pyarrow.compute as pc
 
-    parts = [_whole_texts(columns[position]) for position in chosen]
+    parts = [whole_texts(columns[position]) for position in chosen]
     short = [part for part in range(1, len(parts)) if _are_short_clocks(parts[part])]
     parts = [pc.utf8_lpad(part, 4, "0") if number in short else part for number, part in enumerate(parts)]
     joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, text_scalar(" "))
@@ -62,7 +62,7 @@ def _split_at(text: str, spaces: Sequence[int]) -> list[str]:
     return [" ".join(words[start:end]) for start, end in pairwise(ends)]
 
 
-def _whole_texts(column: Column) -> TextArray:
+def whole_texts(column: Column) -> TextArray:
     """The trimmed texts of a column; an `InputError` if a row is empty.
 
     Numbers and moments become texts: whole numbers without decimals, and dates without a time of day if all are
