@@ -84,7 +84,7 @@ def test_columns_that_cannot_be_filled_are_refused(text, options, parts):
 def test_values_too_large_to_sum_are_refused():
     columns = [Column.of_numbers("a", np.array([1.0, 1e307, 2.0]))]
     with pytest.raises(InputError, match=r"'a' holds values beyond 1e\+302 \(row 2\).*--leave 'a'"):
-        find_value_columns(columns, None, TableOptions(), ".")
+        find_value_columns(columns, None, TableOptions(), PLAIN)
 
 
 def test_labels_and_quality_flags_are_not_filled_and_named():

@@ -22,10 +22,15 @@ from latentfill.tables.time.axis import TimeAxis
 
 _SAMPLE = 1000  # texts that are tested to see whether they may be numbers
 _LIKE_NUMBERS = re.compile(r"[^\w\s]{0,3}\s?[+-]?\d[\d.,'\s]*(?:\s?[^\d\s:/-]{1,6})?")  # 1.234,5 kW, no stamp
+_MULTIPLIED = r"[+-]?\d[\d.,]*\s?[KMBTkm]"  # 5.96M
+_MOST_MARKERS = 10  # in the flag of a message
 _WORDS = (  # that stand for missing values among numbers
     *("x", "xx", "xxx", "m", "nd", "n.d.", "n/d", "s/d", "k.a.", "n.v.", "bad", "bad input", "no data", "nodata"),
     *("void", "no value", "novalue", "not available", "unavailable", "unknown", "invalid", "error", "err", "fail"),
     *("failed", "fault", "offline", "no result", "not measured", "missing value", "calib", "calibration"),
+    *("n/e", "i/o timeout", "comm fail", "scan off", "scan timeout", "shutdown", "pt created", "configure"),
+    *("not connect", "calc failed", "equip fail", "no sample", "under range", "over range", "invalid data"),
+    *("bad output", "out of serv", "intf shut", "#bad", "ice", "eqp", "bkw", "mnt", "ssn", "dis", "fld", "***"),
 )
 
 LARGEST = 1e302  # largest absolute value; sums over a column stay finite
@@ -86,6 +91,7 @@ def _read_numbers(
     """The numbers of the columns that can be filled, by position; and columns of texts, each with how many numbers."""
     usable: dict[int, Numbers] = {}
     without_numbers: list[tuple[Column, int]] = []
+    unread: list[tuple[Column, Numbers]] = []
     problems: list[str] = []
     for position, column in _selected(columns, axis, options):
         numbers = read_values(column, options.markers(column.name), style)
@@ -95,10 +101,14 @@ def _read_numbers(
             without_numbers.append((column, numbers.n_numbers if numbers is not None else 0))
         elif numbers is None:
             problems.append(f"Column {column.name!r} holds no numbers.")
+        elif numbers.bad.any():
+            unread.append((column, numbers))
         elif problem := _fill_problem(column, numbers):
             problems.append(problem)
         elif column.name or numbers.n_numbers:
             usable[position] = numbers
+    signs = _signs(unread, style.flags)
+    problems += [_text_problem(*each, signs) for each in unread]
     if problems:
         raise InputError(" ".join(problems[:SHOWN]))
     return usable, without_numbers
@@ -179,8 +189,6 @@ def _unused_markers(options: TableOptions, occurring: Mapping[str, frozenset[str
 
 def _fill_problem(column: Column, numbers: Numbers) -> str | None:
     """A message that says why a column cannot be filled, and the way out; None if it can."""
-    if numbers.bad.any():
-        return _text_problem(column, numbers)
     infinite = np.flatnonzero(np.isinf(numbers.values))
     if len(infinite):
         return (
@@ -196,20 +204,38 @@ def _fill_problem(column: Column, numbers: Numbers) -> str | None:
     return None
 
 
-def _text_problem(column: Column, numbers: Numbers) -> str:
+def _signs(unread: Sequence[tuple[Column, Numbers]], known: str) -> str:
+    """The `known` signs beside numbers, and those in columns that are not read, so that one flag names all."""
+    firsts = (_first_unread(*each) for each in unread)
+    like_numbers = (text for text in firsts if _LIKE_NUMBERS.fullmatch(text) and not re.fullmatch(_MULTIPLIED, text))
+    return "".join(dict.fromkeys(known + "".join(re.sub(r"[\d.,+\s-]", "", text) for text in like_numbers)))
+
+
+def _first_unread(column: Column, numbers: Numbers) -> str:
+    """The first text of a column that is no number."""
+    assert column.texts is not None
+    return str(column.texts[int(np.argmax(numbers.bad))].as_py()).strip()
+
+
+def _text_problem(column: Column, numbers: Numbers, signs: str) -> str:
     assert column.texts is not None
     bad = np.flatnonzero(numbers.bad)
     shown = bad[:SHOWN].tolist()
     texts = column.rows.with_cells({row: repr(column.texts[row].as_py()) for row in shown})
-    first = column.texts[int(bad[0])].as_py().strip()
+    first = _first_unread(column, numbers)
     problem = f"Column {column.name!r} holds {numbers.n_numbers} numbers and {len(bad)} other texts ({texts}). "
     leave = f"to pass the column through, give `--leave {column.name!r}`."
-    if re.search(r"\d", first):
-        signs = "".join(dict.fromkeys(re.sub(r"[\d.,+\s-]", "", first)))
-        how = f"`--flags {shlex.quote(signs)}` for signs beside them" if signs else "--decimal or --thousands"
+    if re.fullmatch(_MULTIPLIED, first):
+        return f"{problem}Letters that multiply numbers are not read: write the numbers out in the file, or {leave}"
+    if _LIKE_NUMBERS.fullmatch(first):
+        has_signs = bool(re.search(r"[^\d.,+\s-]", first))
+        how = f"`--flags {shlex.quote(signs)}` for signs beside them" if has_signs else "--decimal or --thousands"
         return f"{problem}If they are numbers, say how they are written ({how}); {leave}"
-    marker = shlex.quote(first if "," in column.name else f"{column.name}={first}")  # commas separate markers
-    return f"{problem}If they stand for missing values, give `--missing {marker}`; {leave}"
+    different = dict.fromkeys(text.strip() for text in column.texts.filter(mask_array(numbers.bad)).to_pylist())
+    markers = [text for text in different if "," not in text][:_MOST_MARKERS]  # commas separate markers
+    name = "" if "," in column.name else f"{column.name}="
+    flag = shlex.quote(",".join(f"{name}{marker}" for marker in markers) or "auto")
+    return f"{problem}If they stand for missing values, give `--missing {flag}`; {leave}"
 
 
 def _refuse_nothing_to_fill(numbers: Mapping[int, Numbers], columns: Sequence[Column]) -> None:

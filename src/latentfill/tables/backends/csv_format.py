@@ -20,7 +20,7 @@ class CsvFormat:
 
     name = "CSV"
     writable = True
-    suffixes = (".csv", ".tsv", ".txt", ".dat", ".asc", ".csv.gz", ".tsv.gz", ".txt.gz", ".dat.gz", ".asc.gz")
+    suffixes = (".csv", ".tsv", ".txt", ".dat", ".asc", ".rdb", ".csv.gz", ".tsv.gz", ".txt.gz", ".dat.gz", ".asc.gz")
 
     def read(self, path: Path, request: ReadRequest) -> Source:
         return CsvSource(read_csv(path, request))

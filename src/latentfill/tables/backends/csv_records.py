@@ -69,10 +69,12 @@ def join_fields(texts: Sequence[str], delimiter: str) -> str:
 
 
 def replace_cells(record: str, delimiter: str, texts: Mapping[int, str]) -> str:
-    """The record with the fields at some positions replaced; a quoted field stays quoted."""
+    """The record with the fields at some positions replaced; a quoted field stays quoted, an aligned one aligned."""
     fields = split_record(record, delimiter)
     for column, text in texts.items():
-        fields[column] = _quoted(text, delimiter, always=fields[column].startswith('"'))
+        old = fields[column]
+        new = _quoted(text, delimiter, always=old.startswith('"'))
+        fields[column] = new.rjust(len(old)) if old.startswith(" ") else new
     return delimiter.join(fields) + record[len(body(record)) :]
 
 

@@ -147,7 +147,7 @@ def _source(
     if not data:
         raise InputError(f"{path}, sheet {sheet!r}, has a header row but no rows. A table needs at least two.")
     rows = [_padded(row, width) for row in texts[header.first : header.units]]
-    names = column_names(rows, width, request, path)
+    names = column_names(rows, texts[header.data :], width, request, path)
     import pyarrow as pa
 
     columns = [_array([cells[row][c] if c < len(cells[row]) else "" for row in data]) for c in range(width)]

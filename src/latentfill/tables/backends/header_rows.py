@@ -10,6 +10,7 @@ from latentfill.core.errors import InputError
 from latentfill.core.messages import counted
 from latentfill.tables.backends.cell_kinds import column_kinds, fits, kind_of
 from latentfill.tables.backends.read_request import ReadRequest
+from latentfill.tables.backends.unnamed_columns import numbered_names
 
 _LOGGERS = ("TOA5", "TOACI1", "TOB1")  # first word of the line above the names in files of Campbell loggers
 _MOST_ROWS = 6  # of a header
@@ -30,7 +31,7 @@ def find_header(rows: Sequence[Sequence[str]], width: int, *, ragged: bool = Fal
 
     `ragged`: a row of units may have fewer cells than the table, because empty cells do not show.
     """
-    data = first_data_row(rows, width)
+    data = first_data_row(rows, width, ragged=ragged)
     if data is None:  # nothing tells data from names
         return HeaderRows(0, 1, 1)
     top = _top(rows, data, width, ragged=ragged)
@@ -69,9 +70,12 @@ def requested_header(found: HeaderRows, request: ReadRequest) -> HeaderRows:
     return HeaderRows(first, first + n_names, data)
 
 
-def first_data_row(rows: Sequence[Sequence[str]], width: int) -> int | None:
-    """Number of the first row of data; None if no column holds numbers or time stamps."""
-    full = [at for at, row in enumerate(rows) if len(row) >= width]
+def first_data_row(rows: Sequence[Sequence[str]], width: int, *, ragged: bool = False) -> int | None:
+    """Number of the first row of data; None if no column holds numbers or time stamps.
+
+    `ragged`: rows may have more cells than the table, such as remarks.
+    """
+    full = [at for at, row in enumerate(rows) if len(row) == width or (ragged and len(row) > width)]
     body = [rows[at] for at in full[len(full) // 3 if len(full) > 2 else len(full) - 1 :]]
     kinds = column_kinds(body[-_SAMPLE:])[:width]
     first = next((at for at in full if fits(rows[at][:width], kinds)), None)
@@ -83,9 +87,14 @@ def first_data_row(rows: Sequence[Sequence[str]], width: int) -> int | None:
 
 
 def _may_be_data(row: Sequence[str], kinds: Sequence[str]) -> bool:
-    """Whether a row without any number or stamp is data: it has no words but in columns of words."""
+    """Whether a row without any number or stamp is data: it has no words but in columns of words.
+
+    A row with words and without its time stamp is none.
+    """
     words = [kind for text, kind in zip(row, kinds, strict=False) if kind_of(text) == "text"]
-    return (bool(words) and all(kind == "text" for kind in words)) or not any(text.strip() for text in row)
+    lacks_stamp = any(kind == "time" and not text.strip() for text, kind in zip(row, kinds, strict=False))
+    only_words = bool(words) and all(kind == "text" for kind in words)
+    return (only_words and not lacks_stamp) or not any(text.strip() for text in row)
 
 
 def _top(rows: Sequence[Sequence[str]], data: int, width: int, *, ragged: bool) -> int:
@@ -126,13 +135,17 @@ def _are_consecutive(row: Sequence[str]) -> bool:
     return counted and (start in (0, 1) or len(numbers) > 2)
 
 
-def column_names(rows: Sequence[Sequence[str]], width: int, request: ReadRequest, path: object) -> tuple[str, ...]:
+def column_names(
+    rows: Sequence[Sequence[str]], body: Sequence[Sequence[str]], width: int, request: ReadRequest, path: object
+) -> tuple[str, ...]:
     """Names of `width` columns: those that the request gives, else from the rows of names, else numbered ones.
+
+    `body` are rows of data, which may show time stamps.
 
     Raises an `InputError` if the request has another number of names.
     """
     if request.names is None:
-        return tuple(joined_names(rows) if rows else (f"column_{position + 1}" for position in range(width)))
+        return tuple(joined_names(rows) if rows else numbered_names(body, width))
     if len(request.names) != width:
         raise InputError(
             f"{path} has {counted(width, 'column')}, and names has {len(request.names)}. Name every column, also those "

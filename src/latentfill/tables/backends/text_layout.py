@@ -228,7 +228,7 @@ def _names(reading: _Reading, header: HeaderRows, request: ReadRequest, path: ob
             f"{path}: the {len(rows)} header rows have {', '.join(str(len(row)) for row in rows)} cells. Give the "
             "number of rows with names (--header-rows) and of lines above them (--skip-rows)."
         )
-    return column_names(rows, width, request, path)
+    return column_names(rows, body, width, request, path)
 
 
 def open_quote_error(line: int, path: object) -> InputError:
@@ -253,14 +253,19 @@ def _notes(
         last = layout.header.start
         yield f"{'Line 1' if last == 1 else f'Lines 1 to {last}'}, above the table, {_is_are(last)} kept unchanged."
     if layout.names_at is None and request.names is None:
-        yield (
-            f"The file has no row of column names: they are called {layout.names[0]} to {layout.names[-1]}. Give them "
-            "with --names."
-        )
+        names = ", ".join(_shortened(layout.names))
+        yield f"The file has no row of column names: they are called {names}. Give them with --names."
     units = reading.records[header.units : header.data]
     if units and request.units_row is None:
         shown = "; ".join(record.text.strip() for record in units)
         yield f"Below the column names, {counted(len(units), 'row')} without data {_is_are(len(units))} kept: {shown}"
+
+
+def _shortened(names: Sequence[str]) -> list[str]:
+    """Names in which a run of numbered ones is written as its first and last."""
+    numbered = [name for name in names if name.startswith("column_")]
+    others = [name for name in names if name not in numbered]
+    return [*others, f"{numbered[0]} to {numbered[-1]}"] if len(numbered) > 1 else list(names)
 
 
 def _is_are(number: int) -> str:
