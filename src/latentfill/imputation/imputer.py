@@ -8,6 +8,7 @@ import time
 from dataclasses import asdict, replace
 from typing import Any, cast
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from latentfill.core.config import Config
@@ -273,13 +274,18 @@ class Imputer:
         return self.fitted_
 
 
-def impute(data: object, **settings: Any) -> NativeFrame:
+def impute(data: object, **settings: Any) -> Any:
     """Fit on `data` and fill it, in one call; see `Imputer`.
 
-    With ``by``, the data stack several series, which are told apart by these columns or levels of the index; each is
-    filled on its own.
+    With ``by``, the data stack several series, which are told apart by these columns or levels of the index; none is
+    filled from the cells of another, and ``model`` says whether they share a model (``"shared"``, ``"own"`` or
+    ``"auto"``). The same holds for the N series of a NumPy array (N, L, C); an array (T, C) is one series.
     """
     imputer = Imputer(**settings)
+    if isinstance(data, np.ndarray):
+        from latentfill.imputation.panels import impute_array  # here, because it imports this module
+
+        return impute_array(data, imputer)
     if not imputer.options.by:
         return imputer.fit_transform(data)
     from latentfill.imputation.stacked import impute_stacked  # here, because it imports this module

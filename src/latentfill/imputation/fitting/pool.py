@@ -66,8 +66,9 @@ class Pool:
 def fit_pool(series: Sequence[Series], config: Config, progress: ProgressCallback | None = None) -> Fitted:
     """Fit one model to series with the same columns; the windows are at most as long as the longest series.
 
-    Each series is scaled by itself, see `SeriesScaler`. Raises an `InputError` if no series has an
-    observed value, and for a strategy that cannot be fitted within the time budget.
+    Windows are half a window apart or more, as cells need not be estimated four times where there are so many. Each
+    series is scaled by itself, see `SeriesScaler`. Raises an `InputError` if no series has an observed value, and for a
+    strategy that cannot be fitted within the time budget.
     """
     budget, columns = TimeBudget.starting_now(config), series[0].columns
     bounds_of(config, columns)  # raises an error for unusable limits before any training
@@ -75,6 +76,7 @@ def fit_pool(series: Sequence[Series], config: Config, progress: ProgressCallbac
     if not series:
         raise InputError("no value column has a single observed cell, so there is nothing to learn from.")
     requested, config = config, window_of(config, max(2, *(each.n_steps for each in series)))
+    config = config.replace(stride=max(config.windows.stride, config.windows.length // 2))
     pool = Pool.of(series, config.windows.length)
     method = config.windows.scaling
     scaler = ColumnScaler.fit(np.concatenate(pool.values), method)
