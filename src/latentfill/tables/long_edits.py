@@ -41,9 +41,10 @@ def long_rows(table: Table, filled: BoolArray) -> LongRows:
     is_row = wide.order >= 0
     place_of = np.empty(len(pivot.time), dtype=np.int64)
     place_of[wide.order[is_row]] = np.flatnonzero(is_row)
+    parameters = np.array(table.positions) - 1  # the first column of the wide table has the time stamps
     column_of = np.full(len(pivot.parameters.names), -1)
-    column_of[list(table.positions)] = np.arange(len(table.positions))
-    has_reading = is_row[:, None] & (pivot.rows[wide.order][:, list(table.positions)] >= 0)
+    column_of[parameters] = np.arange(len(parameters))
+    has_reading = is_row[:, None] & (pivot.rows[wide.order][:, parameters] >= 0)
     new_places, new_columns = np.nonzero(filled[wide.steps] & ~has_reading)
     before = np.maximum.accumulate(np.where(is_row, np.arange(len(is_row)), 0))
     n_rows, added = table.n_rows, np.full(len(new_places), -1)

@@ -16,7 +16,7 @@ from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.numbers import Numbers
 from latentfill.tables.options import ANY, AUTO, NONE, TableOptions
 from latentfill.tables.stacked_series import suggest_by
-from latentfill.tables.time.axis import TimeAxis
+from latentfill.tables.time.axis import TimeAxis, moments_axis
 from latentfill.tables.time.grid import stamp_text
 
 MOST_PARAMETERS = 500  # with more, the column of parameters is probably another one
@@ -34,7 +34,7 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pivot:
-    """A long table of n rows as a wide one: W rows, one for each time stamp, and P columns, one for each parameter."""
+    """A long table of n rows as a wide one of W rows, with a column of time stamps and one for each of P parameters."""
 
     parameters: Parameters
     values: Column  # the column of values as it was read
@@ -44,8 +44,8 @@ class Pivot:
 
     @property
     def axis(self) -> TimeAxis:
-        """The time axis of the wide table, whose columns are only those of parameters."""
-        return TimeAxis((), self.time, lambda time, like: {})
+        """The time axis of the wide table."""
+        return moments_axis(self.column(0), 0)
 
     @property
     def last_rows(self) -> IntArray:
@@ -53,12 +53,14 @@ class Pivot:
         return np.asarray(self.rows.max(axis=1))
 
     def column(self, position: int) -> Column:
-        """One column of the wide table."""
-        return _gathered(self.values, self.rows[:, position], self.parameters.names[position])
+        """One column of the wide table; the first one, at position 0, has the time stamps."""
+        if position == 0:
+            return Column.of_times("", self.time)
+        return _gathered(self.values, self.rows[:, position - 1], self.parameters.names[position - 1])
 
     def columns(self) -> tuple[Column, ...]:
         """The columns of the wide table."""
-        return tuple(map(self.column, range(len(self.parameters.names))))
+        return tuple(map(self.column, range(1 + len(self.parameters.names))))
 
     def sparse_notes(self, filled: Collection[str]) -> Iterator[str]:
         """A note about columns that are filled and mostly empty, which may be measured less often than others."""
