@@ -55,22 +55,24 @@ def refuse_repeated_time(columns: Sequence[Column], time: TimeArray, known: Coll
         if counts.max() == 2 and 100 * len(repeated) < len(time)
         else ""
     )
+    problem = f"{counted(len(repeated), 'time stamp')} in more than one row: {shown}."
+    raise RepeatedTimeError(f"{problem} {_way_out(columns, time, known)}{went_back}")
+
+
+def _way_out(columns: Sequence[Column], time: TimeArray, known: Collection[str]) -> str:
+    """What to do about time stamps that are repeated."""
     long = find_long_table(columns, time, known)
     if long is not None and long.is_clear:
-        problem = f"{counted(len(repeated), 'time stamp')} in more than one row: {shown}."
-        raise RepeatedTimeError(
-            f"{problem} The table is long, with one reading in each row: {long.parameter!r} says what {long.value!r} "
-            f"is. Give {long.flags}; if rows are repeated, remove them."
+        return (
+            f"The table is long, with one reading in each row: {long.parameter!r} says what {long.value!r} is. "
+            f"Give {long.flags}; if rows are repeated, remove them."
         )
-    if long is not None and long.by:
-        apart = f": `{by_flag((*long.by, long.parameter))}`"
-    else:
-        apart = suggest_by(columns, time.astype(np.int64), known)
+    apart = f": `{by_flag((*long.by, long.parameter))}`" if long is not None and long.by else None
+    apart = apart or suggest_by(columns, time.astype(np.int64), known)
     pivot = f"; if {long.parameter!r} says what {long.value!r} measures, give {long.flags}" if long else ""
-    raise RepeatedTimeError(
-        f"{counted(len(repeated), 'time stamp')} in more than one row: {shown}. Every row needs a time stamp of its "
-        f"own. If the table stacks several series, name the column that tells them apart{apart}{pivot}; if rows are "
-        f"repeated, remove them; or count rows instead with `--time none`.{went_back}"
+    return (
+        "Every row needs a time stamp of its own. If the table stacks several series, name the column that tells them "
+        f"apart{apart}{pivot}; if rows are repeated, remove them; or count rows instead with `--time none`."
     )
 
 

@@ -41,7 +41,7 @@ class CsvText:
     @property
     def line_end(self) -> str:
         """The line end of the first record, which new records get too."""
-        first = (*self.header, *self.records)[0]
+        first = self.header[0] if self.header else self.records[0]
         end = first[len(body(first)) :]
         return end[: 2 if end.startswith("\r\n") else 1]  # without blank lines after the header
 
