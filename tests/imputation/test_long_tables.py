@@ -232,6 +232,31 @@ def test_stored_embeddings_do_not_go_with_a_long_table():
         Imputer(pivot="parameter=value", embeddings=np.zeros((4, 8)))
 
 
+def test_gaps_that_are_too_long_get_no_rows(tmp_path, run_cli, readings):
+    out, codes = tmp_path / "out.csv", tmp_path / "codes.csv"
+    command = ("impute", save(tmp_path, readings), "-o", out, "--codes", codes, "--samples", "1", "--max-gap", "1")
+    assert run_cli(*command, *PIVOT, *LINEAR) == 0
+    filled, sample, codes = (pd.read_csv(path) for path in (out, tmp_path / "out.sample1.csv", codes))
+    assert len(filled) == len(sample) == len(codes) == len(readings)
+    assert filled["value"].notna().all()
+    assert (codes["value"] > 0).sum() == 1
+
+
+def test_new_rows_have_the_time_in_all_of_its_columns(tmp_path, run_cli, readings):
+    stamps = readings["time"].dt
+    dated = readings.assign(date=stamps.strftime("%d.%m.%Y"), clock=stamps.strftime("%H:%M")).drop(columns="time")
+    path, out = save(tmp_path, dated), tmp_path / "out.csv"
+    assert run_cli("impute", path, "-o", out, "--time", "date,clock", *PIVOT, *LINEAR) == 0
+    added = [line for line in out.read_text().splitlines() if line.startswith(",")]
+    assert added == [",O3,98.50,,01.03.2023,07:00", ",O3,98.25,,01.03.2023,08:00"]
+
+
+def test_embeddings_are_not_inspected_with_a_long_table(tmp_path, run_cli, capsys):
+    (tmp_path / "e.npy").touch()
+    assert run_cli("inspect", tmp_path / "e.npy", "--pivot", "parameter=value") == 2
+    assert "leave out --pivot" in capsys.readouterr().err
+
+
 def test_a_column_with_the_name_of_a_bound_is_refused(readings):
     with pytest.raises(InputError, match="already has a column 'value_lower'"):
         latentfill.impute(readings.assign(value_lower=1), pivot="parameter=value", strategy="linear", intervals=0.9)

@@ -56,6 +56,14 @@ def test_readings_that_are_repeated_by_mistake_do_not_hide_a_long_table():
         read_table(pd.concat([frame, frame.iloc[:2]]))
 
 
+def test_an_hour_that_is_repeated_by_the_clock_makes_no_long_table():
+    hours = HOURS.append(HOURS[[7]])
+    frame = pd.DataFrame({"time": hours, "status": ["ok", "low", "ok"] * 7, "value": np.arange(21.5, 42)})
+    with pytest.raises(RepeatedTimeError, match="1 time stamp in more than one row") as caught:
+        read_table(frame)
+    assert "--pivot" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("frame", "advice"),
     [

@@ -87,11 +87,11 @@ def find_long_table(columns: Sequence[Column], time: TimeArray, known: Collectio
 
 
 def _most_repeated(time: TimeArray) -> IntArray:
-    """The rows of the stamps that occur most often, at most about `_SAMPLE`."""
+    """The rows of the stamps that occur most often, at most about `_SAMPLE`, and no stamp that occurs once."""
     _, stamps, counts = np.unique(time, return_inverse=True, return_counts=True)
     order = np.argsort(-counts, kind="stable")
-    chosen = order[np.cumsum(counts[order]) <= max(_SAMPLE, counts.max())]
-    return np.flatnonzero(np.isin(stamps, chosen))
+    is_chosen = (counts[order] > 1) & (np.cumsum(counts[order]) <= max(_SAMPLE, counts.max()))
+    return np.flatnonzero(np.isin(stamps, order[is_chosen]))
 
 
 def _find_value(numbers: Sequence[Column]) -> str | None:
