@@ -8,6 +8,7 @@ import time
 from dataclasses import asdict, replace
 from typing import Any, cast
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from latentfill.core.config import Config
@@ -288,13 +289,19 @@ class Imputer:
         return self.fitted_
 
 
-def impute(data: object, **settings: Any) -> NativeFrame:
+def impute(data: object, **settings: Any) -> Any:
     """Fit on `data` and fill it, in one call; see `Imputer`.
 
-    With ``by``, the data stack several series, which are told apart by these columns or levels of the index; each is
-    filled on its own. With ``pivot``, the data are long: one column has the names and one the values of the readings.
+    With ``by``, the data stack several series, which are told apart by these columns or levels of the index; none is
+    filled from the cells of another, and ``model`` says whether they share a model (``"shared"``, ``"own"`` or
+    ``"auto"``). The same holds for the N series of a NumPy array (N, L, C); an array (T, C) is one series.
+    With ``pivot``, the data are long: one column has the names and one the values of the readings.
     """
     imputer = Imputer(**settings)
+    if isinstance(data, np.ndarray):
+        from latentfill.imputation.panels import impute_array  # here, because it imports this module
+
+        return impute_array(data, imputer)
     if not imputer.options.by:
         return with_plain_index(data, imputer.fit_transform) if imputer.options.pivot else imputer.fit_transform(data)
     from latentfill.imputation.stacked import impute_stacked  # here, because it imports this module

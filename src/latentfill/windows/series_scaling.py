@@ -12,10 +12,7 @@ from latentfill.core.series import FloatArray
 from latentfill.windows.scaling import ColumnScaler
 
 ENOUGH_CELLS = 20  # observed cells of a column from which level and spread of a series are known
-FEWEST_SERIES = 2  # with enough cells, to tell whether series differ
 PRIOR_CELLS = 10.0  # cells that the typical level and spread count for in a series
-FAR_LEVELS = 4.0  # standard deviation of the levels, in typical spreads
-FAR_SPREADS = 4.0  # 90th over 10th percentile of the spreads
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,18 +54,6 @@ class SeriesScaler:
             shift=share * own.shift + (1 - share) * self.typical.shift,
             scale=np.exp(share * np.log(spread) + (1 - share) * np.log(self.typical.scale)),
         )
-
-
-def differ_in_scale(series: Sequence[FloatArray]) -> bool:
-    """Whether series with values (T, C) differ so much in level or spread that most columns need a scale by series."""
-    level, spread = _levels_and_spreads(series, "standard")
-    needs = []
-    for of_level, of_spread in zip(level.T, spread.T, strict=True):
-        known = ~np.isnan(of_level)
-        if known.sum() >= FEWEST_SERIES:
-            low, middle, high = np.quantile(of_spread[known], (0.1, 0.5, 0.9))
-            needs.append(bool(of_level[known].std() > FAR_LEVELS * middle or high > FAR_SPREADS * low))
-    return 2 * sum(needs) > len(needs)
 
 
 def _medians(values: FloatArray, otherwise: FloatArray) -> FloatArray:

@@ -63,7 +63,7 @@ class Fitted:
     one_space: bool = False  # whether the embeddings of all splits are known to share a space
     n_steps: int = 0  # length of the fitted series
     shrunk_from: int | None = None  # window length of the settings, if the series was too short for it
-    by_series: SeriesScaler | None = None  # of a model for many series that differ in scale
+    by_series: SeriesScaler | None = None  # of a model for many series
 
     @property
     def paths(self) -> dict[str, FittedPath]:
@@ -80,7 +80,7 @@ class Fitted:
         )
 
     def for_series(self, series: Series) -> Fitted:
-        """The same model with the scale of a series, if it is one for many series that differ in scale."""
+        """The same model with the scale of a series, if it is one for many series."""
         return replace(self, scaler=self.by_series.of(series.values)) if self.by_series else self
 
     def scaled(self, series: Series) -> ScaledSeries:
