@@ -9,6 +9,7 @@ from latentfill.cli.console import show_notes
 from latentfill.cli.options import (
     EMBEDDINGS,
     GRID,
+    LONG,
     OUTPUT,
     READING,
     RUNNING,
@@ -22,7 +23,7 @@ from latentfill.cli.options import (
 from latentfill.cli.outputs import WRITING, Outputs
 
 
-@with_options(READING, GRID, EMBEDDINGS, RUNNING, OUTPUT, WRITING)
+@with_options(READING, GRID, LONG, EMBEDDINGS, RUNNING, OUTPUT, WRITING)
 def apply(source: Source, model: Model, output: Output, quiet: Quiet = False, **given: Any) -> None:
     """Fill the gaps of a table with a saved model."""
     data = one_table(source)

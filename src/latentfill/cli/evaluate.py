@@ -15,6 +15,7 @@ from latentfill.cli.console import make_console, show_notes
 from latentfill.cli.options import (
     COLUMNS,
     INTERVALS,
+    LONG,
     METHOD,
     READING,
     RUNNING,
@@ -78,7 +79,7 @@ SCORING: Final[Options] = {
 }
 
 
-@with_options(READING, COLUMNS, STORED, METHOD, RUNNING, INTERVALS, SCORING)
+@with_options(READING, COLUMNS, LONG, STORED, METHOD, RUNNING, INTERVALS, SCORING)
 def evaluate(
     source: Annotated[
         Path | None, typer.Argument(metavar="IN", help="Table to read; some of its observed cells are hidden.")

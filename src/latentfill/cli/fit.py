@@ -8,6 +8,7 @@ from latentfill.cli.command_settings import make_imputer
 from latentfill.cli.console import make_console, say, show_notes
 from latentfill.cli.options import (
     COLUMNS,
+    LONG,
     METHOD,
     OUTPUT,
     READING,
@@ -21,7 +22,7 @@ from latentfill.cli.options import (
 )
 
 
-@with_options(READING, COLUMNS, STORED, METHOD, RUNNING, OUTPUT)
+@with_options(READING, COLUMNS, LONG, STORED, METHOD, RUNNING, OUTPUT)
 def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> None:
     """Fit a model to a table and save it."""
     from latentfill.cli.progress import progress_bars

@@ -11,6 +11,7 @@ from latentfill.cli.console import make_console, show_notes
 from latentfill.cli.options import (
     COLUMNS,
     GRID,
+    LONG,
     METHOD,
     OUTPUT,
     READING,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from latentfill.imputation.imputer import Imputer
 
 
-@with_options(READING, COLUMNS, SERIES, GRID, STORED, METHOD, RUNNING, OUTPUT, WRITING)
+@with_options(READING, COLUMNS, SERIES, LONG, GRID, STORED, METHOD, RUNNING, OUTPUT, WRITING)
 def impute(source: Source, output: Output, quiet: Quiet = False, **given: Any) -> None:
     """Fit a model to a table and fill its gaps."""
     from latentfill.cli.progress import progress_bars

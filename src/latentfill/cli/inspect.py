@@ -10,10 +10,10 @@ import typer
 
 from latentfill.cli.command_settings import config_and_reading
 from latentfill.cli.console import make_console
-from latentfill.cli.options import COLUMNS, READING, SPLIT_PLAN, with_options
+from latentfill.cli.options import COLUMNS, LONG, READING, SPLIT_PLAN, with_options
 
 
-@with_options(READING, COLUMNS, SPLIT_PLAN)
+@with_options(READING, COLUMNS, LONG, SPLIT_PLAN)
 def inspect(
     path: Annotated[
         Path,

@@ -107,8 +107,9 @@ def _of_setting(each: Setting, panel: str) -> Option:
     )
 
 
-READING: Final = options_of(TableOptions, without=("columns", "leave", "grid", "by"))
+READING: Final = options_of(TableOptions, without=("columns", "leave", "grid", "by", "pivot"))
 SERIES: Final[Options] = {**options_of(TableOptions, only=("by",)), **options_of(Config, only=("model",))}
+LONG: Final = options_of(TableOptions, only=("pivot",))
 COLUMNS: Final = options_of(TableOptions, only=("columns", "leave"))
 GRID: Final = options_of(TableOptions, only=("grid",))
 STORED: Final = options_of(StoredSettings)

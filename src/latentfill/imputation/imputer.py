@@ -71,8 +71,16 @@ class Imputer:
     ) -> None:
         self._arrays, settings = divide_embeddings(settings, starts)
         self.config, self.options = divide_settings(config, settings)
+        self._refuse_pivot_with_stored()
         self.progress = progress
         self._paired: tuple[Table, Pairing] | None = None  # fitted table, its stored embeddings
+
+    def _refuse_pivot_with_stored(self) -> None:
+        if self.options.pivot and self._uses_row_numbers:
+            raise InputError(
+                "stored embeddings and splits refer to rows of a wide table, and pivot is for a long one: leave out "
+                "pivot (--pivot), or the embeddings and the split."
+            )
 
     def fit(self, data: object) -> Imputer:
         """Fit a model to a pandas, polars or pyarrow frame, the path of a file, or a `Table`; returns itself."""
@@ -130,7 +138,9 @@ class Imputer:
         return Imputation(table, filled, summary | {"model": self.model_id_, "fill_seconds": seconds})
 
     def check_explains(self) -> None:
-        """Raise an `InputError` unless the strategy `neighbours` is used: no other strategy fills from neighbours."""
+        """Raise an `InputError` unless a wide table is filled with the strategy `neighbours`, which has neighbours."""
+        if self.options.pivot:
+            raise InputError("explanations name rows of a wide table: leave out pivot (--pivot), or --explain.")
         if "neighbours" not in self.config.strategies:
             raise InputError(
                 "only the strategy neighbours can explain its estimates. Choose it (--strategy neighbours), or add it "
@@ -170,7 +180,7 @@ class Imputer:
 
     def _reading_options(self) -> TableOptions:
         """How to read tables. Stored embeddings and splits refer to row numbers, so with them no row may be added."""
-        if not self.config.stored.embeddings and self.config.stored.plan.split == "none":
+        if not self._uses_row_numbers:
             return self.options
         if self.options.grid:
             raise InputError(
@@ -178,6 +188,11 @@ class Imputer:
                 "(--grid), or the embeddings and the split."
             )
         return replace(self.options, regular=False)
+
+    @property
+    def _uses_row_numbers(self) -> bool:
+        """Whether settings refer to row numbers of the table."""
+        return bool(self.config.stored.embeddings) or self.config.stored.plan.split != "none"
 
     def options_of_one_series(self) -> dict[str, Any]:
         """The options for reading one series of a stacked table."""
@@ -280,6 +295,7 @@ def impute(data: object, **settings: Any) -> Any:
     With ``by``, the data stack several series, which are told apart by these columns or levels of the index; none is
     filled from the cells of another, and ``model`` says whether they share a model (``"shared"``, ``"own"`` or
     ``"auto"``). The same holds for the N series of a NumPy array (N, L, C); an array (T, C) is one series.
+    With ``pivot``, the data are long: one column has the names and one the values of the readings.
     """
     imputer = Imputer(**settings)
     if isinstance(data, np.ndarray):
@@ -287,7 +303,7 @@ def impute(data: object, **settings: Any) -> Any:
 
         return impute_array(data, imputer)
     if not imputer.options.by:
-        return imputer.fit_transform(data)
+        return with_plain_index(data, imputer.fit_transform) if imputer.options.pivot else imputer.fit_transform(data)
     from latentfill.imputation.stacked import impute_stacked  # here, because it imports this module
 
     return with_plain_index(data, lambda frame: impute_stacked(imputer, frame).to_frame())

@@ -49,8 +49,12 @@ def choose_model(series: Sequence[Series], config: Config, progress: ProgressCal
     """The model that the settings name; for `auto`, the one with less error in a few series, in which cells are hidden.
 
     Stored embeddings and donor tables belong to one series: with them, each has a model of its own, and an `InputError`
-    is raised if the settings name a shared one.
+    is raised if the settings name a shared one. So do series with different columns.
     """
+    if len({each.columns for each in series}) > 1:
+        if config.model == "shared":
+            raise InputError("the series have different columns, so they cannot share a model (--model shared).")
+        return ModelChoice(shared=False)
     of_one_series = config.stored.embeddings or config.neighbours.donor_table
     if config.model == "shared" and of_one_series:
         raise InputError(

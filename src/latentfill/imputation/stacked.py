@@ -16,7 +16,7 @@ from latentfill.core.errors import InputError, LatentFillError
 from latentfill.core.messages import SHOWN
 from latentfill.core.strategy_table import cell_codes
 from latentfill.embeddings.protocols.record import Pairing
-from latentfill.imputation.filling.codes import Code
+from latentfill.imputation.filling.codes import codes_as_read
 from latentfill.imputation.filling.fill_many import fill_many
 from latentfill.imputation.fitting.pool import fit_pool
 from latentfill.imputation.imputation import Imputation
@@ -24,7 +24,7 @@ from latentfill.imputation.imputer import Imputer
 from latentfill.imputation.model_choice import ModelChoice, choose_model
 from latentfill.imputation.saving.model_weights import model_id
 from latentfill.imputation.summary.cell_counts import joined_counts
-from latentfill.imputation.summary.summary import summarise
+from latentfill.imputation.summary.summary import added_notes, summarise
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns, write_source
@@ -89,9 +89,7 @@ class StackedImputation:
         """A column of codes or bounds for a series that could not be filled."""
         if like.dtype == np.int8:
             column = self.table.source.take(group.rows).columns()[self.table.source.names.index(name)]
-            numbers = column.numbers
-            is_missing = np.isnan(numbers.values) & ~numbers.bad if numbers else np.ones(len(group.rows), dtype=bool)
-            return np.where(is_missing, Code.EMPTY, Code.OBSERVED).astype(np.int8)
+            return codes_as_read(column, len(group.rows))
         empty: Any = "" if like.dtype.kind in "UO" else np.nan
         return np.full(len(group.rows), empty, dtype=like.dtype)
 
@@ -161,11 +159,22 @@ def _summarise(
     for summary in summaries:
         for code, count in _dict(summary["cells"]).items():
             cells[code] = cells.get(code, 0) + count
+    n_added = sum(_dict(summary["table"])["added_rows"] for summary in summaries)
     kept = ("table", "cells", "held_out_error", "columns", "notes", "model")
     return {
         "latentfill": version("latentfill"),
-        "table": {"rows": table.source.n_rows, "series": len(table.groups), "by": list(imputer.options.by)},
-        "notes": [*table.notes, choice.note(len(filled)), *_notes(table, problems)],
+        "table": {
+            "rows": table.source.n_rows,
+            "added_rows": n_added,
+            "series": len(table.groups),
+            "by": list(imputer.options.by),
+        },
+        "notes": [
+            *table.notes,
+            choice.note(len(filled)),
+            *(added_notes(n_added) if imputer.options.pivot else ()),
+            *_notes(table, problems),
+        ],
         "settings": imputer.config.to_dict(),
         "cells": cells,
         "codes": {str(code.number): code.meaning for code in cell_codes()},

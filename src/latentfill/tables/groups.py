@@ -15,11 +15,13 @@ from latentfill.core.messages import name_columns
 from latentfill.core.series import IntArray
 from latentfill.tables.backends.arrow import text_array
 from latentfill.tables.backends.edits import Edits, Extra, Fill, StampCells
+from latentfill.tables.backends.numbers import NumberStyle
 from latentfill.tables.backends.source import Source
 from latentfill.tables.backends.table_files import read_source
 from latentfill.tables.number_style import find_number_style
 from latentfill.tables.options import DecimalMark, TableOptions
-from latentfill.tables.read import read_from
+from latentfill.tables.pivot import find_parameters, of_series
+from latentfill.tables.read import check_names, read_from, read_time
 from latentfill.tables.table import Table
 
 _SHOWN_NOTES = 5  # about single series
@@ -71,6 +73,9 @@ def read_groups(data: object, options: TableOptions) -> GroupedTable:
     """
     source = read_source(data, options.layout).without_empty_end().with_columns_read()
     by = _positions(source, options.by)
+    if options.pivot:
+        columns = source.columns()
+        check_names(columns, source.index, options, find_parameters(columns, options.pivot))
     labels, rows = _rows_by_label(source, by)
     if len(labels) == source.n_rows:
         raise InputError(
@@ -110,15 +115,27 @@ def _shared_options(
 ) -> TableOptions:
     """The options with the time and value columns that were detected in the longest series, the same for all."""
     longest = max(range(len(rows)), key=lambda group: len(rows[group]))
+    if options.pivot:
+        return _shared_options_of_long(source, rows[longest], options)
     table = _read_one(source, labels[longest], rows[longest], options, name)
     index_is_time = table.axis is not None and not table.axis.columns
     time = options.time if index_is_time else table.time_columns
     style = find_number_style(source.columns(), table.axis, options).style
+    return _with_style(replace(options, time=time, columns=table.series.columns, leave=()), style)
+
+
+def _shared_options_of_long(source: Source, rows: IntArray, options: TableOptions) -> TableOptions:
+    """The same for a long table, whose series have parameters of their own; `rows` are those of one series."""
+    plain = replace(options, columns=None, missing=(), leave=tuple(filter(source.names.__contains__, options.leave)))
+    time = read_time(source.take(rows), plain).time_columns or options.time
+    values = [column for column in source.columns() if column.name == options.pivot[1]]
+    return _with_style(replace(options, time=time), find_number_style(values, None, plain).style)
+
+
+def _with_style(options: TableOptions, style: NumberStyle) -> TableOptions:
+    """The options with numbers written in this style."""
     return replace(
         options,
-        time=time,
-        columns=table.series.columns,
-        leave=(),
         decimal=cast(DecimalMark, style.decimal),
         thousands=style.thousands or None,
         flags=style.flags or None,
@@ -139,8 +156,9 @@ def _read_one(
     source: Source, labels: tuple[str, ...], rows: IntArray, options: TableOptions, name: str | None
 ) -> Table:
     """The table of one series; a `RepeatedTimeError` names the series, in which its rows are counted."""
+    own = source.take(rows)
     try:
-        return read_from(source.take(rows), options, name)
+        return read_from(own, of_series(options, own.columns()) if options.pivot else options, name)
     except RepeatedTimeError as error:
         raise RepeatedTimeError(f"Series {', '.join(labels)!r}: {error}") from error
 

@@ -164,14 +164,14 @@ def _fill_problem(column: Column, numbers: Numbers) -> str | None:
     infinite = np.flatnonzero(np.isinf(numbers.values))
     if len(infinite):
         return (
-            f"Column {column.name!r} holds infinite values ({name_rows(infinite)}). "
+            f"Column {column.name!r} holds infinite values ({name_rows(column.rows_of(infinite))}). "
             "To treat them as missing, give `--missing=inf,-inf`; or correct them in the table."
         )
     too_large = np.flatnonzero(np.abs(numbers.values) > LARGEST)
     if len(too_large):
         return (
-            f"Column {column.name!r} holds values beyond {LARGEST:g} ({name_rows(too_large)}), too large to calculate "
-            f"with. Rescale the column, or pass it through with `--leave {column.name!r}`."
+            f"Column {column.name!r} holds values beyond {LARGEST:g} ({name_rows(column.rows_of(too_large))}), too "
+            f"large to calculate with. Rescale the column, or pass it through with `--leave {column.name!r}`."
         )
     return None
 
@@ -179,8 +179,8 @@ def _fill_problem(column: Column, numbers: Numbers) -> str | None:
 def _text_problem(column: Column, numbers: Numbers) -> str:
     assert column.texts is not None
     bad = np.flatnonzero(numbers.bad)
-    shown = bad[:SHOWN].tolist()
-    texts = ", ".join(f"row {row + 1}: {column.texts[row].as_py()!r}" for row in shown)
+    shown = zip(column.rows_of(bad[:SHOWN]).tolist(), bad[:SHOWN].tolist(), strict=True)
+    texts = ", ".join(f"row {row + 1}: {column.texts[cell].as_py()!r}" for row, cell in shown)
     first = column.texts[int(bad[0])].as_py().strip()
     problem = f"Column {column.name!r} holds {numbers.n_numbers} numbers and {len(bad)} other texts ({texts}). "
     leave = f"to pass the column through, give `--leave {column.name!r}`."

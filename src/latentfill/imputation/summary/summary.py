@@ -16,6 +16,7 @@ from latentfill.imputation.filling.filled import Filled
 from latentfill.imputation.fitting.fitted import BUILTIN, Fitted, FittedPath
 from latentfill.imputation.summary.cell_counts import count_cells
 from latentfill.imputation.summary.covered_rows import covered_rows
+from latentfill.tables.long_edits import count_added
 from latentfill.tables.options import TableOptions
 from latentfill.tables.table import Table, output_rows
 from latentfill.tables.time.grid import step_text
@@ -28,13 +29,15 @@ def summarise(
     series, paths, embeddings = table.series, fitted.paths, paired.splits
     steps = output_rows(table).steps
     codes = filled.codes[steps]
+    n_added = count_added(table, filled.values)
     summary: dict[str, object] = {
         "latentfill": version("latentfill"),
-        "table": _table(table),
+        "table": {**_table(table), "added_rows": n_added},
         "notes": [
             *table.notes,
             *paired.notes,
             *fitted.notes,
+            *(added_notes(n_added) if table.pivot else ()),
             *_notes(fitted, codes, series.columns),
             *_privileged_notes(embeddings),
         ],
@@ -65,6 +68,12 @@ def _table(table: Table) -> dict[str, object]:
         "time_columns": list(table.time_columns),
         "step": None if series.step is None else step_text(series.step),
     }
+
+
+def added_notes(n_added: int) -> Iterator[str]:
+    """A note about the rows that are added to a long table."""
+    if n_added:
+        yield f"{counted(n_added, 'row')} {'is' if n_added == 1 else 'are'} added, for readings that have no row."
 
 
 def _notes(fitted: Fitted, codes: CodeArray, columns: tuple[str, ...]) -> Iterator[str]:

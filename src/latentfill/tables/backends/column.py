@@ -26,6 +26,7 @@ class Column:
     numbers: Numbers | None = None  # set for number, and for text (read with a decimal point)
     times: TimeArray | None = None  # (rows,) set for time, in UTC; NaT for empty cells of a frame
     single: bool = False  # whether the numbers were stored as float32
+    rows: IntArray | None = None  # (rows,) row of each cell in the table, where they are not the first, second ...
 
     @classmethod
     def of_texts(cls, name: str, texts: TextArray) -> Column:
@@ -59,6 +60,10 @@ class Column:
             return [str(text) for text in np.datetime_as_string(self.times).tolist()]
         values = [] if self.numbers is None else self.numbers.values.tolist()
         return ["" if value != value else f"{value:.0f}" if value % 1 == 0 else repr(value) for value in values]
+
+    def rows_of(self, cells: IntArray) -> IntArray:
+        """The rows of the table in which these cells stand."""
+        return cells if self.rows is None else self.rows[cells]
 
     @property
     def is_blank(self) -> bool:

@@ -41,7 +41,7 @@ class CsvText:
     @property
     def line_end(self) -> str:
         """The line end of the first record, which new records get too."""
-        first = (*self.header, *self.records)[0]
+        first = self.header[0] if self.header else self.records[0]
         end = first[len(body(first)) :]
         return end[: 2 if end.startswith("\r\n") else 1]  # without blank lines after the header
 
@@ -94,10 +94,10 @@ class CsvText:
     def _with_line_ends(self, records: Iterable[str]) -> Iterator[str]:
         """The records, each with a line end but the last."""
         end = ""
-        for record in records:
+        for record in filter(None, records):
             text = body(record)
             yield end + text
-            end = record[len(text) :] or (self.line_end if record else "")
+            end = record[len(text) :] or self.line_end
 
 
 def format_csv(names: Sequence[str], blocks: Iterable[Sequence[Sequence[object]]], delimiter: str = ",") -> bytes:
