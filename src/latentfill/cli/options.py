@@ -108,6 +108,16 @@ def _of_setting(each: Setting, panel: str) -> Option:
 
 
 READING: Final = options_of(TableOptions, without=("columns", "leave", "grid", "by"))
+WITH: Final[Options] = {
+    "covariates": option(
+        TableOptions.panel,
+        list[Path],
+        "--with",
+        metavar="OTHER",
+        help="Another table, of another station or of weather for example, to predict the table from: its columns are "
+        "aligned in time and never filled. May be repeated.",
+    )
+}
 SERIES: Final = options_of(TableOptions, only=("by",))
 COLUMNS: Final = options_of(TableOptions, only=("columns", "leave"))
 GRID: Final = options_of(TableOptions, only=("grid",))

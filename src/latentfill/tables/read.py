@@ -49,7 +49,7 @@ def read_table(data: object, options: TableOptions | None = None) -> Table:
 
 def read_from(source: Source, options: TableOptions, name: str | None = None) -> Table:
     """The table in a source; `name` is that of its file without the ending. Errors are those of `read_table`."""
-    timed = _read_time(source, options)
+    timed = read_time(source, options)
     columns, axis = timed.columns, timed.axis
     if axis is not None:
         known = frozenset((*options.leave, *(columns[at].name for at in axis.columns)))
@@ -81,7 +81,7 @@ def read_from(source: Source, options: TableOptions, name: str | None = None) ->
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _TimedSource:
+class TimedSource:
     """A table with its time axis."""
 
     source: Source
@@ -90,7 +90,7 @@ class _TimedSource:
     notes: tuple[str, ...]
 
 
-def _read_time(whole: Source, options: TableOptions) -> _TimedSource:
+def read_time(whole: Source, options: TableOptions) -> TimedSource:
     """The columns and the time axis of a table; if it has time stamps, without empty rows at the end of the file."""
     source = whole if options.time == () else whole.without_empty_end()
     columns = source.columns()
@@ -110,7 +110,7 @@ def _read_time(whole: Source, options: TableOptions) -> _TimedSource:
     if n_empty := whole.n_rows - source.n_rows:
         verb = "stays" if n_empty == 1 else "stay"
         notes.append(f"{counted(n_empty, 'empty row')} at the end of the file {verb} unfilled.")
-    return _TimedSource(source, columns, axis, tuple(notes))
+    return TimedSource(source, columns, axis, tuple(notes))
 
 
 def _check_names(columns: Sequence[Column], index: Column | None, options: TableOptions) -> None:
