@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError, LatentFillError
-from latentfill.core.messages import SHOWN
+from latentfill.core.messages import SHOWN, name_columns
 from latentfill.core.strategy_table import cell_codes
 from latentfill.imputation.filling.codes import Code
 from latentfill.imputation.imputation import Imputation
@@ -22,7 +22,7 @@ from latentfill.imputation.summary.cell_counts import joined_counts
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns, write_source
-from latentfill.tables.covariates import read_others
+from latentfill.tables.covariates import OtherTable, read_others
 from latentfill.tables.groups import Group, GroupedTable
 
 OnSeries = Callable[[str, int, int], None]  # name of a series, its number from 1, number of all
@@ -98,7 +98,7 @@ def impute_stacked(imputer: Imputer, data: object, on_series: OnSeries | None = 
     """
     began = time.monotonic()
     table = data if isinstance(data, GroupedTable) else imputer.read_groups(data)
-    others = read_others(imputer.covariates)
+    others = [(other, other.by_series(imputer.options.by)) for other in read_others(imputer.covariates)]
     filled: dict[int, Imputation] = {}
     problems: dict[str, str] = {}
     for number, group in enumerate(table.groups):
@@ -107,7 +107,7 @@ def impute_stacked(imputer: Imputer, data: object, on_series: OnSeries | None = 
         try:
             if group.table is None:
                 raise InputError(group.problem)
-            covariates = [each for other in others if (each := other.of_series(imputer.options.by, group.labels))]
+            covariates = [each for other, own in others if (each := own.get(group.labels) if own else other)]
             options = imputer.options_of_one_series()
             own = Imputer(imputer.config, progress=imputer.progress, covariates=covariates, **options)
             filled[number] = own.fit(group.table).fill(group.table)
@@ -115,12 +115,17 @@ def impute_stacked(imputer: Imputer, data: object, on_series: OnSeries | None = 
             problems[group.name] = str(error)
     if not filled:
         raise InputError(f"No series can be filled. {next(iter(problems.values()))}")
-    summary = _summarise(imputer, table, filled, problems)
+    notes = (*_notes(table, problems), *_covariate_notes(table, others, filled))
+    summary = _summarise(imputer, table, filled, problems, notes)
     return StackedImputation(table, filled, summary | {"fill_seconds": round(time.monotonic() - began, 2)})
 
 
 def _summarise(
-    imputer: Imputer, table: GroupedTable, filled: Mapping[int, Imputation], problems: Mapping[str, str]
+    imputer: Imputer,
+    table: GroupedTable,
+    filled: Mapping[int, Imputation],
+    problems: Mapping[str, str],
+    notes: Sequence[str],
 ) -> dict[str, object]:
     """The summary of all series as JSON values: counts of all together, and counts and scores of each."""
     summaries = [each.summary for each in filled.values()]
@@ -133,7 +138,7 @@ def _summarise(
     return {
         "latentfill": version("latentfill"),
         "table": {"rows": table.source.n_rows, "series": len(table.groups), "by": list(imputer.options.by)},
-        "notes": [*table.notes, *_notes(table, problems), *_covariate_notes(imputer, summaries)],
+        "notes": [*table.notes, *notes],
         "settings": imputer.config.to_dict(),
         "cells": cells,
         "codes": {str(code.number): code.meaning for code in cell_codes()},
@@ -154,10 +159,19 @@ def _notes(table: GroupedTable, problems: Mapping[str, str]) -> Iterator[str]:
         yield f"{len(problems)} of {len(table.groups)} series were left as they are ({shown}{more})."
 
 
-def _covariate_notes(imputer: Imputer, summaries: Sequence[Mapping[str, object]]) -> Iterator[str]:
-    if imputer.covariates:
-        used = sum(bool(_dict(summary.get("covariates", {})).get("used")) for summary in summaries)
-        yield f"The covariates lower the error on held-out cells in {used} of {len(summaries)} series."
+def _covariate_notes(
+    table: GroupedTable,
+    others: Sequence[tuple[OtherTable, Mapping[tuple[str, ...], OtherTable] | None]],
+    filled: Mapping[int, Imputation],
+) -> Iterator[str]:
+    """Notes about series that a table of covariates has no rows of, and about what covariates bring."""
+    for other, own in others:
+        lacking = [group.name for group in table.groups if own is not None and group.labels not in own]
+        if lacking:
+            yield f"{other.name} has no rows of the series {name_columns(lacking)}, filled without it."
+    if others:
+        used = sum(bool(_dict(each.summary.get("covariates", {})).get("used")) for each in filled.values())
+        yield f"The covariates lower the error on held-out cells in {used} of {len(filled)} series."
 
 
 def _dict(value: object) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from latentfill.core.series import BoolArray, FloatArray, Series, TimeArray
 from latentfill.tables.backends.source import Source
 from latentfill.tables.backends.table_files import read_source
 from latentfill.tables.covariate_columns import MOST_WORDS, CovariateColumns, read_columns
+from latentfill.tables.groups import positions_of, rows_by_label
 from latentfill.tables.options import TableOptions
 from latentfill.tables.time.alignment import Aligned, Clock, align
 from latentfill.tables.time.grid import stamp_text
@@ -36,18 +37,12 @@ class OtherTable:
         """What stands before the names of its columns that another table also has."""
         return stem(self.name)
 
-    def of_series(self, by: Sequence[str], labels: Sequence[str]) -> OtherTable | None:
-        """The rows of the series with these `labels`; all rows unless the table has all columns `by`; None without one.
-
-        A column `by` tells the series of a stacked table apart.
-        """
-        names = self.source.names
-        if not set(by) <= set(names):
-            return self
-        columns = self.source.columns()
-        own = (np.array(columns[names.index(name)].labels()) == label for name, label in zip(by, labels, strict=True))
-        rows = np.flatnonzero(np.logical_and.reduce(list(own)))
-        return replace(self, source=self.source.take(rows)) if len(rows) else None
+    def by_series(self, by: Sequence[str]) -> dict[tuple[str, ...], OtherTable] | None:
+        """The rows of each series by its labels; None unless the table has all columns `by` that tell series apart."""
+        if not set(by) <= set(self.source.names):
+            return None
+        labels, rows = rows_by_label(self.source, positions_of(self.source, by))
+        return {label: replace(self, source=self.source.take(own)) for label, own in zip(labels, rows, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
