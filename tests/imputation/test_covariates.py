@@ -132,10 +132,10 @@ def test_no_cell_of_a_covariate_is_filled():
     assert int((filled.codes > 0).sum()) == 10
 
 
-def errors(scale: float, gap: np.ndarray) -> ErrorSample:
-    """Errors in `gap` (M,) different gaps, of a size that differs from gap to gap."""
-    mask = np.zeros((3 * len(gap), 1), dtype=bool)
-    mask[::3] = True
+def errors(scale: float, gap: np.ndarray, n_columns: int = 1) -> ErrorSample:
+    """Errors in different gaps of the first column, whose size `gap` (M,) differs from gap to gap."""
+    mask = np.zeros((3 * len(gap), n_columns), dtype=bool)
+    mask[::3, 0] = True
     cells = Cells.at(mask, np.where(mask, np.nan, 0.0))
     return ErrorSample(cells, scale * gap, np.zeros((len(gap), 1)))
 
@@ -148,7 +148,7 @@ def test_an_error_is_lower_only_beyond_chance():
     assert not is_lower(errors(1, size), errors(1, size))
     by_chance = size.copy()
     by_chance[0] = 20  # the whole gain is from one gap
-    assert not is_lower(errors(1, size), errors(1, by_chance))
+    assert not is_lower(errors(1, size, n_columns=2), errors(1, by_chance))
     assert not is_lower(errors(1, size[:0]), errors(1, size[:0]))
 
 
@@ -201,6 +201,19 @@ def test_each_series_of_a_stacked_table_gets_its_own_rows(table: pd.DataFrame):
     assert "The covariates lower the error on held-out cells in 2 of 3 series." in summary["notes"]
     assert set(summary["series"]["S"]["covariates"]["files"]) == {"covariates1"}
     assert "covariates" not in summary["series"]["T"]
+
+
+def test_a_series_that_cannot_use_its_covariates_is_filled_without_them(table: pd.DataFrame):
+    later = table.assign(site="L", time=HOURS + pd.Timedelta("400D"))
+    stacked = pd.concat([table.assign(site="N"), later], ignore_index=True)
+    imputation = impute_stacked(Imputer(by="site", covariates=USEFUL), stacked)
+    filled = imputation.to_frame()
+    assert error_in_gap(filled[filled["site"] == "N"]) < 0.1 * np.mean((LINE - TRUTH[GAP]) ** 2)
+    alone = latentfill.impute(later.drop(columns="site"))
+    pd.testing.assert_frame_equal(filled[filled["site"] == "L"].drop(columns="site").reset_index(drop=True), alone)
+    assert any(note.startswith("L is filled without covariates: ") for note in imputation.summary["notes"])
+    with pytest.raises(InputError, match="do not overlap"):
+        impute_stacked(Imputer(by="site", covariates=USEFUL), later)
 
 
 def test_a_table_of_all_series_is_matched_by_time_for_each(table: pd.DataFrame):

@@ -82,7 +82,7 @@ class Imputer:
         self.progress = progress
         self.covariates = listed(covariates)
         self._paired: tuple[Table, Pairing] | None = None  # fitted table, its stored embeddings
-        self._aligned: tuple[Table, Covariates | None] | None = None  # fitted table, the covariates at its steps
+        self._aligned: tuple[Table, Covariates | None] | None = None  # table to fit, all covariates at its steps
 
     def fit(self, data: object) -> Imputer:
         """Fit a model to a pandas, polars or pyarrow frame, the path of a file, or a `Table`; returns itself."""
@@ -111,7 +111,7 @@ class Imputer:
             progress=self.progress,
         )
         self.fitted_: Fitted = fit_best(series, config, inputs)
-        self._paired, self._aligned = (table, paired), (table, covariates)
+        self._paired = (table, paired)
         self.model_id_ = model_id(self.fitted_)
         self.digests_ = {split: vectors_digest(stored) for split, stored in paired.splits.items()}
         return self
@@ -254,15 +254,16 @@ class Imputer:
         None if there are none, or if the model does not use them. Raises an `InputError` for covariates that cannot be
         used.
         """
+        if self._aligned is not None and self._aligned[0] is table:
+            return self._aligned[1]
         if fresh or not hasattr(self, "fitted_"):
-            return self._align(table)
+            self._aligned = (table, self._align(table))
+            return self._aligned[1]
         gain = self.fitted_.gain
         if self.covariates and gain is None:
             raise InputError(
                 "the model was fitted without covariates: leave them out (--with, covariates=), or fit again with them."
             )
-        if self._aligned is not None and self._aligned[0] is table:
-            return self._aligned[1]
         return self._align(table, gain.columns) if gain is not None and gain.used else None
 
     def _align(self, table: Table, wanted: Sequence[str] = ()) -> Covariates | None:

@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError, LatentFillError
-from latentfill.core.messages import SHOWN, name_columns
+from latentfill.core.messages import SHOWN
 from latentfill.core.strategy_table import cell_codes
 from latentfill.imputation.filling.codes import Code
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.imputer import Imputer
+from latentfill.imputation.stacked_covariates import StackedImputers
 from latentfill.imputation.summary.cell_counts import joined_counts
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns, write_source
-from latentfill.tables.covariates import OtherTable, read_others
 from latentfill.tables.groups import Group, GroupedTable
 
 OnSeries = Callable[[str, int, int], None]  # name of a series, its number from 1, number of all
@@ -92,13 +92,12 @@ class StackedImputation:
 def impute_stacked(imputer: Imputer, data: object, on_series: OnSeries | None = None) -> StackedImputation:
     """Fit a model to each series of a stacked table and fill it; a series that fails costs only itself.
 
-    `imputer` has the settings, of which `by` names the columns that tell the series apart, and the covariates: a table
-    that has these columns too gives each series its own rows, any other all rows to all series. Raises the errors of
-    `read_groups`, and an `InputError` if no series can be filled.
+    `imputer` has the settings, of which `by` names the columns that tell the series apart, and the covariates (see
+    `StackedImputers`). Raises the errors of `read_groups`, and an `InputError` if no series can be filled.
     """
     began = time.monotonic()
     table = data if isinstance(data, GroupedTable) else imputer.read_groups(data)
-    others = [(other, other.by_series(imputer.options.by)) for other in read_others(imputer.covariates)]
+    imputers = StackedImputers.of(imputer, table)
     filled: dict[int, Imputation] = {}
     problems: dict[str, str] = {}
     for number, group in enumerate(table.groups):
@@ -107,15 +106,12 @@ def impute_stacked(imputer: Imputer, data: object, on_series: OnSeries | None = 
         try:
             if group.table is None:
                 raise InputError(group.problem)
-            covariates = [each for other, own in others if (each := own.get(group.labels) if own else other)]
-            options = imputer.options_of_one_series()
-            own = Imputer(imputer.config, progress=imputer.progress, covariates=covariates, **options)
-            filled[number] = own.fit(group.table).fill(group.table)
+            filled[number] = imputers.by_number.pop(number).fit(group.table).fill(group.table)
         except LatentFillError as error:
             problems[group.name] = str(error)
     if not filled:
         raise InputError(f"No series can be filled. {next(iter(problems.values()))}")
-    notes = (*_notes(table, problems), *_covariate_notes(table, others, filled))
+    notes = (*_notes(table, problems), *imputers.notes(filled))
     summary = _summarise(imputer, table, filled, problems, notes)
     return StackedImputation(table, filled, summary | {"fill_seconds": round(time.monotonic() - began, 2)})
 
@@ -157,21 +153,6 @@ def _notes(table: GroupedTable, problems: Mapping[str, str]) -> Iterator[str]:
         shown = "; ".join(f"{name!r}: {problem}" for name, problem in list(problems.items())[:SHOWN])
         more = f" and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
         yield f"{len(problems)} of {len(table.groups)} series were left as they are ({shown}{more})."
-
-
-def _covariate_notes(
-    table: GroupedTable,
-    others: Sequence[tuple[OtherTable, Mapping[tuple[str, ...], OtherTable] | None]],
-    filled: Mapping[int, Imputation],
-) -> Iterator[str]:
-    """Notes about series that a table of covariates has no rows of, and about what covariates bring."""
-    for other, own in others:
-        lacking = [group.name for group in table.groups if own is not None and group.labels not in own]
-        if lacking:
-            yield f"{other.name} has no rows of the series {name_columns(lacking)}, filled without it."
-    if others:
-        used = sum(bool(_dict(each.summary.get("covariates", {})).get("used")) for each in filled.values())
-        yield f"The covariates lower the error on held-out cells in {used} of {len(filled)} series."
 
 
 def _dict(value: object) -> dict[str, Any]:

@@ -145,7 +145,8 @@ def _align_one(
     try:
         columns = read_columns(other.source, timezone, full_names, wanted)
         aligned = _aligned(columns, series)
-        _refuse_unusable(columns)
+        if not wanted:
+            _refuse_unusable(columns)
     except InputError as error:
         raise InputError(f"--with {other.name}: {error}") from error
     kept = np.isin(columns.names, wanted) if wanted else _varies(aligned.values)
