@@ -16,7 +16,7 @@ from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.error_sample import ErrorSample
 
 LEAST_GAIN = 0.1  # share by which covariates must lower the error: 6 of 48 useless ones took off 0.05, one 0.1
-CAUTION = 2.0  # standard errors that the gain must exceed
+CAUTION = 1.0  # standard errors that the gain must exceed; a gain in a single gap has at most one
 
 
 def fit_best(series: Series, config: Config, inputs: FitInputs) -> Fitted:
