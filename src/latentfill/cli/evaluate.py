@@ -20,6 +20,7 @@ from latentfill.cli.options import (
     READING,
     RUNNING,
     STORED,
+    WITH,
     Given,
     Options,
     Quiet,
@@ -79,7 +80,7 @@ SCORING: Final[Options] = {
 }
 
 
-@with_options(READING, COLUMNS, LONG, STORED, METHOD, RUNNING, INTERVALS, SCORING)
+@with_options(READING, WITH, COLUMNS, LONG, STORED, METHOD, RUNNING, INTERVALS, SCORING)
 def evaluate(
     source: Annotated[
         Path | None, typer.Argument(metavar="IN", help="Table to read; some of its observed cells are hidden.")
@@ -122,11 +123,12 @@ def _evaluate(source: Path, quiet: bool, given: Given) -> list[Score]:
     spec = _scoring_spec(given)
     imputer = make_imputer(given)
     table = imputer.read(source)
-    show_notes(table.notes, quiet)
+    covariates = imputer.align(table)
+    show_notes([*table.notes, *(covariates.notes if covariates else ())], quiet)
     console = make_console()
     on_progress = None if quiet else lambda text: console.print(f"hiding {text}", highlight=False)
     with progress_bars(console, quiet) as progress:
-        runs = list(evaluate(table, imputer.config, spec, progress=progress, on_progress=on_progress))
+        runs = list(evaluate(table, imputer.config, spec, covariates, progress=progress, on_progress=on_progress))
     scores = [score for run in runs for score in run.scores]
     show_notes(list(dict.fromkeys(note for run in runs for note in run.notes)), quiet)
     about = {"table": str(source), "settings": imputer.config.to_dict(), "latentfill": version("latentfill")}

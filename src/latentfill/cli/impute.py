@@ -18,6 +18,7 @@ from latentfill.cli.options import (
     RUNNING,
     SERIES,
     STORED,
+    WITH,
     Output,
     Quiet,
     Source,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from latentfill.imputation.imputer import Imputer
 
 
-@with_options(READING, COLUMNS, SERIES, LONG, GRID, STORED, METHOD, RUNNING, OUTPUT, WRITING)
+@with_options(READING, WITH, COLUMNS, SERIES, LONG, GRID, STORED, METHOD, RUNNING, OUTPUT, WRITING)
 def impute(source: Source, output: Output, quiet: Quiet = False, **given: Any) -> None:
     """Fit a model to a table and fill its gaps."""
     from latentfill.cli.progress import progress_bars
@@ -58,11 +59,10 @@ def _impute_stacked(imputer: Imputer, data: Path | list[Path], outputs: Outputs,
     """Fill each series of a stacked table."""
     from latentfill.cli.progress import series_bar
     from latentfill.imputation.stacked import impute_stacked
-    from latentfill.tables.groups import read_groups
 
     if outputs.explain:
         raise InputError("--explain is for one series; leave out --by, or --explain.")
-    table = read_groups(data, imputer.options)
+    table = imputer.read_groups(data)
     show_notes(table.notes, quiet)
     with series_bar(make_console(), quiet) as on_series:
         filled = impute_stacked(imputer, table, on_series)

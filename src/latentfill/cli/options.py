@@ -110,6 +110,16 @@ def _of_setting(each: Setting, panel: str) -> Option:
 READING: Final = options_of(TableOptions, without=("columns", "leave", "grid", "by", "pivot"))
 SERIES: Final[Options] = {**options_of(TableOptions, only=("by",)), **options_of(Config, only=("model",))}
 LONG: Final = options_of(TableOptions, only=("pivot",))
+WITH: Final[Options] = {
+    "covariates": option(
+        TableOptions.panel,
+        list[Path],
+        "--with",
+        metavar="OTHER",
+        help="Another table, of another station or of weather for example, to predict the table from: its columns are "
+        "aligned in time and never filled. May be repeated.",
+    )
+}
 COLUMNS: Final = options_of(TableOptions, only=("columns", "leave"))
 GRID: Final = options_of(TableOptions, only=("grid",))
 STORED: Final = options_of(StoredSettings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -21,14 +21,15 @@ from latentfill.imputation.filling.fill_many import fill_many
 from latentfill.imputation.fitting.pool import fit_pool
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.imputer import Imputer
-from latentfill.imputation.model_choice import ModelChoice, choose_model
+from latentfill.imputation.model_choice import choose_model
 from latentfill.imputation.saving.model_weights import model_id
+from latentfill.imputation.stacked_covariates import StackedImputers
 from latentfill.imputation.summary.cell_counts import joined_counts
 from latentfill.imputation.summary.summary import added_notes, summarise
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns, write_source
-from latentfill.tables.groups import Group, GroupedTable, read_groups
+from latentfill.tables.groups import Group, GroupedTable
 from latentfill.tables.table import Table
 
 NOTHING_OBSERVED = "no value column has a single observed cell."
@@ -98,16 +99,19 @@ def impute_stacked(imputer: Imputer, data: object, on_series: OnSeries | None = 
     """Fill each series of a stacked table; a series that fails costs only itself.
 
     `imputer` has the settings, of which `by` names the columns that tell the series apart, and `model` says whether
-    they share a model. Raises the errors of `read_groups`, and an `InputError` if no series can be filled.
+    they share a model, and the covariates (see `StackedImputers`). Raises the errors of `read_groups`, and an
+    `InputError` if no series can be filled.
     """
     began = time.monotonic()
-    table = data if isinstance(data, GroupedTable) else read_groups(data, imputer.options)
+    table = data if isinstance(data, GroupedTable) else imputer.read_groups(data)
+    imputers = StackedImputers.of(imputer, table)
     problems = {group.name: group.problem for group in table.groups if group.table is None}
     tables = {number: group.table for number, group in enumerate(table.groups) if group.table is not None}
-    choice = choose_model([each.series for each in tables.values()], imputer.config, imputer.progress)
-    fill = _fill_shared if choice.shared else _fill_alone
+    series, has_covariates = [each.series for each in tables.values()], bool(imputer.covariates)
+    choice = choose_model(series, imputer.config, imputer.progress, has_covariates=has_covariates)
+    results = _fill_shared(imputer, tables) if choice.shared else _fill_alone(imputers, tables)
     filled = dict[int, Imputation]()
-    for number, result in fill(imputer, tables):
+    for number, result in results:
         group = table.groups[number]
         if isinstance(result, Imputation):
             filled[number] = result
@@ -118,16 +122,18 @@ def impute_stacked(imputer: Imputer, data: object, on_series: OnSeries | None = 
     if not filled:
         raise InputError(f"No series can be filled. {next(iter(problems.values()))}")
     filled = dict(sorted(filled.items()))
-    summary = _summarise(imputer, table, filled, problems, choice)
+    notes = (choice.note(len(filled)), *_notes(table, problems), *imputers.notes(filled))
+    summary = _summarise(imputer, table, filled, problems, notes)
+    score = next(iter(filled.values())).summary["held_out_error"] if choice.shared else {}
+    summary |= {"model": "shared" if choice.shared else "own", "held_out_error": score}
     return StackedImputation(table, filled, summary | {"fill_seconds": round(time.monotonic() - began, 2)})
 
 
-def _fill_alone(imputer: Imputer, tables: Mapping[int, Table]) -> Iterator[tuple[int, Imputation | str]]:
+def _fill_alone(imputers: StackedImputers, tables: Mapping[int, Table]) -> Iterator[tuple[int, Imputation | str]]:
     """Number and filled table of each series with a model of its own; if it cannot be filled, the reason."""
     for number, table in tables.items():
-        own = Imputer(imputer.config, progress=imputer.progress, **imputer.options_of_one_series())
         try:
-            yield number, own.fit(table).fill(table)
+            yield number, imputers.by_number.pop(number).fit(table).fill(table)
         except LatentFillError as error:
             yield number, str(error)
 
@@ -150,7 +156,7 @@ def _summarise(
     table: GroupedTable,
     filled: Mapping[int, Imputation],
     problems: Mapping[str, str],
-    choice: ModelChoice,
+    notes: Sequence[str],
 ) -> dict[str, object]:
     """The summary of all series as JSON values: counts of all together, and counts and scores of each."""
     summaries = [each.summary for each in filled.values()]
@@ -160,7 +166,8 @@ def _summarise(
         for code, count in _dict(summary["cells"]).items():
             cells[code] = cells.get(code, 0) + count
     n_added = sum(_dict(summary["table"])["added_rows"] for summary in summaries)
-    kept = ("table", "cells", "held_out_error", "columns", "notes", "model")
+    added = added_notes(n_added) if imputer.options.pivot else ()
+    kept = ("table", "cells", "held_out_error", "covariates", "columns", "notes", "model")
     return {
         "latentfill": version("latentfill"),
         "table": {
@@ -169,20 +176,16 @@ def _summarise(
             "series": len(table.groups),
             "by": list(imputer.options.by),
         },
-        "notes": [
-            *table.notes,
-            choice.note(len(filled)),
-            *(added_notes(n_added) if imputer.options.pivot else ()),
-            *_notes(table, problems),
-        ],
+        "notes": [*table.notes, *added, *notes],
         "settings": imputer.config.to_dict(),
         "cells": cells,
         "codes": {str(code.number): code.meaning for code in cell_codes()},
-        "model": "shared" if choice.shared else "own",
-        "held_out_error": summaries[0]["held_out_error"] if choice.shared else {},
         "columns": joined_counts([_dict(summary["columns"]) for summary in summaries]),
         "not_filled": dict(problems),
-        "series": {name: {key: summary[key] for key in kept} for name, summary in zip(names, summaries, strict=True)},
+        "series": {
+            name: {key: summary[key] for key in kept if key in summary}
+            for name, summary in zip(names, summaries, strict=True)
+        },
     }
 
 

@@ -72,11 +72,11 @@ def read_groups(data: object, options: TableOptions) -> GroupedTable:
         stamp, or if no series can be filled.
     """
     source = read_source(data, options.layout).without_empty_end().with_columns_read()
-    by = _positions(source, options.by)
+    by = positions_of(source, options.by)
     if options.pivot:
         columns = source.columns()
         check_names(columns, source.index, options, find_parameters(columns, options.pivot))
-    labels, rows = _rows_by_label(source, by)
+    labels, rows = rows_by_label(source, by)
     if len(labels) == source.n_rows:
         raise InputError(
             f"by: {name_columns(options.by)} is different in each of the {source.n_rows} rows, so that every row would "
@@ -90,7 +90,7 @@ def read_groups(data: object, options: TableOptions) -> GroupedTable:
     return GroupedTable(source, by, tuple(groups), _joined_notes(groups))
 
 
-def _positions(source: Source, names: Sequence[str]) -> tuple[int, ...]:
+def positions_of(source: Source, names: Sequence[str]) -> tuple[int, ...]:
     """Positions of the columns with these names."""
     known = {name: position for position, name in enumerate(source.names)}
     for name in names:
@@ -99,7 +99,7 @@ def _positions(source: Source, names: Sequence[str]) -> tuple[int, ...]:
     return tuple(known[name] for name in names)
 
 
-def _rows_by_label(source: Source, by: Sequence[int]) -> tuple[list[tuple[str, ...]], list[IntArray]]:
+def rows_by_label(source: Source, by: Sequence[int]) -> tuple[list[tuple[str, ...]], list[IntArray]]:
     """The labels of all series in the order in which they first occur, and the rows of each."""
     columns = source.columns()
     keys = [columns[position].labels() for position in by]

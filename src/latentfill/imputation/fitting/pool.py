@@ -11,7 +11,7 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray, Series
 from latentfill.imputation.fitting.bounds import bounds_of
-from latentfill.imputation.fitting.fit import find_known, window_of
+from latentfill.imputation.fitting.fit import window_of
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
 from latentfill.imputation.fitting.time_budget import TimeBudget
@@ -91,7 +91,7 @@ def fit_pool(series: Sequence[Series], config: Config, progress: ProgressCallbac
     return Fitted(
         config=config,
         columns=columns,
-        known=find_known(np.concatenate(pool.values)),
+        known=~np.isnan(scaler.low),
         scaler=scaler,
         by_series=by_series,
         cycles=pool.cycles,

@@ -13,9 +13,10 @@ from latentfill.core.strategy_table import cell_codes
 from latentfill.embeddings.protocols.record import Embeddings, Pairing
 from latentfill.imputation.filling.codes import Code, CodeArray, count_codes
 from latentfill.imputation.filling.filled import Filled
-from latentfill.imputation.fitting.fitted import BUILTIN, Fitted, FittedPath
+from latentfill.imputation.fitting.fitted import BUILTIN, CovariateGain, Fitted, FittedPath
 from latentfill.imputation.summary.cell_counts import count_cells
 from latentfill.imputation.summary.covered_rows import covered_rows
+from latentfill.tables.covariates import Covariates
 from latentfill.tables.long_edits import count_added
 from latentfill.tables.options import TableOptions
 from latentfill.tables.table import Table, output_rows
@@ -23,7 +24,12 @@ from latentfill.tables.time.grid import step_text
 
 
 def summarise(
-    fitted: Fitted, table: Table, options: TableOptions, filled: Filled, paired: Pairing
+    fitted: Fitted,
+    table: Table,
+    options: TableOptions,
+    filled: Filled,
+    paired: Pairing,
+    covariates: Covariates | None = None,
 ) -> dict[str, object]:
     """The summary of one filled table; `paired` are the stored embeddings that it was filled from."""
     series, paths, embeddings = table.series, fitted.paths, paired.splits
@@ -35,6 +41,7 @@ def summarise(
         "table": {**_table(table), "added_rows": n_added},
         "notes": [
             *table.notes,
+            *(covariates.notes if covariates else ()),
             *paired.notes,
             *fitted.notes,
             *(added_notes(n_added) if table.pivot else ()),
@@ -53,6 +60,8 @@ def summarise(
         "strategies": {name: _diagnostics(path) for name, path in paths.items()},
         "columns": count_cells(series, filled, steps),
     }
+    if fitted.gain:
+        summary["covariates"] = _describe_covariates(fitted.gain, covariates)
     if fitted.stored:
         summary["embeddings"] = _describe_stored(fitted, embeddings, series.n_steps)
     return summary
@@ -78,7 +87,7 @@ def added_notes(n_added: int) -> Iterator[str]:
 
 def _notes(fitted: Fitted, codes: CodeArray, columns: tuple[str, ...]) -> Iterator[str]:
     """Notes about the filled values for the user, one sentence each; `codes` are those of the filled table."""
-    unknown = {name for name, known in zip(fitted.columns, fitted.known, strict=True) if not known}
+    unknown = {name for name, known in zip(fitted.all_columns, fitted.known, strict=True) if not known}
     empty = [name for c, name in enumerate(columns) if name in unknown and (codes[:, c] == Code.EMPTY).any()]
     if empty:
         yield f"No value to learn from, and left empty: {name_columns(empty)}."
@@ -116,6 +125,18 @@ def _training(path: FittedPath) -> dict[str, object]:
     return {
         part: {"steps": history.steps, "seconds": round(history.seconds, 1), "held_out_loss": list(history.held_out)}
         for part, history in path.history.items()
+    }
+
+
+def _describe_covariates(gain: CovariateGain, covariates: Covariates | None) -> dict[str, object]:
+    """What each file gives, and the held-out errors of the models with and without covariates."""
+    return {
+        "used": gain.used,
+        "held_out_mse": {"with": gain.with_them, "without": gain.without},
+        "files": {
+            file.name: {"columns": list(file.columns), "aligned": file.aligned, "covered": file.covered}
+            for file in (covariates.files if covariates else ())
+        },
     }
 
 
