@@ -220,10 +220,11 @@ class Imputer:
         """Whether settings refer to row numbers of the table."""
         return bool(self.config.stored.embeddings) or self.config.stored.plan.split != "none"
 
-    def options_of_one_series(self) -> dict[str, Any]:
-        """The options for reading one series of a stacked table."""
-        options = {name: value for name, value in asdict(self.options).items() if name != "regular"}
-        return {**options, "by": ()}
+    def of_one_series(self, covariates: Sequence[object] = ()) -> Imputer:
+        """An imputer that is not fitted, with the same settings, for one series of a stacked table."""
+        imputer = Imputer(self.config, progress=self.progress, covariates=list(covariates))
+        imputer.options = replace(self.options, by=())
+        return imputer
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to a folder; see `latentfill.imputation.saving.model_folder`."""

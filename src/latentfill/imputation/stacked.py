@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from latentfill.core.errors import InputError, LatentFillError
 from latentfill.core.messages import SHOWN
 from latentfill.core.strategy_table import cell_codes
-from latentfill.embeddings.protocols.record import Pairing
 from latentfill.imputation.filling.codes import codes_as_read
 from latentfill.imputation.filling.fill_many import fill_many
+from latentfill.imputation.fitting.fitted import BUILTIN, Fitted
 from latentfill.imputation.fitting.pool import fit_pool
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.imputer import Imputer
@@ -25,7 +25,7 @@ from latentfill.imputation.model_choice import choose_model
 from latentfill.imputation.saving.model_weights import model_id
 from latentfill.imputation.stacked_covariates import StackedImputers
 from latentfill.imputation.summary.cell_counts import joined_counts
-from latentfill.imputation.summary.summary import added_notes, summarise
+from latentfill.imputation.summary.summary import added_notes, summarise_table
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns, write_source
@@ -109,7 +109,8 @@ def impute_stacked(imputer: Imputer, data: object, on_series: OnSeries | None = 
     tables = {number: group.table for number, group in enumerate(table.groups) if group.table is not None}
     series, has_covariates = [each.series for each in tables.values()], bool(imputer.covariates)
     choice = choose_model(series, imputer.config, imputer.progress, has_covariates=has_covariates)
-    results = _fill_shared(imputer, tables) if choice.shared else _fill_alone(imputers, tables)
+    fitted = fit_pool(series, imputer.config, imputer.progress) if choice.shared else None
+    results = _fill_alone(imputers, tables) if fitted is None else _fill_shared(fitted, tables)
     filled = dict[int, Imputation]()
     for number, result in results:
         group = table.groups[number]
@@ -124,8 +125,8 @@ def impute_stacked(imputer: Imputer, data: object, on_series: OnSeries | None = 
     filled = dict(sorted(filled.items()))
     notes = (choice.note(len(filled)), *_notes(table, problems), *imputers.notes(filled))
     summary = _summarise(imputer, table, filled, problems, notes)
-    score = next(iter(filled.values())).summary["held_out_error"] if choice.shared else {}
-    summary |= {"model": "shared" if choice.shared else "own", "held_out_error": score}
+    score = {} if fitted is None else {BUILTIN: fitted.builtin.validated.score}
+    summary |= {"model": "own" if fitted is None else "shared", "held_out_error": score}
     return StackedImputation(table, filled, summary | {"fill_seconds": round(time.monotonic() - began, 2)})
 
 
@@ -133,22 +134,20 @@ def _fill_alone(imputers: StackedImputers, tables: Mapping[int, Table]) -> Itera
     """Number and filled table of each series with a model of its own; if it cannot be filled, the reason."""
     for number, table in tables.items():
         try:
-            yield number, imputers.by_number.pop(number).fit(table).fill(table)
+            yield number, imputers.of_series(number).fit(table).fill(table)
         except LatentFillError as error:
             yield number, str(error)
 
 
-def _fill_shared(imputer: Imputer, tables: Mapping[int, Table]) -> Iterator[tuple[int, Imputation | str]]:
+def _fill_shared(fitted: Fitted, tables: Mapping[int, Table]) -> Iterator[tuple[int, Imputation | str]]:
     """The same with one model for all series."""
     known = {number: table for number, table in tables.items() if table.series.observed.any()}
     yield from ((number, NOTHING_OBSERVED) for number in tables if number not in known)
-    fitted = fit_pool([table.series for table in known.values()], imputer.config, imputer.progress)
     model, numbers, series = model_id(fitted), list(known), [table.series for table in known.values()]
     for at, filled in fill_many(fitted, series):
         table = known[numbers[at]]
         filled = filled.keeping(table.suspected, table.as_read)
-        summary = summarise(fitted, table, imputer.options, filled, Pairing(imputer.config.stored.plan))
-        yield numbers[at], Imputation(table, filled, summary | {"model": model})
+        yield numbers[at], Imputation(table, filled, summarise_table(fitted, table, filled) | {"model": model})
 
 
 def _summarise(

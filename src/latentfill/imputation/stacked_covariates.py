@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from latentfill.core.errors import InputError
 from latentfill.core.messages import SHOWN, name_columns
@@ -18,7 +17,8 @@ from latentfill.tables.groups import Group, GroupedTable
 class StackedImputers:
     """An imputer for each series, with the covariates that it can use."""
 
-    by_number: dict[int, Imputer] = field(default_factory=dict)  # by number of the group, of those that were read
+    imputer: Imputer
+    covariates: dict[int, list[OtherTable]] = field(default_factory=dict)  # by number of the group
     lacking: dict[str, list[str]] = field(default_factory=dict)  # series without rows, by name of the covariates
     problems: dict[str, str] = field(default_factory=dict)  # why a series cannot use its covariates, by its name
 
@@ -30,20 +30,22 @@ class StackedImputers:
         series. Raises an `InputError` if no series can use its covariates.
         """
         others = [(other, other.by_series(imputer.options.by)) for other in read_others(imputer.covariates)]
-        imputers = cls()
-        for number, group in enumerate(table.groups):
-            if group.table is not None:
-                imputers.by_number[number] = imputers._of_series(imputer, group, others)
-        if imputers.problems and len(imputers.problems) == len(imputers.by_number):
+        imputers = cls(imputer)
+        read = [number for number, group in enumerate(table.groups) if group.table is not None]
+        for number in read if others else ():
+            imputers._find_covariates(number, table.groups[number], others)
+        if imputers.problems and len(imputers.problems) == len(read):
             raise InputError(next(iter(imputers.problems.values())))
         return imputers
 
-    def _of_series(
-        self,
-        imputer: Imputer,
-        group: Group,
-        others: list[tuple[OtherTable, dict[tuple[str, ...], OtherTable] | None]],
-    ) -> Imputer:
+    def of_series(self, number: int) -> Imputer:
+        """The imputer of the group with this number."""
+        return self.imputer.of_one_series(self.covariates.get(number, ()))
+
+    def _find_covariates(
+        self, number: int, group: Group, others: list[tuple[OtherTable, dict[tuple[str, ...], OtherTable] | None]]
+    ) -> None:
+        """Set the covariates of a series, or why it can use none."""
         covariates = []
         for other, parts in others:
             own = other if parts is None else parts.get(group.labels)
@@ -51,15 +53,13 @@ class StackedImputers:
                 self.lacking.setdefault(other.name, []).append(group.name)
             else:
                 covariates.append(own)
-        settings: dict[str, Any] = {"progress": imputer.progress, **imputer.options_of_one_series()}
-        with_covariates = Imputer(imputer.config, covariates=covariates, **settings)
         try:
             assert group.table is not None
-            with_covariates.align(group.table)
+            self.imputer.of_one_series(covariates).align(group.table)
         except InputError as error:
             self.problems[group.name] = str(error)
-            return Imputer(imputer.config, **settings)
-        return with_covariates
+        else:
+            self.covariates[number] = covariates
 
     def notes(self, filled: Mapping[int, Imputation]) -> Iterator[str]:
         """Notes about series that are filled without covariates, and about what covariates bring."""

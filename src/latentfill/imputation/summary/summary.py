@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 
@@ -32,25 +32,18 @@ def summarise(
     covariates: Covariates | None = None,
 ) -> dict[str, object]:
     """The summary of one filled table; `paired` are the stored embeddings that it was filled from."""
-    series, paths, embeddings = table.series, fitted.paths, paired.splits
-    steps = output_rows(table).steps
-    codes = filled.codes[steps]
-    n_added = count_added(table, filled.values)
+    paths, embeddings = fitted.paths, paired.splits
+    of_table = summarise_table(
+        fitted,
+        table,
+        filled,
+        [*(covariates.notes if covariates else ()), *paired.notes, *fitted.notes, *_privileged_notes(embeddings)],
+    )
     summary: dict[str, object] = {
         "latentfill": version("latentfill"),
-        "table": {**_table(table), "added_rows": n_added},
-        "notes": [
-            *table.notes,
-            *(covariates.notes if covariates else ()),
-            *paired.notes,
-            *fitted.notes,
-            *(added_notes(n_added) if table.pivot else ()),
-            *_notes(fitted, codes, series.columns),
-            *_privileged_notes(embeddings),
-        ],
+        **of_table,
         "settings": fitted.config.to_dict(),
         "reading": asdict(options),
-        "cells": count_codes(codes),
         "codes": {str(code.number): code.meaning for code in cell_codes()},
         "held_out_error": {
             name: path.validated.score for name, path in paths.items() if name == BUILTIN or name in embeddings
@@ -58,13 +51,25 @@ def summarise(
         "training": {name: _training(path) for name, path in paths.items()},
         "left_out": {name: dict(path.skipped) for name, path in paths.items()},
         "strategies": {name: _diagnostics(path) for name, path in paths.items()},
-        "columns": count_cells(series, filled, steps),
     }
     if fitted.gain:
         summary["covariates"] = _describe_covariates(fitted.gain, covariates)
     if fitted.stored:
-        summary["embeddings"] = _describe_stored(fitted, embeddings, series.n_steps)
+        summary["embeddings"] = _describe_stored(fitted, embeddings, table.series.n_steps)
     return summary
+
+
+def summarise_table(fitted: Fitted, table: Table, filled: Filled, notes: Iterable[str] = ()) -> dict[str, object]:
+    """What a filled table holds: size, cell counts and notes, among them the `notes` on the model."""
+    steps, n_added = output_rows(table).steps, count_added(table, filled.values)
+    codes = filled.codes[steps]
+    added = added_notes(n_added) if table.pivot else ()
+    return {
+        "table": {**_table(table), "added_rows": n_added},
+        "notes": [*table.notes, *notes, *added, *_notes(fitted, codes, table.series.columns)],
+        "cells": count_codes(codes),
+        "columns": count_cells(table.series, filled, steps),
+    }
 
 
 def _table(table: Table) -> dict[str, object]:

@@ -44,6 +44,18 @@ def number_array(numbers: NDArray[Any]) -> pa.Array:
     return pa.Array.from_buffers(kind, len(numbers), [None, pa.py_buffer(np.ascontiguousarray(numbers))])
 
 
+def in_one_piece(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """The array as one piece."""
+    return array if not hasattr(array, "combine_chunks") else array.combine_chunks()
+
+
+def take_rows(array: pa.Array, rows: IntArray) -> pa.Array:
+    """Only these rows of an array, in this order; rows that follow each other are not copied."""
+    if len(rows) and (np.diff(rows) == 1).all():
+        return array.slice(int(rows[0]), len(rows))
+    return array.take(number_array(rows))
+
+
 def mask_array(mask: BoolArray) -> pa.BooleanArray:
     """A mask (n,) as an array."""
     import pyarrow as pa

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from latentfill.core.series import IntArray
+from latentfill.tables.backends.arrow import in_one_piece
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.csv_text import CsvText
 from latentfill.tables.backends.edits import Edits
@@ -43,7 +44,8 @@ class CsvSource:
         return self.parsed or tuple(Column.of_texts(name, cells) for name, cells in texts)
 
     def with_columns_read(self) -> CsvSource:
-        return replace(self, parsed=self.columns())
+        text = replace(self.text, cells=tuple(map(in_one_piece, self.text.cells)))  # from which rows are soon taken
+        return CsvSource(text, CsvSource(text).columns())
 
     def texts(self, position: int) -> TextArray | None:
         return self.text.cells[position]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from latentfill.core.series import IntArray
-from latentfill.tables.backends.arrow import number_array
+from latentfill.tables.backends.arrow import take_rows
 from latentfill.tables.backends.csv_records import body
 from latentfill.tables.backends.field_syntax import FieldSyntax
 from latentfill.tables.backends.native import TextArray
@@ -63,10 +63,9 @@ class CsvText:
 
     def take(self, rows: IntArray) -> CsvText:
         """The same file with only these records, without what stands between them and below."""
-        chosen = number_array(rows)
         return replace(
             self,
-            cells=tuple(column.take(chosen) for column in self.cells),
+            cells=tuple(take_rows(column, rows) for column in self.cells),
             records=tuple(self.records[row] for row in rows.tolist()),
             between={},
             tail="",
