@@ -9,7 +9,7 @@ import numpy as np
 
 from latentfill.core.errors import InputError
 from latentfill.core.series import BoolArray, FloatArray, IntArray
-from latentfill.tables.backends.arrow import mask_array, text_array
+from latentfill.tables.backends.arrow import in_one_piece, mask_array, text_array
 from latentfill.tables.backends.edits import Edits, Extra, Fill, rows_to_take
 from latentfill.tables.backends.native import TextArray
 from latentfill.tables.backends.number_texts import decimals_for, format_numbers, own_style
@@ -55,7 +55,7 @@ class _FilledColumn:
         has_text = is_new & ~np.isnan(values)
         new = np.full(len(values), "", dtype=object)
         new[has_text] = format_numbers(values[has_text], self.decimals, self.style)
-        old = self.texts.take(rows_to_take(order)).combine_chunks()
+        old = in_one_piece(self.texts.take(rows_to_take(order)))
         texts = pc.replace_with_mask(old, mask_array(is_new), text_array(new[is_new].tolist()))
         return Extra(name, values, texts)
 

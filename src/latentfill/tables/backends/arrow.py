@@ -46,7 +46,9 @@ def number_array(numbers: NDArray[Any]) -> pa.Array:
 
 def in_one_piece(array: pa.Array | pa.ChunkedArray) -> pa.Array:
     """The array as one piece."""
-    return array if not hasattr(array, "combine_chunks") else array.combine_chunks()
+    import pyarrow as pa
+
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
 def take_rows(array: pa.Array, rows: IntArray) -> pa.Array:
@@ -103,7 +105,5 @@ def to_floats(array: pa.Array | pa.ChunkedArray) -> FloatArray:
 
 def _to_numpy(array: pa.Array | pa.ChunkedArray, null: np.number[Any]) -> NDArray[Any]:
     """Numbers as an array (n,) of their own, which is also the type of `null`, the number in place of nulls."""
-    import pyarrow as pa
-
-    whole = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    whole = in_one_piece(array)
     return np.array(np.from_dlpack(whole.fill_null(number_array(np.array([null]))[0])))
