@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,9 +60,16 @@ def _impute_stacked(imputer: Imputer, data: Path | list[Path], outputs: Outputs,
     """Fill each series of a stacked table."""
     from latentfill.cli.progress import series_bar
     from latentfill.imputation.stacked import impute_stacked
+    from latentfill.imputation.stacked_file import impute_stacked_file, is_divisible
+    from latentfill.tables.backends.stacked_text import UnusualTextError
 
     if outputs.explain:
         raise InputError("--explain is for one series; leave out --by, or --explain.")
+    if isinstance(data, Path) and is_divisible(imputer, data, outputs.of_series):
+        with suppress(UnusualTextError), series_bar(make_console(), quiet) as on_series:
+            summary = impute_stacked_file(imputer, data, outputs.of_series, lambda table: None, on_series)
+            outputs.write_summary(summary, 0, quiet)
+            return
     table = imputer.read_groups(data)
     show_notes(table.notes, quiet)
     with series_bar(make_console(), quiet) as on_series:

@@ -6,26 +6,24 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentfill.core.errors import InputError, LatentFillError
-from latentfill.core.messages import SHOWN
-from latentfill.core.strategy_table import cell_codes
+from latentfill.core.errors import LatentFillError
+from latentfill.core.series import BoolArray, Series
 from latentfill.imputation.filling.codes import codes_as_read
 from latentfill.imputation.filling.fill_many import fill_many
-from latentfill.imputation.fitting.fitted import BUILTIN, Fitted
+from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.fitting.pool import fit_pool
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.imputer import Imputer
-from latentfill.imputation.model_choice import choose_model
+from latentfill.imputation.model_choice import ModelChoice, choose_model
 from latentfill.imputation.saving.model_weights import model_id
 from latentfill.imputation.stacked_covariates import StackedImputers
-from latentfill.imputation.summary.cell_counts import joined_counts
-from latentfill.imputation.summary.summary import added_notes, summarise_table
+from latentfill.imputation.stacked_summary import StackedSummary
+from latentfill.imputation.summary.summary import summarise_table
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns, write_source
@@ -43,6 +41,13 @@ class StackedImputation:
     table: GroupedTable
     series: Mapping[int, Imputation]  # by number of the group; groups that could not be filled are missing
     summary: dict[str, object]  # JSON values
+
+    @property
+    def is_row(self) -> BoolArray:
+        """True for the rows (R,) of the filled table that the table had before, False for those that were added."""
+        if not any(each.table.grid for each in self.series.values()):
+            return np.ones(self.table.source.n_rows, dtype=bool)
+        return self._edits(None, bounds=False).order >= 0
 
     def to_frame(self, *, precision: int | None = None) -> NativeFrame:
         """The filled table as a frame of the kind that was given (a pyarrow table if a file was read)."""
@@ -105,29 +110,52 @@ def impute_stacked(imputer: Imputer, data: object, on_series: OnSeries | None = 
     began = time.monotonic()
     table = data if isinstance(data, GroupedTable) else imputer.read_groups(data)
     imputers = StackedImputers.of(imputer, table)
-    problems = {group.name: group.problem for group in table.groups if group.table is None}
+    model = SeriesModel.fit(imputer, [group.table.series for group in table.groups if group.table is not None])
+    found = StackedSummary()
+    filled = fill_stacked(imputers, table, model, found, on_series)
+    found.notes.extend(imputers.notes(filled))
+    summary = found.to_dict(imputer, model)
+    return StackedImputation(table, filled, summary | {"fill_seconds": round(time.monotonic() - began, 2)})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesModel:
+    """The model that many series share, or the choice of a model for each."""
+
+    choice: ModelChoice
+    shared: Fitted | None
+
+    @classmethod
+    def fit(cls, imputer: Imputer, series: Sequence[Series]) -> SeriesModel:
+        """Choose, and fit the shared model to the series."""
+        config, progress = imputer.config, imputer.progress
+        choice = choose_model(series, config, progress, has_covariates=bool(imputer.covariates))
+        return cls(choice, fit_pool(series, config, progress) if choice.shared else None)
+
+
+def fill_stacked(
+    imputers: StackedImputers,
+    table: GroupedTable,
+    model: SeriesModel,
+    found: StackedSummary,
+    on_series: OnSeries | None = None,
+) -> dict[int, Imputation]:
+    """Fill the series of a table, or of a part of one, by number of the group; adds to the summary what was `found`."""
+    found.add_table(table)
     tables = {number: group.table for number, group in enumerate(table.groups) if group.table is not None}
-    series, has_covariates = [each.series for each in tables.values()], bool(imputer.covariates)
-    choice = choose_model(series, imputer.config, imputer.progress, has_covariates=has_covariates)
-    fitted = fit_pool(series, imputer.config, imputer.progress) if choice.shared else None
-    results = _fill_alone(imputers, tables) if fitted is None else _fill_shared(fitted, tables)
+    results = _fill_alone(imputers, tables) if model.shared is None else _fill_shared(model.shared, tables)
     filled = dict[int, Imputation]()
     for number, result in results:
-        group = table.groups[number]
+        name = table.groups[number].name
         if isinstance(result, Imputation):
             filled[number] = result
         else:
-            problems[group.name] = result
+            found.problems[name] = result
         if on_series:
-            on_series(group.name, len(filled) + len(problems), len(table.groups))
-    if not filled:
-        raise InputError(f"No series can be filled. {next(iter(problems.values()))}")
+            on_series(name, found.n_done + len(filled), found.n_series)
     filled = dict(sorted(filled.items()))
-    notes = (choice.note(len(filled)), *_notes(table, problems), *imputers.notes(filled))
-    summary = _summarise(imputer, table, filled, problems, notes)
-    score = {} if fitted is None else {BUILTIN: fitted.builtin.validated.score}
-    summary |= {"model": "own" if fitted is None else "shared", "held_out_error": score}
-    return StackedImputation(table, filled, summary | {"fill_seconds": round(time.monotonic() - began, 2)})
+    found.add_filled({table.groups[number].name: each for number, each in filled.items()})
+    return filled
 
 
 def _fill_alone(imputers: StackedImputers, tables: Mapping[int, Table]) -> Iterator[tuple[int, Imputation | str]]:
@@ -148,53 +176,3 @@ def _fill_shared(fitted: Fitted, tables: Mapping[int, Table]) -> Iterator[tuple[
         table = known[numbers[at]]
         filled = filled.keeping(table.suspected, table.as_read)
         yield numbers[at], Imputation(table, filled, summarise_table(fitted, table, filled) | {"model": model})
-
-
-def _summarise(
-    imputer: Imputer,
-    table: GroupedTable,
-    filled: Mapping[int, Imputation],
-    problems: Mapping[str, str],
-    notes: Sequence[str],
-) -> dict[str, object]:
-    """The summary of all series as JSON values: counts of all together, and counts and scores of each."""
-    summaries = [each.summary for each in filled.values()]
-    names = [table.groups[number].name for number in filled]
-    cells: dict[str, int] = {}
-    for summary in summaries:
-        for code, count in _dict(summary["cells"]).items():
-            cells[code] = cells.get(code, 0) + count
-    n_added = sum(_dict(summary["table"])["added_rows"] for summary in summaries)
-    added = added_notes(n_added) if imputer.options.pivot else ()
-    kept = ("table", "cells", "held_out_error", "covariates", "columns", "notes", "model")
-    return {
-        "latentfill": version("latentfill"),
-        "table": {
-            "rows": table.source.n_rows,
-            "added_rows": n_added,
-            "series": len(table.groups),
-            "by": list(imputer.options.by),
-        },
-        "notes": [*table.notes, *added, *notes],
-        "settings": imputer.config.to_dict(),
-        "cells": cells,
-        "codes": {str(code.number): code.meaning for code in cell_codes()},
-        "columns": joined_counts([_dict(summary["columns"]) for summary in summaries]),
-        "not_filled": dict(problems),
-        "series": {
-            name: {key: summary[key] for key in kept if key in summary}
-            for name, summary in zip(names, summaries, strict=True)
-        },
-    }
-
-
-def _notes(table: GroupedTable, problems: Mapping[str, str]) -> Iterator[str]:
-    if problems:
-        shown = "; ".join(f"{name!r}: {problem}" for name, problem in list(problems.items())[:SHOWN])
-        more = f" and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
-        yield f"{len(problems)} of {len(table.groups)} series were left as they are ({shown}{more})."
-
-
-def _dict(value: object) -> dict[str, Any]:
-    assert isinstance(value, dict)
-    return value

@@ -50,6 +50,7 @@ class GroupedTable:
     by: tuple[int, ...]  # positions of the columns that tell the series apart
     groups: tuple[Group, ...]  # in the order in which they first occur
     notes: tuple[str, ...]  # on how the table was read, each once
+    shared: TableOptions  # how each series was read: the columns and the style of numbers that all have
 
     def merged(self, edits: Mapping[int, Edits]) -> Edits:
         """The edits of the whole table from those of its groups, by number; other groups stay as they are."""
@@ -62,8 +63,10 @@ class GroupedTable:
         return _order(self, parts)
 
 
-def read_groups(data: object, options: TableOptions) -> GroupedTable:
+def read_groups(data: object, options: TableOptions, shared: TableOptions | None = None) -> GroupedTable:
     """Read a table whose series differ in the columns `options.by`, each series with a time axis and grid of its own.
+
+    `shared` is that of a `GroupedTable` of which this one is a part, which may have no series that can be filled.
 
     Raises
     ------
@@ -77,17 +80,18 @@ def read_groups(data: object, options: TableOptions) -> GroupedTable:
         columns = source.columns()
         check_names(columns, source.index, options, find_parameters(columns, options.pivot))
     labels, rows = rows_by_label(source, by)
-    if len(labels) == source.n_rows:
+    if shared is None and len(labels) == source.n_rows:
         raise InputError(
             f"by: {name_columns(options.by)} is different in each of the {source.n_rows} rows, so that every row would "
             "be a series. Name columns that are the same in all rows of a series."
         )
     name = stem(data) if isinstance(data, str | os.PathLike) else None
-    shared = _shared_options(source, labels, rows, replace(options, by=(), leave=(*options.leave, *options.by)), name)
-    groups = [_group(source, label, own, shared, name) for label, own in zip(labels, rows, strict=True)]
-    if all(group.table is None for group in groups):
+    own = replace(options, by=(), leave=(*options.leave, *options.by))
+    reading = shared or _shared_options(source, labels, rows, own, name)
+    groups = [_group(source, label, of_group, reading, name) for label, of_group in zip(labels, rows, strict=True)]
+    if shared is None and all(group.table is None for group in groups):
         raise InputError(f"None of the {len(groups)} series can be filled. {groups[0].problem}")
-    return GroupedTable(source, by, tuple(groups), _joined_notes(groups))
+    return GroupedTable(source, by, tuple(groups), _joined_notes(groups), reading)
 
 
 def positions_of(source: Source, names: Sequence[str]) -> tuple[int, ...]:
