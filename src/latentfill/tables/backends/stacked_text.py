@@ -18,7 +18,7 @@ from typing import IO, cast
 import numpy as np
 
 from latentfill.core.errors import InputError
-from latentfill.core.series import BoolArray
+from latentfill.core.series import BoolArray, IntArray
 from latentfill.tables.backends.field_syntax import SPACES, FieldSyntax, syntax_of
 from latentfill.tables.backends.read_request import ReadRequest
 from latentfill.tables.backends.text_layout import find_layout
@@ -86,28 +86,29 @@ class StackedText:
 
     def divide(self, folder: Path, rows_per_file: int) -> Division:
         """Write files of whole series with about `rows_per_file` rows, more if a series has more, and a sample."""
-        lengths: dict[Label, int] = {}
-        for label, _ in self.rows():
-            lengths[label] = lengths.get(label, 0) + 1
+        numbers: dict[Label, int] = {}
+        series_of_row = array("I", (numbers.setdefault(self._label(row), len(numbers)) for row, _ in self._rows()))
+        lengths = np.bincount(series_of_row)
         file_of = _files_by_series(lengths, rows_per_file)
-        paths = [folder / f"{number}.csv" for number in range(max(file_of.values()) + 1)]
-        sampled, file_of_row = _sampled(lengths), array("I")
-        sample = folder / "sample.csv"
+        paths = [folder / f"{number}.csv" for number in range(int(file_of.max()) + 1)]
+        sampled, sample = _sampled(lengths), folder / "sample.csv"
         with ExitStack() as stack:
             files = [stack.enter_context(self._new_file(path)) for path in paths]
             sample_file = stack.enter_context(self._new_file(sample))
-            for label, text in self.rows():
-                ends = text.endswith(("\n", "\r"))
-                file_of_row.append(file_of[label])
-                for file in (files[file_of[label]], *([sample_file] if label in sampled else [])):
-                    file.write(text if ends else text + "\n")
-        longest = paths[file_of[max(lengths, key=lambda label: lengths[label])]]
+            targets = [
+                [files[of], sample_file] if is_in else [files[of]] for of, is_in in zip(file_of, sampled, strict=True)
+            ]
+            for (row, below), series in zip(self._rows(), series_of_row, strict=True):
+                ends = (below or row).endswith(("\n", "\r"))
+                for file in targets[series]:
+                    file.write(row + below if ends else row + below + "\n")
+        longest = paths[file_of[np.argmax(lengths)]]
+        file_of_row = array("I", file_of[series_of_row].astype(np.uint32).tobytes())
         return Division(tuple(paths), longest, sample, file_of_row, len(lengths), ends)
 
-    def rows(self) -> Iterator[tuple[Label, str]]:
-        """The label and the text of each row, with the comments and blank lines below it."""
-        for row, below in _with_lines_below(self._lines(self.path, self.head_lines), self.comment):
-            yield self._label(row), row + below
+    def _rows(self) -> Iterator[tuple[str, str]]:
+        """The rows, each with the comments and blank lines below it."""
+        return _with_lines_below(self._lines(self.path, self.head_lines), self.comment)
 
     def _label(self, record: str) -> Label:
         fields = self.syntax.plain_fields(record)
@@ -197,21 +198,21 @@ def _added_after(is_row: BoolArray) -> list[int]:
     return [int(n) for n in np.diff(rows) - 1]
 
 
-def _files_by_series(lengths: dict[Label, int], rows_per_file: int) -> dict[Label, int]:
-    """The number of the file for each series, so that a file holds about so many rows."""
-    file_of, number, rows = {}, 0, 0
-    for label, length in lengths.items():
+def _files_by_series(lengths: IntArray, rows_per_file: int) -> IntArray:
+    """The number of the file for each series of so many rows, so that a file holds about `rows_per_file`."""
+    file_of, number, rows = np.zeros(len(lengths), dtype=np.int64), 0, 0
+    for series, length in enumerate(lengths.tolist()):
         if rows and rows + length > rows_per_file:
             number, rows = number + 1, 0
-        file_of[label] = number
+        file_of[series] = number
         rows += length
     return file_of
 
 
-def _sampled(lengths: dict[Label, int]) -> set[Label]:
-    """Series evenly from all."""
-    most = min(SAMPLED_SERIES, max(3, SAMPLED_ROWS * len(lengths) // max(1, sum(lengths.values()))))
-    return set(list(lengths)[:: -(-len(lengths) // most)])
+def _sampled(lengths: IntArray) -> BoolArray:
+    """Whether each series of so many rows is in the sample: evenly from all."""
+    most = min(SAMPLED_SERIES, max(3, int(SAMPLED_ROWS // lengths.mean())))
+    return np.asarray(np.arange(len(lengths)) % -(-len(lengths) // most) == 0)
 
 
 def _is_no_row(line: str, comment: str) -> bool:
