@@ -35,14 +35,13 @@ def table():
 def fill(tmp_path, run_cli, monkeypatch):
     """Fill a text as a whole, then in parts; returns the bytes of all outputs of both runs."""
 
-    filled_parts = []
-    fill_stacked = stacked_file.fill_stacked
+    n_parts = []
 
-    def counted(*arguments):
-        filled_parts.append(1)
-        return fill_stacked(*arguments)
+    def in_this_process(function, items):
+        n_parts.append(len(items))
+        return map(function, items)
 
-    monkeypatch.setattr(stacked_file, "fill_stacked", counted)
+    monkeypatch.setattr(stacked_file, "in_processes", in_this_process)
     monkeypatch.setattr(stacked_file, "ROWS_AT_ONCE", 2 * N_STEPS + 5)
 
     def run(text, *flags, name="in.csv", out="out.csv"):
@@ -54,7 +53,7 @@ def fill(tmp_path, run_cli, monkeypatch):
             words = ["impute", path, "-o", folder / out, "--by", "station", "--codes", folder / "codes.csv"]
             assert run_cli(*words, "--effort", "quick", *flags) == 0
             outputs.append({each.name: each.read_bytes() for each in sorted(folder.iterdir())})
-        assert len(filled_parts) >= N_SERIES // 2
+        assert n_parts[0] >= N_SERIES // 2
         return outputs
 
     return run
@@ -140,3 +139,16 @@ def test_small_files_and_other_formats_are_read_as_a_whole(tmp_path, monkeypatch
     assert not is_divisible(imputer, path, outputs("out.parquet"))
     assert not is_divisible(imputer, tmp_path / "none.csv", outputs("out.csv"))
     assert not is_divisible(Imputer(by="station", covariates="x.csv"), path, outputs("out.csv"))
+
+
+def test_processes_give_the_same_bytes(tmp_path, run_cli, monkeypatch, table):
+    monkeypatch.setattr(stacked_file, "ROWS_AT_ONCE", 4 * N_STEPS)
+    monkeypatch.setattr(stacked_file, "LARGE", 0)
+    path = tmp_path / "in.csv"
+    path.write_text(text_of(table))
+    for threads in ("1", "2"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        words = ["impute", path, "-o", tmp_path / f"{threads}.csv", "--by", "station", "--intervals", "0.9"]
+        assert run_cli(*words, "--samples", "1", "--effort", "quick") == 0
+    for name in ("1.csv", "1.sample1.csv"):
+        assert (tmp_path / name).read_bytes() == (tmp_path / name.replace("1", "2", 1)).read_bytes()

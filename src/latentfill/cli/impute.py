@@ -67,7 +67,7 @@ def _impute_stacked(imputer: Imputer, data: Path | list[Path], outputs: Outputs,
         raise InputError("--explain is for one series; leave out --by, or --explain.")
     if isinstance(data, Path) and is_divisible(imputer, data, outputs.of_series):
         with suppress(UnusualTextError), series_bar(make_console(), quiet) as on_series:
-            summary = impute_stacked_file(imputer, data, outputs.of_series, lambda table: None, on_series)
+            summary = impute_stacked_file(imputer, data, outputs.of_series, on_series)
             outputs.write_summary(summary, 0, quiet)
             return
     table = imputer.read_groups(data)

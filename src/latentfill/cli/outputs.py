@@ -129,18 +129,31 @@ class Outputs:
         from latentfill.imputation.stacked_file import StackedOutputs
 
         precision, bounds = self.precision, self.bounds is None
-        tables: dict[Path, Write] = {
-            self.table: lambda part, path: part.write(path, precision=precision, bounds=bounds)
-        }
+        tables: dict[Path, Write] = {self.table: partial(_write_table, precision=precision, bounds=bounds)}
         for number, sample in enumerate(self.samples):
             tables[sample] = partial(_write_sample, number=number, precision=precision)
         columns: dict[Path, Write] = {}
         if self.codes:
-            columns[self.codes] = lambda part, path: part.write_codes(path)
+            columns[self.codes] = _write_codes
         if self.bounds:
-            columns[self.bounds] = lambda part, path: part.write_bounds(path)
+            columns[self.bounds] = _write_bounds
         return StackedOutputs(tables, columns)
+
+
+# as functions of a module, which other processes know by name
+
+
+def _write_table(part: StackedImputation, path: Path, *, precision: int | None, bounds: bool) -> None:
+    part.write(path, precision=precision, bounds=bounds)
 
 
 def _write_sample(part: StackedImputation, path: Path, *, number: int, precision: int | None) -> None:
     part.write_sample(number, path, precision=precision)
+
+
+def _write_codes(part: StackedImputation, path: Path) -> None:
+    part.write_codes(path)
+
+
+def _write_bounds(part: StackedImputation, path: Path) -> None:
+    part.write_bounds(path)

@@ -226,6 +226,12 @@ class Imputer:
         imputer.options = replace(self.options, by=())
         return imputer
 
+    def of_part(self) -> Imputer:
+        """An imputer that is not fitted, with the same settings, for a process that fills a part of the series."""
+        imputer = Imputer(self.config)
+        imputer.options = self.options
+        return imputer
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to a folder; see `latentfill.imputation.saving.model_folder`."""
         from latentfill.imputation.saving.model_folder import save_model  # here, because it imports torch

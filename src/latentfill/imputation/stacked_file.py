@@ -11,6 +11,8 @@ from pathlib import Path
 
 from latentfill.core.errors import InputError
 from latentfill.core.files import replacing, stem
+from latentfill.core.series import BoolArray
+from latentfill.core.workers import in_processes
 from latentfill.imputation.imputer import Imputer
 from latentfill.imputation.stacked import OnSeries, SeriesModel, StackedImputation, fill_stacked
 from latentfill.imputation.stacked_covariates import StackedImputers
@@ -48,37 +50,28 @@ def is_divisible(imputer: Imputer, data: object, outputs: StackedOutputs) -> boo
 
 
 def impute_stacked_file(
-    imputer: Imputer,
-    path: Path,
-    outputs: StackedOutputs,
-    on_table: Callable[[GroupedTable], None],
-    on_series: OnSeries | None = None,
+    imputer: Imputer, path: Path, outputs: StackedOutputs, on_series: OnSeries | None = None
 ) -> dict[str, object]:
     """Fill a stacked text file, and write the outputs; returns the summary.
 
-    `on_table` gets the part of the table that the layout of all was taken from. Raises an `UnusualTextError` if the
-    file must be read as a whole, to be filled or to be refused with the reason; nothing has been written then.
+    Raises an `UnusualTextError` if the file must be read as a whole, to be filled or to be refused with the reason;
+    nothing has been written then.
     """
     began = time.monotonic()
     first = next(iter(outputs.tables))
     with tempfile.TemporaryDirectory(dir=first.absolute().parent, prefix=f".{stem(first)}.") as folder:
         text = StackedText.of(path, imputer.options.layout, imputer.options.by)
         division = text.divide(Path(folder), ROWS_AT_ONCE)
-        longest = _read(division.longest, imputer)
-        on_table(longest)
-        sample = _read(division.sample, imputer, longest.shared)
+        shared = _read(division.longest, imputer).shared
+        sample = _read(division.sample, imputer, shared)
         model = SeriesModel.fit(imputer, [group.table.series for group in sample.groups if group.table is not None])
+        fill = _PartFiller(imputer.of_part(), model, shared, tuple(outputs.all.values()))
         found, is_row = StackedSummary(n_series=division.series), []
-        for part in division.paths:
-            table = _read(part, imputer, longest.shared)
-            filled = fill_stacked(StackedImputers(imputer), table, model, found, on_series)
-            if not filled:
-                raise UnusualTextError  # none of its rows would get the new columns
-            imputation = StackedImputation(table, filled, {})
-            for number, write in enumerate(outputs.all.values()):
-                write(imputation, _output_of(part, number))
-            is_row.append(imputation.is_row)
-            part.unlink()
+        for of_part, rows in in_processes(fill, division.paths):
+            found.add(of_part)
+            is_row.append(rows)
+            if on_series:
+                on_series("", found.n_done, division.series)
         summary = found.to_dict(imputer, model)
         for number, output in enumerate(outputs.all):
             parts = [_output_of(part, number) for part in division.paths]
@@ -86,6 +79,28 @@ def impute_stacked_file(
             with replacing(Path(os.path.realpath(output))) as joined:
                 join(parts, is_row, division, joined, packed=packed)
     return summary | {"fill_seconds": round(time.monotonic() - began, 2)}
+
+
+@dataclass(frozen=True, slots=True)
+class _PartFiller:
+    """Fills the series of one part, in a process of its own."""
+
+    imputer: Imputer
+    model: SeriesModel
+    shared: TableOptions
+    writes: tuple[Write, ...]
+
+    def __call__(self, part: Path) -> tuple[StackedSummary, BoolArray]:
+        """Write the outputs of a part, and remove it; returns its summary, and which rows it had before."""
+        table, found = _read(part, self.imputer, self.shared), StackedSummary()
+        filled = fill_stacked(StackedImputers(self.imputer), table, self.model, found)
+        if not filled:
+            raise UnusualTextError  # none of its rows would get the new columns
+        imputation = StackedImputation(table, filled, {})
+        for number, write in enumerate(self.writes):
+            write(imputation, _output_of(part, number))
+        part.unlink()
+        return found, imputation.is_row
 
 
 def _read(path: Path, imputer: Imputer, shared: TableOptions | None = None) -> GroupedTable:

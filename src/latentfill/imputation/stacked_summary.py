@@ -41,6 +41,14 @@ class StackedSummary:
         """Series that are filled, or that cannot be."""
         return len(self.series) + len(self.problems)
 
+    def add(self, part: StackedSummary) -> None:
+        """Add what is known of a part of the table."""
+        self.n_rows += part.n_rows
+        self.table_notes |= part.table_notes
+        self.problems |= part.problems
+        self.series |= part.series
+        self.n_series = max(self.n_series, self.n_done)
+
     def add_table(self, table: GroupedTable) -> None:
         """Add what was read."""
         self.n_rows += table.source.n_rows
