@@ -152,3 +152,10 @@ def test_processes_give_the_same_bytes(tmp_path, run_cli, monkeypatch, table):
         assert run_cli(*words, "--samples", "1", "--effort", "quick") == 0
     for name in ("1.csv", "1.sample1.csv"):
         assert (tmp_path / name).read_bytes() == (tmp_path / name.replace("1", "2", 1)).read_bytes()
+
+
+def test_files_in_other_encodings_are_divided_if_the_encoding_is_given(fill, table):
+    text = text_of(table).replace("said", "sagte für")
+    whole, parts = fill(text, "--encoding", "utf-8")
+    assert whole["out.csv"] == parts["out.csv"]
+    assert "für".encode() in parts["out.csv"]

@@ -5,6 +5,7 @@ Only the number of the file that each row goes to is held in memory.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 from array import array
@@ -24,6 +25,8 @@ from latentfill.tables.backends.read_request import ReadRequest
 from latentfill.tables.backends.text_layout import find_layout
 
 HEAD_BYTES = 1 << 20  # from which the layout is found
+ENCODINGS = ("utf-8", "ascii", "iso8859-1", "cp1252")  # in which a line can be read by itself; UTF-8 if none is given
+MOST_FILES = 256  # that are written side by side
 BOM = b"\xef\xbb\xbf"
 SAMPLED_SERIES, SAMPLED_ROWS = 512, 100_000  # of the sample, at most about
 
@@ -64,13 +67,16 @@ class StackedText:
         """The layout of a file, found in its first rows.
 
         Raises an `InputError` if it is not understood, and an `UnusualTextError` for one that is not divided: with
-        cells aligned by spaces, in an encoding other than UTF-8, or without one of the columns `by`.
+        cells aligned by spaces, in another encoding than those of `ENCODINGS`, or without one of the columns `by`.
         """
         with _opened(path) as file:
             data = file.read(HEAD_BYTES)
-        has_bom, encoding = data.startswith(BOM), request.encoding or "utf-8"
+        has_bom, data = data.startswith(BOM), data.removeprefix(BOM)
+        encoding = "utf-8" if has_bom else codecs.lookup(request.encoding or "utf-8").name
+        if encoding not in ENCODINGS:
+            raise UnusualTextError
         try:
-            text = data.removeprefix(BOM)[: data.rfind(b"\n") + 1 or None].decode(encoding)
+            text = data[: data.rfind(b"\n") + 1 or None].decode(encoding)
         except UnicodeError as error:
             raise UnusualTextError from error
         lines = list(io.StringIO(text, newline=""))
@@ -89,7 +95,7 @@ class StackedText:
         numbers: dict[Label, int] = {}
         series_of_row = array("I", (numbers.setdefault(self._label(row), len(numbers)) for row, _ in self._rows()))
         lengths = np.bincount(series_of_row)
-        file_of = _files_by_series(lengths, rows_per_file)
+        file_of = _files_by_series(lengths, max(rows_per_file, len(series_of_row) // MOST_FILES))
         paths = [folder / f"{number}.csv" for number in range(int(file_of.max()) + 1)]
         sampled, sample = _sampled(lengths), folder / "sample.csv"
         with ExitStack() as stack:
