@@ -17,6 +17,7 @@ import encoders
 import ett
 import intervals
 import language_models
+import many_series
 import new_station
 import protocol_e
 import protocol_h
@@ -45,6 +46,7 @@ MODULES = (
     protocol_e,
     protocol_r,
     wide,
+    many_series,
     strategies,
     intervals,
     totals,

@@ -1,3 +1,4 @@
 from latentfill.cli.main import main
 
-main()
+if __name__ == "__main__":  # processes that are started for a part of the work import this module too
+    main()

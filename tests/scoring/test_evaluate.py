@@ -49,8 +49,8 @@ def overall(scores: list[Score]) -> dict[str, Score]:
 def test_hidden_cells_cannot_reach_anything_that_is_fitted(table: Table, quick: dict[str, object], monkeypatch):
     """Huge values in the hidden cells change the scores and nothing else."""
     fitted: list[Fitted] = []
-    fit = evaluating.fit_series
-    monkeypatch.setattr(evaluating, "fit_series", lambda *a, **k: fitted.append(fit(*a, **k)) or fitted[-1])
+    fit = evaluating.fit_best
+    monkeypatch.setattr(evaluating, "fit_best", lambda *a, **k: fitted.append(fit(*a, **k)) or fitted[-1])
     spec = {"strategies": ("auto", "neighbours", "latent", "iterative"), "patterns": ("point",)}
     (plain,) = runs(table, quick, settings={"intervals": 0.9, "latent_steps": 10}, **spec)
     values = np.where(plain.hidden, 1e6, table.series.values)
@@ -193,8 +193,8 @@ def test_the_builtin_encoder_scores_the_same_when_compared_with_others(table: Ta
 def test_hidden_cells_cannot_reach_an_embedder(table: Table, quick: dict[str, object], monkeypatch):
     """Huge values in the hidden cells never reach the embedder and change nothing that is fitted on it."""
     fitted: list[Fitted] = []
-    fit = evaluating.fit_series
-    monkeypatch.setattr(evaluating, "fit_series", lambda *a, **k: fitted.append(fit(*a, **k)) or fitted[-1])
+    fit = evaluating.fit_best
+    monkeypatch.setattr(evaluating, "fit_best", lambda *a, **k: fitted.append(fit(*a, **k)) or fitted[-1])
     embedders = {"mine": Halves(), "dear": Halves(costly=True)}
     plain = side_by_side(table, quick, embedders, strategies=("denoise", "neighbours"))
     values = np.where(plain.hidden, 1e6, table.series.values)
@@ -210,7 +210,7 @@ def test_hidden_cells_cannot_reach_an_embedder(table: Table, quick: dict[str, ob
 def test_encoders_that_cannot_be_compared_are_refused_before_any_work(
     table: Table, quick: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(evaluating, "fit_series", lambda *_, **__: pytest.fail("work was done"))
+    monkeypatch.setattr(evaluating, "fit_best", lambda *_, **__: pytest.fail("work was done"))
     with pytest.raises(InputError, match="impossible for stored embeddings: leave out --embeddings or --encoders"):
         runs(table, quick, settings={"embeddings": "x"}, encoders=("builtin",), allow_oracle=True)
     with pytest.raises(InputError, match="none of the strategies linear, kriging works on embeddings"):
@@ -243,7 +243,7 @@ def test_a_report_that_cannot_be_made_is_refused_before_any_work(
     run_cli, source: Path, tmp_path: Path, capsys, monkeypatch
 ):
     monkeypatch.setattr("latentfill.scoring.report.page.PACKAGES", ("no_such_package",))
-    monkeypatch.setattr(evaluating, "fit_series", lambda *_, **__: pytest.fail("work was done"))
+    monkeypatch.setattr(evaluating, "fit_best", lambda *_, **__: pytest.fail("work was done"))
     assert run_cli("evaluate", source, "--report", tmp_path / "s.html") == 2
     assert "pip install 'latentfill[report]'" in capsys.readouterr().err
 
@@ -302,7 +302,7 @@ def test_encoders_are_shown_with_what_they_add_and_cost(
 
 
 def test_an_unknown_encoder_is_refused_before_any_work(run_cli, source: Path, capsys, monkeypatch, opens_halves):
-    monkeypatch.setattr(evaluating, "fit_series", lambda *_, **__: pytest.fail("work was done"))
+    monkeypatch.setattr(evaluating, "fit_best", lambda *_, **__: pytest.fail("work was done"))
     assert run_cli("evaluate", source, "--strategies", "denoise", "--encoders", "halves:x,bulitin") == 2
     assert "unknown encoder 'bulitin'" in capsys.readouterr().err
 

@@ -99,3 +99,13 @@ def test_repeated_stamps_are_refused_with_their_rows(tmp_path):
 def test_rows_out_of_order_with_words_of_their_own_are_one_series(tmp_path):
     rows = [(f"note {row}", hour, row) for row, hour in enumerate(HOURS)]
     assert read_table(save(tmp_path, [*rows[6:], *rows[:6]])).series.n_steps == 12
+
+
+def test_rows_of_a_part_of_a_stacked_file_are_counted_in_their_series(tmp_path):
+    rows = [(station, hour, n) for n, hour in enumerate(HOURS) for station in "ab"]
+    shared = read_groups(save(tmp_path, rows), TableOptions(by="station")).shared
+    rows[7] = ("b", HOURS[3], "x y")
+    whole = read_groups(save(tmp_path, rows), TableOptions(by="station"))
+    part = read_groups(save(tmp_path, rows), TableOptions(by="station"), shared)
+    assert "(line 9: 'x y')" in whole.groups[1].problem
+    assert "(row 4: 'x y')" in part.groups[1].problem

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from latentfill.core.series import Series
-from latentfill.windows.cycles import CALENDAR, clock_features, find_cycles, find_period, moving_mean
+from latentfill.windows.cycles import CALENDAR, clock_features, find_cycles, find_period, moving_mean, shared_cycles
 
 DAY, WEEK, YEAR = CALENDAR["day"], CALENDAR["week"], CALENDAR["year"]
 
@@ -134,3 +134,20 @@ def test_the_moving_mean_is_over_fewer_steps_near_the_ends():
     values = np.array([[[1.0], [2.0], [6.0], [3.0]]])
     # the mean of the step before, the step itself and the step after, without steps outside the series
     np.testing.assert_allclose(moving_mean(values, 3)[0, :, 0], [1.5, 3.0, 11 / 3, 4.5])
+
+
+# --- of many series ------------------------------------------------------------------------------
+
+
+def test_a_cycle_that_all_series_together_cover_often_enough_is_shared():
+    two_days = [stamped(48, "h", start=f"2020-01-{day:02}") for day in (1, 5, 9)]
+    assert find_cycles(two_days[0]) == ()
+    assert shared_cycles(two_days) == (DAY,)
+    assert shared_cycles([stamped(20, "h")] * 9) == ()  # none of them covers a day
+
+
+def test_without_time_stamps_most_series_must_have_the_same_period():
+    daily = [unstamped(sine(240, 24, 0.3, seed)) for seed in range(3)]
+    noise = [unstamped(sine(240, 24, 1e6, seed)) for seed in range(3)]
+    assert shared_cycles([*daily, *noise[:2]]) == (24.0,)
+    assert shared_cycles([*daily, *noise]) == ()

@@ -247,3 +247,17 @@ def test_a_column_is_left_out_where_it_would_lose_more_than_it_may():
     assert hiding.hide_rectangle(slice(2, 4), slice(1, 3)) == 2
     assert hiding.hidden[:, 2].tolist() == [False, False, True, True]
     assert hiding.hide(np.array([0]), np.array([1])) == 0  # it is hidden already
+
+
+def test_padding_is_no_gap_to_hide_elsewhere():
+    observed = np.ones((400, 2), dtype=bool)
+    observed[7::50] = False
+    padding = np.zeros(400, dtype=bool)
+    padding[100:120] = padding[300:320] = True
+    observed &= ~padding[:, None]
+    for seed in range(5):
+        hidden = hide_like_gaps(np.random.default_rng(seed), observed, 0.1, padding=padding)
+        assert hidden.any()
+        assert find_gaps(~hidden).length.max() <= 3
+    with_padding = hide_like_gaps(np.random.default_rng(0), observed, 0.1)
+    assert find_gaps(~with_padding).length.max() >= 15

@@ -3,7 +3,7 @@ import pytest
 
 from latentfill.core.errors import InputError
 from latentfill.windows.splits import Split
-from latentfill.windows.windows import ScaledSeries, Windows, apart, covered, cut, split_starts, window_starts
+from latentfill.windows.windows import ScaledSeries, Windows, apart, by_part, covered, cut, split_starts, window_starts
 
 
 @pytest.mark.parametrize(
@@ -114,3 +114,32 @@ def test_windows_without_an_observed_cell_can_be_left_out():
 def test_windows_apart_do_not_overlap():
     assert apart(np.array([0, 3, 5, 9, 10, 11]), 5).tolist() == [0, 5, 10]
     assert apart(np.array([], dtype=np.int64), 5).tolist() == []
+
+
+# --- series of several parts ---------------------------------------------------------------------
+
+
+def of_parts(*lengths, longest):
+    """A series of parts with these lengths, padded to the longest."""
+    values = np.full((len(lengths) * longest, 1), np.nan)
+    for part, length in enumerate(lengths):
+        values[part * longest : part * longest + length] = part
+    return ScaledSeries(values, np.zeros((len(values), 0)), len(lengths))
+
+
+def test_windows_of_parts_begin_and_end_inside_a_part():
+    starts = of_parts(10, 7, 3, longest=12).starts(4, 3)
+    assert starts.tolist() == [0, 3, 6, 12, 15, 24]
+
+
+def test_only_the_missing_steps_at_the_end_of_a_part_are_padding():
+    series = of_parts(3, 2, longest=4)
+    series.values[1] = np.nan
+    assert series.padding.tolist() == [False, False, False, True, False, False, True, True]
+    assert not of_parts(3, longest=5).padding.any()
+
+
+def test_arrays_are_divided_by_part_even_without_columns():
+    assert by_part(np.zeros((6, 0)), 2).shape == (2, 3, 0)
+    assert by_part(np.arange(6.0)[:, None], 3)[:, :, 0].tolist() == [[0, 1], [2, 3], [4, 5]]
+    assert by_part(np.zeros((6, 2)), 1).shape == (6, 2)

@@ -9,10 +9,12 @@ from latentfill.cli.console import show_notes
 from latentfill.cli.options import (
     EMBEDDINGS,
     GRID,
+    LONG,
     ONE_SERIES,
     OUTPUT,
     READING,
     RUNNING,
+    WITH,
     Model,
     Output,
     Quiet,
@@ -23,14 +25,14 @@ from latentfill.cli.options import (
 from latentfill.cli.outputs import WRITING, Outputs
 
 
-@with_options(ONE_SERIES, READING, GRID, EMBEDDINGS, RUNNING, OUTPUT, WRITING)
+@with_options(ONE_SERIES, READING, WITH, GRID, LONG, EMBEDDINGS, RUNNING, OUTPUT, WRITING)
 def apply(source: Source, model: Model, output: Output, quiet: Quiet = False, **given: Any) -> None:
     """Fill the gaps of a table with a saved model."""
     data = one_table(source)
     outputs = Outputs.of(data, output, given)
     from latentfill.imputation.imputer import Imputer
 
-    imputer = Imputer.load(model, **flag_settings(given))
+    imputer = Imputer.load(model, covariates=given["covariates"], **flag_settings(given))
     table = imputer.read(data)
     show_notes(table.notes, quiet)
     outputs.write(imputer, imputer.fill(table), quiet)

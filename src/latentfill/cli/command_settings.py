@@ -24,7 +24,7 @@ def make_imputer(given: Given) -> Imputer:
     """An imputer with the settings from a command's flags, --set and config file."""
     from latentfill.imputation.imputer import Imputer
 
-    return Imputer(**(file_and_set_settings(given) | flag_settings(given)))
+    return Imputer(covariates=given["covariates"], **(file_and_set_settings(given) | flag_settings(given)))
 
 
 def file_and_set_settings(given: Given) -> Given:

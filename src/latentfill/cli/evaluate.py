@@ -18,10 +18,12 @@ from latentfill.cli.options import (
     BY,
     COLUMNS,
     INTERVALS,
+    LONG,
     METHOD,
     READING,
     RUNNING,
     STORED,
+    WITH,
     Given,
     Options,
     Quiet,
@@ -84,7 +86,7 @@ SCORING: Final[Options] = {
 }
 
 
-@with_options(READING, COLUMNS, BY, STORED, METHOD, RUNNING, INTERVALS, SCORING)
+@with_options(READING, WITH, COLUMNS, BY, LONG, STORED, METHOD, RUNNING, INTERVALS, SCORING)
 def evaluate(
     source: Annotated[
         Path | None, typer.Argument(metavar="IN", help="Table to read; some of its observed cells are hidden.")
@@ -144,9 +146,10 @@ def _score_table(source: Path, imputer: Imputer, spec: ScoringSpec, quiet: bool)
     from latentfill.scoring.stacked import StackedScores
 
     table = imputer.read(source)
-    show_notes(table.notes, quiet)
+    covariates = imputer.align(table)
+    show_notes([*table.notes, *(covariates.notes if covariates else ())], quiet)
     with _progress(quiet) as (progress, on_progress):
-        runs = list(evaluate(table, imputer.config, spec, progress=progress, on_progress=on_progress))
+        runs = list(evaluate(table, imputer.config, spec, covariates, progress=progress, on_progress=on_progress))
     notes = dict.fromkeys(note for run in runs for note in run.notes)
     return StackedScores([score for run in runs for score in run.scores], {}, list(notes))
 
@@ -154,9 +157,12 @@ def _score_table(source: Path, imputer: Imputer, spec: ScoringSpec, quiet: bool)
 def _score_series(source: Path, imputer: Imputer, spec: ScoringSpec, quiet: bool) -> StackedScores:
     """The scores on a table that stacks several series."""
     from latentfill.scoring.stacked import evaluate_stacked
-    from latentfill.tables.groups import read_groups
 
-    grouped = read_groups(source, imputer.options)
+    if imputer.covariates:
+        raise InputError(
+            "--with is not scored on stacked series: leave it out, or score each series in a file of its own."
+        )
+    grouped = imputer.read_groups(source)
     show_notes(grouped.notes, quiet)
     with _progress(quiet) as (progress, on_progress):
         return evaluate_stacked(grouped, imputer.config, spec, progress=progress, on_progress=on_progress)

@@ -8,12 +8,14 @@ from latentfill.cli.command_settings import make_imputer
 from latentfill.cli.console import make_console, say, show_notes
 from latentfill.cli.options import (
     COLUMNS,
+    LONG,
     METHOD,
     ONE_SERIES,
     OUTPUT,
     READING,
     RUNNING,
     STORED,
+    WITH,
     Model,
     Quiet,
     Source,
@@ -22,7 +24,7 @@ from latentfill.cli.options import (
 )
 
 
-@with_options(ONE_SERIES, READING, COLUMNS, STORED, METHOD, RUNNING, OUTPUT)
+@with_options(ONE_SERIES, READING, WITH, COLUMNS, LONG, STORED, METHOD, RUNNING, OUTPUT)
 def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> None:
     """Fit a model to a table and save it."""
     from latentfill.cli.progress import progress_bars
@@ -35,5 +37,6 @@ def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> Non
     with progress_bars(make_console(), quiet) as imputer.progress:
         imputer.fit(table)
     imputer.save(model)
-    show_notes(imputer.fitted_.notes, quiet)
+    covariates = imputer.align(table)
+    show_notes([*(covariates.notes if covariates else ()), *imputer.fitted_.notes], quiet)
     say(f"Model: {model}", quiet)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,14 @@ from latentfill.cli.console import make_console, show_notes
 from latentfill.cli.options import (
     COLUMNS,
     GRID,
+    LONG,
     METHOD,
     OUTPUT,
     READING,
     RUNNING,
     SERIES,
     STORED,
+    WITH,
     Output,
     Quiet,
     Source,
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from latentfill.imputation.imputer import Imputer
 
 
-@with_options(READING, COLUMNS, SERIES, GRID, STORED, METHOD, RUNNING, OUTPUT, WRITING)
+@with_options(READING, WITH, COLUMNS, SERIES, LONG, GRID, STORED, METHOD, RUNNING, OUTPUT, WRITING)
 def impute(source: Source, output: Output, quiet: Quiet = False, **given: Any) -> None:
     """Fit a model to a table and fill its gaps."""
     from latentfill.cli.progress import progress_bars
@@ -57,11 +60,17 @@ def _impute_stacked(imputer: Imputer, data: Path | list[Path], outputs: Outputs,
     """Fill each series of a stacked table."""
     from latentfill.cli.progress import series_bar
     from latentfill.imputation.stacked import impute_stacked
-    from latentfill.tables.groups import read_groups
+    from latentfill.imputation.stacked_file import impute_stacked_file, is_divisible
+    from latentfill.tables.backends.stacked_text import UnusualTextError
 
     if outputs.explain:
         raise InputError("--explain is for one series; leave out --by, or --explain.")
-    table = read_groups(data, imputer.options)
+    if isinstance(data, Path) and is_divisible(imputer, data, outputs.of_series):
+        with suppress(UnusualTextError), series_bar(make_console(), quiet) as on_series:
+            summary = impute_stacked_file(imputer, data, outputs.of_series, on_series)
+            outputs.write_summary(summary, 0, quiet)
+            return
+    table = imputer.read_groups(data)
     show_notes(table.notes, quiet)
     with series_bar(make_console(), quiet) as on_series:
         filled = impute_stacked(imputer, table, on_series)

@@ -118,12 +118,23 @@ def _refuse_by(context: typer.Context, value: str | None) -> None:
         )
 
 
-READING: Final = options_of(TableOptions, without=("columns", "leave", "grid", "by"))
 BY: Final = options_of(TableOptions, only=("by",))
 ONE_SERIES: Final[Options] = {
     "by": option("Reading the table", str, "--by", help="Refused, with advice.", hidden=True, callback=_refuse_by)
 }
+READING: Final = options_of(TableOptions, without=("columns", "leave", "grid", "by", "pivot"))
 SERIES: Final[Options] = {**BY, **options_of(Config, only=("model",))}
+LONG: Final = options_of(TableOptions, only=("pivot",))
+WITH: Final[Options] = {
+    "covariates": option(
+        TableOptions.panel,
+        list[Path],
+        "--with",
+        metavar="OTHER",
+        help="Another table, of another station or of weather for example, to predict the table from: its columns are "
+        "aligned in time and never filled. May be repeated.",
+    )
+}
 COLUMNS: Final = options_of(TableOptions, only=("columns", "leave"))
 GRID: Final = options_of(TableOptions, only=("grid",))
 STORED: Final = options_of(StoredSettings)

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from latentfill.imputation.imputation import Imputation
     from latentfill.imputation.imputer import Imputer
     from latentfill.imputation.stacked import StackedImputation
+    from latentfill.imputation.stacked_file import StackedOutputs, Write
 
 WRITING: Final[Options] = {
     "intervals_to": option(
@@ -97,12 +99,8 @@ class Outputs:
 
     def write(self, imputer: Imputer, filled: Imputation | StackedImputation, quiet: bool) -> None:
         """Write all files, the summary last; print the summary unless `quiet`."""
-        from latentfill.cli.display import show_summary
-        from latentfill.core.files import write_bytes
-
         if self.explain:
             imputer.explain(filled.table, self.explain)
-        filled.summary["precision"] = self.precision
         filled.write(self.table, precision=self.precision, bounds=self.bounds is None)
         if self.codes:
             filled.write_codes(self.codes)
@@ -110,9 +108,52 @@ class Outputs:
             filled.write_bounds(self.bounds)
         for number, path in enumerate(self.samples):
             filled.write_sample(number, path, precision=self.precision)
+        self.write_summary(filled.summary, len(filled.table.notes), quiet)
+
+    def write_summary(self, summary: dict[str, object], n_shown: int, quiet: bool) -> None:
+        """Write the summary; print it without its first notes, which have been shown, unless `quiet`."""
+        from latentfill.cli.display import show_summary
+        from latentfill.core.files import write_bytes
+
+        summary["precision"] = self.precision
         if self.summary:
-            write_bytes(self.summary, (json.dumps(filled.summary, indent=1) + "\n").encode())
+            write_bytes(self.summary, (json.dumps(summary, indent=1) + "\n").encode())
         if not quiet:
-            show_summary(make_console(), filled.summary, skipped_notes=len(filled.table.notes))  # printed after reading
+            show_summary(make_console(), summary, skipped_notes=n_shown)
             for kind, path in self.named():
                 say(f"{kind}: {path}")
+
+    @property
+    def of_series(self) -> StackedOutputs:
+        """The files that hold rows, and how they are written for some of the series of a stacked table."""
+        from latentfill.imputation.stacked_file import StackedOutputs
+
+        precision, bounds = self.precision, self.bounds is None
+        tables: dict[Path, Write] = {self.table: partial(_write_table, precision=precision, bounds=bounds)}
+        for number, sample in enumerate(self.samples):
+            tables[sample] = partial(_write_sample, number=number, precision=precision)
+        columns: dict[Path, Write] = {}
+        if self.codes:
+            columns[self.codes] = _write_codes
+        if self.bounds:
+            columns[self.bounds] = _write_bounds
+        return StackedOutputs(tables, columns)
+
+
+# as functions of a module, which other processes know by name
+
+
+def _write_table(part: StackedImputation, path: Path, *, precision: int | None, bounds: bool) -> None:
+    part.write(path, precision=precision, bounds=bounds)
+
+
+def _write_sample(part: StackedImputation, path: Path, *, number: int, precision: int | None) -> None:
+    part.write_sample(number, path, precision=precision)
+
+
+def _write_codes(part: StackedImputation, path: Path) -> None:
+    part.write_codes(path)
+
+
+def _write_bounds(part: StackedImputation, path: Path) -> None:
+    part.write_bounds(path)

@@ -51,9 +51,17 @@ def series_bar(console: Console, quiet: bool) -> Iterator[Callable[[str, int, in
         yield None
         return
     text = TextColumn("{task.completed:.0f}/{task.total:.0f} series  {task.fields[name]}")
-    with Progress(TextColumn("filling"), BarColumn(), text, console=console) as bar:
-        task = bar.add_task("", total=1, name="")
-        yield lambda name, number, total: bar.update(task, total=total, completed=number, name=escape(name))
+    bar = Progress(TextColumn("filling"), BarColumn(), text, console=console)
+    task = bar.add_task("", total=1, name="")
+
+    def show(name: str, number: int, total: int) -> None:
+        bar.start()
+        bar.update(task, total=total, completed=number, name=escape(name))
+
+    try:
+        yield show
+    finally:
+        bar.stop()
 
 
 @contextmanager

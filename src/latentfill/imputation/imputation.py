@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.series import FloatArray, IntArray
+from latentfill.imputation.filling.codes import codes_as_read
 from latentfill.imputation.filling.filled import Filled
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns
+from latentfill.tables.long_edits import long_rows
+from latentfill.tables.pivot import Pivot
 from latentfill.tables.table import Table, output_rows
 from latentfill.tables.to_edits import Estimates, make_edits
 from latentfill.tables.write import fill_frame, write_table
@@ -54,7 +58,7 @@ class Imputation:
 
     def bound_columns(self) -> dict[str, FloatArray]:
         """The interval bounds as columns, with one row per row of the filled table."""
-        return self._columns(self._bounds, self._steps())
+        return self._columns(self._bounds)
 
     def write_codes(self, path: str | os.PathLike[str]) -> None:
         """Write a table that says where the value of each cell comes from, with one row per row of the filled table.
@@ -66,11 +70,9 @@ class Imputation:
 
     def code_columns(self) -> dict[str, NDArray[np.generic]]:
         """The columns of `write_codes`."""
-        steps = self._steps()
-        names = self.table.series.columns
-        codes = {name: self.filled.codes[steps, c] for c, name in enumerate(names)}
-        measures = self._columns({"expected": self.filled.expected, **self._bounds}, steps)
-        n_rows = len(output_rows(self.table).steps)
+        codes = self._columns({"": self.filled.codes})
+        measures = self._columns({"expected": self.filled.expected, **self._bounds})
+        n_rows = len(next(iter(codes.values())))
         return {**codes, **measures, "model": np.full(n_rows, str(self.summary["model"]))}
 
     def write_sample(self, number: int, path: str | os.PathLike[str], *, precision: int | None = None) -> None:
@@ -92,7 +94,25 @@ class Imputation:
         in_order = len(steps) == self.table.series.n_steps and bool((np.diff(steps) == 1).all())
         return slice(None) if in_order else steps
 
-    def _columns(self, arrays: Mapping[str, FloatArray], steps: IntArray | slice) -> dict[str, FloatArray]:
-        """The rows `steps` of arrays (T, C), given by suffix, as columns named `NAME_SUFFIX`."""
-        names = self.table.series.columns
-        return {f"{name}_{suffix}": array[steps, c] for c, name in enumerate(names) for suffix, array in arrays.items()}
+    def _columns(self, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Arrays (T, C), given by suffix, as columns named `NAME_SUFFIX` with the rows of the filled table."""
+        if self.table.pivot is not None:
+            return self._long_columns(self.table.pivot, arrays)
+        steps, names = self._steps(), self.table.series.columns
+        return {
+            _joined(name, suffix): array[steps, c] for c, name in enumerate(names) for suffix, array in arrays.items()
+        }
+
+    def _long_columns(self, pivot: Pivot, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """The same for a long table, which has one column of values; in other readings, codes are those as read."""
+        rows = long_rows(self.table, self.table.filled_by(self.filled.values))
+        steps = output_rows(self.table).steps
+        as_read = codes_as_read(pivot.values, self.table.n_rows)[np.maximum(rows.order, 0)]
+        return {
+            _joined(pivot.values.name, suffix): rows.pick(array[steps], np.nan if suffix else as_read)
+            for suffix, array in arrays.items()
+        }
+
+
+def _joined(name: str, suffix: str) -> str:
+    return f"{name}_{suffix}" if suffix else name

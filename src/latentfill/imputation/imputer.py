@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any, cast
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from latentfill.core.config import Config
@@ -20,8 +22,10 @@ from latentfill.embeddings.stored.split_windows import train_rows
 from latentfill.imputation.columns import in_order
 from latentfill.imputation.filling.explain import explain_series
 from latentfill.imputation.filling.fill import fill_series
-from latentfill.imputation.fitting.fit import FitInputs, fit_series
+from latentfill.imputation.fitting.best_fit import fit_best, refuse_beside_covariates
+from latentfill.imputation.fitting.fit import FitInputs
 from latentfill.imputation.fitting.fitted import Fitted
+from latentfill.imputation.fitting.with_covariates import with_covariates
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.saving.model_weights import model_id
 from latentfill.imputation.summary.summary import summarise
@@ -31,6 +35,8 @@ from latentfill.strategies.candidates import needs_encoder
 from latentfill.tables.backends.frame_rows import with_plain_index
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns
+from latentfill.tables.covariates import Covariates, align_covariates, listed, read_others, refuse_itself
+from latentfill.tables.groups import GroupedTable, read_groups
 from latentfill.tables.options import TableOptions
 from latentfill.tables.read import read_table
 from latentfill.tables.table import Table
@@ -47,6 +53,9 @@ class Imputer:
         All settings of the method. Single settings can be given by name instead: ``Imputer(length=48, seed=1)``.
     progress
         Called with a `Progress` while training.
+    covariates
+        Other tables to predict the data from, one or a list: paths or frames. Each has a clock of its own; their
+        columns are aligned to the steps of the data and never filled.
     starts
         First row (N,) of the window of each embedding, if `embeddings` is an array of windows that do not begin at
         consecutive rows, or at every `embedding_stride`-th.
@@ -65,18 +74,32 @@ class Imputer:
         config: Config | None = None,
         *,
         progress: ProgressCallback | None = None,
+        covariates: object = None,
         starts: ArrayLike | None = None,
         **settings: Any,
     ) -> None:
         self._arrays, settings = divide_embeddings(settings, starts)
         self.config, self.options = divide_settings(config, settings)
+        self._refuse_pivot_with_stored()
         self.progress = progress
+        self.covariates = listed(covariates)
         self._paired: tuple[Table, Pairing] | None = None  # fitted table, its stored embeddings
+        self._aligned: tuple[Table, Covariates | None] | None = None  # table to fit, all covariates at its steps
+
+    def _refuse_pivot_with_stored(self) -> None:
+        if self.options.pivot and self._uses_row_numbers:
+            raise InputError(
+                "stored embeddings and splits refer to rows of a wide table, and pivot is for a long one: leave out "
+                "pivot (--pivot), or the embeddings and the split."
+            )
 
     def fit(self, data: object) -> Imputer:
         """Fit a model to a pandas, polars or pyarrow frame, the path of a file, or a `Table`; returns itself."""
         table = self.read(data, fresh=True)
         config, series = self.config, table.series
+        if self.covariates:
+            refuse_beside_covariates(config)
+        covariates = self.align(table, fresh=True)
         if config.stored.embeddings and not needs_encoder(config.strategies):
             raise InputError(
                 f"strategy {config.strategy!r} does not use embeddings. Leave out the stored embeddings, or choose a "
@@ -87,10 +110,11 @@ class Imputer:
         inputs = FitInputs(
             embeddings=paired.splits,
             donor_table=self._donor_table(table),
+            covariates=covariates,
             train_rows=train_rows(paired.plan, series.n_steps),
             progress=self.progress,
         )
-        self.fitted_: Fitted = fit_series(series, config, inputs)
+        self.fitted_: Fitted = fit_best(series, config, inputs)
         self._paired = (table, paired)
         self.model_id_ = model_id(self.fitted_)
         self.digests_ = {split: vectors_digest(stored) for split, stored in paired.splits.items()}
@@ -106,10 +130,14 @@ class Imputer:
         return self.fit(table).transform(table)
 
     def fill(self, data: object) -> Imputation:
-        """Fill the data; it must have the columns that the model was fitted on, in any order."""
+        """Fill the data; it must have the columns that the model was fitted on, in any order.
+
+        A model that was fitted with covariates needs tables that have them: those of `covariates`.
+        """
         fitted = self._check_fitted()
         table = self.read(data)
-        ordered = in_order(table.series, fitted.columns)
+        covariates = self.align(table)
+        ordered = with_covariates(in_order(table.series, fitted.columns), covariates, fitted.covariates)
         if (table.series.time is not None) != fitted.stamped:
             raise InputError(
                 f"the model was fitted {'with' if fitted.stamped else 'without'} time stamps and the table has "
@@ -120,11 +148,13 @@ class Imputer:
         filled = fill_series(fitted, ordered, paired.splits).in_order(table.series.columns, fitted.columns)
         filled = filled.keeping(table.suspected, table.as_read)
         seconds = round(time.monotonic() - began, 2)
-        summary = summarise(fitted, table, self.options, filled, paired)
+        summary = summarise(fitted, table, self.options, filled, paired, covariates)
         return Imputation(table, filled, summary | {"model": self.model_id_, "fill_seconds": seconds})
 
     def check_explains(self) -> None:
-        """Raise an `InputError` unless the strategy `neighbours` is used: no other strategy fills from neighbours."""
+        """Raise an `InputError` unless a wide table is filled with the strategy `neighbours`, which has neighbours."""
+        if self.options.pivot:
+            raise InputError("explanations name rows of a wide table: leave out pivot (--pivot), or --explain.")
         if "neighbours" not in self.config.strategies:
             raise InputError(
                 "only the strategy neighbours can explain its estimates. Choose it (--strategy neighbours), or add it "
@@ -139,7 +169,8 @@ class Imputer:
         fitted = self._check_fitted()
         self.check_explains()
         table = self.read(data)
-        write_columns(explain_series(fitted, in_order(table.series, fitted.columns)), path)
+        ordered = with_covariates(in_order(table.series, fitted.columns), self.align(table), fitted.covariates)
+        write_columns(explain_series(fitted, ordered), path)
 
     def read(self, data: object, *, fresh: bool = False) -> Table:
         """Read `data` as a table and log its notes; a fitted imputer reads only its columns, unless `fresh` is set."""
@@ -150,12 +181,18 @@ class Imputer:
             log.warning("%s", note)
         return table
 
+    def read_groups(self, data: object) -> GroupedTable:
+        """Read `data` as a table that stacks several series, which the setting `by` tells apart."""
+        refuse_itself(data, self.covariates)
+        return read_groups(data, self.options)
+
     def _read(self, data: object, *, fresh: bool) -> Table:
         if self.options.by:
             raise InputError(
                 f"by={self.options.by} splits the table into several series, and an Imputer fits and fills one. Use "
                 "latentfill.impute(data, by=...), or fit an Imputer to each."
             )
+        refuse_itself(data, self.covariates)
         options = self._reading_options()
         if not hasattr(self, "fitted_") or fresh:
             return read_table(data, options)
@@ -169,7 +206,7 @@ class Imputer:
 
     def _reading_options(self) -> TableOptions:
         """How to read tables. Stored embeddings and splits refer to row numbers, so with them no row may be added."""
-        if not self.config.stored.embeddings and self.config.stored.plan.split == "none":
+        if not self._uses_row_numbers:
             return self.options
         if self.options.grid:
             raise InputError(
@@ -178,20 +215,30 @@ class Imputer:
             )
         return replace(self.options, regular=False)
 
-    def options_of_one_series(self) -> dict[str, Any]:
-        """The options for reading one series of a stacked table."""
-        return {**self._given_options(), "by": ()}
+    @property
+    def _uses_row_numbers(self) -> bool:
+        """Whether settings refer to row numbers of the table."""
+        return bool(self.config.stored.embeddings) or self.config.stored.plan.split != "none"
 
-    def _given_options(self) -> dict[str, Any]:
-        """The options for reading tables that users can give."""
-        return {name: value for name, value in asdict(self.options).items() if name != "regular"}
+    def of_one_series(self, covariates: Sequence[object] = ()) -> Imputer:
+        """An imputer that is not fitted, with the same settings, for one series of a stacked table."""
+        imputer = Imputer(self.config, progress=self.progress, covariates=list(covariates))
+        imputer.options = replace(self.options, by=())
+        return imputer
+
+    def of_part(self) -> Imputer:
+        """An imputer that is not fitted, with the same settings, for a process that fills a part of the series."""
+        imputer = Imputer(self.config)
+        imputer.options = self.options
+        return imputer
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to a folder; see `latentfill.imputation.saving.model_folder`."""
         from latentfill.imputation.saving.model_folder import save_model  # here, because it imports torch
 
         fitted = self._check_fitted()
-        save_model(fitted, path, {"table": self._given_options(), "embedding_digests": self.digests_})
+        options = {name: value for name, value in asdict(self.options).items() if name != "regular"}
+        save_model(fitted, path, {"table": options, "embedding_digests": self.digests_})
 
     @classmethod
     def load(
@@ -199,13 +246,15 @@ class Imputer:
         path: str | os.PathLike[str],
         *,
         progress: ProgressCallback | None = None,
+        covariates: object = None,
         starts: ArrayLike | None = None,
         **settings: Any,
     ) -> Imputer:
         """A fitted imputer from a model folder.
 
         `settings` may change only what the fit does not depend on: how to read a table, the output (such as `intervals`
-        and `max_gap`), `embeddings` and `device`. Raises an `InputError` for any other setting.
+        and `max_gap`), `embeddings` and `device`. Raises an `InputError` for any other setting. A model that was fitted
+        with `covariates` needs them again.
         """
         from latentfill.imputation.saving.model_folder import load_model  # here, because it imports torch
 
@@ -215,12 +264,36 @@ class Imputer:
         of_model = {name: value for name, value in method.items() if name not in ("embeddings", "seed")}
         fitted = replace(fitted, config=fitted.config.replace(**of_model))
         config = fitted.config.replace(**method)
-        imputer = cls(config, progress=progress, **{**extra["table"], **reading})
+        imputer = cls(config, progress=progress, covariates=covariates, **{**extra["table"], **reading})
         imputer.fitted_ = fitted
         imputer.model_id_ = model_id(fitted)
         imputer.digests_ = extra["embedding_digests"]
         imputer._arrays = arrays
         return imputer
+
+    def align(self, table: Table, *, fresh: bool = False) -> Covariates | None:
+        """The covariates at the steps of a table, for a fitted imputer those of its model, unless `fresh` is set.
+
+        None if there are none, or if the model does not use them. Raises an `InputError` for covariates that cannot be
+        used.
+        """
+        if self._aligned is not None and self._aligned[0] is table:
+            return self._aligned[1]
+        if fresh or not hasattr(self, "fitted_"):
+            self._aligned = (table, self._align(table))
+            return self._aligned[1]
+        gain = self.fitted_.gain
+        if self.covariates and gain is None:
+            raise InputError(
+                "the model was fitted without covariates: leave them out (--with, covariates=), or fit again with them."
+            )
+        return self._align(table, gain.columns) if gain is not None and gain.used else None
+
+    def _align(self, table: Table, wanted: Sequence[str] = ()) -> Covariates | None:
+        """The covariates at the steps of a table, or all but the `wanted` ones; None if none are given."""
+        if not self.covariates:
+            return None
+        return align_covariates(read_others(self.covariates), table.series, self.options.timezone, wanted)
 
     def _donor_table(self, table: Table) -> Series | None:
         """The series of the donor table, read with the options of `table`; None without a donor table."""
@@ -275,15 +348,21 @@ class Imputer:
         return self.fitted_
 
 
-def impute(data: object, **settings: Any) -> NativeFrame:
+def impute(data: object, **settings: Any) -> Any:
     """Fit on `data` and fill it, in one call; see `Imputer`.
 
-    With ``by``, the data stack several series, which are told apart by these columns or levels of the index; each is
-    filled on its own.
+    With ``by``, the data stack several series, which are told apart by these columns or levels of the index; none is
+    filled from the cells of another, and ``model`` says whether they share a model (``"shared"``, ``"own"`` or
+    ``"auto"``). The same holds for the N series of a NumPy array (N, L, C); an array (T, C) is one series.
+    With ``pivot``, the data are long: one column has the names and one the values of the readings.
     """
     imputer = Imputer(**settings)
+    if isinstance(data, np.ndarray):
+        from latentfill.imputation.panels import impute_array  # here, because it imports this module
+
+        return impute_array(data, imputer)
     if not imputer.options.by:
-        return imputer.fit_transform(data)
+        return with_plain_index(data, imputer.fit_transform) if imputer.options.pivot else imputer.fit_transform(data)
     from latentfill.imputation.stacked import impute_stacked  # here, because it imports this module
 
     return with_plain_index(data, lambda frame: impute_stacked(imputer, frame).to_frame())

@@ -45,22 +45,37 @@ class ModelChoice:
         )
 
 
-def choose_model(series: Sequence[Series], config: Config, progress: ProgressCallback | None = None) -> ModelChoice:
+def choose_model(
+    series: Sequence[Series],
+    config: Config,
+    progress: ProgressCallback | None = None,
+    *,
+    has_covariates: bool = False,
+) -> ModelChoice:
     """The model that the settings name; for `auto`, the one with less error in a few series, in which cells are hidden.
 
-    Stored embeddings and donor tables belong to one series: with them, each has a model of its own, and an `InputError`
-    is raised if the settings name a shared one.
+    Where no model can be shared, each series has its own. An `InputError` is raised if the settings name a shared one.
     """
-    of_one_series = config.stored.embeddings or config.neighbours.donor_table
-    if config.model == "shared" and of_one_series:
-        raise InputError(
-            "stored embeddings and donor tables belong to one series: leave them out, or fit a model to each series "
-            "(--model own)."
-        )
+    reason = _why_own(series, config, has_covariates=has_covariates)
+    if config.model == "shared" and reason:
+        raise InputError(f"no model can be shared, because {reason}. Fit a model to each series (--model own).")
     known = [each for each in series if each.observed.any()]
-    if config.model != "auto" or of_one_series or len(known) < 2:
+    if config.model != "auto" or reason or len(known) < 2:
         return ModelChoice(config.model == "shared")
     return _try_both(known, config, progress)
+
+
+def _why_own(series: Sequence[Series], config: Config, *, has_covariates: bool) -> str:
+    """Why each series needs a model of its own; "" if they can share one."""
+    if len({each.columns for each in series}) > 1:
+        return "the series have different columns"
+    if len({each.time is None for each in series}) > 1:
+        return "some of the series have time stamps and others have none"
+    if config.stored.embeddings:
+        return "stored embeddings belong to one series"
+    if config.neighbours.donor_table:
+        return "a donor table belongs to one series"
+    return "covariates are aligned to one series" if has_covariates else ""
 
 
 def _try_both(series: Sequence[Series], config: Config, progress: ProgressCallback | None) -> ModelChoice:

@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentfill.core.errors import InputError, LatentFillError
-from latentfill.core.messages import name_problems
-from latentfill.core.strategy_table import cell_codes
-from latentfill.embeddings.protocols.record import Pairing
-from latentfill.imputation.filling.codes import Code
+from latentfill.core.errors import LatentFillError
+from latentfill.core.series import BoolArray, Series
+from latentfill.imputation.filling.codes import codes_as_read
 from latentfill.imputation.filling.fill_many import fill_many
+from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.fitting.pool import fit_pool
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.imputer import Imputer
 from latentfill.imputation.model_choice import ModelChoice, choose_model
 from latentfill.imputation.saving.model_weights import model_id
-from latentfill.imputation.summary.cell_counts import joined_counts
-from latentfill.imputation.summary.summary import summarise
+from latentfill.imputation.stacked_covariates import StackedImputers
+from latentfill.imputation.stacked_summary import StackedSummary
+from latentfill.imputation.summary.summary import summarise_table
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns, write_source
-from latentfill.tables.groups import Group, GroupedTable, read_groups
+from latentfill.tables.groups import Group, GroupedTable
 from latentfill.tables.table import Table
 
 NOTHING_OBSERVED = "no value column has a single observed cell."
@@ -42,6 +41,13 @@ class StackedImputation:
     table: GroupedTable
     series: Mapping[int, Imputation]  # by number of the group; groups that could not be filled are missing
     summary: dict[str, object]  # JSON values
+
+    @property
+    def is_row(self) -> BoolArray:
+        """True for the rows (R,) of the filled table that the table had before, False for those that were added."""
+        if not any(each.table.grid for each in self.series.values()):
+            return np.ones(self.table.source.n_rows, dtype=bool)
+        return self._edits(None, bounds=False).order >= 0
 
     def to_frame(self, *, precision: int | None = None) -> NativeFrame:
         """The filled table as a frame of the kind that was given (a pyarrow table if a file was read)."""
@@ -89,9 +95,7 @@ class StackedImputation:
         """A column of codes or bounds for a series that could not be filled."""
         if like.dtype == np.int8:
             column = self.table.source.take(group.rows).columns()[self.table.source.names.index(name)]
-            numbers = column.numbers
-            is_missing = np.isnan(numbers.values) & ~numbers.bad if numbers else np.ones(len(group.rows), dtype=bool)
-            return np.where(is_missing, Code.EMPTY, Code.OBSERVED).astype(np.int8)
+            return codes_as_read(column, len(group.rows))
         empty: Any = "" if like.dtype.kind in "UO" else np.nan
         return np.full(len(group.rows), empty, dtype=like.dtype)
 
@@ -100,88 +104,75 @@ def impute_stacked(imputer: Imputer, data: object, on_series: OnSeries | None = 
     """Fill each series of a stacked table; a series that fails costs only itself.
 
     `imputer` has the settings, of which `by` names the columns that tell the series apart, and `model` says whether
-    they share a model. Raises the errors of `read_groups`, and an `InputError` if no series can be filled.
+    they share a model, and the covariates (see `StackedImputers`). Raises the errors of `read_groups`, and an
+    `InputError` if no series can be filled.
     """
     began = time.monotonic()
-    table = data if isinstance(data, GroupedTable) else read_groups(data, imputer.options)
-    problems = {group.name: group.problem for group in table.groups if group.table is None}
-    tables = {number: group.table for number, group in enumerate(table.groups) if group.table is not None}
-    choice = choose_model([each.series for each in tables.values()], imputer.config, imputer.progress)
-    fill = _fill_shared if choice.shared else _fill_alone
-    filled = dict[int, Imputation]()
-    for number, result in fill(imputer, tables):
-        group = table.groups[number]
-        if isinstance(result, Imputation):
-            filled[number] = result
-        else:
-            problems[group.name] = result
-        if on_series:
-            on_series(group.name, len(filled) + len(problems), len(table.groups))
-    if not filled:
-        raise InputError(f"No series can be filled. {next(iter(problems.values()))}")
-    filled = dict(sorted(filled.items()))
-    summary = _summarise(imputer, table, filled, problems, choice)
+    table = data if isinstance(data, GroupedTable) else imputer.read_groups(data)
+    imputers = StackedImputers.of(imputer, table)
+    model = SeriesModel.fit(imputer, [group.table.series for group in table.groups if group.table is not None])
+    found = StackedSummary()
+    filled = fill_stacked(imputers, table, model, found, on_series)
+    found.notes.extend(imputers.notes(filled))
+    summary = found.to_dict(imputer, model)
     return StackedImputation(table, filled, summary | {"fill_seconds": round(time.monotonic() - began, 2)})
 
 
-def _fill_alone(imputer: Imputer, tables: Mapping[int, Table]) -> Iterator[tuple[int, Imputation | str]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesModel:
+    """The model that many series share, or the choice of a model for each."""
+
+    choice: ModelChoice
+    shared: Fitted | None
+
+    @classmethod
+    def fit(cls, imputer: Imputer, series: Sequence[Series]) -> SeriesModel:
+        """Choose, and fit the shared model to the series."""
+        config, progress = imputer.config, imputer.progress
+        choice = choose_model(series, config, progress, has_covariates=bool(imputer.covariates))
+        return cls(choice, fit_pool(series, config, progress) if choice.shared else None)
+
+
+def fill_stacked(
+    imputers: StackedImputers,
+    table: GroupedTable,
+    model: SeriesModel,
+    found: StackedSummary,
+    on_series: OnSeries | None = None,
+) -> dict[int, Imputation]:
+    """Fill the series of a table, or of a part of one, by number of the group; adds to the summary what was `found`."""
+    found.add_table(table)
+    tables = {number: group.table for number, group in enumerate(table.groups) if group.table is not None}
+    results = _fill_alone(imputers, tables) if model.shared is None else _fill_shared(model.shared, tables)
+    filled = dict[int, Imputation]()
+    for number, result in results:
+        name = table.groups[number].name
+        if isinstance(result, Imputation):
+            filled[number] = result
+        else:
+            found.problems[name] = result
+        if on_series:
+            on_series(name, found.n_done + len(filled), found.n_series)
+    filled = dict(sorted(filled.items()))
+    found.add_filled({table.groups[number].name: each for number, each in filled.items()})
+    return filled
+
+
+def _fill_alone(imputers: StackedImputers, tables: Mapping[int, Table]) -> Iterator[tuple[int, Imputation | str]]:
     """Number and filled table of each series with a model of its own; if it cannot be filled, the reason."""
     for number, table in tables.items():
-        own = Imputer(imputer.config, progress=imputer.progress, **imputer.options_of_one_series())
         try:
-            yield number, own.fit(table).fill(table)
+            yield number, imputers.of_series(number).fit(table).fill(table)
         except LatentFillError as error:
             yield number, str(error)
 
 
-def _fill_shared(imputer: Imputer, tables: Mapping[int, Table]) -> Iterator[tuple[int, Imputation | str]]:
+def _fill_shared(fitted: Fitted, tables: Mapping[int, Table]) -> Iterator[tuple[int, Imputation | str]]:
     """The same with one model for all series."""
     known = {number: table for number, table in tables.items() if table.series.observed.any()}
     yield from ((number, NOTHING_OBSERVED) for number in tables if number not in known)
-    fitted = fit_pool([table.series for table in known.values()], imputer.config, imputer.progress)
     model, numbers, series = model_id(fitted), list(known), [table.series for table in known.values()]
     for at, filled in fill_many(fitted, series):
         table = known[numbers[at]]
         filled = filled.keeping(table.suspected, table.as_read)
-        summary = summarise(fitted, table, imputer.options, filled, Pairing(imputer.config.stored.plan))
-        yield numbers[at], Imputation(table, filled, summary | {"model": model})
-
-
-def _summarise(
-    imputer: Imputer,
-    table: GroupedTable,
-    filled: Mapping[int, Imputation],
-    problems: Mapping[str, str],
-    choice: ModelChoice,
-) -> dict[str, object]:
-    """The summary of all series as JSON values: counts of all together, and counts and scores of each."""
-    summaries = [each.summary for each in filled.values()]
-    names = [table.groups[number].name for number in filled]
-    cells: dict[str, int] = {}
-    for summary in summaries:
-        for code, count in _dict(summary["cells"]).items():
-            cells[code] = cells.get(code, 0) + count
-    kept = ("table", "cells", "held_out_error", "columns", "notes", "model")
-    return {
-        "latentfill": version("latentfill"),
-        "table": {"rows": table.source.n_rows, "series": len(table.groups), "by": list(imputer.options.by)},
-        "notes": [*table.notes, choice.note(len(filled)), *_notes(table, problems)],
-        "settings": imputer.config.to_dict(),
-        "cells": cells,
-        "codes": {str(code.number): code.meaning for code in cell_codes()},
-        "model": "shared" if choice.shared else "own",
-        "held_out_error": summaries[0]["held_out_error"] if choice.shared else {},
-        "columns": joined_counts([_dict(summary["columns"]) for summary in summaries]),
-        "not_filled": dict(problems),
-        "series": {name: {key: summary[key] for key in kept} for name, summary in zip(names, summaries, strict=True)},
-    }
-
-
-def _notes(table: GroupedTable, problems: Mapping[str, str]) -> Iterator[str]:
-    if problems:
-        yield f"{len(problems)} of {len(table.groups)} series were left as they are ({name_problems(problems)})."
-
-
-def _dict(value: object) -> dict[str, Any]:
-    assert isinstance(value, dict)
-    return value
+        yield numbers[at], Imputation(table, filled, summarise_table(fitted, table, filled) | {"model": model})

@@ -17,8 +17,10 @@ from latentfill.embeddings.protocols.encoder import EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings, Pairing
 from latentfill.embeddings.stored.split_windows import train_rows
 from latentfill.imputation.filling.fill import estimate_series, fill_from, quantiles_at
-from latentfill.imputation.fitting.fit import FitInputs, fit_series
+from latentfill.imputation.fitting.best_fit import fit_best, refuse_beside_covariates
+from latentfill.imputation.fitting.fit import FitInputs
 from latentfill.imputation.fitting.fitted import Fitted
+from latentfill.imputation.fitting.with_covariates import with_covariates
 from latentfill.imputation.validation.quantiles import continuous_ranked_probability
 from latentfill.nn.progress import ProgressCallback
 from latentfill.scoring.cell_metrics import Reference, cell_groups, measure
@@ -36,6 +38,7 @@ from latentfill.scoring.encoders import (
 from latentfill.scoring.masked_series import MaskedSeries, masked_series
 from latentfill.scoring.scores import ORACLE, Score
 from latentfill.scoring.spec import ScoringSpec
+from latentfill.tables.covariates import Covariates
 from latentfill.tables.table import Table
 
 log = logging.getLogger(__name__)
@@ -60,6 +63,7 @@ def evaluate(
     table: Table,
     config: Config,
     spec: ScoringSpec,
+    covariates: Covariates | None = None,
     *,
     progress: ProgressCallback | None = None,
     on_progress: Callable[[str], None] | None = None,
@@ -68,9 +72,12 @@ def evaluate(
 
     Hidden cells are made missing before the series is scaled, embedded and fitted, so they cannot influence the
     estimates. Stored embeddings may have been made from them: they raise an `OracleEmbeddingError` unless `spec` allows
-    them. `progress` is called during training; `on_progress` is called with a line of text before each fit.
+    them. `covariates` are columns at the steps of the table to predict it from. `progress` is called during training;
+    `on_progress` is called with a line of text before each fit.
     """
     series = table.series
+    if covariates:
+        refuse_beside_covariates(config, encoders=bool(spec.encoders))
     if config.neighbours.donor_table is not None:
         raise InputError(
             "a donor table (--donor-table) may hold the hidden cells, so scores with it would be too good: leave it "
@@ -83,6 +90,7 @@ def evaluate(
         strategies=tuple(dict.fromkeys((*spec.strategies, "linear"))),
         encoders=encoders,
         embeddings=paired.splits,
+        covariates=covariates,
         progress=progress,
         on_progress=on_progress,
     )
@@ -129,6 +137,7 @@ class Evaluator:
     strategies: Sequence[str]
     encoders: Mapping[str, EncoderFactory | None]
     embeddings: Mapping[str, Embeddings]  # stored embeddings by split
+    covariates: Covariates | None
     progress: ProgressCallback | None
     on_progress: Callable[[str], None] | None
 
@@ -153,12 +162,13 @@ class Evaluator:
     def _fit(self, masked: MaskedSeries, encoder: str) -> Fitted:
         """A model with all strategies to compare on this encoder, fitted without the hidden cells."""
         names = strategies_on(encoder, self.strategies, self.config)
-        return fit_series(
+        return fit_best(
             masked.visible,
             replace(settings_on(encoder, self.config), strategy=names[0], seed=masked.seed),
             FitInputs(
                 embeddings=self.embeddings,
                 encoder=self.encoders[encoder],
+                covariates=self.covariates,
                 train_rows=train_rows(self.config.stored.plan, masked.series.n_steps),
                 compare_with=names,
                 progress=self.progress,
@@ -168,7 +178,8 @@ class Evaluator:
     def _scores(self, masked: MaskedSeries, fitted: Fitted, encoder: str, label: str | None) -> Iterator[Score]:
         """The scores of all strategies on this encoder; strategies without one are scored only with the first."""
         cost = cost_of(fitted, masked.visible) if encoder else WindowCost()
-        for score in scores_of(masked, fitted, strategies_on(encoder, self.strategies, self.config), self.embeddings):
+        names = strategies_on(encoder, self.strategies, self.config)
+        for score in scores_of(masked, fitted, names, self.embeddings, self.covariates):
             if encoder and uses_encoder(score.strategy, self.config):
                 yield replace(score, encoder=encoder, label=label or score.label, **cost)
             elif encoder in ("", NONE):
@@ -176,10 +187,15 @@ class Evaluator:
 
 
 def scores_of(
-    masked: MaskedSeries, fitted: Fitted, strategies: Sequence[str], embeddings: Mapping[str, Embeddings]
+    masked: MaskedSeries,
+    fitted: Fitted,
+    strategies: Sequence[str],
+    embeddings: Mapping[str, Embeddings],
+    covariates: Covariates | None = None,
 ) -> Iterator[Score]:
     """The scores of all strategies that the time budget allowed, for each group of hidden cells."""
-    estimated = estimate_series(fitted, masked.visible, embeddings)
+    series = with_covariates(masked.visible, covariates, fitted.covariates)
+    estimated = estimate_series(fitted, series, embeddings)
     names = [name for name in strategies if all(name in path.compared for path in fitted.paths.values())]
     filled = {name: fill_from(fitted.using(name), estimated) for name in names}
     reference = Reference.of(masked.series, filled["linear"].values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -15,11 +15,14 @@ from latentfill.core.messages import name_columns
 from latentfill.core.series import IntArray
 from latentfill.tables.backends.arrow import text_array
 from latentfill.tables.backends.edits import Edits, Extra, Fill, StampCells
+from latentfill.tables.backends.numbers import NumberStyle
+from latentfill.tables.backends.row_names import RowNames
 from latentfill.tables.backends.source import Source
 from latentfill.tables.backends.table_files import read_source
 from latentfill.tables.number_style import find_number_style
 from latentfill.tables.options import DecimalMark, TableOptions
-from latentfill.tables.read import read_from
+from latentfill.tables.pivot import find_parameters, of_series
+from latentfill.tables.read import check_names, read_from, read_time
 from latentfill.tables.table import Table
 
 _SHOWN_NOTES = 5  # about single series
@@ -48,7 +51,8 @@ class GroupedTable:
     by: tuple[int, ...]  # positions of the columns that tell the series apart
     groups: tuple[Group, ...]  # in the order in which they first occur
     notes: tuple[str, ...]  # on how the table was read, each once
-    left_alone: Mapping[str, str] = field(default_factory=dict)  # columns that are not filled, each with the reason
+    shared: TableOptions  # how each series was read: the columns and the style of numbers that all have
+    left_alone: Mapping[str, str]  # columns that are not filled, each with the reason
 
     def merged(self, edits: Mapping[int, Edits]) -> Edits:
         """The edits of the whole table from those of its groups, by number; other groups stay as they are."""
@@ -61,8 +65,10 @@ class GroupedTable:
         return _order(self, parts)
 
 
-def read_groups(data: object, options: TableOptions) -> GroupedTable:
+def read_groups(data: object, options: TableOptions, shared: TableOptions | None = None) -> GroupedTable:
     """Read a table whose series differ in the columns `options.by`, each series with a time axis and grid of its own.
+
+    `shared` is that of a `GroupedTable` of which this one is a part, which may have no series that can be filled.
 
     Raises
     ------
@@ -71,26 +77,29 @@ def read_groups(data: object, options: TableOptions) -> GroupedTable:
         stamp, or if no series can be filled.
     """
     source = read_source(data, options.layout).without_empty_end().with_columns_read()
-    by = _positions(source, options.by)
-    labels, rows = _rows_by_label(source, by)
-    if len(labels) == source.n_rows:
+    by = positions_of(source, options.by)
+    if options.pivot:
+        columns = source.columns()
+        check_names(columns, source.index, options, find_parameters(columns, options.pivot))
+    labels, rows = rows_by_label(source, by)
+    if shared is None and len(labels) == source.n_rows:
         raise InputError(
             f"by: {name_columns(options.by)} is different in each of the {source.n_rows} rows, so that every row would "
             "be a series. Name columns that are the same in all rows of a series."
         )
     name = stem(data) if isinstance(data, str | os.PathLike) else None
-    own_options = replace(options, by=(), leave=(*options.leave, *options.by))
-    longest = max(range(len(rows)), key=lambda group: len(rows[group]))
-    example = _read_one(source, labels[longest], rows[longest], own_options, name)
-    shared = _shared_options(source, example, own_options)
-    groups = [_group(source, label, own, shared, name) for label, own in zip(labels, rows, strict=True)]
-    if all(group.table is None for group in groups):
+    if shared is not None:  # a part of a file, whose lines have other numbers
+        source = source.with_row_names(_counted_in_series(rows))
+    own = replace(options, by=(), leave=(*options.leave, *options.by))
+    reading, left_alone = (shared, {}) if shared else _shared_options(source, labels, rows, own, name)
+    groups = [_group(source, label, of_group, reading, name) for label, of_group in zip(labels, rows, strict=True)]
+    if shared is None and all(group.table is None for group in groups):
         raise InputError(f"None of the {len(groups)} series can be filled. {groups[0].problem}")
-    left_alone = {name: reason for name, reason in example.left_alone.items() if name not in options.by}
-    return GroupedTable(source, by, tuple(groups), _joined_notes(groups), left_alone)
+    not_by = {name: reason for name, reason in left_alone.items() if name not in options.by}
+    return GroupedTable(source, by, tuple(groups), _joined_notes(groups), reading, not_by)
 
 
-def _positions(source: Source, names: Sequence[str]) -> tuple[int, ...]:
+def positions_of(source: Source, names: Sequence[str]) -> tuple[int, ...]:
     """Positions of the columns with these names."""
     known = {name: position for position, name in enumerate(source.names)}
     for name in names:
@@ -99,7 +108,7 @@ def _positions(source: Source, names: Sequence[str]) -> tuple[int, ...]:
     return tuple(known[name] for name in names)
 
 
-def _rows_by_label(source: Source, by: Sequence[int]) -> tuple[list[tuple[str, ...]], list[IntArray]]:
+def rows_by_label(source: Source, by: Sequence[int]) -> tuple[list[tuple[str, ...]], list[IntArray]]:
     """The labels of all series in the order in which they first occur, and the rows of each."""
     columns = source.columns()
     keys = [columns[position].labels() for position in by]
@@ -110,16 +119,44 @@ def _rows_by_label(source: Source, by: Sequence[int]) -> tuple[list[tuple[str, .
     return list(numbers), np.split(order, starts)
 
 
-def _shared_options(source: Source, table: Table, options: TableOptions) -> TableOptions:
-    """The options with the time and value columns of `table`, which is one of the series, the same for all."""
+def _counted_in_series(rows: Sequence[IntArray]) -> RowNames:
+    """Names of the rows of a stacked table that count them in each series."""
+    numbers = np.zeros(sum(map(len, rows)), dtype=np.int64)
+    for own in rows:
+        numbers[own] = np.arange(1, len(own) + 1)
+    return RowNames(numbers=numbers)
+
+
+def _shared_options(
+    source: Source, labels: Sequence[tuple[str, ...]], rows: Sequence[IntArray], options: TableOptions, name: str | None
+) -> tuple[TableOptions, Mapping[str, str]]:
+    """The options with the time and value columns that were detected in the longest series, the same for all.
+
+    With the columns that are not filled, each with the reason.
+    """
+    longest = max(range(len(rows)), key=lambda group: len(rows[group]))
+    if options.pivot:
+        return _shared_options_of_long(source, rows[longest], options), {}
+    table = _read_one(source, labels[longest], rows[longest], options, name)
     index_is_time = table.axis is not None and not table.axis.columns
     time = options.time if index_is_time else table.time_columns
     style = find_number_style(source.columns(), table.axis, options).style
+    shared = _with_style(replace(options, time=time, columns=table.series.columns, leave=()), style)
+    return shared, table.left_alone
+
+
+def _shared_options_of_long(source: Source, rows: IntArray, options: TableOptions) -> TableOptions:
+    """The same for a long table, whose series have parameters of their own; `rows` are those of one series."""
+    plain = replace(options, columns=None, missing=(), leave=tuple(filter(source.names.__contains__, options.leave)))
+    time = read_time(source.take(rows), plain).time_columns or options.time
+    values = [column for column in source.columns() if column.name == options.pivot[1]]
+    return _with_style(replace(options, time=time), find_number_style(values, None, plain).style)
+
+
+def _with_style(options: TableOptions, style: NumberStyle) -> TableOptions:
+    """The options with numbers written in this style."""
     return replace(
         options,
-        time=time,
-        columns=table.series.columns,
-        leave=(),
         decimal=cast(DecimalMark, style.decimal),
         thousands=style.thousands or None,
         flags=style.flags or None,
@@ -140,8 +177,9 @@ def _read_one(
     source: Source, labels: tuple[str, ...], rows: IntArray, options: TableOptions, name: str | None
 ) -> Table:
     """The table of one series; a `RepeatedTimeError` names the series, in which its rows are counted."""
+    own = source.take(rows)
     try:
-        return read_from(source.take(rows), options, name)
+        return read_from(own, of_series(options, own.columns()) if options.pivot else options, name)
     except RepeatedTimeError as error:
         raise RepeatedTimeError(f"Series {', '.join(labels)!r}: {error}") from error
 

@@ -62,6 +62,14 @@ class TableOptions(Settings):
         names=("by", "groups"),
         refit=False,
     )
+    pivot: tuple[str, ...] = setting(
+        (),
+        "Columns of a long table, which has one reading in each row, with the names and the values of the readings, as "
+        "in parameter=value; each name is filled as a column of its own.",
+        flag="--pivot",
+        none=(),
+        refit=False,
+    )
     missing: tuple[str, ...] = setting(
         (),
         "Values that mark missing cells, such as -200,-9999, or by column, such as WVHT=99,*=-9999; auto: also values "
@@ -133,6 +141,7 @@ class TableOptions(Settings):
             )
         if isinstance(self.missing, Mapping):
             object.__setattr__(self, "missing", tuple(_marker_items(self.missing)))
+        object.__setattr__(self, "pivot", _as_pair(self.pivot))
         super().__post_init__()
 
     @property
@@ -194,9 +203,34 @@ class TableOptions(Settings):
             yield f"encoding {self.encoding!r} is not known; try utf-8, latin-1 or cp1252"
         if both := sorted({*self.by}.intersection((*(self.columns or ()), *(self.time or ())))):
             yield f"columns of by cannot also be in columns or time: {', '.join(both)}"
+        yield from self._pivot_problems()
         taken = {*self.leave, *(self.time or ())}
         if both := sorted(taken.intersection(self.columns or ())):
             yield f"columns to fill cannot also be in leave or time: {', '.join(both)}"
+
+    def _pivot_problems(self) -> Iterator[str]:
+        if not self.pivot:
+            return
+        if len(self.pivot) != 2 or not all(self.pivot):
+            yield (
+                "pivot takes the column of names and the column of values with an equals sign between them, such as "
+                f"parameter=value, got {'='.join(self.pivot)!r}"
+            )
+        elif self.pivot[0] == self.pivot[1]:
+            yield f"pivot names column {self.pivot[0]!r} twice; the names and the values stand in different columns"
+        if both := sorted({*self.pivot}.intersection((*self.by, *self.leave, *(self.time or ())))):
+            yield f"columns of pivot cannot also be in by, leave or time: {', '.join(both)}"
+        if self.time == ():
+            yield "pivot needs time stamps, which show the readings that belong together, and time is none"
+
+
+def _as_pair(given: object) -> object:
+    """The two names in a text `A=B` or in a mapping; anything else as it is."""
+    if isinstance(given, str):
+        return tuple(part.strip() for part in given.split("=", 1))
+    if isinstance(given, Mapping):
+        return tuple(name for item in given.items() for name in item)
+    return given
 
 
 def _marker_items(markers: Mapping[str, object]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from latentfill.tables.backends.table_files import read_source
 from latentfill.tables.missing_markers import find_suspected
 from latentfill.tables.number_style import find_number_style
 from latentfill.tables.options import ANY, TableOptions
+from latentfill.tables.pivot import Parameters, find_parameters, make_pivot
 from latentfill.tables.stacked_series import refuse_repeated_time, refuse_stacked
 from latentfill.tables.table import Table
 from latentfill.tables.time.axis import TimeAxis
@@ -49,9 +50,12 @@ def read_table(data: object, options: TableOptions | None = None) -> Table:
 
 def read_from(source: Source, options: TableOptions, name: str | None = None) -> Table:
     """The table in a source; `name` is that of its file without the ending. Errors are those of `read_table`."""
-    timed = _read_time(source, options)
-    columns, axis = timed.columns, timed.axis
-    if axis is not None:
+    timed = read_time(source, options)
+    columns, axis, pivot = timed.columns, timed.axis, None
+    if timed.parameters is not None:
+        pivot = make_pivot(columns, axis, timed.parameters)
+        columns, axis = pivot.columns(), pivot.axis
+    elif axis is not None:
         known = frozenset((*options.leave, *(columns[at].name for at in axis.columns)))
         refuse_repeated_time(columns, axis.time, known)
         refuse_stacked(columns, axis.time, known)
@@ -66,38 +70,53 @@ def read_from(source: Source, options: TableOptions, name: str | None = None) ->
         accepted = suspected.outlying if options.accepts_suspected else np.zeros_like(suspected.far)
         series = without_cells(series, suspected.far | accepted)
         as_read = series.values if options.accepts_suspected else as_read
+    pivot_notes = tuple(pivot.sparse_notes(value_columns.names)) if pivot else ()
+    own_notes = (*written.notes, *value_columns.notes, *series_notes, *marker_notes, *pivot_notes)
     return Table(
         series=series,
         as_read=as_read,
-        notes=(*source.notes, *timed.notes, *written.notes, *value_columns.notes, *series_notes, *marker_notes),
+        notes=(*source.notes, *timed.notes, *own_notes),
         source=timed.source,
         positions=value_columns.positions,
-        axis=axis,
+        axis=timed.axis,
         grid=options.grid,
         style=written.style,
-        time_columns=tuple(columns[position].name for position in axis.columns) if axis else (),
+        time_columns=timed.time_columns,
         name=name,
         left_alone=value_columns.left_alone,
+        pivot=pivot,
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _TimedSource:
+class TimedSource:
     """A table with its time axis."""
 
     source: Source
     columns: tuple[Column, ...]
     axis: TimeAxis | None  # None if rows are counted
     notes: tuple[str, ...]
+    parameters: Parameters | None  # None unless the table is long and pivoted
+
+    @property
+    def time_columns(self) -> tuple[str, ...]:
+        """Names of the columns that form the time stamp."""
+        return tuple(self.columns[position].name for position in self.axis.columns) if self.axis else ()
 
 
-def _read_time(whole: Source, options: TableOptions) -> _TimedSource:
+def read_time(whole: Source, options: TableOptions) -> TimedSource:
     """The columns and the time axis of a table; if it has time stamps, without empty rows at the end of the file."""
     source = whole if options.time == () else whole.without_empty_end()
     columns = source.columns()
-    _check_names(columns, whole.index, options)
-    excluded = frozenset((*options.leave, *(options.columns or ())))
-    request = TimeRequest(names=options.time, format=options.time_format, timezone=options.timezone, excluded=excluded)
+    parameters = find_parameters(columns, options.pivot) if options.pivot else None
+    check_names(columns, whole.index, options, parameters)
+    request = TimeRequest(
+        names=options.time,
+        format=options.time_format,
+        timezone=options.timezone,
+        excluded=frozenset((*options.leave, *(options.pivot or options.columns or ()))),
+        parts=parameters.of_row if parameters else None,
+    )
     axis = read_time_axis(columns, whole.index, request)
     if axis is None and source is not whole:
         source, columns = whole, whole.columns()  # without time stamps, an empty row is a step like any other
@@ -111,18 +130,29 @@ def _read_time(whole: Source, options: TableOptions) -> _TimedSource:
     if n_empty := whole.n_rows - source.n_rows:
         verb = "stays" if n_empty == 1 else "stay"
         notes.append(f"{counted(n_empty, 'empty row')} at the end of the file {verb} unfilled.")
-    return _TimedSource(source, columns, axis, tuple(notes))
+    return TimedSource(source, columns, axis, tuple(notes), parameters)
 
 
-def _check_names(columns: Sequence[Column], index: Column | None, options: TableOptions) -> None:
-    """Raise an error if two columns have the same name, or if an option names an unknown column."""
+def check_names(
+    columns: Sequence[Column], index: Column | None, options: TableOptions, parameters: Parameters | None
+) -> None:
+    """Raise an error if two columns have the same name, or if an option names an unknown column.
+
+    In a long table, the columns to fill are its `parameters`.
+    """
     refuse_repeated(column.name for column in columns if column.name or not column.is_blank)
-    known = dict.fromkeys(column.name for column in (*columns, *([index] if index else [])))
+    own = dict.fromkeys(column.name for column in (*columns, *([index] if index else [])))
+    values = own if parameters is None else dict.fromkeys(parameters.names)
     marked = tuple(name for name, _ in options.markers_by_name() if name != ANY)
-    named = {"time": options.time, "leave": options.leave, "columns": options.columns, "missing": marked}
+    named = {
+        "time": (options.time, own),
+        "leave": (options.leave, values | own),
+        "columns": (options.columns, values),
+        "missing": (marked, values),
+    }
     problems = [
         f"{option}: {did_you_mean('column', name, filter(None, known))}"
-        for option, names in named.items()
+        for option, (names, known) in named.items()
         for name in names or ()
         if name not in known
     ]

@@ -9,8 +9,9 @@ import numpy as np
 
 from latentfill.core.errors import InputError, RepeatedTimeError
 from latentfill.core.messages import counted
-from latentfill.core.series import TimeArray
+from latentfill.core.series import IntArray, TimeArray
 from latentfill.tables.backends.column import Column
+from latentfill.tables.long_tables import by_flag, find_long_table
 from latentfill.tables.time.grid import stamp_text
 
 
@@ -54,20 +55,36 @@ def refuse_repeated_time(columns: Sequence[Column], time: TimeArray, known: Coll
         if counts.max() == 2 and 100 * len(repeated) < len(time)
         else ""
     )
-    raise RepeatedTimeError(
-        f"{counted(len(repeated), 'time stamp')} in more than one row: {shown}. Every row needs a time stamp of its "
-        "own. If the table stacks several series, name the column that tells them "
-        f"apart{_suggestion(columns, time, known)}; if rows are repeated, remove them; or count rows instead "
-        f"with `--time none`.{went_back}"
+    problem = f"{counted(len(repeated), 'time stamp')} in more than one row: {shown}."
+    raise RepeatedTimeError(f"{problem} {_way_out(columns, time, known)}{went_back}")
+
+
+def _way_out(columns: Sequence[Column], time: TimeArray, known: Collection[str]) -> str:
+    """What to do about time stamps that are repeated."""
+    long = find_long_table(columns, time, known)
+    if long is not None and long.is_clear:
+        return (
+            f"The table is long, with one reading in each row: {long.parameter!r} says what {long.value!r} is. "
+            f"Give {long.flags}; if rows are repeated, remove them."
+        )
+    apart = f": `{by_flag((*long.by, long.parameter))}`" if long is not None and long.by else None
+    apart = apart or suggest_by(columns, time.astype(np.int64), known)
+    pivot = f"; if {long.parameter!r} says what {long.value!r} measures, give {long.flags}" if long else ""
+    return (
+        "Every row needs a time stamp of its own. If the table stacks several series, name the column that tells them "
+        f"apart{apart}{pivot}; if rows are repeated, remove them; or count rows instead with `--time none`."
     )
 
 
-def _suggestion(columns: Sequence[Column], time: TimeArray, known: Collection[str]) -> str:
-    """A flag with a column in which rows of the same time differ."""
+def suggest_by(columns: Sequence[Column], keys: IntArray, known: Collection[str]) -> str:
+    """A flag with a column in which rows with the same key (rows,), such as their time, differ; else an example.
+
+    Columns whose names are `known` are not looked at.
+    """
     for column in columns:
         if column.name and column.name not in known and column.kind != "other":
             labels = column.labels()
-            pairs = set(zip(labels, time.tolist(), strict=True))
-            if len(pairs) == len(time) and 2 * len(set(labels)) <= len(labels):
+            pairs = set(zip(labels, keys.tolist(), strict=True))
+            if len(pairs) == len(keys) and 2 * len(set(labels)) <= len(labels):
                 return f": `--by {shlex.quote(column.name)}`"
     return ", such as `--by station`"

@@ -9,8 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
+from latentfill.tables.backends.native import TextArray
 from latentfill.tables.backends.numbers import PLAIN, NumberStyle
 from latentfill.tables.backends.source import Source
+from latentfill.tables.pivot import Pivot
 from latentfill.tables.time.axis import TimeAxis
 
 
@@ -22,18 +24,33 @@ class Table:
     as_read: FloatArray  # (T, C) the values of the series with those that may be markers
     notes: tuple[str, ...]  # sentences for the user on how the table was read
     source: Source  # the unchanged table
-    positions: tuple[int, ...]  # position in the source of each of the C columns of the series
+    positions: tuple[int, ...]  # position in the source, or in the pivot, of each of the C columns of the series
     axis: TimeAxis | None  # None if rows are counted
     grid: bool = False  # whether steps that the regular grid added become rows of the output
     style: NumberStyle = PLAIN  # how numbers are written in its texts
     time_columns: tuple[str, ...] = ()  # names of the columns that form the time stamp
     name: str | None = None  # name of the file without its ending; None for a data frame
     left_alone: Mapping[str, str] = field(default_factory=dict)  # columns that are not filled, each with the reason
+    pivot: Pivot | None = None  # for a long table: the wide table that the series was read from, and its rows
 
     @property
     def suspected(self) -> BoolArray:
         """Cells (T, C) whose values may be markers of missing ones: they are kept, and nothing is learnt from them."""
         return np.isnan(self.series.values) & ~np.isnan(self.as_read)
+
+    def texts(self, c: int) -> TextArray | None:
+        """The unchanged cells of column `c` of the series, one for each row it was read from; None if not text."""
+        position = self.positions[c]
+        return self.source.texts(position) if self.pivot is None else self.pivot.column(position).texts
+
+    def filled_by(self, values: FloatArray) -> BoolArray:
+        """Cells (T, C) that are missing as read and have an estimate in `values` (T, C)."""
+        return np.isnan(self.as_read) & ~np.isnan(values)
+
+    @property
+    def filled_columns(self) -> tuple[str, ...]:
+        """Names of the columns of the source that are filled."""
+        return self.series.columns if self.pivot is None else (self.pivot.values.name,)
 
     @property
     def n_rows(self) -> int:
@@ -42,7 +59,7 @@ class Table:
 
 
 class OutputRows(NamedTuple):
-    """For each of the R rows of the filled table, its row in the source and its step in the series."""
+    """For each of the R rows of the filled table, its row in the source (or pivot) and its step in the series."""
 
     order: IntArray  # (R,) row of the source, -1 for an added row
     steps: IntArray  # (R,) step of the series

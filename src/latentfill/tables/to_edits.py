@@ -9,11 +9,12 @@ import numpy as np
 
 from latentfill.core.errors import InputError
 from latentfill.core.series import BoolArray, FloatArray, IntArray
-from latentfill.tables.backends.arrow import mask_array, text_array
+from latentfill.tables.backends.arrow import in_one_piece, mask_array, text_array
 from latentfill.tables.backends.edits import Edits, Extra, Fill, rows_to_take
 from latentfill.tables.backends.native import TextArray
 from latentfill.tables.backends.number_texts import decimals_for, format_numbers, own_style
 from latentfill.tables.backends.numbers import NumberStyle
+from latentfill.tables.long_edits import long_edits
 from latentfill.tables.table import OutputRows, Table, output_rows
 
 
@@ -54,7 +55,7 @@ class _FilledColumn:
         has_text = is_new & ~np.isnan(values)
         new = np.full(len(values), "", dtype=object)
         new[has_text] = format_numbers(values[has_text], self.decimals, self.style)
-        old = self.texts.take(rows_to_take(order)).combine_chunks()
+        old = in_one_piece(self.texts.take(rows_to_take(order)))
         texts = pc.replace_with_mask(old, mask_array(is_new), text_array(new[is_new].tolist()))
         return Extra(name, values, texts)
 
@@ -70,13 +71,16 @@ def make_edits(table: Table, estimates: Estimates) -> Edits:
     """
     _check(table, estimates)
     rows = output_rows(table)
-    columns = dict(zip(table.positions, _fill_columns(table, estimates, rows), strict=True))
+    columns = list(_fill_columns(table, estimates, rows))
+    fills = [column.fill() for column in columns]
     extras = [
-        column.extra(suffix, values[rows.steps, c], rows.order)
-        for c, column in enumerate(columns.values())
-        for suffix, values in estimates.extras.items()
+        [column.extra(suffix, values[rows.steps, c], rows.order) for suffix, values in estimates.extras.items()]
+        for c, column in enumerate(columns)
     ]
-    edits = Edits(rows.order, {position: column.fill() for position, column in columns.items()}, extras=extras)
+    if table.pivot is not None:
+        return long_edits(table, fills, dict(zip(estimates.extras, zip(*extras, strict=True), strict=True)))
+    by_position = dict(zip(table.positions, fills, strict=True))
+    edits = Edits(rows.order, by_position, extras=[extra for of_column in extras for extra in of_column])
     return _with_stamps(table, edits, rows.steps) if len(edits.added) else edits
 
 
@@ -89,7 +93,7 @@ def _check(table: Table, estimates: Estimates) -> None:
     if precision is not None and not 0 <= precision <= 17:
         raise InputError(f"precision must be from 0 to 17 decimals, got {precision}.")
     names = frozenset(table.source.names)
-    new = (f"{name}_{suffix}" for name in table.series.columns for suffix in estimates.extras)
+    new = (f"{name}_{suffix}" for name in table.filled_columns for suffix in estimates.extras)
     taken = [name for name in new if name in names]
     if taken:
         raise InputError(
@@ -104,13 +108,13 @@ def _fill_columns(table: Table, estimates: Estimates, rows: OutputRows) -> Itera
     new = _rounded(estimates.values[rows.steps], estimates.precision)
     cells = np.isnan(observed) & ~np.isnan(new)
     values, steps = np.where(cells, new, observed), table.series.step_of_row
-    for c, position in enumerate(table.positions):
-        texts, decimals = table.source.texts(position), estimates.precision
+    for c, name in enumerate(table.series.columns):
+        texts, decimals = table.texts(c), estimates.precision
         has_new_texts = texts is not None and (bool(estimates.extras) or cells[:, c].any())
         if has_new_texts and decimals is None:
             decimals = max(0, decimals_for(texts, table.series.values[steps, c], table.style))
         style = table.style if texts is None else own_style(texts, table.style)
-        yield _FilledColumn(table.series.columns[c], values[:, c], cells[:, c], texts, decimals, style)
+        yield _FilledColumn(name, values[:, c], cells[:, c], texts, decimals, style)
 
 
 def _rounded(values: FloatArray, decimals: int | None) -> FloatArray:

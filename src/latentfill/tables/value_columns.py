@@ -96,7 +96,7 @@ def _read_numbers(
     for position, column in _selected(columns, axis, options):
         numbers = read_values(column, options.markers(column.name), style)
         if numbers is not None and numbers.n_numbers and numbers.bad.any():
-            numbers = _without_words(column, numbers)
+            numbers = without_words(column, numbers)
         if options.columns is None and (numbers is None or _is_text(column, numbers)):
             without_numbers.append((column, numbers.n_numbers if numbers is not None else 0))
         elif numbers is None:
@@ -155,7 +155,7 @@ def _not_filled(reasons: Sequence[tuple[str, str]]) -> Iterator[str]:
         yield f"Not filled: {'; '.join(f'{name_columns(names)} ({reason})' for reason, names in by_reason.items())}."
 
 
-def _without_words(column: Column, numbers: Numbers) -> Numbers:
+def without_words(column: Column, numbers: Numbers) -> Numbers:
     """The numbers of a column, whose other texts are missing values if all are words such as `no data`."""
     assert column.texts is not None
     bad = column.texts.filter(mask_array(numbers.bad)).unique().to_pylist()

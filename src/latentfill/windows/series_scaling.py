@@ -1,4 +1,4 @@
-"""Scaling of series that differ in level and spread, each by its own observed cells as far as it has enough of them."""
+"""Scaling of many series, each by its own observed cells as far as it has enough of them."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from latentfill.core.config_settings import Scaling
 from latentfill.core.series import FloatArray
 from latentfill.windows.scaling import ColumnScaler
 
-ENOUGH_CELLS = 20  # observed cells of a column from which level and spread of a series are known
-FEWEST_SERIES = 2  # with enough cells, to tell whether series differ
-PRIOR_CELLS = 10.0  # cells that the typical level and spread count for in a series
-FAR_LEVELS = 4.0  # standard deviation of the levels, in typical spreads
-FAR_SPREADS = 4.0  # 90th over 10th percentile of the spreads
+ENOUGH_CELLS = 5  # observed cells of a column from which level and spread of a series are learnt
+PERSISTENCE = 10.0  # cells that tell as much about the level as one independent cell does
+MOST_PRIOR_CELLS = 1000.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeriesScaler:
-    """Scales each series by its own level and spread; with few observed cells these are pulled to the typical ones."""
+    """Scales each series by its own level and spread; with few observed cells these are pulled to the typical ones.
+
+    They are pulled less, the more the series differ (empirical Bayes, James and Stein 1961).
+    """
 
     typical: ColumnScaler  # median level and spread of the series; the observed range is that of all series
     method: Scaling
+    level_cells: FloatArray  # (C,) observed cells that the typical level counts for
+    spread_cells: FloatArray  # (C,) observed cells that the typical spread counts for
     low: FloatArray  # (C,) smallest observed value in scaled units
     high: FloatArray  # (C,) largest observed value in scaled units
 
@@ -32,7 +35,8 @@ class SeriesScaler:
         """Learn from the values (T, C) of several series; `whole` is the scaler of all of them together."""
         level, spread = _levels_and_spreads(series, method)
         typical = replace(whole, shift=_medians(level, whole.shift), scale=_medians(spread, whole.scale))
-        scaler = cls(typical, method, whole.low, whole.high)
+        level_cells, spread_cells = _prior_cells(level / typical.scale, 1.0), _prior_cells(np.log(spread), 0.5)
+        scaler = cls(typical, method, level_cells, spread_cells, whole.low, whole.high)
         scaled = [scaler._alone(values).apply(values) for values in series]
         return replace(
             scaler,
@@ -50,25 +54,23 @@ class SeriesScaler:
         """The scaler of a series, with its own range."""
         own = ColumnScaler.fit(values, self.method)
         cells = (~np.isnan(values)).sum(axis=0)
-        share = cells / (cells + PRIOR_CELLS)
+        of_level, of_spread = cells / (cells + self.level_cells), cells / (cells + self.spread_cells)
         spread = np.where(own.high > own.low, own.scale, self.typical.scale)
         return replace(
             own,
-            shift=share * own.shift + (1 - share) * self.typical.shift,
-            scale=np.exp(share * np.log(spread) + (1 - share) * np.log(self.typical.scale)),
+            shift=of_level * own.shift + (1 - of_level) * self.typical.shift,
+            scale=np.exp(of_spread * np.log(spread) + (1 - of_spread) * np.log(self.typical.scale)),
         )
 
 
-def differ_in_scale(series: Sequence[FloatArray]) -> bool:
-    """Whether series with values (T, C) differ so much in level or spread that most columns need a scale by series."""
-    level, spread = _levels_and_spreads(series, "standard")
-    needs = []
-    for of_level, of_spread in zip(level.T, spread.T, strict=True):
-        known = ~np.isnan(of_level)
-        if known.sum() >= FEWEST_SERIES:
-            low, middle, high = np.quantile(of_spread[known], (0.1, 0.5, 0.9))
-            needs.append(bool(of_level[known].std() > FAR_LEVELS * middle or high > FAR_SPREADS * low))
-    return 2 * sum(needs) > len(needs)
+def _prior_cells(values: FloatArray, variance: float) -> FloatArray:
+    """Observed cells (C,) that the typical one of `values` (S, C) counts for, if one cell tells it with a `variance`.
+
+    It is the variance of what a series' own cells tell, over that between series; with fewer than two series, as if
+    both were equal.
+    """
+    between = [np.var(column[~np.isnan(column)]) if (~np.isnan(column)).sum() > 1 else variance for column in values.T]
+    return np.minimum(PERSISTENCE * variance / np.maximum(between, 1e-12), MOST_PRIOR_CELLS)
 
 
 def _medians(values: FloatArray, otherwise: FloatArray) -> FloatArray:

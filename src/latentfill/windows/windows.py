@@ -51,9 +51,13 @@ class ScaledSeries:
         return np.asarray(~np.maximum.accumulate(observed[:, ::-1], axis=1)[:, ::-1].ravel())
 
     def starts(self, length: int, stride: int) -> IntArray:
-        """First steps of the windows of each part, see `window_starts`."""
-        n_steps = self.n_steps // self.parts
-        return np.add.outer(np.arange(self.parts) * n_steps, window_starts(n_steps, length, stride)).ravel()
+        """First steps of the windows of each part, without its padding, see `window_starts`."""
+        if self.parts == 1:
+            return window_starts(self.n_steps, length, stride)
+        known = (~by_part(self.padding[:, None], self.parts)[..., 0]).sum(axis=1).tolist()
+        first = np.arange(self.parts) * (self.n_steps // self.parts)
+        parts = zip(first, known, strict=True)
+        return np.concatenate([at + window_starts(max(n_steps, length), length, stride) for at, n_steps in parts])
 
     def padded_to(self, n_steps: int) -> ScaledSeries:
         """A series of one part with missing steps appended until it has `n_steps`; unchanged if it is long enough."""
@@ -112,7 +116,7 @@ class Windows:
 
 def by_part(array: NDArray[Number], parts: int) -> NDArray[Number]:
     """An array (T, C) as it is if there is one part, else that of each part: (parts, T / parts, C)."""
-    return array if parts == 1 else array.reshape(parts, -1, array.shape[-1])
+    return array if parts == 1 else array.reshape(parts, len(array) // parts, array.shape[-1])
 
 
 def window_starts(n_steps: int, length: int, stride: int) -> IntArray:

@@ -128,3 +128,17 @@ def test_stacked_series_are_described_together(tmp_path: Path):
     assert (x["observed"], x["missing"], x["longest_gap"], x["max"]) == (69, 3, 2, 6.0)
     assert (described["time"]["columns"], described["missing_cells"]) == (["time"], 3)
     assert json.loads(json.dumps(described)) == described
+
+
+def test_the_series_of_a_long_table_are_described_by_their_parameters(tmp_path: Path):
+    rows = [
+        f"{station},2024-01-{day:02d},{name},{'NA' if day == 4 and name == 'NO2' else f'{day}.5'}\n"
+        for station, names in (("A", ("NO2", "O3")), ("B", ("O3",)))
+        for day in range(1, 13)
+        for name in names
+    ]
+    (tmp_path / "t.csv").write_text("station,date,parameter,value\n" + "".join(rows))
+    described = inspect_path(tmp_path / "t.csv", TableOptions(by=("station",), pivot="parameter=value"))
+    assert described["series"]["rows"] == {"shortest": 12, "median": 18.0, "longest": 24}
+    assert {name: column["observed"] for name, column in described["columns"].items()} == {"NO2": 11, "O3": 24}
+    assert described["missing_markers"] == {"NO2": {"NA": 1}}

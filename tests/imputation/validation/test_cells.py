@@ -69,3 +69,14 @@ def test_cells_are_the_same_in_blocks_of_columns(monkeypatch: pytest.MonkeyPatch
     in_blocks = Cells.at(np.isnan(values), values)
     np.testing.assert_array_equal(in_blocks.kind, whole.kind)
     np.testing.assert_array_equal(in_blocks.gap, whole.gap)
+
+
+def test_a_gap_ends_with_the_part_of_the_series_it_lies_in():
+    values = np.arange(12.0)[:, None]
+    values[[4, 5, 6, 7]] = np.nan
+    cells = Cells.at(np.isnan(values), values, parts=2)
+    alone = [Cells.at(np.isnan(part), part) for part in (values[:6], values[6:])]
+    assert cells.kind.tolist() == [*alone[0].kind, *alone[1].kind]
+    assert cells.gap.tolist() == [*alone[0].gap, *(alone[1].gap + 6)]
+    assert cells.where(np.array([True, False, False, True])).parts == 2
+    assert Cells.at(np.isnan(values), values).gap.tolist() == [4, 4, 4, 4]

@@ -89,6 +89,8 @@ def test_records_can_be_added_after_a_last_line_without_line_end(tmp_path):
     text = read_csv(save(tmp_path, b"a,b\r\n1,2\r\n3,4"))
     records = [*text.records, text.new_record({1: "9"})]
     assert text.encode(records) == b"a,b\r\n1,2\r\n3,4\r\n,9"
+    first, last = text.records
+    assert text.encode([first, "# a comment\r\n", last, ""]) == b"a,b\r\n1,2\r\n# a comment\r\n3,4"
 
 
 def test_a_file_is_read_and_written_in_the_given_encoding(tmp_path):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from latentfill.core.series import BoolArray
 from latentfill.core.strategy_table import STRATEGIES, cell_codes
+from latentfill.tables.backends.column import Column
 
 CodeArray = NDArray[np.int8]
 
@@ -47,6 +48,13 @@ class Code(IntEnum):
 def count_codes(codes: CodeArray) -> dict[str, int]:
     """How many cells each code has, by the code's name; codes without cells are left out."""
     return {code.name: int(n) for code in cell_codes() if (n := np.count_nonzero(codes == code.number))}
+
+
+def codes_as_read(column: Column, n_rows: int) -> CodeArray:
+    """The codes of a column that is not filled: `EMPTY` for cells without a value, else `OBSERVED`."""
+    numbers = column.numbers
+    is_missing = np.isnan(numbers.values) & ~numbers.bad if numbers else np.ones(n_rows, dtype=bool)
+    return np.where(is_missing, Code.EMPTY, Code.OBSERVED).astype(np.int8)
 
 
 def is_from_stored(codes: CodeArray) -> BoolArray:

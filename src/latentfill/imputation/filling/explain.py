@@ -24,11 +24,12 @@ def explain_series(fitted: Fitted, series: Series) -> dict[str, NDArray[np.gener
     from_donor = votes.neighbour >= offset
     rows = series.rows if fitted.n_steps == series.n_steps else np.arange(fitted.n_steps)
     table_row = rows[np.where(from_donor, 0, votes.neighbour)]
-    return {
+    columns = {
         "row": series.rows[votes.step],
-        "column": np.array(fitted.columns)[votes.column],
+        "column": np.array(fitted.all_columns)[votes.column],
         "neighbour_row": np.where(from_donor, votes.neighbour - offset, table_row),
         "source": np.where(from_donor, "donor_table", "table"),
         "value": votes.value * fitted.scaler.scale[votes.column] + fitted.scaler.shift[votes.column],
         "weight": votes.weight,
     }
+    return {name: column[fitted.targets[votes.column]] for name, column in columns.items()}

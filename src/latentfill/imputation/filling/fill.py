@@ -35,13 +35,13 @@ from latentfill.windows.windows import ScaledSeries, window_starts
 class EstimatedSeries:
     """A series with gaps, and the estimates of all candidates for it."""
 
-    series: Series  # with the columns that the model was fitted on
+    series: Series  # (T, C + K) with the columns and covariates that the model was fitted on
     scaled: ScaledSeries
     by_path: Mapping[str, Estimates]  # by path name, builtin first; later paths take precedence
 
 
 def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None) -> Filled:
-    """Fill the gaps of a series that has the columns of the fitted one.
+    """Fill the gaps of a series that has the columns of the fitted one and, after them, its covariates.
 
     Rows covered by the stored `embeddings` (by split) are filled from these, all other rows by the builtin path. A cell
     without an estimate gets the fallback; a column without any observed value stays empty.
@@ -73,9 +73,9 @@ def _estimate_builtin(fitted: Fitted, series: ScaledSeries) -> Estimates:
 
 
 def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:
-    """Fill the gaps of a series from the estimates of the candidates."""
+    """Fill the gaps of a series from the estimates of the candidates; without its covariates, (T, C)."""
     series, output = estimated.series, fitted.config.output
-    cells = Cells.at(~series.observed, estimated.scaled.values)
+    cells = Cells.at(~series.observed & fitted.targets, estimated.scaled.values)
     ranges, scale = ColumnRanges.of(fitted, series).at(cells.column), fitted.scaler.scale[cells.column]
     joined = _join_paths(fitted, estimated, cells)
     estimate, code = _estimate_cells(fitted, series, ranges, cells, joined)
@@ -90,7 +90,7 @@ def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:
         return restore_observed(cells.on_series(values), series.values)
 
     with_bounds = output.intervals is not None
-    return Filled(
+    whole = Filled(
         values=filled(estimate),
         codes=_code_array(cells, code),
         expected=cells.on_series(np.where(from_strategy, joined.expected * scale, np.nan)),
@@ -98,6 +98,7 @@ def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:
         upper=filled(np.fmax(with_error(joined.above), estimate)) if with_bounds else None,
         samples=_stacked(map(filled, map(with_error, joined.drawn)), output.samples, cells) if output.samples else None,
     )
+    return whole.in_order(fitted.columns, fitted.all_columns)
 
 
 def _join_paths(fitted: Fitted, estimated: EstimatedSeries, cells: Cells) -> PathEstimate:

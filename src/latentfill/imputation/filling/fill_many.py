@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
 from latentfill.core.series import IntArray, Series
+from latentfill.core.workers import in_parallel
 from latentfill.imputation.filling.fill import EstimatedSeries, fill_from, fill_series
 from latentfill.imputation.filling.filled import Filled
 from latentfill.imputation.fitting.fitted import BUILTIN, Fitted
 from latentfill.strategies.candidates import Estimates
 from latentfill.windows.windows import ScaledSeries, window_starts
 
-AT_ONCE = 1 << 18  # cells of the series that are estimated at once, with the empty steps that make them equally long
+SIDE_BY_SIDE = 4  # batches
+AT_ONCE = 1 << 17  # cells of the series that are estimated at once, with the empty steps that make them equally long
 
 
 def fill_many(fitted: Fitted, series: Sequence[Series]) -> Iterator[tuple[int, Filled]]:
@@ -21,8 +24,18 @@ def fill_many(fitted: Fitted, series: Sequence[Series]) -> Iterator[tuple[int, F
 
     Series of similar length are estimated together, and the results are those of each series alone.
     """
-    for batch in _batches(fitted, series):
-        yield from zip(batch, _fill_batch(fitted, [series[at] for at in batch]), strict=True)
+
+    def fill(batch: Sequence[int]) -> list[tuple[int, Filled]]:
+        return list(zip(batch, _fill_batch(fitted, [series[at] for at in batch]), strict=True))
+
+    for batches in _batched(_batches(fitted, series), SIDE_BY_SIDE):
+        for filled in in_parallel(fill, batches):
+            yield from filled
+
+
+def _batched(batches: Iterator[list[int]], size: int) -> Iterator[list[list[int]]]:
+    while some := list(islice(batches, size)):
+        yield some
 
 
 def _batches(fitted: Fitted, series: Sequence[Series]) -> Iterator[list[int]]:

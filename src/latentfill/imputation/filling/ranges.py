@@ -23,7 +23,9 @@ class ColumnRanges:
     @classmethod
     def of(cls, fitted: Fitted, series: Series) -> ColumnRanges:
         """The ranges for filling `series` with a fitted model."""
-        minimum, maximum = bounds_of(fitted.config, fitted.columns)
+        lower, upper = bounds_of(fitted.config, fitted.columns)
+        after = (0, len(fitted.covariates))
+        minimum, maximum = np.pad(lower, after, constant_values=-np.inf), np.pad(upper, after, constant_values=np.inf)
         low = np.fmin(fitted.scaler.low, np.fmin.reduce(series.values, axis=0))
         high = np.fmax(fitted.scaler.high, np.fmax.reduce(series.values, axis=0))
         return cls(low, high, minimum, maximum)

@@ -10,7 +10,7 @@ import numpy as np
 
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError
-from latentfill.core.series import BoolArray, FloatArray, Series
+from latentfill.core.series import Series
 from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.joined_splits import join_splits
@@ -20,9 +20,11 @@ from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.fitting.smoothed_series import SmoothedSeries
 from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
 from latentfill.imputation.fitting.time_budget import TimeBudget
+from latentfill.imputation.fitting.with_covariates import with_covariates
 from latentfill.imputation.validation.holdout import hold_out
 from latentfill.nn.progress import History, ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
+from latentfill.tables.covariates import Covariates
 from latentfill.windows.cycles import clock_features, find_cycles
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import ScaledSeries
@@ -35,31 +37,36 @@ class FitInputs:
     embeddings: Mapping[str, Embeddings] = field(default_factory=dict)  # stored embeddings by split
     encoder: EncoderFactory | None = None  # makes a frozen encoder to use instead of the builtin encoder
     donor_table: Series | None = None  # with the same columns, to learn from too
+    covariates: Covariates | None = None  # columns at the steps of the series, to predict it from; never filled
     train_rows: int | None = None  # number of first rows that the scaler is fitted to, as in TimeKD; None: all
     compare_with: Sequence[str] = ()  # further strategies to fit and validate, see `Fitted.using`
     progress: ProgressCallback | None = None  # called with a `Progress` while training
 
 
-def fit_series(series: Series, config: Config, inputs: FitInputs | None = None) -> Fitted:
-    """Fit a model to one series (T, C).
+def fit_series(
+    series: Series, config: Config, inputs: FitInputs | None = None, budget: TimeBudget | None = None
+) -> Fitted:
+    """Fit a model to one series (T, C), within the time budget of the settings unless another is given.
 
     Each split of stored embeddings gets its own candidates. If the embeddings of all splits are known to share one
     space, the windows of all splits are searched for neighbours. Raises an `InputError` for a series without an
     observed value, and for a strategy that cannot be fitted within the time budget.
     """
     inputs = inputs or FitInputs()
-    budget = TimeBudget.starting_now(config)
+    budget = budget or TimeBudget.starting_now(config)
     bounds_of(config, series.columns)  # raises an error for unusable limits before any training
     donor = inputs.donor_table
     requested, config = config, shrink_to(config, series.n_steps if donor is None else 2 * series.n_steps)
-    known = find_known(series.values)
-    if not known.any():
+    if not series.observed.any():
         raise InputError("no value column has a single observed cell, so there is nothing to learn from.")
-    scaler = _fit_scaler(series, config, inputs.train_rows)
     cycles = find_cycles(series if donor is None or donor.n_steps < series.n_steps else donor)
+    columns, covariates = series.columns, inputs.covariates.columns if inputs.covariates else ()
+    series = with_covariates(series, inputs.covariates, covariates)
+    scaler = _fit_scaler(series, config, inputs.train_rows)
     scaled = ScaledSeries(scaler.apply(series.values), clock_features(series, cycles))
     for_networks = needs_encoder((*config.strategies, *(name for name in inputs.compare_with if name != AUTO)))
-    held_out = hold_out(scaled, config, for_networks=for_networks)
+    targets = np.arange(len(series.columns)) < len(columns)
+    held_out = hold_out(scaled, config, for_networks=for_networks, targets=targets)
     joined = None
     if donor is not None:
         joined = followed_by_donor(held_out, donor, scaler, cycles, config.windows.length)
@@ -68,8 +75,9 @@ def fit_series(series: Series, config: Config, inputs: FitInputs | None = None) 
     all_splits = join_splits(inputs.embeddings)
     return Fitted(
         config=config,
-        columns=series.columns,
-        known=known,
+        columns=columns,
+        covariates=covariates,
+        known=np.asarray(series.observed.any(axis=0)),
         scaler=scaler,
         cycles=cycles,
         stamped=series.time is not None,
@@ -92,11 +100,6 @@ def window_of(config: Config, most: int) -> Config:
     if most >= config.windows.length:
         return config
     return config.replace(length=most, stride=min(config.windows.stride, max(1, most // 4)))
-
-
-def find_known(values: FloatArray) -> BoolArray:
-    """True for the columns (C,) of `values` (T, C) that have an observed cell."""
-    return np.asarray((~np.isnan(values)).any(axis=0))
 
 
 def _fit_scaler(series: Series, config: Config, train_rows: int | None) -> ColumnScaler:

@@ -47,13 +47,37 @@ class FittedPath:
         return [STRATEGIES[name].cell_code(stored=self.stored).number for name in self.candidates.names]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CovariateGain:
+    """What covariates bring: the errors of a model with and a model without them."""
+
+    columns: tuple[str, ...]  # names of the covariates
+    with_them: float | None  # mean squared error on the score cells, scaled units; None without such cells
+    without: float | None
+    used: bool  # whether they lower the error on the tuning cells, so that the model with them fills the gaps
+
+    @property
+    def note(self) -> str:
+        """What covariates bring, as a sentence for the user."""
+        errors = ""
+        if self.with_them is not None and self.without is not None:
+            errors = f" (mean squared error {self.with_them:.4g} with them, {self.without:.4g} without)"
+        if self.used:
+            return f"The covariates lower the error on held-out cells{errors}."
+        return (
+            f"The covariates do not lower the error on held-out cells{errors}: the model without them fills the gaps."
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Fitted:
-    """A fitted model: everything needed to fill a series."""
+    """A fitted model: everything needed to fill a series of C columns, predicted from K covariates too."""
 
     config: Config
-    columns: tuple[str, ...]
-    known: BoolArray  # (C,), True for columns with an observed value to learn from
+    columns: tuple[str, ...]  # C names
+    covariates: tuple[str, ...] = ()  # K names; they are columns of the scaled series, after the others
+    gain: CovariateGain | None = None  # what covariates bring; None if there were none
+    known: BoolArray  # (C + K,), True for columns with an observed value to learn from
     scaler: ColumnScaler
     cycles: tuple[float, ...]  # lengths in seconds if `stamped`, else in steps
     stamped: bool  # whether the series had time stamps
@@ -63,7 +87,17 @@ class Fitted:
     one_space: bool = False  # whether the embeddings of all splits are known to share a space
     n_steps: int = 0  # length of the fitted series
     shrunk_from: int | None = None  # window length of the settings, if the series was too short for it
-    by_series: SeriesScaler | None = None  # of a model for many series that differ in scale
+    by_series: SeriesScaler | None = None  # of a model for many series
+
+    @property
+    def all_columns(self) -> tuple[str, ...]:
+        """The names of the columns, then of the covariates."""
+        return (*self.columns, *self.covariates)
+
+    @property
+    def targets(self) -> BoolArray:
+        """The columns that are filled, (C + K,)."""
+        return np.arange(len(self.all_columns)) < len(self.columns)
 
     @property
     def paths(self) -> dict[str, FittedPath]:
@@ -80,11 +114,11 @@ class Fitted:
         )
 
     def for_series(self, series: Series) -> Fitted:
-        """The same model with the scale of a series, if it is one for many series that differ in scale."""
+        """The same model with the scale of a series, if it is one for many series."""
         return replace(self, scaler=self.by_series.of(series.values)) if self.by_series else self
 
     def scaled(self, series: Series) -> ScaledSeries:
-        """The series in scaled units; columns that had no value to learn from are set to NaN."""
+        """The series (T, C + K) in scaled units; columns that had no value to learn from are set to NaN."""
         values = self.scaler.apply(series.values)
         values[:, ~self.known] = np.nan
         return ScaledSeries(values, clock_features(series, self.cycles))
@@ -100,6 +134,8 @@ class Fitted:
                 f"The series was too short for windows of {self.shrunk_from} steps; they were shrunk to "
                 f"{self.config.windows.length}."
             )
+        if self.gain:
+            yield self.gain.note
         late = [name for name, reason in self.builtin.skipped.items() if reason == OUT_OF_TIME]
         if late:
             yield f"The time budget of {self.config.time_budget:g} s left no room for {', '.join(late)}."

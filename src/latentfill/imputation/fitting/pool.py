@@ -11,7 +11,7 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray, Series
 from latentfill.imputation.fitting.bounds import bounds_of
-from latentfill.imputation.fitting.fit import find_known, window_of
+from latentfill.imputation.fitting.fit import window_of
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
 from latentfill.imputation.fitting.time_budget import TimeBudget
@@ -20,11 +20,14 @@ from latentfill.nn.progress import ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
 from latentfill.windows.cycles import clock_features, shared_cycles
 from latentfill.windows.scaling import ColumnScaler
-from latentfill.windows.series_scaling import SeriesScaler, differ_in_scale
+from latentfill.windows.series_scaling import SeriesScaler
 from latentfill.windows.windows import ScaledSeries
 
 MOST_STEPS = 1 << 15  # that are learnt from, of all series together
 SHORTEST_PART = 1 << 10  # steps of a long series that are learnt from, at least
+MOST_WORK = 1e10  # sum over windows that are a half apart of the cubes of their missing cells, which kriging solves for
+MOST_CELLS = 1024  # of a window that kriging solves for at once
+FEWEST_PARTS = 100  # that are learnt from in spite of it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,10 +40,11 @@ class Pool:
 
     @classmethod
     def of(cls, series: Sequence[Series], length: int) -> Pool:
-        """A pool of series that have observed cells, evenly over all, so that there are at most about `MOST_STEPS`."""
+        """A pool of series that have observed cells, evenly over all: as many as can be learnt from in short time."""
         longest = max(each.n_steps for each in series)
         part = min(longest, max(SHORTEST_PART, MOST_STEPS // len(series)))
-        chosen = evenly(np.arange(len(series)), max(1, MOST_STEPS // (part + length)))
+        by_work = max(FEWEST_PARTS, int(MOST_WORK / _work(series, part, length)))
+        chosen = evenly(np.arange(len(series)), max(1, min(MOST_STEPS // (part + length), by_work)))
         return cls([middle_of(series[at], part) for at in chosen.tolist()], length, shared_cycles(series))
 
     def scaled(self, scalers: Sequence[ColumnScaler]) -> ScaledSeries:
@@ -62,8 +66,9 @@ class Pool:
 def fit_pool(series: Sequence[Series], config: Config, progress: ProgressCallback | None = None) -> Fitted:
     """Fit one model to series with the same columns; the windows are at most as long as the longest series.
 
-    Series that differ much in level or spread are scaled each by itself. Raises an `InputError` if no series has an
-    observed value, and for a strategy that cannot be fitted within the time budget.
+    Windows are half a window apart or more, as cells need not be estimated four times where there are so many. Each
+    series is scaled by itself, see `SeriesScaler`. Raises an `InputError` if no series has an observed value, and for a
+    strategy that cannot be fitted within the time budget.
     """
     budget, columns = TimeBudget.starting_now(config), series[0].columns
     bounds_of(config, columns)  # raises an error for unusable limits before any training
@@ -71,18 +76,22 @@ def fit_pool(series: Sequence[Series], config: Config, progress: ProgressCallbac
     if not series:
         raise InputError("no value column has a single observed cell, so there is nothing to learn from.")
     requested, config = config, window_of(config, max(2, *(each.n_steps for each in series)))
+    config = config.replace(stride=max(config.windows.stride, config.windows.length // 2))
     pool = Pool.of(series, config.windows.length)
     method = config.windows.scaling
     scaler = ColumnScaler.fit(np.concatenate(pool.values), method)
-    by_series = SeriesScaler.fit(pool.values, scaler, method) if differ_in_scale(pool.values) else None
-    scalers = [by_series.of(values) if by_series else scaler for values in pool.values]
-    held_out = hold_out(pool.scaled(scalers), config, for_networks=needs_encoder(config.strategies))
+    by_series = SeriesScaler.fit(pool.values, scaler, method)
+    held_out = hold_out(
+        pool.scaled([by_series.of(values) for values in pool.values]),
+        config,
+        for_networks=needs_encoder(config.strategies),
+    )
     fitter = StrategyFitter(held_out, config, (), budget, progress)
     encoder, history = fitter.fit_encoder() if fitter.needs_encoder else (None, {})
     return Fitted(
         config=config,
         columns=columns,
-        known=find_known(np.concatenate(pool.values)),
+        known=~np.isnan(scaler.low),
         scaler=scaler,
         by_series=by_series,
         cycles=pool.cycles,
@@ -93,6 +102,13 @@ def fit_pool(series: Sequence[Series], config: Config, progress: ProgressCallbac
         n_steps=held_out.series.n_steps,
         shrunk_from=requested.windows.length if config.windows.length < requested.windows.length else None,
     )
+
+
+def _work(series: Sequence[Series], part: int, length: int) -> float:
+    """Work of kriging in a part of a series, see `MOST_WORK`."""
+    observed = sum(int(each.observed.sum()) for each in series) / sum(each.values.size for each in series)
+    missing = (1 - observed) * min(length * len(series[0].columns), MOST_CELLS)
+    return max(1.0, 2 * part / length - 1) * max(1.0, missing) ** 3
 
 
 def middle_of(series: Series, n_steps: int) -> Series:

@@ -28,6 +28,7 @@ from latentfill.windows.windows import Windows
 
 ENCODER_SHARE = 0.35  # share of the time budget after which the encoder must be trained
 TRAINING_SHARE = 0.75  # share after which all networks must be trained; the rest is for validation
+STARTS_PER_WINDOW = 8  # of many series, windows to learn from that start within the length of one
 MOST_CELLS = 1 << 25  # most cells in the windows of other splits that are searched for neighbours
 REASONS: Mapping[Kind, str] = {  # why a strategy that was fitted in time is left out, by its kind
     "correction": "it did not lower the error on reserved stretches of the series",
@@ -77,8 +78,9 @@ class StrategyFitter:
 
     @property
     def every_start(self) -> IntArray:
-        """Starts of all windows to learn from, at stride 1."""
-        return np.arange(self.learnt_from.series.n_steps - self.config.windows.length + 1)
+        """Starts of all windows to learn from; those of many series, which must be copied, at a wider stride."""
+        series, length = self.learnt_from.series, self.config.windows.length
+        return series.starts(length, 1 if series.parts == 1 else max(1, length // STARTS_PER_WINDOW))
 
     def fit_encoder(self) -> tuple[Encoder | None, dict[str, History]]:
         """Train the builtin encoder on all windows; returns it with its history, or None if time runs out."""

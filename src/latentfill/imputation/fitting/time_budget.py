@@ -20,6 +20,11 @@ class TimeBudget:
         """The time budget of the settings, counted from now."""
         return cls(time.monotonic(), config.time_budget)
 
+    @classmethod
+    def half(cls, config: Config) -> TimeBudget:
+        """Half the time budget of the settings, counted from now."""
+        return cls(time.monotonic(), None if config.time_budget is None else config.time_budget / 2)
+
     def deadline(self, share: float) -> float | None:
         """The time, by `time.monotonic`, at which a share of the budget is spent; None without a limit."""
         return None if self.seconds is None else self.began + share * self.seconds

@@ -46,6 +46,8 @@ def inspect_path(
             describe_embeddings,  # slow to import, as it needs torch
         )
 
+        if options.pivot:
+            raise InputError("embeddings belong to a wide table, and pivot is for a long one: leave out --pivot.")
         series = None if table is None else read_table(table, options).series
         name = None if table is None else stem(table)
         described = describe_embeddings(path, config or Config(), series, name, beside)

@@ -51,7 +51,7 @@ def describe_clock(table: Table) -> dict[str, object]:
 
 def describe_style(table: Table) -> dict[str, object]:
     """How numbers are written as text; empty if no column is text."""
-    if all(table.source.texts(position) is None for position in table.positions):
+    if all(table.texts(c) is None for c in range(len(table.positions))):
         return {}
     style = table.style
     return {"decimal_mark": style.decimal, "thousands_separator": style.thousands or None, "flags": style.flags or None}
@@ -59,22 +59,24 @@ def describe_style(table: Table) -> dict[str, object]:
 
 def count_markers(tables: Sequence[Table]) -> dict[str, dict[str, int]]:
     """The texts that are read as missing, by column, each with the number of cells; empty cells are not listed."""
-    counts = {name: Counter[str]() for name in tables[0].series.columns}
+    counts = dict[str, Counter[str]]()
     for table in tables:
         is_missing = np.isnan(table.as_read[table.series.step_of_row])
-        columns = table.source.columns()
-        for count, position, cells in zip(counts.values(), table.positions, is_missing.T, strict=True):
+        columns = table.source.columns() if table.pivot is None else table.pivot.columns()
+        for name, position, cells in zip(table.series.columns, table.positions, is_missing.T, strict=True):
             labels = columns[position].labels()
-            count.update(labels[row] for row in np.flatnonzero(cells).tolist() if labels[row])
+            counts.setdefault(name, Counter()).update(
+                labels[row] for row in np.flatnonzero(cells).tolist() if labels[row]
+            )
     return _filled(counts)
 
 
 def count_suspected(tables: Sequence[Table]) -> dict[str, dict[str, int]]:
     """Values that may be markers of missing ones, by column, each with the number of cells."""
-    counts = {name: Counter[str]() for name in tables[0].series.columns}
+    counts = dict[str, Counter[str]]()
     for table in tables:
-        for count, values, cells in zip(counts.values(), table.as_read.T, table.suspected.T, strict=True):
-            count.update(f"{value:g}" for value in values[cells].tolist())
+        for name, values, cells in zip(table.series.columns, table.as_read.T, table.suspected.T, strict=True):
+            counts.setdefault(name, Counter()).update(f"{value:g}" for value in values[cells].tolist())
     return _filled(counts)
 
 
@@ -83,15 +85,14 @@ def _filled(counts: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
 
 
 def describe_columns(series: Sequence[Series]) -> dict[str, object]:
-    """The description of each value column by name, from one or more series with the same columns."""
-    gaps = [find_gaps(each.observed) for each in series]
-    return {
-        name: _describe_column(
-            np.concatenate([each.values[:, c] for each in series]),
-            np.concatenate([each.length[each.column == c] for each in gaps]),
-        )
-        for c, name in enumerate(series[0].columns)
-    }
+    """The description of each value column by name, from the series that have it."""
+    values, lengths = dict[str, list[FloatArray]](), dict[str, list[IntArray]]()
+    for each in series:
+        gaps = find_gaps(each.observed)
+        for c, name in enumerate(each.columns):
+            values.setdefault(name, []).append(each.values[:, c])
+            lengths.setdefault(name, []).append(gaps.length[gaps.column == c])
+    return {name: _describe_column(np.concatenate(values[name]), np.concatenate(lengths[name])) for name in values}
 
 
 def _describe_column(values: FloatArray, gap_lengths: IntArray) -> dict[str, object]:

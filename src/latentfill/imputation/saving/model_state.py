@@ -12,7 +12,7 @@ from latentfill.core.config import Config
 from latentfill.core.messages import counted
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
 from latentfill.embeddings.protocols.encoder import EncoderShape
-from latentfill.imputation.fitting.fitted import Fitted, FittedPath
+from latentfill.imputation.fitting.fitted import CovariateGain, Fitted, FittedPath
 from latentfill.imputation.fitting.stored_windows import config_for_stored
 from latentfill.imputation.saving.model_weights import Arrays, arrays_with_prefix, path_prefix
 from latentfill.imputation.validation.cells import KINDS
@@ -26,7 +26,7 @@ from latentfill.strategies.protocols.strategy import StrategySpec
 from latentfill.windows.gaps import BUCKET_NAMES
 from latentfill.windows.scaling import ColumnScaler
 
-FORMAT = 6  # version of the files; models of other versions are refused
+FORMAT = 7  # version of the files; models of other versions are refused
 
 
 class PathState(TypedDict):
@@ -53,6 +53,8 @@ class ModelState(TypedDict):
     format: int
     settings: dict[str, object]
     columns: list[str]
+    covariates: list[str]
+    gain: dict[str, Any] | None  # fields of `CovariateGain`
     known: list[bool]
     cycles: list[float]
     stamped: bool
@@ -74,6 +76,8 @@ def state_of(fitted: Fitted, extra: Extra) -> ModelState:
         "format": FORMAT,
         "settings": fitted.config.to_dict(),
         "columns": list(fitted.columns),
+        "covariates": list(fitted.covariates),
+        "gain": None if fitted.gain is None else asdict(fitted.gain),
         "known": fitted.known.tolist(),
         "cycles": list(fitted.cycles),
         "stamped": fitted.stamped,
@@ -106,7 +110,8 @@ def restore(state: ModelState, scaler: ScalerState, config: Config, weights: Arr
     """
     if scaler["columns"] != state["columns"]:
         raise ValueError(f"scaler.json has the columns {scaler['columns']}, config.json {state['columns']}")
-    columns, phases = len(state["columns"]), 2 * len(state["cycles"])
+    columns, phases = len(state["columns"]) + len(state["covariates"]), 2 * len(state["cycles"])
+    gain = state["gain"]
     encoder = BuiltinEncoder(config, columns=columns, phases=phases) if state["encoder"] else None
 
     def path(split: str | None, path_state: PathState) -> FittedPath:
@@ -118,6 +123,8 @@ def restore(state: ModelState, scaler: ScalerState, config: Config, weights: Arr
     return Fitted(
         config=config,
         columns=tuple(state["columns"]),
+        covariates=tuple(state["covariates"]),
+        gain=None if gain is None else CovariateGain(**{**gain, "columns": tuple(gain["columns"])}),
         known=np.array(state["known"], dtype=bool),
         scaler=ColumnScaler.from_dict({name: scaler[name] for name in scaler if name != "columns"}),
         cycles=tuple(float(cycle) for cycle in state["cycles"]),
@@ -154,7 +161,7 @@ def _history(record: Mapping[str, Any]) -> History:
 
 def inconsistencies(fitted: Fitted) -> Iterator[str]:
     """Problems of a restored model: arrays of the wrong shape, scales that are not above 0, repeated column names."""
-    c = len(fitted.columns)
+    c = len(fitted.all_columns)
     per_column = {name: getattr(fitted.scaler, name) for name in ("shift", "scale", "low", "high")}
     for name, array in {"known": fitted.known, **per_column}.items():
         if array.shape != (c,):
@@ -168,5 +175,5 @@ def inconsistencies(fitted: Fitted) -> Iterator[str]:
                 yield f"{name} has shape {shape}, it should be {expected}"
     if not (fitted.scaler.scale > 0).all():
         yield "scale holds values that are not above 0"
-    if len(set(fitted.columns)) < c:
+    if len(set(fitted.all_columns)) < c:
         yield "columns repeat names"

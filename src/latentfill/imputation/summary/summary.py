@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 
@@ -13,34 +13,37 @@ from latentfill.core.strategy_table import cell_codes
 from latentfill.embeddings.protocols.record import Embeddings, Pairing
 from latentfill.imputation.filling.codes import Code, CodeArray, count_codes
 from latentfill.imputation.filling.filled import Filled
-from latentfill.imputation.fitting.fitted import BUILTIN, Fitted, FittedPath
+from latentfill.imputation.fitting.fitted import BUILTIN, CovariateGain, Fitted, FittedPath
 from latentfill.imputation.summary.cell_counts import count_cells
 from latentfill.imputation.summary.covered_rows import covered_rows
+from latentfill.tables.covariates import Covariates
+from latentfill.tables.long_edits import count_added
 from latentfill.tables.options import TableOptions
 from latentfill.tables.table import Table, output_rows
 from latentfill.tables.time.grid import step_text
 
 
 def summarise(
-    fitted: Fitted, table: Table, options: TableOptions, filled: Filled, paired: Pairing
+    fitted: Fitted,
+    table: Table,
+    options: TableOptions,
+    filled: Filled,
+    paired: Pairing,
+    covariates: Covariates | None = None,
 ) -> dict[str, object]:
     """The summary of one filled table; `paired` are the stored embeddings that it was filled from."""
-    series, paths, embeddings = table.series, fitted.paths, paired.splits
-    steps = output_rows(table).steps
-    codes = filled.codes[steps]
+    paths, embeddings = fitted.paths, paired.splits
+    of_table = summarise_table(
+        fitted,
+        table,
+        filled,
+        [*(covariates.notes if covariates else ()), *paired.notes, *fitted.notes, *_privileged_notes(embeddings)],
+    )
     summary: dict[str, object] = {
         "latentfill": version("latentfill"),
-        "table": _table(table),
-        "notes": [
-            *table.notes,
-            *paired.notes,
-            *fitted.notes,
-            *_notes(fitted, codes, series.columns),
-            *_privileged_notes(embeddings),
-        ],
+        **of_table,
         "settings": fitted.config.to_dict(),
         "reading": asdict(options),
-        "cells": count_codes(codes),
         "codes": {str(code.number): code.meaning for code in cell_codes()},
         "held_out_error": {
             name: path.validated.score for name, path in paths.items() if name == BUILTIN or name in embeddings
@@ -48,11 +51,25 @@ def summarise(
         "training": {name: _training(path) for name, path in paths.items()},
         "left_out": {name: dict(path.skipped) for name, path in paths.items()},
         "strategies": {name: _diagnostics(path) for name, path in paths.items()},
-        "columns": count_cells(series, filled, steps),
     }
+    if fitted.gain:
+        summary["covariates"] = _describe_covariates(fitted.gain, covariates)
     if fitted.stored:
-        summary["embeddings"] = _describe_stored(fitted, embeddings, series.n_steps)
+        summary["embeddings"] = _describe_stored(fitted, embeddings, table.series.n_steps)
     return summary
+
+
+def summarise_table(fitted: Fitted, table: Table, filled: Filled, notes: Iterable[str] = ()) -> dict[str, object]:
+    """What a filled table holds: size, cell counts and notes, among them the `notes` on the model."""
+    steps, n_added = output_rows(table).steps, count_added(table, filled.values)
+    codes = filled.codes[steps]
+    added = added_notes(n_added) if table.pivot else ()
+    return {
+        "table": {**_table(table), "added_rows": n_added},
+        "notes": [*table.notes, *notes, *added, *_notes(fitted, codes, table.series.columns)],
+        "cells": count_codes(codes),
+        "columns": count_cells(table.series, filled, steps),
+    }
 
 
 def _table(table: Table) -> dict[str, object]:
@@ -67,9 +84,15 @@ def _table(table: Table) -> dict[str, object]:
     }
 
 
+def added_notes(n_added: int) -> Iterator[str]:
+    """A note about the rows that are added to a long table."""
+    if n_added:
+        yield f"{counted(n_added, 'row')} {'is' if n_added == 1 else 'are'} added, for readings that have no row."
+
+
 def _notes(fitted: Fitted, codes: CodeArray, columns: tuple[str, ...]) -> Iterator[str]:
     """Notes about the filled values for the user, one sentence each; `codes` are those of the filled table."""
-    unknown = {name for name, known in zip(fitted.columns, fitted.known, strict=True) if not known}
+    unknown = {name for name, known in zip(fitted.all_columns, fitted.known, strict=True) if not known}
     empty = [name for c, name in enumerate(columns) if name in unknown and (codes[:, c] == Code.EMPTY).any()]
     if empty:
         yield f"No value to learn from, and left empty: {name_columns(empty)}."
@@ -107,6 +130,18 @@ def _training(path: FittedPath) -> dict[str, object]:
     return {
         part: {"steps": history.steps, "seconds": round(history.seconds, 1), "held_out_loss": list(history.held_out)}
         for part, history in path.history.items()
+    }
+
+
+def _describe_covariates(gain: CovariateGain, covariates: Covariates | None) -> dict[str, object]:
+    """What each file gives, and the held-out errors of the models with and without covariates."""
+    return {
+        "used": gain.used,
+        "held_out_mse": {"with": gain.with_them, "without": gain.without},
+        "files": {
+            file.name: {"columns": list(file.columns), "aligned": file.aligned, "covered": file.covered}
+            for file in (covariates.files if covariates else ())
+        },
     }
 
 

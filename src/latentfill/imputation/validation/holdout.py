@@ -32,6 +32,7 @@ class HeldOutSeries:
     score: BoolArray  # (T, C) held out for the reported error, and to correct the coverage of intervals
     seed: int
     own_steps: int | None = None  # the first steps, in which cells are held out; None for all
+    targets: BoolArray | None = None  # (C,) columns in which cells are held out; None for all
 
     @cached_property
     def visible(self) -> ScaledSeries:
@@ -49,7 +50,9 @@ class HeldOutSeries:
     def part(self, steps: slice, columns: IntArray) -> HeldOutSeries:
         """The same for a part of the series."""
         series = ScaledSeries(self.series.values[steps, columns], self.series.clock[steps])
-        return HeldOutSeries(series, self.tuning[steps, columns], self.score[steps, columns], self.seed)
+        targets = None if self.targets is None else self.targets[columns]
+        tuning, score = self.tuning[steps, columns], self.score[steps, columns]
+        return HeldOutSeries(series, tuning, score, self.seed, targets=targets)
 
     def training_data(self, starts: IntArray, length: int) -> TrainingData:
         """The windows at `starts` for training, early stopping and tuning.
@@ -78,8 +81,7 @@ class HeldOutSeries:
             starts = starts[before[starts + length] > before[starts]]
         rng, cells, number = SeedStream.WEIGHING.generator(self.seed), 0, 0
         while allowed.any() and cells < ENOUGH_CELLS and number < MOST_ROUNDS:
-            visible = self.visible
-            hidden = hide_like_gaps(rng, visible.observed, ROUND_RATE, padding=visible.padding) & allowed[:, None]
+            hidden = _hide_in(rng, self.visible, ROUND_RATE, self.targets) & allowed[:, None]
             yield hidden, starts
             cells, number = cells + int(hidden.sum()), number + 1
 
@@ -87,7 +89,8 @@ class HeldOutSeries:
         """At most `MOST_WINDOWS` of the reserved windows at the indices `check`, in which cells are hidden."""
         reserved = windows.take(evenly(check, MOST_WINDOWS))
         rng = SeedStream.CHECKS.generator(self.seed)
-        return HeldOutWindows.hiding(reserved, hide_mixture(rng, reserved.observed, gap_patterns(windows)))
+        hidden = hide_mixture(rng, reserved.observed, gap_patterns(windows))
+        return HeldOutWindows.hiding(reserved, hidden if self.targets is None else hidden & self.targets)
 
     def _tuning_windows(self, starts: IntArray, length: int) -> HeldOutWindows:
         """At most `MOST_WINDOWS` windows, evenly over the series, with the tuning cells as truth."""
@@ -100,22 +103,34 @@ class HeldOutSeries:
         return np.where(self.tuning, self.series.values, np.nan)
 
 
-def hold_out(series: ScaledSeries, config: Config, *, for_networks: bool = False) -> HeldOutSeries:
+def hold_out(
+    series: ScaledSeries, config: Config, *, for_networks: bool = False, targets: BoolArray | None = None
+) -> HeldOutSeries:
     """Hold out cells in the pattern of the series' own gaps; each run becomes tuning or score cells at random.
 
-    A series that is too short to reserve windows `for_networks` gets more tuning cells, a share of `FOR_NETWORKS`.
+    A series that is too short to reserve windows `for_networks` gets more tuning cells, a share of `FOR_NETWORKS`. With
+    `targets` (C,), cells are held out in these columns alone, and are the same whatever other columns there are.
     """
     rng = SeedStream.HOLDOUT.generator(config.seed)
-    hide = partial(hide_like_gaps, rng, padding=series.padding)
-    held = hide(series.observed, config.training.holdout)
+    held = _hide_in(rng, series, config.training.holdout, targets)
     runs = find_gaps(~held)
     tuning = np.zeros_like(held)
     for run in np.nonzero(rng.random(len(runs.start)) < 0.5)[0]:
         tuning[runs.start[run] : runs.start[run] + runs.length[run], runs.column[run]] = True
     score = held & ~tuning
     if for_networks and is_too_short(config.windows.length, series.n_steps):
-        tuning |= hide(series.observed & ~held, FOR_NETWORKS)
-    return HeldOutSeries(series, tuning, score, config.seed)
+        tuning |= _hide_in(rng, series.without(held), FOR_NETWORKS, targets)
+    return HeldOutSeries(series, tuning, score, config.seed, targets=targets)
+
+
+def _hide_in(rng: np.random.Generator, series: ScaledSeries, rate: float, targets: BoolArray | None) -> BoolArray:
+    """Cells (T, C) to hide as `hide_like_gaps` does, in the columns `targets` (C,) alone; None for all."""
+    observed = series.observed
+    if targets is None:
+        return hide_like_gaps(rng, observed, rate, padding=series.padding)
+    hidden = np.zeros_like(observed)
+    hidden[:, targets] = hide_like_gaps(rng, observed[:, targets], rate, padding=series.padding)
+    return hidden
 
 
 def evenly(items: IntArray, most: int) -> IntArray:

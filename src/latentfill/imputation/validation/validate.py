@@ -10,6 +10,7 @@ from latentfill.core.config import AUTO, Config
 from latentfill.core.series import FloatArray
 from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.ensemble import Ensemble
+from latentfill.imputation.validation.error_sample import ErrorSample
 from latentfill.imputation.validation.holdout_errors import HoldoutErrors, HoldoutResults
 from latentfill.imputation.validation.intervals import Calibration
 from latentfill.strategies.candidates import Candidates
@@ -26,6 +27,7 @@ class Validated:
     ensemble: Ensemble  # weights of the candidates, in the order of their names
     calibration: Calibration  # calibration of the weighted mean's errors
     score: dict[str, object]  # error on the score cells, JSON values
+    tuning: ErrorSample | None = None  # errors on all cells but the score cells; None in a loaded model
 
 
 def validate(strategy: str, results: HoldoutResults, candidates: Candidates, config: Config) -> Validated:
@@ -46,7 +48,7 @@ def validate(strategy: str, results: HoldoutResults, candidates: Candidates, con
     if len(check):
         score["candidates"] = dict(zip(names, map(_errors, results.check.errors), strict=True))
         score["weights"] = weights_by_gap(names, ensemble, check.cells)
-    return Validated(ensemble, Calibration.fit(learn, check), score)
+    return Validated(ensemble, Calibration.fit(learn, check), score, learn)
 
 
 def _fit_ensemble(learn: HoldoutErrors, names: tuple[str, ...], config: Config) -> Ensemble:

@@ -18,7 +18,7 @@ from latentfill.strategies.kriging.gaussian import (
 from latentfill.strategies.kriging.kriged import Kriged
 from latentfill.strategies.kriging.residual_regression import KrigedWindows, regress_residuals
 from latentfill.windows.blend import blend, taper
-from latentfill.windows.windows import cut, window_starts
+from latentfill.windows.windows import ScaledSeries, cut
 
 LEVEL_VARIANCE = 10.0  # prior variance of a window's level, in variances of the column
 EM_STEPS = 3
@@ -48,15 +48,15 @@ class ColumnGroup(nn.Module):
         self.register_buffer("settings", torch.tensor([CROSS_SHARES[0], NOISES[0]], dtype=torch.float64))
         self._precision: Tensor | None = None  # computed from the rest, so it is not stored
 
-    def fit(self, values: FloatArray, windows: FloatArray, truth: FloatArray) -> None:
+    def fit(self, series: ScaledSeries, windows: FloatArray, truth: FloatArray) -> None:
         """Learn the covariance of a series (T, K), and choose the settings that have the least error on held-out cells.
 
         `truth` (N, L, K) holds the held-out cells, which are missing from `windows` (N, L, K), and NaN elsewhere.
         """
-        self._measure(values)
+        self._measure(series.values)
         (precision,) = precisions(self._covariance(CROSS_SHARES[0], level=0.0), NOISES[:1])
         for _ in range(EM_STEPS):
-            self._complete(values, precision)
+            self._complete(series, precision)
             (precision,) = precisions(self._covariance(1.0, level=0.0), (min(NOISES),))
         if not np.isnan(truth).all():
             self._choose_settings(*(torch.from_numpy(part.astype(float)).to(self.mean) for part in (windows, truth)))
@@ -127,10 +127,10 @@ class ColumnGroup(nn.Module):
         share = 1 - torch.arange(lags, device=series.device)[:, None, None] / len(series)
         self.lagged.copy_(lagged_products(centred / self.scale, lags) / pairs * share)
 
-    def _complete(self, values: FloatArray, precision: Tensor) -> None:
+    def _complete(self, series: ScaledSeries, precision: Tensor) -> None:
         """One step of expectation maximisation: the covariance of the completed series plus that of its errors."""
-        length = len(self.lagged)
-        starts = window_starts(len(values), length, max(1, length // 2))
+        length, values = len(self.lagged), series.values
+        starts = series.starts(length, max(1, length // 2))
         means, error_covariance = [], torch.zeros_like(precision)
         for first in range(0, len(starts), COMPLETED_AT_ONCE):
             part = starts[first : first + COMPLETED_AT_ONCE]
@@ -142,5 +142,12 @@ class ColumnGroup(nn.Module):
         blended = torch.from_numpy(blend(np.concatenate(means), starts, len(values), taper(length)))
         standard = (torch.from_numpy(values).to(self.mean.device) - self.mean) / self.scale
         completed = torch.where(standard.isnan(), blended.to(self.mean.device), standard)
-        certain = lagged_products(completed, length) / len(values)
+        certain = lagged_products(completed.nan_to_num(), length) / self._pairs(series, completed)
         self.lagged.copy_(certain + lagged_sums(error_covariance, length) / (len(starts) * length))
+
+    def _pairs(self, series: ScaledSeries, completed: Tensor) -> Tensor | int:
+        """Pairs of steps at each lag (L, 1, 1) of a series of several parts; of one, about the number of its steps."""
+        if series.parts == 1:
+            return series.n_steps
+        inside = (~completed.isnan().all(1, keepdim=True)).double()
+        return lagged_products(inside, len(self.lagged)).clamp(min=1)

@@ -8,6 +8,8 @@ unknown with a wide prior, as in ordinary kriging, so that drift of the series d
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -53,7 +55,8 @@ class Kriging(nn.Module):
             columns = most_correlated(correlation, ungrouped, len(group.mean))
             ungrouped = np.setdiff1d(ungrouped, columns)
             group.columns.copy_(torch.from_numpy(columns))
-            group.fit(values[:, columns], windows[:, :, columns], truth[:, :, columns])
+            of_group = replace(series, values=values[:, columns])
+            group.fit(of_group, windows[:, :, columns], truth[:, :, columns])
 
     def estimate(self, windows: Windows, *, fast: bool = False) -> Kriged:
         """Estimates for all cells of B windows; `fast` computes in single precision.

@@ -44,6 +44,20 @@ def number_array(numbers: NDArray[Any]) -> pa.Array:
     return pa.Array.from_buffers(kind, len(numbers), [None, pa.py_buffer(np.ascontiguousarray(numbers))])
 
 
+def in_one_piece(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """The array as one piece."""
+    import pyarrow as pa
+
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def take_rows(array: pa.Array, rows: IntArray) -> pa.Array:
+    """Only these rows of an array, in this order; rows that follow each other are not copied."""
+    if len(rows) and (np.diff(rows) == 1).all():
+        return array.slice(int(rows[0]), len(rows))
+    return array.take(number_array(rows))
+
+
 def mask_array(mask: BoolArray) -> pa.BooleanArray:
     """A mask (n,) as an array."""
     import pyarrow as pa
@@ -91,7 +105,5 @@ def to_floats(array: pa.Array | pa.ChunkedArray) -> FloatArray:
 
 def _to_numpy(array: pa.Array | pa.ChunkedArray, null: np.number[Any]) -> NDArray[Any]:
     """Numbers as an array (n,) of their own, which is also the type of `null`, the number in place of nulls."""
-    import pyarrow as pa
-
-    whole = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    whole = in_one_piece(array)
     return np.array(np.from_dlpack(whole.fill_null(number_array(np.array([null]))[0])))

@@ -11,7 +11,7 @@ import numpy as np
 
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray, IntArray, TimeArray
-from latentfill.tables.backends.arrow import number_array
+from latentfill.tables.backends.arrow import take_rows
 from latentfill.tables.backends.native import TextArray
 from latentfill.tables.backends.numbers import PLAIN, Numbers, NumberStyle, parse_numbers, without_markers
 from latentfill.tables.backends.row_names import COUNTED, RowNames
@@ -48,7 +48,7 @@ class Column:
         """The column with only these rows, in this order."""
         return replace(
             self,
-            texts=None if self.texts is None else self.texts.take(number_array(rows)),
+            texts=None if self.texts is None else take_rows(self.texts, rows),
             numbers=None if self.numbers is None else self.numbers.take(rows),
             times=None if self.times is None else self.times[rows],
             rows=self.rows.take(rows),

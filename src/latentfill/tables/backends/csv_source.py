@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from latentfill.core.series import IntArray
+from latentfill.tables.backends.arrow import in_one_piece
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.csv_layout import describe_layout
 from latentfill.tables.backends.csv_text import CsvText
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame, TextArray
 from latentfill.tables.backends.row_blocks import row_blocks
+from latentfill.tables.backends.row_names import RowNames
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +50,8 @@ class CsvSource:
         return self.parsed or tuple(replace(Column.of_texts(*each), rows=self.text.rows) for each in texts)
 
     def with_columns_read(self) -> CsvSource:
-        return replace(self, parsed=self.columns())
+        text = replace(self.text, cells=tuple(map(in_one_piece, self.text.cells)))  # from which rows are soon taken
+        return CsvSource(text, CsvSource(text).columns())
 
     def texts(self, position: int) -> TextArray | None:
         return self.text.cells[position]
@@ -56,6 +59,10 @@ class CsvSource:
     def without_empty_end(self) -> CsvSource:
         shorter = self.text.without_empty_end()
         return self if shorter.n_rows == self.n_rows else CsvSource(shorter)
+
+    def with_row_names(self, names: RowNames) -> CsvSource:
+        parsed = None if self.parsed is None else tuple(replace(column, rows=names) for column in self.parsed)
+        return CsvSource(replace(self.text, rows=names), parsed)
 
     def take(self, rows: IntArray) -> CsvSource:
         parsed = None if self.parsed is None else tuple(column.take(rows) for column in self.parsed)

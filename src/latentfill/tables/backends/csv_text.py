@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from latentfill.core.series import IntArray
-from latentfill.tables.backends.arrow import number_array
+from latentfill.tables.backends.arrow import take_rows
 from latentfill.tables.backends.csv_records import body
 from latentfill.tables.backends.field_syntax import FieldSyntax
 from latentfill.tables.backends.native import TextArray
@@ -44,7 +44,7 @@ class CsvText:
     @property
     def line_end(self) -> str:
         """The line end of the first record, which new records get too."""
-        first = (*self.header, *self.records)[0]
+        first = self.header[0] if self.header else self.records[0]
         end = first[len(body(first)) :]
         return end[: 2 if end.startswith("\r\n") else 1]  # without blank lines after the header
 
@@ -66,10 +66,9 @@ class CsvText:
 
     def take(self, rows: IntArray) -> CsvText:
         """The same file with only these records, without what stands between them and below."""
-        chosen = number_array(rows)
         return replace(
             self,
-            cells=tuple(column.take(chosen) for column in self.cells),
+            cells=tuple(take_rows(column, rows) for column in self.cells),
             records=tuple(self.records[row] for row in rows.tolist()),
             between={},
             tail="",
@@ -98,10 +97,10 @@ class CsvText:
     def _with_line_ends(self, records: Iterable[str]) -> Iterator[str]:
         """The records, each with a line end but the last."""
         end = ""
-        for record in records:
+        for record in filter(None, records):
             text = body(record)
             yield end + text
-            end = record[len(text) :] or (self.line_end if record else "")
+            end = record[len(text) :] or self.line_end
 
 
 def format_csv(names: Sequence[str], blocks: Iterable[Sequence[Sequence[object]]], delimiter: str = ",") -> bytes:

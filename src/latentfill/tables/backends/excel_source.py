@@ -62,6 +62,9 @@ class ExcelSource:
     def without_empty_end(self) -> ExcelSource:
         return self
 
+    def with_row_names(self, names: RowNames) -> ExcelSource:
+        return replace(self, table=self.table.with_row_names(names))
+
     def take(self, rows: IntArray) -> ExcelSource:
         return replace(self, rows=tuple(self.rows[row] for row in rows.tolist()), table=self.table.take(rows))
 

@@ -70,7 +70,8 @@ def stamped_column(column: FrameColumn, dtype: DType, rows: IntArray, stamps: St
     if column.implementation.is_pandas():
         return _with_objects(column, rows, texts)
     new = _column_like(column, texts, nw.String())
-    return column.cast(nw.String()).scatter(rows.tolist(), new)
+    whole = column.cast(nw.String()).scatter(rows.tolist(), new)
+    return whole.cast(dtype) if column.implementation.is_polars() and dtype in (nw.Categorical, nw.Enum) else whole
 
 
 def _column_like(column: FrameColumn, values: FloatArray | TimeArray | list[str], dtype: DType) -> FrameColumn:

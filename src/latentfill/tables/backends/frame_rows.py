@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from latentfill.core.errors import InputError
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def with_added_rows(native: NativeFrame, edits: Edits) -> NativeFrame:
@@ -76,12 +80,21 @@ def restore_types(native: NativeFrame, before: NativeFrame) -> NativeFrame:
     if library == "pyarrow":
         import pyarrow as pa
 
+        columns = [_of_text_type(column, old.type) for column, old in zip(native.columns, before.schema, strict=True)]
         fields = [
-            old if old.type == new.type else new.with_metadata(old.metadata)
-            for old, new in zip(before.schema, native.schema, strict=True)
+            old if old.type == column.type else pa.field(old.name, column.type, metadata=old.metadata)
+            for old, column in zip(before.schema, columns, strict=True)
         ]
-        return pa.Table.from_arrays(native.columns, schema=pa.schema(fields, before.schema.metadata))
+        return pa.Table.from_arrays(columns, schema=pa.schema(fields, before.schema.metadata))
     return native
+
+
+def _of_text_type(column: pa.ChunkedArray, before: pa.DataType) -> pa.ChunkedArray:
+    """The column with its type `before`, if it has become plain text and was text of another type."""
+    import pyarrow as pa
+
+    was_text = pa.types.is_large_string(before) or pa.types.is_string_view(before) or pa.types.is_dictionary(before)
+    return column.cast(before) if pa.types.is_string(column.type) and was_text else column
 
 
 def with_plain_index(data: object, change: Callable[[object], NativeFrame]) -> NativeFrame:

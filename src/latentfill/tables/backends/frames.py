@@ -85,6 +85,10 @@ class FrameSource:
     def without_empty_end(self) -> FrameSource:
         return self  # only files have empty rows that do not count
 
+    def with_row_names(self, names: RowNames) -> FrameSource:
+        parsed = None if self.parsed is None else tuple(replace(column, rows=names) for column in self.parsed)
+        return replace(self, rows=names, parsed=parsed)
+
     def take(self, rows: IntArray) -> FrameSource:
         import narwhals as nw
 

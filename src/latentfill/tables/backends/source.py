@@ -9,6 +9,7 @@ from latentfill.core.series import IntArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame, TextArray
+from latentfill.tables.backends.row_names import RowNames
 
 
 class Source(Protocol):
@@ -45,6 +46,9 @@ class Source(Protocol):
 
     def with_columns_read(self) -> Source:
         """The same table, whose columns are read once for all tables that are taken from it."""
+
+    def with_row_names(self, names: RowNames) -> Source:
+        """The same table, whose rows have other names in messages."""
 
     def take(self, rows: IntArray) -> Source:
         """The table with only these rows, in this order."""

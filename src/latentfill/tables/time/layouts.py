@@ -9,7 +9,7 @@ import numpy as np
 
 from latentfill.core.errors import InputError
 from latentfill.core.series import IntArray, TimeArray
-from latentfill.tables.backends.arrow import number_array, text_array, text_scalar
+from latentfill.tables.backends.arrow import in_one_piece, number_array, text_array, text_scalar
 from latentfill.tables.backends.native import TextArray
 from latentfill.tables.time.formats import format_problems, infer_format
 from latentfill.tables.time.parsing import parse
@@ -70,8 +70,7 @@ def trimmed(texts: TextArray | Sequence[str | None]) -> TextArray:
     import pyarrow.compute as pc
 
     array = texts if isinstance(texts, pa.Array | pa.ChunkedArray) else text_array(texts)
-    array = pc.fill_null(pc.utf8_trim_whitespace(array), text_scalar(""))
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return in_one_piece(pc.fill_null(pc.utf8_trim_whitespace(array), text_scalar("")))
 
 
 def _readings(texts: TextArray) -> list[Stamps]:

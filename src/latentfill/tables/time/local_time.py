@@ -19,17 +19,19 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def in_timezone(axis: TimeAxis, timezone: str, rows: RowNames = COUNTED) -> TimeAxis:
+def in_timezone(axis: TimeAxis, timezone: str, parts: IntArray | None = None, rows: RowNames = COUNTED) -> TimeAxis:
     """The axis with its stamps, which are local time, in UTC; new stamps are written in local time.
 
-    Of two equal stamps in the hour that is repeated when clocks go back, the earlier row is the earlier moment. Raises
-    an `InputError` if stamps have zones of their own, or lie in the hour that is left out when clocks go forward.
+    Of two equal stamps in the hour that is repeated when clocks go back, the earlier row is the earlier moment; rows
+    are only compared with others of the same part (rows,), if these are given. Raises an `InputError` if stamps have
+    zones of their own, or lie in the hour that is left out when clocks go forward.
     """
     if axis.zones:
         raise InputError(f"the time stamps have time zones of their own. Leave out --timezone {timezone}.")
     first, second = (_to_utc(axis.time, timezone, ambiguous) for ambiguous in ("earliest", "latest"))
     _refuse_left_out(axis.time, _to_local(first, timezone), timezone, rows)
-    time = np.where(_are_repeats(axis.time, first != second), second, first)
+    parts = np.zeros(len(axis.time), dtype=np.int64) if parts is None else parts
+    time = np.where(_are_repeats(axis.time, parts, first != second), second, first)
 
     def write(new: TimeArray, like: IntArray) -> dict[int, StampCells]:
         return axis.write(_to_local(new, timezone), like)
@@ -38,14 +40,15 @@ def in_timezone(axis: TimeAxis, timezone: str, rows: RowNames = COUNTED) -> Time
     return replace(axis, time=time, write=write, notes=(*axis.notes, note), zones=(timezone,))
 
 
-def _are_repeats(local: TimeArray, ambiguous: BoolArray) -> BoolArray:
-    """Whether a stamp in the repeated hour is the second of two equal ones, in the order of time."""
+def _are_repeats(local: TimeArray, parts: IntArray, ambiguous: BoolArray) -> BoolArray:
+    """Whether a stamp in the repeated hour is the second of two equal ones of its part, in the order of time."""
     rows = np.flatnonzero(ambiguous)
     if not len(rows):
         return ambiguous
     is_newest_first = bool(local[0] > local[-1])
     rows = rows[::-1] if is_newest_first else rows
-    _, first = np.unique(local[rows], return_index=True)
+    stamps = np.column_stack([local[rows].astype(np.int64), parts[rows]])
+    _, first = np.unique(stamps, axis=0, return_index=True)
     repeats = np.ones(len(rows), dtype=bool)
     repeats[first] = False
     result = np.zeros(len(local), dtype=bool)

@@ -30,17 +30,17 @@ _CLOCK_NAMES = (
 
 def is_time_name(name: str) -> bool:
     """Whether a column name is about time, such as `date` or `Time [s]`."""
-    return _has_word(name, _TIME_NAMES)
+    return has_word(name, _TIME_NAMES)
 
 
 def is_clock_name(name: str, *, whole: bool = False) -> bool:
     """Whether a column name is about the time of day, such as `Hour`; `whole`: and about nothing else."""
     if whole:
         return all(word in _CLOCK_NAMES for word in _words(name))
-    return _has_word(name, _CLOCK_NAMES)
+    return has_word(name, _CLOCK_NAMES)
 
 
-def _has_word(name: str, known: Collection[str]) -> bool:
+def has_word(name: str, known: Collection[str]) -> bool:
     """Whether a name is one of the `known` words, or contains one of them as a separate word."""
     words = _words(name)
     return any(word in known for word in words) or "".join(words) in known

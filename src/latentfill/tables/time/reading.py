@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from latentfill.core.errors import InputError
+from latentfill.core.series import IntArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.time.axis import TimeAxis, index_axis, moments_axis
 from latentfill.tables.time.component_columns import component_axis
@@ -28,6 +29,7 @@ class TimeRequest:
     format: str | None = None  # strptime format of the stamps; None: detect it
     timezone: str | None = None  # zone of stamps without one; None: UTC
     excluded: frozenset[str] = frozenset()  # columns that cannot be detected as time, because of other options
+    parts: IntArray | None = None  # (rows,) what each row of a long table is a reading of, by number
 
 
 def read_time_axis(columns: Sequence[Column], index: Column | None, request: TimeRequest) -> TimeAxis | None:
@@ -38,7 +40,7 @@ def read_time_axis(columns: Sequence[Column], index: Column | None, request: Tim
     axis = _read_any(columns, index, request)
     if axis is None or request.timezone is None:
         return axis
-    return in_timezone(axis, request.timezone, (index or columns[0]).rows)
+    return in_timezone(axis, request.timezone, request.parts, (index or columns[0]).rows)
 
 
 def _read_any(columns: Sequence[Column], index: Column | None, request: TimeRequest) -> TimeAxis | None:

@@ -1,0 +1,79 @@
+"""NumPy arrays of many series."""
+
+import logging
+
+import numpy as np
+import pytest
+
+import latentfill
+from latentfill.core.errors import InputError
+from latentfill.windows.gaps import interpolate
+
+
+@pytest.fixture
+def panels():
+    rng = np.random.default_rng(0)
+    level = rng.normal(0, 3, (40, 1, 2))
+    walk = np.cumsum(rng.normal(size=(40, 30, 1)), axis=1) + 0.2 * rng.normal(size=(40, 30, 2))
+    return level + walk
+
+
+@pytest.fixture
+def gappy(panels):
+    return np.where(np.random.default_rng(1).random(panels.shape) < 0.5, np.nan, panels)
+
+
+@pytest.mark.parametrize("model", ["auto", "own", "shared"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_gap_is_filled_and_observed_cells_are_unchanged(gappy, model, dtype):
+    given = gappy.astype(dtype)
+    filled = latentfill.impute(given, model=model, effort="quick", seed=0)
+    assert filled.dtype == dtype
+    assert filled.shape == gappy.shape
+    observed = ~np.isnan(given)
+    assert (filled[observed] == given[observed]).all()
+    assert not np.isnan(filled).any()
+    assert np.isnan(given).any()  # the given array is not changed
+
+
+def test_a_shared_model_is_better_than_linear_interpolation(panels, gappy):
+    filled, hidden = latentfill.impute(gappy, model="shared", seed=0), np.isnan(gappy)
+    errors = [np.nanmean((values - panels)[hidden] ** 2) for values in (filled, interpolate(gappy))]
+    assert errors[0] < 0.85 * errors[1]
+
+
+def test_one_series_is_an_array_of_steps_and_columns(gappy):
+    filled = latentfill.impute(gappy[0], strategy="linear")
+    assert np.allclose(filled, interpolate(gappy[0]))
+
+
+def test_a_series_without_an_observed_cell_stays_empty(gappy, caplog):
+    gappy[3] = np.nan
+    with caplog.at_level(logging.WARNING):
+        filled = latentfill.impute(gappy, model="shared", effort="quick")
+    assert np.isnan(filled[3]).all()
+    assert not np.isnan(np.delete(filled, 3, axis=0)).any()
+    assert "1 of 40 series have no observed cell" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.zeros(5), np.zeros((2, 3, 4, 5)), np.array([["a"]]), np.empty((0, 3)), np.array([[1.0, np.inf], [1.0, 2.0]])],
+)
+def test_arrays_that_are_no_series_are_refused(array):
+    with pytest.raises(InputError, match="of shape"):
+        latentfill.impute(array)
+
+
+def test_an_array_has_no_columns_to_name(gappy):
+    with pytest.raises(InputError, match="no named columns"):
+        latentfill.impute(gappy, by="station")
+
+
+def test_an_array_without_an_observed_cell_is_refused():
+    with pytest.raises(InputError, match="nothing to learn from"):
+        latentfill.impute(np.full((3, 10, 2), np.nan))
+
+
+def test_whole_numbers_have_no_gaps():
+    assert latentfill.impute(np.arange(24).reshape(2, 6, 2), strategy="linear").dtype == int
