@@ -77,3 +77,18 @@ def test_an_array_without_an_observed_cell_is_refused():
 
 def test_whole_numbers_have_no_gaps():
     assert latentfill.impute(np.arange(24).reshape(2, 6, 2), strategy="linear").dtype == int
+
+
+def test_what_an_array_cannot_have_is_refused(gappy):
+    for settings in ({"covariates": "other.csv"}, {"intervals": 0.9}, {"samples": 2}):
+        with pytest.raises(InputError, match="without covariates"):
+            latentfill.impute(gappy, **settings)
+    with pytest.raises(InputError, match="masked array"):
+        latentfill.impute(np.ma.masked_invalid(gappy))
+
+
+def test_large_whole_numbers_and_byte_orders_are_kept(gappy):
+    large = np.full((2, 4, 1), 2**53 + 1)
+    assert (latentfill.impute(large) == large).all()
+    swapped = gappy.astype(">f4")
+    assert latentfill.impute(swapped, strategy="linear").dtype == swapped.dtype

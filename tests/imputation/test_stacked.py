@@ -100,3 +100,59 @@ def test_nothing_to_fill_in_any_series_is_an_error(tmp_path):
     path.write_text("s,x\na,\nb,\na,\nb,\n")
     with pytest.raises(InputError, match="missing"):
         impute_stacked(Imputer(by="s"), path)
+
+
+def stacked_text(*parts):
+    return "station,time,x,y\n" + "".join(parts)
+
+
+def rows_of(name, n_rows, x="{n}", step=1):
+    hours = pd.date_range("2023-03-01", periods=n_rows, freq=f"{step}h").strftime("%Y-%m-%d %H:%M")
+    return "".join(f"{name},{hour},{x.format(n=n)},{'' if n % 5 == 2 else n % 7}\n" for n, hour in enumerate(hours))
+
+
+@pytest.mark.parametrize("flags", [[], ["--grid"]])
+def test_a_bad_series_costs_only_itself_also_if_it_is_the_longest(tmp_path, run_cli, flags):
+    bad = "".join(f"bad,{time},,\n" for time in ("2023-03-01 00:00", "2023-03-01 00:07", "2023-03-02 11:13") * 1)
+    bad += "".join(f"bad,2023-03-03 {hour:02}:{hour * 2:02},,\n" for hour in range(24) for _ in range(1))
+    (tmp_path / "in.csv").write_text(stacked_text(bad, rows_of("good", 20), rows_of("well", 20)))
+    words = ["impute", tmp_path / "in.csv", "-o", tmp_path / "out.csv", "--by", "station", "--strategy", "linear"]
+    assert run_cli(*words, *flags) == 0
+    summary = json.loads((tmp_path / "out.summary.json").read_text())
+    assert list(summary["series"]) == ["good", "well"]
+    assert list(summary["not_filled"]) == ["bad"]
+
+
+def test_samples_of_series_with_other_steps_share_a_model(tmp_path, run_cli):
+    parts = [rows_of(f"s{step}", 30, step=step) for step in (1, 2, 24)]
+    (tmp_path / "in.csv").write_text(stacked_text(*parts))
+    words = ["impute", tmp_path / "in.csv", "-o", tmp_path / "out.csv", "--by", "station", "--model", "shared"]
+    assert run_cli(*words, "--strategy", "linear", "--samples", "1") == 0
+
+
+def test_series_whose_labels_join_to_the_same_text_are_told_apart():
+    frame = pd.DataFrame({"a": ["p, q"] * 4 + ["p"] * 4, "b": ["r"] * 4 + ["q, r"] * 4})
+    frame["time"] = list(pd.date_range("2023-03-01", periods=4, freq="h")) * 2
+    frame["x"] = [1.0, np.nan, 3.0, 4.0] * 2
+    filled = impute_stacked(Imputer(by=("a", "b"), strategy="linear"), frame)
+    assert list(filled.summary["series"]) == ['"p, q", r', 'p, "q, r"']
+    assert filled.summary["columns"]["x"]["missing"] == 2
+
+
+def test_columns_that_hold_no_names_are_refused():
+    import pyarrow as pa
+
+    times = pd.date_range("2023-03-01", periods=4, freq="h")
+    table = pa.table({"flag": [True, True, False, False], "time": list(times[:2]) * 2, "x": [1.0, None, 2.0, 3.0]})
+    with pytest.raises(InputError, match=r"by: the values of column 'flag' .* Turn them into texts"):
+        latentfill.impute(table, by="flag")
+    with pytest.raises(InputError, match=r"pivot: the values of column 'flag' .* Turn them into texts"):
+        latentfill.impute(table, pivot={"flag": "x"})
+
+
+def test_a_parameter_may_be_called_like_the_column_of_series():
+    hours = np.repeat(pd.date_range("2023-03-01", periods=6, freq="h"), 2)
+    frame = pd.DataFrame({"station": "s", "time": hours, "parameter": ["x", "station"] * 6, "value": np.arange(12.0)})
+    frame.loc[[4, 7], "value"] = np.nan
+    filled = latentfill.impute(frame, by="station", pivot={"parameter": "value"}, strategy="linear")
+    assert filled["value"].tolist() == list(range(12))

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from latentfill.core.series import Series
-from latentfill.windows.cycles import CALENDAR, clock_features, find_cycles, find_period, moving_mean, shared_cycles
+from latentfill.windows.cycles import (
+    CALENDAR,
+    clock_features,
+    find_cycles,
+    find_period,
+    moving_mean,
+    shared_cycles,
+    steps_per_cycle,
+)
 
 DAY, WEEK, YEAR = CALENDAR["day"], CALENDAR["week"], CALENDAR["year"]
 
@@ -151,3 +159,9 @@ def test_without_time_stamps_most_series_must_have_the_same_period():
     noise = [unstamped(sine(240, 24, 1e6, seed)) for seed in range(3)]
     assert shared_cycles([*daily, *noise[:2]]) == (24.0,)
     assert shared_cycles([*daily, *noise]) == ()
+
+
+def test_a_step_of_a_whole_cycle_has_no_period():
+    days = stamped(40, "D")
+    assert steps_per_cycle(clock_features(days, (DAY,))) is None
+    assert steps_per_cycle(clock_features(stamped(40, "h"), (DAY,))) == 24

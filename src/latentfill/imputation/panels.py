@@ -28,6 +28,8 @@ def impute_array(array: NDArray[np.generic], imputer: Imputer) -> NDArray[np.gen
     A series without an observed cell stays empty. Raises an `InputError` for arrays that are not numbers, have another
     number of dimensions or hold no observed cell, and for options that name columns or describe files.
     """
+    if isinstance(array, np.ma.MaskedArray):
+        raise InputError("a masked array is not read: mark missing cells by NaN, as array.filled(np.nan) does.")
     if array.ndim not in (2, 3) or array.dtype.kind not in "fiu" or not array.size or np.isinf(array).any():
         raise InputError(
             f"an array must hold finite numbers or NaN, of shape (series, steps, columns) or (steps, columns), got "
@@ -35,6 +37,13 @@ def impute_array(array: NDArray[np.generic], imputer: Imputer) -> NDArray[np.gen
         )
     if imputer.options != TableOptions():
         raise InputError("an array has no named columns: leave out the options that say how a table is read.")
+    if imputer.covariates or imputer.config.output.intervals is not None or imputer.config.output.samples:
+        raise InputError(
+            "an array is filled without covariates, and without intervals and samples, which are tables of their own: "
+            "leave them out, or give a frame."
+        )
+    if array.dtype.kind in "iu":
+        return array.copy()  # without gaps
     panels = array.astype(np.float64).reshape(-1, *array.shape[-2:])
     columns = tuple(str(column) for column in range(panels.shape[2]))
     series = [Series(values, columns, None, np.arange(len(values))) for values in panels]
@@ -45,8 +54,7 @@ def impute_array(array: NDArray[np.generic], imputer: Imputer) -> NDArray[np.gen
         log.warning("%d of %d series have no observed cell and stay empty.", len(series) - len(known), len(series))
     for at, values in _filled([series[number] for number in known], imputer):
         panels[known[at]] = values
-    filled = panels.reshape(array.shape).astype(array.dtype)
-    return np.where(np.isnan(array), filled, array) if array.dtype.kind == "f" else filled
+    return np.where(np.isnan(array), panels.reshape(array.shape), array).astype(array.dtype)
 
 
 def _filled(series: Sequence[Series], imputer: Imputer) -> Iterator[tuple[int, FloatArray]]:

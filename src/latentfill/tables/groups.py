@@ -25,6 +25,7 @@ from latentfill.tables.pivot import find_parameters, of_series
 from latentfill.tables.read import check_names, read_from, read_time
 from latentfill.tables.table import Table
 
+MOST_TRIED = 10  # of the longest series, to find the columns that all have
 _SHOWN_NOTES = 5  # about single series
 
 
@@ -39,8 +40,13 @@ class Group:
 
     @property
     def name(self) -> str:
-        """Its labels as one text."""
-        return ", ".join(self.labels)
+        """Its labels as one text, with quotes around those that hold a comma."""
+        return name_of(self.labels)
+
+
+def name_of(labels: Sequence[str]) -> str:
+    """The name of the series with these labels."""
+    return ", ".join(f'"{label}"' if "," in label and len(labels) > 1 else label for label in labels)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,13 +96,13 @@ def read_groups(data: object, options: TableOptions, shared: TableOptions | None
     name = stem(data) if isinstance(data, str | os.PathLike) else None
     if shared is not None:  # a part of a file, whose lines have other numbers
         source = source.with_row_names(_counted_in_series(rows))
-    own = replace(options, by=(), leave=(*options.leave, *options.by))
+    own = replace(options, by=(), leave=options.leave if options.pivot else (*options.leave, *options.by))
     reading, left_alone = (shared, {}) if shared else _shared_options(source, labels, rows, own, name)
     groups = [_group(source, label, of_group, reading, name) for label, of_group in zip(labels, rows, strict=True)]
     if shared is None and all(group.table is None for group in groups):
         raise InputError(f"None of the {len(groups)} series can be filled. {groups[0].problem}")
     not_by = {name: reason for name, reason in left_alone.items() if name not in options.by}
-    return GroupedTable(source, by, tuple(groups), _joined_notes(groups), reading, not_by)
+    return GroupedTable(source, by, tuple(groups), _joined_notes(groups, is_part=shared is not None), reading, not_by)
 
 
 def positions_of(source: Source, names: Sequence[str]) -> tuple[int, ...]:
@@ -111,6 +117,12 @@ def positions_of(source: Source, names: Sequence[str]) -> tuple[int, ...]:
 def rows_by_label(source: Source, by: Sequence[int]) -> tuple[list[tuple[str, ...]], list[IntArray]]:
     """The labels of all series in the order in which they first occur, and the rows of each."""
     columns = source.columns()
+    for position in by:
+        if columns[position].kind == "other":
+            raise InputError(
+                f"by: the values of column {columns[position].name!r} are neither texts, numbers nor times, so they "
+                "name no series. Turn them into texts."
+            )
     keys = [columns[position].labels() for position in by]
     numbers: dict[tuple[str, ...], int] = {}
     group_of = np.array([numbers.setdefault(key, len(numbers)) for key in zip(*keys, strict=True)])
@@ -134,15 +146,30 @@ def _shared_options(
 
     With the columns that are not filled, each with the reason.
     """
-    longest = max(range(len(rows)), key=lambda group: len(rows[group]))
+    longest = sorted(range(len(rows)), key=lambda group: -len(rows[group]))[:MOST_TRIED]
     if options.pivot:
-        return _shared_options_of_long(source, rows[longest], options), {}
-    table = _read_one(source, labels[longest], rows[longest], options, name)
+        return _shared_options_of_long(source, rows[longest[0]], options), {}
+    table = _first_readable(source, [(labels[group], rows[group]) for group in longest], options, name)
     index_is_time = table.axis is not None and not table.axis.columns
     time = options.time if index_is_time else table.time_columns
     style = find_number_style(source.columns(), table.axis, options).style
     shared = _with_style(replace(options, time=time, columns=table.series.columns, leave=()), style)
     return shared, table.left_alone
+
+
+def _first_readable(
+    source: Source, series: Sequence[tuple[tuple[str, ...], IntArray]], options: TableOptions, name: str | None
+) -> Table:
+    """The table of the first of some series that can be read; raises the error of the first if none can."""
+    errors = []
+    for labels, rows in series:
+        try:
+            return _read_one(source, labels, rows, options, name)
+        except (RepeatedTimeError, UnknownColumnError):
+            raise
+        except InputError as error:
+            errors.append(error)
+    raise errors[0]
 
 
 def _shared_options_of_long(source: Source, rows: IntArray, options: TableOptions) -> TableOptions:
@@ -181,17 +208,21 @@ def _read_one(
     try:
         return read_from(own, of_series(options, own.columns()) if options.pivot else options, name)
     except RepeatedTimeError as error:
-        raise RepeatedTimeError(f"Series {', '.join(labels)!r}: {error}") from error
+        raise RepeatedTimeError(f"Series {name_of(labels)!r}: {error}") from error
 
 
-def _joined_notes(groups: Sequence[Group]) -> tuple[str, ...]:
-    """The notes on the series, each once; one that not all have begins with the name of the first that has it."""
+def _joined_notes(groups: Sequence[Group], *, is_part: bool) -> tuple[str, ...]:
+    """The notes on the series, each once; one that not all have begins with the name of the first that has it.
+
+    So does one on the only series of a part of the table.
+    """
     counts: dict[str, list[str]] = {}
     for group in groups:
         for note in group.table.notes if group.table else ():
             counts.setdefault(note, []).append(group.name)
-    usual = [note for note, names in counts.items() if len(names) == len(groups)]
-    others = [f"{names[0]}: {note}" for note, names in counts.items() if len(names) < len(groups)]
+    n_all = len(groups) + 1 if is_part and len(groups) == 1 else len(groups)
+    usual = [note for note, names in counts.items() if len(names) == n_all]
+    others = [f"{names[0]}: {note}" for note, names in counts.items() if len(names) < n_all]
     shown = others[:_SHOWN_NOTES]
     more = (
         [f"{len(others) - len(shown)} more notes on single series are in the summary."]

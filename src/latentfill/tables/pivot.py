@@ -93,6 +93,10 @@ def find_parameters(columns: Sequence[Column], names: Sequence[str]) -> Paramete
     Raises an `InputError` if a column is unknown, or if the columns cannot be what they are said to be.
     """
     position, value_position = _positions(columns, names)
+    if columns[position].kind == "other":
+        raise InputError(
+            f"pivot: the values of column {names[0]!r} are neither texts, numbers nor times. Turn them into texts."
+        )
     labels = np.array(columns[position].labels(), dtype=object)
     empty = np.flatnonzero(labels == "")
     if len(empty):

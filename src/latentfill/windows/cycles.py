@@ -17,6 +17,8 @@ MIN_REPEATS = 3.0  # a cycle is used only if the series is at least this many cy
 MOST_SEARCHED = 20  # of several series without time stamps
 MIN_STEPS = 4.0  # a cycle is used only if it has at least this many steps
 
+LEAST_TURN = 1e-6  # of a phase in a step, radians; less is rounding, where a step is a whole cycle
+
 CLEAR = 0.3  # smallest autocorrelation that counts as a peak
 
 DRIFT_WINDOWS = (192, 768, 3072)  # steps of the moving means; also the longest periods that are searched with each
@@ -72,7 +74,7 @@ def steps_per_cycle(clock: FloatArray) -> int | None:
         return None
     phasor = clock[:, clock.shape[1] // 2] + 1j * clock[:, 0]
     turned = float(np.median(np.angle(phasor[1:] / phasor[:-1])))
-    return max(1, round(2 * np.pi / turned)) if turned > 0 else None
+    return max(1, round(2 * np.pi / turned)) if turned > LEAST_TURN else None
 
 
 def clock_features(series: Series, cycles: tuple[float, ...]) -> FloatArray:

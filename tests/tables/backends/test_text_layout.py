@@ -171,3 +171,10 @@ def test_lines_with_as_many_cells_as_names_are_not_needed_below_a_table(tmp_path
     rows = "".join(f"202001{1 + h // 24:02d}:{h % 24:02d}10,{h}.5,2.1\n" for h in range(60))
     text = read(tmp_path, "time,G,T\n" + rows + "\nG: irradiance\n\n(c) A, 2001-2020\n")
     assert text.n_rows == 60
+
+
+def test_a_blank_inside_time_stamps_divides_no_cells(tmp_path):
+    rows = "".join(f"{hour}:00,{'rain' if n % 2 else 'sun'},a\n" for n, hour in enumerate(HOURS))
+    text = read(tmp_path, "time,x,y\n" + rows)
+    assert text.names == ("time", "x", "y")
+    assert column(text, 1)[:2] == ["sun", "rain"]

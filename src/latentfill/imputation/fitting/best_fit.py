@@ -76,6 +76,6 @@ def _are_same(cells: Cells, other: Cells) -> bool:
 
 
 def _held_out_mse(fitted: Fitted) -> float | None:
-    """The mean squared error on the score cells, if there are any."""
-    mse = fitted.builtin.validated.score.get("mse")
-    return mse if isinstance(mse, float) else None
+    """The mean squared error on the cells that decide, if there are any."""
+    tuning = fitted.builtin.validated.tuning
+    return None if tuning is None or not len(tuning) else float(np.mean(tuning.error**2))

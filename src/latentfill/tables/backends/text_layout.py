@@ -76,6 +76,13 @@ class _Reading:
         return header.first == header.data > 0
 
     @property
+    def has_blanks_in_times(self) -> bool:
+        """Whether most records have a time stamp with a blank in one cell, which shows that blanks do not divide."""
+        body = self.records[self.header.data :][:100]
+        stamped = [any(" " in cell.strip() and kind_of(cell) == "time" for cell in record.cells) for record in body]
+        return 2 * sum(stamped) > len(body)
+
+    @property
     def is_ragged(self) -> bool:
         return self.delimiter == SPACES
 
@@ -110,6 +117,8 @@ def _reading(lines: Sequence[str], request: ReadRequest, comment: str) -> _Readi
 def _best(readings: Sequence[_Reading]) -> _Reading:
     """The best reading; of those as good, one divided by a character, and with the most columns."""
     possible = [each for each in readings if each.width > 1 and not each.is_headless] or [readings[0]]
+    if any(each.has_blanks_in_times for each in possible if not each.is_ragged):
+        possible = [each for each in possible if not each.is_ragged]
     top = max(each.quality for each in possible)
     good = [each for each in possible if each.quality >= top - _AS_GOOD]
     return min(good, key=lambda each: (each.is_ragged, -each.width))
