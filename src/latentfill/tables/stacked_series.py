@@ -71,13 +71,13 @@ def _way_out(columns: Sequence[Column], time: TimeArray, known: Collection[str])
     apart = apart or suggest_by(columns, time.astype(np.int64), known)
     pivot = f"; if {long.parameter!r} says what {long.value!r} measures, give {long.flags}" if long else ""
     return (
-        "Every row needs a time stamp of its own. If the table stacks several series, name the column that tells them "
+        "Every row needs a time stamp of its own. If the rows are of several series, name the column that tells them "
         f"apart{apart}{pivot}; if rows are repeated, remove them; or count rows instead with `--time none`."
     )
 
 
 def suggest_by(columns: Sequence[Column], keys: IntArray, known: Collection[str]) -> str:
-    """A flag with a column in which rows with the same key (rows,), such as their time, differ; else an example.
+    """A flag with a column in which rows with the same key (rows,), such as their time, differ; else its form.
 
     Columns whose names are `known` are not looked at.
     """
@@ -87,4 +87,4 @@ def suggest_by(columns: Sequence[Column], keys: IntArray, known: Collection[str]
             pairs = set(zip(labels, keys.tolist(), strict=True))
             if len(pairs) == len(keys) and 2 * len(set(labels)) <= len(labels):
                 return f": `--by {shlex.quote(column.name)}`"
-    return ", such as `--by station`"
+    return " (`--by COLUMN`)"

@@ -178,3 +178,14 @@ def test_a_blank_inside_time_stamps_divides_no_cells(tmp_path):
     text = read(tmp_path, "time,x,y\n" + rows)
     assert text.names == ("time", "x", "y")
     assert column(text, 1)[:2] == ["sun", "rain"]
+
+
+def test_comments_that_look_like_rows_are_named(tmp_path):
+    rows = "".join(f"{'#b' if n % 3 == 1 else 'a'},{hour},{n}\n" for n, hour in enumerate(HOURS[:30]))
+    text = read(tmp_path, "station,time,x\n" + rows)
+    (note,) = [note for note in text.notes if "comments" in note]
+    assert note.startswith("10 lines with as many cells as rows, such as '#b,2023-03-01 01:00,1', begin with '#'")
+    assert "`--comment //`" in note
+    again = read(tmp_path, "station,time,x\n" + rows, comment="//")
+    assert again.n_rows == 30
+    assert not [note for note in again.notes if "comments" in note]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -50,12 +50,26 @@ def read_csv(path: str | os.PathLike[str], request: ReadRequest | None = None) -
         syntax=_syntax(layout, rows.records),
         encoding=codec,
         bom=bom,
-        notes=(*notes, *layout.notes),
+        notes=(*notes, *layout.notes, *(_comment_notes(rows, layout) if request.comment is None else ())),
         comment=layout.comment,
         rows=RowNames("line", numbers=np.array(rows.numbers)),
     )
     cells = _cells_by_pyarrow(read)
     return replace(read, cells=cells) if cells is not None else _with_cells(read, path)
+
+
+def _comment_notes(rows: _Lines, layout: TextLayout) -> Iterator[str]:
+    """A note on comments with as many cells as rows have, which may be rows."""
+    lines = [line for text in (*rows.between.values(), rows.tail) for line in text.splitlines()]
+    comments = [line for line in lines if layout.comment and line.startswith(layout.comment)]
+    syntax, width = syntax_of(layout.delimiter), len(layout.names)
+    alike = [line for line in comments if width > 1 and len(syntax.plain_fields(line)) == width]
+    if alike:
+        yield (
+            f"{counted(len(alike), 'line')} with as many cells as rows, such as {alike[0]!r}, begin with "
+            f"{layout.comment!r}: they are comments and stay unchanged. If they are rows, give another sign of "
+            "comments, such as `--comment //`."
+        )
 
 
 def _syntax(layout: TextLayout, records: Sequence[str]) -> FieldSyntax:
