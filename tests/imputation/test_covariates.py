@@ -263,3 +263,17 @@ def test_networks_read_covariates_and_explain_only_cells_of_the_table(
     imputer.save(tmp_path / "model")
     loaded = Imputer.load(tmp_path / "model", covariates=USEFUL)
     pd.testing.assert_frame_equal(loaded.transform(table), imputer.transform(table))
+
+
+def test_other_labels_than_those_of_the_series_are_refused(table: pd.DataFrame):
+    stacked = pd.concat([table.assign(site="A"), table.assign(site="B")])
+    weather = pd.concat([USEFUL.assign(site="C"), USEFUL.assign(site="D")])
+    with pytest.raises(InputError, match="has rows of none of the series, such as 'A'"):
+        impute_stacked(Imputer(by="site", covariates=[weather]), stacked)
+
+
+def test_covariates_that_are_used_have_the_lower_error_in_the_summary(table: pd.DataFrame):
+    imputer = Imputer(covariates=[USEFUL], seed=0)
+    found = imputer.fit(table).fill(table).summary["covariates"]
+    assert found["used"]
+    assert found["held_out_mse"]["with"] < 0.9 * found["held_out_mse"]["without"]

@@ -58,7 +58,14 @@ def test_a_series_without_an_observed_cell_stays_empty(gappy, caplog):
 
 @pytest.mark.parametrize(
     "array",
-    [np.zeros(5), np.zeros((2, 3, 4, 5)), np.array([["a"]]), np.empty((0, 3)), np.array([[1.0, np.inf], [1.0, 2.0]])],
+    [
+        np.zeros(5),
+        np.full((4, 1, 2), np.nan),
+        np.zeros((2, 3, 4, 5)),
+        np.array([["a"]]),
+        np.empty((0, 3)),
+        np.array([[1.0, np.inf], [1.0, 2.0]]),
+    ],
 )
 def test_arrays_that_are_no_series_are_refused(array):
     with pytest.raises(InputError, match="of shape"):

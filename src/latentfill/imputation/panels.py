@@ -35,6 +35,8 @@ def impute_array(array: NDArray[np.generic], imputer: Imputer) -> NDArray[np.gen
             f"an array must hold finite numbers or NaN, of shape (series, steps, columns) or (steps, columns), got "
             f"{array.dtype} of shape {array.shape}."
         )
+    if array.shape[-2] < 2:
+        raise InputError(f"a series needs at least two steps, got an array of shape {array.shape}.")
     if imputer.options != TableOptions():
         raise InputError("an array has no named columns: leave out the options that say how a table is read.")
     if imputer.covariates or imputer.config.output.intervals is not None or imputer.config.output.samples:

@@ -36,6 +36,13 @@ class StackedImputers:
             imputers._find_covariates(number, table.groups[number], others)
         if imputers.problems and len(imputers.problems) == len(read):
             raise InputError(next(iter(imputers.problems.values())))
+        for name, series in imputers.lacking.items():
+            if len(series) == len(read):
+                raise InputError(
+                    f"{name} (--with) has rows of none of the series, such as {series[0]!r}: its columns "
+                    f"{name_columns(imputer.options.by)} have other labels. Write them alike, or remove these columns, "
+                    "so that its rows are matched by time alone."
+                )
         return imputers
 
     def of_series(self, number: int) -> Imputer:

@@ -201,6 +201,8 @@ class TableOptions(Settings):
             yield f"thousands and decimal cannot be the same, got {self.thousands!r}"
         if self.encoding is not None and not _is_encoding(self.encoding):
             yield f"encoding {self.encoding!r} is not known; try utf-8, latin-1 or cp1252"
+        if len(set(self.by)) < len(self.by):
+            yield f"columns of by must be different, got {', '.join(self.by)}"
         if both := sorted({*self.by}.intersection((*(self.columns or ()), *(self.time or ())))):
             yield f"columns of by cannot also be in columns or time: {', '.join(both)}"
         yield from self._pivot_problems()
