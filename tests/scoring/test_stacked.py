@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,12 @@ def stations() -> dict[str, pd.DataFrame]:
     return frames
 
 
+def score(**values: Any) -> Score:
+    """The score of a strategy on ten cells of all columns."""
+    about = {"pattern": "point", "rate": 0.1, "seed": 0, "column": ALL, "gap": ALL}
+    return Score(**about, cells=10, realised_rate=0.1, mre=0.2, **values)
+
+
 def test_each_series_is_scored_as_if_it_were_alone(stations: dict[str, pd.DataFrame]):
     grouped = read_groups(pd.concat(stations.values(), ignore_index=True), TableOptions(by=("station",)))
     result = evaluate_stacked(grouped, CONFIG, SPEC)
@@ -48,20 +55,7 @@ def test_each_series_is_scored_as_if_it_were_alone(stations: dict[str, pd.DataFr
 
 
 def test_joint_errors_are_means_over_all_hidden_cells():
-    base = Score(
-        strategy="a",
-        pattern="point",
-        rate=0.1,
-        seed=0,
-        column=ALL,
-        gap=ALL,
-        cells=10,
-        realised_rate=0.1,
-        mse=1.0,
-        mae=0.5,
-        mre=0.2,
-        ratio_to_linear=0.5,
-    )
+    base = score(strategy="a", mse=1.0, mae=0.5, ratio_to_linear=0.5)
     linear = replace(base, strategy="linear", mse=2.0, ratio_to_linear=1.0)
     small = replace(base, cells=30, realised_rate=0.3, mse=3.0, mae=0.9, coverage=0.8)
     small_linear = replace(linear, cells=30, realised_rate=0.3, mse=4.0)
@@ -74,20 +68,7 @@ def test_joint_errors_are_means_over_all_hidden_cells():
 
 
 def test_a_strategy_that_one_series_lacks_is_compared_with_linear_on_the_cells_that_it_has():
-    linear = Score(
-        strategy="linear",
-        pattern="point",
-        rate=0.1,
-        seed=0,
-        column=ALL,
-        gap=ALL,
-        cells=10,
-        realised_rate=0.1,
-        mse=2.0,
-        mae=1.0,
-        mre=0.1,
-        ratio_to_linear=1.0,
-    )
+    linear = score(strategy="linear", mse=2.0, mae=1.0, ratio_to_linear=1.0)
     joint = pooled([[linear, replace(linear, strategy="a", mse=1.0)], [replace(linear, mse=100.0)]])
     a = next(score for score in joint if score.strategy == "a")
     assert (a.cells, a.ratio_to_linear) == (10, 0.5)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 from typing import TypeVar
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -37,6 +36,9 @@ def in_processes(function: Callable[[_Item], _Result], items: Sequence[_Item]) -
     if processes <= 1:
         yield from map(function, items)
         return
+    from concurrent.futures import ProcessPoolExecutor  # here, because few runs need it
+    from multiprocessing import get_context
+
     with _one_thread_each(), ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         yield from pool.map(function, items)
 

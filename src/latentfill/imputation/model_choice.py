@@ -14,6 +14,7 @@ from latentfill.core.series import FloatArray, Series
 from latentfill.imputation.filling.fill import fill_series
 from latentfill.imputation.filling.fill_many import fill_many
 from latentfill.imputation.fitting.fit import FitInputs, fit_series
+from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.fitting.pool import fit_pool, middle_of
 from latentfill.nn.progress import ProgressCallback
 from latentfill.windows.gaps import interpolate
@@ -43,6 +44,27 @@ class ModelChoice:
             f"{model}: in cells that were hidden for a trial, the squared error of one model for all was "
             f"{self.shared_error:.2f} x that of linear interpolation, that of own models {self.own_error:.2f} x."
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesModel:
+    """The model that many series share, or the choice of a model for each."""
+
+    choice: ModelChoice
+    shared: Fitted | None
+
+    @classmethod
+    def fit(
+        cls,
+        series: Sequence[Series],
+        config: Config,
+        progress: ProgressCallback | None = None,
+        *,
+        has_covariates: bool = False,
+    ) -> SeriesModel:
+        """Choose (see `choose_model`), and fit the shared model to the series."""
+        choice = choose_model(series, config, progress, has_covariates=has_covariates)
+        return cls(choice, fit_pool(series, config, progress) if choice.shared else None)
 
 
 def choose_model(

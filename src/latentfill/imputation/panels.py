@@ -13,9 +13,8 @@ from latentfill.core.series import FloatArray, Series
 from latentfill.imputation.filling.fill import fill_series
 from latentfill.imputation.filling.fill_many import fill_many
 from latentfill.imputation.fitting.fit import FitInputs, fit_series
-from latentfill.imputation.fitting.pool import fit_pool
 from latentfill.imputation.imputer import Imputer
-from latentfill.imputation.model_choice import choose_model
+from latentfill.imputation.model_choice import SeriesModel
 from latentfill.tables.options import TableOptions
 
 log = logging.getLogger(__name__)
@@ -62,10 +61,10 @@ def impute_array(array: NDArray[np.generic], imputer: Imputer) -> NDArray[np.gen
 def _filled(series: Sequence[Series], imputer: Imputer) -> Iterator[tuple[int, FloatArray]]:
     """The values of each series with its gaps filled, with its position."""
     config, progress = imputer.config, imputer.progress
-    choice = choose_model(series, config, progress)
-    log.info("%s", choice.note(len(series)))
-    if choice.shared:
-        for at, filled in fill_many(fit_pool(series, config, progress), series):
+    model = SeriesModel.fit(series, config, progress)
+    log.info("%s", model.choice.note(len(series)))
+    if model.shared is not None:
+        for at, filled in fill_many(model.shared, series):
             yield at, filled.values
         return
     for at, each in enumerate(series):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.errors import LatentFillError
-from latentfill.core.series import BoolArray, Series
+from latentfill.core.series import BoolArray
 from latentfill.imputation.filling.codes import codes_as_read
 from latentfill.imputation.filling.fill_many import fill_many
 from latentfill.imputation.fitting.fitted import Fitted
-from latentfill.imputation.fitting.pool import fit_pool
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.imputer import Imputer
-from latentfill.imputation.model_choice import ModelChoice, choose_model
+from latentfill.imputation.model_choice import SeriesModel
 from latentfill.imputation.saving.model_weights import model_id
 from latentfill.imputation.stacked_covariates import StackedImputers
 from latentfill.imputation.stacked_summary import StackedSummary
@@ -110,27 +109,13 @@ def impute_stacked(imputer: Imputer, data: object, on_series: OnSeries | None = 
     began = time.monotonic()
     table = data if isinstance(data, GroupedTable) else imputer.read_groups(data)
     imputers = StackedImputers.of(imputer, table)
-    model = SeriesModel.fit(imputer, [group.table.series for group in table.groups if group.table is not None])
+    series = [group.table.series for group in table.groups if group.table is not None]
+    model = SeriesModel.fit(series, imputer.config, imputer.progress, has_covariates=bool(imputer.covariates))
     found = StackedSummary()
     filled = fill_stacked(imputers, table, model, found, on_series)
     found.notes.extend(imputers.notes(filled))
     summary = found.to_dict(imputer, model)
     return StackedImputation(table, filled, summary | {"fill_seconds": round(time.monotonic() - began, 2)})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SeriesModel:
-    """The model that many series share, or the choice of a model for each."""
-
-    choice: ModelChoice
-    shared: Fitted | None
-
-    @classmethod
-    def fit(cls, imputer: Imputer, series: Sequence[Series]) -> SeriesModel:
-        """Choose, and fit the shared model to the series."""
-        config, progress = imputer.config, imputer.progress
-        choice = choose_model(series, config, progress, has_covariates=bool(imputer.covariates))
-        return cls(choice, fit_pool(series, config, progress) if choice.shared else None)
 
 
 def fill_stacked(

@@ -14,7 +14,8 @@ from latentfill.core.files import replacing, stem
 from latentfill.core.series import BoolArray
 from latentfill.core.workers import in_processes
 from latentfill.imputation.imputer import Imputer
-from latentfill.imputation.stacked import OnSeries, SeriesModel, StackedImputation, fill_stacked
+from latentfill.imputation.model_choice import SeriesModel
+from latentfill.imputation.stacked import OnSeries, StackedImputation, fill_stacked
 from latentfill.imputation.stacked_covariates import StackedImputers
 from latentfill.imputation.stacked_summary import StackedSummary
 from latentfill.tables.backends.csv_format import CsvFormat
@@ -64,7 +65,8 @@ def impute_stacked_file(
         division = text.divide(Path(folder), ROWS_AT_ONCE)
         shared = _read(division.longest, imputer).shared
         sample = _read(division.sample, imputer, shared)
-        model = SeriesModel.fit(imputer, [group.table.series for group in sample.groups if group.table is not None])
+        series = [group.table.series for group in sample.groups if group.table is not None]
+        model = SeriesModel.fit(series, imputer.config, imputer.progress)
         fill = _PartFiller(imputer.of_part(), model, shared, tuple(outputs.all.values()))
         found, is_row = StackedSummary(n_series=division.series), []
         for of_part, rows in in_processes(fill, division.paths):

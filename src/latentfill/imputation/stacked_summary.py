@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from latentfill.core.errors import InputError
 from latentfill.core.messages import name_problems
@@ -14,12 +14,10 @@ from latentfill.core.strategy_table import cell_codes
 from latentfill.imputation.fitting.fitted import BUILTIN
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.imputer import Imputer
+from latentfill.imputation.model_choice import SeriesModel
 from latentfill.imputation.summary.cell_counts import joined_counts
 from latentfill.imputation.summary.summary import added_notes
 from latentfill.tables.groups import GroupedTable
-
-if TYPE_CHECKING:
-    from latentfill.imputation.stacked import SeriesModel
 
 MOST_NOTES = 20  # on how a table was read
 KEPT = ("table", "cells", "held_out_error", "covariates", "columns", "notes", "model")  # of each series
