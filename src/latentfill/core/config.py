@@ -69,6 +69,13 @@ class Config(GroupedSettings):
         flag="--time-budget",
         above=0,
     )
+    kind: str | None = setting(
+        None,
+        "Kinds of columns, where those found in the readings are wrong: COLUMN=KIND,... with continuous, non-negative, "
+        "zero-inflated, range:LOW:HIGH, integer, circular:PERIOD (degrees: 360), counter, flag, code or auto.",
+        flag="--kind",
+        json_text=True,
+    )
     model: SeriesModel = setting(
         "auto",
         "Model of many series: shared (one for all, also for series that are too short to learn from), own (one for "

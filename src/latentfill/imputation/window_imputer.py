@@ -17,6 +17,7 @@ from latentfill.embeddings.stored.lookup import StoredEncoder, check_usable
 from latentfill.imputation.filling.window_estimate import weighted_windows
 from latentfill.imputation.fitting.fitted import FittedPath
 from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
+from latentfill.imputation.validation.column_units import ColumnUnits
 from latentfill.imputation.validation.holdout import hold_out
 from latentfill.nn.progress import ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
@@ -70,7 +71,8 @@ class WindowImputer:
         flat = values.reshape(-1, values.shape[2])
         self.scaler_ = ColumnScaler.fit(flat, config.windows.scaling)
         scaled = ScaledSeries(self.scaler_.apply(flat), np.zeros((len(flat), 0)))
-        fitter = StrategyFitter(hold_out(scaled, config, for_networks=True), config, progress=self.progress)
+        held_out, units = hold_out(scaled, config, for_networks=True), ColumnUnits.plain(self.scaler_)
+        fitter = StrategyFitter(held_out, config, units, progress=self.progress)
         self.path_: FittedPath = fitter.fit_stored(WHOLE, _embeddings(z, values), None, in_series=False)
         return self
 

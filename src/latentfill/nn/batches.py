@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from latentfill.core.series import IntArray
-from latentfill.windows.hiding import hide_mixture
+from latentfill.windows.hiding import hide_mixture, together
 from latentfill.windows.training_data import HeldOutWindows, gap_patterns
 from latentfill.windows.windows import Windows
 
@@ -39,7 +39,7 @@ class HidingBatches:
         """The next batch."""
         batch = self.windows.take(self.drawable[self.rng.integers(len(self.drawable), size=self.size)])
         hidden = hide_mixture(self.rng, batch.observed, self.patterns)
-        return HeldOutWindows.hiding(batch, hidden)
+        return HeldOutWindows.hiding(batch, together(hidden, batch.tied))
 
 
 class Replay(Generic[Prepared]):

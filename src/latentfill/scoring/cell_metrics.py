@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -10,6 +10,8 @@ import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
 from latentfill.imputation.filling.filled import Filled
+from latentfill.kinds.columns import ColumnKinds
+from latentfill.kinds.kind import Kind
 from latentfill.scoring.masked_series import MaskedSeries
 from latentfill.scoring.scores import ALL
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths
@@ -38,12 +40,34 @@ class Reference:
 
     truth: FloatArray  # (T, C)
     linear: FloatArray  # (T, C), filled by linear interpolation
-    spread: FloatArray  # (C,) standard deviation of the observed cells
+    spread: FloatArray  # (C,) typical distance of a reading from the usual one, see `Kind.spread`
+    kinds: Sequence[Kind]  # C
 
     @classmethod
-    def of(cls, series: Series, linear: FloatArray) -> Reference:
+    def of(cls, series: Series, linear: FloatArray, kinds: ColumnKinds) -> Reference:
         """The reference from the true series and its linear interpolation (T, C) without the hidden cells."""
-        return cls(series.values, linear, column_spread(series))
+        pairs = list(zip(kinds.kinds, series.values.T, strict=False))  # without the kinds of covariates
+        spread = np.array([kind.spread(column) for kind, column in pairs])
+        return cls(series.values, linear, np.where(spread > 0, spread, 1.0), [kind for kind, _ in pairs])
+
+    def errors(self, values: FloatArray) -> FloatArray:
+        """Errors (T, C) of values, truth minus value; of classes 1 where they differ, else 0."""
+        pairs = zip(self.kinds, self.truth.T, values.T, strict=True)
+        return np.stack([kind.distance(truth, column) for kind, truth, column in pairs], axis=1)
+
+    def covered(self, filled: Filled) -> FloatArray:
+        """1 in the cells (T, C) whose interval holds the truth, else 0."""
+        assert filled.lower is not None
+        assert filled.upper is not None
+        bounds = zip(self.kinds, filled.lower.T, filled.upper.T, self.truth.T, strict=True)
+        return np.stack([kind.covers(lower, upper, truth) for kind, lower, upper, truth in bounds], axis=1)
+
+    def widths(self, filled: Filled) -> FloatArray:
+        """Widths (T, C) of the intervals."""
+        assert filled.lower is not None
+        assert filled.upper is not None
+        bounds = zip(self.kinds, filled.lower.T, filled.upper.T, strict=True)
+        return np.stack([kind.interval_width(lower, upper) for kind, lower, upper in bounds], axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,37 +97,31 @@ def measure(filled: Filled, crps: FloatArray | None, reference: Reference, cells
     `crps` (T, C) holds the continuous ranked probability score of each cell; it is None without intervals.
     """
     column = np.nonzero(cells)[1]
-    estimate, truth, spread = filled.values[cells], reference.truth[cells], reference.spread[column]
-    errors = score_cells(estimate, truth, spread, reference.linear[cells])
-    metrics = Metrics(**errors, mre=_relative_error(estimate, truth, column), coverage=None, width=None, crps=None)
-    if crps is not None and filled.lower is not None and filled.upper is not None:
-        lower, upper = filled.lower[cells], filled.upper[cells]
-        metrics["coverage"] = float(np.mean((lower <= truth) & (truth <= upper)))
-        metrics["width"] = float(np.mean((upper - lower) / spread))
+    error, linear_error = (reference.errors(values)[cells] for values in (filled.values, reference.linear))
+    truth, spread = reference.truth[cells], reference.spread[column]
+    errors = score_cells(error, spread, linear_error)
+    metrics = Metrics(**errors, mre=_relative_error(error, truth, column), coverage=None, width=None, crps=None)
+    if crps is not None:
+        metrics["coverage"] = float(np.mean(reference.covered(filled)[cells]))
+        metrics["width"] = float(np.mean(reference.widths(filled)[cells] / spread))
         metrics["crps"] = float(np.mean(crps[cells] / spread))
     return metrics
 
 
-def score_cells(estimate: FloatArray, truth: FloatArray, spread: FloatArray, linear: FloatArray) -> Errors:
+def score_cells(error: FloatArray, spread: FloatArray, linear_error: FloatArray) -> Errors:
     """MSE, MAE and ratio to linear interpolation of M cells, with errors divided by their columns' `spread` (M,)."""
-    error, linear_error = (estimate - truth) / spread, (linear - truth) / spread
+    error, linear_error = error / spread, linear_error / spread
     mse, linear_mse = float(np.mean(error**2)), float(np.mean(linear_error**2))
     ratio = mse / linear_mse if linear_mse > 0 else None
     return {"mse": mse, "mae": float(np.mean(np.abs(error))), "ratio_to_linear": ratio}
 
 
-def column_spread(series: Series) -> FloatArray:
-    """Standard deviation (C,) of each column's observed cells; 1 for a constant or empty column."""
-    spread = np.array([np.nanstd(v) if (~np.isnan(v)).any() else 1.0 for v in series.values.T])
-    return np.where(spread > 0, spread, 1.0)
-
-
-def _relative_error(estimate: FloatArray, truth: FloatArray, column: IntArray) -> float:
+def _relative_error(error: FloatArray, truth: FloatArray, column: IntArray) -> float:
     """MRE: sum of absolute errors over sum of absolute values, mean over the columns that are not all zeros."""
     ratios = []
     for c in np.unique(column):
         in_column = column == c
         total = np.abs(truth[in_column]).sum()
         if total > 0:
-            ratios.append(np.abs(estimate[in_column] - truth[in_column]).sum() / total)
+            ratios.append(np.abs(error[in_column]).sum() / total)
     return float(np.mean(ratios)) if ratios else float("nan")

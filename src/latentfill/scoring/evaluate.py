@@ -11,12 +11,12 @@ import numpy as np
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, OracleEmbeddingError
-from latentfill.core.series import BoolArray, FloatArray, Series
+from latentfill.core.series import BoolArray, Series
 from latentfill.embeddings.pairing import pair_embeddings
 from latentfill.embeddings.protocols.encoder import EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings, Pairing
 from latentfill.embeddings.stored.split_windows import train_rows
-from latentfill.imputation.filling.fill import estimate_series, fill_from, quantiles_at
+from latentfill.imputation.filling.fill import error_quantiles_at, estimate_series, fill_from
 from latentfill.imputation.fitting.best_fit import fit_best, refuse_beside_covariates
 from latentfill.imputation.fitting.fit import FitInputs
 from latentfill.imputation.fitting.fitted import Fitted
@@ -198,12 +198,15 @@ def scores_of(
     estimated = estimate_series(fitted, series, embeddings)
     names = [name for name in strategies if all(name in path.compared for path in fitted.paths.values())]
     filled = {name: fill_from(fitted.using(name), estimated) for name in names}
-    reference = Reference.of(masked.series, filled["linear"].values)
+    reference = Reference.of(masked.series, filled["linear"].values, fitted.kinds)
     for name, strategy_filled in filled.items():
         crps = None
         if fitted.config.output.intervals is not None:
-            quantiles = quantiles_at(fitted.using(name), estimated, strategy_filled, masked.hidden)
-            crps = _crps(quantiles, masked)
+            hidden = np.pad(masked.hidden, ((0, 0), (0, len(fitted.covariates))))
+            quantiles = error_quantiles_at(fitted.using(name), estimated, strategy_filled, hidden)
+            crps = np.full(masked.hidden.shape, np.nan)
+            error = reference.errors(strategy_filled.values)[masked.hidden]
+            crps[masked.hidden] = continuous_ranked_probability(quantiles, error)
         for group in cell_groups(masked):
             yield Score(
                 strategy=name,
@@ -217,10 +220,3 @@ def scores_of(
                 label=ORACLE if embeddings and uses_encoder(name, fitted.config) else None,
                 **measure(strategy_filled, crps, reference, group.cells),
             )
-
-
-def _crps(quantiles: FloatArray, masked: MaskedSeries) -> FloatArray:
-    """Continuous ranked probability scores (T, C) of the hidden cells, NaN elsewhere."""
-    crps = np.full(masked.hidden.shape, np.nan)
-    crps[masked.hidden] = continuous_ranked_probability(quantiles, masked.series.values[masked.hidden])
-    return crps

@@ -9,7 +9,7 @@ import numpy as np
 
 from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, FloatArray, IntArray
-from latentfill.windows.hiding import hide_mixture
+from latentfill.windows.hiding import hide_mixture, together
 from latentfill.windows.training_data import HeldOutWindows, TrainingData, gap_patterns, reserve
 from latentfill.windows.windows import Windows
 
@@ -43,7 +43,8 @@ def hidden_rounds(data: TrainingData, seed: int) -> Iterator[HiddenRound]:
         first = number * windows.length // MOST_ROUNDS
         chosen = [_apart(part, windows.starts, windows.length, first) for part in (train, reserved)]
         of_round = windows.take(np.concatenate(chosen))
-        hidden = HeldOutWindows.hiding(of_round, hide_mixture(rng, of_round.observed, patterns))
+        mask = together(hide_mixture(rng, of_round.observed, patterns), of_round.tied)
+        hidden = HeldOutWindows.hiding(of_round, mask)
         yield HiddenRound(hidden.windows, hidden.truth, np.repeat([False, True], list(map(len, chosen))))
         cells += int((~np.isnan(hidden.truth)).sum())
         if cells >= ENOUGH_CELLS:

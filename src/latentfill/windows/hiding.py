@@ -47,6 +47,11 @@ def hide_like(rng: np.random.Generator, observed: BoolArray, patterns: BoolArray
     return observed & ~patterns[rng.integers(len(patterns), size=len(observed))]
 
 
+def together(hidden: BoolArray, tied: IntArray | None) -> BoolArray:
+    """The mask `hidden` (..., C) with `tied` columns hidden in the same cells as the first of them."""
+    return hidden if tied is None else hidden[..., tied]
+
+
 def keep_some(hidden: BoolArray, observed: BoolArray) -> BoolArray:
     """The mask `hidden` without the cells of windows that would lose all their observed cells."""
     keeps_a_cell = (observed & ~hidden).any(axis=(1, 2), keepdims=True)

@@ -27,6 +27,7 @@ class ScaledSeries:
     values: FloatArray  # (T, C), NaN where missing
     clock: FloatArray  # (T, P), see `clock_features`
     parts: int = 1
+    tied: IntArray | None = None  # (C,) first column that is missing in the same cells; None: each column by itself
 
     @property
     def n_steps(self) -> int:
@@ -63,11 +64,12 @@ class ScaledSeries:
         """A series of one part with missing steps appended until it has `n_steps`; unchanged if it is long enough."""
         pad = ((0, max(0, n_steps - self.n_steps)), (0, 0))
         values = np.pad(self.values, pad, constant_values=np.nan)
-        return ScaledSeries(values, np.pad(self.clock, pad, mode="edge"))
+        return replace(self, values=values, clock=np.pad(self.clock, pad, mode="edge"))
 
     def cut(self, starts: IntArray, length: int) -> Windows:
         """The windows of `length` steps at `starts`; their arrays are views where the starts are evenly spaced."""
-        return Windows(cut(self.values, starts, length), cut(self.clock, starts, length), starts, self.n_steps)
+        values, clock = cut(self.values, starts, length), cut(self.clock, starts, length)
+        return Windows(values, clock, starts, self.n_steps, self.tied)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +80,7 @@ class Windows:
     clock: FloatArray  # (N, L, P), see `clock_features`
     starts: IntArray  # (N,), first step of each window
     n_steps: int  # T, length of the whole series
+    tied: IntArray | None = None  # (C,) see `ScaledSeries`
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -112,6 +115,13 @@ class Windows:
     def without(self, hidden: BoolArray) -> Windows:
         """The same windows with the `hidden` cells (N, L, C) missing."""
         return replace(self, values=np.where(hidden, np.nan, self.values))
+
+
+def tied_among(tied: IntArray | None, columns: IntArray) -> IntArray | None:
+    """`ScaledSeries.tied` for a series of some of the columns (K,)."""
+    if tied is None:
+        return None
+    return np.array([np.flatnonzero(tied[columns] == first)[0] for first in tied[columns]])
 
 
 def by_part(array: NDArray[Number], parts: int) -> NDArray[Number]:

@@ -12,7 +12,8 @@ NAN = np.nan
 def test_a_path_takes_precedence_over_another_where_it_has_an_estimate():
     def path(estimate: list[float], rest: float) -> PathEstimate:
         values = np.full(2, rest)
-        return PathEstimate(np.array(estimate), np.full(2, int(rest)), values, -values, values, np.full((3, 2), rest))
+        present, draws = ~np.isnan(estimate), np.full((3, 2), rest)
+        return PathEstimate(np.array(estimate), present, np.full(2, int(rest)), values, -values, values, draws, draws)
 
     joined = path([1.0, NAN], 5.0).over(path([2.0, 3.0], 7.0))
     assert joined.estimate.tolist() == [1, 3]

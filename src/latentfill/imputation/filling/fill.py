@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,17 +15,22 @@ from latentfill.imputation.filling.codes import Code, CodeArray
 from latentfill.imputation.filling.error_draws import draw_scores
 from latentfill.imputation.filling.filled import Filled
 from latentfill.imputation.filling.path_estimate import (
+    USUAL_COVERAGE,
     PathEstimate,
     error_quantiles,
     estimate_path,
     strategy_estimates,
 )
-from latentfill.imputation.filling.ranges import ColumnRanges
+from latentfill.imputation.fitting.bounds import bounds_of
 from latentfill.imputation.fitting.fitted import BUILTIN, Fitted
 from latentfill.imputation.fitting.stored_windows import blend_starts
 from latentfill.imputation.validation.cells import Cells
+from latentfill.imputation.validation.column_units import ColumnCells
 from latentfill.imputation.validation.quantiles import LEVELS
+from latentfill.kinds.columns import ColumnKinds
+from latentfill.kinds.kind import CellErrors, CellValues, Limits, Readings
 from latentfill.strategies.candidates import Estimates
+from latentfill.windows.cycles import steps_per_cycle
 from latentfill.windows.gaps import gap_lengths, interpolate
 from latentfill.windows.restore import restore_observed
 from latentfill.windows.windows import ScaledSeries, window_starts
@@ -33,11 +38,27 @@ from latentfill.windows.windows import ScaledSeries, window_starts
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EstimatedSeries:
-    """A series with gaps, and the estimates of all candidates for it."""
+    """A series with gaps, and the estimates of all candidates for its working columns."""
 
     series: Series  # (T, C + K) with the columns and covariates that the model was fitted on
-    scaled: ScaledSeries
+    scaled: ScaledSeries  # (T, W)
     by_path: Mapping[str, Estimates]  # by path name, builtin first; later paths take precedence
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Missing:
+    """The missing cells of a series: of its working columns, and of the columns of the table."""
+
+    working: Cells  # N
+    of_columns: ColumnCells  # M
+
+    @classmethod
+    def of(cls, fitted: Fitted, estimated: EstimatedSeries, missing: BoolArray) -> _Missing:
+        """The `missing` cells (T, C + K) of a series, or more of its working columns."""
+        kinds, scaled = fitted.kinds, estimated.scaled
+        mask = missing if kinds.are_plain else np.isnan(scaled.values) & fitted.targets[kinds.column_of]
+        working = Cells.at(mask, scaled.values)
+        return cls(working, ColumnCells.of(working, missing, kinds))
 
 
 def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None) -> Filled:
@@ -75,39 +96,38 @@ def _estimate_builtin(fitted: Fitted, series: ScaledSeries) -> Estimates:
 def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:
     """Fill the gaps of a series from the estimates of the candidates; without its covariates, (T, C)."""
     series, output = estimated.series, fitted.config.output
-    cells = Cells.at(~series.observed & fitted.targets, estimated.scaled.values)
-    ranges, scale = ColumnRanges.of(fitted, series).at(cells.column), fitted.scaler.scale[cells.column]
-    joined = _join_paths(fitted, estimated, cells)
-    estimate, code = _estimate_cells(fitted, series, ranges, cells, joined)
-    from_strategy = ~np.isin(code, (Code.FALLBACK, Code.EMPTY))
+    missing = _Missing.of(fitted, estimated, ~series.observed & fitted.targets)
+    cells, path = missing.of_columns.cells, _join_paths(fitted, estimated, missing)
+    values = _values(fitted, estimated, missing, path)
+    if output.max_gap is not None:
+        values = values.without(gap_lengths(series.observed)[cells.step, cells.column] > output.max_gap)
+    code = np.where(path.present & fitted.known[cells.column], path.code, Code.FALLBACK)
+    code = np.where(np.isnan(values.value), Code.EMPTY, code)
+    expected = np.where(np.isin(code, (Code.FALLBACK, Code.EMPTY)), np.nan, values.expected)
 
-    def with_error(error: FloatArray) -> FloatArray:
-        """The estimates (M,) plus errors (M,) in scaled units, clipped to the range of intervals."""
-        return np.clip(estimate + error * scale, *ranges.interval_ends)
-
-    def filled(values: FloatArray) -> FloatArray:
-        """The series (T, C) with these values (M,) in its missing cells."""
-        return restore_observed(cells.on_series(values), series.values)
+    def filled(of_cells: FloatArray) -> FloatArray:
+        """The series (..., T, C) with these values (..., M) in its missing cells."""
+        return restore_observed(cells.on_series(of_cells), series.values)
 
     with_bounds = output.intervals is not None
     whole = Filled(
-        values=filled(estimate),
+        values=filled(values.value),
         codes=_code_array(cells, code),
-        expected=cells.on_series(np.where(from_strategy, joined.expected * scale, np.nan)),
-        lower=filled(np.fmin(with_error(joined.below), estimate)) if with_bounds else None,
-        upper=filled(np.fmax(with_error(joined.above), estimate)) if with_bounds else None,
-        samples=_stacked(map(filled, map(with_error, joined.drawn)), output.samples, cells) if output.samples else None,
+        expected=cells.on_series(expected),
+        lower=filled(values.lower) if with_bounds else None,
+        upper=filled(values.upper) if with_bounds else None,
+        samples=filled(values.samples) if output.samples else None,
     )
     return whole.in_order(fitted.columns, fitted.all_columns)
 
 
-def _join_paths(fitted: Fitted, estimated: EstimatedSeries, cells: Cells) -> PathEstimate:
+def _join_paths(fitted: Fitted, estimated: EstimatedSeries, missing: _Missing) -> PathEstimate:
     """The estimates of all paths joined: each cell is taken from the last path that has an estimate for it."""
-    scores = draw_scores(fitted, estimated.scaled, cells)
+    working, of_columns = missing.working, missing.of_columns
+    scores = draw_scores(fitted, estimated.scaled, working.take(of_columns.lead))
+    coverage = fitted.config.output.intervals or USUAL_COVERAGE
     joined, *later = (
-        estimate_path(
-            fitted.paths[name], estimates, estimated.scaled.values, cells, fitted.config.output.intervals, scores
-        )
+        estimate_path(fitted.paths[name], estimates, estimated.scaled.values, working, of_columns, coverage, scores)
         for name, estimates in estimated.by_path.items()
     )
     for path in later:
@@ -115,32 +135,52 @@ def _join_paths(fitted: Fitted, estimated: EstimatedSeries, cells: Cells) -> Pat
     return joined
 
 
-def _estimate_cells(
-    fitted: Fitted, series: Series, ranges: ColumnRanges, cells: Cells, path: PathEstimate
-) -> tuple[FloatArray, IntArray]:
-    """The estimates (M,) of missing cells in original units, clipped to all limits, and the codes (M,) of the cells.
-
-    `ranges` are those of the column of each cell. An estimate is NaN in a cell that is left empty.
-    """
-    output, at = fitted.config.output, (cells.step, cells.column)
-    scaled = np.where(fitted.known[cells.column], path.estimate, np.nan)
-    estimate = ranges.limit_to_observed(fitted.scaler.invert_at(scaled, cells.column), output.margin)
-    code, unfilled = path.code, np.isnan(estimate)
-    if output.fallback == "linear" and unfilled.any():
-        code = np.where(unfilled, Code.FALLBACK, code)
-        estimate = np.where(unfilled, interpolate(series.values)[at], estimate)
-    estimate = ranges.limit(estimate)
-    if output.max_gap is not None:
-        estimate = np.where(gap_lengths(series.observed)[at] > output.max_gap, np.nan, estimate)
-    return estimate, np.where(np.isnan(estimate), Code.EMPTY, code)
+def _values(fitted: Fitted, estimated: EstimatedSeries, missing: _Missing, path: PathEstimate) -> CellValues:
+    """The values of the missing cells of the table: of each column those that its kind makes of the estimates."""
+    working, cells = _filled_working(fitted, estimated.series, missing.working, path), missing.of_columns.cells
+    values = CellValues.nothing(len(cells), len(path.drawn))
+    for c, readings in _readings(fitted, estimated, cells):
+        at = np.flatnonzero(cells.column == c)
+        kind, errors = _learnt_kinds(fitted, estimated).kinds[c], _errors_at(fitted, path, at, c)
+        values.put(at, kind.fill(working[:, fitted.kinds.working(c)], errors, readings))
+    return values
 
 
-def _stacked(arrays: Iterable[FloatArray], n_arrays: int, cells: Cells) -> FloatArray:
-    """Arrays (T, C) as one array (n_arrays, T, C); only one of them is held at a time."""
-    stacked = np.empty((n_arrays, *cells.shape))
-    for part, array in zip(stacked, arrays, strict=True):
-        part[:] = array
-    return stacked
+def _filled_working(fitted: Fitted, series: Series, cells: Cells, path: PathEstimate) -> FloatArray:
+    """The working columns (T, W), not scaled, with estimates in their missing cells; NaN where there is none."""
+    values = fitted.kinds.encode(series).values
+    known = fitted.known[fitted.kinds.column_of]
+    estimate = fitted.scaler.invert_at(np.where(known[cells.column], path.estimate, np.nan), cells.column)
+    if fitted.config.output.fallback == "linear" and np.isnan(estimate).any():
+        estimate = np.where(np.isnan(estimate), interpolate(values)[cells.step, cells.column], estimate)
+    return np.where(np.isnan(values), cells.on_series(estimate), values)
+
+
+def _readings(fitted: Fitted, estimated: EstimatedSeries, cells: Cells) -> Iterator[tuple[int, Readings]]:
+    """The columns with missing `cells`, each with its readings, and the limits that the user gave."""
+    minimum, maximum = bounds_of(fitted.config, fitted.columns)
+    cycle, margin = steps_per_cycle(estimated.scaled.clock), fitted.config.output.margin
+    for c in np.unique(cells.column).tolist():
+        limits = Limits(float(minimum[c]), float(maximum[c]), margin)
+        yield c, Readings(estimated.series.values[:, c], cells.step[cells.column == c], limits, cycle)
+
+
+def _errors_at(fitted: Fitted, path: PathEstimate, at: IntArray, c: int) -> CellErrors:
+    """The likely errors of the cells at indices `at`, all of column `c`, in units of the table."""
+    scale = fitted.error_scale[c]
+    return CellErrors(
+        expected=path.expected[at] * scale,
+        below=path.below[at] * scale,
+        above=path.above[at] * scale,
+        drawn=path.drawn[:, at] * scale,
+        scores=path.scores[:, at],
+        coverage=fitted.config.output.intervals or USUAL_COVERAGE,
+    )
+
+
+def _learnt_kinds(fitted: Fitted, estimated: EstimatedSeries) -> ColumnKinds:
+    """The kinds with what was learnt about the estimates of the path that takes precedence."""
+    return fitted.paths[list(estimated.by_path)[-1]].validated.kinds
 
 
 def _code_array(cells: Cells, code: IntArray) -> CodeArray:
@@ -150,19 +190,24 @@ def _code_array(cells: Cells, code: IntArray) -> CodeArray:
     return codes
 
 
-def quantiles_at(fitted: Fitted, estimated: EstimatedSeries, filled: Filled, hidden: BoolArray) -> FloatArray:
-    """Predicted quantiles (M, len(LEVELS)) of the true values of the M `hidden` cells (T, C), in original units.
+def error_quantiles_at(fitted: Fitted, estimated: EstimatedSeries, filled: Filled, hidden: BoolArray) -> FloatArray:
+    """Predicted quantiles (M, len(LEVELS)) of the errors, truth minus estimate, of the M `hidden` cells (T, C).
 
-    A quantile is the filled value plus an error quantile of the path that filled the cell.
+    They are those of the path that filled the cell, in units of the table, limited so that the values are possible; 0
+    in columns of classes.
     """
-    values = estimated.scaled.values
-    cells = Cells.at(hidden, values)
+    missing = _Missing.of(fitted, estimated, hidden & fitted.targets)
+    cells, values = missing.of_columns.cells, estimated.scaled.values
     errors = np.full((len(cells), len(LEVELS)), np.nan)
     for name, estimates in estimated.by_path.items():
-        path = fitted.paths[name]
-        path_errors = error_quantiles(path, estimates, values, cells)
-        has_estimate = strategy_estimates(path, estimates.values[:, cells.step, cells.column])[:, None]
+        path, working = fitted.paths[name], missing.working
+        path_errors = error_quantiles(path, estimates, values, working, missing.of_columns)
+        at_cells = estimates.values[:, working.step, working.column]
+        has_estimate = strategy_estimates(path, at_cells)[missing.of_columns.lead][:, None]
         errors = path_errors if name == BUILTIN else np.where(has_estimate, path_errors, errors)
-    quantiles = filled.values[hidden][:, None] + errors * fitted.scaler.scale[cells.column][:, None]
-    lowest, highest = (end[cells.column][:, None] for end in ColumnRanges.of(fitted, estimated.series).interval_ends)
-    return np.clip(quantiles, lowest, highest)
+    for c, readings in _readings(fitted, estimated, cells):
+        at, kind = cells.column == c, fitted.kinds.kinds[c]
+        value = filled.values[cells.step[at], c][:, None]
+        scaled = errors[at] * fitted.error_scale[c] if kind.has_errors else 0.0
+        errors[at] = kind.limit(value + scaled, readings) - value
+    return errors

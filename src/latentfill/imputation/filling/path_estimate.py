@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.imputation.fitting.fitted import FittedPath
 from latentfill.imputation.validation.cells import Cells
+from latentfill.imputation.validation.column_units import ColumnCells
 from latentfill.imputation.validation.error_sample import features_at
 from latentfill.strategies.candidates import Estimates
 
@@ -17,45 +18,55 @@ USUAL_COVERAGE = 0.9  # of the intervals that are computed if the settings give 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PathEstimate:
-    """Estimates of one path for M missing cells, with their likely errors; scaled units."""
+    """Estimates of one path for N missing working cells, and the likely errors of M cells of the table.
 
-    estimate: FloatArray  # (M,), NaN where the strategy has no estimate
+    Estimates are in scaled units, errors in the units of `ColumnUnits.error_scale`.
+    """
+
+    estimate: FloatArray  # (N,), NaN where the strategy has no estimate
+    present: BoolArray  # (M,) whether it has an estimate
     code: IntArray  # (M,) code of the candidate with the largest weight
     expected: FloatArray  # (M,) expected absolute error
-    below: FloatArray  # (M,) lower bound of the interval minus the estimate
-    above: FloatArray  # (M,) upper bound of the interval minus the estimate
+    below: FloatArray  # (M,) lower end of the interval of the error
+    above: FloatArray  # (M,) upper end
     drawn: FloatArray  # (S, M) randomly drawn errors
+    scores: FloatArray  # (S, M) their standard normal scores
 
     def over(self, other: PathEstimate) -> PathEstimate:
         """These estimates, and in cells without one the estimates of `other`."""
-        present = ~np.isnan(self.estimate)
-        parts = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
-        return PathEstimate(*(np.where(present, this, that) for this, that in parts))
+        errors = ("code", "expected", "below", "above", "drawn")
+        joined = {name: np.where(self.present, getattr(self, name), getattr(other, name)) for name in errors}
+        estimate = np.where(np.isnan(self.estimate), other.estimate, self.estimate)
+        return PathEstimate(estimate=estimate, present=self.present | other.present, scores=self.scores, **joined)
 
 
 def estimate_path(
     path: FittedPath,
     estimates: Estimates,
     values: FloatArray,
-    cells: Cells,
-    coverage: float | None,
+    working: Cells,
+    of_columns: ColumnCells,
+    coverage: float,
     scores: FloatArray,
 ) -> PathEstimate:
-    """Weight the candidates' `estimates` of one path at the missing `cells` of a scaled series `values` (T, C).
+    """Weight the candidates' `estimates` of one path at missing `working` cells of a scaled series `values` (T, W).
 
-    Bounds have the given coverage; the errors of a draw lie at its standard normal `scores` (S, M).
+    `of_columns` are the missing cells of the table. Bounds have the given coverage; the errors of a draw lie at its
+    standard normal `scores` (S, M).
     """
-    calibration = path.validated.calibration
-    at_cells = estimates.values[:, cells.step, cells.column]
-    weighted_mean = path.validated.ensemble.apply(at_cells, cells)
-    size = calibration.sizes(cells, features_at(cells, values, estimates))
-    below, above = calibration.bounds(cells, size, coverage or USUAL_COVERAGE)
+    calibration, cells = path.validated.calibration, of_columns.cells
+    at_cells = estimates.values[:, working.step, working.column]
+    estimate = np.where(strategy_estimates(path, at_cells), path.validated.ensemble.apply(at_cells, working), np.nan)
+    size = calibration.sizes(cells, of_columns.mean(features_at(working, values, estimates)))
+    below, above = calibration.bounds(cells, size, coverage)
     return PathEstimate(
-        estimate=np.where(strategy_estimates(path, at_cells), weighted_mean, np.nan),
-        code=_codes(path, at_cells, cells),
+        estimate=estimate,
+        present=~np.isnan(estimate)[of_columns.lead],
+        code=_codes(path, at_cells, working)[of_columns.lead],
         expected=calibration.expected(cells, size),
         below=below,
         above=above,
+        scores=scores,
         drawn=np.array([calibration.errors_at(cells, size, score) for score in scores]).reshape(scores.shape),
     )
 
@@ -65,10 +76,13 @@ def strategy_estimates(path: FittedPath, estimates: FloatArray) -> BoolArray:
     return path.candidates.has_estimate(~np.isnan(estimates), path.spec.config.strategy)
 
 
-def error_quantiles(path: FittedPath, estimates: Estimates, values: FloatArray, cells: Cells) -> FloatArray:
-    """Quantiles (M, len(LEVELS)) of the errors of one path's estimates at `cells`, in scaled units."""
-    calibration = path.validated.calibration
-    return calibration.error_quantiles(cells, calibration.sizes(cells, features_at(cells, values, estimates)))
+def error_quantiles(
+    path: FittedPath, estimates: Estimates, values: FloatArray, working: Cells, of_columns: ColumnCells
+) -> FloatArray:
+    """Quantiles (M, len(LEVELS)) of the errors of one path's estimates, in the units of errors."""
+    calibration, features = path.validated.calibration, features_at(working, values, estimates)
+    size = calibration.sizes(of_columns.cells, of_columns.mean(features))
+    return calibration.error_quantiles(of_columns.cells, size)
 
 
 def _codes(path: FittedPath, estimates: FloatArray, cells: Cells) -> IntArray:

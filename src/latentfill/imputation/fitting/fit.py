@@ -21,11 +21,13 @@ from latentfill.imputation.fitting.smoothed_series import SmoothedSeries
 from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
 from latentfill.imputation.fitting.time_budget import TimeBudget
 from latentfill.imputation.fitting.with_covariates import with_covariates
+from latentfill.imputation.validation.column_units import ColumnUnits
 from latentfill.imputation.validation.holdout import hold_out
+from latentfill.kinds.columns import ColumnKinds
 from latentfill.nn.progress import History, ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
 from latentfill.tables.covariates import Covariates
-from latentfill.windows.cycles import clock_features, find_cycles
+from latentfill.windows.cycles import clock_features, cycle_steps, find_cycles
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import ScaledSeries
 
@@ -61,24 +63,26 @@ def fit_series(
         raise InputError("no value column has a single observed cell, so there is nothing to learn from.")
     cycles = find_cycles(series if donor is None or donor.n_steps < series.n_steps else donor)
     columns, covariates = series.columns, inputs.covariates.columns if inputs.covariates else ()
+    kinds = _find_kinds(series, config, inputs).with_more(len(covariates))
     series = with_covariates(series, inputs.covariates, covariates)
-    scaler = _fit_scaler(series, config, inputs.train_rows)
-    scaled = ScaledSeries(scaler.apply(series.values), clock_features(series, cycles))
+    working = kinds.encode(series)
+    units = ColumnUnits(kinds, _fit_scaler(working, config, inputs.train_rows))
+    scaled = ScaledSeries(units.scaler.apply(working.values), clock_features(series, cycles), tied=kinds.tied)
     for_networks = needs_encoder((*config.strategies, *(name for name in inputs.compare_with if name != AUTO)))
-    targets = np.arange(len(series.columns)) < len(columns)
-    held_out = hold_out(scaled, config, for_networks=for_networks, targets=targets)
+    held_out = hold_out(scaled, config, for_networks=for_networks, targets=kinds.column_of < len(columns))
     joined = None
     if donor is not None:
-        joined = followed_by_donor(held_out, donor, scaler, cycles, config.windows.length)
-    fitter = StrategyFitter(held_out, config, inputs.compare_with, budget, inputs.progress, joined)
-    encoder, encoder_history = _make_encoder(inputs, fitter, scaler, series)
+        joined = followed_by_donor(held_out, kinds.encode(donor), units.scaler, cycles, config.windows.length)
+    fitter = StrategyFitter(held_out, config, units, inputs.compare_with, budget, inputs.progress, joined)
+    encoder, encoder_history = _make_encoder(inputs, fitter, units.scaler, working)
     all_splits = join_splits(inputs.embeddings)
     return Fitted(
         config=config,
         columns=columns,
         covariates=covariates,
+        kinds=kinds,
         known=np.asarray(series.observed.any(axis=0)),
-        scaler=scaler,
+        scaler=units.scaler,
         cycles=cycles,
         stamped=series.time is not None,
         encoder=encoder,
@@ -88,6 +92,12 @@ def fit_series(
         n_steps=series.n_steps,
         shrunk_from=requested.windows.length if config.windows.length < requested.windows.length else None,
     )
+
+
+def _find_kinds(series: Series, config: Config, inputs: FitInputs) -> ColumnKinds:
+    """The kinds of the columns; encoders other than the builtin one need a working column for each column."""
+    kinds = ColumnKinds.found(series.columns, series.values, config.kind, cycle_steps(series))
+    return kinds.as_numbers(series.values) if inputs.embeddings or inputs.encoder else kinds
 
 
 def shrink_to(config: Config, n_steps: int) -> Config:

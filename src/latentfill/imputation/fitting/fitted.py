@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from latentfill.core.config import Config
-from latentfill.core.series import BoolArray, Series
+from latentfill.core.series import BoolArray, FloatArray, Series
 from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.protocols.encoder import Encoder
+from latentfill.imputation.validation.column_units import ColumnUnits
 from latentfill.imputation.validation.validate import Validated
+from latentfill.kinds.columns import ColumnKinds
 from latentfill.nn.progress import History
 from latentfill.strategies.candidates import Candidates
 from latentfill.strategies.protocols.strategy import StrategySpec
@@ -77,8 +79,9 @@ class Fitted:
     columns: tuple[str, ...]  # C names
     covariates: tuple[str, ...] = ()  # K names; they are columns of the scaled series, after the others
     gain: CovariateGain | None = None  # what covariates bring; None if there were none
+    kinds: ColumnKinds  # of the C + K columns, which have W working columns
     known: BoolArray  # (C + K,), True for columns with an observed value to learn from
-    scaler: ColumnScaler
+    scaler: ColumnScaler  # of the working columns
     cycles: tuple[float, ...]  # lengths in seconds if `stamped`, else in steps
     stamped: bool  # whether the series had time stamps
     encoder: Encoder | None  # of the builtin path; None if no strategy works on embeddings
@@ -113,15 +116,25 @@ class Fitted:
             stored={split: path.using(strategy) for split, path in self.stored.items()},
         )
 
+    @property
+    def units(self) -> ColumnUnits:
+        """How the columns become working columns, and back."""
+        return ColumnUnits(self.kinds, self.scaler)
+
+    @property
+    def error_scale(self) -> FloatArray:
+        """The unit of errors in each column and covariate, (C + K,), in units of the table."""
+        return self.units.error_scale
+
     def for_series(self, series: Series) -> Fitted:
         """The same model with the scale of a series, if it is one for many series."""
-        return replace(self, scaler=self.by_series.of(series.values)) if self.by_series else self
+        return replace(self, scaler=self.by_series.of(self.kinds.encode(series).values)) if self.by_series else self
 
     def scaled(self, series: Series) -> ScaledSeries:
-        """The series (T, C + K) in scaled units; columns that had no value to learn from are set to NaN."""
-        values = self.scaler.apply(series.values)
-        values[:, ~self.known] = np.nan
-        return ScaledSeries(values, clock_features(series, self.cycles))
+        """The working columns (T, W) of a series (T, C + K), scaled; those without a value to learn from are NaN."""
+        values = self.scaler.apply(self.kinds.encode(series).values)
+        values[:, ~self.known[self.kinds.column_of]] = np.nan
+        return ScaledSeries(values, clock_features(series, self.cycles), tied=self.kinds.tied)
 
     @property
     def notes(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -15,7 +16,9 @@ from latentfill.imputation.fitting.fit import window_of
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
 from latentfill.imputation.fitting.time_budget import TimeBudget
+from latentfill.imputation.validation.column_units import ColumnUnits
 from latentfill.imputation.validation.holdout import evenly, hold_out
+from latentfill.kinds.columns import ColumnKinds
 from latentfill.nn.progress import ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
 from latentfill.windows.cycles import clock_features, shared_cycles
@@ -30,37 +33,39 @@ MOST_CELLS = 1024  # of a window that kriging solves for at once
 FEWEST_PARTS = 100  # that are learnt from in spite of it
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Pool:
     """Series with the same columns that one model is fitted to."""
 
     series: Sequence[Series]  # those learnt from; of long ones a part
     length: int  # steps per window
     cycles: tuple[float, ...]
+    kinds: ColumnKinds
 
     @classmethod
-    def of(cls, series: Sequence[Series], length: int) -> Pool:
+    def of(cls, series: Sequence[Series], length: int, kind: str | None) -> Pool:
         """A pool of series that have observed cells, evenly over all: as many as can be learnt from in short time."""
         longest = max(each.n_steps for each in series)
         part = min(longest, max(SHORTEST_PART, MOST_STEPS // len(series)))
         by_work = max(FEWEST_PARTS, int(MOST_WORK / _work(series, part, length)))
         chosen = evenly(np.arange(len(series)), max(1, min(MOST_STEPS // (part + length), by_work)))
-        return cls([middle_of(series[at], part) for at in chosen.tolist()], length, shared_cycles(series))
+        parts = [middle_of(series[at], part) for at in chosen.tolist()]
+        return cls(parts, length, shared_cycles(series), _find_kinds(parts, kind))
 
     def scaled(self, scalers: Sequence[ColumnScaler]) -> ScaledSeries:
         """The series in scaled units, one below the other; no window sees two of them, as empty steps lie between."""
         n_steps = max(each.n_steps for each in self.series) + self.length
         padded = [
-            ScaledSeries(scaler.apply(each.values), clock_features(each, self.cycles)).padded_to(n_steps)
-            for each, scaler in zip(self.series, scalers, strict=True)
+            ScaledSeries(scaler.apply(values), clock_features(each, self.cycles)).padded_to(n_steps)
+            for each, values, scaler in zip(self.series, self.values, scalers, strict=True)
         ]
         values, clock = (np.concatenate([getattr(each, name) for each in padded]) for name in ("values", "clock"))
-        return ScaledSeries(values, clock, len(padded))
+        return ScaledSeries(values, clock, len(padded), self.kinds.tied)
 
-    @property
+    @cached_property
     def values(self) -> list[FloatArray]:
-        """The values (T, C) of each series."""
-        return [each.values for each in self.series]
+        """The working columns (T, W) of each series."""
+        return [self.kinds.encode(each).values for each in self.series]
 
 
 def fit_pool(series: Sequence[Series], config: Config, progress: ProgressCallback | None = None) -> Fitted:
@@ -77,7 +82,7 @@ def fit_pool(series: Sequence[Series], config: Config, progress: ProgressCallbac
         raise InputError("no value column has a single observed cell, so there is nothing to learn from.")
     requested, config = config, window_of(config, max(2, *(each.n_steps for each in series)))
     config = config.replace(stride=max(config.windows.stride, config.windows.length // 2))
-    pool = Pool.of(series, config.windows.length)
+    pool = Pool.of(series, config.windows.length, config.kind)
     method = config.windows.scaling
     scaler = ColumnScaler.fit(np.concatenate(pool.values), method)
     by_series = SeriesScaler.fit(pool.values, scaler, method)
@@ -86,12 +91,13 @@ def fit_pool(series: Sequence[Series], config: Config, progress: ProgressCallbac
         config,
         for_networks=needs_encoder(config.strategies),
     )
-    fitter = StrategyFitter(held_out, config, (), budget, progress)
+    fitter = StrategyFitter(held_out, config, ColumnUnits(pool.kinds, scaler), (), budget, progress)
     encoder, history = fitter.fit_encoder() if fitter.needs_encoder else (None, {})
     return Fitted(
         config=config,
         columns=columns,
-        known=~np.isnan(scaler.low),
+        kinds=pool.kinds,
+        known=np.any([each.observed.any(axis=0) for each in pool.series], axis=0),
         scaler=scaler,
         by_series=by_series,
         cycles=pool.cycles,
@@ -102,6 +108,13 @@ def fit_pool(series: Sequence[Series], config: Config, progress: ProgressCallbac
         n_steps=held_out.series.n_steps,
         shrunk_from=requested.windows.length if config.windows.length < requested.windows.length else None,
     )
+
+
+def _find_kinds(series: Sequence[Series], kind: str | None) -> ColumnKinds:
+    """The kinds of the columns, from the readings of all series, with an empty step between two of them."""
+    empty = np.full((1, len(series[0].columns)), np.nan)
+    values = np.concatenate([part for each in series for part in (each.values, empty)])
+    return ColumnKinds.found(series[0].columns, values, kind, None)
 
 
 def _work(series: Sequence[Series], part: int, length: int) -> float:

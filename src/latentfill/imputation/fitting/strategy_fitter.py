@@ -18,6 +18,7 @@ from latentfill.imputation.fitting.fitted import OUT_OF_TIME, FittedPath
 from latentfill.imputation.fitting.stages import MOST_TRIED, Stages, Trial, least_gain, stages_by_size
 from latentfill.imputation.fitting.stored_windows import blend_starts, config_for_stored
 from latentfill.imputation.fitting.time_budget import TimeBudget
+from latentfill.imputation.validation.column_units import ColumnUnits
 from latentfill.imputation.validation.holdout import HeldOutSeries
 from latentfill.imputation.validation.holdout_errors import measure
 from latentfill.imputation.validation.validate import Validated, validate
@@ -58,6 +59,7 @@ class StrategyFitter:
         self,
         held_out: HeldOutSeries,
         config: Config,
+        units: ColumnUnits,
         compare_with: Sequence[str] = (),
         budget: TimeBudget | None = None,
         progress: ProgressCallback | None = None,
@@ -70,6 +72,7 @@ class StrategyFitter:
         self.held_out = held_out
         self.learnt_from = with_donor or held_out
         self.config = config
+        self.units = units
         self.validated_strategies = tuple(dict.fromkeys((config.strategy, *compare_with)))
         self.names = _candidate_names(config, self.validated_strategies)
         self.budget = budget or TimeBudget.starting_now(config)
@@ -238,7 +241,7 @@ class StrategyFitter:
         results = measure(candidates, path.encoder, self.held_out, path.blend_starts, alone=alone, trained=trained)
         for strategy in self.validated_strategies:
             if strategy not in skipped:
-                validated = validate(strategy, results, candidates, path.config)
+                validated = validate(strategy, results, candidates, path.config, self.units)
                 label = {} if path.split is None else {"label": ORACLE}
                 yield strategy, replace(validated, score=validated.score | label)
 

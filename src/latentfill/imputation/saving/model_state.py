@@ -9,7 +9,6 @@ from typing import Any, TypedDict
 import numpy as np
 
 from latentfill.core.config import Config
-from latentfill.core.messages import counted
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
 from latentfill.embeddings.protocols.encoder import EncoderShape
 from latentfill.imputation.fitting.fitted import CovariateGain, Fitted, FittedPath
@@ -20,13 +19,14 @@ from latentfill.imputation.validation.ensemble import Ensemble
 from latentfill.imputation.validation.intervals import Calibration
 from latentfill.imputation.validation.quantiles import LEVELS
 from latentfill.imputation.validation.validate import Validated
+from latentfill.kinds.columns import ColumnKinds
 from latentfill.nn.progress import History
 from latentfill.strategies.candidates import Candidates
 from latentfill.strategies.protocols.strategy import StrategySpec
 from latentfill.windows.gaps import BUCKET_NAMES
 from latentfill.windows.scaling import ColumnScaler
 
-FORMAT = 7  # version of the files; models of other versions are refused
+FORMAT = 8  # version of the files; models of other versions are refused
 
 
 class PathState(TypedDict):
@@ -36,6 +36,7 @@ class PathState(TypedDict):
     encoder: dict[str, Any] | None  # fields of `EncoderShape`
     banks: dict[str, int]  # number of windows that are searched for neighbours, by strategy
     stack: dict[str, object]  # the `Ensemble`
+    kinds: list[dict[str, Any]]  # with what was learnt from held-out cells
     held_out: dict[str, object]  # the score on held-out cells
     history: dict[str, dict[str, Any]]  # fields of `History`, by network
 
@@ -55,6 +56,7 @@ class ModelState(TypedDict):
     columns: list[str]
     covariates: list[str]
     gain: dict[str, Any] | None  # fields of `CovariateGain`
+    kinds: list[dict[str, Any]]  # state of the `ColumnKinds`
     known: list[bool]
     cycles: list[float]
     stamped: bool
@@ -78,6 +80,7 @@ def state_of(fitted: Fitted, extra: Extra) -> ModelState:
         "columns": list(fitted.columns),
         "covariates": list(fitted.covariates),
         "gain": None if fitted.gain is None else asdict(fitted.gain),
+        "kinds": fitted.kinds.state(),
         "known": fitted.known.tolist(),
         "cycles": list(fitted.cycles),
         "stamped": fitted.stamped,
@@ -98,6 +101,7 @@ def _path_state(path: FittedPath) -> PathState:
         "encoder": None if shape is None else asdict(shape),
         "banks": {name: strategy.bank_size for name, strategy in path.candidates.by_name.items()},
         "stack": path.validated.ensemble.to_dict(),
+        "kinds": path.validated.kinds.state(),
         "held_out": path.validated.score,
         "history": {part: asdict(history) for part, history in path.history.items()},
     }
@@ -110,7 +114,8 @@ def restore(state: ModelState, scaler: ScalerState, config: Config, weights: Arr
     """
     if scaler["columns"] != state["columns"]:
         raise ValueError(f"scaler.json has the columns {scaler['columns']}, config.json {state['columns']}")
-    columns, phases = len(state["columns"]) + len(state["covariates"]), 2 * len(state["cycles"])
+    kinds = ColumnKinds.load(state["kinds"])
+    columns, phases = len(kinds.column_of), 2 * len(state["cycles"])
     gain = state["gain"]
     encoder = BuiltinEncoder(config, columns=columns, phases=phases) if state["encoder"] else None
 
@@ -125,6 +130,7 @@ def restore(state: ModelState, scaler: ScalerState, config: Config, weights: Arr
         columns=tuple(state["columns"]),
         covariates=tuple(state["covariates"]),
         gain=None if gain is None else CovariateGain(**{**gain, "columns": tuple(gain["columns"])}),
+        kinds=kinds,
         known=np.array(state["known"], dtype=bool),
         scaler=ColumnScaler.from_dict({name: scaler[name] for name in scaler if name != "columns"}),
         cycles=tuple(float(cycle) for cycle in state["cycles"]),
@@ -149,6 +155,7 @@ def _restore_path(prefix: str, state: PathState, spec: StrategySpec, weights: Ar
             ensemble=Ensemble.from_dict(state["stack"]),
             calibration=Calibration.load(arrays_with_prefix(weights, f"{prefix}calibration.")),
             score=dict(state["held_out"]),
+            kinds=ColumnKinds.load(state["kinds"]),
         ),
         stored=bool(prefix),
         history={part: _history(record) for part, record in state["history"].items()},
@@ -161,18 +168,21 @@ def _history(record: Mapping[str, Any]) -> History:
 
 def inconsistencies(fitted: Fitted) -> Iterator[str]:
     """Problems of a restored model: arrays of the wrong shape, scales that are not above 0, repeated column names."""
-    c = len(fitted.all_columns)
-    per_column = {name: getattr(fitted.scaler, name) for name in ("shift", "scale", "low", "high")}
-    for name, array in {"known": fitted.known, **per_column}.items():
-        if array.shape != (c,):
-            yield f"{name} has shape {array.shape} for {counted(c, 'column')}"
+    c, w = len(fitted.all_columns), len(fitted.kinds.column_of)
+    of_working = {name: getattr(fitted.scaler, name) for name in ("shift", "scale", "low", "high")}
+    shapes: list[tuple[str, tuple[int, ...], tuple[int, ...]]]
+    shapes = [(name, array.shape, (w,)) for name, array in of_working.items()]
+    shapes += [("known", fitted.known.shape, (c,)), ("kinds", (len(fitted.kinds),), (c,))]
     for path in fitted.paths.values():
-        for name, shape, expected in (
-            ("stack", path.validated.ensemble.weight.shape, (len(path.candidates.names), c, KINDS)),
-            ("calibration", path.validated.calibration.quantiles.shape, (c, len(BUCKET_NAMES), len(LEVELS))),
-        ):
-            if shape != expected:
-                yield f"{name} has shape {shape}, it should be {expected}"
+        validated, strategies = path.validated, len(path.candidates.names)
+        shapes += [
+            ("stack", validated.ensemble.weight.shape, (strategies, w, KINDS)),
+            ("calibration", validated.calibration.quantiles.shape, (c, len(BUCKET_NAMES), len(LEVELS))),
+            ("kinds", (len(validated.kinds),), (c,)),
+        ]
+    for name, shape, expected in shapes:
+        if shape != expected:
+            yield f"{name} has shape {shape}, it should be {expected}"
     if not (fitted.scaler.scale > 0).all():
         yield "scale holds values that are not above 0"
     if len(set(fitted.all_columns)) < c:

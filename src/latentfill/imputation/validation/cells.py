@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -53,18 +54,16 @@ class Cells:
     def joined(cls, parts: Iterable[Cells]) -> Cells:
         """The cells of one or more parts; hiding rounds stay apart, within a part and between parts."""
         cells = list(parts)
-        first_round = np.cumsum([0, *(part.n_rounds for part in cells)])
-        return cls(
-            shape=cells[0].shape,
-            step=np.concatenate([part.step for part in cells]),
-            column=np.concatenate([part.column for part in cells]),
-            kind=np.concatenate([part.kind for part in cells]),
-            gap=np.concatenate([part.gap for part in cells]),
-            hiding_round=np.concatenate(
-                [part.hiding_round + n for part, n in zip(cells, first_round[:-1], strict=True)]
-            ),
-            parts=cells[0].parts,
-        )
+        first_round = np.cumsum([0, *(part.n_rounds for part in cells)])[:-1]
+        apart = (part.hiding_round + first for part, first in zip(cells, first_round, strict=True))
+        return replace(cls.together(cells), hiding_round=np.concatenate(list(apart)))
+
+    @classmethod
+    def together(cls, parts: Sequence[Cells]) -> Cells:
+        """The cells of one or more parts, which share their hiding rounds."""
+        arrays = ("step", "column", "kind", "gap", "hiding_round")
+        joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
+        return replace(parts[0], **joined)
 
     def __len__(self) -> int:
         return len(self.step)
@@ -97,14 +96,22 @@ class Cells:
 
     def where(self, chosen: BoolArray) -> Cells:
         """The cells for which `chosen` (M,) is True."""
+        return self.take(np.flatnonzero(chosen))
+
+    def take(self, index: IntArray) -> Cells:
+        """The cells at `index`."""
         return replace(
             self,
-            step=self.step[chosen],
-            column=self.column[chosen],
-            kind=self.kind[chosen],
-            gap=self.gap[chosen],
-            hiding_round=self.hiding_round[chosen],
+            step=self.step[index],
+            column=self.column[index],
+            kind=self.kind[index],
+            gap=self.gap[index],
+            hiding_round=self.hiding_round[index],
         )
+
+    def in_columns(self, column: IntArray, n_columns: int) -> Cells:
+        """The same cells as those of other columns (M,), of `n_columns` in all."""
+        return replace(self, column=column, shape=(self.shape[0], n_columns))
 
     def by_block(self) -> Iterator[tuple[slice, IntArray]]:
         """The blocks of columns that hold any of the M cells, each with the indices of its cells."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -12,9 +12,9 @@ from latentfill.core.config import Config
 from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.windows.gaps import find_gaps
-from latentfill.windows.hiding import hide_like_gaps, hide_mixture
+from latentfill.windows.hiding import hide_like_gaps, hide_mixture, together
 from latentfill.windows.training_data import HeldOutWindows, TrainingData, gap_patterns, is_too_short, reserve
-from latentfill.windows.windows import ScaledSeries, Windows, covered, cut
+from latentfill.windows.windows import ScaledSeries, Windows, covered, cut, tied_among
 
 MOST_WINDOWS = 192  # most windows with held-out cells, for early stopping and for tuning
 MOST_ROUNDS = 8  # rounds of hiding cells to fit the candidates' weights
@@ -45,11 +45,13 @@ class HeldOutSeries:
         values = np.concatenate([self.series.values, np.full((between, more[1]), np.nan), other.values])
         clock = np.concatenate([self.series.clock, np.repeat(self.series.clock[-1:], between, axis=0), other.clock])
         tuning, score = (np.concatenate([held, np.zeros(more, dtype=bool)]) for held in (self.tuning, self.score))
-        return HeldOutSeries(ScaledSeries(values, clock), tuning, score, self.seed, self.series.n_steps)
+        series = replace(self.series, values=values, clock=clock)
+        return HeldOutSeries(series, tuning, score, self.seed, self.series.n_steps)
 
     def part(self, steps: slice, columns: IntArray) -> HeldOutSeries:
         """The same for a part of the series."""
-        series = ScaledSeries(self.series.values[steps, columns], self.series.clock[steps])
+        whole = self.series
+        series = ScaledSeries(whole.values[steps, columns], whole.clock[steps], tied=tied_among(whole.tied, columns))
         targets = None if self.targets is None else self.targets[columns]
         tuning, score = self.tuning[steps, columns], self.score[steps, columns]
         return HeldOutSeries(series, tuning, score, self.seed, targets=targets)
@@ -89,7 +91,7 @@ class HeldOutSeries:
         """At most `MOST_WINDOWS` of the reserved windows at the indices `check`, in which cells are hidden."""
         reserved = windows.take(evenly(check, MOST_WINDOWS))
         rng = SeedStream.CHECKS.generator(self.seed)
-        hidden = hide_mixture(rng, reserved.observed, gap_patterns(windows))
+        hidden = together(hide_mixture(rng, reserved.observed, gap_patterns(windows)), reserved.tied)
         return HeldOutWindows.hiding(reserved, hidden if self.targets is None else hidden & self.targets)
 
     def _tuning_windows(self, starts: IntArray, length: int) -> HeldOutWindows:
@@ -117,6 +119,7 @@ def hold_out(
     tuning = np.zeros_like(held)
     for run in np.nonzero(rng.random(len(runs.start)) < 0.5)[0]:
         tuning[runs.start[run] : runs.start[run] + runs.length[run], runs.column[run]] = True
+    tuning = together(tuning, series.tied)
     score = held & ~tuning
     if for_networks and is_too_short(config.windows.length, series.n_steps):
         tuning |= _hide_in(rng, series.without(held), FOR_NETWORKS, targets)
@@ -125,12 +128,14 @@ def hold_out(
 
 def _hide_in(rng: np.random.Generator, series: ScaledSeries, rate: float, targets: BoolArray | None) -> BoolArray:
     """Cells (T, C) to hide as `hide_like_gaps` does, in the columns `targets` (C,) alone; None for all."""
-    observed = series.observed
-    if targets is None:
+    observed, chosen = series.observed, np.ones(series.values.shape[1], dtype=bool) if targets is None else targets
+    if series.tied is not None:
+        chosen = chosen & (series.tied == np.arange(len(chosen)))
+    if chosen.all():
         return hide_like_gaps(rng, observed, rate, padding=series.padding)
     hidden = np.zeros_like(observed)
-    hidden[:, targets] = hide_like_gaps(rng, observed[:, targets], rate, padding=series.padding)
-    return hidden
+    hidden[:, chosen] = hide_like_gaps(rng, observed[:, chosen], rate, padding=series.padding)
+    return together(hidden, series.tied)
 
 
 def evenly(items: IntArray, most: int) -> IntArray:

@@ -12,6 +12,8 @@ from latentfill.core.memory import return_free_memory
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.imputation.validation.cells import Cells
+from latentfill.imputation.validation.column_errors import in_columns
+from latentfill.imputation.validation.column_units import ColumnUnits
 from latentfill.imputation.validation.ensemble import Ensemble
 from latentfill.imputation.validation.error_sample import ErrorSample, features_at
 from latentfill.imputation.validation.holdout import MOST_WINDOWS, HeldOutSeries, evenly
@@ -26,6 +28,7 @@ class HoldoutErrors:
 
     cells: Cells
     errors: FloatArray  # (K, M) estimate - truth, see `errors_at`
+    truth: FloatArray  # (M,)
     known: BoolArray  # (K, M) whether a candidate has an estimate
     features: FloatArray  # (M, F), see `features_at`
 
@@ -39,6 +42,7 @@ class HoldoutErrors:
         return cls(
             cells=cells,
             errors=errors_at(estimates.values[:, *at], truth[at]),
+            truth=truth[at],
             known=~np.isnan(estimates.values[:, *at]),
             features=features_at(cells, visible, estimates),
         )
@@ -50,6 +54,7 @@ class HoldoutErrors:
         return cls(
             cells=Cells.joined(part.cells for part in errors),
             errors=np.concatenate([part.errors for part in errors], axis=1),
+            truth=np.concatenate([part.truth for part in errors]),
             known=np.concatenate([part.known for part in errors], axis=1),
             features=np.concatenate([part.features for part in errors]),
         )
@@ -59,6 +64,7 @@ class HoldoutErrors:
         return HoldoutErrors(
             cells=self.cells.where(chosen),
             errors=self.errors[:, chosen],
+            truth=self.truth[chosen],
             known=self.known[:, chosen],
             features=self.features[chosen],
         )
@@ -67,9 +73,16 @@ class HoldoutErrors:
         """The errors as they would be if the candidates had seen none of the cells; `unseen` (M,) are those so far."""
         return replace(self, errors=without_optimism(self.errors, self.cells, unseen))
 
-    def of_ensemble(self, ensemble: Ensemble) -> ErrorSample:
-        """The errors (truth - estimate) of the candidates' weighted mean."""
-        return ErrorSample(self.cells, -(ensemble.at(self.cells) * self.errors).sum(axis=0), self.features)
+    def of_ensemble(self, ensemble: Ensemble, units: ColumnUnits) -> ErrorSample:
+        """The errors (truth - estimate) of the candidates' weighted mean, in the columns of the table."""
+        return self._in_columns(-(ensemble.at(self.cells) * self.errors).sum(axis=0), units)
+
+    def of_candidate(self, candidate: int, units: ColumnUnits) -> ErrorSample:
+        """The same for a single candidate."""
+        return self._in_columns(-self.errors[candidate], units)
+
+    def _in_columns(self, error: FloatArray, units: ColumnUnits) -> ErrorSample:
+        return in_columns(ErrorSample(self.cells, error, self.features), self.truth, units)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,10 +9,13 @@ import numpy as np
 from latentfill.core.config import AUTO, Config
 from latentfill.core.series import FloatArray
 from latentfill.imputation.validation.cells import Cells
+from latentfill.imputation.validation.column_errors import learn_kinds
+from latentfill.imputation.validation.column_units import ColumnUnits
 from latentfill.imputation.validation.ensemble import Ensemble
 from latentfill.imputation.validation.error_sample import ErrorSample
 from latentfill.imputation.validation.holdout_errors import HoldoutErrors, HoldoutResults
 from latentfill.imputation.validation.intervals import Calibration
+from latentfill.kinds.columns import ColumnKinds
 from latentfill.strategies.candidates import Candidates
 from latentfill.windows.gaps import BUCKET_NAMES
 
@@ -27,10 +30,13 @@ class Validated:
     ensemble: Ensemble  # weights of the candidates, in the order of their names
     calibration: Calibration  # calibration of the weighted mean's errors
     score: dict[str, object]  # error on the score cells, JSON values
+    kinds: ColumnKinds  # of the columns and covariates, with what the held-out cells tell about their estimates
     tuning: ErrorSample | None = None  # errors on all cells but the score cells; None in a loaded model
 
 
-def validate(strategy: str, results: HoldoutResults, candidates: Candidates, config: Config) -> Validated:
+def validate(
+    strategy: str, results: HoldoutResults, candidates: Candidates, config: Config, units: ColumnUnits
+) -> Validated:
     """Fit the weights and intervals of one strategy, and score it.
 
     The strategy `auto` weights its candidates; any other strategy is the single candidate of that name.
@@ -43,12 +49,14 @@ def validate(strategy: str, results: HoldoutResults, candidates: Candidates, con
         ensemble = _fit_ensemble(results.learn, names, config)
     else:
         ensemble = Ensemble.only(names.index(strategy), len(names), results.learn.cells.n_columns)
-    learn, check = results.learn.of_ensemble(ensemble), results.check.of_ensemble(ensemble)
-    score = score_summary(check.error, results.check.errors[names.index("linear")], UNITS[config.windows.scaling])
+    learn, check = (errors.of_ensemble(ensemble, units) for errors in (results.learn, results.check))
+    linear = results.check.of_candidate(names.index("linear"), units)
+    score = score_summary(check.error, linear.error, UNITS[config.windows.scaling])
     if len(check):
         score["candidates"] = dict(zip(names, map(_errors, results.check.errors), strict=True))
-        score["weights"] = weights_by_gap(names, ensemble, check.cells)
-    return Validated(ensemble, Calibration.fit(learn, check), score, learn)
+        score["weights"] = weights_by_gap(names, ensemble, results.check.cells)
+    kinds = learn_kinds(HoldoutErrors.joined([results.learn, results.check]), ensemble, units)
+    return Validated(ensemble, Calibration.fit(learn, check), score, kinds, learn)
 
 
 def _fit_ensemble(learn: HoldoutErrors, names: tuple[str, ...], config: Config) -> Ensemble:

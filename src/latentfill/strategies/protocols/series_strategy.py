@@ -29,7 +29,7 @@ class SeriesData:
     def middle(self, n_steps: int) -> SeriesData:
         """The `n_steps` in the middle of the series."""
         part = middle(self.series.n_steps, n_steps)
-        series = ScaledSeries(self.series.values[part], self.series.clock[part])
+        series = replace(self.series, values=self.series.values[part], clock=self.series.clock[part])
         return replace(self, series=series, truth=self.truth[part])
 
 
