@@ -64,24 +64,22 @@ def find_kind(name: str, values: FloatArray, cycle: int | None) -> Kind:
 
 
 def _number(name: str, values: FloatArray, *, whole: bool) -> Number:
-    """A column of numbers, which has limits where readings pile up at an end of their range, and at zero."""
-    number = Number.of(values)
-    if number.low == number.high:
+    """A column of numbers, with a limit at zero, and where readings pile up at an end of their range."""
+    number, low, high = Number.of(values), float(np.nanmin(values)), float(np.nanmax(values))
+    if low == high:
         return number
-    lowest = number.low if number.below == 0 else None
-    highest = number.high if number.above == 0 else None
-    if number.low is not None and number.low >= 0:
-        lowest = 0.0 if lowest is None else lowest
-        highest = 100.0 if _is_percentage(name, number) else highest
-    reaches_zero = lowest == 0 and number.high is not None and number.low is not None
-    is_amount = reaches_zero and number.low <= NEAR_ZERO * number.high
-    label = "range" if highest is not None or lowest else "non-negative" if is_amount else "continuous"
+    lowest = low if number.below == 0 else 0.0 if low >= 0 else None
+    highest = 100.0 if low >= 0 and _is_percentage(name, high) else high if number.above == 0 else None
+    if highest is not None or lowest:
+        label = "range"
+    else:
+        label = "non-negative" if lowest == 0 and low <= NEAR_ZERO * high else "continuous"
     return replace(number, label="integer" if whole else label, lowest=lowest, highest=highest, whole=whole)
 
 
-def _is_percentage(name: str, number: Number) -> bool:
-    """Whether no reading is above 100, and some are just 100 or the name says that it is a percentage."""
-    return number.high == 100 or (number.high is not None and number.high < 100 and bool(NAMED_PERCENTAGE.search(name)))
+def _is_percentage(name: str, high: float) -> bool:
+    """Whether readings reach just 100, or stay below it and the name says that they are percentages."""
+    return high == 100 or (high < 100 and bool(NAMED_PERCENTAGE.search(name)))
 
 
 def _label_of_classes(name: str, known: FloatArray) -> str | None:
