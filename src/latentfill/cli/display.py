@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 JsonRecord: TypeAlias = Mapping[str, Any]  # a summary, a score or an inspection as JSON values
+CLASSES = ("flag", "code", "text", "boolean")  # kinds of columns whose values are right or wrong
 LONG = 60  # characters; a list with a longer item is printed with one item per line
 
 
@@ -38,14 +39,14 @@ def show_forecasts(console: Console, distilled: Distilled) -> None:
 def show_summary(console: Console, summary: JsonRecord, skipped_notes: int = 0) -> None:
     """Print counts and expected errors per column, cell codes, held-out errors, and the notes after the first few."""
     kept = ("suspected",) if any(counts["suspected"] for counts in summary["columns"].values()) else ()
-    grid = Grid("column", "observed", *kept, "filled", "left empty", "expected error", title="Filled cells")
-    for column in grid.columns[1:]:
+    grid = Grid("column", "kind", "observed", *kept, "filled", "left empty", "expected error", title="Filled cells")
+    for column in grid.columns[2:]:
         column.justify = "right"
     for name, counts in summary["columns"].items():
         filled = counts["missing"] - counts["left_empty"]
-        error = _mean_expected(counts["by_gap_length"])
+        error = _mean_expected(counts["by_gap_length"], counts["kind"])
         numbers = (counts["observed"], *(counts[key] or "" for key in kept), filled, counts["left_empty"] or "")
-        grid.add_row(escape(name), *map(str, numbers), error)
+        grid.add_row(escape(name), counts["kind"], *map(str, numbers), error)
     console.print(grid)
     cells = ", ".join(f"{name} {count}" for name, count in summary["cells"].items() if name != "observed")
     console.print(f"Cells by how they were filled: {cells or 'none, nothing was missing'}", highlight=False)
@@ -170,14 +171,14 @@ def show_inspection(console: Console, inspection: JsonRecord) -> None:
 
 def _column_grid(columns: JsonRecord) -> Grid:
     buckets = " / ".join(next(iter(columns.values()))["gaps"])
-    grid = Grid("column", "observed", "missing", "min", "mean", "max", f"gaps of {buckets} steps", "longest")
-    for grid_column in grid.columns[1:]:
+    grid = Grid("column", "kind", "observed", "missing", "min", "mean", "max", f"gaps of {buckets} steps", "longest")
+    for grid_column in grid.columns[2:]:
         grid_column.justify = "right"
     for name, column in columns.items():
         numbers = ("" if column[key] is None else f"{column[key]:.5g}" for key in ("min", "mean", "max"))
         gaps = " / ".join(map(str, column["gaps"].values())) if column["missing"] else ""
         counts = (str(column["observed"]), str(column["missing"]))
-        grid.add_row(escape(name), *counts, *numbers, gaps, str(column["longest_gap"] or ""))
+        grid.add_row(escape(name), column["kind"], *counts, *numbers, gaps, str(column["longest_gap"] or ""))
     return grid
 
 
@@ -224,10 +225,13 @@ def _embedding_lines(coverage: JsonRecord) -> Iterator[str]:
     yield f"Rows without a stored embedding, filled by the built-in encoder: {ranges or 'none'}"
 
 
-def _mean_expected(by_length: JsonRecord) -> str:
-    """Expected absolute error of a column's filled cells, averaged over gap lengths; "" if it is unknown."""
+def _mean_expected(by_length: JsonRecord, kind: str) -> str:
+    """Expected absolute error of a column's filled cells, or their share that is wrong; "" if it is unknown."""
     errors = [(counts["cells"], counts["expected_absolute_error"]) for counts in by_length.values()]
     errors = [(cells, error) for cells, error in errors if error is not None]
     total = sum(cells for cells, _ in errors)
     oracle = " oracle" if any("label" in counts for counts in by_length.values()) else ""
-    return f"±{sum(cells * error for cells, error in errors) / total:.3g}{oracle}" if total else ""
+    if not total:
+        return ""
+    mean = sum(cells * error for cells, error in errors) / total
+    return f"{100 * mean:.0f} % wrong{oracle}" if kind in CLASSES else f"±{mean:.3g}{oracle}"

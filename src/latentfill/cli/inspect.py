@@ -10,10 +10,10 @@ import typer
 
 from latentfill.cli.command_settings import config_and_reading
 from latentfill.cli.console import make_console
-from latentfill.cli.options import BY, COLUMNS, LONG, READING, SPLIT_PLAN, with_options
+from latentfill.cli.options import BY, COLUMNS, KIND, LONG, READING, SPLIT_PLAN, with_options
 
 
-@with_options(READING, COLUMNS, BY, LONG, SPLIT_PLAN)
+@with_options(READING, COLUMNS, KIND, BY, LONG, SPLIT_PLAN)
 def inspect(
     path: Annotated[
         Path,

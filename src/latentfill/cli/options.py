@@ -136,6 +136,7 @@ WITH: Final[Options] = {
     )
 }
 COLUMNS: Final = options_of(TableOptions, only=("columns", "leave"))
+KIND: Final = options_of(Config, only=("kind",))
 GRID: Final = options_of(TableOptions, only=("grid",))
 STORED: Final = options_of(StoredSettings)
 SPLIT_PLAN: Final = options_of(StoredSettings, without=("embeddings",))

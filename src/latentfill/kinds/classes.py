@@ -56,10 +56,14 @@ class Classes(Kind):
         return np.where(np.isnan(values)[:, None], np.nan, (values[:, None] == classes).astype(float))
 
     def errors(self, truth: FloatArray, estimate: FloatArray) -> FloatArray:
-        return np.full(len(truth), np.nan)
+        """1 where the most probable class is wrong, else 0."""
+        wrong = self._full(np.nan_to_num(truth)).argmax(axis=1) != self._full(np.nan_to_num(estimate)).argmax(axis=1)
+        return np.where(np.isnan(truth).any(axis=1), np.nan, wrong.astype(float))
 
     def error_scale(self, scale: FloatArray) -> float:
-        return 1.0
+        """`spread` of the readings: the variances of the working columns sum to its square."""
+        variance = float((scale**2).sum())
+        return float(np.sqrt(2 * variance if self.width == 1 else variance))
 
     def learnt(self, truth: FloatArray, estimate: FloatArray) -> Self:
         if len(truth) < FEWEST_HIDDEN or len(self.values) < 2:

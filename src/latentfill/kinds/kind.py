@@ -78,7 +78,7 @@ class Kind(ABC):
 
     width: ClassVar[int] = 1  # W
     is_plain: ClassVar[bool] = False  # whether the working column is the column itself
-    has_errors: ClassVar[bool] = True  # whether errors of estimates are numbers
+    has_errors: ClassVar[bool] = True  # whether errors are amounts, and not just right or wrong
     learns: ClassVar[bool] = False  # whether `learnt` learns anything
 
     def __init_subclass__(cls) -> None:

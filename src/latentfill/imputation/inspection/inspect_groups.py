@@ -19,8 +19,11 @@ from latentfill.tables.table import Table
 from latentfill.tables.time.grid import step_text
 
 
-def describe_groups(grouped: GroupedTable) -> dict[str, object]:
-    """How a stacked table is read, what its series are like, and its value columns over all series, as JSON values."""
+def describe_groups(grouped: GroupedTable, kind: str | None = None) -> dict[str, object]:
+    """How a stacked table is read, what its series are like, and its value columns over all series, as JSON values.
+
+    `kind` is the setting with the kinds that the user gave.
+    """
     tables = [group.table for group in grouped.groups if group.table is not None]
     return {
         "rows": grouped.source.n_rows,
@@ -39,7 +42,7 @@ def describe_groups(grouped: GroupedTable) -> dict[str, object]:
         "missing_markers": count_markers(tables),
         "suspected_markers": count_suspected(tables),
         "missing_cells": sum(int(np.count_nonzero(~table.series.observed)) for table in tables),
-        "columns": describe_columns([table.series for table in tables]),
+        "columns": describe_columns([table.series for table in tables], kind),
         "notes": list(grouped.notes),
     }
 

@@ -11,6 +11,7 @@ from latentfill.core.files import stem
 from latentfill.embeddings.stored.packed_file import is_packed_file
 from latentfill.imputation.inspection.inspect_groups import describe_groups
 from latentfill.imputation.inspection.inspect_table import describe_table
+from latentfill.kinds.columns import ColumnKinds
 from latentfill.tables.groups import read_groups
 from latentfill.tables.options import TableOptions
 from latentfill.tables.read import read_table
@@ -55,7 +56,10 @@ def inspect_path(
     for option, given in (("--table", table), ("--beside", beside)):
         if given is not None:
             raise InputError(f"{option} goes with embeddings, and {path} holds none.")
-    described = describe_groups(read_groups(path, options)) if options.by else describe_table(read_table(path, options))
+    kind = config.kind if config else None
+    if options.by:
+        return {"kind": "table", "path": str(path), **describe_groups(read_groups(path, options), kind)}
+    described = describe_table(read_table(path, options), kind)
     return {"kind": "table", "path": str(path), **described}
 
 
@@ -89,7 +93,7 @@ def _describe_model(path: Path) -> dict[str, object]:
         paths = {"built-in": state["builtin"], **state["stored"]}
         return {
             "format": state["format"],
-            "columns": state["columns"],
+            "columns": dict(zip(state["columns"], ColumnKinds.load(state["kinds"]).names, strict=False)),
             "settings": state["settings"],
             "held_out_error": {name: path_state["held_out"] for name, path_state in paths.items()},
             "steps": {

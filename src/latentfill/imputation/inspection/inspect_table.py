@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from latentfill.core.series import FloatArray, IntArray, Series
+from latentfill.kinds.columns import ColumnKinds
 from latentfill.tables.table import Table
 from latentfill.tables.time.grid import step_text
+from latentfill.windows.cycles import cycle_steps
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, find_gaps
 
 
-def describe_table(table: Table) -> dict[str, object]:
+def describe_table(table: Table, kind: str | None = None) -> dict[str, object]:
     """How a table is read, and per value column the range, the missing cells and the gaps by length, as JSON values."""
     return {
         "rows": table.n_rows,
@@ -24,7 +26,7 @@ def describe_table(table: Table) -> dict[str, object]:
         "missing_markers": count_markers([table]),
         "suspected_markers": count_suspected([table]),
         "missing_cells": int(np.count_nonzero(~table.series.observed)),
-        "columns": describe_columns([table.series]),
+        "columns": describe_columns([table.series], kind),
         "notes": list(table.notes),
     }
 
@@ -84,15 +86,30 @@ def _filled(counts: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
     return {name: dict(count.most_common()) for name, count in counts.items() if count}
 
 
-def describe_columns(series: Sequence[Series]) -> dict[str, object]:
-    """The description of each value column by name, from the series that have it."""
+def describe_columns(series: Sequence[Series], kind: str | None = None) -> dict[str, object]:
+    """The description of each value column by name, from the series that have it.
+
+    `kind` is the setting with the kinds that the user gave.
+    """
+    kinds = _kinds_of(series, kind)
     values, lengths = dict[str, list[FloatArray]](), dict[str, list[IntArray]]()
     for each in series:
         gaps = find_gaps(each.observed)
         for c, name in enumerate(each.columns):
             values.setdefault(name, []).append(each.values[:, c])
             lengths.setdefault(name, []).append(gaps.length[gaps.column == c])
-    return {name: _describe_column(np.concatenate(values[name]), np.concatenate(lengths[name])) for name in values}
+    described = {name: _describe_column(np.concatenate(values[name]), np.concatenate(lengths[name])) for name in values}
+    return {name: {"kind": kinds[name], **column} for name, column in described.items()}
+
+
+def _kinds_of(series: Sequence[Series], kind: str | None) -> dict[str, str]:
+    """The kind of each value column by name, from the first of the series that has the column."""
+    found: dict[str, str] = {}
+    for each in series:
+        if not found.keys() >= set(each.columns):
+            kinds = ColumnKinds.found(each.columns, each.values, kind, cycle_steps(each))
+            found = dict(zip(each.columns, kinds.names, strict=True)) | found
+    return found
 
 
 def _describe_column(values: FloatArray, gap_lengths: IntArray) -> dict[str, object]:

@@ -15,7 +15,7 @@ from latentfill.imputation.filling.filled import Filled
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths
 
 
-def count_cells(series: Series, filled: Filled, steps: IntArray) -> dict[str, object]:
+def count_cells(series: Series, filled: Filled, steps: IntArray) -> dict[str, dict[str, object]]:
     """Counts of observed, filled and empty cells of each column, with expected errors by gap length, as JSON values.
 
     `steps` (R,) are the steps of the series that are rows of the filled table.

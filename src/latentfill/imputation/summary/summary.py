@@ -9,6 +9,7 @@ from importlib.metadata import version
 import numpy as np
 
 from latentfill.core.messages import counted, name_columns
+from latentfill.core.series import IntArray
 from latentfill.core.strategy_table import cell_codes
 from latentfill.embeddings.protocols.record import Embeddings, Pairing
 from latentfill.imputation.filling.codes import Code, CodeArray, count_codes
@@ -68,8 +69,15 @@ def summarise_table(fitted: Fitted, table: Table, filled: Filled, notes: Iterabl
         "table": {**_table(table), "added_rows": n_added},
         "notes": [*table.notes, *notes, *added, *_notes(fitted, codes, table.series.columns)],
         "cells": count_codes(codes),
-        "columns": count_cells(table.series, filled, steps),
+        "columns": _columns(fitted, table, filled, steps),
     }
+
+
+def _columns(fitted: Fitted, table: Table, filled: Filled, steps: IntArray) -> dict[str, object]:
+    """The kind of each column, and the counts of its cells."""
+    kinds = dict(zip(fitted.all_columns, fitted.kinds.names, strict=True))
+    counts = count_cells(table.series, filled, steps)
+    return {name: {"kind": kinds[name], **of_column} for name, of_column in counts.items()}
 
 
 def _table(table: Table) -> dict[str, object]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def in_columns(sample: ErrorSample, truth: FloatArray, units: ColumnUnits) -> ErrorSample:
     """The errors of a sample of working cells with this `truth` (M,), in the columns of the table.
 
-    Errors and truth are in scaled units. Columns whose errors are not numbers, those of classes, have none.
+    Errors and truth are in scaled units.
     """
     kinds = units.kinds
     if kinds.are_plain:
@@ -32,8 +32,7 @@ def in_columns(sample: ErrorSample, truth: FloatArray, units: ColumnUnits) -> Er
     plain = sample.where(is_plain)
     parts = [ErrorSample(plain.cells.in_columns(column[is_plain], len(kinds)), plain.error, plain.features)]
     for c, kind in kinds.special():
-        if kind.has_errors:
-            parts += _errors_of(sample, truth, units, c, kind)
+        parts += _errors_of(sample, truth, units, c, kind)
     return _joined(parts)
 
 

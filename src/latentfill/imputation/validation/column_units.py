@@ -30,6 +30,10 @@ class ColumnUnits:
         """The unit of errors in each column, (C,), in units of the table."""
         return self.kinds.error_scale(self.scaler.scale)
 
+    def are_amounts(self, cells: Cells) -> BoolArray:
+        """Whether the errors of cells of the table are amounts, (M,), and not just right or wrong."""
+        return np.array([kind.has_errors for kind in self.kinds.kinds], dtype=bool)[cells.column]
+
     def invert_at(self, scaled: FloatArray, column: IntArray) -> FloatArray:
         """Values (M,) of working cells in these working columns (M,), not scaled."""
         return self.scaler.invert_at(scaled, column)

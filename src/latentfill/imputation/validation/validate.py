@@ -56,7 +56,8 @@ def validate(
         score["candidates"] = dict(zip(names, map(_errors, results.check.errors), strict=True))
         score["weights"] = weights_by_gap(names, ensemble, results.check.cells)
     kinds = learn_kinds(HoldoutErrors.joined([results.learn, results.check]), ensemble, units)
-    return Validated(ensemble, Calibration.fit(learn, check), score, kinds, learn)
+    amounts = (sample.where(units.are_amounts(sample.cells)) for sample in (learn, check))
+    return Validated(ensemble, Calibration.fit(*amounts), score, kinds, learn)
 
 
 def _fit_ensemble(learn: HoldoutErrors, names: tuple[str, ...], config: Config) -> Ensemble:
