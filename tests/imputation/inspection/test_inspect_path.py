@@ -39,7 +39,8 @@ def test_a_model_is_described_without_reading_its_weights(table: Path, tmp_path:
     Imputer(strategy="linear").fit(table).save(tmp_path / "model")
     (tmp_path / "model" / "model.safetensors").write_bytes(b"no weights")
     description = inspect_path(tmp_path / "model", TableOptions())
-    assert (description["kind"], description["columns"], description["bytes"]) == ("model", {"a": "continuous", "b": "continuous"}, 10)
+    assert (description["kind"], description["bytes"]) == ("model", 10)
+    assert description["columns"] == {"a": "continuous", "b": "continuous"}
     assert list(description["held_out_error"]) == ["built-in"]
     (tmp_path / "model" / "config.json").write_text(json.dumps({"format": FORMAT}))
     with pytest.raises(ModelFormatError, match="cannot be read as a model: it has no 'builtin'"):

@@ -160,7 +160,7 @@ class Fitted:
         validated = self.builtin.validated
         if "linear_mse" not in validated.score:
             yield "Too few cells were observed to hold any out, so the expected error is unknown."
-        elif 0 < validated.calibration.cells.sum() and not validated.calibration.calibrated:
+        elif validated.calibration.cells.any() and not validated.calibration.calibrated:
             yield (
                 f"Only {validated.calibration.cells.sum()} cells were held out, too few to calibrate "
                 "intervals: their coverage may differ from the requested coverage."
