@@ -248,8 +248,8 @@ def by_neighbours(case: Case, encoder: Encoder, way: str) -> float:
     return float((error[case.hidden] ** 2).mean())
 
 
-def random_gpt2(folder: Path) -> Path:
-    """The folder of a small GPT-2 with random weights and a tokenizer of numbers."""
+def random_gpt2(folder: Path, *, width: int = 32, layers: int = 3, heads: int = 2) -> Path:
+    """The folder of a GPT-2, by default a small one, with random weights and a tokenizer of numbers."""
     from tokenizers import ByteLevelBPETokenizer
     from transformers import GPT2Config, GPT2Model, PreTrainedTokenizerFast
 
@@ -260,7 +260,8 @@ def random_gpt2(folder: Path) -> Path:
     fast.save_pretrained(folder)
     torch.manual_seed(0)
     size = {"vocab_size": 320, "bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 1}
-    GPT2Model(GPT2Config(n_embd=32, n_layer=3, n_head=2, n_positions=1024, **size)).save_pretrained(folder)
+    config = GPT2Config(n_embd=width, n_layer=layers, n_head=heads, n_positions=1024, **size)
+    GPT2Model(config).save_pretrained(folder)
     return folder
 
 
