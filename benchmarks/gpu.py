@@ -2,9 +2,9 @@
 
     python benchmarks/gpu.py [--devices cpu,cuda] [--quick]
 
-A table of seven related columns and 8760 rows is made, and a fifth of its cells is hidden. Encoder and decoder are fitted
-on each device with the same settings, and fill the hidden cells. A language model of the size of GPT-2 with random
-weights embeds windows of it, as TimeKD's teacher does. Results are written to benchmarks/results/.
+A table of seven related columns and 8760 rows is made, and a fifth of its cells is hidden. Encoder and decoder are
+fitted on each device with the same settings, and fill the hidden cells. A language model of the size of GPT-2 with
+random weights embeds windows of it, as TimeKD's teacher does. Results are written to benchmarks/results/.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ import numpy as np
 import distillation
 import encoders
 import ett
+import gpu
 import intervals
 import language_models
 import many_series
@@ -53,6 +54,7 @@ MODULES = (
     training_time,
     time_to_result,
     speed,
+    gpu,
     language_models,
     distillation,
     encoders,
