@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from latentfill.core.series import FloatArray
-from latentfill.strategies.state_space.column_scale import ColumnScale, skewed_columns
+from latentfill.strategies.square_root import skewed_columns
+from latentfill.strategies.state_space.column_scale import ColumnScale
 
 PERIOD = 12
 T = 2400

@@ -75,10 +75,10 @@ def test_skewed_columns_become_roots_if_that_lowers_their_error():
         hidden[step + 1] = 0.8 * hidden[step] + 0.6 * move
     skewed = np.stack([np.maximum(hidden[:, 0] + 1, 0) ** 2, hidden[:, 1]], axis=1)
     skewed = (skewed - skewed.mean(axis=0)) / skewed.std(axis=0)
-    root = fit_alone(data(skewed)).scale.root
+    root = fit_alone(data(skewed)).scale.roots.root
     assert root.tolist() == [True, False]
     without = replace(data(skewed), truth=np.full_like(skewed, np.nan))
-    assert not fit_alone(without).scale.root.any()
+    assert not fit_alone(without).scale.roots.root.any()
 
 
 def test_factors_fill_a_table_of_two_factors_better_than_each_column_alone():

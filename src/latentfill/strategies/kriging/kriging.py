@@ -21,6 +21,7 @@ from latentfill.strategies.column_correlation import correlations, most_correlat
 from latentfill.strategies.harmonics import HARMONICS, fit_harmonics, harmonics
 from latentfill.strategies.kriging.column_group import ColumnGroup
 from latentfill.strategies.kriging.kriged import Kriged
+from latentfill.strategies.square_root import SquareRoots, mean_of_square
 from latentfill.windows.training_data import HeldOutWindows
 from latentfill.windows.windows import ScaledSeries, Windows
 
@@ -33,22 +34,33 @@ class Kriging(nn.Module):
     """Kriging of windows of L steps, C columns and P clock features; it is not trained by gradient descent."""
 
     wave: Tensor  # (H, C) what each harmonic of the shortest cycle adds to the mean
+    root: Tensor  # (C,) see `SquareRoots`
+    lowest: Tensor  # (C,)
 
     def __init__(self, length: int, columns: int, phases: int) -> None:
         super().__init__()
         waves = 2 * HARMONICS if phases else 0
         self.register_buffer("wave", torch.zeros(waves, columns, dtype=torch.float64))
+        self.register_buffer("root", torch.zeros(columns, dtype=torch.bool))
+        self.register_buffer("lowest", torch.zeros(columns, dtype=torch.float64))
         size = max(1, GROUP_CELLS // length)
         sizes = [min(size, columns - first) for first in range(0, columns, size)]
         self.groups = nn.ModuleList(ColumnGroup(length, k) for k in sizes)
 
-    def fit(self, series: ScaledSeries, tuning: HeldOutWindows) -> None:
-        """Learn from a series without its held-out cells, and choose the settings by the held-out cells of `tuning`."""
-        self.wave.copy_(torch.from_numpy(fit_harmonics(series.values, harmonics(series.clock))))
-        values = series.values - self._mean(series.clock).cpu().numpy()
+    def fit(self, series: ScaledSeries, tuning: HeldOutWindows, roots: SquareRoots | None = None) -> None:
+        """Learn from a series without its held-out cells, and choose the settings by the held-out cells of `tuning`.
+
+        Columns with `roots` are kriged as square roots.
+        """
+        roots = roots or SquareRoots.none(series.values.shape[1])
+        self.root.copy_(torch.from_numpy(roots.root))
+        self.lowest.copy_(torch.from_numpy(roots.lowest))
+        values = roots.apply(series.values)
+        self.wave.copy_(torch.from_numpy(fit_harmonics(values, harmonics(series.clock))))
+        values = values - self._mean(series.clock).cpu().numpy()
         tuning = tuning.take(slice(None, None, -(-len(tuning.windows) // TUNING_WINDOWS)))
         mean = self._mean(tuning.windows.clock).cpu().numpy()
-        windows, truth = tuning.windows.values - mean, tuning.truth - mean
+        windows, truth = roots.apply(tuning.windows.values) - mean, roots.apply(tuning.truth) - mean
         correlation = correlations(values)
         ungrouped = np.arange(values.shape[1])
         for group in self._groups():
@@ -81,13 +93,25 @@ class Kriging(nn.Module):
     def _estimate_batch(self, batch: Windows, into: Kriged, *, fast: bool) -> None:
         """Estimate a few windows, and write the estimates `into` a part of the result."""
         cyclic = self._mean(batch.clock)
-        values = torch.tensor(batch.values, dtype=torch.float64, device=self.wave.device)
+        read = torch.tensor(batch.values, dtype=torch.float64, device=self.wave.device)
+        values = torch.where(self.root, (read - self.lowest).clamp(min=0.0).sqrt(), read)
         for group in self._groups():
             c = group.columns
             kriged = group.estimate((values - cyclic)[:, :, c], fast=fast)
             into.mean[:, :, c] = kriged.mean + cyclic[:, :, c]
             into.residual[:, :, c], into.spread[:, :, c] = kriged.residual, kriged.spread
-        into.mean[:] = torch.where(values.isnan(), into.mean, values)
+        if self.root.any():
+            self._square(values, read, into)
+        into.mean[:] = torch.where(read.isnan(), into.mean, read)
+
+    def _square(self, values: Tensor, read: Tensor, kriged: Kriged) -> None:
+        """Turn estimates of square roots `values` (B, L, C) into estimates of what was `read`."""
+        c, observed = self.root, ~read.isnan()[:, :, self.root]
+        left_out = torch.where(observed, values[:, :, c] - kriged.residual[:, :, c], kriged.mean[:, :, c])
+        mean, kriged.spread[:, :, c] = mean_of_square(left_out, kriged.spread[:, :, c] ** 2)
+        mean = mean + self.lowest[c]
+        kriged.mean[:, :, c] = mean
+        kriged.residual[:, :, c] = torch.where(observed, read[:, :, c] - mean, 0.0)
 
     def _mean(self, clock: FloatArray) -> Tensor:
         """The part of the mean that follows the shortest cycle, (..., C), for clock features (..., P)."""

@@ -10,7 +10,10 @@ from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.progress import History
 from latentfill.nn.runtime import one_thread
 from latentfill.strategies.kriging.kriging import Kriging
+from latentfill.strategies.protocols.series_strategy import SeriesData
 from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs, WindowEstimates
+from latentfill.strategies.square_root import SquareRoots
+from latentfill.strategies.state_space.fitting import choose_roots
 from latentfill.windows.windows import Windows
 
 
@@ -24,9 +27,10 @@ class KrigingStrategy(Strategy):
 
     @classmethod
     def fit(cls, spec: StrategySpec, inputs: TrainingInputs) -> tuple[Self, dict[str, History]]:
-        strategy = cls.unfitted(spec, bank_size=0)
+        strategy, data = cls.unfitted(spec, bank_size=0), inputs.data
+        root = choose_roots(SeriesData(data.series, data.truth, spec.config.seed))
         with one_thread():  # its matrices are small: more threads gain nothing, and wait long where a core is busy
-            strategy.kriging.fit(inputs.data.series, inputs.data.tuning)
+            strategy.kriging.fit(data.series, data.tuning, SquareRoots.of(root, data.series.values))
         return strategy, {}
 
     @classmethod

@@ -10,8 +10,9 @@ from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.strategies.column_correlation import correlated_groups
 from latentfill.strategies.protocols.series_strategy import SeriesData
+from latentfill.strategies.square_root import skewed_columns
 from latentfill.strategies.state_space.block import TRIAL_STEPS, Block, BlockData
-from latentfill.strategies.state_space.column_scale import ColumnScale, skewed_columns
+from latentfill.strategies.state_space.column_scale import ColumnScale
 from latentfill.strategies.state_space.factors import count_factors, learn_factors, smooth_series
 from latentfill.strategies.state_space.learning import LearningPlan
 from latentfill.strategies.state_space.model import SeriesModel
@@ -59,16 +60,18 @@ def _block_data(
 
 
 def _fit_scale(data: SeriesData) -> ColumnScale:
-    """The scale of the columns; a skewed column is smoothed as square roots if that lowers its error when alone."""
-    series, plain = data.series, np.zeros(data.series.values.shape[1], dtype=bool)
-    identity = ColumnScale.fit(series.values, series.clock, plain)
-    skewed = skewed_columns(series.values)
-    if not skewed.any():
-        return identity
-    roots = ColumnScale.fit(series.values, series.clock, skewed)
-    errors = [_errors_alone(data, scale, skewed) for scale in (identity, roots)]
-    plain[skewed] = errors[1] < (1 - LEAST_GAIN) * errors[0]
-    return ColumnScale.fit(series.values, series.clock, plain)
+    return ColumnScale.fit(data.series.values, data.series.clock, choose_roots(data))
+
+
+def choose_roots(data: SeriesData) -> BoolArray:
+    """The skewed columns (C,) whose error is lower if they are smoothed as square roots, each by itself."""
+    series, skewed = data.series, skewed_columns(data.series.values)
+    chosen = np.zeros(len(skewed), dtype=bool)
+    if skewed.any():
+        scales = (ColumnScale.fit(series.values, series.clock, root) for root in (chosen, skewed))
+        identity, roots = (_errors_alone(data, scale, skewed) for scale in scales)
+        chosen[skewed] = roots < (1 - LEAST_GAIN) * identity
+    return chosen
 
 
 def _errors_alone(data: SeriesData, scale: ColumnScale, columns: BoolArray) -> FloatArray:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from latentfill.core.series import FloatArray
+from latentfill.strategies.square_root import SquareRoots
 from latentfill.strategies.state_space.autoregression import Autoregression
 from latentfill.strategies.state_space.block import Block
 from latentfill.strategies.state_space.column_scale import ColumnScale
@@ -16,7 +17,9 @@ from latentfill.strategies.state_space.model import SeriesModel
 
 def state_of(model: SeriesModel) -> dict[str, FloatArray]:
     """Everything that a model has learnt, as arrays by name; the inverse of `model_of`."""
-    arrays = {f"scale.{name}": part for name, part in model.scale._asdict().items()} | {"order": model.order}
+    roots, *others = model.scale
+    of_scale = roots._asdict() | dict(zip(ColumnScale._fields[1:], others, strict=True))
+    arrays = {f"scale.{name}": part for name, part in of_scale.items()} | {"order": model.order}
     if model.factors is not None:
         arrays |= {"factors.loadings": model.factors.loadings, "factors.rest": model.factors.rest}
         arrays |= _autoregression_arrays("factors", model.factors.dynamics)
@@ -30,13 +33,14 @@ def state_of(model: SeriesModel) -> dict[str, FloatArray]:
 
 def model_of(state: Mapping[str, FloatArray]) -> SeriesModel:
     """The model that `state` was taken from."""
-    scale = {name: state[f"scale.{name}"] for name in ColumnScale._fields if name != "root"}
+    roots = SquareRoots(state["scale.root"].astype(bool), state["scale.lowest"])
+    scale = {name: state[f"scale.{name}"] for name in ColumnScale._fields[1:]}
     factors = None
     if "factors.loadings" in state:
         factors = FactorModel(state["factors.loadings"], state["factors.rest"], _autoregression(state, "factors"))
     count = sum(name.endswith(".recurrence") for name in state)
     return SeriesModel(
-        scale=ColumnScale(root=state["scale.root"].astype(bool), **scale),
+        scale=ColumnScale(roots, **scale),
         factors=factors,
         blocks=tuple(_block(state, f"block{number}") for number in range(count)),
         order=state["order"].astype(np.int64),
