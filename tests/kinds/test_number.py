@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from latentfill.core.series import FloatArray
-from latentfill.kinds.kind import CellErrors, CellValues, Limits, Readings
+from latentfill.kinds.kind import CellErrors, CellValues, Limits, Readings, StepTimes
 from latentfill.kinds.number import Number
 
 INF, NAN = np.inf, np.nan
@@ -19,7 +19,8 @@ def filled(
     n = len(estimates)
     errors = CellErrors(*np.full((3, n), [[abs(error)], [-abs(error)], [abs(error)]]), *np.full((2, 1, n), error), 0.9)
     series = np.concatenate([values, np.full(n, NAN)])
-    readings = Readings(series, np.arange(len(values), len(series)), Limits(**limits))
+    times = StepTimes(*np.tile(np.arange(len(series), dtype=float), (2, 1)))
+    readings = Readings(series, times, np.arange(len(values), len(series)), Limits(**limits))
     return kind.fill(np.concatenate([values, estimates])[:, None], errors, readings)
 
 

@@ -26,7 +26,7 @@ L, C = 8, 2
 class Nines(Baseline):
     """The smallest baseline: 9 everywhere."""
 
-    def estimate(self, values: FloatArray) -> FloatArray:
+    def estimate(self, values: FloatArray, position: FloatArray | None = None) -> FloatArray:
         return np.full(values.shape, 9.0)
 
 

@@ -77,7 +77,7 @@ def test_a_stacked_table_is_never_read_as_one_series(tmp_path):
     ]
     with pytest.raises(InputError, match=r"stacks 2 series.*'station' changes.*--by station"):
         read_table(save(tmp_path, earlier))
-    assert read_table(save(tmp_path, earlier), TableOptions(leave="station")).series.n_steps == 24
+    assert read_table(save(tmp_path, earlier), TableOptions(leave="station")).n_rows == 24
     frame = pd.DataFrame(BLOCKS, columns=["station", "time", "x"]).set_index(["station", "time"])
     with pytest.raises(InputError, match=r"2 levels \(station, time\).*by="):
         read_table(frame)

@@ -50,20 +50,26 @@ def test_with_regular_false_a_series_has_one_step_per_row():
     series, notes = series_of(GAPPY, regular=False)
     assert series.rows.tolist() == [0, 1, 2, 3]
     assert series.step is None
-    assert notes == ()
+    assert "uneven" in notes[0]
     assert series_of(GAPPY[:2], regular=False)[0].step == np.timedelta64(1, "h")
 
 
 def test_a_sparse_grid_is_used_only_with_grid_true():
     stamps = ["2020-01-01", "2020-01-02", "2020-01-12"]
-    assert series_of(stamps)[0].n_steps == 3
+    series, notes = series_of(stamps)
+    assert series.rows.tolist() == [0, 1, -1, 2]
+    assert series.position is not None
+    assert "uneven" in notes[0]
     assert series_of(stamps, grid=True)[0].n_steps == 12
 
 
-def test_stamps_without_a_regular_step_have_one_step_per_row():
+def test_stamps_without_a_regular_step_have_a_time_of_their_own():
     series, notes = series_of([*GAPPY, "2020-01-01T05:00:07"])
     assert series.step is None
-    assert "no regular step: each row is one step" in notes[0]
+    assert "The time stamps are uneven: gaps are filled by time" in notes[0]
+    assert series.time is not None
+    hours = (series.time - series.time[0]) / np.timedelta64(1, "h")
+    np.testing.assert_allclose(series.position, hours, atol=1e-6)
 
 
 def test_without_stamps_a_series_has_one_step_per_row():

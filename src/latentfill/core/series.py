@@ -22,6 +22,7 @@ class Series:
     time: TimeArray | None  # (T,) datetime64[ns]; None if the table has no time stamps
     rows: IntArray  # (T,) row of the table for each step, -1 for a step that the regular grid added
     step: np.timedelta64 | None = None  # spacing of a regular time axis, None if it is irregular or unknown
+    position: FloatArray | None = None  # (T,) time of each step in usual spacings; None: steps are equally far apart
 
     @property
     def observed(self) -> BoolArray:
@@ -31,7 +32,8 @@ class Series:
     def part(self, steps: slice) -> Series:
         """The series in these steps."""
         time = None if self.time is None else self.time[steps]
-        return replace(self, values=self.values[steps], time=time, rows=self.rows[steps])
+        position = None if self.position is None else self.position[steps]
+        return replace(self, values=self.values[steps], time=time, rows=self.rows[steps], position=position)
 
     @property
     def n_steps(self) -> int:

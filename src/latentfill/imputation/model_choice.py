@@ -19,6 +19,7 @@ from latentfill.imputation.fitting.pool import fit_pool, middle_of
 from latentfill.nn.progress import ProgressCallback
 from latentfill.windows.gaps import interpolate
 from latentfill.windows.hiding import hide_like_gaps
+from latentfill.windows.windows import column_of
 
 TRIED_STEPS = 12_000  # of the series in which cells are hidden, about
 FEWEST_TRIED, MOST_TRIED = 3, 20  # such series
@@ -111,7 +112,7 @@ def _try_both(series: Sequence[Series], config: Config, progress: ProgressCallba
         return ModelChoice(shared=True)
     shown, values = [visible[at] for at in truth], list(truth.values())
     shared = dict(fill_many(fit_pool(visible, config, progress), shown))
-    of_lines = _error(shown, values, [interpolate(each.values) for each in shown])
+    of_lines = _error(shown, values, [interpolate(each.values, column_of(each.position)) for each in shown])
     shared_error = _error(shown, values, [shared[number].values for number in range(len(shown))]) / of_lines
     own_error = _error(shown, values, [_fill_alone(each, config, progress) for each in shown]) / of_lines
     return ModelChoice(shared_error <= own_error, own_error, shared_error)
@@ -130,7 +131,7 @@ def _fill_alone(series: Series, config: Config, progress: ProgressCallback | Non
     try:
         fitted = fit_series(series, config, FitInputs(progress=progress))
     except InputError:
-        return interpolate(series.values)
+        return interpolate(series.values, column_of(series.position))
     return fill_series(fitted, series).values
 
 

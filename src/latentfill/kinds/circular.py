@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from latentfill.core.series import FloatArray
-from latentfill.kinds.kind import CellErrors, CellValues, Kind, Readings
+from latentfill.kinds.kind import CellErrors, CellValues, Kind, Readings, StepTimes
 from latentfill.kinds.number import Number
 
 
@@ -30,9 +30,8 @@ class Circular(Kind):
     def name(self) -> str:
         return f"circular:{self.period:g}"
 
-    def encode(self, values: FloatArray) -> FloatArray:
-        angle = self._angle(values)
-        return np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    def encode(self, values: FloatArray, times: StepTimes) -> FloatArray:
+        return self._on_circle(values)
 
     def errors(self, truth: FloatArray, estimate: FloatArray) -> FloatArray:
         return self.distance(*(self._decoded(part) for part in (truth, estimate)))
@@ -73,11 +72,13 @@ class Circular(Kind):
         known = values[~np.isnan(values)]
         if not known.size:
             return 0.0
-        mean = self._decoded(self.encode(known).mean(axis=0)[None])
+        mean = self._decoded(self._on_circle(known).mean(axis=0)[None])
         return float(np.sqrt(np.mean(self.distance(known, mean) ** 2)))
 
-    def _angle(self, values: FloatArray) -> FloatArray:
-        return np.asarray((values - self.start) * (2 * np.pi / self.period))
+    def _on_circle(self, values: FloatArray) -> FloatArray:
+        """Sines and cosines (T, 2) of values (T,)."""
+        angle = (values - self.start) * (2 * np.pi / self.period)
+        return np.stack([np.sin(angle), np.cos(angle)], axis=1)
 
     def _decoded(self, working: FloatArray) -> FloatArray:
         """Values (...) of sines and cosines (..., 2)."""

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray
-from latentfill.kinds.kind import CellErrors, CellValues, Kind, Readings
+from latentfill.kinds.kind import CellErrors, CellValues, Kind, Readings, StepTimes
 from latentfill.kinds.number import Number
 
 MOST_COLUMNS = 12  # working columns; the rarer classes have none
@@ -51,7 +51,7 @@ class Classes(Kind):
     def name(self) -> str:
         return self.label
 
-    def encode(self, values: FloatArray) -> FloatArray:
+    def encode(self, values: FloatArray, times: StepTimes) -> FloatArray:
         classes = np.array(self.values[-self.width :] or (np.nan,))
         return np.where(np.isnan(values)[:, None], np.nan, (values[:, None] == classes).astype(float))
 

@@ -12,7 +12,7 @@ import numpy as np
 from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
 from latentfill.kinds.find import find_kind
 from latentfill.kinds.given import AUTO, check_columns, make_kind, parse_kinds
-from latentfill.kinds.kind import Kind, load_kind
+from latentfill.kinds.kind import Kind, StepTimes, load_kind
 from latentfill.kinds.number import Number
 
 
@@ -23,18 +23,18 @@ class ColumnKinds:
     kinds: tuple[Kind, ...]  # C
 
     @classmethod
-    def found(cls, columns: Sequence[str], values: FloatArray, given: str | None, cycle: int | None) -> Self:
-        """The kinds of columns with `values` (T, C): those `given` by the setting `kind`, the others by their readings.
+    def found(cls, series: Series, given: str | None, cycle: int | None) -> Self:
+        """The kinds of the columns of a series: those `given` by the setting `kind`, the others by their readings.
 
         `cycle` is the number of steps of the shortest cycle, if there is one. Raises an `InputError` for unknown
         columns and kinds, and for readings that are impossible for the kind given.
         """
-        wanted = parse_kinds(given)
-        check_columns(wanted, columns)
-        pairs = zip(columns, values.T, strict=True)
+        wanted, times = parse_kinds(given), StepTimes.of(series)
+        check_columns(wanted, series.columns)
+        pairs = zip(series.columns, series.values.T, strict=True)
         return cls(
             tuple(
-                find_kind(name, column, cycle)
+                find_kind(name, column, times, cycle)
                 if wanted.get(name, AUTO) == AUTO
                 else make_kind(wanted[name], column, cycle, name)
                 for name, column in pairs
@@ -56,7 +56,7 @@ class ColumnKinds:
 
     @cached_property
     def are_plain(self) -> bool:
-        """Whether the working columns are the columns themselves."""
+        """Whether each column has one working column, with the same errors."""
         return all(kind.is_plain for kind in self.kinds)
 
     @cached_property
@@ -84,9 +84,10 @@ class ColumnKinds:
 
     def encode(self, series: Series) -> Series:
         """The working columns of a series of the C columns."""
-        if self.are_plain:
+        if all(kind.is_identity for kind in self.kinds):
             return series
-        parts = [kind.encode(column) for kind, column in zip(self.kinds, series.values.T, strict=True)]
+        times = StepTimes.of(series)
+        parts = [kind.encode(column, times) for kind, column in zip(self.kinds, series.values.T, strict=True)]
         return replace(series, values=np.concatenate(parts, axis=1), columns=tuple(self._names(series.columns)))
 
     def _names(self, columns: Sequence[str]) -> Iterator[str]:
@@ -100,7 +101,7 @@ class ColumnKinds:
     def as_numbers(self, values: FloatArray) -> ColumnKinds:
         """Kinds for methods that need the columns (T, C) themselves: possible values are kept, nothing is encoded."""
         pairs = zip(self.kinds, values.T, strict=True)
-        return ColumnKinds(tuple(kind if kind.is_plain else kind.as_number(column) for kind, column in pairs))
+        return ColumnKinds(tuple(kind.as_number(column) for kind, column in pairs))
 
     def error_scale(self, scale: FloatArray) -> FloatArray:
         """The unit of errors (C,) of each column, given the scale (W,) of the working columns."""

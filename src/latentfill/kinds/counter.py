@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray
-from latentfill.kinds.kind import CellErrors, CellValues, Kind, Readings
+from latentfill.kinds.kind import CellErrors, CellValues, Kind, Readings, StepTimes
 from latentfill.kinds.number import Number
 
 
@@ -25,8 +25,9 @@ class _Register(NamedTuple):
 class Counter(Kind):
     """A register that never falls, except where it is reset.
 
-    The working column has the increment of each step since the one before. In a gap, the increments are scaled so that
-    their sum is the difference of the readings on both sides; at a reset they are not scaled.
+    The working column has the rate at each step: the increment since the step before, over the time between them. In a
+    gap, the increments are scaled so that their sum is the difference of the readings on both sides; at a reset they
+    are not scaled.
     """
 
     whole: bool = False  # whether readings are whole numbers
@@ -35,9 +36,9 @@ class Counter(Kind):
     def name(self) -> str:
         return "counter"
 
-    def encode(self, values: FloatArray) -> FloatArray:
-        steps = np.diff(values, prepend=np.nan)
-        risen = np.where(steps >= 0, steps, np.nan)  # what was counted before a reset is unknown
+    def encode(self, values: FloatArray, times: StepTimes) -> FloatArray:
+        rates = np.diff(values, prepend=np.nan) / _time_apart(times)
+        risen = np.where(rates >= 0, rates, np.nan)  # what was counted before a reset is unknown
         return np.asarray(risen[:, None])
 
     def errors(self, truth: FloatArray, estimate: FloatArray) -> FloatArray:
@@ -50,7 +51,7 @@ class Counter(Kind):
         return errors
 
     def fill(self, working: FloatArray, errors: CellErrors, readings: Readings) -> CellValues:
-        register = self._register(working[:, 0], readings.values)
+        register = self._register(working[:, 0] * _time_apart(readings.times), readings.values)
         value, lowest, highest = (part[readings.step] for part in register[:3])
         lower, upper = (np.clip(value + end, lowest, highest) for end in (errors.below, errors.above))
         samples = np.clip(value + errors.drawn, lowest, highest)
@@ -96,6 +97,11 @@ class Counter(Kind):
 def _floor(value: float) -> float:
     """Where a register starts: at zero, unless its readings are negative."""
     return min(0.0, value)
+
+
+def _time_apart(times: StepTimes) -> FloatArray:
+    """The time (T,) from the step before each step, in usual spacings."""
+    return np.maximum(np.diff(times.position, prepend=times.position[:1] - 1), 1e-9)
 
 
 def _scaled(increments: FloatArray, total: float) -> FloatArray:

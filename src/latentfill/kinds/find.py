@@ -11,7 +11,7 @@ from latentfill.core.series import BoolArray, FloatArray
 from latentfill.kinds.circular import Circular
 from latentfill.kinds.classes import Classes
 from latentfill.kinds.counter import Counter
-from latentfill.kinds.kind import Kind
+from latentfill.kinds.kind import Kind, StepTimes
 from latentfill.kinds.number import Number
 from latentfill.kinds.zero_inflated import ZeroInflated
 
@@ -29,6 +29,7 @@ FEWEST_RISES = 20  # steps of a counter that rise
 MOST_RESETS = 0.02  # of the steps of a counter
 LARGEST_AFTER_RESET = 0.1  # of the reading before the reset
 MOST_EQUAL_RISES = 0.9  # of the rises: a ramp in time is no counter
+NEARLY_EQUAL = 0.01  # rates may differ by this share, as readings are rounded
 
 FEWEST_PER_CLASS = 20  # readings, on average
 MOST_CODES = 10
@@ -46,21 +47,21 @@ NEAR_ZERO = 0.02  # smallest reading of an amount, as a share of the largest
 LEAST_ZEROS = 0.1  # share of the readings that are zero in a zero-inflated column
 
 
-def find_kind(name: str, values: FloatArray, cycle: int | None) -> Kind:
+def find_kind(name: str, values: FloatArray, times: StepTimes, cycle: int | None) -> Kind:
     """The kind of a column (T,), NaN where missing, with a cycle of so many steps; `name` is only a hint."""
     known = values[~np.isnan(values)]
     whole = bool(known.size >= FEWEST_READINGS and (known == np.round(known)).all() and np.abs(known).max() < 2**53)
     if known.size < FEWEST_READINGS:
-        return Number.of(values)
+        return Number.of(values).on_line(values, times)
     if whole and (label := _label_of_classes(name, known)):
         return Classes.of(values, label)
     if is_circular(name, values):
         return Circular(whole=whole)
-    if is_counter(values):
+    if is_counter(values, times):
         return Counter(whole=whole)
     if known.min() >= 0 and np.mean(known == 0) >= LEAST_ZEROS and known.max() > 0:
         return ZeroInflated.found(values, cycle, whole=whole)
-    return _number(name, values, whole=whole)
+    return _number(name, values, whole=whole).on_line(values, times)
 
 
 def _number(name: str, values: FloatArray, *, whole: bool) -> Number:
@@ -120,15 +121,16 @@ def is_circular(name: str, values: FloatArray) -> bool:
     return bool(is_full and rounds >= FEWEST_ROUNDS and around.mean() <= MOST_LEFT * steps.mean())
 
 
-def is_counter(values: FloatArray) -> bool:
-    """Whether a column only rises, except for few resets to nearly nothing, and by different amounts."""
-    known = values[~np.isnan(values)]
+def is_counter(values: FloatArray, times: StepTimes) -> bool:
+    """Whether a column only rises, except for few resets to nearly nothing, and at different rates."""
+    observed = ~np.isnan(values)
+    known, apart = values[observed], np.diff(times.position[observed])
     steps, before = np.diff(known), known[:-1]
     rises, falls = steps > 0, steps < 0
     if rises.sum() < FEWEST_RISES or falls.sum() > MOST_RESETS * len(steps):
         return False
     reset = _is_reset(known[1:][falls], before[falls], float(known.min()))
-    return bool(reset.all() and known.min() >= 0 and not _is_ramp(steps[rises]))
+    return bool(reset.all() and known.min() >= 0 and not _is_ramp(steps[rises] / apart[rises]))
 
 
 def _is_reset(after: FloatArray, before: FloatArray, least: float) -> BoolArray:
@@ -136,7 +138,7 @@ def _is_reset(after: FloatArray, before: FloatArray, least: float) -> BoolArray:
     return np.asarray(after - least <= LARGEST_AFTER_RESET * (before - least))
 
 
-def _is_ramp(rises: FloatArray) -> bool:
-    """Whether nearly all rises are equal."""
-    typical = np.median(rises)
-    return bool(np.mean(np.abs(rises - typical) <= 1e-6 * typical) > MOST_EQUAL_RISES)
+def _is_ramp(rates: FloatArray) -> bool:
+    """Whether nearly all rates are equal."""
+    typical = np.median(rates)
+    return bool(np.mean(np.abs(rates - typical) <= NEARLY_EQUAL * typical) > MOST_EQUAL_RISES)

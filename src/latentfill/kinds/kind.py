@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from latentfill.core.series import BoolArray, FloatArray, IntArray
+from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
 
 REGISTERED: dict[str, type[Kind]] = {}  # by the name of the class; saved models have these names
 
@@ -22,11 +22,26 @@ class Limits(NamedTuple):
     margin: float | None = None  # share of the observed range by which estimates may leave it; None: any
 
 
+class StepTimes(NamedTuple):
+    """The times of the T steps of a series."""
+
+    position: FloatArray  # (T,) in usual spacings; whole numbers if all steps are equally far apart
+    seconds: FloatArray  # (T,) since 1970; without time stamps the number of the step
+
+    @classmethod
+    def of(cls, series: Series) -> StepTimes:
+        """The times of the steps of a series."""
+        steps = np.arange(series.n_steps, dtype=float)
+        seconds = steps if series.time is None else series.time.astype("datetime64[ns]").astype(np.int64) / 1e9
+        return cls(steps if series.position is None else series.position, seconds)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Readings:
     """A column of T steps with gaps, and the M missing cells to fill in it."""
 
     values: FloatArray  # (T,) in units of the table, NaN where missing
+    times: StepTimes
     step: IntArray  # (M,) steps of the cells, ascending
     limits: Limits
     cycle: int | None = None  # steps of the shortest cycle
@@ -77,7 +92,7 @@ class Kind(ABC):
     """
 
     width: ClassVar[int] = 1  # W
-    is_plain: ClassVar[bool] = False  # whether the working column is the column itself
+    is_plain: ClassVar[bool] = False  # whether there is one working column, whose errors are those of the column
     has_errors: ClassVar[bool] = True  # whether errors are amounts, and not just right or wrong
     learns: ClassVar[bool] = False  # whether `learnt` learns anything
 
@@ -85,12 +100,17 @@ class Kind(ABC):
         REGISTERED[cls.__name__] = cls
 
     @property
+    def is_identity(self) -> bool:
+        """Whether the working column is the column itself."""
+        return False
+
+    @property
     @abstractmethod
     def name(self) -> str:
         """The kind as `--kind` takes it, such as `circular:360`."""
 
     @abstractmethod
-    def encode(self, values: FloatArray) -> FloatArray:
+    def encode(self, values: FloatArray, times: StepTimes) -> FloatArray:
         """The working columns (T, W) of a column (T,), NaN where missing."""
 
     @abstractmethod

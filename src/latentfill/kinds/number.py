@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from latentfill.core.series import FloatArray
-from latentfill.kinds.kind import CellErrors, CellValues, Kind, Readings
+from latentfill.kinds.kind import CellErrors, CellValues, Kind, Readings, StepTimes
 
 ENOUGH_READINGS = 30  # from which the end of the observed range is known well enough
 END_READINGS = 10  # fewest readings at the end of a range, see `Number.of`
 END_SHARE = 0.01  # of all readings, likewise
+ROUNDING = 1e-9  # share of a value that a straight line may be off by rounding
+MOST_OFF_LINE = 1e-3  # share of the variance of a column on a straight line that the line leaves
 
 
 @dataclass(frozen=True, slots=True)
 class Number(Kind):
-    """A real number, perhaps whole or with limits; it is worked on as it is.
+    """A real number, perhaps whole or with limits; it is worked on as it is, or as its distance from a straight line.
 
     No estimate, bound or sample goes further beyond the observed range than the outermost readings lie apart: where
     readings pile up at an end of the range, nothing lies beyond it.
@@ -35,6 +37,8 @@ class Number(Kind):
     highest: float | None = None
     whole: bool = False
     among: tuple[float, ...] = ()  # the only values that are possible, ascending; empty: any
+    slope: float = 0.0  # a second, of the straight line that the column follows; 0: it follows none
+    origin: float = 0.0  # seconds since 1970 at which the line is 0
 
     @classmethod
     def of(
@@ -66,14 +70,22 @@ class Number(Kind):
         ends = ("" if end is None else f"{end:g}" for end in (self.lowest, self.highest))
         return f"range:{':'.join(ends)}"
 
-    def encode(self, values: FloatArray) -> FloatArray:
-        return values[:, None]
+    @property
+    def is_identity(self) -> bool:
+        return not self.slope
+
+    def encode(self, values: FloatArray, times: StepTimes) -> FloatArray:
+        if not self.slope:
+            return values[:, None]
+        left = values - self._line(times)
+        return np.where(np.abs(left) <= ROUNDING * np.abs(values), 0.0, left)[:, None]
 
     def errors(self, truth: FloatArray, estimate: FloatArray) -> FloatArray:
         return truth[:, 0] - estimate[:, 0]
 
     def fill(self, working: FloatArray, errors: CellErrors, readings: Readings) -> CellValues:
-        value = self._rounded(self.limit(self._limited(working[readings.step, 0], readings), readings))
+        estimate = self._limited(working[readings.step, 0], readings) + self._line(readings.times)[readings.step]
+        value = self._rounded(self.limit(estimate, readings))
         lower, upper = (self.limit(value + end, readings) for end in (errors.below, errors.above))
         if self.among:
             lower, upper = self._rounded(lower), self._rounded(upper)
@@ -91,7 +103,24 @@ class Number(Kind):
         return np.clip(values, *self._possible(readings))
 
     def as_number(self, values: FloatArray) -> Number:
-        return self
+        return replace(self, slope=0.0)
+
+    def on_line(self, values: FloatArray, times: StepTimes) -> Number:
+        """The same kind on the straight line of a column (T,), NaN where missing, if nearly all of it is that line."""
+        known = ~np.isnan(values)
+        seconds, readings = times.seconds[known], values[known]
+        if len(readings) < ENOUGH_READINGS or not readings.std() > 0:
+            return self
+        slope = float(np.cov(seconds, readings, bias=True)[0, 1] / seconds.var())
+        origin = float(seconds.mean() - readings.mean() / slope) if slope else 0.0
+        left = readings - slope * (seconds - origin)
+        if left.var() > MOST_OFF_LINE * readings.var():
+            return self
+        return replace(self, slope=slope, origin=origin, below=None, above=None)
+
+    def _line(self, times: StepTimes) -> FloatArray:
+        """The line (T,) that the column follows."""
+        return self.slope * (times.seconds - self.origin)
 
     def _rounded(self, values: FloatArray) -> FloatArray:
         """The nearest possible values."""
@@ -101,8 +130,10 @@ class Number(Kind):
         return np.round(values) + 0.0 if self.whole else values
 
     def _limited(self, estimate: FloatArray, readings: Readings) -> FloatArray:
-        """Estimates (M,) inside the observed range, widened on both sides by the user's margin times its width."""
+        """Working estimates (M,) inside the observed range, widened on both sides by the margin times its width."""
         low, high = self._observed_range(readings)
+        if self.slope:
+            low, high = _range(self.encode(readings.values, readings.times))
         margin = readings.limits.margin
         if margin is None or low is None or high is None:
             return estimate
@@ -119,11 +150,16 @@ class Number(Kind):
 
     def _observed_range(self, readings: Readings) -> tuple[float | None, float | None]:
         """Smallest and largest reading, of those learnt from and those of the series to fill."""
-        known = readings.values[~np.isnan(readings.values)]
-        if not known.size:
+        low, high = _range(readings.values)
+        if low is None or high is None:
             return self.low, self.high
-        low, high = float(known.min()), float(known.max())
         return min(low, _or(self.low, low)), max(high, _or(self.high, high))
+
+
+def _range(values: FloatArray) -> tuple[float | None, float | None]:
+    """Smallest and largest value; None if all are NaN."""
+    known = values[~np.isnan(values)]
+    return (float(known.min()), float(known.max())) if known.size else (None, None)
 
 
 def _or(value: float | None, default: float) -> float:

@@ -163,7 +163,8 @@ class Candidates:
         """
         shifted, shift = centred(series)
         found, values = _Found.nothing(shifted), by_part(series.values, series.parts)
-        found.by_name = {name: baseline.estimate(values) - shift for name, baseline in self.baselines.items()}
+        position = None if series.position is None else by_part(series.position, series.parts)
+        found.by_name = {name: baseline.estimate(values, position) - shift for name, baseline in self.baselines.items()}
         self._smooth(found)
         if self.strategies:
             windows = self._cut(shifted, starts)
@@ -180,7 +181,9 @@ class Candidates:
     def _first_stage(self, windows: Windows, encoder: Encoder | None) -> _Found:
         """The estimates of all candidates that correct no other."""
         found = _Found.nothing(windows)
-        found.by_name = {name: baseline.estimate(windows.values) for name, baseline in self.baselines.items()}
+        found.by_name = {
+            name: baseline.estimate(windows.values, windows.position) for name, baseline in self.baselines.items()
+        }
         self._smooth(found)
         self._fill_windows(found, windows, encoder, lambda estimate: estimate)
         return found

@@ -12,6 +12,7 @@ from latentfill.core.series import BoolArray, IntArray, Series, TimeArray
 from latentfill.tables.backends.row_names import RowNames
 from latentfill.tables.options import TableOptions
 from latentfill.tables.time.grid import Grid, find_grid, stamp_text, step_text
+from latentfill.tables.time.uneven import UnevenSteps
 from latentfill.tables.value_columns import ValueColumns
 
 _LEAST_DAYS = 10  # rows without a weekend that show that there are business days only
@@ -35,14 +36,15 @@ def to_series(columns: ValueColumns, time: TimeArray | None, options: TableOptio
                 "The time stamps lie on no regular grid, or on a grid with more than 20 steps for each row, so no "
                 "rows can be added. Leave out --grid, or round the time stamps."
             )
-        notes = (*notes, "The time stamps have no regular step: each row is one step, in time order.")
     elif not options.grid and _are_business_days(time, grid):
         notes = (*notes, "The rows are business days: weekends are no gaps.")
         return _in_time_order(columns, time, None), notes
     elif options.grid or (options.regular and len(grid.time) <= MAX_STEPS_PER_ROW * len(time)):
         series = _on_grid(columns, grid)
         return series, (*notes, *_added_notes(grid, series.rows, add=options.grid))
-    return _in_time_order(columns, time, grid), notes
+    elif len(grid.time) == len(time):
+        return _in_time_order(columns, time, grid), notes
+    return _at_uneven_times(columns, time, notes, only_rows=not options.regular)
 
 
 def _are_business_days(time: TimeArray, grid: Grid) -> bool:
@@ -64,10 +66,23 @@ def _on_grid(columns: ValueColumns, grid: Grid) -> Series:
 
 
 def _in_time_order(columns: ValueColumns, time: TimeArray, grid: Grid | None) -> Series:
-    """A series with one step for every row; its spacing is known only if no row is missing from the grid."""
+    """A series with one step for every row, which are all rows of the grid if there is one."""
     rows = np.argsort(time, kind="stable")
-    step = grid.step if grid is not None and len(grid.time) == len(time) else None
-    return Series(columns.values[rows], columns.names, time[rows], rows, step)
+    return Series(columns.values[rows], columns.names, time[rows], rows, None if grid is None else grid.step)
+
+
+def _at_uneven_times(
+    columns: ValueColumns, time: TimeArray, notes: tuple[str, ...], *, only_rows: bool
+) -> tuple[Series, tuple[str, ...]]:
+    """A series with a step for every row, and empty steps between rows that are further apart, if not `only_rows`."""
+    if len(time) < 2:
+        return _in_time_order(columns, time, None), notes
+    order = np.argsort(time, kind="stable")
+    steps = UnevenSteps.of(time[order], only_rows=only_rows)
+    rows = np.full(len(steps.time), -1, dtype=np.int64)
+    values = np.full((len(steps.time), columns.values.shape[1]), np.nan)
+    rows[steps.step], values[steps.step] = order, columns.values[order]
+    return Series(values, columns.names, steps.time, rows, position=steps.position), (*notes, steps.note)
 
 
 def without_cells(series: Series, cells: BoolArray) -> Series:

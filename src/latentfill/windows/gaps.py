@@ -96,20 +96,21 @@ def nearest_observed(values: FloatArray) -> NearestObserved:
     return NearestObserved(before, after, back, ahead)
 
 
-def interpolate(values: FloatArray) -> FloatArray:
+def interpolate(values: FloatArray, position: FloatArray | None = None) -> FloatArray:
     """`values` (..., L, C) with linear interpolation in gaps; gaps at either end get the nearest observed value.
 
-    A column without an observed cell stays NaN. The dtype is kept.
+    `position` (..., L, 1) is the time of each step; without it, steps are equally far apart. A column without an
+    observed cell stays NaN. The dtype is kept.
     """
     if values.ndim != 2:
-        return _interpolate(values)
+        return _interpolate(values, position)
     line = np.empty(values.shape, values.dtype)
     for columns in column_blocks(values.shape):
-        line[:, columns] = _interpolate(values[:, columns])
+        line[:, columns] = _interpolate(values[:, columns], position)
     return line
 
 
-def _interpolate(values: FloatArray) -> FloatArray:
+def _interpolate(values: FloatArray, position: FloatArray | None) -> FloatArray:
     observed = ~np.isnan(values)
     length = values.shape[-2]
     step = np.arange(length)[:, None]
@@ -117,7 +118,11 @@ def _interpolate(values: FloatArray) -> FloatArray:
     before, after = step - back, step + ahead
     left = np.take_along_axis(values, np.maximum(before, 0), axis=-2)
     right = np.take_along_axis(values, np.minimum(after, length - 1), axis=-2)
-    share = (back / np.maximum(back + ahead, 1)).astype(values.dtype)
+    if position is not None:
+        place = np.broadcast_to(position, values.shape)
+        ends = (np.take_along_axis(place, np.clip(at, 0, length - 1), axis=-2) for at in (before, after))
+        back, ahead = (np.abs(place - end) for end in ends)
+    share = (back / np.where(back + ahead > 0, back + ahead, 1)).astype(values.dtype)
     line = left + (right - left) * share
     line = np.where(before < 0, right, np.where(after >= length, left, line))
     return np.where(observed, values, line)

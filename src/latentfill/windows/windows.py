@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -28,6 +29,7 @@ class ScaledSeries:
     clock: FloatArray  # (T, P), see `clock_features`
     parts: int = 1
     tied: IntArray | None = None  # (C,) first column that is missing in the same cells; None: each column by itself
+    position: FloatArray | None = None  # (T, 1) see `Series.position`
 
     @property
     def n_steps(self) -> int:
@@ -64,12 +66,14 @@ class ScaledSeries:
         """A series of one part with missing steps appended until it has `n_steps`; unchanged if it is long enough."""
         pad = ((0, max(0, n_steps - self.n_steps)), (0, 0))
         values = np.pad(self.values, pad, constant_values=np.nan)
-        return replace(self, values=values, clock=np.pad(self.clock, pad, mode="edge"))
+        clock = np.pad(self.clock, pad, mode="edge")
+        return replace(self, values=values, clock=clock, position=_continued(self.position, pad[0][1]))
 
     def cut(self, starts: IntArray, length: int) -> Windows:
         """The windows of `length` steps at `starts`; their arrays are views where the starts are evenly spaced."""
         values, clock = cut(self.values, starts, length), cut(self.clock, starts, length)
-        return Windows(values, clock, starts, self.n_steps, self.tied)
+        position = None if self.position is None else cut(self.position, starts, length)
+        return Windows(values, clock, starts, self.n_steps, self.tied, position)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +85,7 @@ class Windows:
     starts: IntArray  # (N,), first step of each window
     n_steps: int  # T, length of the whole series
     tied: IntArray | None = None  # (C,) see `ScaledSeries`
+    position: FloatArray | None = None  # (N, L, 1) see `Series.position`
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -97,7 +102,9 @@ class Windows:
 
     def take(self, index: IntArray | slice) -> Windows:
         """The windows at `index`."""
-        return replace(self, values=self.values[index], clock=self.clock[index], starts=self.starts[index])
+        position = None if self.position is None else self.position[index]
+        values, clock, starts = self.values[index], self.clock[index], self.starts[index]
+        return replace(self, values=values, clock=clock, starts=starts, position=position)
 
     def with_observed_cells(self) -> Windows:
         """The windows in which at least one cell is observed."""
@@ -110,11 +117,37 @@ class Windows:
             values=np.concatenate([self.values, other.values]),
             clock=np.concatenate([self.clock, other.clock]),
             starts=np.concatenate([self.starts, other.starts]),
+            position=joined_positions([(self.position, self.values), (other.position, other.values)]),
         )
 
     def without(self, hidden: BoolArray) -> Windows:
         """The same windows with the `hidden` cells (N, L, C) missing."""
         return replace(self, values=np.where(hidden, np.nan, self.values))
+
+
+def column_of(position: FloatArray | None) -> FloatArray | None:
+    """The positions (T,) of a series as a column (T, 1)."""
+    return None if position is None else position[:, None]
+
+
+def joined_positions(parts: Sequence[tuple[FloatArray | None, FloatArray]]) -> FloatArray | None:
+    """The positions (..., L, 1) of several parts with values (..., L, C), one after the other; None if none has any."""
+    if all(position is None for position, _ in parts):
+        return None
+    return np.concatenate([_positions(values) if position is None else position for position, values in parts])
+
+
+def _positions(values: FloatArray) -> FloatArray:
+    """The positions (..., L, 1) of steps that are equally far apart."""
+    steps = np.arange(values.shape[-2], dtype=float)[:, None]
+    return np.broadcast_to(steps, (*values.shape[:-1], 1))
+
+
+def _continued(position: FloatArray | None, n_steps: int) -> FloatArray | None:
+    """Positions (T, 1) and those of `n_steps` further steps."""
+    if position is None:
+        return None
+    return np.concatenate([position, position[-1:] + np.arange(1.0, n_steps + 1)[:, None]])
 
 
 def tied_among(tied: IntArray | None, columns: IntArray) -> IntArray | None:

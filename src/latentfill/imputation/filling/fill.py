@@ -28,12 +28,12 @@ from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.column_units import ColumnCells
 from latentfill.imputation.validation.quantiles import LEVELS
 from latentfill.kinds.columns import ColumnKinds
-from latentfill.kinds.kind import CellErrors, CellValues, Limits, Readings
+from latentfill.kinds.kind import CellErrors, CellValues, Limits, Readings, StepTimes
 from latentfill.strategies.candidates import Estimates
 from latentfill.windows.cycles import steps_per_cycle
 from latentfill.windows.gaps import gap_lengths, interpolate
 from latentfill.windows.restore import restore_observed
-from latentfill.windows.windows import ScaledSeries, window_starts
+from latentfill.windows.windows import ScaledSeries, column_of, window_starts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +152,8 @@ def _filled_working(fitted: Fitted, series: Series, cells: Cells, path: PathEsti
     known = fitted.known[fitted.kinds.column_of]
     estimate = fitted.scaler.invert_at(np.where(known[cells.column], path.estimate, np.nan), cells.column)
     if fitted.config.output.fallback == "linear" and np.isnan(estimate).any():
-        estimate = np.where(np.isnan(estimate), interpolate(values)[cells.step, cells.column], estimate)
+        line = interpolate(values, column_of(series.position))
+        estimate = np.where(np.isnan(estimate), line[cells.step, cells.column], estimate)
     return np.where(np.isnan(values), cells.on_series(estimate), values)
 
 
@@ -160,9 +161,10 @@ def _readings(fitted: Fitted, estimated: EstimatedSeries, cells: Cells) -> Itera
     """The columns with missing `cells`, each with its readings, and the limits that the user gave."""
     minimum, maximum = bounds_of(fitted.config, fitted.columns)
     cycle, margin = steps_per_cycle(estimated.scaled.clock), fitted.config.output.margin
+    times = StepTimes.of(estimated.series)
     for c in np.unique(cells.column).tolist():
         limits = Limits(float(minimum[c]), float(maximum[c]), margin)
-        yield c, Readings(estimated.series.values[:, c], cells.step[cells.column == c], limits, cycle)
+        yield c, Readings(estimated.series.values[:, c], times, cells.step[cells.column == c], limits, cycle)
 
 
 def _errors_at(fitted: Fitted, path: PathEstimate, at: IntArray, c: int) -> CellErrors:

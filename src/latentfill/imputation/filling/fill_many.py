@@ -13,7 +13,7 @@ from latentfill.imputation.filling.fill import EstimatedSeries, fill_from, fill_
 from latentfill.imputation.filling.filled import Filled
 from latentfill.imputation.fitting.fitted import BUILTIN, Fitted
 from latentfill.strategies.candidates import Estimates
-from latentfill.windows.windows import ScaledSeries, window_starts
+from latentfill.windows.windows import ScaledSeries, joined_positions, window_starts
 
 SIDE_BY_SIDE = 4  # batches
 AT_ONCE = 1 << 17  # cells of the series that are estimated at once, with the empty steps that make them equally long
@@ -67,7 +67,8 @@ def _estimate(fitted: Fitted, series: Sequence[ScaledSeries]) -> Estimates:
     padded = [each.padded_to(n_steps) for each in series]
     values, clock = (np.concatenate([getattr(each, name) for each in padded]) for name in ("values", "clock"))
     starts = [at * n_steps + _starts(fitted, each.n_steps) for at, each in enumerate(series)]
-    whole = ScaledSeries(values, clock, len(series))
+    position = joined_positions([(each.position, each.values) for each in padded])
+    whole = ScaledSeries(values, clock, len(series), padded[0].tied, position)
     estimates = fitted.builtin.candidates.estimate(whole, np.concatenate(starts), fitted.encoder)
     return estimates.by_part(len(series))
 

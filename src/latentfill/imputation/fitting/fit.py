@@ -29,7 +29,7 @@ from latentfill.strategies.candidates import needs_encoder
 from latentfill.tables.covariates import Covariates
 from latentfill.windows.cycles import clock_features, cycle_steps, find_cycles
 from latentfill.windows.scaling import ColumnScaler
-from latentfill.windows.windows import ScaledSeries
+from latentfill.windows.windows import ScaledSeries, column_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,7 +67,12 @@ def fit_series(
     series = with_covariates(series, inputs.covariates, covariates)
     working = kinds.encode(series)
     units = ColumnUnits(kinds, _fit_scaler(working, config, inputs.train_rows))
-    scaled = ScaledSeries(units.scaler.apply(working.values), clock_features(series, cycles), tied=kinds.tied)
+    scaled = ScaledSeries(
+        values=units.scaler.apply(working.values),
+        clock=clock_features(series, cycles),
+        tied=kinds.tied,
+        position=column_of(series.position),
+    )
     for_networks = needs_encoder((*config.strategies, *(name for name in inputs.compare_with if name != AUTO)))
     held_out = hold_out(scaled, config, for_networks=for_networks, targets=kinds.column_of < len(columns))
     joined = None
@@ -96,7 +101,7 @@ def fit_series(
 
 def _find_kinds(series: Series, config: Config, inputs: FitInputs) -> ColumnKinds:
     """The kinds of the columns; encoders other than the builtin one need a working column for each column."""
-    kinds = ColumnKinds.found(series.columns, series.values, config.kind, cycle_steps(series))
+    kinds = ColumnKinds.found(series, config.kind, cycle_steps(series))
     return kinds.as_numbers(series.values) if inputs.embeddings or inputs.encoder else kinds
 
 

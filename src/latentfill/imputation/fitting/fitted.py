@@ -20,7 +20,7 @@ from latentfill.strategies.protocols.strategy import StrategySpec
 from latentfill.windows.cycles import clock_features
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.series_scaling import SeriesScaler
-from latentfill.windows.windows import ScaledSeries
+from latentfill.windows.windows import ScaledSeries, column_of
 
 OUT_OF_TIME = "the time budget left no room for it"  # why a strategy is left out
 BUILTIN = "built-in"  # name of the path on the builtin encoder, beside the splits of stored embeddings
@@ -134,7 +134,8 @@ class Fitted:
         """The working columns (T, W) of a series (T, C + K), scaled; those without a value to learn from are NaN."""
         values = self.scaler.apply(self.kinds.encode(series).values)
         values[:, ~self.known[self.kinds.column_of]] = np.nan
-        return ScaledSeries(values, clock_features(series, self.cycles), tied=self.kinds.tied)
+        clock, position = clock_features(series, self.cycles), column_of(series.position)
+        return ScaledSeries(values, clock, tied=self.kinds.tied, position=position)
 
     @property
     def notes(self) -> list[str]:

@@ -24,7 +24,7 @@ from latentfill.strategies.candidates import needs_encoder
 from latentfill.windows.cycles import clock_features, shared_cycles
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.series_scaling import SeriesScaler
-from latentfill.windows.windows import ScaledSeries
+from latentfill.windows.windows import ScaledSeries, column_of, joined_positions
 
 MOST_STEPS = 1 << 15  # that are learnt from, of all series together
 SHORTEST_PART = 1 << 10  # steps of a long series that are learnt from, at least
@@ -56,11 +56,14 @@ class Pool:
         """The series in scaled units, one below the other; no window sees two of them, as empty steps lie between."""
         n_steps = max(each.n_steps for each in self.series) + self.length
         padded = [
-            ScaledSeries(scaler.apply(values), clock_features(each, self.cycles)).padded_to(n_steps)
+            ScaledSeries(
+                scaler.apply(values), clock_features(each, self.cycles), position=column_of(each.position)
+            ).padded_to(n_steps)
             for each, values, scaler in zip(self.series, self.values, scalers, strict=True)
         ]
         values, clock = (np.concatenate([getattr(each, name) for each in padded]) for name in ("values", "clock"))
-        return ScaledSeries(values, clock, len(padded), self.kinds.tied)
+        position = joined_positions([(each.position, each.values) for each in padded])
+        return ScaledSeries(values, clock, len(padded), self.kinds.tied, position)
 
     @cached_property
     def values(self) -> list[FloatArray]:
@@ -112,9 +115,9 @@ def fit_pool(series: Sequence[Series], config: Config, progress: ProgressCallbac
 
 def _find_kinds(series: Sequence[Series], kind: str | None) -> ColumnKinds:
     """The kinds of the columns, from the readings of all series, with an empty step between two of them."""
-    empty = np.full((1, len(series[0].columns)), np.nan)
+    first, empty = series[0], np.full((1, len(series[0].columns)), np.nan)
     values = np.concatenate([part for each in series for part in (each.values, empty)])
-    return ColumnKinds.found(series[0].columns, values, kind, None)
+    return ColumnKinds.found(Series(values, first.columns, None, np.arange(len(values))), kind, None)
 
 
 def _work(series: Sequence[Series], part: int, length: int) -> float:

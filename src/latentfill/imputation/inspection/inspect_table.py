@@ -107,7 +107,7 @@ def _kinds_of(series: Sequence[Series], kind: str | None) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in series:
         if not found.keys() >= set(each.columns):
-            kinds = ColumnKinds.found(each.columns, each.values, kind, cycle_steps(each))
+            kinds = ColumnKinds.found(each, kind, cycle_steps(each))
             found = dict(zip(each.columns, kinds.names, strict=True)) | found
     return found
 

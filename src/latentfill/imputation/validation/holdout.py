@@ -45,13 +45,15 @@ class HeldOutSeries:
         values = np.concatenate([self.series.values, np.full((between, more[1]), np.nan), other.values])
         clock = np.concatenate([self.series.clock, np.repeat(self.series.clock[-1:], between, axis=0), other.clock])
         tuning, score = (np.concatenate([held, np.zeros(more, dtype=bool)]) for held in (self.tuning, self.score))
-        series = replace(self.series, values=values, clock=clock)
+        series = replace(self.series, values=values, clock=clock, position=None)  # a donor's time is another one
         return HeldOutSeries(series, tuning, score, self.seed, self.series.n_steps)
 
     def part(self, steps: slice, columns: IntArray) -> HeldOutSeries:
         """The same for a part of the series."""
         whole = self.series
-        series = ScaledSeries(whole.values[steps, columns], whole.clock[steps], tied=tied_among(whole.tied, columns))
+        position = None if whole.position is None else whole.position[steps]
+        tied = tied_among(whole.tied, columns)
+        series = ScaledSeries(whole.values[steps, columns], whole.clock[steps], tied=tied, position=position)
         targets = None if self.targets is None else self.targets[columns]
         tuning, score = self.tuning[steps, columns], self.score[steps, columns]
         return HeldOutSeries(series, tuning, score, self.seed, targets=targets)

@@ -14,14 +14,14 @@ SPLINE_CELLS = 4  # observed cells that a column needs for a cubic spline
 class Linear(Baseline):
     """Linear interpolation; cells before the first and after the last observed cell get its value."""
 
-    def estimate(self, values: FloatArray) -> FloatArray:
-        return interpolate(values)
+    def estimate(self, values: FloatArray, position: FloatArray | None = None) -> FloatArray:
+        return interpolate(values, position)
 
 
 class LastObserved(Baseline):
     """The last observed value carried forward; cells before the first observed cell get its value."""
 
-    def estimate(self, values: FloatArray) -> FloatArray:
+    def estimate(self, values: FloatArray, position: FloatArray | None = None) -> FloatArray:
         back, ahead = distances(~np.isnan(values))
         step = np.arange(values.shape[-2])[:, None]
         source = np.where(back <= step, step - back, step + ahead)
@@ -31,7 +31,7 @@ class LastObserved(Baseline):
 class NextObserved(Baseline):
     """The next observed value carried back; cells after the last observed cell get its value."""
 
-    def estimate(self, values: FloatArray) -> FloatArray:
+    def estimate(self, values: FloatArray, position: FloatArray | None = None) -> FloatArray:
         return LastObserved().estimate(values[..., ::-1, :])[..., ::-1, :]
 
 
@@ -41,15 +41,19 @@ class Spline(Baseline):
     There is no estimate in columns with fewer than `SPLINE_CELLS` observed cells.
     """
 
-    def estimate(self, values: FloatArray) -> FloatArray:
+    def estimate(self, values: FloatArray, position: FloatArray | None = None) -> FloatArray:
         from scipy.interpolate import CubicSpline
 
-        by_column = np.moveaxis(values, -2, -1).reshape(-1, values.shape[-2])
+        steps = np.arange(values.shape[-2], dtype=float)[:, None] if position is None else position
+        by_column, times = (
+            np.moveaxis(part, -2, -1).reshape(-1, values.shape[-2])
+            for part in (values, np.broadcast_to(steps, values.shape))
+        )
         estimate = np.full(by_column.shape, np.nan)
-        for line, column in zip(estimate, by_column, strict=True):
-            step = np.flatnonzero(~np.isnan(column))
-            if SPLINE_CELLS <= len(step) < len(column):
-                spline = CubicSpline(step, column[step], bc_type="natural")
-                line[:] = spline(np.clip(np.arange(len(column)), step[0], step[-1]))
+        for line, column, time in zip(estimate, by_column, times, strict=True):
+            known = np.flatnonzero(~np.isnan(column))
+            if SPLINE_CELLS <= len(known) < len(column):
+                spline = CubicSpline(time[known], column[known], bc_type="natural")
+                line[:] = spline(np.clip(time, time[known[0]], time[known[-1]]))
         *lead, length, columns = values.shape
         return np.moveaxis(estimate.reshape(*lead, columns, length), -1, -2)

@@ -61,7 +61,7 @@ class RowBaseline(Baseline):
     def load(self, state: Mapping[str, FloatArray]) -> Self:
         return super().load(state)._fit_rows(state["rows"])
 
-    def estimate(self, values: FloatArray) -> FloatArray:
+    def estimate(self, values: FloatArray, position: FloatArray | None = None) -> FloatArray:
         columns = values.shape[-1]
         reach = self._steps_around(columns)
         rows, estimate = rows_of(values, reach), values.reshape(-1, columns).copy()

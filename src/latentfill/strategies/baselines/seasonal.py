@@ -40,9 +40,9 @@ class Seasonal(Baseline):
         self.period_ = int(state["period"])
         return super().load(state)
 
-    def estimate(self, values: FloatArray) -> FloatArray:
+    def estimate(self, values: FloatArray, position: FloatArray | None = None) -> FloatArray:
         profile = self._profile(values - self._level(values))
-        return profile + interpolate(values - profile)
+        return profile + interpolate(values - profile, position)
 
     def _profile(self, values: FloatArray) -> FloatArray:
         """The mean of the observed cells at the same phase, (..., L, C); NaN where there are none."""

@@ -28,17 +28,20 @@ class Baseline(ABC):
         return self
 
     @abstractmethod
-    def estimate(self, values: FloatArray) -> FloatArray:
-        """An estimate for every cell of `values` (..., L, C), NaN where missing; NaN where there is no estimate."""
+    def estimate(self, values: FloatArray, position: FloatArray | None = None) -> FloatArray:
+        """An estimate for every cell of `values` (..., L, C), NaN where missing; NaN where there is no estimate.
 
-    def fill(self, values: FloatArray) -> FloatArray:
+        `position` (..., L, 1) is the time of each step; without it, steps are equally far apart.
+        """
+
+    def fill(self, values: FloatArray, position: FloatArray | None = None) -> FloatArray:
         """`values` (..., L, C) with every gap filled; observed cells keep their values.
 
         Cells without an estimate are interpolated linearly; in a column without an observed cell they get the column
         mean of the fitted series.
         """
-        estimate = self.estimate(values)
-        for fallback in (interpolate(values), self.mean_):
+        estimate = self.estimate(values, position)
+        for fallback in (interpolate(values, position), self.mean_):
             estimate = np.where(np.isnan(estimate), fallback, estimate)
         return restore_observed(estimate, values)
 

@@ -29,7 +29,9 @@ class SeriesData:
     def middle(self, n_steps: int) -> SeriesData:
         """The `n_steps` in the middle of the series."""
         part = middle(self.series.n_steps, n_steps)
-        series = replace(self.series, values=self.series.values[part], clock=self.series.clock[part])
+        position = None if self.series.position is None else self.series.position[part]
+        values, clock = self.series.values[part], self.series.clock[part]
+        series = replace(self.series, values=values, clock=clock, position=position)
         return replace(self, series=series, truth=self.truth[part])
 
 
