@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from latentfill.imputation.imputation import Imputation as Imputation
     from latentfill.imputation.imputer import Imputer as Imputer
     from latentfill.imputation.imputer import impute as impute
+    from latentfill.imputation.totals.table_totals import totals as totals
     from latentfill.imputation.window_imputer import WindowImputer as WindowImputer
     from latentfill.imputation.window_imputer import fill_windows as fill_windows
     from latentfill.tables.options import TableOptions as TableOptions
@@ -31,6 +32,7 @@ _HOMES = {
     "fill_windows": "imputation.window_imputer",
     "impute": "imputation.imputer",
     "read_table": "tables.read",
+    "totals": "imputation.totals.table_totals",
 }
 
 __all__ = sorted(_HOMES)

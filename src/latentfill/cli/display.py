@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 
 JsonRecord: TypeAlias = Mapping[str, Any]  # a summary, a score or an inspection as JSON values
+TOTALS = ("sum", "sum_lower", "sum_upper", "mean", "mean_lower", "mean_upper")
 CLASSES = ("flag", "code", "text", "boolean")  # kinds of columns whose values are right or wrong
 LONG = 60  # characters; a list with a longer item is printed with one item per line
 
@@ -120,6 +122,23 @@ def _show_encoders(console: Console, scores: Sequence[Score]) -> None:
         column.justify = "right"
     for row in rows:
         grid.add_row(*map(escape, row.texts))
+    console.print(grid)
+
+
+def show_totals(console: Console, columns: Mapping[str, Any], coverage: float) -> None:
+    """Print a line for each column and period."""
+    title = f"Totals, and the {100 * coverage:g} % intervals that their filled cells leave open"
+    headings = ("column", "period", "values", "uncertain", "left empty", "sum", "interval", "mean", "interval")
+    grid = Grid(*headings, title=title)
+    for column in grid.columns[2:]:
+        column.justify = "right"
+    names = ("column", "period", "cells", "uncertain", "missing", *TOTALS)
+    for name, period, cells, uncertain, missing, *numbers in zip(*(columns[key] for key in names), strict=True):
+        texts = ("" if math.isnan(number) else f"{number:.6g}" for number in numbers)
+        total, low, high, mean, mean_low, mean_high = texts
+        intervals = (f"{low} to {high}" if low else "", f"{mean_low} to {mean_high}" if mean_low else "")
+        counts = (str(cells), str(uncertain or ""), str(missing or ""))
+        grid.add_row(escape(str(name)), str(period), *counts, total, intervals[0], mean, intervals[1])
     console.print(grid)
 
 

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from latentfill.cli import apply, demo, distil, embed, evaluate, fit, impute, inspect, pack, settings
+from latentfill.cli import apply, demo, distil, embed, evaluate, fit, impute, inspect, pack, settings, totals
 from latentfill.core.errors import LatentFillError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command()(impute.impute)
 app.command()(fit.fit)
 app.command()(apply.apply)
 app.command()(evaluate.evaluate)
+app.command()(totals.totals)
 app.command()(embed.embed)
 app.command()(distil.distil)
 app.command()(pack.pack)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError
 from latentfill.core.series import IntArray
@@ -155,3 +157,12 @@ def frame_source(native: NativeFrame, rows: RowNames = POSITIONS) -> FrameSource
             "pandas, polars or pyarrow data frame with named columns."
         )
     return FrameSource(native, frame, tuple(frame.iter_columns()), rows)
+
+
+def frame_like(data: object, columns: Mapping[str, NDArray[Any]]) -> NativeFrame:
+    """A new frame of the library that `data` is a frame of; a pyarrow table if it is none."""
+    import narwhals as nw
+
+    native = nw.from_native(data, pass_through=True, eager_only=True)
+    backend = native.implementation if isinstance(native, nw.DataFrame) else nw.Implementation.PYARROW
+    return nw.from_dict({name: column.tolist() for name, column in columns.items()}, backend=backend).to_native()

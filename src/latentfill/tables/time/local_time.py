@@ -29,12 +29,12 @@ def in_timezone(axis: TimeAxis, timezone: str, parts: IntArray | None = None, ro
     if axis.zones:
         raise InputError(f"the time stamps have time zones of their own. Leave out --timezone {timezone}.")
     first, second = (_to_utc(axis.time, timezone, ambiguous) for ambiguous in ("earliest", "latest"))
-    _refuse_left_out(axis.time, _to_local(first, timezone), timezone, rows)
+    _refuse_left_out(axis.time, to_local(first, timezone), timezone, rows)
     parts = np.zeros(len(axis.time), dtype=np.int64) if parts is None else parts
     time = np.where(_are_repeats(axis.time, parts, first != second), second, first)
 
     def write(new: TimeArray, like: IntArray) -> dict[int, StampCells]:
-        return axis.write(_to_local(new, timezone), like)
+        return axis.write(to_local(new, timezone), like)
 
     note = f"Time stamps are read as local time of {timezone}."
     return replace(axis, time=time, write=write, notes=(*axis.notes, note), zones=(timezone,))
@@ -63,7 +63,8 @@ def _to_utc(local: TimeArray, timezone: str, ambiguous: str) -> TimeArray:
     return to_integers(zoned, null=0).view("datetime64[ns]")
 
 
-def _to_local(time: TimeArray, timezone: str) -> TimeArray:
+def to_local(time: TimeArray, timezone: str) -> TimeArray:
+    """Moments in UTC as the local time of a place."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
