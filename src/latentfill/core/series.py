@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ class Series:
     rows: IntArray  # (T,) row of the table for each step, -1 for a step that the regular grid added
     step: np.timedelta64 | None = None  # spacing of a regular time axis, None if it is irregular or unknown
     position: FloatArray | None = None  # (T,) time of each step in usual spacings; None: steps are equally far apart
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of columns whose values number their labels
 
     @property
     def observed(self) -> BoolArray:

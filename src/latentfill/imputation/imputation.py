@@ -99,8 +99,12 @@ class Imputation:
         if self.table.pivot is not None:
             return self._long_columns(self.table.pivot, arrays)
         steps, names = self._steps(), self.table.series.columns
+        labels = self.table.series.labels
         return {
-            _joined(name, suffix): array[steps, c] for c, name in enumerate(names) for suffix, array in arrays.items()
+            _joined(name, suffix): array[steps, c]
+            for c, name in enumerate(names)
+            for suffix, array in arrays.items()
+            if not (name in labels and suffix in self._bounds)
         }
 
     def _long_columns(self, pivot: Pivot, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -197,7 +197,8 @@ class Imputer:
         if not hasattr(self, "fitted_") or fresh:
             return read_table(data, options)
         try:
-            return read_table(data, replace(options, columns=self.fitted_.columns, leave=()))
+            table = read_table(data, replace(options, columns=self.fitted_.columns, leave=()))
+            return table.with_known_labels(self.fitted_.labels)
         except UnknownColumnError as error:
             raise InputError(
                 f"The table lacks columns that the model was fitted with: {error} Fill a table that has them, or fit "

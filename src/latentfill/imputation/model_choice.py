@@ -92,6 +92,8 @@ def _why_own(series: Sequence[Series], config: Config, *, has_covariates: bool) 
     """Why each series needs a model of its own; "" if they can share one."""
     if len({each.columns for each in series}) > 1:
         return "the series have different columns"
+    if len({tuple(sorted(each.labels.items())) for each in series}) > 1:
+        return "the series have different words in their columns of text"
     if len({each.time is None for each in series}) > 1:
         return "some of the series have time stamps and others have none"
     if config.stored.embeddings:

@@ -10,10 +10,12 @@ from typing import Any, Self
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
+from latentfill.kinds.classes import Classes
 from latentfill.kinds.find import find_kind
 from latentfill.kinds.given import AUTO, check_columns, make_kind, parse_kinds
 from latentfill.kinds.kind import Kind, StepTimes, load_kind
 from latentfill.kinds.number import Number
+from latentfill.tables.labels import is_boolean
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +36,9 @@ class ColumnKinds:
         pairs = zip(series.columns, series.values.T, strict=True)
         return cls(
             tuple(
-                find_kind(name, column, times, cycle)
+                Classes.of(column, "boolean" if is_boolean(series.labels[name]) else "text")
+                if name in series.labels
+                else find_kind(name, column, times, cycle)
                 if wanted.get(name, AUTO) == AUTO
                 else make_kind(wanted[name], column, cycle, name)
                 for name, column in pairs

@@ -280,7 +280,8 @@ def _merged_fill(parts: Sequence[Edits], position: int, order: IntArray) -> Fill
         whole = np.full(len(order), "", dtype=object)
         whole[all_cells] = [text for fill in fills if fill is not None for text in fill.texts or ()]
         texts = whole[order][all_cells[order]].tolist()
-    return Fill(np.concatenate(values)[order], all_cells[order], texts)
+    is_labels = any(fill is not None and fill.is_labels for fill in fills)
+    return Fill(np.concatenate(values)[order], all_cells[order], texts, is_labels)
 
 
 def _merged_extra(parts: Sequence[Edits], name: str, order: IntArray) -> Extra:

@@ -77,6 +77,13 @@ class TableOptions(Settings):
         flag="--missing",
         refit=False,
     )
+    fill_text: bool = setting(
+        False,
+        "Also fill columns of words that come again, such as a status, and of true and false; each gets one of its own "
+        "words.",
+        flag="--fill-text",
+        refit=False,
+    )
     grid: bool = setting(False, "Add the rows that are missing from the regular time grid.", flag="--grid", refit=False)
     delimiter: str | None = setting(
         None,

@@ -53,6 +53,8 @@ def read_from(source: Source, options: TableOptions, name: str | None = None) ->
     timed = read_time(source, options)
     columns, axis, pivot = timed.columns, timed.axis, None
     if timed.parameters is not None:
+        if options.fill_text:
+            raise InputError("fill_text (--fill-text) is for wide tables: leave it out, or pivot (--pivot).")
         pivot = make_pivot(columns, axis, timed.parameters)
         columns, axis = pivot.columns(), pivot.axis
     elif axis is not None:
@@ -65,7 +67,7 @@ def read_from(source: Source, options: TableOptions, name: str | None = None) ->
     as_read = series.values
     marker_notes: tuple[str, ...] = ()
     if not options.trusts_suspected:
-        suspected = find_suspected(value_columns.names, value_columns.values)
+        suspected = find_suspected(value_columns.names, value_columns.only_numbers)
         marker_notes = tuple(suspected.notes(accepted=options.accepts_suspected))
         accepted = suspected.outlying if options.accepts_suspected else np.zeros_like(suspected.far)
         series = without_cells(series, suspected.far | accepted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
 from latentfill.tables.backends.native import TextArray
 from latentfill.tables.backends.numbers import PLAIN, NumberStyle
 from latentfill.tables.backends.source import Source
+from latentfill.tables.labels import with_known_labels
 from latentfill.tables.pivot import Pivot
 from latentfill.tables.time.axis import TimeAxis
 
@@ -37,6 +38,12 @@ class Table:
     def suspected(self) -> BoolArray:
         """Cells (T, C) whose values may be markers of missing ones: they are kept, and nothing is learnt from them."""
         return np.isnan(self.series.values) & ~np.isnan(self.as_read)
+
+    def with_known_labels(self, known: Mapping[str, tuple[str, ...]]) -> Table:
+        """The table with its labels numbered as those that a model knows, see `with_known_labels`."""
+        series = with_known_labels(self.series, known)
+        as_read = with_known_labels(replace(self.series, values=self.as_read), known).values
+        return replace(self, series=series, as_read=as_read)
 
     def texts(self, c: int) -> TextArray | None:
         """The unchanged cells of column `c` of the series, one for each row it was read from; None if not text."""

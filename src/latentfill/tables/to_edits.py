@@ -37,9 +37,13 @@ class _FilledColumn:
     texts: TextArray | None  # the column as read; None if it is not text
     decimals: int | None  # of new cells; None: numbers are not rounded, or there is no new text
     style: NumberStyle  # of new texts
+    labels: tuple[str, ...] | None = None  # of a column whose values number its labels
 
     def fill(self) -> Fill:
         """The edit that writes the filled cells."""
+        if self.labels is not None:
+            texts = [self.labels[number] for number in self.values[self.cells].astype(np.int64).tolist()]
+            return Fill(self.values, self.cells, texts, is_labels=True)
         if self.texts is None or self.decimals is None:
             return Fill(self.values, self.cells)
         return Fill(self.values, self.cells, format_numbers(self.values[self.cells], self.decimals, self.style))
@@ -76,6 +80,7 @@ def make_edits(table: Table, estimates: Estimates) -> Edits:
     extras = [
         [column.extra(suffix, values[rows.steps, c], rows.order) for suffix, values in estimates.extras.items()]
         for c, column in enumerate(columns)
+        if column.labels is None
     ]
     if table.pivot is not None:
         return long_edits(table, fills, dict(zip(estimates.extras, zip(*extras, strict=True), strict=True)))
@@ -109,6 +114,9 @@ def _fill_columns(table: Table, estimates: Estimates, rows: OutputRows) -> Itera
     cells = np.isnan(observed) & ~np.isnan(new)
     values, steps = np.where(cells, new, observed), table.series.step_of_row
     for c, name in enumerate(table.series.columns):
+        if name in table.series.labels:
+            yield _FilledColumn(name, values[:, c], cells[:, c], None, None, table.style, table.series.labels[name])
+            continue
         texts, decimals = table.texts(c), estimates.precision
         has_new_texts = texts is not None and (bool(estimates.extras) or cells[:, c].any())
         if has_new_texts and decimals is None:

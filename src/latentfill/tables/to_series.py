@@ -27,7 +27,7 @@ def to_series(columns: ValueColumns, time: TimeArray | None, options: TableOptio
     if time is None:
         if options.grid:
             raise InputError("There is no time column, so no time grid to add rows from. Leave out --grid.")
-        return Series(columns.values, columns.names, None, np.arange(len(columns.values))), ()
+        return Series(columns.values, columns.names, None, np.arange(len(columns.values)), labels=columns.labels), ()
     notes = _order_notes(time, columns.rows)
     grid = find_grid(time)
     if grid is None:
@@ -62,13 +62,14 @@ def _on_grid(columns: ValueColumns, grid: Grid) -> Series:
     rows[grid.positions] = np.arange(len(columns.values))
     values = np.full((len(grid.time), columns.values.shape[1]), np.nan)
     values[grid.positions] = columns.values
-    return Series(values, columns.names, grid.time, rows, grid.step)
+    return Series(values, columns.names, grid.time, rows, grid.step, labels=columns.labels)
 
 
 def _in_time_order(columns: ValueColumns, time: TimeArray, grid: Grid | None) -> Series:
     """A series with one step for every row, which are all rows of the grid if there is one."""
     rows = np.argsort(time, kind="stable")
-    return Series(columns.values[rows], columns.names, time[rows], rows, None if grid is None else grid.step)
+    step = None if grid is None else grid.step
+    return Series(columns.values[rows], columns.names, time[rows], rows, step, labels=columns.labels)
 
 
 def _at_uneven_times(
@@ -82,7 +83,8 @@ def _at_uneven_times(
     rows = np.full(len(steps.time), -1, dtype=np.int64)
     values = np.full((len(steps.time), columns.values.shape[1]), np.nan)
     rows[steps.step], values[steps.step] = order, columns.values[order]
-    return Series(values, columns.names, steps.time, rows, position=steps.position), (*notes, steps.note)
+    series = Series(values, columns.names, steps.time, rows, position=steps.position, labels=columns.labels)
+    return series, (*notes, steps.note)
 
 
 def without_cells(series: Series, cells: BoolArray) -> Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +16,7 @@ from latentfill.tables.backends.arrow import mask_array
 from latentfill.tables.backends.column import Column, read_values
 from latentfill.tables.backends.numbers import Numbers, NumberStyle
 from latentfill.tables.backends.row_names import COUNTED, RowNames
+from latentfill.tables.labels import Labelled, read_labels
 from latentfill.tables.options import ANY, TableOptions
 from latentfill.tables.row_counters import find_counters
 from latentfill.tables.time.axis import TimeAxis
@@ -46,19 +47,30 @@ class ValueColumns:
     notes: tuple[str, ...]  # about columns that are not filled, and markers that do not occur
     left_alone: Mapping[str, str] = field(default_factory=dict)  # columns that are not filled, each with the reason
     rows: RowNames = COUNTED  # what the rows are called in messages
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of columns whose values number their labels
+
+    @property
+    def only_numbers(self) -> FloatArray:
+        """The values (rows, C), NaN in columns of labels."""
+        return np.where([name in self.labels for name in self.names], np.nan, self.values)
 
 
 def find_value_columns(
     columns: Sequence[Column], axis: TimeAxis | None, options: TableOptions, style: NumberStyle
 ) -> ValueColumns:
-    """The columns of numbers, without time columns, row counters and columns of `options.leave`.
+    """The columns of numbers, and with `options.fill_text` those of labels.
+
+    Time columns, row counters and columns of `options.leave` are left out.
 
     `style` is how numbers are written as text. Raises an `InputError` if there is no column to fill, or if a column
     cannot be filled.
     """
-    numbers, without_numbers = _read_numbers(columns, axis, options, style)
+    labelled = _read_labels(columns, axis, options, style)
+    numbers, without_numbers = _read_numbers(columns, axis, options, style, labelled)
     reasons = {} if options.columns is not None else find_counters(columns, numbers, axis)
     numbers = {position: each for position, each in numbers.items() if position not in reasons}
+    numbers |= {at: Numbers(each.values, np.zeros(len(each.values), dtype=bool)) for at, each in labelled.items()}
+    numbers = dict(sorted(numbers.items()))
     _refuse_nothing_to_fill(numbers, columns)
     notes = list(_not_filled([(columns[position].name, reason) for position, reason in reasons.items()]))
     names = [column.name for column, n_numbers in without_numbers if not n_numbers]
@@ -68,6 +80,7 @@ def find_value_columns(
         for column, n_numbers in without_numbers
         if n_numbers
     ]
+    labels = {columns[position].name: each.labels for position, each in labelled.items()}
     occurring = {columns[position].name: each.markers for position, each in numbers.items()}
     notes += _unused_markers(options, occurring)
     notes += _word_notes({columns[position].name: each for position, each in numbers.items()})
@@ -82,18 +95,42 @@ def find_value_columns(
             **{columns[position].name: reason for position, reason in reasons.items()},
         },
         rows=columns[0].rows,
+        labels=labels,
     )
 
 
-def _read_numbers(
+def _read_labels(
     columns: Sequence[Column], axis: TimeAxis | None, options: TableOptions, style: NumberStyle
+) -> dict[int, Labelled]:
+    """The columns of labels that are to be filled, by position."""
+    labelled: dict[int, Labelled] = {}
+    for position, column in _selected(columns, axis, options) if options.fill_text else ():
+        markers = options.markers(column.name)
+        numbers = read_values(column, markers, style)
+        if numbers is None or (numbers.bad.any() and _is_text(column, numbers)):
+            found = read_labels(column, markers, is_named=options.columns is not None)
+            labelled |= {} if found is None else {position: found}
+    return labelled
+
+
+def _read_numbers(
+    columns: Sequence[Column],
+    axis: TimeAxis | None,
+    options: TableOptions,
+    style: NumberStyle,
+    without: Collection[int],
 ) -> tuple[dict[int, Numbers], list[tuple[Column, int]]]:
-    """The numbers of the columns that can be filled, by position; and columns of texts, each with how many numbers."""
+    """The numbers of the columns that can be filled, by position; and columns of texts, each with how many numbers.
+
+    Columns at the positions `without` are skipped.
+    """
     usable: dict[int, Numbers] = {}
     without_numbers: list[tuple[Column, int]] = []
     unread: list[tuple[Column, Numbers]] = []
     problems: list[str] = []
     for position, column in _selected(columns, axis, options):
+        if position in without:
+            continue
         numbers = read_values(column, options.markers(column.name), style)
         if numbers is not None and numbers.n_numbers and numbers.bad.any():
             numbers = without_words(column, numbers)

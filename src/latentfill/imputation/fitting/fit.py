@@ -86,6 +86,7 @@ def fit_series(
         columns=columns,
         covariates=covariates,
         kinds=kinds,
+        labels=series.labels,
         known=np.asarray(series.observed.any(axis=0)),
         scaler=units.scaler,
         cycles=cycles,

@@ -80,6 +80,7 @@ class Fitted:
     covariates: tuple[str, ...] = ()  # K names; they are columns of the scaled series, after the others
     gain: CovariateGain | None = None  # what covariates bring; None if there were none
     kinds: ColumnKinds  # of the C + K columns, which have W working columns
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of columns whose values number their labels
     known: BoolArray  # (C + K,), True for columns with an observed value to learn from
     scaler: ColumnScaler  # of the working columns
     cycles: tuple[float, ...]  # lengths in seconds if `stamped`, else in steps

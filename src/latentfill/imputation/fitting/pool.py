@@ -100,6 +100,7 @@ def fit_pool(series: Sequence[Series], config: Config, progress: ProgressCallbac
         config=config,
         columns=columns,
         kinds=pool.kinds,
+        labels=series[0].labels,
         known=np.any([each.observed.any(axis=0) for each in pool.series], axis=0),
         scaler=scaler,
         by_series=by_series,
@@ -117,7 +118,8 @@ def _find_kinds(series: Sequence[Series], kind: str | None) -> ColumnKinds:
     """The kinds of the columns, from the readings of all series, with an empty step between two of them."""
     first, empty = series[0], np.full((1, len(series[0].columns)), np.nan)
     values = np.concatenate([part for each in series for part in (each.values, empty)])
-    return ColumnKinds.found(Series(values, first.columns, None, np.arange(len(values))), kind, None)
+    joined = Series(values, first.columns, None, np.arange(len(values)), labels=first.labels)
+    return ColumnKinds.found(joined, kind, None)
 
 
 def _work(series: Sequence[Series], part: int, length: int) -> float:

@@ -57,6 +57,7 @@ class ModelState(TypedDict):
     covariates: list[str]
     gain: dict[str, Any] | None  # fields of `CovariateGain`
     kinds: list[dict[str, Any]]  # state of the `ColumnKinds`
+    labels: dict[str, list[str]]  # of columns whose values number their labels
     known: list[bool]
     cycles: list[float]
     stamped: bool
@@ -81,6 +82,7 @@ def state_of(fitted: Fitted, extra: Extra) -> ModelState:
         "covariates": list(fitted.covariates),
         "gain": None if fitted.gain is None else asdict(fitted.gain),
         "kinds": fitted.kinds.state(),
+        "labels": {name: list(labels) for name, labels in fitted.labels.items()},
         "known": fitted.known.tolist(),
         "cycles": list(fitted.cycles),
         "stamped": fitted.stamped,
@@ -131,6 +133,7 @@ def restore(state: ModelState, scaler: ScalerState, config: Config, weights: Arr
         covariates=tuple(state["covariates"]),
         gain=None if gain is None else CovariateGain(**{**gain, "columns": tuple(gain["columns"])}),
         kinds=kinds,
+        labels={name: tuple(labels) for name, labels in state["labels"].items()},
         known=np.array(state["known"], dtype=bool),
         scaler=ColumnScaler.from_dict({name: scaler[name] for name in scaler if name != "columns"}),
         cycles=tuple(float(cycle) for cycle in state["cycles"]),

@@ -22,8 +22,8 @@ class Column:
     """One column as it was read; its kind decides which arrays are set."""
 
     name: str
-    kind: Literal["text", "number", "time", "category", "other"]
-    texts: TextArray | None = None  # set for text and category; null for empty cells of a frame
+    kind: Literal["text", "number", "time", "category", "boolean", "other"]
+    texts: TextArray | None = None  # set for text, category and boolean; null for empty cells of a frame
     numbers: Numbers | None = None  # set for number, and for text (read with a decimal point)
     times: TimeArray | None = None  # (rows,) set for time, in UTC; NaT for empty cells of a frame
     single: bool = False  # whether the numbers were stored as float32

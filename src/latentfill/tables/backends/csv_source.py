@@ -110,13 +110,17 @@ class CsvSource:
         """One column of the edited table."""
         import pyarrow as pa
 
-        if position in edits.fills:
-            return pa.array(edits.fills[position].values, pa.float64(), from_pandas=True)
+        fill = edits.fills.get(position)
+        if fill is not None and not fill.is_labels:
+            return pa.array(fill.values, pa.float64(), from_pandas=True)
         cells = self.text.cells[position].take(edits.rows_to_take())
-        if position not in edits.stamps:
+        if fill is None and position not in edits.stamps:
             return cells
         texts = np.array(cells.to_pylist(), dtype=object)
-        texts[edits.added] = list(edits.stamps[position])
+        if fill is not None:
+            texts[fill.cells] = list(fill.texts or ())
+        else:
+            texts[edits.added] = list(edits.stamps[position])
         return pa.array(texts.tolist(), pa.string())
 
 

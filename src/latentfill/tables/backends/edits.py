@@ -25,6 +25,7 @@ class Fill:
     values: FloatArray  # (R,) the whole column
     cells: BoolArray  # (R,) True for filled cells
     texts: Sequence[str] | None = None  # text of each filled cell; None if the column is not text
+    is_labels: bool = False  # whether the cells are words, of which `values` are only the numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -85,9 +85,11 @@ class ExcelSource:
         sheet = book[self.sheet]
         for position, fill in edits.fills.items():
             style = self._usual_format(sheet, position)
-            for row in np.flatnonzero(fill.cells).tolist():
+            rows = np.flatnonzero(fill.cells).tolist()
+            cells = (fill.texts or ()) if fill.is_labels else fill.values[rows].tolist()
+            for row, value in zip(rows, cells, strict=True):
                 cell = sheet.cell(self.rows[row] + 1, position + 1)
-                cell.value, cell.number_format = float(fill.values[row]), style
+                cell.value, cell.number_format = value, style
         width = len(self.names)
         for number, extra in enumerate(edits.extras, start=width + 1):
             if self.header is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ def filled_column(column: FrameColumn, dtype: DType, fill: Fill) -> FrameColumn:
     if dtype == nw.Unknown:  # the column has only nulls and so no type
         column = column.cast(nw.Float64)
     rows = np.flatnonzero(fill.cells)
+    if fill.is_labels:
+        return _with_labels(column, dtype, rows, fill.texts or ())
     if dtype in (nw.String, nw.Object):
         cells = _objects_like(column, fill)
         if dtype == nw.Object or column.implementation.is_pandas():
@@ -30,6 +33,19 @@ def filled_column(column: FrameColumn, dtype: DType, fill: Fill) -> FrameColumn:
     values = fill.values[fill.cells]
     new = _column_like(column, _round_to(dtype, values) if dtype.is_integer() else values, nw.Float64())
     return column.scatter(rows.tolist(), new.cast(column.dtype))
+
+
+def _with_labels(column: FrameColumn, dtype: DType, rows: IntArray, labels: Sequence[str]) -> FrameColumn:
+    """The column with labels in some rows, as texts, categories or booleans like the rest of it."""
+    import narwhals as nw
+
+    first = next(iter(column.drop_nulls().to_list()), None)
+    cells = [label == "True" for label in labels] if isinstance(first, bool) else list(labels)
+    if column.implementation.is_pandas():
+        return _with_objects(column, rows, cells)
+    if dtype in (nw.Categorical, nw.Enum):
+        return column.cast(nw.String()).scatter(rows.tolist(), cells).cast(dtype)
+    return column.scatter(rows.tolist(), cells)
 
 
 def _round_to(dtype: DType, values: FloatArray) -> FloatArray:
@@ -81,14 +97,14 @@ def _column_like(column: FrameColumn, values: FloatArray | TimeArray | list[str]
     return nw.new_series(column.name, values, dtype, backend=column.implementation)
 
 
-def _with_objects(column: FrameColumn, rows: IntArray, cells: list[str] | list[Decimal] | list[float]) -> FrameColumn:
+def _with_objects(column: FrameColumn, rows: IntArray, cells: Sequence[object]) -> FrameColumn:
     """The pandas column of objects with new cells, which narwhals cannot write."""
     import narwhals as nw
 
     native = column.to_native().copy()
     if hasattr(native, "cat"):
         native = native.cat.add_categories(sorted(set(cells) - set(native.cat.categories), key=str))
-    native.iloc[rows] = cells
+    native.iloc[rows] = list(cells)
     return nw.from_native(native, series_only=True)
 
 

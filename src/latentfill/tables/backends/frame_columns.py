@@ -22,6 +22,8 @@ def read_column(column: FrameColumn, name: str) -> Column:
         return Column.of_texts(name, read_texts(column))
     if dtype in (nw.Categorical, nw.Enum):
         return Column(name, "category", texts=read_texts(column))
+    if dtype == nw.Boolean:
+        return Column(name, "boolean", texts=read_texts(column))
     return Column(name, "other")
 
 
