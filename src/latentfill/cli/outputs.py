@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, cast
 
 from latentfill.cli.console import make_console, say
 from latentfill.cli.options import Given, Options, option
@@ -33,6 +33,12 @@ WRITING: Final[Options] = {
     "explain": option(
         "Writing", Path, "--explain", help="Extra file with the neighbours behind each filled cell and their weights."
     ),
+    "doubt": option(
+        "Writing",
+        Path,
+        "--doubt",
+        help="Extra file with the readings that may be wrong, each with its probability and reason.",
+    ),
     "summary": option("Writing", Path, "--summary", help="File for the JSON summary; beside OUT if not given."),
     "precision": option(
         "Writing",
@@ -54,6 +60,7 @@ class Outputs:
     codes: Path | None
     bounds: Path | None  # None: bounds go into the table
     explain: Path | None
+    doubt: Path | None
     samples: tuple[Path, ...]
     precision: int | None  # decimals of filled cells; None: as many as their column has
 
@@ -71,6 +78,7 @@ class Outputs:
             codes=given["codes"],
             bounds=given["intervals_to"],
             explain=given["explain"],
+            doubt=given["doubt"],
             samples=tuple(output.with_name(f"{name}.sample{i + 1}{ending}") for i in range(given["samples"] or 0)),
             precision=given["precision"],
         )
@@ -93,6 +101,7 @@ class Outputs:
             ("codes", self.codes),
             ("bounds", self.bounds),
             ("explain", self.explain),
+            ("doubt", self.doubt),
         )
         yield from ((kind, path) for kind, path in single if path is not None)
         yield from ((f"sample {i}", path) for i, path in enumerate(self.samples, start=1))
@@ -102,6 +111,8 @@ class Outputs:
         if self.explain:
             imputer.explain(filled.table, self.explain)
         filled.write(self.table, precision=self.precision, bounds=self.bounds is None)
+        if self.doubt:
+            cast("Imputation", filled).write_doubt(self.doubt)
         if self.codes:
             filled.write_codes(self.codes)
         if self.bounds:

@@ -364,6 +364,15 @@ class OutputSettings(Settings):
         most=1000,
         refit=False,
     )
+    blank_doubtful: float | None = setting(
+        None,
+        "Blank readings that are wrong with this probability or more, such as 0.9, and fill them. Without it they are "
+        "kept, but nothing is learnt from them.",
+        flag="--blank-doubtful",
+        above=0,
+        most=1,
+        refit=False,
+    )
     max_gap: int | None = setting(
         None, "Longest gap to fill, in steps; longer gaps stay empty.", flag="--max-gap", least=0, refit=False
     )

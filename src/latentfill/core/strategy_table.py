@@ -76,12 +76,13 @@ OBSERVED = CellCode(0, "observed", "observed: read from the input, unchanged")
 FALLBACK = CellCode(4, "fallback", "fallback: linear interpolation, because no strategy had an estimate")
 EMPTY = CellCode(5, "empty", "empty: there was no estimate, or the gap is longer than max_gap")
 SUSPECTED = CellCode(25, "suspected", "suspected: may be a marker of a missing value; unchanged, and not learnt from")
+REPLACED = CellCode(26, "replaced", "replaced: a reading that is probably wrong, blanked and filled on request")
 
 
 def cell_codes() -> list[CellCode]:
     """All cell codes, sorted by number."""
     codes = [row.cell_code(stored=stored) for row in STRATEGIES.values() for stored in (False, True)]
-    return sorted({OBSERVED, FALLBACK, EMPTY, SUSPECTED, *codes}, key=lambda code: code.number)
+    return sorted({OBSERVED, FALLBACK, EMPTY, SUSPECTED, REPLACED, *codes}, key=lambda code: code.number)
 
 
 _PACKAGE = "latentfill.strategies"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.series import FloatArray, IntArray
+from latentfill.imputation.doubt.readings import DoubtfulReadings
 from latentfill.imputation.filling.codes import codes_as_read
 from latentfill.imputation.filling.filled import Filled
 from latentfill.tables.backends.edits import Edits
@@ -30,6 +31,7 @@ class Imputation:
     table: Table
     filled: Filled
     summary: dict[str, object]  # JSON values, see `summarise`
+    doubtful: DoubtfulReadings | None = None  # None for one of many series
 
     def to_frame(self, *, precision: int | None = None) -> NativeFrame:
         """The filled table as a frame of the kind that was given (a pyarrow table if a file was read).
@@ -74,6 +76,11 @@ class Imputation:
         measures = self._columns({"expected": self.filled.expected, **self._bounds})
         n_rows = len(next(iter(codes.values())))
         return {**codes, **measures, "model": np.full(n_rows, str(self.summary["model"]))}
+
+    def write_doubt(self, path: str | os.PathLike[str]) -> None:
+        """Write a table of the doubtful readings, see `doubt_columns`."""
+        assert self.doubtful is not None
+        write_columns(self.doubtful.columns(), path)
 
     def write_sample(self, number: int, path: str | os.PathLike[str], *, precision: int | None = None) -> None:
         """Write one of the randomly drawn completed tables; `number` counts from 0."""

@@ -20,6 +20,7 @@ from latentfill.embeddings.stored.arrays import IN_MEMORY, divide_embeddings
 from latentfill.embeddings.stored.digests import vectors_digest
 from latentfill.embeddings.stored.split_windows import train_rows
 from latentfill.imputation.columns import in_order
+from latentfill.imputation.doubt.readings import DoubtfulReadings
 from latentfill.imputation.filling.explain import explain_series
 from latentfill.imputation.filling.fill import fill_series
 from latentfill.imputation.fitting.best_fit import fit_best, refuse_beside_covariates
@@ -135,8 +136,10 @@ class Imputer:
         A model that was fitted with covariates needs tables that have them: those of `covariates`.
         """
         fitted = self._check_fitted()
-        table = self.read(data)
-        covariates = self.align(table)
+        read = self.read(data)
+        covariates = self.align(read)
+        doubtful = DoubtfulReadings.of(read, fitted.config.output.blank_doubtful)
+        table = doubtful.blanked
         ordered = with_covariates(in_order(table.series, fitted.columns), covariates, fitted.covariates)
         if (table.series.time is not None) != fitted.stamped:
             raise InputError(
@@ -144,12 +147,12 @@ class Imputer:
                 f"{'none' if fitted.stamped else 'some'}; name its time column, or fit again."
             )
         began = time.monotonic()
-        paired = self._stored_embeddings(table)
+        paired = self._stored_embeddings(read)
         filled = fill_series(fitted, ordered, paired.splits).in_order(table.series.columns, fitted.columns)
-        filled = filled.keeping(table.suspected, table.as_read)
+        filled = filled.keeping(table.suspected, table.as_read).replacing(doubtful.replaced)
         seconds = round(time.monotonic() - began, 2)
-        summary = summarise(fitted, table, self.options, filled, paired, covariates)
-        return Imputation(table, filled, summary | {"model": self.model_id_, "fill_seconds": seconds})
+        summary = doubtful.added_to(summarise(fitted, table, self.options, filled, paired, covariates))
+        return Imputation(table, filled, summary | {"model": self.model_id_, "fill_seconds": seconds}, doubtful)
 
     def check_explains(self) -> None:
         """Raise an `InputError` unless a wide table is filled with the strategy `neighbours`, which has neighbours."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from latentfill.core.errors import LatentFillError
 from latentfill.core.series import BoolArray
+from latentfill.imputation.doubt.readings import DoubtfulReadings
 from latentfill.imputation.filling.codes import codes_as_read
 from latentfill.imputation.filling.fill_many import fill_many
 from latentfill.imputation.fitting.fitted import Fitted
@@ -156,8 +157,10 @@ def _fill_shared(fitted: Fitted, tables: Mapping[int, Table]) -> Iterator[tuple[
     """The same with one model for all series."""
     known = {number: table for number, table in tables.items() if table.series.observed.any()}
     yield from ((number, NOTHING_OBSERVED) for number in tables if number not in known)
-    model, numbers, series = model_id(fitted), list(known), [table.series for table in known.values()]
-    for at, filled in fill_many(fitted, series):
-        table = known[numbers[at]]
-        filled = filled.keeping(table.suspected, table.as_read)
-        yield numbers[at], Imputation(table, filled, summarise_table(fitted, table, filled) | {"model": model})
+    model, numbers, blank = model_id(fitted), list(known), fitted.config.output.blank_doubtful
+    doubtful = [DoubtfulReadings.of(table, blank) for table in known.values()]
+    for at, filled in fill_many(fitted, [each.blanked.series for each in doubtful]):
+        table = doubtful[at].blanked
+        filled = filled.keeping(table.suspected, table.as_read).replacing(doubtful[at].replaced)
+        summary = doubtful[at].added_to(summarise_table(fitted, table, filled))
+        yield numbers[at], Imputation(table, filled, summary | {"model": model}, doubtful[at])

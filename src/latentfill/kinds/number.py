@@ -14,6 +14,7 @@ from latentfill.kinds.kind import CellErrors, CellValues, Kind, Readings, StepTi
 ENOUGH_READINGS = 30  # from which the end of the observed range is known well enough
 END_READINGS = 10  # fewest readings at the end of a range, see `Number.of`
 END_SHARE = 0.01  # of all readings, likewise
+DIGITS = 13
 ROUNDING = 1e-9  # share of a value that a straight line may be off by rounding
 MOST_OFF_LINE = 1e-3  # share of the variance of a column on a straight line that the line leaves
 
@@ -84,7 +85,9 @@ class Number(Kind):
         return truth[:, 0] - estimate[:, 0]
 
     def fill(self, working: FloatArray, errors: CellErrors, readings: Readings) -> CellValues:
-        estimate = self._limited(working[readings.step, 0], readings) + self._line(readings.times)[readings.step]
+        estimate = self._limited(working[readings.step, 0], readings)
+        if self.slope:
+            estimate = _without_rounding(estimate + self._line(readings.times)[readings.step])
         value = self._rounded(self.limit(estimate, readings))
         lower, upper = (self.limit(value + end, readings) for end in (errors.below, errors.above))
         if self.among:
@@ -160,6 +163,12 @@ def _range(values: FloatArray) -> tuple[float | None, float | None]:
     """Smallest and largest value; None if all are NaN."""
     known = values[~np.isnan(values)]
     return (float(known.min()), float(known.max())) if known.size else (None, None)
+
+
+def _without_rounding(values: FloatArray) -> FloatArray:
+    """Values to `DIGITS` significant digits of the largest, as a line through them is not exact beyond."""
+    largest = np.nanmax(np.abs(values), initial=0.0)
+    return np.round(values, DIGITS - math.ceil(math.log10(largest))) if largest > 0 else values
 
 
 def _or(value: float | None, default: float) -> float:

@@ -118,7 +118,7 @@ def rows_by_label(source: Source, by: Sequence[int]) -> tuple[list[tuple[str, ..
     """The labels of all series in the order in which they first occur, and the rows of each."""
     columns = source.columns()
     for position in by:
-        if columns[position].kind == "other":
+        if columns[position].kind in ("other", "boolean"):
             raise InputError(
                 f"by: the values of column {columns[position].name!r} are neither texts, numbers nor times, so they "
                 "name no series. Turn them into texts."

@@ -93,7 +93,7 @@ def find_parameters(columns: Sequence[Column], names: Sequence[str]) -> Paramete
     Raises an `InputError` if a column is unknown, or if the columns cannot be what they are said to be.
     """
     position, value_position = _positions(columns, names)
-    if columns[position].kind == "other":
+    if columns[position].kind in ("other", "boolean"):
         raise InputError(
             f"pivot: the values of column {names[0]!r} are neither texts, numbers nor times. Turn them into texts."
         )

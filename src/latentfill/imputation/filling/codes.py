@@ -43,6 +43,7 @@ class Code(IntEnum):
     FACTORS = _NUMBERS["factors"]
     BOOSTED = _NUMBERS["boosted"]
     SUSPECTED = _NUMBERS["suspected"]
+    REPLACED = _NUMBERS["replaced"]
 
 
 def count_codes(codes: CodeArray) -> dict[str, int]:

@@ -11,6 +11,7 @@ from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.joined_splits import join_splits
 from latentfill.embeddings.stored.lookup import StoredEncoder
+from latentfill.imputation.doubt.trusted import trusted as without_wrong
 from latentfill.imputation.filling.codes import Code, CodeArray
 from latentfill.imputation.filling.error_draws import draw_scores
 from latentfill.imputation.filling.filled import Filled
@@ -41,7 +42,8 @@ class EstimatedSeries:
     """A series with gaps, and the estimates of all candidates for its working columns."""
 
     series: Series  # (T, C + K) with the columns and covariates that the model was fitted on
-    scaled: ScaledSeries  # (T, W)
+    trusted: Series  # without the readings that are probably wrong
+    scaled: ScaledSeries  # (T, W) of the trusted readings
     by_path: Mapping[str, Estimates]  # by path name, builtin first; later paths take precedence
 
 
@@ -74,7 +76,8 @@ def estimate_series(
     fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None
 ) -> EstimatedSeries:
     """Estimates of all candidates for a series: on the builtin path, and on each split of stored `embeddings`."""
-    scaled = fitted.scaled(series)
+    own = without_wrong(series)
+    scaled = fitted.scaled(own)
     by_path = {BUILTIN: _estimate_builtin(fitted, scaled)}
     searched = join_splits(embeddings or {})
     for split, stored in (embeddings or {}).items():
@@ -82,7 +85,7 @@ def estimate_series(
         encoder = StoredEncoder(searched or stored, fitted.config.device, fitted.config.stored.plan)
         starts = blend_starts(stored, path.spec.config.windows.stride)
         by_path[split] = path.candidates.estimate(scaled, starts, encoder)
-    return EstimatedSeries(series, scaled, by_path)
+    return EstimatedSeries(series, own, scaled, by_path)
 
 
 def _estimate_builtin(fitted: Fitted, series: ScaledSeries) -> Estimates:
@@ -137,7 +140,7 @@ def _join_paths(fitted: Fitted, estimated: EstimatedSeries, missing: _Missing) -
 
 def _values(fitted: Fitted, estimated: EstimatedSeries, missing: _Missing, path: PathEstimate) -> CellValues:
     """The values of the missing cells of the table: of each column those that its kind makes of the estimates."""
-    working, cells = _filled_working(fitted, estimated.series, missing.working, path), missing.of_columns.cells
+    working, cells = _filled_working(fitted, estimated.trusted, missing.working, path), missing.of_columns.cells
     values = CellValues.nothing(len(cells), len(path.drawn))
     for c, readings in _readings(fitted, estimated, cells):
         at = np.flatnonzero(cells.column == c)
@@ -164,7 +167,7 @@ def _readings(fitted: Fitted, estimated: EstimatedSeries, cells: Cells) -> Itera
     times = StepTimes.of(estimated.series)
     for c in np.unique(cells.column).tolist():
         limits = Limits(float(minimum[c]), float(maximum[c]), margin)
-        yield c, Readings(estimated.series.values[:, c], times, cells.step[cells.column == c], limits, cycle)
+        yield c, Readings(estimated.trusted.values[:, c], times, cells.step[cells.column == c], limits, cycle)
 
 
 def _errors_at(fitted: Fitted, path: PathEstimate, at: IntArray, c: int) -> CellErrors:

@@ -9,6 +9,7 @@ import numpy as np
 
 from latentfill.core.series import IntArray, Series
 from latentfill.core.workers import in_parallel
+from latentfill.imputation.doubt.trusted import trusted
 from latentfill.imputation.filling.fill import EstimatedSeries, fill_from, fill_series
 from latentfill.imputation.filling.filled import Filled
 from latentfill.imputation.fitting.fitted import BUILTIN, Fitted
@@ -50,14 +51,15 @@ def _batches(fitted: Fitted, series: Sequence[Series]) -> Iterator[list[int]]:
 
 def _fill_batch(fitted: Fitted, series: Sequence[Series]) -> Iterator[Filled]:
     if len(series) == 1:
-        yield fill_series(fitted.for_series(series[0]), series[0])
+        yield fill_series(fitted.for_series(trusted(series[0])), series[0])
         return
-    models = [fitted.for_series(each) for each in series]
-    scaled = [model.scaled(each) for model, each in zip(models, series, strict=True)]
+    own = [trusted(each) for each in series]
+    models = [fitted.for_series(each) for each in own]
+    scaled = [model.scaled(each) for model, each in zip(models, own, strict=True)]
     estimates = _estimate(fitted, scaled)
     for number, each in enumerate(series):
-        own = estimates.of_window(number).of_steps(each.n_steps)
-        yield fill_from(models[number], EstimatedSeries(each, scaled[number], {BUILTIN: own}))
+        by_path = {BUILTIN: estimates.of_window(number).of_steps(each.n_steps)}
+        yield fill_from(models[number], EstimatedSeries(each, own[number], scaled[number], by_path))
 
 
 def _estimate(fitted: Fitted, series: Sequence[ScaledSeries]) -> Estimates:

@@ -32,6 +32,12 @@ class Filled:
         codes[cells], expected[cells] = Code.SUSPECTED, np.nan
         return replace(self, codes=codes, expected=expected, **kept)
 
+    def replacing(self, cells: BoolArray) -> Filled:
+        """The same record with the code of replaced readings in some cells (T, C)."""
+        if not cells.any():
+            return self
+        return replace(self, codes=np.where(cells & ~np.isnan(self.values), Code.REPLACED, self.codes).astype(np.int8))
+
     def in_order(self, columns: Sequence[str], current: Sequence[str]) -> Filled:
         """The same record with its columns moved from their `current` order into the order of `columns`."""
         if tuple(columns) == tuple(current):

@@ -14,6 +14,7 @@ from latentfill.core.series import Series
 from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.joined_splits import join_splits
+from latentfill.imputation.doubt.trusted import trusted
 from latentfill.imputation.fitting.bounds import bounds_of
 from latentfill.imputation.fitting.donor_table import followed_by_donor
 from latentfill.imputation.fitting.fitted import Fitted
@@ -63,6 +64,7 @@ def fit_series(
         raise InputError("no value column has a single observed cell, so there is nothing to learn from.")
     cycles = find_cycles(series if donor is None or donor.n_steps < series.n_steps else donor)
     columns, covariates = series.columns, inputs.covariates.columns if inputs.covariates else ()
+    series = trusted(series)
     kinds = _find_kinds(series, config, inputs).with_more(len(covariates))
     series = with_covariates(series, inputs.covariates, covariates)
     working = kinds.encode(series)

@@ -11,6 +11,7 @@ import numpy as np
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray, Series
+from latentfill.imputation.doubt.trusted import trusted
 from latentfill.imputation.fitting.bounds import bounds_of
 from latentfill.imputation.fitting.fit import window_of
 from latentfill.imputation.fitting.fitted import Fitted
@@ -80,7 +81,7 @@ def fit_pool(series: Sequence[Series], config: Config, progress: ProgressCallbac
     """
     budget, columns = TimeBudget.starting_now(config), series[0].columns
     bounds_of(config, columns)  # raises an error for unusable limits before any training
-    series = [each for each in series if each.observed.any()]
+    series = [trusted(each) for each in series if each.observed.any()]
     if not series:
         raise InputError("no value column has a single observed cell, so there is nothing to learn from.")
     requested, config = config, window_of(config, max(2, *(each.n_steps for each in series)))

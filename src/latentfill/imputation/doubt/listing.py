@@ -1,0 +1,59 @@
+"""The doubtful readings of a table, as a list and as counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentfill.core.series import IntArray
+from latentfill.imputation.doubt.find import Doubt, Reason
+from latentfill.tables.table import Table
+
+
+def doubt_columns(table: Table, doubt: Doubt) -> dict[str, NDArray[Any]]:
+    """A table with a row for each doubtful reading, the most doubtful first.
+
+    `row` counts from 0 after the header; `probability` is that of a wrong reading.
+    """
+    step, column = np.nonzero((doubt.probability > 0) & (table.series.rows >= 0)[:, None])
+    order = np.argsort(-doubt.probability[step, column], kind="stable")
+    step, column = step[order], column[order]
+    time = table.series.time
+    return {
+        "row": table.series.rows[step],
+        **({} if time is None else {"time": np.datetime_as_string(time[step], unit="s")}),
+        "column": np.array(table.series.columns)[column],
+        "value": table.as_read[step, column],
+        "probability": np.round(doubt.probability[step, column], 4),
+        "reason": np.array([Reason(number).name.lower() for number in doubt.reason[step, column].tolist()]),
+    }
+
+
+def count_doubt(table: Table, doubt: Doubt, steps: IntArray) -> dict[str, dict[str, int]]:
+    """Number of readings from which nothing is learnt, by column and reason; `steps` (R,) are the rows of the table."""
+    reason = np.where(doubt.wrong, doubt.reason, Reason.NONE)[steps]
+    counts = {
+        name: {each.name.lower(): int(n) for each in Reason if each and (n := (column == each).sum())}
+        for name, column in zip(table.series.columns, reason.T, strict=True)
+    }
+    return {name: of_column for name, of_column in counts.items() if of_column}
+
+
+def doubt_note(counts: dict[str, dict[str, int]], n_blanked: int) -> str | None:
+    """A note on the doubtful readings; None if there are none."""
+    if not counts:
+        return None
+    total = sum(sum(of_column.values()) for of_column in counts.values())
+    shown = "; ".join(
+        f"{name!r}: {', '.join(f'{n} {reason}' for reason, n in of_column.items())}"
+        for name, of_column in list(counts.items())[:5]
+    )
+    kept = (
+        f"{n_blanked} of them are blanked and filled."
+        if n_blanked
+        else "They are kept, and nothing is learnt from them; --doubt lists them, --blank-doubtful 0.9 replaces them."
+    )
+    more = " ..." if len(counts) > 5 else ""
+    return f"{total} {'reading is' if total == 1 else 'readings are'} probably wrong ({shown}{more}). {kept}"

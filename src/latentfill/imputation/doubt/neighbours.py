@@ -1,0 +1,74 @@
+"""How far each reading is from what the readings around it and the other columns say."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from latentfill.core.series import BoolArray, FloatArray
+
+FARTHEST = 8.0  # spreads; larger distances are clipped while the columns are compared
+PARTNERS = 5  # other columns that a column is compared with
+RIDGE = 0.01
+EXPLAINED = 0.3  # of a distance; if no more is left, the other columns move too
+BLOCK = 48  # steps over which the usual distance is measured
+
+
+def unexplained(distance: FloatArray) -> FloatArray:
+    """The distances (T, C) in spreads of their column, without what those of the most related columns explain."""
+    z = distance / spread(distance)
+    if distance.shape[1] == 1:
+        return z
+    known = np.clip(np.nan_to_num(z), -FARTHEST, FARTHEST)
+    gram = known.T @ known / max(1, len(known))
+    left = np.empty_like(z)
+    for c in range(z.shape[1]):
+        related = np.abs(gram[c]) / np.sqrt(np.maximum(np.diag(gram), 1e-12))
+        related[c] = -1.0
+        partners = np.argsort(-related)[: min(PARTNERS, z.shape[1] - 1)]
+        own = gram[np.ix_(partners, partners)]
+        slope = np.linalg.solve(own + RIDGE * np.eye(len(partners)), gram[partners, c])
+        left[:, c] = z[:, c] - np.nan_to_num(z[:, partners]) @ slope
+    return left
+
+
+def are_explained(distance: FloatArray, left: FloatArray) -> BoolArray:
+    """Where the other columns explain most of a distance (T, C), of which so much is `left`."""
+    return np.asarray(np.abs(left) < EXPLAINED * np.abs(distance / spread(distance)))
+
+
+def in_local_spreads(values: FloatArray) -> FloatArray:
+    """Absolute values (T, C) in units of their median size in the block of steps around, at least the column's own."""
+    size = np.abs(values)
+    usual = np.maximum(np.nanmedian(size, axis=0), 1e-12)
+    blocks = np.array_split(np.arange(len(size)), max(1, len(size) // BLOCK))
+    local = np.concatenate([np.tile(_median(size[block]), (len(block), 1)) for block in blocks])
+    return np.asarray(size / np.fmax(local, usual))
+
+
+def _median(values: FloatArray) -> FloatArray:
+    """Medians (C,) of the known ones of values (B, C); NaN in a column without any."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.asarray(np.nanmedian(values, axis=0))
+
+
+def spread(values: FloatArray) -> FloatArray:
+    """Robust standard deviation (C,) of each column around zero; that of the upper tenth where most values are zero."""
+    size = np.abs(values)
+    with np.errstate(invalid="ignore"):
+        median = 1.4826 * np.nan_to_num(np.nanmedian(size, axis=0)) if len(size) else np.zeros(values.shape[1])
+        ninth = np.nan_to_num(np.nanquantile(size, 0.9, axis=0)) / 1.645
+    scale = np.where(median > 0, median, ninth)
+    return np.where(scale > 0, scale, 1.0)
+
+
+def is_judged(values: FloatArray, fewest: int, fewest_values: int) -> BoolArray:
+    """Columns (C,) with enough readings, and enough different ones, to tell what is usual."""
+    return np.array(
+        [
+            (~np.isnan(column)).sum() >= fewest and len(np.unique(column[~np.isnan(column)])) >= fewest_values
+            for column in values.T
+        ]
+    )
