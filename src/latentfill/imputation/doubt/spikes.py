@@ -19,11 +19,11 @@ def find_spikes(values: FloatArray) -> FloatArray:
     left = values.copy()
     for _ in range(ROUNDS):
         sides = nearest_observed(left)
-        distance = left - sides.line
+        distance = (left - sides.line) / (sides.back * sides.ahead)  # a curve leaves its line by so much more
         z = in_local_spreads(distance)
         apart = unexplained(distance)
         found = probability_wrong(expected_of_all(z, in_local_spreads(apart)))
-        goes_back = np.abs(sides.after - sides.before) <= np.abs(distance)  # at a new level it does not
+        goes_back = np.abs(sides.after - sides.before) <= np.abs(left - sides.line)  # at a new level it does not
         found = np.where(_are_peaks(z) & goes_back & ~are_explained(distance, apart), found, 0.0)
         probability = np.maximum(probability, found)
         if not (found > 0.5).any():
