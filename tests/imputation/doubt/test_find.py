@@ -112,9 +112,7 @@ def test_stuck_runs_are_found_but_their_first_reading(seed: int):
     first, second = pair(seed)
     injected = np.zeros(N, dtype=bool)
     for start, length in ((500, 40), (2000, 18)):
-        usual = start + int(
-            np.abs(first[start : start + 100] - np.median(first)).argmin()
-        )
+        usual = start + int(np.abs(first[start : start + 100] - np.median(first)).argmin())
         first[usual : usual + length] = first[usual]
         injected[usual + 1 : usual + length] = True
     doubt = find_doubt(series(first, second))

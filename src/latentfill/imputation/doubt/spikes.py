@@ -19,12 +19,13 @@ def find_spikes(values: FloatArray) -> FloatArray:
     left = values.copy()
     for _ in range(ROUNDS):
         sides = nearest_observed(left)
-        distance = (left - sides.line) / (sides.back * sides.ahead)  # a curve leaves its line by so much more
+        off = left - sides.line
+        distance = off / np.sqrt(sides.back * sides.ahead)  # a column leaves longer lines further
         z = in_local_spreads(distance)
         apart = unexplained(distance)
         found = probability_wrong(expected_of_all(z, in_local_spreads(apart)))
-        goes_back = np.abs(sides.after - sides.before) <= np.abs(left - sides.line)  # at a new level it does not
-        found = np.where(_are_peaks(z) & goes_back & ~are_explained(distance, apart), found, 0.0)
+        goes_back = np.abs(sides.after - sides.before) <= np.abs(off)  # at a new level it does not
+        found = np.where(_are_peaks(np.abs(off)) & goes_back & ~are_explained(distance, apart), found, 0.0)
         probability = np.maximum(probability, found)
         if not (found > 0.5).any():
             break
@@ -32,8 +33,8 @@ def find_spikes(values: FloatArray) -> FloatArray:
     return np.where(np.isnan(values), 0.0, probability)
 
 
-def _are_peaks(z: FloatArray) -> BoolArray:
+def _are_peaks(size: FloatArray) -> BoolArray:
     """True where a reading stands out more than both of its neighbours, whose lines it bends."""
-    padded = np.pad(np.nan_to_num(z), ((1, 1), (0, 0)))
-    known = np.nan_to_num(z)
+    known = np.nan_to_num(size)
+    padded = np.pad(known, ((1, 1), (0, 0)))
     return np.asarray((known >= padded[:-2]) & (known >= padded[2:]))
