@@ -24,7 +24,7 @@ from latentfill.embeddings.stored.h5_writing import write_split
 from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
 
 SEQ, PRED, ROWS = 12, 4, 200
-WITHOUT_NETWORKS = {Code.LINEAR, Code.AUTOREGRESSION, Code.STATE_SPACE, Code.KRIGING}
+WITHOUT_NETWORKS = {Code.BLEND, Code.LINEAR, Code.AUTOREGRESSION, Code.STATE_SPACE, Code.KRIGING}
 # custom split of 200 rows: train 0-139, val 128-159 (12 of them overlap), test from 148 on
 N_TRAIN, N_VAL = 140 - SEQ - PRED + 1, 32 - SEQ - PRED + 1
 
@@ -112,7 +112,7 @@ def test_covered_rows_are_filled_from_the_embeddings_and_the_rest_by_the_built_i
     codes, missing = imputation.filled.codes, frame.drop(columns="date").isna().to_numpy()
     # The last train window ends on row 135, the last val window on row 155: 136-155 is covered by val from 128 on.
     covered = np.arange(ROWS) <= 155
-    assert set(codes[missing & covered[:, None]]) <= {Code.STORED, *WITHOUT_NETWORKS}
+    assert set(codes[missing & covered[:, None]]) <= {Code.STORED, Code.STORED_BLEND, *WITHOUT_NETWORKS}
     assert set(codes[missing & ~covered[:, None]]) <= WITHOUT_NETWORKS
     assert "denoise" in imputation.summary["held_out_error"]["train"]["candidates"]
     assert not np.isnan(imputation.filled.values).any()
@@ -180,7 +180,7 @@ def test_settings_of_the_split_plan_are_checked(settings_: dict[str, object]):
 @pytest.mark.parametrize(
     ("strategy", "stored", "beyond"),
     [
-        ("auto", {Code.STORED, *WITHOUT_NETWORKS}, WITHOUT_NETWORKS),
+        ("auto", {Code.STORED, Code.STORED_BLEND, *WITHOUT_NETWORKS}, WITHOUT_NETWORKS),
         ("denoise", {Code.STORED}, {Code.DENOISE}),
         ("neighbours", {Code.STORED_NEIGHBOURS, Code.NEIGHBOURS, Code.FALLBACK}, {Code.NEIGHBOURS, Code.FALLBACK}),
         ("latent", {Code.STORED_LATENT}, {Code.LATENT}),

@@ -52,6 +52,9 @@ def show_summary(console: Console, summary: JsonRecord, skipped_notes: int = 0) 
     console.print(grid)
     cells = ", ".join(f"{name} {count}" for name, count in summary["cells"].items() if name != "observed")
     console.print(f"Cells by how they were filled: {cells or 'none, nothing was missing'}", highlight=False)
+    if summary.get("filled_from"):
+        shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in _largest_first(summary["filled_from"]))
+        console.print(f"Mean weight of each strategy: {shares}", highlight=False)
     for path, score in summary["held_out_error"].items():
         if score.get("linear_mse"):
             console.print(_score_line(path, score), highlight=False)
@@ -213,6 +216,11 @@ def _show_record(console: Console, record: JsonRecord, indent: str = "") -> None
         elif value is not None and value not in ({}, []):
             text = ", ".join(map(str, value)) if isinstance(value, list) else value
             console.print(f"{indent}{key}: {text}", highlight=False, markup=False)
+
+
+def _largest_first(shares: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Names with their shares of one percent or more."""
+    return sorted(((name, share) for name, share in shares.items() if share >= 0.01), key=lambda item: -item[1])
 
 
 def _score_line(path: str, score: JsonRecord) -> str:

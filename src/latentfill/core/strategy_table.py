@@ -75,6 +75,8 @@ def register(*rows: StrategyRow) -> None:
 OBSERVED = CellCode(0, "observed", "observed: read from the input, unchanged")
 FALLBACK = CellCode(4, "fallback", "fallback: linear interpolation, because no strategy had an estimate")
 EMPTY = CellCode(5, "empty", "empty: there was no estimate, or the gap is longer than max_gap")
+BLEND = CellCode(23, "blend", "blend: weighted mean of several strategies, see the weights")
+STORED_BLEND = CellCode(24, "stored_blend", "stored_blend: the same, with strategies on stored embeddings among them")
 SUSPECTED = CellCode(25, "suspected", "suspected: may be a marker of a missing value; unchanged, and not learnt from")
 REPLACED = CellCode(26, "replaced", "replaced: a reading that is probably wrong, blanked and filled on request")
 
@@ -82,7 +84,8 @@ REPLACED = CellCode(26, "replaced", "replaced: a reading that is probably wrong,
 def cell_codes() -> list[CellCode]:
     """All cell codes, sorted by number."""
     codes = [row.cell_code(stored=stored) for row in STRATEGIES.values() for stored in (False, True)]
-    return sorted({OBSERVED, FALLBACK, EMPTY, SUSPECTED, REPLACED, *codes}, key=lambda code: code.number)
+    others = (OBSERVED, FALLBACK, EMPTY, BLEND, STORED_BLEND, SUSPECTED, REPLACED)
+    return sorted({*others, *codes}, key=lambda code: code.number)
 
 
 _PACKAGE = "latentfill.strategies"

@@ -65,17 +65,19 @@ class Imputation:
     def write_codes(self, path: str | os.PathLike[str]) -> None:
         """Write a table that says where the value of each cell comes from, with one row per row of the filled table.
 
-        Every value column has a column of cell codes (see `latentfill.Code`), one of expected absolute errors
-        (`NAME_expected`) and, with intervals, `NAME_lower` and `NAME_upper`. The last column holds the model id.
+        Every value column has a column of cell codes (see `latentfill.Code`), one of the weights of the strategies
+        (`NAME_weights`, such as `kriging=0.62 linear=0.38`), one of expected absolute errors (`NAME_expected`) and,
+        with intervals, `NAME_lower` and `NAME_upper`. The last column holds the model id.
         """
         write_columns(self.code_columns(), path)
 
     def code_columns(self) -> dict[str, NDArray[np.generic]]:
         """The columns of `write_codes`."""
         codes = self._columns({"": self.filled.codes})
+        weights = {} if self.filled.weights is None else self._columns({"weights": self.filled.weights.cell_texts})
         measures = self._columns({"expected": self.filled.expected, **self._bounds})
         n_rows = len(next(iter(codes.values())))
-        return {**codes, **measures, "model": np.full(n_rows, str(self.summary["model"]))}
+        return {**codes, **weights, **measures, "model": np.full(n_rows, str(self.summary["model"]))}
 
     def write_doubt(self, path: str | os.PathLike[str]) -> None:
         """Write a table of the doubtful readings, see `doubt_columns`."""
@@ -120,9 +122,13 @@ class Imputation:
         steps = output_rows(self.table).steps
         as_read = codes_as_read(pivot.values, self.table.n_rows)[np.maximum(rows.order, 0)]
         return {
-            _joined(pivot.values.name, suffix): rows.pick(array[steps], np.nan if suffix else as_read)
+            _joined(pivot.values.name, suffix): rows.pick(array[steps], _empty(suffix) if suffix else as_read)
             for suffix, array in arrays.items()
         }
+
+
+def _empty(suffix: str) -> str | float:
+    return "" if suffix == "weights" else np.nan
 
 
 def _joined(name: str, suffix: str) -> str:

@@ -20,7 +20,17 @@ from latentfill.imputation.summary.summary import added_notes
 from latentfill.tables.groups import GroupedTable
 
 MOST_NOTES = 20  # on how a table was read
-KEPT = ("table", "cells", "held_out_error", "covariates", "columns", "notes", "model")  # of each series
+KEPT = (
+    "table",
+    "cells",
+    "filled_from",
+    "doubtful",
+    "held_out_error",
+    "covariates",
+    "columns",
+    "notes",
+    "model",
+)  # of each series
 
 
 @dataclass(slots=True, eq=False)

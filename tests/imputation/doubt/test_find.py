@@ -122,14 +122,17 @@ def test_stuck_runs_are_found_but_their_first_reading(seed: int):
     assert (doubt.reason[injected & doubt.wrong[:, 0], 0] == Reason.STUCK).all()
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_level_shifts_are_found(seed: int):
-    first, second = pair(seed)
-    injected = np.zeros(N, dtype=bool)
-    injected[700:760] = injected[1900:1930] = True
-    first[injected] += 4 * first.std()
-    doubt = find_doubt(series(first, second))
-    precision, recall = scores(doubt.wrong[:, 0], injected)
+def test_level_shifts_are_found():
+    found, injected = [], []
+    for seed in range(5):
+        first, second = pair(seed)
+        shifted, spread = np.zeros(N, dtype=bool), first.std()
+        for start, stop, size in ((700, 760, 4.0), (1900, 1930, -3.0)):
+            first[start:stop] += size * spread
+            shifted[start:stop] = True
+        found.append(find_doubt(series(first, second)).wrong[:, 0])
+        injected.append(shifted)
+    precision, recall = scores(np.array(found), np.array(injected))
     assert precision >= 0.9
     assert recall >= 0.7
 
@@ -150,6 +153,14 @@ def test_a_value_of_another_order_of_magnitude_is_impossible():
     doubt = find_doubt(series(ones))
     assert np.flatnonzero(doubt.wrong[:, 0]).tolist() == [700]
     assert doubt.reason[700, 0] == Reason.IMPOSSIBLE
+
+
+def test_events_that_come_again_are_believed():
+    first, second = pair(3)
+    size = 5 * first.std()
+    for day in (20, 47, 81):
+        first[24 * day : 24 * day + 24] += size
+    assert find_doubt(series(first, second)).wrong.mean() <= 0.001
 
 
 def test_a_permanent_change_of_level_is_no_doubt():

@@ -14,6 +14,7 @@ LARGEST_SHARE = 0.1  # of the series
 UNEQUAL = 0.4  # share of the jump by which the way back may differ
 BESIDE = 12  # steps on each side with which a stretch is compared
 LEAST_APART = 0.6  # of the jump, by which its level must differ
+ALIKE = 0.15  # share by which the jumps of events that come again differ
 MOST_SHIFTS = 6  # in a column: where there are more, it goes up and down by nature, as loads do
 LEAST_JUMP = 8.0  # spreads of the differences between neighbouring readings
 
@@ -28,10 +29,18 @@ def find_shifts(values: FloatArray) -> FloatArray:
         size = np.abs(steps[:, c]) / spread(steps[:, c : c + 1])[0]
         jumps = np.flatnonzero((expected < 1) & (size > LEAST_JUMP))
         stretches = [each for each in _pairs(jumps, steps[:, c]) if _is_apart(values[:, c], *each)]
+        stretches = _unlike_others(stretches, steps[:, c])
         for start, stop in stretches if len(stretches) <= MOST_SHIFTS else ():
             both = float(probability_wrong(np.array(expected[start] * expected[stop])))
             probability[start:stop, c] = np.maximum(probability[start:stop, c], both)
     return np.where(np.isnan(values), 0.0, probability)
+
+
+def _unlike_others(stretches: list[tuple[int, int]], steps: FloatArray) -> list[tuple[int, int]]:
+    """Stretches whose jump is unlike that of any other: what comes again, as holidays do, is no fault."""
+    jumps = steps[[start for start, _ in stretches]]
+    alike = np.abs(jumps[:, None] - jumps) <= ALIKE * np.abs(jumps)
+    return [stretch for stretch, n in zip(stretches, alike.sum(axis=0).tolist(), strict=True) if n == 1]
 
 
 def _is_apart(column: FloatArray, start: int, stop: int) -> bool:

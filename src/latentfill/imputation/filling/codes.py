@@ -42,6 +42,8 @@ class Code(IntEnum):
     STATE_SPACE = _NUMBERS["state_space"]
     FACTORS = _NUMBERS["factors"]
     BOOSTED = _NUMBERS["boosted"]
+    BLEND = _NUMBERS["blend"]
+    STORED_BLEND = _NUMBERS["stored_blend"]
     SUSPECTED = _NUMBERS["suspected"]
     REPLACED = _NUMBERS["replaced"]
 
@@ -61,4 +63,4 @@ def codes_as_read(column: Column, n_rows: int) -> CodeArray:
 def is_from_stored(codes: CodeArray) -> BoolArray:
     """True where a cell was filled from stored embeddings, which may have seen held-out cells."""
     stored = [row.on_stored.number for row in STRATEGIES.values() if row.on_stored is not None]
-    return np.isin(codes, stored)
+    return np.isin(codes, (*stored, Code.STORED_BLEND))

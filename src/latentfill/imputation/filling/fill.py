@@ -14,7 +14,7 @@ from latentfill.embeddings.stored.lookup import StoredEncoder
 from latentfill.imputation.doubt.trusted import trusted as without_wrong
 from latentfill.imputation.filling.codes import Code, CodeArray
 from latentfill.imputation.filling.error_draws import draw_scores
-from latentfill.imputation.filling.filled import Filled
+from latentfill.imputation.filling.filled import Filled, Weights
 from latentfill.imputation.filling.path_estimate import (
     USUAL_COVERAGE,
     PathEstimate,
@@ -104,9 +104,10 @@ def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:
     values = _values(fitted, estimated, missing, path)
     if output.max_gap is not None:
         values = values.without(gap_lengths(series.observed)[cells.step, cells.column] > output.max_gap)
-    code = np.where(path.present & fitted.known[cells.column], path.code, Code.FALLBACK)
+    is_blend = path.present & fitted.known[cells.column] & ~np.isnan(values.value)
+    code = np.where(is_blend, path.blends.code[path.blends.number], Code.FALLBACK)
     code = np.where(np.isnan(values.value), Code.EMPTY, code)
-    expected = np.where(np.isin(code, (Code.FALLBACK, Code.EMPTY)), np.nan, values.expected)
+    expected = np.where(is_blend, values.expected, np.nan)
 
     def filled(of_cells: FloatArray) -> FloatArray:
         """The series (..., T, C) with these values (..., M) in its missing cells."""
@@ -116,6 +117,7 @@ def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:
     whole = Filled(
         values=filled(values.value),
         codes=_code_array(cells, code),
+        weights=Weights.of(cells, path.blends, is_blend),
         expected=cells.on_series(expected),
         lower=filled(values.lower) if with_bounds else None,
         upper=filled(values.upper) if with_bounds else None,

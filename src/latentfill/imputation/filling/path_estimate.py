@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from latentfill.core.series import BoolArray, FloatArray, IntArray
+from latentfill.core.series import BoolArray, FloatArray
+from latentfill.imputation.filling.blends import Blends
 from latentfill.imputation.fitting.fitted import FittedPath
 from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.column_units import ColumnCells
@@ -25,7 +26,7 @@ class PathEstimate:
 
     estimate: FloatArray  # (N,), NaN where the strategy has no estimate
     present: BoolArray  # (M,) whether it has an estimate
-    code: IntArray  # (M,) code of the candidate with the largest weight
+    blends: Blends  # of the M cells
     expected: FloatArray  # (M,) expected absolute error
     below: FloatArray  # (M,) lower end of the interval of the error
     above: FloatArray  # (M,) upper end
@@ -34,10 +35,11 @@ class PathEstimate:
 
     def over(self, other: PathEstimate) -> PathEstimate:
         """These estimates, and in cells without one the estimates of `other`."""
-        errors = ("code", "expected", "below", "above", "drawn")
+        errors = ("expected", "below", "above", "drawn")
         joined = {name: np.where(self.present, getattr(self, name), getattr(other, name)) for name in errors}
         estimate = np.where(np.isnan(self.estimate), other.estimate, self.estimate)
-        return PathEstimate(estimate=estimate, present=self.present | other.present, scores=self.scores, **joined)
+        present, blends = self.present | other.present, self.blends.where(self.present, other.blends)
+        return PathEstimate(estimate=estimate, present=present, blends=blends, scores=self.scores, **joined)
 
 
 def estimate_path(
@@ -62,7 +64,7 @@ def estimate_path(
     return PathEstimate(
         estimate=estimate,
         present=~np.isnan(estimate)[of_columns.lead],
-        code=_codes(path, at_cells, working)[of_columns.lead],
+        blends=Blends.of(path, at_cells, working).take(of_columns.lead),
         expected=calibration.expected(cells, size),
         below=below,
         above=above,
@@ -83,9 +85,3 @@ def error_quantiles(
     calibration, features = path.validated.calibration, features_at(working, values, estimates)
     size = calibration.sizes(of_columns.cells, of_columns.mean(features))
     return calibration.error_quantiles(of_columns.cells, size)
-
-
-def _codes(path: FittedPath, estimates: FloatArray, cells: Cells) -> IntArray:
-    """Code (M,) of the candidate with the largest weight among the candidates that have an estimate (K, M)."""
-    weight = np.where(np.isnan(estimates), -1.0, path.validated.ensemble.at(cells))
-    return np.asarray(np.array(path.codes, dtype=np.int64)[weight.argmax(axis=0)])

@@ -69,6 +69,7 @@ def summarise_table(fitted: Fitted, table: Table, filled: Filled, notes: Iterabl
         "table": {**_table(table), "added_rows": n_added},
         "notes": [*table.notes, *notes, *added, *_notes(fitted, codes, table.series.columns)],
         "cells": count_codes(codes),
+        "filled_from": {} if filled.weights is None else filled.weights.shares(steps),
         "columns": _columns(fitted, table, filled, steps),
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from latentfill.core.series import FloatArray
+from latentfill.core.series import BoolArray, FloatArray
 from latentfill.imputation.validation.cells import KINDS, Cells
 from latentfill.imputation.validation.shrinkage import blend_shares
 from latentfill.imputation.validation.simplex import simplex_weights
@@ -60,13 +60,21 @@ class Ensemble:
         all candidates with an estimate have weight 0, the result is their unweighted mean.
         """
         known = ~np.isnan(estimates)
-        weight = np.where(known, self.at(cells), 0.0)
-        unweighted = weight.sum(axis=0) == 0
-        weight = np.where(unweighted & known, 1.0, weight)
+        weight = self._weight(known, cells)
         total = weight.sum(axis=0)
         mean: FloatArray = np.full(total.shape, np.nan)
         np.divide((weight * np.nan_to_num(estimates)).sum(axis=0), total, out=mean, where=total > 0)
         return mean
+
+    def shares(self, known: BoolArray, cells: Cells) -> FloatArray:
+        """The share (K, M) of each candidate in the mean of `apply`; `known` (K, M) says which have an estimate."""
+        weight = self._weight(known, cells)
+        return np.asarray(weight / np.maximum(weight.sum(axis=0), 1e-300))
+
+    def _weight(self, known: BoolArray, cells: Cells) -> FloatArray:
+        weight = np.where(known, self.at(cells), 0.0)
+        unweighted = weight.sum(axis=0) == 0
+        return np.where(unweighted & known, 1.0, weight)
 
     def at(self, cells: Cells) -> FloatArray:
         """The weights of the candidates in each of the `cells`, (K, M)."""
