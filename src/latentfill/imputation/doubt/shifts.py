@@ -14,7 +14,7 @@ LARGEST_SHARE = 0.1  # of the series
 UNEQUAL = 0.4  # share of the jump by which the way back may differ
 BESIDE = 12  # steps on each side with which a stretch is compared
 LEAST_APART = 0.6  # of the jump, by which its level must differ
-ALIKE = 0.15  # share by which the jumps of events that come again differ
+ALIKE = 0.2  # share by which the jumps of events that come again differ
 MOST_SHIFTS = 6  # in a column: where there are more, it goes up and down by nature, as loads do
 LEAST_JUMP = 8.0  # spreads of the differences between neighbouring readings
 
@@ -38,7 +38,7 @@ def find_shifts(values: FloatArray) -> FloatArray:
 
 def _unlike_others(stretches: list[tuple[int, int]], steps: FloatArray) -> list[tuple[int, int]]:
     """Stretches whose jump is unlike that of any other: what comes again, as holidays do, is no fault."""
-    jumps = steps[[start for start, _ in stretches]]
+    jumps = np.array([(steps[start] - steps[stop]) / 2 for start, stop in stretches])
     alike = np.abs(jumps[:, None] - jumps) <= ALIKE * np.abs(jumps)
     return [stretch for stretch, n in zip(stretches, alike.sum(axis=0).tolist(), strict=True) if n == 1]
 
