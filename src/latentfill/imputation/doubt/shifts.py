@@ -28,8 +28,8 @@ def find_shifts(values: FloatArray) -> FloatArray:
     for c, expected in enumerate(expected_jumps.T):
         size = np.abs(steps[:, c]) / spread(steps[:, c : c + 1])[0]
         jumps = np.flatnonzero((expected < 1) & (size > LEAST_JUMP))
-        stretches = [each for each in _pairs(jumps, steps[:, c]) if _is_apart(values[:, c], *each)]
-        stretches = _unlike_others(stretches, steps[:, c])
+        unlike = _unlike_others(_pairs(jumps, steps[:, c]), steps[:, c])
+        stretches = [each for each in unlike if _is_apart(values[:, c], *each)]
         for start, stop in stretches if len(stretches) <= MOST_SHIFTS else ():
             both = float(probability_wrong(np.array(expected[start] * expected[stop])))
             probability[start:stop, c] = np.maximum(probability[start:stop, c], both)
