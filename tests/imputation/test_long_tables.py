@@ -121,7 +121,7 @@ def test_codes_bounds_and_samples_have_a_row_for_each_row_of_the_output(tmp_path
     assert list(out.columns) == list(readings.columns)
     np.testing.assert_array_equal(out["value"], expected["value"])
     is_filled = (out["parameter"] == "O3") & pd.to_datetime(out["time"]).isin(HOURS[[7, 8, 20]])
-    assert list(codes.columns) == ["value", "value_expected", "value_lower", "value_upper", "model"]
+    assert list(codes.columns) == ["value", "value_weights", "value_expected", "value_lower", "value_upper", "model"]
     np.testing.assert_array_equal(codes["value"], np.where(is_filled, 3, 0))
     assert (codes["value_expected"].notna() == is_filled).all()
     assert list(bounds.columns) == ["value_lower", "value_upper"]

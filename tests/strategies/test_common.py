@@ -48,7 +48,7 @@ def test_codes_and_summary_name_the_strategy_of_filled_cells(fitted, name: str):
     strategies_used = {Code(code).name.lower() for code in np.unique(result.filled.codes[SAMPLE.missing])}
     score = result.summary["held_out_error"]["built-in"]
     if name == AUTO:
-        assert strategies_used <= {*CANDIDATES, "fallback"}
+        assert strategies_used <= {*CANDIDATES, "blend", "fallback"}
         assert set(score["candidates"]) == CANDIDATES - set(result.summary["left_out"]["built-in"])
     else:
         assert strategies_used <= {name, "fallback"}

@@ -76,6 +76,12 @@ class Config(GroupedSettings):
         flag="--kind",
         json_text=True,
     )
+    causal: bool = setting(
+        False,
+        "Fill each cell from earlier steps alone (and from the other columns of its own step): for live data, and for "
+        "backtests without a look ahead. Every stretch is filled by a model of what came before it.",
+        flag="--causal",
+    )
     model: SeriesModel = setting(
         "auto",
         "Model of many series: shared (one for all, also for series that are too short to learn from), own (one for "

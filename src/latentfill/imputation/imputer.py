@@ -19,6 +19,9 @@ from latentfill.embeddings.protocols.record import Pairing
 from latentfill.embeddings.stored.arrays import IN_MEMORY, divide_embeddings
 from latentfill.embeddings.stored.digests import vectors_digest
 from latentfill.embeddings.stored.split_windows import train_rows
+from latentfill.imputation.causal.fill import PastModels
+from latentfill.imputation.causal.refusals import refuse_looking_ahead
+from latentfill.imputation.causal.summary import summarise_past
 from latentfill.imputation.columns import in_order
 from latentfill.imputation.doubt.readings import DoubtfulReadings
 from latentfill.imputation.filling.explain import explain_series
@@ -38,7 +41,7 @@ from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns
 from latentfill.tables.covariates import Covariates, align_covariates, listed, read_others, refuse_itself
 from latentfill.tables.groups import GroupedTable, read_groups
-from latentfill.tables.options import TableOptions
+from latentfill.tables.options import AUTO, NONE, TableOptions
 from latentfill.tables.read import read_table
 from latentfill.tables.table import Table
 
@@ -97,6 +100,8 @@ class Imputer:
     def fit(self, data: object) -> Imputer:
         """Fit a model to a pandas, polars or pyarrow frame, the path of a file, or a `Table`; returns itself."""
         table = self.read(data, fresh=True)
+        if self.config.causal:
+            return self._fit_to_past(table)
         config, series = self.config, table.series
         if self.covariates:
             refuse_beside_covariates(config)
@@ -135,6 +140,8 @@ class Imputer:
 
         A model that was fitted with covariates needs tables that have them: those of `covariates`.
         """
+        if hasattr(self, "past_"):
+            return self._fill_from_past(self.read(data))
         fitted = self._check_fitted()
         read = self.read(data)
         covariates = self.align(read)
@@ -153,6 +160,23 @@ class Imputer:
         seconds = round(time.monotonic() - began, 2)
         summary = doubtful.added_to(summarise(fitted, table, self.options, filled, paired, covariates))
         return Imputation(table, filled, summary | {"model": self.model_id_, "fill_seconds": seconds}, doubtful)
+
+    def _fit_to_past(self, table: Table) -> Imputer:
+        """Learn from growing histories of the table, so that it can be filled from the past alone."""
+        refuse_looking_ahead(self.config, with_covariates=bool(self.covariates))
+        self.past_ = PastModels.fit(table.series, self.config)
+        self._paired = (table, Pairing(self.config.stored.plan))
+        return self
+
+    def _fill_from_past(self, table: Table) -> Imputation:
+        """Fill a table from the past alone; a table other than the fitted one by what was learnt from all of that."""
+        began, series = time.monotonic(), in_order(table.series, self.past_.columns)
+        is_own = self._paired is not None and self._paired[0] is table
+        filled = self.past_.fill_own(series) if is_own else self.past_.fill_other(series)
+        filled = filled.in_order(table.series.columns, self.past_.columns).keeping(table.suspected, table.as_read)
+        summary = summarise_past(self.past_, table, self.options, filled)
+        seconds = round(time.monotonic() - began, 2)
+        return Imputation(table, filled, summary | {"model": "causal", "fill_seconds": seconds})
 
     def check_explains(self) -> None:
         """Raise an `InputError` unless a wide table is filled with the strategy `neighbours`, which has neighbours."""
@@ -209,7 +233,13 @@ class Imputer:
             ) from error
 
     def _reading_options(self) -> TableOptions:
-        """How to read tables. Stored embeddings and splits refer to row numbers, so with them no row may be added."""
+        """How to read tables.
+
+        Stored embeddings and splits refer to row numbers, so with them no row may be added. From the past alone, no
+        value is taken for a marker of a missing one because of later values.
+        """
+        if self.config.causal and AUTO not in self.options.missing:
+            return replace(self.options, missing=(*self.options.missing, NONE))
         if not self._uses_row_numbers:
             return self.options
         if self.options.grid:
@@ -240,6 +270,11 @@ class Imputer:
         """Write the fitted model to a folder; see `latentfill.imputation.saving.model_folder`."""
         from latentfill.imputation.saving.model_folder import save_model  # here, because it imports torch
 
+        if hasattr(self, "past_"):
+            raise InputError(
+                "a causal model cannot be saved. Fill later data in the same program (Imputer.fill), or fit without "
+                "causal (--causal)."
+            )
         fitted = self._check_fitted()
         options = {name: value for name, value in asdict(self.options).items() if name != "regular"}
         save_model(fitted, path, {"table": options, "embedding_digests": self.digests_})

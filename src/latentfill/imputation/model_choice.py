@@ -96,6 +96,8 @@ def _why_own(series: Sequence[Series], config: Config, *, has_covariates: bool) 
         return "the series have different words in their columns of text"
     if len({each.time is None for each in series}) > 1:
         return "some of the series have time stamps and others have none"
+    if config.causal:
+        return "each is filled from its own past"
     if config.stored.embeddings:
         return "stored embeddings belong to one series"
     if config.neighbours.donor_table:

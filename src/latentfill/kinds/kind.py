@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -57,6 +57,11 @@ class CellErrors:
     drawn: FloatArray  # (S, M) random errors
     scores: FloatArray  # (S, M) standard normal scores of the random errors
     coverage: float  # of the interval
+
+    def take(self, index: IntArray) -> CellErrors:
+        """The errors of the cells at `index`."""
+        names = ("expected", "below", "above", "drawn", "scores")
+        return replace(self, **{name: getattr(self, name)[..., index] for name in names})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -78,6 +78,11 @@ def evaluate(
     series = table.series
     if covariates:
         refuse_beside_covariates(config, encoders=bool(spec.encoders))
+    if config.causal:
+        raise InputError(
+            "causal (--causal) is for filling and not for evaluate: hide cells in the table, fill it with --causal, "
+            "and compare."
+        )
     if config.neighbours.donor_table is not None:
         raise InputError(
             "a donor table (--donor-table) may hold the hidden cells, so scores with it would be too good: leave it "

@@ -15,7 +15,7 @@ from latentfill.strategies.state_space.model import SeriesModel
 from latentfill.strategies.state_space.saving import model_of, state_of
 
 
-class _Smoother(SeriesStrategy):
+class Smoother(SeriesStrategy):
     """A strategy that smooths with a `SeriesModel`."""
 
     def __init__(self, model: SeriesModel) -> None:
@@ -24,6 +24,11 @@ class _Smoother(SeriesStrategy):
     def estimate(self, values: FloatArray, clock: FloatArray) -> Estimate:
         with one_blas_thread():
             return self.model.estimate(values, clock)
+
+    def estimate_past(self, values: FloatArray, clock: FloatArray) -> Estimate:
+        """Like `estimate`, but no reading of a later step is used, see `SeriesModel.estimate_past`."""
+        with one_blas_thread():
+            return self.model.estimate_past(values, clock)
 
     def error_scores(
         self, values: FloatArray, clock: FloatArray, rng: np.random.Generator, count: int
@@ -39,7 +44,7 @@ class _Smoother(SeriesStrategy):
         return cls(model_of(state))
 
 
-class AutoregressionStrategy(_Smoother):
+class AutoregressionStrategy(Smoother):
     """Each column by itself: an autoregression with noise around its mean cycle."""
 
     @classmethod
@@ -48,7 +53,7 @@ class AutoregressionStrategy(_Smoother):
             return cls(fit_alone(data))
 
 
-class StateSpaceStrategy(_Smoother):
+class StateSpaceStrategy(Smoother):
     """A vector autoregression with noise, of all columns or of groups of related ones."""
 
     @classmethod
@@ -57,7 +62,7 @@ class StateSpaceStrategy(_Smoother):
             return cls(fit_together(data))
 
 
-class FactorStrategy(_Smoother):
+class FactorStrategy(Smoother):
     """Dynamic factors that all columns follow, and an autoregression of what they leave of each column."""
 
     @classmethod

@@ -1,0 +1,1 @@
+"""Filling from the past alone: no value depends on readings of later steps."""

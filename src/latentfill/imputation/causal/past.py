@@ -1,0 +1,101 @@
+"""What is known of each cell from earlier steps alone: estimates, the distance to the last reading, and features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from latentfill.core.series import BoolArray, FloatArray
+from latentfill.imputation.validation.cells import Cells
+from latentfill.imputation.validation.error_sample import SMALLEST
+from latentfill.strategies.state_space.strategy import Smoother
+from latentfill.windows.gaps import bucket_of, distances
+from latentfill.windows.windows import ScaledSeries
+
+REACH = 48  # steps before a cell over which the changes of its column are averaged
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PastEstimates:
+    """Estimates of K strategies for a series (T, C) in scaled units, each from readings up to its step."""
+
+    names: tuple[str, ...]  # K
+    values: FloatArray  # (K, T, C), NaN where a strategy has none
+    spread: FloatArray  # (T, C) standard deviation of the error of one of them; NaN without any
+
+
+def estimate_past(smoothers: Mapping[str, Smoother], cycle: int | None, series: ScaledSeries) -> PastEstimates:
+    """The last reading, the reading a cycle ago, and the filtered estimates of the smoothers."""
+    values = series.values
+    by_name = {"locf": _last(values)}
+    if cycle and cycle < len(values):
+        by_name["seasonal"] = _cycle_ago(by_name["locf"], values, cycle)
+    spread = np.full(values.shape, np.nan)
+    for name, smoother in smoothers.items():
+        past = smoother.estimate_past(values, series.clock)
+        by_name[name], spread = past.values, past.spread
+    return PastEstimates(tuple(by_name), np.stack(list(by_name.values())), spread)
+
+
+def _last(values: FloatArray) -> FloatArray:
+    """The last reading (T, C) at or before each step; NaN before the first."""
+    step = np.arange(len(values))[:, None]
+    source = np.maximum.accumulate(np.where(np.isnan(values), -1, step), axis=0)
+    return np.where(source < 0, np.nan, np.take_along_axis(values, np.maximum(source, 0), axis=0))
+
+
+def _cycle_ago(last: FloatArray, values: FloatArray, cycle: int) -> FloatArray:
+    """The value one cycle before each step; where it was missing, the last reading before it."""
+    ago = np.full(values.shape, np.nan)
+    ago[cycle:] = last[:-cycle]
+    return ago
+
+
+def past_cells(mask: BoolArray, values: FloatArray) -> Cells:
+    """The missing cells (T, C) of a mask; the kind of a gap is the bucket of its length so far."""
+    step, column = np.nonzero(mask)
+    back, _ = distances(~np.isnan(values))
+    length = back[step, column]
+    return Cells(
+        shape=(values.shape[0], values.shape[1]),
+        step=step,
+        column=column,
+        kind=bucket_of(np.maximum(length, 1)),
+        gap=step - length + 1,
+        hiding_round=np.zeros(len(step), dtype=np.int64),
+    )
+
+
+def past_features(cells: Cells, values: FloatArray, estimates: PastEstimates) -> FloatArray:
+    """Features (M, 5) that predict the size of errors, from earlier steps alone.
+
+    Logarithms of the spread of the filtered estimate, the steps since the last reading, the range of the estimates and
+    the mean change of the column before the cell, and whether the spread is unknown.
+    """
+    at = (cells.step, cells.column)
+    spread, of_cells = estimates.spread[at], estimates.values[:, *at]
+    known = ~np.isnan(of_cells)
+    top = np.where(known, of_cells, -np.inf).max(axis=0)
+    low = np.where(known, of_cells, np.inf).min(axis=0)
+    between = np.where(known.any(axis=0), top - low, 0.0)
+    features = [
+        np.log(np.where(np.isnan(spread), 1.0, np.maximum(spread, SMALLEST))),
+        np.log(np.maximum(cells.step - cells.gap + 1, 1)),
+        np.log(SMALLEST + between),
+        np.log(SMALLEST + _movement(values)[at]),
+        np.isnan(spread).astype(float),
+    ]
+    return np.stack(features, axis=1)
+
+
+def _movement(values: FloatArray) -> FloatArray:
+    """Mean absolute change (T, C) from step to step over the `REACH` steps before each; 1 without any."""
+    last = _last(values)
+    change = np.abs(np.diff(last, axis=0, prepend=last[:1]))
+    known = ~np.isnan(change)
+    total, count = (np.cumsum(part, axis=0) for part in (np.where(known, change, 0.0), known.astype(float)))
+    first = np.maximum(np.arange(len(values)) - REACH, 0)
+    sums, counts = (part - part[first] for part in (total, count))
+    return np.where(counts > 0, sums / np.maximum(counts, 1), 1.0)

@@ -1,0 +1,48 @@
+"""The summary of a table that was filled from the past alone."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from importlib.metadata import version
+
+from latentfill.core.strategy_table import cell_codes
+from latentfill.imputation.causal.fill import PastModels
+from latentfill.imputation.filling.codes import count_codes
+from latentfill.imputation.filling.filled import Filled
+from latentfill.imputation.summary.cell_counts import count_cells
+from latentfill.tables.options import TableOptions
+from latentfill.tables.table import Table, output_rows
+from latentfill.tables.time.grid import step_text
+
+NOTE = (
+    "Each cell is filled from earlier steps alone, in {n} stretches, each by a model of what came before it; the first "
+    "{first} steps get the last reading."
+)
+
+
+def summarise_past(models: PastModels, table: Table, options: TableOptions, filled: Filled) -> dict[str, object]:
+    """The summary as JSON values, like that of other tables, without errors on held-out cells."""
+    series, steps = table.series, output_rows(table).steps
+    kinds = models.models[-1].kinds.names if models.models else ("continuous",) * len(series.columns)
+    counts = count_cells(series, filled, steps)
+    n, first = len(models.models) - 1, int(models.starts[0]) if len(models.starts) else series.n_steps
+    return {
+        "latentfill": version("latentfill"),
+        "table": {
+            "rows": table.n_rows,
+            "steps": series.n_steps,
+            "columns": list(series.columns),
+            "time_columns": list(table.time_columns),
+            "step": None if series.step is None else step_text(series.step),
+            "added_rows": 0,
+        },
+        "notes": [*table.notes, NOTE.format(n=max(n, 0), first=min(first, series.n_steps))],
+        "cells": count_codes(filled.codes[steps]),
+        "columns": {
+            name: {"kind": kind, **of_column} for kind, (name, of_column) in zip(kinds, counts.items(), strict=True)
+        },
+        "settings": models.config.to_dict(),
+        "reading": asdict(options),
+        "codes": {str(code.number): code.meaning for code in cell_codes()},
+        "held_out_error": {},
+    }
