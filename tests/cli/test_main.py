@@ -49,7 +49,8 @@ def test_impute_fills_every_gap_and_keeps_the_text_of_observed_cells(
         for a, b in zip(old, new, strict=True):
             assert b == a if a else b
     code = pd.read_csv(codes)
-    assert tuple(code.columns) == (*sample.columns, *(f"{name}_expected" for name in sample.columns), "model")
+    names = (f"{name}_{suffix}" for suffix in ("weights", "expected") for name in sample.columns)
+    assert tuple(code.columns) == (*sample.columns, *names, "model")
     np.testing.assert_array_equal(code[list(sample.columns)].to_numpy() == 0, ~sample.missing)
     summary = json.loads((tmp_path / "filled.summary.json").read_text())
     assert summary["settings"]["windows"]["length"] == 24
