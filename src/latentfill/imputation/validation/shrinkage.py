@@ -18,11 +18,6 @@ from latentfill.imputation.validation.cells import KINDS, Cells
 from latentfill.windows.gaps import BUCKET_NAMES
 
 SHARES = np.linspace(0.0, 1.0, 21)  # S shares of the better candidate that are tried
-# By gap length, about the gain of the blend over linear interpolation in hourly tables of air quality and loads, and
-# the share where nothing tells: linear interpolation is nearly as good in short gaps, and far worse in long ones.
-USUAL_GAIN = np.array([0.05, 0.1, 0.2, 0.5, 0.5, 0.5])
-UNTESTED = np.array([0.5, 0.5, 0.5, 0.9, 0.9, 0.9])
-FEWEST_GAPS = 3  # of all columns together, that tell anything about a kind of gap
 EXACT_GAPS = 5  # fewest gaps in which a plain candidate without any error is kept as it is
 TINY = 1e-12  # squared relative gain: keeps weights finite
 MOST_ERRORS_SHRUNK = 1.0  # most standard errors by which a gain is shrunk: some columns are unlike the others
@@ -73,9 +68,7 @@ def blend_shares(plain: FloatArray, other: FloatArray, cells: Cells) -> FloatArr
     """Share (C, KINDS) of the other candidate in a blend with the plain candidate, by column and kind of gap.
 
     It follows from the errors (M,) of both on held-out `cells`: 0 keeps the plain candidate, 1 takes the other. For a
-    kind of gap of which no column has enough gaps, the gaps of all columns tell; if these are too few, the share is
-    `UNTESTED`. A column in which the blend is worse than
-    the plain candidate over all of its held-out gaps keeps the plain one.
+    kind of gap of which no column has enough gaps, the share is 1.
     """
     gains = Gains.of(plain, other, cells)
     share = np.ones(gains.count.shape)
@@ -84,19 +77,8 @@ def blend_shares(plain: FloatArray, other: FloatArray, cells: Cells) -> FloatArr
         enough = gains.count[:, kind] >= ENOUGH_GAPS[bucket]
         if enough.any():
             share[:, kind] = SHARES[_cautious_gains(gains, kind, enough).argmax(axis=1)]
-        elif gains.count[:, kind].sum() >= FEWEST_GAPS:
-            share[:, kind] = SHARES[_gain_of_all(gains, kind).argmax()]
-        else:
-            share[:, kind] = UNTESTED[bucket]
     exact = (gains.count >= EXACT_GAPS) & (gains.loss == 0)
-    return np.where(exact | (_total_gain(gains, share) < 0)[:, None], 0.0, share)
-
-
-def _total_gain(gains: Gains, share: FloatArray) -> FloatArray:
-    """Gain (C,) in squared error of the blend with these shares (C, KINDS), over all gaps of each column."""
-    at = np.abs(SHARES - share[..., None]).argmin(axis=-1)
-    gain = np.take_along_axis(gains.mean, at[..., None], axis=-1)[..., 0]
-    return np.asarray((gain * gains.loss).sum(axis=1))
+    return np.where(exact, 0.0, share)
 
 
 def _sums(values: FloatArray, group: np.ndarray, n_groups: int) -> FloatArray:
@@ -112,7 +94,7 @@ def _cautious_gains(gains: Gains, kind: int, enough: BoolArray) -> FloatArray:
     caution = CAUTION[kind % len(BUCKET_NAMES)]
     mean = gains.mean[enough, kind]
     error = _squared_errors(gains.count[enough, kind], gains.variance[enough, kind])
-    cautious = np.tile(-np.abs(SHARES - UNTESTED[kind % len(BUCKET_NAMES)]), (len(enough), 1))
+    cautious = np.tile(SHARES, (len(enough), 1))  # columns without enough gaps take the other candidate
     if len(mean) == 1:
         cautious[enough] = mean - caution * np.sqrt(error)
         return cautious
@@ -126,20 +108,6 @@ def _cautious_gains(gains: Gains, kind: int, enough: BoolArray) -> FloatArray:
     shrunk = np.clip((1 - shrinkage) * mean + shrinkage * centre, mean - reach, mean + reach)
     cautious[enough] = shrunk - caution * np.sqrt(error * (1 - shrinkage))
     return cautious
-
-
-def _gain_of_all(gains: Gains, kind: int) -> FloatArray:
-    """Gain (S,) per gap over the gaps of one kind of all columns, minus `CAUTION` standard errors.
-
-    `PRIOR_GAPS` gaps with the gain that other files have count too.
-    """
-    bucket, count = kind % len(BUCKET_NAMES), gains.count[:, kind][:, None]
-    n = count.sum()
-    mean = (count * gains.mean[:, kind]).sum(axis=0) / n
-    squares = (count - 1).clip(0) * gains.variance[:, kind] + count * (gains.mean[:, kind] - mean) ** 2
-    error = np.sqrt(squares.sum(axis=0) / (n - 1) / (n + PRIOR_GAPS))
-    of_other_files = USUAL_GAIN[bucket] * SHARES * (2 - SHARES)
-    return np.asarray((n * mean + PRIOR_GAPS * of_other_files) / (n + PRIOR_GAPS) - CAUTION[bucket] * error)
 
 
 def _squared_errors(count: FloatArray, variance: FloatArray) -> FloatArray:
