@@ -11,7 +11,7 @@ import pytest
 from latentfill import Imputer
 from latentfill.core.errors import InputError
 from latentfill.imputation.validation.cells import Cells
-from latentfill.imputation.validation.error_sample import ErrorSample
+from latentfill.imputation.validation.error_sample import DISTANCE, ErrorSample
 from latentfill.imputation.validation.intervals import LENT_GAPS, Calibration
 from latentfill.imputation.validation.quantiles import LEVELS
 from latentfill.scoring.demo_table import make_sample
@@ -31,7 +31,7 @@ def error_sample(m: int, seed: int = 0, skew: float = 0.0) -> ErrorSample:
     cells = Cells(
         shape=(m, C), step=step, column=column, kind=bucket, gap=step, hiding_round=np.zeros(m, dtype=np.int64)
     )
-    return ErrorSample(cells, noise * size, feature)
+    return ErrorSample(cells, noise * size, np.pad(feature, ((0, 0), (0, DISTANCE))))
 
 
 def inside(calibration: Calibration, new: ErrorSample, coverage: float) -> np.ndarray:
@@ -99,7 +99,7 @@ def test_gaps_of_different_hiding_rounds_are_counted_apart():
 
     def hidden(column: int) -> ErrorSample:
         cells = Cells(shape=(t, 2), step=step, column=zeros + column, kind=zeros, gap=step, hiding_round=zeros)
-        return ErrorSample(cells, np.ones(t), np.zeros((t, 1)))
+        return ErrorSample(cells, np.ones(t), np.zeros((t, DISTANCE + 1)))
 
     calibration = Calibration.fit(ErrorSample.joined([hidden(0), hidden(0), hidden(1)]), hidden(1))
     assert calibration.gaps[:, 0].tolist() == [2 * t + 2 * LENT_GAPS] * 2

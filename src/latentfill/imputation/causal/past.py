@@ -71,7 +71,7 @@ def past_cells(mask: BoolArray, values: FloatArray) -> Cells:
 def past_features(cells: Cells, values: FloatArray, estimates: PastEstimates) -> FloatArray:
     """Features (M, 5) that predict the size of errors, from earlier steps alone.
 
-    Logarithms of the spread of the filtered estimate, the steps since the last reading, the range of the estimates and
+    Logarithms of the spread of the filtered estimate, the range of the estimates, the steps since the last reading and
     the mean change of the column before the cell, and whether the spread is unknown.
     """
     at = (cells.step, cells.column)
@@ -82,8 +82,8 @@ def past_features(cells: Cells, values: FloatArray, estimates: PastEstimates) ->
     between = np.where(known.any(axis=0), top - low, 0.0)
     features = [
         np.log(np.where(np.isnan(spread), 1.0, np.maximum(spread, SMALLEST))),
-        np.log(np.maximum(cells.step - cells.gap + 1, 1)),
         np.log(SMALLEST + between),
+        np.log(np.maximum(cells.step - cells.gap + 1, 1)),
         np.log(SMALLEST + _movement(values)[at]),
         np.isnan(spread).astype(float),
     ]

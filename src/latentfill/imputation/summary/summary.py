@@ -22,6 +22,7 @@ from latentfill.tables.long_edits import count_added
 from latentfill.tables.options import TableOptions
 from latentfill.tables.table import Table, output_rows
 from latentfill.tables.time.grid import step_text
+from latentfill.windows.gaps import distances
 
 
 def summarise(
@@ -67,7 +68,13 @@ def summarise_table(fitted: Fitted, table: Table, filled: Filled, notes: Iterabl
     added = added_notes(n_added) if table.pivot else ()
     return {
         "table": {**_table(table), "added_rows": n_added},
-        "notes": [*table.notes, *notes, *added, *_notes(fitted, codes, table.series.columns)],
+        "notes": [
+            *table.notes,
+            *notes,
+            *added,
+            *_notes(fitted, codes, table.series.columns),
+            *_untested(fitted, table),
+        ],
         "cells": count_codes(codes),
         "filled_from": {} if filled.weights is None else filled.weights.shares(steps),
         "columns": _columns(fitted, table, filled, steps),
@@ -115,6 +122,17 @@ def _notes(fitted: Fitted, codes: CodeArray, columns: tuple[str, ...]) -> Iterat
     left = int(np.count_nonzero(codes == Code.EMPTY))
     if left and fitted.config.output.max_gap is not None:
         yield f"Gaps of more than {fitted.config.output.max_gap} steps are left empty: {counted(left, 'cell')} in all."
+
+
+def _untested(fitted: Fitted, table: Table) -> Iterator[str]:
+    """A note on cells farther from the nearest reading than any that could be held out."""
+    farthest, series = fitted.builtin.validated.calibration.farthest, table.series
+    far = np.minimum(*distances(series.observed)) > np.ceil(farthest)
+    if n := int(np.count_nonzero(far & (series.rows >= 0)[:, None])):
+        yield (
+            f"{counted(n, 'cell')} {'is' if n == 1 else 'are'} more than {farthest:.0f} steps from the nearest "
+            "reading, and no gap like that could be tested: expected errors and intervals there are extrapolated."
+        )
 
 
 def _privileged_notes(embeddings: Mapping[str, Embeddings]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from latentfill.windows.gaps import NearestObserved, nearest_observed
 from latentfill.windows.windows import by_part
 
 SMALLEST = 1e-3  # scaled units; added to sizes before their logarithm is taken
+DISTANCE = 2  # position of the logarithm of the distance to the nearest reading among the features
 MOVEMENT_REACH = 48  # steps on both sides of a cell over which the changes of its column are averaged
 MOST_LEVEL = 5.0  # scaled units; mean estimates are clipped to plus and minus this
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.imputation.validation.cells import Cells
-from latentfill.imputation.validation.error_sample import ErrorSample
+from latentfill.imputation.validation.error_sample import DISTANCE, ErrorSample
 from latentfill.imputation.validation.error_size import SizeModel
 from latentfill.imputation.validation.quantiles import LEVELS, group_distributions, probability_below, quantile
 from latentfill.windows.gaps import BUCKET_NAMES
@@ -23,6 +23,7 @@ from latentfill.windows.gaps import BUCKET_NAMES
 PRIOR_DEPTH_CELLS = 100.0  # prior cells in favour of the uncorrected levels
 LENT_GAPS = 5.0  # most gaps that its column, and its gap length, add to the gap count of a group
 WARY_GAPS = 10.0  # with this many gaps, a group aims at half the nominal miss rate: few gaps are weak evidence
+GROWTH = 0.5  # exponent of the distance, beyond that of any held-out cell
 CALIBRATED = 50  # fewest held-out cells for intervals to be called calibrated
 
 
@@ -36,6 +37,7 @@ class Calibration:
     cells: IntArray  # (C, buckets) number of held-out cells
     gaps: FloatArray  # (C, buckets) number of gaps behind the quantiles, see `_count_gaps`
     depth: FloatArray  # (len(LEVELS),) corrected nominal coverage for each level of true coverage
+    farthest: float = np.inf  # steps from a held-out cell to the nearest reading, at most; infinite without any
 
     @classmethod
     def fit(cls, learn: ErrorSample, check: ErrorSample) -> Calibration:
@@ -54,6 +56,7 @@ class Calibration:
             cells=_count_cells(both.cells),
             gaps=_count_gaps(both.cells),
             depth=_depth(np.abs(2 * probability[len(learn) :] - 1)),
+            farthest=float(np.exp(both.features[:, DISTANCE].max())),
         )
 
     @classmethod
@@ -75,8 +78,13 @@ class Calibration:
         return int(self.cells.sum()) >= CALIBRATED
 
     def sizes(self, cells: Cells, features: FloatArray) -> FloatArray:
-        """Predicted size (M,) of the errors of `cells` with these features (M, F), scaled units."""
-        return self.model.size(features, cells.column)
+        """Predicted size (M,) of the errors of `cells` with these features (M, F), scaled units.
+
+        Farther from the nearest reading than any held-out cell was, it grows with the square root of that distance, as
+        that of a random walk does.
+        """
+        beyond = np.maximum(features[:, DISTANCE] - np.log(self.farthest), 0.0)
+        return np.asarray(self.model.size(features, cells.column) * np.exp(GROWTH * beyond))
 
     def bounds(self, cells: Cells, size: FloatArray, coverage: float) -> tuple[FloatArray, FloatArray]:
         """Lower and upper bounds (M,) that contain the errors of `cells` with probability `coverage`, scaled units."""
@@ -102,7 +110,8 @@ class Calibration:
 
     def state(self) -> dict[str, FloatArray]:
         """Everything as arrays, the inverse of `load`."""
-        distribution = {name: getattr(self, name) for name in ("quantiles", "mean_size", "cells", "gaps", "depth")}
+        names = ("quantiles", "mean_size", "cells", "gaps", "depth", "farthest")
+        distribution = {name: getattr(self, name) for name in names}
         arrays = {name: np.asarray(value, float) for name, value in distribution.items()}
         return arrays | {f"size.{name}": array for name, array in self.model.state().items()}
 
@@ -117,6 +126,7 @@ class Calibration:
             cells=state["cells"].astype(np.int64),
             gaps=state["gaps"],
             depth=state["depth"],
+            farthest=float(state["farthest"]),
         )
 
 
