@@ -50,10 +50,13 @@ class ZeroInflated(Number):
     def learnt(self, truth: FloatArray, estimate: FloatArray) -> Self:
         if len(truth) < FEWEST_HIDDEN:
             return self
+        from sklearn.isotonic import isotonic_regression  # takes a while to import
+
         order = np.argsort(estimate[:, 0], kind="stable")
         sorted_estimate, is_zero = estimate[order, 0], truth[order, 0] < self.least / 2
         bins = np.array_split(np.arange(len(order)), min(MOST_BINS, len(order) // FEWEST_HIDDEN))
-        chances = np.minimum.accumulate([float(is_zero[part].mean()) for part in bins])
+        shares = [float(is_zero[part].mean()) for part in bins]
+        chances = isotonic_regression(shares, sample_weight=list(map(len, bins)), increasing=False)
         return replace(
             self,
             threshold=max(0.0, float(np.quantile(sorted_estimate, is_zero.mean()))) if is_zero.any() else 0.0,

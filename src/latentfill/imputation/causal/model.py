@@ -57,7 +57,7 @@ class PastModel:
         visible = whole.without(hidden)
         smoothers = {name: _fit_smoother(name, visible, config.seed) for name in _strategies(whole)}
         model = replace(unfitted, smoothers={name: each for name, each in smoothers.items() if each is not None})
-        return model._weighed(visible, np.where(hidden, whole.values, np.nan))
+        return model._weighed(visible, np.where(hidden, whole.values, np.nan), config.seed)
 
     def scaled(self, series: Series) -> ScaledSeries:
         """The working columns of a series, scaled."""
@@ -78,13 +78,13 @@ class PastModel:
         """The cell code of each strategy."""
         return [STRATEGIES[name].cell_code(stored=False).number for name in self.names]
 
-    def _weighed(self, visible: ScaledSeries, truth: FloatArray) -> PastModel:
+    def _weighed(self, visible: ScaledSeries, truth: FloatArray, seed: int) -> PastModel:
         """The model with weights and intervals that are learnt from hidden readings with this `truth` (T, W)."""
         estimates = self.estimate(visible)
         cells = past_cells(~np.isnan(truth) & ~np.isnan(estimates.values).all(axis=0), visible.values)
         at = (cells.step, cells.column)
         errors = errors_at(estimates.values[:, *at], truth[at])
-        is_check = np.random.default_rng(0).random(len(cells)) < 0.5
+        is_check = SeedStream.CHECKS.generator(seed).random(len(cells)) < 0.5
         ensemble = Ensemble.fit(errors, cells)
         left = -(ensemble.at(cells) * errors).sum(axis=0)
         sample = ErrorSample(cells, left, past_features(cells, visible.values, estimates))
