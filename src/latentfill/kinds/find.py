@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import numpy as np
 
-from latentfill.core.series import BoolArray, FloatArray
+from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.kinds.circular import Circular
 from latentfill.kinds.classes import Classes
 from latentfill.kinds.counter import Counter
 from latentfill.kinds.kind import Kind, StepTimes
+from latentfill.kinds.names import is_code, is_direction, is_percentage
 from latentfill.kinds.number import Number
 from latentfill.kinds.zero_inflated import ZeroInflated
 
@@ -19,32 +19,25 @@ FEWEST_READINGS = 50  # of anything but a continuous column
 
 FEWEST_ROUNDS = 5  # times that a direction without a telling name must cross north
 MOST_LEFT = 0.5  # of the mean distance between neighbouring readings, on the circle
-NAMED_DIRECTION = re.compile(
-    r"(^|[^a-z])(w?dir|direc\w*|dirn|wd|wdir|winddir\w*|drct|dd|heading|azimut\w*|bearing|aspect|course|cog|mwd|yaw"
-    r"|bussola|richtung|windrichtung|richting)([^a-z]|$)|direction|winddir|wdir|azimuth|richtung",
-    re.IGNORECASE,
-)
 
+FEWEST_PER_RAMP = 3  # readings between two falls, on average
 FEWEST_RISES = 20  # steps of a counter that rise
-MOST_RESETS = 0.02  # of the steps of a counter
+FEWEST_RISES_A_RESET = 4  # for each reset of a counter
 LARGEST_AFTER_RESET = 0.1  # of the reading before the reset
 MOST_EQUAL_RISES = 0.9  # of the rises: a ramp in time is no counter
-NEARLY_EQUAL = 0.01  # rates may differ by this share, as readings are rounded
+NEARLY_EQUAL = 0.1  # rates may differ by this share: linear interpolation is good enough for them
 
 FEWEST_PER_CLASS = 20  # readings, on average
+FEWEST_PER_NAMED_CLASS = 5  # where the name says that values are classes
 MOST_CODES = 10
 MOST_NAMED_CODES = 30
-NAMED_CODE = re.compile(
-    r"(^|[^a-z])(status|state|mode|code|flag|class|category|type|qc|quality|phase|alarm|error|fault|stage)s?([^a-z]|$)",
-    re.IGNORECASE,
-)
+FULLEST_SCALE = 0.5  # share of the numbers of a scale that occur: if more do, they are no codes
+MOST_NEXT = 0.5  # share of readings whose value plus or minus 1 occurs too: if more do, they are no codes
 
-NAMED_PERCENTAGE = re.compile(
-    r"%|percent|humid|(^|[^a-z])(rh|relhum|soc|hum|ur|umid\w*|feuchte)([^a-z]|$)", re.IGNORECASE
-)
-
+FEWEST_AT_END = 3  # separate runs of readings at the end of a range
 NEAR_ZERO = 0.02  # smallest reading of an amount, as a share of the largest
 LEAST_ZEROS = 0.1  # share of the readings that are zero in a zero-inflated column
+FEWEST_FALLS = 3  # of an amount
 
 
 def find_kind(name: str, values: FloatArray, times: StepTimes, cycle: int | None) -> Kind:
@@ -55,11 +48,12 @@ def find_kind(name: str, values: FloatArray, times: StepTimes, cycle: int | None
         return Number.of(values).on_line(values, times)
     if whole and (label := _label_of_classes(name, known)):
         return Classes.of(values, label)
-    if is_circular(name, values):
-        return Circular(whole=whole)
-    if is_counter(values, times):
+    if (start := start_of_circle(name, values)) is not None:
+        return Circular(start=start, whole=whole)
+    ramps = _are_ramps(values, times)
+    if not ramps and is_counter(values, times):
         return Counter(whole=whole)
-    if known.min() >= 0 and np.mean(known == 0) >= LEAST_ZEROS and known.max() > 0:
+    if not ramps and _is_often_zero(known) and not (whole and is_code(name)):
         return ZeroInflated.found(values, cycle, whole=whole)
     return _number(name, values, whole=whole).on_line(values, times)
 
@@ -69,8 +63,10 @@ def _number(name: str, values: FloatArray, *, whole: bool) -> Number:
     number, low, high = Number.of(values), float(np.nanmin(values)), float(np.nanmax(values))
     if low == high:
         return number
-    lowest = low if number.below == 0 else 0.0 if low >= 0 else None
-    highest = 100.0 if low >= 0 and _is_percentage(name, high) else high if number.above == 0 else None
+    lowest = low if number.below == 0 and _piles_up(values, low) else 0.0 if low >= 0 else None
+    highest = high if number.above == 0 and _piles_up(values, high) else None
+    if low >= 0 and _is_percentage(name, values, high):
+        highest = 100.0
     if highest is not None or lowest:
         label = "range"
     else:
@@ -78,23 +74,47 @@ def _number(name: str, values: FloatArray, *, whole: bool) -> Number:
     return replace(number, label="integer" if whole else label, lowest=lowest, highest=highest, whole=whole)
 
 
-def _is_percentage(name: str, high: float) -> bool:
-    """Whether readings reach just 100, or stay below it and the name says that they are percentages."""
-    return high == 100 or (high < 100 and bool(NAMED_PERCENTAGE.search(name)))
+def _is_often_zero(known: FloatArray) -> bool:
+    """Whether readings are never negative and often zero, and rise and fall."""
+    falls = int((np.diff(known) < 0).sum())
+    return bool(known.min() >= 0 and np.mean(known == 0) >= LEAST_ZEROS and falls >= FEWEST_FALLS)
+
+
+def _piles_up(values: FloatArray, end: float) -> bool:
+    """Whether readings are at the end of their range again and again, and not just once for a while."""
+    at_end = (values == end)[~np.isnan(values)]
+    return int(at_end[0]) + int((np.diff(at_end.astype(np.int8)) > 0).sum()) >= FEWEST_AT_END
+
+
+def _is_percentage(name: str, values: FloatArray, high: float) -> bool:
+    """Whether readings reach just 100 again and again, or do not exceed it and the name says what they are."""
+    return (high <= 100 and is_percentage(name)) or (high == 100 and _piles_up(values, high))
 
 
 def _label_of_classes(name: str, known: FloatArray) -> str | None:
     """`flag` or `code` if whole numbers are classes: there are few, and they are not the numbers of a scale."""
-    classes = np.unique(known)
-    if len(classes) < 2 or len(known) < FEWEST_PER_CLASS * len(classes):
+    classes, counts = np.unique(known, return_counts=True)
+    is_named, each = is_code(name) and classes[0] >= 0, len(known) / len(classes)
+    if len(classes) < 2 or each < FEWEST_PER_NAMED_CLASS:
+        return None
+    if is_named and len(classes) <= MOST_NAMED_CODES:
+        return "flag" if len(classes) == 2 else "code"
+    if each < FEWEST_PER_CLASS:
         return None
     if classes.tolist() in ([0, 1], [-1, 1], [1, 2], [0, 100], [0, 255]):
         return "flag"
-    if NAMED_CODE.search(name) and len(classes) <= MOST_NAMED_CODES:
-        return "flag" if len(classes) == 2 else "code"
+    if not 3 <= len(classes) <= MOST_CODES or _is_scale(classes, counts) or not _jumps(known, classes):
+        return None
+    return "code"
+
+
+def _is_scale(classes: FloatArray, counts: IntArray) -> bool:
+    """Whether most numbers between the smallest and the largest occur, or most readings have a neighbour that does."""
     steps = np.diff(classes)
-    is_scale = bool((steps == steps[0]).all())
-    return "code" if 3 <= len(classes) <= MOST_CODES and not is_scale and _jumps(known, classes) else None
+    unit = int(np.gcd.reduce(steps.astype(np.int64)))
+    next_to = np.isin(classes + 1, classes) | np.isin(classes - 1, classes)
+    is_full = len(classes) > FULLEST_SCALE * (steps.sum() / unit + 1)
+    return bool(is_full or counts[next_to].sum() > MOST_NEXT * counts.sum())
 
 
 def _jumps(known: FloatArray, classes: FloatArray) -> bool:
@@ -105,20 +125,22 @@ def _jumps(known: FloatArray, classes: FloatArray) -> bool:
     return bool(len(moved) >= 5 and np.mean(moved > 1) >= 0.2)
 
 
-def is_circular(name: str, values: FloatArray) -> bool:
-    """Whether a column has degrees: from 0 to 360, and readings pass from one end to the other."""
+def start_of_circle(name: str, values: FloatArray) -> float | None:
+    """Where degrees start, at 0 or at -180, if readings (T,) are degrees that pass from one end to the other."""
     known = values[~np.isnan(values)]
-    if known.min() < 0 or known.max() > 360 or known.max() <= 180:
-        return False
-    is_named = bool(NAMED_DIRECTION.search(name))
+    low, high = float(known.min()), float(known.max())
+    start = -180.0 if low < 0 else 0.0
+    if low < start or high > start + 360 or high <= start + 180:
+        return None
     steps = np.abs(np.diff(values))
     steps = steps[~np.isnan(steps)]
     around = np.minimum(steps, 360 - steps)
     rounds = int((steps > 270).sum())
-    if is_named:
-        return rounds >= 1 or known.max() > 270
-    is_full = known.min() < 20 and known.max() > 340
-    return bool(is_full and rounds >= FEWEST_ROUNDS and around.mean() <= MOST_LEFT * steps.mean())
+    if is_direction(name):
+        return start if rounds else None
+    is_full = low < start + 20 and high > start + 340
+    is_turning = rounds >= FEWEST_ROUNDS and around.mean() <= MOST_LEFT * steps.mean()
+    return start if is_full and is_turning else None
 
 
 def is_counter(values: FloatArray, times: StepTimes) -> bool:
@@ -127,10 +149,35 @@ def is_counter(values: FloatArray, times: StepTimes) -> bool:
     known, apart = values[observed], np.diff(times.position[observed])
     steps, before = np.diff(known), known[:-1]
     rises, falls = steps > 0, steps < 0
-    if rises.sum() < FEWEST_RISES or falls.sum() > MOST_RESETS * len(steps):
+    if rises.sum() < max(FEWEST_RISES, FEWEST_RISES_A_RESET * falls.sum()):
         return False
     reset = _is_reset(known[1:][falls], before[falls], float(known.min()))
     return bool(reset.all() and known.min() >= 0 and not _is_ramp(steps[rises] / apart[rises]))
+
+
+def _are_ramps(values: FloatArray, times: StepTimes) -> bool:
+    """Whether readings between two falls lie on a straight line, but for rounding to the smallest step between them.
+
+    So do hours, days and years, which are given by the time alone.
+    """
+    observed = ~np.isnan(values)
+    known, position = values[observed], times.position[observed]
+    steps = np.diff(known)
+    if not (steps > 0).any():
+        return False
+    quantum, first = steps[steps > 0].min(), np.flatnonzero(np.concatenate([[True], steps < 0]))
+    if len(first) * FEWEST_PER_RAMP > len(known):
+        return False
+    part = np.repeat(np.arange(len(first)), np.diff([*first, len(known)]))
+    return bool((np.abs(_off_line(position, known, part)) <= quantum).all())
+
+
+def _off_line(position: FloatArray, values: FloatArray, part: IntArray) -> FloatArray:
+    """Distances of values from the straight line through those of their part."""
+    count = np.bincount(part)
+    x, y = (each - (np.bincount(part, each) / count)[part] for each in (position, values))
+    slope = np.bincount(part, x * y) / np.maximum(np.bincount(part, x * x), np.finfo(float).tiny)
+    return np.asarray(y - slope[part] * x)
 
 
 def _is_reset(after: FloatArray, before: FloatArray, least: float) -> BoolArray:

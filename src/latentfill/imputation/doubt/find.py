@@ -13,7 +13,7 @@ from latentfill.imputation.doubt.neighbours import is_judged
 from latentfill.imputation.doubt.shifts import find_shifts
 from latentfill.imputation.doubt.spikes import find_spikes
 from latentfill.imputation.doubt.stuck import find_stuck
-from latentfill.kinds.find import is_circular
+from latentfill.kinds.find import start_of_circle
 
 FEWEST_READINGS = 200  # of a column in which more than impossible values are looked for
 FEWEST_VALUES = 20  # different ones
@@ -54,7 +54,7 @@ def find_doubt(series: Series) -> Doubt:
     gross = find_gross(values)
     left = np.where(gross > WRONG, np.nan, values)
     judged = is_judged(left, FEWEST_READINGS, FEWEST_VALUES)
-    judged &= [not j or not is_circular(n, c) for j, n, c in zip(judged, series.columns, left.T, strict=True)]
+    judged &= [not j or start_of_circle(n, c) is None for j, n, c in zip(judged, series.columns, left.T, strict=True)]
     found = {Reason.IMPOSSIBLE: gross}
     if judged.any():
         for reason, find in ((Reason.SPIKE, find_spikes), (Reason.STUCK, find_stuck), (Reason.SHIFT, find_shifts)):
