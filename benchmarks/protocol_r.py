@@ -15,6 +15,7 @@ import argparse
 import dataclasses
 import resource
 import time
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -32,7 +33,7 @@ from common import (
 )
 from latentfill import Imputer
 from latentfill.core.config import Config
-from latentfill.core.series import BoolArray, FloatArray
+from latentfill.core.series import BoolArray, FloatArray, Series
 from latentfill.imputation.filling.fill import fill_series
 from latentfill.tables.table import Table
 from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths
@@ -86,12 +87,11 @@ def report(*, quick: bool = False) -> str:
 def run(name: str, arguments: argparse.Namespace, config: Config) -> tuple[Row, list[Row]]:
     """Hide, fit, fill and score one file: a record of the run, and a row for each method, column and gap length."""
     table = read(name, arguments.data)
-    truth, observed = table.series.values, table.series.observed
+    observed = table.series.observed
     rng = np.random.default_rng(config.seed)
     like_gaps = not observed.all()
     hidden = hide_like_gaps(rng, observed, RATE) if like_gaps else hide_points(rng, observed[None], RATE)[0]
     gappy = without(table, hidden)
-    visible = gappy.series.values
     began = time.monotonic()
     imputer = Imputer(config).fit(gappy)
     fitted = time.monotonic()
@@ -112,17 +112,22 @@ def run(name: str, arguments: argparse.Namespace, config: Config) -> tuple[Row, 
         "fill_seconds": round(done - fitted, 2),
         "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
-    errors = {method: filled - truth for method, filled in fills.items()}
-    of_gap = bucket_of(gap_lengths(~np.isnan(visible)))
-    groups = [
-        {"data": name, "seed": config.seed, "column": column, "gap": gap, **score(errors, cells, c, truth)}
-        for c, column in enumerate(table.series.columns)
-        for b, gap in enumerate(BUCKET_NAMES)
-        if (cells := hidden[:, c] & (of_gap[:, c] == b)).any()
-    ]
+    groups = groups_of(table.series, hidden, fills, {"data": name, "seed": config.seed})
     for method in fills:
         about[f"ratio: {method}"] = round(ratio(groups, method), 4)
     return about, groups
+
+
+def groups_of(series: Series, hidden: BoolArray, fills: Mapping[str, FloatArray], about: Row) -> list[Row]:
+    """A row with the errors of each method on the `hidden` cells (T, C) of each column and gap length."""
+    errors = {method: filled - series.values for method, filled in fills.items()}
+    of_gap = bucket_of(gap_lengths(series.observed & ~hidden))
+    return [
+        {**about, "column": column, "gap": gap, **score(errors, cells, c, series.values)}
+        for c, column in enumerate(series.columns)
+        for b, gap in enumerate(BUCKET_NAMES)
+        if (cells := hidden[:, c] & (of_gap[:, c] == b)).any()
+    ]
 
 
 def without(table: Table, hidden: BoolArray) -> Table:

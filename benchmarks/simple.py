@@ -132,7 +132,7 @@ def regressors_of(values: FloatArray) -> FloatArray:
 
 
 def _regression(regressors: FloatArray, truth: FloatArray, hidden: BoolArray, column: int) -> tuple[float, FloatArray]:
-    """Intercept and slopes (2 * C,) for one column; those of linear interpolation where too few of its cells are hidden."""
+    """Intercept and slopes (2 * C,) for one column; of linear interpolation if too few of its cells are hidden."""
     from sklearn.linear_model import RidgeCV
 
     cells = hidden[..., column]

@@ -187,3 +187,54 @@ def test_the_learning_rate_of_peers_falls_to_a_fiftieth(load: Load):
     assert rates == sorted(rates, reverse=True)
     assert rates[0] == pytest.approx(1e-3)
     assert rates[-1] == pytest.approx(2e-5)
+
+
+def test_choices_name_constants_that_exist_and_compare_the_value_in_use_with_others(load: Load):
+    choices = load("choices")
+    for name, choice in choices.CHOICES.items():
+        assert bool(choice.constants) != bool(choice.setting), name
+        assert choice.on in ("windows", "files"), name
+        in_use = choices.shown(choice.in_use)
+        assert in_use not in map(choices.shown, map(choices.type_like, [choice.in_use] * 9, choice.others)), name
+        for value in choice.others:
+            with choices.chosen(choice, value):
+                if choice.constants:
+                    assert choices.shown(choice.in_use) != in_use, name
+        assert choices.shown(choice.in_use) == in_use, name
+
+
+def test_a_choice_changes_the_fill_while_it_is_tried(load: Load):
+    choices, whole_tables = load("choices"), load("whole_tables")
+    from latentfill.core.config import Config
+    from latentfill.core.series import Series
+
+    rng = np.random.default_rng(0)
+    values = np.cumsum(rng.normal(size=(400, 2)), axis=0)
+    values[rng.random(values.shape) < 0.1] = NAN
+    series = Series(values=values, columns=("a", "b"), time=None, rows=np.arange(400))
+    choice = choices.CHOICES["kriging, steps of expectation maximisation"]
+
+    def fill(value: object) -> np.ndarray:
+        with choices.chosen(choice, value):
+            return np.asarray(whole_tables.fill(series, "kriging", Config()))
+
+    assert (fill(choices.IN_USE) != fill(1)).any()
+    np.testing.assert_array_equal(fill(choices.IN_USE), fill(choice.in_use))
+
+
+def test_choices_are_made_on_validation_rows_that_no_test_window_reaches(load: Load, tmp_path: Path):
+    ett = load("ett")
+    path = tmp_path / "ETT" / "ETTh1.csv"
+    path.parent.mkdir()
+    rows = ett.TRAIN + ett.VAL + ett.TEST
+    time = np.datetime64("2016-07-01T00") + np.arange(rows)
+    numbers = np.arange(rows, dtype=float)
+    lines = [f"{str(stamp).replace('T', ' ')}:00,{number}" for stamp, number in zip(time, numbers, strict=True)]
+    path.write_text("\n".join(["date,OT", *lines]) + "\n")
+    train, validation = ett.load("ETTh1", tmp_path, rows="validation")
+    _, test = ett.load("ETTh1", tmp_path)
+    assert train.n_steps == ett.TRAIN
+    first_test = ett.TRAIN + ett.VAL - ett.LENGTH
+    assert (validation.starts[0], validation.starts[-1] + ett.LENGTH) == (ett.TRAIN, first_test)
+    assert (test.starts[0], test.starts[-1] + ett.LENGTH) == (first_test, rows)
+    assert len(test) == ett.TEST + 1
