@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+import choices
 import distillation
 import encoders
 import ett
@@ -63,6 +64,7 @@ MODULES = (
     new_station,
     value_of_z,
     rough_fill,
+    choices,
 )
 DEFAULT, DECODER = "auto", "latentfill"  # the methods of ours in the summary
 PROTOCOLS = {module.PROTOCOL: module for module in MODULES}

@@ -78,24 +78,27 @@ class Profile:
 class Ridge:
     """A ridge regression of each column on all columns at the same step, learnt on cells hidden in the fitted series.
 
-    Gaps among the regressors, and the column's own, are interpolated linearly; each regressor stands there a second
-    time, 0 where it is interpolated, so that observed cells may count for more. What is hidden is the mixture that
-    latentfill's networks learn from: points, blackouts and runs.
+    The level of each window, the means of its columns, is taken out first: on validation rows of ETTh1, ETTh2 and ETTm1
+    this lowers its error on scattered cells by a fifth to two thirds. Gaps among the regressors, and the column's own,
+    are interpolated linearly; each regressor stands there a second time, 0 where it is interpolated, so that observed
+    cells may count for more. What is hidden is the mixture that latentfill's networks learn from: points, blackouts and
+    runs.
     """
 
     def fit(self, series: ScaledSeries) -> Self:
         lessons = lessons_of(series.values)
         hidden = hide_mixture(np.random.default_rng(0), ~np.isnan(lessons), np.zeros((0, *lessons.shape[1:]), bool))
-        regressors = regressors_of(np.where(hidden, np.nan, lessons))
-        self.columns_ = [_regression(regressors, lessons, hidden, c) for c in range(lessons.shape[2])]
+        gappy = np.where(hidden, np.nan, lessons)
+        level = level_of(gappy)
+        regressors = regressors_of(gappy - level)
+        self.columns_ = [_regression(regressors, lessons - level, hidden, c) for c in range(lessons.shape[2])]
         return self
 
     def fill(self, values: FloatArray, clock: FloatArray) -> FloatArray:
-        regressors = regressors_of(values)
-        estimate = np.empty_like(values)
-        for c, (intercept, slopes) in enumerate(self.columns_):
-            estimate[..., c] = intercept + regressors @ slopes
-        return restore_observed(estimate, values)
+        level = level_of(values)
+        regressors = regressors_of(values - level)
+        estimate = [intercept + regressors @ slopes for intercept, slopes in self.columns_]
+        return restore_observed(np.stack(estimate, axis=-1) + level, values)
 
 
 YARDSTICKS: dict[str, type[Profile] | type[Ridge]] = {"profile": Profile, "ridge": Ridge}
@@ -124,6 +127,11 @@ def lessons_of(values: FloatArray) -> FloatArray:
     length = min(LESSON_STEPS, len(values))
     windows = values[: len(values) // length * length].reshape(-1, length, values.shape[1])
     return windows[:: -(-len(windows) // LESSONS)]
+
+
+def level_of(values: FloatArray) -> FloatArray:
+    """Means of the observed cells of each column of `values` (..., L, C), (..., 1, C); 0 for a column without any."""
+    return np.nan_to_num(observed_mean(values, axis=-2))
 
 
 def regressors_of(values: FloatArray) -> FloatArray:
