@@ -47,7 +47,7 @@ from whole_tables import fill
 PROTOCOL = "choices"
 EVERY = {"ETTh1": 16, "ETTh2": 16, "ETTm1": 64}  # every n-th validation window
 BLACKOUT = 24  # steps
-STATIONS = ("Dongsi", "Shunyi", "Wanliu")
+STATIONS = ("Dingling", "Tiantan", "Wanshouxigong")  # on which nothing was chosen before
 FILE_ROWS = 8000
 IN_USE = "in use"
 _STRATEGIES, _VALIDATION = "latentfill.strategies", "latentfill.imputation.validation"
@@ -76,6 +76,7 @@ class Choice:
 ETT_TEST = "test windows of ETTh1 (T, L)"
 ETT_ALL = "validation and test windows of ETT (T, L), files of R"
 R_CELLS = "cells scored in R"
+OTHER_FILES = "other files, which of them was not recorded"
 CHOICES = {
     "kriging, steps of expectation maximisation": Choice(
         constants=(f"{_STRATEGIES}.kriging.column_group:EM_STEPS",),
@@ -149,6 +150,27 @@ CHOICES = {
         strategy="auto",
         on="files",
         before=R_CELLS,
+    ),
+    "auto, caution about easy gaps": Choice(
+        constants=(f"{_VALIDATION}.shrinkage:RELATIVE_CAUTION",),
+        others=(0.0, 1.0),
+        strategy="auto",
+        on="files",
+        before=OTHER_FILES,
+    ),
+    "auto, shares where nothing could be tested": Choice(
+        constants=(f"{_VALIDATION}.shrinkage:UNTESTED",),
+        others=((1.0, 1.0, 1.0, 1.0, 1.0, 1.0), (0.5, 0.5, 0.5, 0.5, 0.5, 0.5)),
+        strategy="auto",
+        on="files",
+        before=OTHER_FILES,
+    ),
+    "auto, clear advantage of a single strategy": Choice(
+        constants=(f"{_VALIDATION}.ensemble:CLEAR",),
+        others=(1.0, 3.0),
+        strategy="auto",
+        on="files",
+        before=OTHER_FILES,
     ),
     "auto, correlation within a gap": Choice(
         constants=(f"{_VALIDATION}.ensemble:WITHIN_GAP",),
