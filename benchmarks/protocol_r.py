@@ -131,9 +131,9 @@ def groups_of(series: Series, hidden: BoolArray, fills: Mapping[str, FloatArray]
 
 
 def without(table: Table, hidden: BoolArray) -> Table:
-    """The table with the hidden cells missing."""
-    values = np.where(hidden, np.nan, table.series.values)
-    return dataclasses.replace(table, series=dataclasses.replace(table.series, values=values))
+    """The table with the hidden cells missing, also among those that may be markers of missing ones."""
+    values, as_read = (np.where(hidden, np.nan, each) for each in (table.series.values, table.as_read))
+    return dataclasses.replace(table, series=dataclasses.replace(table.series, values=values), as_read=as_read)
 
 
 def score(errors: dict[str, FloatArray], cells: BoolArray, column: int, truth: FloatArray) -> Row:

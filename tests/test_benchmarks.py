@@ -116,6 +116,26 @@ def test_the_table_of_whole_files_names_the_hidden_share_and_the_bad_groups(load
     assert "- air, seed 0, CO, gaps of 1: 1.30 x (200 cells)" in text
 
 
+def test_no_hidden_cell_of_a_whole_file_reaches_the_fill(load: Load):
+    import pandas as pd
+
+    from latentfill import Imputer
+    from latentfill.core.config import Config
+    from latentfill.tables.options import TableOptions
+    from latentfill.tables.read import read_table
+
+    values = np.arange(60.0).reshape(30, 2) % 7
+    table = read_table(pd.DataFrame(values, columns=["a", "b"]), TableOptions())
+    hidden = np.zeros(values.shape, dtype=bool)
+    hidden[10:14, 0] = True
+    gappy = load("protocol_r").without(table, hidden)
+    other = pd.DataFrame(np.where(hidden, -1.0, values), columns=["a", "b"])  # the same but for the hidden cells
+    gappy_other = load("protocol_r").without(read_table(other, TableOptions()), hidden)
+    fills = [Imputer(Config(strategy="linear")).fit(each).fill(each).filled.values for each in (gappy, gappy_other)]
+    np.testing.assert_array_equal(*fills)
+    assert (fills[0][hidden] != values[hidden]).any()
+
+
 def row(method: str, seed: int, mse: float, **about: object) -> dict[str, Any]:
     errors = {"mse": mse, "mae": mse, "hidden_share": 0.25, "scored_cells": 100, "train_seconds": 1.0}
     return {"data": "ETTh1", "pattern": "25 %", "kind": "ours", "method": method, "seed": seed, **errors, **about}
