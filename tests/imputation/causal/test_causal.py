@@ -102,6 +102,22 @@ def test_it_is_better_than_the_last_reading_on_a_seasonal_column(whole: Filled):
     assert errors[0] < 0.5 * errors[1]
 
 
+def test_the_last_reading_is_the_floor_on_random_walks():
+    ratios = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        walk = np.cumsum(rng.normal(size=(1000, 1)), axis=0)
+        gaps = np.zeros(walk.shape, dtype=bool)
+        for start in rng.integers(1, 970, 30):
+            gaps[start : start + rng.integers(1, 30)] = True
+        frame = pd.DataFrame(np.where(gaps, np.nan, walk), index=pd.date_range("2023-01-01", periods=1000, freq="h"))
+        last = frame.ffill().to_numpy()
+        errors = [np.square(each - walk)[gaps].mean() for each in (filled(frame.add_prefix("x")).values, last)]
+        ratios.append(errors[0] / errors[1])
+    assert np.mean(ratios) < 1.1
+    assert max(ratios) < 1.2
+
+
 def test_the_first_steps_get_the_last_reading_and_those_before_it_stay_empty():
     frame = gappy()
     frame.iloc[:5, 0] = np.nan

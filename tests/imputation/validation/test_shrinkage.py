@@ -122,3 +122,15 @@ def test_the_variance_between_columns_is_estimated():
     error = np.full((4000, 1), 0.5)
     mean = rng.normal(size=(4000, 1)) * np.sqrt(2.0 + 0.5)
     assert float(between_variance(mean, error)[0]) == pytest.approx(2.0, rel=0.1)
+
+
+@pytest.mark.parametrize("unproven", [0.0, 1.0])
+def test_gaps_that_are_too_few_have_the_share_of_the_unproven(unproven: float):
+    plain, other, zeros = np.ones(40), np.zeros(40), np.zeros(40, dtype=int)
+    column = np.repeat([0, 1], [39, 1])
+    cells = cells_in(column, LONG, np.arange(40), columns=2)
+    share = blend_shares(plain, other, cells, unproven)
+    assert share[:, LONG].tolist() == [1.0, unproven]
+    assert (np.delete(share, LONG, axis=1) == unproven).all()
+    few = cells_in(zeros[:5], LONG, np.arange(5), columns=1)
+    assert (blend_shares(plain[:5], other[:5], few, unproven) == unproven).all()

@@ -10,8 +10,8 @@ import numpy as np
 from latentfill.core.config import Config
 from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
-from latentfill.imputation.causal.model import FEWEST_ROWS, PastModel
-from latentfill.imputation.causal.past import past_cells, past_features
+from latentfill.imputation.causal.model import FEWEST_ROWS, GROWTH, PastModel
+from latentfill.imputation.causal.past import past_features
 from latentfill.imputation.filling.codes import Code
 from latentfill.imputation.filling.filled import Filled
 from latentfill.imputation.filling.path_estimate import USUAL_COVERAGE
@@ -21,7 +21,6 @@ from latentfill.kinds.kind import CellErrors, CellValues, Limits, Readings, Step
 from latentfill.windows.cycles import steps_per_cycle
 from latentfill.windows.gaps import distances, find_gaps
 
-GROWTH = 1.5  # of the history from one model to the next
 PERSISTENCE = 0.9  # of the random errors of samples, from step to step
 
 
@@ -100,7 +99,7 @@ class _Writing:
         past, output = self.series.part(slice(0, stop)), self.config.output
         scaled = model.scaled(past)
         estimates = model.estimate(scaled)
-        working = past_cells(np.isnan(scaled.values), scaled.values)
+        working = model.cells(scaled)
         known = estimates.values[:, working.step, working.column]
         estimate = model.scaler.invert_at(model.ensemble.apply(known, working), working.column)
         encoded = model.kinds.encode(past).values

@@ -64,19 +64,19 @@ class Gains:
         )
 
 
-def blend_shares(plain: FloatArray, other: FloatArray, cells: Cells) -> FloatArray:
+def blend_shares(plain: FloatArray, other: FloatArray, cells: Cells, unproven: float = 1.0) -> FloatArray:
     """Share (C, KINDS) of the other candidate in a blend with the plain candidate, by column and kind of gap.
 
     It follows from the errors (M,) of both on held-out `cells`: 0 keeps the plain candidate, 1 takes the other. For a
-    kind of gap of which no column has enough gaps, the share is 1.
+    kind of gap of which no column has enough gaps, the share is that of the `unproven`.
     """
     gains = Gains.of(plain, other, cells)
-    share = np.ones(gains.count.shape)
+    share = np.full(gains.count.shape, unproven)
     for kind in range(KINDS):
         bucket = kind % len(BUCKET_NAMES)
         enough = gains.count[:, kind] >= ENOUGH_GAPS[bucket]
         if enough.any():
-            share[:, kind] = SHARES[_cautious_gains(gains, kind, enough).argmax(axis=1)]
+            share[:, kind] = SHARES[_cautious_gains(gains, kind, enough, unproven).argmax(axis=1)]
     exact = (gains.count >= EXACT_GAPS) & (gains.loss == 0)
     return np.where(exact, 0.0, share)
 
@@ -86,7 +86,7 @@ def _sums(values: FloatArray, group: np.ndarray, n_groups: int) -> FloatArray:
     return np.bincount(group, weights=values, minlength=n_groups).astype(float)
 
 
-def _cautious_gains(gains: Gains, kind: int, enough: BoolArray) -> FloatArray:
+def _cautious_gains(gains: Gains, kind: int, enough: BoolArray, unproven: float) -> FloatArray:
     """Gain (C, S) of each column in gaps of one kind, minus `CAUTION` standard errors.
 
     A column without `enough` (C,) gaps gets the gain that the other columns predict for it.
@@ -94,7 +94,7 @@ def _cautious_gains(gains: Gains, kind: int, enough: BoolArray) -> FloatArray:
     caution = CAUTION[kind % len(BUCKET_NAMES)]
     mean = gains.mean[enough, kind]
     error = _squared_errors(gains.count[enough, kind], gains.variance[enough, kind])
-    cautious = np.tile(SHARES, (len(enough), 1))  # columns without enough gaps take the other candidate
+    cautious = np.tile(-np.abs(SHARES - unproven), (len(enough), 1))  # for columns without enough gaps
     if len(mean) == 1:
         cautious[enough] = mean - caution * np.sqrt(error)
         return cautious
