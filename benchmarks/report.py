@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+import causal
 import distillation
 import encoders
 import ett
@@ -49,6 +50,7 @@ MODULES = (
     wide,
     many_series,
     strategies,
+    causal,
     intervals,
     totals,
     training_time,

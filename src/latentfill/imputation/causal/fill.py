@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,8 @@ class PastModels:
 
     config: Config
     columns: tuple[str, ...]
+    labels: Mapping[str, tuple[str, ...]]  # of columns whose values number their labels
+    stamped: bool  # whether the series has time stamps
     starts: IntArray  # (B,) first step that each model fills
     models: tuple[PastModel, ...]  # B
 
@@ -43,7 +45,19 @@ class PastModels:
         histories = [series.part(slice(0, start)) for start in (*starts, series.n_steps)]
         models = [PastModel.fit(history, config) for history in histories if history.observed.any()]
         skipped = len(histories) - len(models)
-        return cls(config, series.columns, np.array([*starts, series.n_steps][skipped:]), tuple(models))
+        return cls(
+            config=config,
+            columns=series.columns,
+            labels=series.labels,
+            stamped=series.time is not None,
+            starts=np.array([*starts, series.n_steps][skipped:]),
+            models=tuple(models),
+        )
+
+    @property
+    def last(self) -> PastModel:
+        """The model of the whole series."""
+        return self.models[-1]
 
     def fill_own(self, series: Series) -> Filled:
         """Fill the series that the models were fitted to: no value depends on readings of later steps."""
@@ -58,7 +72,7 @@ class PastModels:
         """Fill another series, each cell from earlier ones, by the model of all that was fitted."""
         filled = _Writing.of(series, self.config)
         if self.models:
-            filled.fill(self.models[-1], 0, series.n_steps)
+            filled.fill(self.last, 0, series.n_steps)
         else:
             filled.carry_forward(0, series.n_steps)
         return filled.result()
