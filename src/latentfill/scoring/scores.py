@@ -12,7 +12,8 @@ import numpy as np
 METRICS = ("mse", "mae", "mre", "crps", "coverage", "width", "ratio_to_linear", "ratio_to_locf")
 MEASURES = (*METRICS, "ratio_to_none")  # the last is measured only where encoders are compared
 ALL = "all"  # stands for all columns, or for all gap lengths
-YARDSTICKS = ("linear", "locf")  # strategies that all others of a run are compared with
+YARDSTICK = "linear"  # the strategy that all others of a run are compared with
+PAST_YARDSTICK = "locf"  # the same where cells are filled from the past alone
 ORACLE = "oracle"  # label of scores with embeddings that may have seen the hidden cells
 
 
@@ -73,6 +74,12 @@ class Key(NamedTuple):
     def name(self) -> str:
         """The strategy, followed by its encoder if there is one."""
         return f"{self.strategy}, {self.encoder}" if self.encoder else self.strategy
+
+
+def yardstick_of(scores: Iterable[Score]) -> str:
+    """The strategy that all others are compared with."""
+    names = {score.strategy for score in scores}
+    return PAST_YARDSTICK if PAST_YARDSTICK in names and YARDSTICK not in names else YARDSTICK
 
 
 def key_of(score: Score) -> Key:

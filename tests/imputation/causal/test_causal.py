@@ -191,9 +191,3 @@ def test_the_command_writes_the_same_bytes_up_to_the_change(run_cli: Callable[..
 def test_what_looks_ahead_is_refused(settings: dict[str, object], words: str):
     with pytest.raises(InputError, match=words):
         Imputer(causal=True, **settings).fit(gappy())
-
-
-def test_a_causal_model_is_not_scored(tmp_path: Path, run_cli: Callable[..., int], capsys):
-    gappy().rename_axis("time").to_csv(tmp_path / "a.csv")
-    assert run_cli("evaluate", tmp_path / "a.csv", "--causal") == 2
-    assert "not for evaluate" in capsys.readouterr().err
