@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from latentfill.core.series import FloatArray
 from latentfill.kinds.counter import Counter
-from latentfill.kinds.kind import CellValues, StepTimes
+from latentfill.kinds.kind import CellValues, Column, StepTimes
 
 NAN = np.nan
 Fill = Callable[..., CellValues]
@@ -84,12 +84,45 @@ def test_errors_of_hidden_increments_are_those_of_the_readings():
     np.testing.assert_allclose(errors[1:4], [1 - 2.5, 3 - 5, 6 - 7.5])
 
 
+def test_errors_are_those_of_a_gap_that_has_missing_readings_too():
+    steps = np.arange(8.0)
+    readings = np.array([0.0, 1.0, 3.0, NAN, 9.0, 14.0, 20.0, 27.0])
+    column, counter = Column(readings, StepTimes(steps, steps)), Counter()
+    truth = counter.encode(*column)
+    truth[[0, 1, 7]] = NAN  # the rates of steps 2, 5 and 6 are hidden, those of 3 and 4 missing
+    estimate = np.where(np.isnan(truth), NAN, 1.0)
+
+    errors = counter.errors(truth, estimate, column)
+
+    assert np.flatnonzero(~np.isnan(errors)).tolist() == [2, 5]
+    np.testing.assert_allclose(errors[2], 3 - (1 + (9 - 1) / 3), err_msg="a third of the way from step 1 to step 4")
+    np.testing.assert_allclose(errors[5], 14 - (9 + 20) / 2, err_msg="the reading of step 4 was not hidden")
+
+
+def test_a_register_that_is_reset_each_day_starts_again_at_the_same_hour(fill: Fill):
+    truth = np.tile(np.arange(0, 24.0), 10)
+    values = truth.copy()
+    values[[30, 31, 47, 48, 49, *range(100, 150), 239]] = NAN
+    cells = fill(Counter(), values, np.where(np.arange(240) % 24 == 0, 0.0, 1.0), cycle=24)
+
+    np.testing.assert_allclose(cells.value, truth[np.isnan(values)])
+
+
+def test_bounds_hold_both_values_where_a_reset_may_be_earlier_or_later(fill: Fill):
+    cells = fill(Counter(), [90.0, NAN, 0.0], [0.0, 3.0, 3.0], error=1.0)
+
+    assert cells.lower[0] == 0
+    assert cells.upper[0] >= 93
+    assert cells.expected[0] > 40
+
+
 def test_rates_are_increments_over_time():
     values, position = np.array([0.0, 2.0, 12.0]), np.array([0.0, 1.0, 6.0])
     rates = Counter().encode(values, StepTimes(position, position))
     assert rates[1:, 0].tolist() == [2, 2]
 
 
-def test_what_was_counted_before_a_reset_is_unknown():
-    steps = np.arange(3.0)
-    assert np.isnan(Counter().encode(np.array([5.0, 9.0, 1.0]), StepTimes(steps, steps))[2, 0])
+def test_a_reset_has_the_rate_of_what_was_counted_since():
+    steps = np.arange(4.0)
+    assert Counter().encode(np.array([5.0, 9.0, 1.0, 3.0]), StepTimes(steps, steps))[2, 0] == 1
+    assert np.isnan(Counter().encode(np.array([5.0, 9.0, 6.0, 7.0]), StepTimes(steps, steps))[2, 0]), "no reset"

@@ -227,9 +227,12 @@ def _largest_first(shares: Mapping[str, float]) -> list[tuple[str, float]]:
 
 def _score_line(path: str, score: JsonRecord) -> str:
     label = " (oracle: the stored embeddings may have seen these cells)" if "label" in score else ""
+    between = score.get("mse_ratio_90_percent")
+    likely = f" (likely between {between[0]:.2f} and {between[1]:.2f})" if between else ""
+    ratio = f"{score['mse'] / score['linear_mse']:.2f}"
     return (
-        f"Held-out error, {path}: {score['mse'] / score['linear_mse']:.2f} x linear interpolation's squared error, "
-        f"mean absolute error {score['mae']:.3f} standard deviations, on {score['cells']} held-out cells{label}"
+        f"Held-out error, {path}: {ratio} x linear interpolation's squared error{likely}, mean "
+        f"absolute error {score['mae']:.3f} standard deviations, on {score['cells']} held-out cells{label}"
     )
 
 

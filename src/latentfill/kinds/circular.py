@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from latentfill.core.series import FloatArray
-from latentfill.kinds.kind import CellErrors, CellValues, Kind, Readings, StepTimes
+from latentfill.kinds.kind import CellErrors, CellValues, Column, Kind, Readings, StepTimes
 from latentfill.kinds.number import Number
 
 
@@ -33,7 +33,7 @@ class Circular(Kind):
     def encode(self, values: FloatArray, times: StepTimes) -> FloatArray:
         return self._on_circle(values)
 
-    def errors(self, truth: FloatArray, estimate: FloatArray) -> FloatArray:
+    def errors(self, truth: FloatArray, estimate: FloatArray, column: Column | None = None) -> FloatArray:
         return self.distance(*(self._decoded(part) for part in (truth, estimate)))
 
     def error_scale(self, scale: FloatArray) -> float:

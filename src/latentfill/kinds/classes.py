@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray
-from latentfill.kinds.kind import CellErrors, CellValues, Kind, Readings, StepTimes
+from latentfill.kinds.kind import CellErrors, CellValues, Column, Kind, Readings, StepTimes
 from latentfill.kinds.number import Number
 
 MOST_COLUMNS = 12  # working columns; the rarer classes have none
@@ -55,7 +55,7 @@ class Classes(Kind):
         classes = np.array(self.values[-self.width :] or (np.nan,))
         return np.where(np.isnan(values)[:, None], np.nan, (values[:, None] == classes).astype(float))
 
-    def errors(self, truth: FloatArray, estimate: FloatArray) -> FloatArray:
+    def errors(self, truth: FloatArray, estimate: FloatArray, column: Column | None = None) -> FloatArray:
         """1 where the most probable class is wrong, else 0."""
         wrong = self._full(np.nan_to_num(truth)).argmax(axis=1) != self._full(np.nan_to_num(estimate)).argmax(axis=1)
         return np.where(np.isnan(truth).any(axis=1), np.nan, wrong.astype(float))

@@ -29,7 +29,7 @@ NEARLY_EQUAL = 0.1  # rates may differ by this share: linear interpolation is go
 
 FEWEST_PER_CLASS = 20  # readings, on average
 FEWEST_PER_NAMED_CLASS = 5  # where the name says that values are classes
-MOST_CODES = 10
+MOST_CODES = 16
 MOST_NAMED_CODES = 30
 FULLEST_SCALE = 0.5  # share of the numbers of a scale that occur: if more do, they are no codes
 MOST_NEXT = 0.5  # share of readings whose value plus or minus 1 occurs too: if more do, they are no codes

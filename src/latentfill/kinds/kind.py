@@ -36,6 +36,13 @@ class StepTimes(NamedTuple):
         return cls(steps if series.position is None else series.position, seconds)
 
 
+class Column(NamedTuple):
+    """A column of T steps, with the readings that are hidden from methods for a while."""
+
+    values: FloatArray  # (T,) in units of the table, NaN where missing
+    times: StepTimes
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Readings:
     """A column of T steps with gaps, and the M missing cells to fill in it."""
@@ -119,10 +126,10 @@ class Kind(ABC):
         """The working columns (T, W) of a column (T,), NaN where missing."""
 
     @abstractmethod
-    def errors(self, truth: FloatArray, estimate: FloatArray) -> FloatArray:
+    def errors(self, truth: FloatArray, estimate: FloatArray, column: Column | None = None) -> FloatArray:
         """Errors (T,), truth minus estimate, from hidden working cells and their estimates, both (T, W).
 
-        In units of the table; NaN where nothing is hidden.
+        In units of the table; NaN where nothing is hidden. `column` is the column that they are of, if it is known.
         """
 
     @abstractmethod

@@ -12,7 +12,7 @@ DIRECTIONS = re.compile(
 )
 IN_OTHER_SCRIPTS = re.compile("풍향|방향|风向|風向|направление")
 PERCENTAGES = re.compile(r"percent\w*|pct|\w*humid\w*|rh|relhum|soc|hum|ur|umid\w*|\w*feuchte")
-CODES = re.compile(r"status|state|mode|codes?|flags?|class|category|type|qc|qf")
+CODES = re.compile(r"\w*(status|state|mode|codes?|flags?)|class|category|type|qc|qf")
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_]+")  # wind_dir, windDir, WIND_DIR
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from latentfill.core.series import FloatArray
-from latentfill.kinds.kind import CellErrors, CellValues, Kind, Readings, StepTimes
+from latentfill.kinds.kind import CellErrors, CellValues, Column, Kind, Readings, StepTimes
 
 ENOUGH_READINGS = 30  # from which the end of the observed range is known well enough
 END_READINGS = 10  # fewest readings at the end of a range, see `Number.of`
@@ -81,7 +81,7 @@ class Number(Kind):
         left = values - self._line(times)
         return np.where(np.abs(left) <= ROUNDING * np.abs(values), 0.0, left)[:, None]
 
-    def errors(self, truth: FloatArray, estimate: FloatArray) -> FloatArray:
+    def errors(self, truth: FloatArray, estimate: FloatArray, column: Column | None = None) -> FloatArray:
         return truth[:, 0] - estimate[:, 0]
 
     def fill(self, working: FloatArray, errors: CellErrors, readings: Readings) -> CellValues:

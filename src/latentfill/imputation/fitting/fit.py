@@ -68,7 +68,7 @@ def fit_series(
     kinds = _find_kinds(series, config, inputs).with_more(len(covariates))
     series = with_covariates(series, inputs.covariates, covariates)
     working = kinds.encode(series)
-    units = ColumnUnits(kinds, _fit_scaler(working, config, inputs.train_rows))
+    units = ColumnUnits(kinds, _fit_scaler(working, config, inputs.train_rows), series)
     scaled = ScaledSeries(
         values=units.scaler.apply(working.values),
         clock=clock_features(series, cycles),

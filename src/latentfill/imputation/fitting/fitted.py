@@ -164,6 +164,6 @@ class Fitted:
             yield "Too few cells were observed to hold any out, so the expected error is unknown."
         elif validated.calibration.cells.any() and not validated.calibration.calibrated:
             yield (
-                f"Only {validated.calibration.cells.sum()} cells were held out, too few to calibrate "
-                "intervals: their coverage may differ from the requested coverage."
+                f"Only {validated.calibration.cells.sum()} cells in {validated.calibration.times} gaps were held out, "
+                "too few to calibrate intervals: their coverage may differ from the requested coverage."
             )

@@ -44,7 +44,7 @@ def _errors_of(sample: ErrorSample, truth: FloatArray, units: ColumnUnits, c: in
         values = np.full((2, *rows.shape), np.nan)
         values[0][known] = units.invert_at(truth[rows[known]], column)
         values[1][known] = units.invert_at((truth - sample.error)[rows[known]], column)
-        error = kind.errors(*values)
+        error = kind.errors(values[0], values[1], units.column(c, sample.cells.shape[0]))
         found = ~np.isnan(error)
         of_cell = rows[found]
         yield ErrorSample(

@@ -7,9 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from latentfill.core.series import BoolArray, FloatArray, IntArray
+from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
 from latentfill.imputation.validation.cells import Cells
 from latentfill.kinds.columns import ColumnKinds
+from latentfill.kinds.kind import Column, StepTimes
 from latentfill.windows.scaling import ColumnScaler
 
 
@@ -19,6 +20,7 @@ class ColumnUnits:
 
     kinds: ColumnKinds  # C
     scaler: ColumnScaler  # of the W working columns
+    series: Series | None = None  # in units of the table, hidden cells included; None where it is not at hand
 
     @classmethod
     def plain(cls, scaler: ColumnScaler) -> ColumnUnits:
@@ -33,6 +35,15 @@ class ColumnUnits:
     def are_amounts(self, cells: Cells) -> BoolArray:
         """Whether the errors of cells of the table are amounts, (M,), and not just right or wrong."""
         return np.array([kind.has_errors for kind in self.kinds.kinds], dtype=bool)[cells.column]
+
+    def column(self, c: int, n_steps: int) -> Column | None:
+        """Column `c` of the series, which may be followed by others, `n_steps` in all; None if it is not at hand."""
+        if self.series is None or n_steps < self.series.n_steps:
+            return None
+        more, times = n_steps - self.series.n_steps, StepTimes.of(self.series)
+        values = np.append(self.series.values[:, c], np.full(more, np.nan))
+        after = np.arange(1, more + 1)
+        return Column(values, StepTimes(*(np.append(each, each[-1] + after) for each in times)))
 
     def invert_at(self, scaled: FloatArray, column: IntArray) -> FloatArray:
         """Values (M,) of working cells in these working columns (M,), not scaled."""

@@ -22,9 +22,10 @@ from latentfill.windows.gaps import BUCKET_NAMES
 
 PRIOR_DEPTH_CELLS = 100.0  # prior cells in favour of the uncorrected levels
 LENT_GAPS = 5.0  # most gaps that its column, and its gap length, add to the gap count of a group
-WARY_GAPS = 10.0  # with this many gaps, a group aims at half the nominal miss rate: few gaps are weak evidence
+WARY_GAPS = 20.0  # with this many gaps, a group aims at half the nominal miss rate: few gaps are weak evidence
 GROWTH = 0.5  # exponent of the distance, beyond that of any held-out cell
 CALIBRATED = 50  # fewest held-out cells for intervals to be called calibrated
+CALIBRATED_GAPS = 20  # likewise, gaps at different times
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +39,7 @@ class Calibration:
     gaps: FloatArray  # (C, buckets) number of gaps behind the quantiles, see `_count_gaps`
     depth: FloatArray  # (len(LEVELS),) corrected nominal coverage for each level of true coverage
     farthest: float = np.inf  # steps from a held-out cell to the nearest reading, at most; infinite without any
+    times: int = 0  # number of held-out gaps at different times
 
     @classmethod
     def fit(cls, learn: ErrorSample, check: ErrorSample) -> Calibration:
@@ -57,6 +59,7 @@ class Calibration:
             gaps=_count_gaps(both.cells),
             depth=_depth(np.abs(2 * probability[len(learn) :] - 1)),
             farthest=float(np.exp(both.features[:, DISTANCE].max())),
+            times=len(np.unique(both.cells.time_number)),
         )
 
     @classmethod
@@ -74,8 +77,8 @@ class Calibration:
 
     @property
     def calibrated(self) -> bool:
-        """Whether there were at least `CALIBRATED` held-out cells."""
-        return int(self.cells.sum()) >= CALIBRATED
+        """Whether there were at least `CALIBRATED` held-out cells in `CALIBRATED_GAPS` gaps."""
+        return int(self.cells.sum()) >= CALIBRATED and self.times >= CALIBRATED_GAPS
 
     def sizes(self, cells: Cells, features: FloatArray) -> FloatArray:
         """Predicted size (M,) of the errors of `cells` with these features (M, F), scaled units.
@@ -110,7 +113,7 @@ class Calibration:
 
     def state(self) -> dict[str, FloatArray]:
         """Everything as arrays, the inverse of `load`."""
-        names = ("quantiles", "mean_size", "cells", "gaps", "depth", "farthest")
+        names = ("quantiles", "mean_size", "cells", "gaps", "depth", "farthest", "times")
         distribution = {name: getattr(self, name) for name in names}
         arrays = {name: np.asarray(value, float) for name, value in distribution.items()}
         return arrays | {f"size.{name}": array for name, array in self.model.state().items()}
@@ -127,6 +130,7 @@ class Calibration:
             gaps=state["gaps"],
             depth=state["depth"],
             farthest=float(state["farthest"]),
+            times=int(state["times"]),
         )
 
 
