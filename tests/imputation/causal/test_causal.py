@@ -55,6 +55,7 @@ def assert_same_until(stop: int, first: Filled, other: Filled) -> None:
     for name in ARRAYS:
         before, after = (getattr(each, name)[..., :stop, :] for each in (first, other))
         np.testing.assert_array_equal(before, after, err_msg=name)
+    np.testing.assert_array_equal(first.weights.cell_texts[:stop], other.weights.cell_texts[:stop])
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,20 @@ def test_the_future_may_be_empty(whole: Filled):
     other = gappy()
     other.iloc[333:] = np.nan
     assert_same_until(333, whole, filled(other))
+
+
+def test_the_future_of_a_meter_that_is_reset_each_day_changes_nothing():
+    rng, days = np.random.default_rng(0), 20
+    frame = pd.DataFrame(
+        {"meter": np.cumsum(rng.exponential(size=(days, 24)), axis=1).ravel(), "other": rng.normal(size=24 * days)},
+        index=pd.date_range("2023-01-01", periods=24 * days, freq="h"),
+    )
+    for start in rng.integers(0, 24 * days - 10, 30):
+        frame.iloc[start : start + 5, 0] = np.nan
+    changed = frame.copy()
+    changed.iloc[300:, 0] = rng.normal(size=24 * days - 300) * 1e6
+    first, other = (filled(each, kind="meter=counter") for each in (frame, changed))
+    assert_same_until(300, first, other)
 
 
 def test_later_columns_of_the_same_step_may_be_used_and_earlier_steps_are(whole: Filled):
@@ -116,6 +131,16 @@ def test_the_last_reading_is_the_floor_on_random_walks():
         ratios.append(errors[0] / errors[1])
     assert np.mean(ratios) < 1.1
     assert max(ratios) < 1.2
+
+
+def test_blends_have_their_weights(whole: Filled):
+    assert whole.weights is not None
+    texts = whole.weights.cell_texts
+    blends = texts[whole.codes == Code.BLEND]
+    assert len(blends)
+    assert all("=" in text for text in blends)
+    assert (texts[whole.codes == Code.OBSERVED] == "").all()
+    np.testing.assert_allclose(whole.weights.weight.sum(axis=1), 1)
 
 
 def test_the_first_steps_get_the_last_reading_and_those_before_it_stay_empty():

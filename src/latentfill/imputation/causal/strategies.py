@@ -16,6 +16,7 @@ from latentfill.strategies.state_space.strategy import Smoother
 from latentfill.windows.cycles import steps_per_cycle
 from latentfill.windows.windows import ScaledSeries
 
+NAMES = ("locf", "seasonal", "autoregression", "state_space", "factors")
 FACTORS_FROM = 12  # columns; with more, factors are filtered instead of all columns together
 CELLS_AT_ONCE = 2_000_000  # of series that are estimated at once; a dozen arrays of numbers of this size are held
 

@@ -38,6 +38,7 @@ def summarise_past(models: PastModels, table: Table, options: TableOptions, fill
         },
         "notes": [*table.notes, NOTE.format(n=max(n, 0), first=min(first, series.n_steps))],
         "cells": count_codes(filled.codes[steps]),
+        "filled_from": {} if filled.weights is None else filled.weights.shares(steps),
         "columns": {
             name: {"kind": kind, **of_column} for kind, (name, of_column) in zip(kinds, counts.items(), strict=True)
         },
