@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+import causal
 import choices
 import distillation
 import encoders
@@ -52,6 +53,7 @@ MODULES = (
     wide,
     many_series,
     strategies,
+    causal,
     intervals,
     totals,
     training_time,

@@ -123,7 +123,7 @@ class Kind(ABC):
 
     @abstractmethod
     def encode(self, values: FloatArray, times: StepTimes) -> FloatArray:
-        """The working columns (T, W) of a column (T,), NaN where missing."""
+        """The working columns (T, W) of a column (T,), NaN where missing; no step depends on readings of later ones."""
 
     @abstractmethod
     def errors(self, truth: FloatArray, estimate: FloatArray, column: Column | None = None) -> FloatArray:

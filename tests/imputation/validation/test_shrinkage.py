@@ -133,3 +133,12 @@ def test_the_variance_between_columns_is_estimated():
     error = np.full((4000, 1), 0.5)
     mean = rng.normal(size=(4000, 1)) * np.sqrt(2.0 + 0.5)
     assert float(between_variance(mean, error)[0]) == pytest.approx(2.0, rel=0.1)
+
+
+@pytest.mark.parametrize("untested", [0.0, 1.0])
+def test_gaps_that_are_too_few_have_the_share_of_those_untested(untested: float):
+    plain, other = np.ones(40), np.zeros(40)
+    cells = cells_in(np.repeat([0, 1], [39, 1]), LONG, np.arange(40), columns=2)
+    share = blend_shares(plain, other, cells, np.full(6, untested))
+    assert share[:, LONG].tolist() == [1.0, untested]
+    assert (np.delete(share, LONG, axis=1) == untested).all()

@@ -31,23 +31,25 @@ RELATIVE_CAUTION = 0.5  # standard errors, likewise
 UNTESTED = np.array([0.8, 0.8, 0.8, 0.9, 1.0, 1.0])  # shares where nothing could be tested, learnt from other files
 
 
-def blend_shares(plain: FloatArray, other: FloatArray, cells: Cells) -> FloatArray:
+def blend_shares(plain: FloatArray, other: FloatArray, cells: Cells, untested: FloatArray | None = None) -> FloatArray:
     """Share (C, KINDS) of the other candidate in a blend with the plain candidate, by column and kind of gap.
 
     It follows from the errors (M,) of both on held-out `cells`: 0 keeps the plain candidate, 1 takes the other. In
     short gaps, what is gained in a few hard gaps must not be lost in the easy ones. A kind of gap of which no column
-    has enough gaps gets the share `UNTESTED` of its length.
+    has enough gaps gets the share that is `untested` for its length, by default `UNTESTED`.
     """
+    untested = UNTESTED if untested is None else untested
     gains, relative = (Gains.of(plain, other, cells, relative=relative) for relative in (False, True))
-    share = np.tile(np.tile(UNTESTED, KINDS // len(UNTESTED)), (cells.n_columns, 1))
+    share = np.tile(np.tile(untested, KINDS // len(untested)), (cells.n_columns, 1))
     for kind in range(KINDS):
         bucket = kind % len(BUCKET_NAMES)
         enough = gains.count[:, kind] >= ENOUGH_GAPS[bucket]
         if enough.any():
-            share[:, kind] = SHARES[_cautious_gains(gains, kind, enough, CAUTION[bucket]).argmax(axis=1)]
+            cautious = _cautious_gains(gains, kind, enough, CAUTION[bucket], untested[bucket])
+            share[:, kind] = SHARES[cautious.argmax(axis=1)]
             if bucket < SHORT:
-                most = _largest_without_loss(_cautious_gains(relative, kind, enough, RELATIVE_CAUTION))
-                share[:, kind] = np.minimum(share[:, kind], most)
+                cautious = _cautious_gains(relative, kind, enough, RELATIVE_CAUTION, untested[bucket])
+                share[:, kind] = np.minimum(share[:, kind], _largest_without_loss(cautious))
     exact = (gains.count >= EXACT_GAPS) & (gains.loss == 0)
     return np.where(exact, 0.0, share)
 
@@ -58,7 +60,7 @@ def _largest_without_loss(gains: FloatArray) -> FloatArray:
     return np.asarray(SHARES[np.maximum(without, 1).astype(int) - 1])
 
 
-def _cautious_gains(gains: Gains, kind: int, enough: BoolArray, caution: float) -> FloatArray:
+def _cautious_gains(gains: Gains, kind: int, enough: BoolArray, caution: float, untested: float) -> FloatArray:
     """Gain (C, S) of each column in gaps of one kind, minus `caution` standard errors.
 
     A column without `enough` (C,) gaps gets the gain that the other columns predict for it.
@@ -67,7 +69,7 @@ def _cautious_gains(gains: Gains, kind: int, enough: BoolArray, caution: float) 
     error = _squared_errors(gains.count[enough, kind], gains.variance[enough, kind])
     cautious = np.empty((len(enough), len(SHARES)))
     if len(mean) == 1:
-        cautious[:] = -np.abs(SHARES - UNTESTED[kind % len(BUCKET_NAMES)])  # columns without enough gaps
+        cautious[:] = -np.abs(SHARES - untested)  # columns without enough gaps
         cautious[enough] = mean - caution * np.sqrt(error)
         return cautious
     between = between_variance(mean, error)
