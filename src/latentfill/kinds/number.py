@@ -75,6 +75,10 @@ class Number(Kind):
     def is_identity(self) -> bool:
         return not self.slope
 
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        return (self.among[0], self.among[-1]) if self.among else None
+
     def encode(self, values: FloatArray, times: StepTimes) -> FloatArray:
         if not self.slope:
             return values[:, None]
@@ -149,7 +153,10 @@ class Number(Kind):
         if low is not None and high is not None:
             lowest = max(min(lowest, low), low - _or(self.below, np.inf), 0.0 if low >= 0 else -np.inf)
             highest = min(max(highest, high), high + _or(self.above, np.inf), 0.0 if high <= 0 else np.inf)
-        return max(lowest, readings.limits.minimum), min(highest, readings.limits.maximum)
+        minimum, maximum = readings.limits.minimum, readings.limits.maximum
+        if self.whole:
+            minimum, maximum = float(np.ceil(minimum)), float(np.floor(maximum))
+        return max(lowest, minimum), min(highest, maximum)
 
     def _observed_range(self, readings: Readings) -> tuple[float | None, float | None]:
         """Smallest and largest reading, of those learnt from and those of the series to fill."""

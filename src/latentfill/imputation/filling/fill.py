@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from latentfill.imputation.filling.path_estimate import (
     estimate_path,
     strategy_estimates,
 )
-from latentfill.imputation.fitting.bounds import bounds_of
+from latentfill.imputation.fitting.bounds import bounds_of, check_kinds
 from latentfill.imputation.fitting.fitted import BUILTIN, Fitted
 from latentfill.imputation.fitting.stored_windows import blend_starts
 from latentfill.imputation.validation.cells import Cells
@@ -32,7 +32,7 @@ from latentfill.kinds.columns import ColumnKinds
 from latentfill.kinds.kind import CellErrors, CellValues, Limits, Readings, StepTimes
 from latentfill.strategies.candidates import Estimates
 from latentfill.windows.cycles import steps_per_cycle
-from latentfill.windows.gaps import gap_lengths, interpolate
+from latentfill.windows.gaps import gap_lengths, interpolate, nearest_observed
 from latentfill.windows.restore import restore_observed
 from latentfill.windows.windows import ScaledSeries, column_of, window_starts
 
@@ -99,6 +99,7 @@ def _estimate_builtin(fitted: Fitted, series: ScaledSeries) -> Estimates:
 def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:
     """Fill the gaps of a series from the estimates of the candidates; without its covariates, (T, C)."""
     series, output = estimated.series, fitted.config.output
+    check_kinds(fitted.config, fitted.columns, fitted.kinds)
     missing = _Missing.of(fitted, estimated, ~series.observed & fitted.targets)
     cells, path = missing.of_columns.cells, _join_paths(fitted, estimated, missing)
     values = _values(fitted, estimated, missing, path)
@@ -147,8 +148,24 @@ def _values(fitted: Fitted, estimated: EstimatedSeries, missing: _Missing, path:
     for c, readings in _readings(fitted, estimated, cells):
         at = np.flatnonzero(cells.column == c)
         kind, errors = _learnt_kinds(fitted, estimated).kinds[c], _errors_at(fitted, path, at, c)
-        values.put(at, kind.fill(working[:, fitted.kinds.working(c)], errors, readings))
+        of_column = kind.fill(working[:, fitted.kinds.working(c)], errors, readings)
+        if kind.has_errors:
+            of_column = of_column.without_errors(np.isnan(errors.expected))
+        if kind.ends is None:
+            of_column = of_column.within(readings.limits)
+        if fitted.config.output.fallback == "linear":
+            of_column = replace(of_column, value=_held(of_column.value, readings))
+        values.put(at, of_column)
     return values
+
+
+def _held(value: FloatArray, readings: Readings) -> FloatArray:
+    """Values (M,), and in cells without one the reading before them, or after them if there is none before."""
+    if not np.isnan(value).any():
+        return value
+    sides = nearest_observed(readings.values[:, None])
+    held = np.where(np.isnan(sides.before), sides.after, sides.before)[readings.step, 0]
+    return np.where(np.isnan(value), held, value)
 
 
 def _filled_working(fitted: Fitted, series: Series, cells: Cells, path: PathEstimate) -> FloatArray:
@@ -174,7 +191,7 @@ def _readings(fitted: Fitted, estimated: EstimatedSeries, cells: Cells) -> Itera
 
 def _errors_at(fitted: Fitted, path: PathEstimate, at: IntArray, c: int) -> CellErrors:
     """The likely errors of the cells at indices `at`, all of column `c`, in units of the table."""
-    scale = fitted.error_scale[c]
+    scale = fitted.error_scale[c] if fitted.errors_known[c] else np.nan
     return CellErrors(
         expected=path.expected[at] * scale,
         below=path.below[at] * scale,

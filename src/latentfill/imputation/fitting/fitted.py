@@ -127,6 +127,17 @@ class Fitted:
         """The unit of errors in each column and covariate, (C + K,), in units of the table."""
         return self.units.error_scale
 
+    @property
+    def errors_known(self) -> BoolArray:
+        """Whether anything tells how large errors are in each column and covariate, (C + K,).
+
+        Nothing does if its readings are all equal, and none of them was held out; classes have probabilities.
+        """
+        differ = self.kinds.where_observed(self.scaler.high > self.scaler.low)
+        held_out = np.any([path.validated.calibration.cells.any(axis=1) for path in self.paths.values()], axis=0)
+        are_classes = np.array([not kind.has_errors for kind in self.kinds.kinds], dtype=bool)
+        return np.asarray(differ | held_out | are_classes)
+
     def for_series(self, series: Series) -> Fitted:
         """The same model with the scale of a series, if it is one for many series."""
         return replace(self, scaler=self.by_series.of(self.kinds.encode(series).values)) if self.by_series else self
