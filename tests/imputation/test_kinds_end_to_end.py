@@ -347,3 +347,27 @@ def test_an_impossible_kind_is_refused_on_the_command_line(mixed: pd.DataFrame, 
     ):
         assert run_cli("impute", tmp_path / "in.csv", "-o", tmp_path / "out.csv", "--kind", kind) == 2
         assert message in capsys.readouterr().err
+
+
+# Linear interpolation, as the README describes it.
+
+
+def linear(values: list[float], kind: str) -> list[float]:
+    table = pd.DataFrame({"time": pd.date_range("2024-01-01", periods=len(values), freq="h"), "x": values})
+    return latentfill.impute(table, kind=f"x={kind}", strategy="linear")["x"].tolist()
+
+
+def test_a_direction_turns_the_shorter_way():
+    filled = linear([340.0, 350.0, np.nan, np.nan, np.nan, 10.0, 20.0], "circular:360")
+    np.testing.assert_allclose(filled[2:5], [355, 0, 5], atol=0.06)
+
+
+def test_a_flag_or_code_keeps_the_value_of_the_nearer_end():
+    assert linear([10.0, 10.0, np.nan, np.nan, np.nan, np.nan, 90.0, 20.0], "code")[2:6] == [10, 10, 90, 90]
+    assert linear([0.0, 0.0, np.nan, np.nan, 1.0, 0.0], "flag")[2:4] == [0, 1]
+
+
+def test_a_meter_counts_at_a_rate_that_changes_evenly():
+    filled = linear([0.25, 1.25, 2.25, 3.25, np.nan, np.nan, np.nan, 12.25, 15.25, 18.25], "counter")
+    counted = np.cumsum([1.4, 1.8, 2.2, 2.6])  # at rates between 1 and 3; in all, 9 were counted
+    np.testing.assert_allclose(filled[4:7], 3.25 + 9 * counted[:3] / counted[3])
