@@ -146,4 +146,6 @@ def test_as_numbers_each_column_is_worked_on_as_it_is(kinds: ColumnKinds, series
     assert (mode.among, flag.among) == ((10.0, 20.0, 90.0), (0.0, 1.0))
     assert isinstance(rain, Number)
     assert rain.lowest == 0.0
+    assert numbers.instead_of == {0: "circular:360", 1: "counter", 3: "code", 4: "flag"}
+    assert kinds.instead_of == {}
     assert ColumnKinds.load(json.loads(json.dumps(numbers.state()))).kinds == numbers.kinds

@@ -99,8 +99,12 @@ class ColumnKinds:
 
     def as_numbers(self, values: FloatArray) -> ColumnKinds:
         """Kinds for methods that need the columns (T, C) themselves: possible values are kept, nothing is encoded."""
-        pairs = zip(self.kinds, values.T, strict=True)
-        return ColumnKinds(tuple(kind.as_number(column) for kind, column in pairs))
+        return ColumnKinds(tuple(map(_as_number, self.kinds, values.T)))
+
+    @property
+    def instead_of(self) -> dict[int, str]:
+        """The columns that are worked on as numbers, with the names of the kinds that they have."""
+        return {c: kind.instead_of for c, kind in enumerate(self.kinds) if isinstance(kind, Number) and kind.instead_of}
 
     def error_scale(self, scale: FloatArray) -> FloatArray:
         """The unit of errors (C,) of each column, given the scale (W,) of the working columns."""
@@ -122,3 +126,9 @@ class ColumnKinds:
     def load(cls, state: Sequence[Mapping[str, Any]]) -> Self:
         """The kinds that `state` was taken from."""
         return cls(tuple(map(load_kind, state)))
+
+
+def _as_number(kind: Kind, column: FloatArray) -> Kind:
+    """A kind that is worked on as it is, and knows the name of the one that it stands for."""
+    number = kind.as_number(column)
+    return replace(number, instead_of=kind.name) if isinstance(number, Number) and not kind.is_plain else number

@@ -40,6 +40,7 @@ class Number(Kind):
     among: tuple[float, ...] = ()  # the only values that are possible, ascending; empty: any
     slope: float = 0.0  # a second, of the straight line that the column follows; 0: it follows none
     origin: float = 0.0  # seconds since 1970 at which the line is 0
+    instead_of: str = ""  # name of the kind that the column has, but that a method cannot work on
 
     @classmethod
     def of(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from latentfill.core.config import Config
+from latentfill.core.messages import name_columns
 from latentfill.core.series import BoolArray, FloatArray, Series
 from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.protocols.encoder import Encoder
@@ -162,6 +163,8 @@ class Fitted:
             )
         if self.gain:
             yield self.gain.note
+        if as_numbers := [self.all_columns[c] for c in self.kinds.instead_of]:
+            yield f"Embeddings are of numbers, so these columns are worked on as such: {name_columns(as_numbers)}."
         late = [name for name, reason in self.builtin.skipped.items() if reason == OUT_OF_TIME]
         if late:
             yield f"The time budget of {self.config.time_budget:g} s left no room for {', '.join(late)}."
