@@ -144,10 +144,10 @@ def _join_paths(fitted: Fitted, estimated: EstimatedSeries, missing: _Missing) -
 def _values(fitted: Fitted, estimated: EstimatedSeries, missing: _Missing, path: PathEstimate) -> CellValues:
     """The values of the missing cells of the table: of each column those that its kind makes of the estimates."""
     working, cells = _filled_working(fitted, estimated.trusted, missing.working, path), missing.of_columns.cells
-    values = CellValues.nothing(len(cells), len(path.drawn))
-    for c, readings in _readings(fitted, estimated, cells):
-        at = np.flatnonzero(cells.column == c)
-        kind, errors = _learnt_kinds(fitted, estimated).kinds[c], _errors_at(fitted, path, at, c)
+    values, learnt = CellValues.nothing(len(cells), len(path.drawn)), _learnt_kinds(fitted, estimated)
+    unit = np.where(fitted.errors_known, fitted.error_scale, np.nan)
+    for c, at, readings in _readings(fitted, estimated, cells):
+        kind, errors = learnt.kinds[c], _errors_at(fitted, path, at, unit[c])
         of_column = kind.fill(working[:, fitted.kinds.working(c)], errors, readings)
         if kind.has_errors:
             of_column = of_column.without_errors(np.isnan(errors.expected))
@@ -179,19 +179,20 @@ def _filled_working(fitted: Fitted, series: Series, cells: Cells, path: PathEsti
     return np.where(np.isnan(values), cells.on_series(estimate), values)
 
 
-def _readings(fitted: Fitted, estimated: EstimatedSeries, cells: Cells) -> Iterator[tuple[int, Readings]]:
-    """The columns with missing `cells`, each with its readings, and the limits that the user gave."""
+def _readings(fitted: Fitted, estimated: EstimatedSeries, cells: Cells) -> Iterator[tuple[int, IntArray, Readings]]:
+    """The columns with missing `cells`, each with the indices of its cells, its readings, and the limits given."""
     minimum, maximum = bounds_of(fitted.config, fitted.columns)
     cycle, margin = steps_per_cycle(estimated.scaled.clock), fitted.config.output.margin
     times = StepTimes.of(estimated.series)
-    for c in np.unique(cells.column).tolist():
+    order = np.argsort(cells.column, kind="stable")
+    columns, first = np.unique(cells.column[order], return_index=True)
+    for c, at in zip(columns.tolist(), np.split(order, first[1:]), strict=False):  # one empty part without any
         limits = Limits(float(minimum[c]), float(maximum[c]), margin)
-        yield c, Readings(estimated.trusted.values[:, c], times, cells.step[cells.column == c], limits, cycle)
+        yield c, at, Readings(estimated.trusted.values[:, c], times, cells.step[at], limits, cycle)
 
 
-def _errors_at(fitted: Fitted, path: PathEstimate, at: IntArray, c: int) -> CellErrors:
-    """The likely errors of the cells at indices `at`, all of column `c`, in units of the table."""
-    scale = fitted.error_scale[c] if fitted.errors_known[c] else np.nan
+def _errors_at(fitted: Fitted, path: PathEstimate, at: IntArray, scale: float) -> CellErrors:
+    """The likely errors of the cells at indices `at` of one column, whose unit of errors is `scale`."""
     return CellErrors(
         expected=path.expected[at] * scale,
         below=path.below[at] * scale,
@@ -229,9 +230,10 @@ def error_quantiles_at(fitted: Fitted, estimated: EstimatedSeries, filled: Fille
         at_cells = estimates.values[:, working.step, working.column]
         has_estimate = strategy_estimates(path, at_cells)[missing.of_columns.lead][:, None]
         errors = path_errors if name == BUILTIN else np.where(has_estimate, path_errors, errors)
-    for c, readings in _readings(fitted, estimated, cells):
-        at, kind = cells.column == c, fitted.kinds.kinds[c]
+    unit = fitted.error_scale
+    for c, at, readings in _readings(fitted, estimated, cells):
+        kind = fitted.kinds.kinds[c]
         value = filled.values[cells.step[at], c][:, None]
-        scaled = errors[at] * fitted.error_scale[c] if kind.has_errors else 0.0
+        scaled = errors[at] * unit[c] if kind.has_errors else 0.0
         errors[at] = kind.limit(value + scaled, readings) - value
     return errors
