@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray
@@ -49,9 +47,9 @@ def in_local_spreads(values: FloatArray) -> FloatArray:
 
 def _median(values: FloatArray) -> FloatArray:
     """Medians (C,) of the known ones of values (B, C); NaN in a column without any."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        return np.asarray(np.nanmedian(values, axis=0))
+    ordered, n = np.sort(values, axis=0), (~np.isnan(values)).sum(axis=0)  # NaN last; faster than nanmedian
+    middle = np.stack([np.maximum(n - 1, 0) // 2, np.minimum(n // 2, len(values) - 1)])
+    return np.asarray(np.take_along_axis(ordered, middle, axis=0).mean(axis=0))
 
 
 def spread(values: FloatArray) -> FloatArray:
