@@ -216,3 +216,12 @@ def test_the_command_writes_the_same_bytes_up_to_the_change(run_cli: Callable[..
 def test_what_looks_ahead_is_refused(settings: dict[str, object], words: str):
     with pytest.raises(InputError, match=words):
         Imputer(causal=True, **settings).fit(gappy())
+
+
+def test_limits_are_kept_and_those_of_directions_refused():
+    result = filled(gappy().iloc[:300], minimum="wave=-0.2", maximum="kwh=150")
+    gaps = gappy().iloc[:300].isna().to_numpy()
+    assert (result.values[100:, 0][gaps[100:, 0]] >= -0.2).all()
+    assert (result.upper[100:, 3][gaps[100:, 3]] <= 150).all()
+    with pytest.raises(InputError, match="'wind_dir' cannot have the maximum 90"):
+        filled(gappy(), maximum="wind_dir=90")
