@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from latentfill.imputation.doubt.shifts import find_shifts
 from latentfill.imputation.doubt.spikes import find_spikes
 from latentfill.imputation.doubt.stuck import find_stuck
 from latentfill.kinds.find import start_of_circle
+from latentfill.windows.cycles import cycle_steps
 
 FEWEST_READINGS = 200  # of a column in which more than impossible values are looked for
 FEWEST_VALUES = 20  # different ones
@@ -57,7 +59,8 @@ def find_doubt(series: Series) -> Doubt:
     judged &= [not j or start_of_circle(n, c) is None for j, n, c in zip(judged, series.columns, left.T, strict=True)]
     found = {Reason.IMPOSSIBLE: gross}
     if judged.any():
-        for reason, find in ((Reason.SPIKE, find_spikes), (Reason.STUCK, find_stuck), (Reason.SHIFT, find_shifts)):
+        shifts = partial(find_shifts, cycle=cycle_steps(series))
+        for reason, find in ((Reason.SPIKE, find_spikes), (Reason.STUCK, find_stuck), (Reason.SHIFT, shifts)):
             probability = np.zeros(values.shape)
             probability[:, judged] = find(left[:, judged])
             found[reason] = probability
