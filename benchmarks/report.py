@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import distillation
+import doubt
 import encoders
 import ett
 import gpu
@@ -51,6 +52,7 @@ MODULES = (
     strategies,
     intervals,
     totals,
+    doubt,
     training_time,
     time_to_result,
     speed,

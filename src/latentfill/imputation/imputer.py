@@ -188,6 +188,14 @@ class Imputer:
                 "to the candidates of auto (--candidates linear,kriging,denoise,neighbours)."
             )
 
+    def check_lists_doubt(self) -> None:
+        """Raise an `InputError` if readings are not doubted: that would take later ones into account."""
+        if self.config.causal:
+            raise InputError(
+                "causal (--causal) fills from earlier steps alone, and readings that contradict later ones cannot be "
+                "listed (--doubt). Leave out one of them."
+            )
+
     def explain(self, data: object, path: str | os.PathLike[str]) -> None:
         """Write a CSV or Parquet file with the neighbours that each missing cell is filled from.
 

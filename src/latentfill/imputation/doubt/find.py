@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
@@ -9,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
+from latentfill.imputation.doubt.contradicted import find_contradicted
 from latentfill.imputation.doubt.gross import find_gross
 from latentfill.imputation.doubt.neighbours import is_judged
 from latentfill.imputation.doubt.shifts import find_shifts
@@ -31,6 +33,7 @@ class Reason(IntEnum):
     SPIKE = 2
     STUCK = 3
     SHIFT = 4
+    CONTRADICTED = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,8 +62,13 @@ def find_doubt(series: Series) -> Doubt:
     judged &= [not j or start_of_circle(n, c) is None for j, n, c in zip(judged, series.columns, left.T, strict=True)]
     found = {Reason.IMPOSSIBLE: gross}
     if judged.any():
-        shifts = partial(find_shifts, cycle=cycle_steps(series))
-        for reason, find in ((Reason.SPIKE, find_spikes), (Reason.STUCK, find_stuck), (Reason.SHIFT, shifts)):
+        finders: dict[Reason, Callable[[FloatArray], FloatArray]] = {
+            Reason.SPIKE: find_spikes,
+            Reason.STUCK: find_stuck,
+            Reason.SHIFT: partial(find_shifts, cycle=cycle_steps(series)),
+            Reason.CONTRADICTED: find_contradicted,
+        }
+        for reason, find in finders.items():
             probability = np.zeros(values.shape)
             probability[:, judged] = find(left[:, judged])
             found[reason] = probability

@@ -13,6 +13,7 @@ from latentfill.windows.gaps import interpolate
 
 SMALLEST = 1.0  # standard deviation of the column, by which a stretch is shifted at least
 ALIKE = 0.2  # share by which sizes, and lengths, of events that come again differ
+MOST_ALIKE = 2  # shifts: what comes more often is no fault
 MOST_SHIFTS = 6  # in a column: where there are more, it goes up and down by nature, as loads do
 RANK = 20  # of the stretch that tells what is usual: larger ones may be wrong
 FEWEST_RANK = 5
@@ -49,10 +50,10 @@ def _add_shifts(probability: FloatArray, found: Stretches) -> None:
 
 
 def _come_again(blocks: Stretches) -> BoolArray:
-    """Whether another stretch is alike: what comes again, as holidays do, is no fault."""
+    """Whether several stretches are alike: what comes again, as holidays do, is no fault."""
     height, length = np.where(blocks.is_raised, blocks.size, -blocks.size), (blocks.stop - blocks.start).astype(float)
     alike = [np.abs(each[:, None] - each) <= ALIKE * np.abs(each) for each in (height, length)]
-    return np.asarray((alike[0] & alike[1]).sum(axis=0) > 1)
+    return np.asarray((alike[0] & alike[1]).sum(axis=0) > MOST_ALIKE)
 
 
 def _expected(size: FloatArray, usual: FloatArray, n_steps: int) -> FloatArray:
