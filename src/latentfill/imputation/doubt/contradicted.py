@@ -23,11 +23,13 @@ def find_contradicted(values: FloatArray) -> FloatArray:
     distance = (values - sides.line) / np.sqrt(sides.back * sides.ahead)
     z = distance / spread(distance)
     probability = find_out_of_order(values, np.abs(z))
-    for c, sisters in _sisters(z):
-        apart = _apart(z[:, c], z[:, sisters])
-        size = _agreed(apart, in_local_spreads(apart))[:, None]
-        found = np.where(are_peaks(size), probability_wrong(expected_of_all(size)), 0.0)
-        probability[:, c] = np.maximum(probability[:, c], found[:, 0])
+    apart = {c: _agreed(_apart(z[:, c], z[:, sisters])) for c, sisters in _sisters(z)}
+    if not apart:
+        return probability
+    size = in_local_spreads(np.stack(list(apart.values()), axis=1))
+    found = np.where(are_peaks(size), probability_wrong(expected_of_all(size)), 0.0)
+    columns = list(apart)
+    probability[:, columns] = np.maximum(probability[:, columns], found)
     return np.where(np.isnan(values), 0.0, probability)
 
 
@@ -52,10 +54,10 @@ def _apart(own: FloatArray, sisters: FloatArray) -> FloatArray:
     return np.asarray(own[:, None] - slopes * sisters)
 
 
-def _agreed(apart: FloatArray, size: FloatArray) -> FloatArray:
-    """The smallest of the sizes (T, S), NaN where too few sisters are known; 0 where they disagree on the direction."""
-    known = ~np.isnan(size)
-    smallest = np.where(known, size, np.inf).min(axis=1)
-    upwards = (known & (apart > 0)).sum(axis=1)
-    agree = (upwards == 0) | (upwards == known.sum(axis=1))
-    return np.where(known.sum(axis=1) >= FEWEST_SISTERS, np.where(agree, smallest, 0.0), np.nan)
+def _agreed(apart: FloatArray) -> FloatArray:
+    """The smallest of some distances (T, S); NaN where too few are known, 0 where they disagree on the direction."""
+    known = ~np.isnan(apart)
+    smallest = np.where(known, np.abs(apart) / spread(apart), np.inf).min(axis=1)
+    n_known, upwards = known.sum(axis=1), (apart > 0).sum(axis=1)
+    agree = (upwards == 0) | (upwards == n_known)
+    return np.where(n_known >= FEWEST_SISTERS, np.where(agree, smallest, 0.0), np.nan)
