@@ -18,7 +18,7 @@ FEWEST_SISTERS, MOST_SISTERS = 2, 4  # with only one, it is unknown which of the
 
 
 def find_contradicted(values: FloatArray) -> FloatArray:
-    """The probability (T, C) that a reading is wrong, as it moves apart from each of its sisters, or is out of order."""
+    """The probability (T, C) that a reading is wrong: it is apart from each of its sisters, or out of order."""
     sides = nearest_observed(values)
     distance = (values - sides.line) / np.sqrt(sides.back * sides.ahead)
     z = distance / spread(distance)

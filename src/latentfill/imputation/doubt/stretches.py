@@ -19,9 +19,10 @@ FEWEST = 6  # readings of a stretch and of each side
 
 # Shapes of shifts of 2 to 5 standard deviations in real columns. Each limit is passed by nearly all of them, and was
 # chosen on columns of ETTh1, Shunyi and Cambridge, where events that happen by nature fail at least one.
-UNEQUAL = 1.5  # the larger jump, in units of the smaller one
+UNEQUAL = 1.5  # the larger jump, in units of the distance from both sides or of the smaller jump
 DISTANT = 1.4  # the distance from both sides, in units of the smaller jump
 UNEVEN = 0.3  # the standard deviation in a stretch, in units of its size
+LEFT = 0.5  # the distance that other columns leave unexplained, in units of the whole
 SLANTED = 0.4  # how far both sides differ, in units of the distance from them
 
 
@@ -63,7 +64,8 @@ def find_stretches(own: FloatArray, unexplained: FloatArray) -> Stretches:
     size = np.minimum(heights.min(axis=0, initial=np.inf), np.min([sign * each.apart for each in sides], axis=0))
     order = np.argsort(-size, kind="stable")
     order = order[(size[order] > 0) & sides[0].are_known[order]]
-    return Stretches(start, stop, size, sign > 0, _are_blocks(heights[2:], sides[1], size))[order]
+    is_left = np.abs(sides[1].apart) >= LEFT * np.abs(sides[0].apart)
+    return Stretches(start, stop, size, sign > 0, is_left & _are_blocks(heights[2:], sides[1], size))[order]
 
 
 def _jumps(level: FloatArray) -> FloatArray:
@@ -128,5 +130,5 @@ def _are_blocks(heights: FloatArray, sides: _Sides, size: FloatArray) -> BoolArr
     """Whether stretches (N,) with jumps of these `heights` (2, N) are raised or lowered as a whole."""
     smaller, larger = np.sort(heights, axis=0) if heights.size else heights
     distance = np.abs(sides.apart)
-    is_equal = (larger <= UNEQUAL * smaller) & (distance <= DISTANT * smaller)
+    is_equal = (larger <= UNEQUAL * np.maximum(smaller, distance)) & (distance <= DISTANT * smaller)
     return np.asarray(is_equal & (sides.deviation <= UNEVEN * size) & (sides.slant <= SLANTED * distance))
