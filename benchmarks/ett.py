@@ -19,18 +19,21 @@ FILES = {"ETTh1": ("ETT/ETTh1.csv", 1), "ETTh2": ("ETT/ETTh2.csv", 1), "ETTm1": 
 TRAIN, VAL, TEST = 8640, 2880, 2880  # rows of hourly data
 
 
-def load(name: str, data: Path, length: int = LENGTH) -> tuple[Series, Windows]:
-    """The train rows in original units, and all test windows in standard deviations of the train rows.
+def load(name: str, data: Path, length: int = LENGTH, rows: str = "test") -> tuple[Series, Windows]:
+    """The train rows in original units, and all windows of the test rows in standard deviations of the train rows.
 
-    The first test window starts `length` rows before the test rows, as in the published protocols.
+    The first window starts `length` rows before the test rows, as in the published protocols. With `rows` of
+    "validation", the windows lie in the validation rows instead, and end where the first test window starts.
     """
     path, per_hour = FILES[name]
     series = read_table(data / path, TableOptions()).series
     train = first_rows(series, TRAIN * per_hour)
     values = ColumnScaler.fit(train.values).apply(series.values)
     clock = clock_features(series, find_cycles(train))
-    first = (TRAIN + VAL) * per_hour - length
-    return train, ScaledSeries(values, clock).cut(np.arange(first, first + TEST * per_hour + 1), length)
+    first_test = (TRAIN + VAL) * per_hour - length
+    borders = {"validation": (TRAIN * per_hour, first_test), "test": (first_test, (TRAIN + VAL + TEST) * per_hour)}
+    first, end = borders[rows]
+    return train, ScaledSeries(values, clock).cut(np.arange(first, end - length + 1), length)
 
 
 def first_rows(series: Series, rows: int) -> Series:

@@ -15,7 +15,8 @@ import numpy as np
 
 from common import Row, config_of, measured_line, names_of, parser_of, read_results, write_results, write_table
 from latentfill.core.series import Series
-from latentfill.scoring.evaluate import Run, evaluate
+from latentfill.scoring.evaluate import evaluate
+from latentfill.scoring.run import Run
 from latentfill.scoring.scores import ALL
 from latentfill.scoring.spec import ScoringSpec
 from latentfill.windows.gaps import interpolate

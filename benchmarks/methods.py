@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Protocol
 
 import numpy as np
@@ -15,16 +16,28 @@ from latentfill.core.config import AUTO, Config
 from latentfill.core.series import FloatArray, Series
 from latentfill.imputation.fitting.fit import fit_series
 from latentfill.imputation.fitting.fitted import Fitted
-from latentfill.strategies.classes import new_baseline
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import ScaledSeries, Windows
+from simple import YARDSTICKS, new_simple, scaled_series
 from windows_alone import estimate_alone
 
 STRATEGIES = ("kriging", "state_space", "auto", "denoise")  # the strategies that are compared by default
-BASELINES = ("linear", "spline", "locf", "nocb", "mean", "median", "seasonal", "knn", "iterative")
-SLOW_BASELINES = ("knn", "iterative")  # left out with --quick
-LABELS = {"denoise": "latentfill", "kriging": "kriging alone"}  # names in results, where they are not the strategy's
 DATAFILLER = "datafiller"
+BASELINES = (
+    "linear",
+    "spline",
+    "locf",
+    "nocb",
+    "mean",
+    "median",
+    "seasonal",
+    "knn",
+    "iterative",
+    *YARDSTICKS,
+    DATAFILLER,
+)
+SLOW_BASELINES = ("knn", "iterative", DATAFILLER)  # left out with --quick
+LABELS = {"denoise": "latentfill", "kriging": "kriging alone"}  # names in results, where they are not the strategy's
 SLOW = ("knn", DATAFILLER)  # methods that fill some of the windows only: one takes up to a second for seven columns
 SLOW_COLUMNS = 1400  # columns of all windows that a slow method fills, together
 
@@ -46,9 +59,9 @@ class Choice:
     """The methods to compare."""
 
     strategies: tuple[str, ...] = STRATEGIES  # of latentfill, by name
-    baselines: tuple[str, ...] = BASELINES  # simple imputers, by name
+    baselines: tuple[str, ...] = BASELINES  # simple methods, by name
     ablation: bool = False  # whether to compare the decoder without what z adds, and without any correction
-    peers: tuple[str, ...] = ()  # published models and datafiller, by name
+    peers: tuple[str, ...] = ()  # published models, by name
     seconds: float | None = None  # longest training of a peer; None: as long as the slowest of the strategies
 
 
@@ -61,15 +74,23 @@ def methods_of(series: Series, config: Config, length: int, choice: Choice) -> I
         yield ours
         if name == "denoise" and choice.ablation:
             yield from ablations(ours.fitted)
-    scaled = ColumnScaler.fit(series.values).apply(series.values)
-    for name in choice.baselines:
-        if name not in choice.strategies:
+    scaled = scaled_series(series, ColumnScaler.fit(series.values))
+    for name in at_hand(choice.baselines):
+        if name == DATAFILLER:
+            yield DataFillerMethod(series, scaled.values)
+        elif name not in choice.strategies:
             yield BaselineMethod(name, scaled)
     for name in choice.peers:
-        if name == DATAFILLER:
-            yield DataFillerMethod(series, scaled)
-        else:
-            yield PeerMethod(name, windows_of(scaled, length), choice.seconds or slowest, config.seed)
+        yield PeerMethod(name, windows_of(scaled, length), choice.seconds or slowest, config.seed)
+
+
+def at_hand(names: Iterable[str]) -> tuple[str, ...]:
+    """The names of simple methods without datafiller, where it is not installed; a line says so."""
+    names = tuple(names)
+    if DATAFILLER not in names or find_spec(DATAFILLER):
+        return names
+    print('datafiller is left out; to compare with it: pip install -c constraints.txt "datafiller>=0.4"', flush=True)
+    return tuple(name for name in names if name != DATAFILLER)
 
 
 class Ours:
@@ -105,30 +126,30 @@ def digest(fitted: Fitted) -> str | None:
 
 
 class BaselineMethod:
-    """A baseline. A slow baseline fills evenly spaced windows only, and leaves NaN in the others."""
+    """A simple method. A slow baseline fills evenly spaced windows only, and leaves NaN in the others."""
 
     kind = "baseline"
 
-    def __init__(self, name: str, scaled: FloatArray) -> None:
+    def __init__(self, name: str, scaled: ScaledSeries) -> None:
         self.name = name
         began = time.monotonic()
-        self.baseline = new_baseline(name).fit(scaled)
+        self.baseline = new_simple(name).fit(scaled)
         self.train_seconds = time.monotonic() - began
         self.about: dict[str, object] = {}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
         spacing = spacing_of(self.name, windows)
         filled = windows.values.copy()
-        filled[::spacing] = self.baseline.fill(windows.values[::spacing])
+        filled[::spacing] = self.baseline.fill(windows.values[::spacing], windows.clock[::spacing])
         return {self.name: filled}
 
 
 class PeerMethod:
-    """A published model, trained on the windows of the train rows for at most `seconds`."""
+    """A published model, trained on the windows of the train rows for `seconds`."""
 
     kind = "peer"
 
-    def __init__(self, name: str, windows: FloatArray, seconds: float, seed: int) -> None:
+    def __init__(self, name: str, windows: Windows, seconds: float, seed: int) -> None:
         from peers import PEERS  # needs PyPOTS
 
         self.name = name
@@ -137,13 +158,13 @@ class PeerMethod:
         self.about: dict[str, object] = {"training": self.peer.training_}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        return {self.name: self.peer.fill(windows.values)}
+        return {self.name: self.peer.fill(windows)}
 
 
 class DataFillerMethod:
     """datafiller, which fits its regressions anew for each window, on the train rows and the window.
 
-    It fills evenly spaced windows only, and leaves NaN in the others.
+    It fills evenly spaced windows only, and leaves NaN in the others. Results keep its rows where it is not installed.
     """
 
     kind = "peer"
@@ -163,10 +184,9 @@ class DataFillerMethod:
         return {DATAFILLER: filled}
 
 
-def windows_of(scaled: FloatArray, length: int) -> FloatArray:
-    """All windows (N, length, C) of a series (T, C)."""
-    clock = np.zeros((len(scaled), 0))
-    return ScaledSeries(scaled, clock).cut(np.arange(len(scaled) - length + 1), length).values
+def windows_of(scaled: ScaledSeries, length: int) -> Windows:
+    """All windows of a series."""
+    return scaled.cut(np.arange(scaled.n_steps - length + 1), length)
 
 
 def spacing_of(name: str, windows: Windows) -> int:

@@ -3,8 +3,8 @@
     python benchmarks/protocol_l.py [--quick] [--ablation] [--peers SAITS,...] [--data DIR] [DATA ...]
 
 It differs from protocol T in the hidden cells: in every 4th test window, one run of 12, 24 or 48 steps is hidden in all
-columns, at least 8 steps from both ends. Results are written to benchmarks/results/, with a digest that shows that the
-model is the model of protocol T.
+columns, at least 8 steps from both ends; the seed draws where, and is also that of the models. Results are written to
+benchmarks/results/, with a digest that shows that the model is the model of protocol T.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ EVERY = 4  # every n-th test window is scored
 
 
 def main() -> None:
-    parser = parser_of(__doc__, ett.FILES, seeds=(0,))
+    parser = parser_of(__doc__, ett.FILES, seeds=(0, 1, 2))
     add_arguments(parser)
     arguments = parser.parse_args()
     for name in names_of(parser, arguments, ett.FILES):
         train, windows = ett.load(name, arguments.data)
         every = slice(None, None, EVERY * (4 if arguments.quick else 1))
-        masks = {f"{steps} steps": blackout(windows, steps)[every] for steps in STEPS}
         rows = []
         for seed in arguments.seeds:
+            masks = {f"{steps} steps": blackout(windows, steps, seed)[every] for steps in STEPS}
             config = config_of(arguments, seed=seed, alone=True)
             rows += compare(train, config, windows.take(every), masks, arguments, {"data": name})
         rows = with_earlier_rows(PROTOCOL, name, rows, arguments)
@@ -45,10 +45,10 @@ def report(*, quick: bool = False) -> str:
     return table(read_results(PROTOCOL, ett.FILES, quick=quick))
 
 
-def blackout(windows: Windows, steps: int) -> BoolArray:
+def blackout(windows: Windows, steps: int, seed: int = 0) -> BoolArray:
     """Mask (N, L, C) of one hidden run in all columns of each window."""
     n, length, _ = windows.values.shape
-    first = np.random.default_rng(1).integers(EDGE, length - EDGE - steps + 1, n)[:, None]
+    first = np.random.default_rng(1 + seed).integers(EDGE, length - EDGE - steps + 1, n)[:, None]
     run = (np.arange(length) >= first) & (np.arange(length) < first + steps)
     return np.broadcast_to(run[:, :, None], windows.values.shape)
 

@@ -28,6 +28,11 @@ def read(name: str, data: Path) -> Table:
     return read_table(data / path, TableOptions(**options))
 
 
+def beijing_station(name: str, data: Path) -> Series:
+    """One of the twelve Beijing stations, hourly rows of eleven columns; `beijing_multisite` is Aotizhongxin alone."""
+    return read_table(data / STATIONS.replace("*", f"{name}_20130301-20170228"), TableOptions()).series
+
+
 def beijing_stations(data: Path) -> Series:
     """The twelve Beijing stations side by side: hourly rows, eleven columns for each station."""
     paths = sorted(data.glob(STATIONS))

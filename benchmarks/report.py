@@ -8,10 +8,13 @@ In each document, the text between `<!-- NAME -->` and `<!-- end of NAME -->` is
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+import causal
+import choices
 import distillation
 import doubt
 import encoders
@@ -36,7 +39,8 @@ import training_time
 import value_of_z
 import wide
 from common import Row, read_results
-from published import PROTOCOL_H, PROTOCOL_S, PROTOCOL_T
+from methods import BASELINES
+from published import PROTOCOL_H, PROTOCOL_S, PROTOCOL_T, best_published
 from real_files import FILES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,6 +54,7 @@ MODULES = (
     wide,
     many_series,
     strategies,
+    causal,
     intervals,
     totals,
     doubt,
@@ -63,6 +68,7 @@ MODULES = (
     new_station,
     value_of_z,
     rough_fill,
+    choices,
 )
 DEFAULT, DECODER = "auto", "latentfill"  # the methods of ours in the summary
 PROTOCOLS = {module.PROTOCOL: module for module in MODULES}
@@ -97,11 +103,11 @@ def place_of(name: str) -> re.Pattern[str]:
 
 
 def summary() -> str:
-    """A table with the errors of latentfill, linear interpolation and the best published model, by benchmark.
+    """A table with the errors of latentfill, linear interpolation, the best simple method and the best published model.
 
     On windows, latentfill's are those of the default and of the decoder that `--effort thorough` adds.
     """
-    lines = ["| | default | decoder | linear | best published |", "|---|---|---|---|---|"]
+    lines = ["| | default | decoder | linear | best simple method | best published |", "|---|---|---|---|---|---|"]
     lines += [
         _line(f"{record['data']}, scattered cells, {rates}, MSE", record, rates, "mse", PROTOCOL_T)
         for rates in ("mean 12.5-50 %", "mean 10-70 %")
@@ -121,30 +127,40 @@ def summary() -> str:
         for record in read_results(protocol_s.PROTOCOL, protocol_s.BENCHMARKS)
         for pattern in protocol_s.PATTERNS
     ]
-    for record in read_results(protocol_r.PROTOCOL, FILES):
-        ratio = np.mean([file["ratio: latentfill"] for file in record["files"]])
-        lines.append(f"| {record['data']}, whole file, MSE as a ratio | **{ratio:.2f}** | - | 1 | - |")
+    lines += [_line_of_file(record) for record in read_results(protocol_r.PROTOCOL, FILES)]
     return "\n".join(line for line in lines if line)
 
 
 def _line(title: str, record: Row, pattern: str, error: str, published: list[Row]) -> str:
     """One line of the summary, empty without our results: `error` names the metric."""
     rows = [row for row in record["rows"] if row["pattern"] == pattern]
-    means = {
-        method: np.mean([row[error] for row in rows if row["method"] == method])
-        for method in (DEFAULT, DECODER, "linear")
-        if any(row["method"] == method for row in rows)
-    }
+    means = {name: np.mean([row[error] for row in rows if row["method"] == name]) for name in map(_name, rows)}
     if not means.keys() & {DEFAULT, DECODER}:
         return ""
     default, decoder, linear = (f"{means[name]:.4f}" if name in means else "-" for name in (DEFAULT, DECODER, "linear"))
-    known = [
-        (row[error], row["method"])
-        for row in published
-        if row["data"] == record["data"] and row["pattern"] == pattern and row[error] is not None
-    ]
-    best = "{:.3f} ({})".format(*min(known)) if known else "-"
-    return f"| {title} | **{default}** | {decoder} | {linear} | {best} |"
+    simple = _best({name: mean for name, mean in means.items() if name in BASELINES}, 4)
+    best = best_published(published, record["data"], pattern, error)
+    return f"| {title} | **{default}** | {decoder} | {linear} | {simple} | {best} |"
+
+
+def _line_of_file(record: Row) -> str:
+    """The line of a whole file: ratios to linear interpolation."""
+    ratios = {name: [file.get(f"ratio: {name}") for file in record["files"]] for name in (*BASELINES, "latentfill")}
+    means = {name: np.mean(values) for name, values in ratios.items() if None not in values}
+    simple = _best({name: mean for name, mean in means.items() if name in BASELINES}, 2)
+    return f"| {record['data']}, whole file, MSE as a ratio | **{means['latentfill']:.2f}** | - | 1 | {simple} | - |"
+
+
+def _name(row: Row) -> str:
+    return str(row["method"])
+
+
+def _best(errors: Mapping[str, float], decimals: int) -> str:
+    """The smallest error with its method; `-` without any."""
+    if not errors:
+        return "-"
+    name = min(errors, key=errors.__getitem__)
+    return f"{errors[name]:.{decimals}f} ({name})"
 
 
 if __name__ == "__main__":

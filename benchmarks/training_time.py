@@ -27,7 +27,7 @@ from common import (
 )
 from methods import Ours
 from protocol_t import RATES, points
-from published import PROTOCOL_T
+from published import PROTOCOL_T, best_published
 
 PROTOCOL = "training_time"
 SHARES = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
@@ -66,10 +66,10 @@ def report(*, quick: bool = False) -> str:
         "|---" * 6 + "|",
     ]
     for record in records:
-        best = min(row["mse"] for row in PROTOCOL_T if row["data"] == record["data"] and row["pattern"] == PATTERN)
+        best = best_published(PROTOCOL_T, record["data"], PATTERN, "mse")
         lines += [
             f"| {record['data']} | {row['encoder_steps']}, {row['decoder_steps']} | {row['seconds']:.0f} "
-            f"| {row['mse']:.4f} / {row['mae']:.4f} | {best:.3f} | {row['windows_per_second']:.0f} |"
+            f"| {row['mse']:.4f} / {row['mae']:.4f} | {best} | {row['windows_per_second']:.0f} |"
             for row in record["rows"]
         ]
     return "\n".join([*lines, "", measured_line(records)])

@@ -8,8 +8,9 @@ from latentfill.core.config import Config, Effort
 from latentfill.core.series import FloatArray, Series
 from latentfill.imputation.filling.fill import fill_series
 from latentfill.imputation.fitting.fit import fit_series
-from latentfill.strategies.classes import new_baseline
+from latentfill.windows.scaling import ColumnScaler
 from methods import BASELINES, DATAFILLER
+from simple import new_simple, scaled_series
 
 EFFORTS = get_args(Effort)
 
@@ -24,9 +25,16 @@ def fill(series: Series, method: str, config: Config) -> FloatArray:
 
         return fill_by_datafiller(series)
     if method in BASELINES:
-        return new_baseline(method).fit(series.values).fill(series.values)
+        return fill_simply(series, method)
     choice = {"effort": method} if method in EFFORTS else {"strategy": method}
     return fill_series(fit_series(series, config.replace(**choice)), series).values
+
+
+def fill_simply(series: Series, method: str) -> FloatArray:
+    """The values (T, C) with their gaps filled by a simple method, which sees columns of the same size."""
+    scaler = ColumnScaler.fit(series.values)
+    scaled = scaled_series(series, scaler)
+    return scaler.invert(new_simple(method).fit(scaled).fill(scaled.values, scaled.clock))
 
 
 def kind_of(method: str) -> str:

@@ -15,10 +15,10 @@ from latentfill.core.series import BoolArray, Series
 from latentfill.windows.windows import Windows
 from methods import BASELINES, SLOW_BASELINES, STRATEGIES, Choice, Method, methods_of
 
-PEERS_HELP = "published models to train, or datafiller; rows of other models are kept from the last results"
+PEERS_HELP = "published models to train; rows of other models are kept from the last results"
 
 BASELINES_HELP = (
-    f"simple imputers, by default {','.join(BASELINES)}; {' and '.join(SLOW_BASELINES)} take hours for many columns"
+    f"simple methods, by default {','.join(BASELINES)}; {', '.join(SLOW_BASELINES)} take hours for many columns"
 )
 
 
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ablation", action="store_true", help="also the decoder without what z adds, and without any correction"
     )
     parser.add_argument("--peers", type=comma_separated, default=(), metavar="NAME,...", help=PEERS_HELP)
-    parser.add_argument("--peer-seconds", type=float, help="longest training of each peer; by default as long as ours")
+    parser.add_argument("--peer-seconds", type=float, help="training of each peer; default: the slowest of ours")
     parser.add_argument("--beside-seeds", type=int, nargs="+", help="seeds for --ablation and --peers; by default all")
 
 
@@ -51,7 +51,8 @@ def compare(
             for row in scored:
                 errors = f"{row['mse']:.4f} / {row['mae']:.4f}"
                 seconds = f"{method.train_seconds:.0f} s"
-                print(*about.values(), config.seed, pattern, row["method"], errors, seconds, flush=True)
+                hidden = f"{100 * row['hidden_share']:.1f} % hidden"
+                print(*about.values(), config.seed, pattern, hidden, row["method"], errors, seconds, flush=True)
             rows += scored
     return rows
 
@@ -105,14 +106,14 @@ def means(rows: Iterable[Row], patterns: Iterable[str], name: str) -> list[Row]:
 
 
 def table(records: Iterable[Row], published: Sequence[Row] = (), shown: Sequence[str] = ()) -> str:
-    """Markdown: mean MSE / MAE over the seeds by data set, a row for each method and a column for each pattern.
+    """Markdown: MSE / MAE over the seeds by data set, a row for each method and a column for each pattern.
 
     With `shown`, only these patterns; otherwise all of the rows. If a method was run with some of the seeds only, a
     second row of ours with the same seeds is added.
     """
     records = list(records)
     rows = [row for record in records for row in _with_method_names(record["rows"])]
-    quoted = [{**row, "method": f"{row['method']}, published"} for row in published]  # unlike models measured here
+    quoted = [{**row, "method": f"{row['method']}, {row['source']}"} for row in published]  # not measured here
     parts = []
     for data in dict.fromkeys(row["data"] for row in rows):
         measured = [row for row in rows if row["data"] == data]
@@ -148,7 +149,7 @@ def _with_method_names(rows: Sequence[Row]) -> list[Row]:
             "" if set(fewer) == known else f", {'seed' if len(fewer) == 1 else 'seeds'} {', '.join(map(str, fewer))}"
         )
         others = [row for row in rows if tuple(sorted(seeds[_method_name(row)])) == fewer]
-        again = [row for row in ours if row["seed"] in fewer] if label else []
+        again = [row for row in ours if label and row["seed"] in fewer and row not in others]
         labelled += [row | {"method": f"{_method_name(row)}{label}"} for row in [*again, *others]]
     return labelled
 
@@ -166,12 +167,21 @@ def _mean_of(rows: list[Row], key: str) -> str:
 
 def _windows_remark(rows: list[Row], others: list[Row]) -> str:
     """A remark with the share of windows, for a method that fills only some of them."""
-    cells, most = ([row.get("scored_cells", 0) for row in group] for group in (rows, others))
-    return f" ({100 * max(cells) / max(most):.0f} % of the windows)" if 0 < max(cells) < 0.99 * max(most) else ""
+    most: dict[object, int] = defaultdict(int)
+    for row in others:
+        most[row["pattern"]] = max(most[row["pattern"]], row.get("scored_cells", 0))
+    share = max((row["scored_cells"] / most[row["pattern"]] for row in rows if row.get("scored_cells")), default=1.0)
+    return f" ({100 * share:.0f} % of the windows)" if share < 0.99 else ""
 
 
 def _cell(rows: list[Row]) -> str:
-    """Mean MSE / MAE as text."""
+    """MSE / MAE as text: means over the seeds, and their standard deviations where there are several."""
     errors = [[float(row[key]) for row in rows if row.get(key) is not None] for key in ("mse", "mae")]
-    texts = [f"{np.mean(values):.4f}" if values else "-" for values in errors]
-    return " / ".join(texts) if any(errors) else "-"
+    return " / ".join(_mean_and_spread(values) for values in errors) if any(errors) else "-"
+
+
+def _mean_and_spread(values: Sequence[float]) -> str:
+    """The mean of errors as text, with their standard deviation if there are several; `-` for none."""
+    if len(values) < 2:
+        return f"{values[0]:.4f}" if values else "-"
+    return f"{np.mean(values):.4f} ± {np.std(values, ddof=1):.4f}"

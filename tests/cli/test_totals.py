@@ -35,6 +35,14 @@ def test_totals_are_printed_and_written(run_cli: Run, filled: Path, tmp_path: Pa
     assert (written["sum_lower"] <= written["sum"]).all()
 
 
+def test_bounds_beside_the_columns_are_no_columns(run_cli: Run, filled: Path, tmp_path: Path):
+    flags = ("--samples", "12", "--intervals", "0.9", "--quiet")
+    run_cli("impute", tmp_path / "in.csv", "-o", tmp_path / "bounds.csv", *flags)
+    for name in ("out", "bounds"):
+        assert run_cli("totals", tmp_path / f"{name}.csv", "--every", "week", "-o", tmp_path / f"{name}.weeks.csv") == 0
+    assert (tmp_path / "bounds.weeks.csv").read_text() == (tmp_path / "out.weeks.csv").read_text()
+
+
 def test_a_table_without_samples_is_refused(run_cli: Run, filled: Path, tmp_path: Path, capsys):
     assert run_cli("totals", tmp_path / "in.csv", "--every", "day") == 2
     assert "impute IN -o" in capsys.readouterr().err

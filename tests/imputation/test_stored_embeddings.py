@@ -105,6 +105,26 @@ def test_the_three_strategies_on_embeddings_work_on_stored_embeddings(
     assert "oracle" in imputation.summary["held_out_error"]["train"]["label"]
 
 
+def test_columns_of_all_kinds_are_worked_on_as_numbers_and_get_possible_values(
+    frame: pd.DataFrame, settings: dict[str, object], tmp_path: Path
+):
+    wave, missing = frame["OT"].ffill().bfill(), frame.drop(columns="date").isna()
+    frame = frame.assign(b=(180 + 170 * wave).clip(0, 360), c=np.where(wave > 0, 90.0, 10.0))
+    frame[["b", "c"]] = frame[["b", "c"]].mask(missing[["b", "c"]])
+    imputer = Imputer(**settings, strategy="neighbours", kind="b=circular,c=code", intervals=0.9).fit(frame)
+    imputation = imputer.fill(frame)
+    filled = imputation.to_frame()
+    assert filled[["b", "b_lower", "b_upper"]].min(axis=None) >= 0
+    assert filled[["b", "b_lower", "b_upper"]].max(axis=None) <= 360
+    assert set(np.unique(filled[["c", "c_lower", "c_upper"]])) == {10.0, 90.0}
+    note = "Embeddings are of numbers, so these columns are worked on as such: 'b', 'c'."
+    assert note in imputation.summary["notes"]
+    imputer.save(tmp_path / "model")
+    again = Imputer.load(tmp_path / "model").fill(frame)
+    assert note in again.summary["notes"]
+    pd.testing.assert_frame_equal(again.to_frame(), filled)
+
+
 def test_covered_rows_are_filled_from_the_embeddings_and_the_rest_by_the_built_in_encoder(
     frame: pd.DataFrame, settings: dict[str, object]
 ):

@@ -30,10 +30,17 @@ def test_each_class_has_a_working_column_and_two_share_one():
 
 
 def test_a_cell_gets_the_most_probable_class_and_the_chance_that_it_is_wrong(fill: Fill):
-    cells = fill(Classes.of(CODES), [10.0, NAN, NAN], [[1, 0, 0], [0.1, 0.2, 0.7], [0.94, 0.03, 0.03]])
+    kind = Classes.of(np.tile(CODES, 50))
+    cells = fill(kind, [10.0, NAN, NAN], [[1, 0, 0], [0.1, 0.2, 0.7], [0.94, 0.03, 0.03]])
     assert cells.value.tolist() == [90, 10]
     np.testing.assert_allclose(cells.expected, [0.3, 0.06], atol=0.01)
     assert (cells.lower.tolist(), cells.upper.tolist()) == ([10, 10], [90, 10])
+
+
+def test_no_cell_is_surer_than_the_number_of_readings_can_tell(fill: Fill):
+    assert fill(Classes.of(np.full(8, 4.0)), [4.0, NAN], [[1.0], [1.0]]).expected.tolist() == [0.1]
+    cells = fill(Classes.of(np.tile(CODES, 3)), [10.0, NAN], [[1, 0, 0], [1, 0, 0]])
+    assert cells.expected.tolist() == [0.05]
 
 
 def test_samples_have_classes_as_often_as_they_are_probable(fill: Fill):

@@ -126,3 +126,15 @@ def test_a_reset_has_the_rate_of_what_was_counted_since():
     steps = np.arange(4.0)
     assert Counter().encode(np.array([5.0, 9.0, 1.0, 3.0]), StepTimes(steps, steps))[2, 0] == 1
     assert np.isnan(Counter().encode(np.array([5.0, 9.0, 6.0, 7.0]), StepTimes(steps, steps))[2, 0]), "no reset"
+
+
+def test_rates_depend_on_no_later_reading():
+    rng = np.random.default_rng(0)
+    register = np.cumsum(rng.exponential(size=(6, 24)), axis=1).ravel()  # reset each day
+    register[30:34] = np.nan
+    times = StepTimes(np.arange(144.0), np.arange(144.0))
+    rates = Counter().encode(register, times)
+    for stop in (25, 60, 100):
+        for later in (-1e6, 1e6):
+            changed = np.where(np.arange(144) < stop, register, later * rng.random(144))
+            np.testing.assert_array_equal(Counter().encode(changed, times)[:stop], rates[:stop])

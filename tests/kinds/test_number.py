@@ -79,6 +79,13 @@ def test_whole_numbers_have_whole_values_bounds_and_samples():
     assert cells.samples.tolist() == [[4.0, 1.0]]
 
 
+def test_whole_numbers_keep_to_the_whole_numbers_inside_the_limits():
+    cells = filled(Number(whole=True), [0.0, 9.0], [-9.0, 9.0], error=5.0, minimum=1.5, maximum=6.5)
+    assert cells.value.tolist() == [2.0, 6.0]
+    assert cells.samples.tolist() == [[6.0, 6.0]]
+    assert (cells.lower.min(), cells.upper.max()) == (2.0, 6.0)
+
+
 def test_only_some_values_may_be_possible():
     kind = Number(among=(10.0, 20.0, 90.0))
     assert filled(kind, [-3.0, 14.0, 16.0, 60.0, NAN], [10.0, 90.0]).value[:4].tolist() == [10.0, 10.0, 20.0, 90.0]

@@ -49,6 +49,14 @@ def test_samples_are_zero_by_chance(fill: Fill):
     assert (cells.lower == 0).all()
 
 
+def test_without_hidden_cells_samples_are_zero_as_often_as_readings(fill: Fill):
+    values = np.where(np.arange(2000) < 1000, rain(3, share=0.4)[:2000], NAN)
+    kind = ZeroInflated.found(values, None, whole=False)
+    cells = fill(kind, values, np.full(2000, 2.0), error=1.0, scores=np.random.default_rng(0).normal(size=(4, 1000)))
+    assert abs(np.mean(cells.samples == 0) - 0.6) < 0.05
+    assert (cells.lower == 0).all()
+
+
 def test_nights_are_zero_for_certain_also_while_days_become_longer(fill: Fill):
     truth = radiation()
     kind = ZeroInflated.found(truth, DAY, whole=True)

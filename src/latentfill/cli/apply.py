@@ -33,8 +33,7 @@ def apply(source: Source, model: Model, output: Output, quiet: Quiet = False, **
     from latentfill.imputation.imputer import Imputer
 
     imputer = Imputer.load(model, covariates=given["covariates"], **flag_settings(given))
-    if outputs.doubt:
-        imputer.check_lists_doubt()
+    outputs.check(imputer)
     table = imputer.read(data)
     show_notes(table.notes, quiet)
     outputs.write(imputer, imputer.fill(table), quiet)

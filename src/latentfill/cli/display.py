@@ -12,7 +12,7 @@ from rich.table import Table as Grid
 
 from latentfill.cli.console import show_notes
 from latentfill.scoring.encoder_table import HEADINGS, encoder_rows
-from latentfill.scoring.scores import METRICS, key_of, of_all_cells, over_seeds
+from latentfill.scoring.scores import METRICS, PAST_YARDSTICK, key_of, of_all_cells, over_seeds, yardstick_of
 
 if TYPE_CHECKING:
     from latentfill.embeddings.timekd.distil import Distilled
@@ -79,6 +79,8 @@ def show_scores(console: Console, scores: Sequence[Score]) -> None:
         oracle = {key_of(score) for score in pattern_scores if score.label}
         realised = sum(score.realised_rate for score in pattern_scores) / len(pattern_scores)
         title = f"{pattern}, {100 * realised:.1f} % of the observed cells hidden; errors of scaled columns"
+        if yardstick_of(pattern_scores) == PAST_YARDSTICK:
+            title += "; filled from earlier steps alone, beside the last observation carried forward (locf)"
         grid = Grid("strategy", *(metric.replace("_", " ") for metric in shown), "seeds", title=title)
         grid.columns[0].overflow = "fold"  # never cut a name off: two encoders may differ only at its end
         for column in grid.columns[1:]:
@@ -225,9 +227,12 @@ def _largest_first(shares: Mapping[str, float]) -> list[tuple[str, float]]:
 
 def _score_line(path: str, score: JsonRecord) -> str:
     label = " (oracle: the stored embeddings may have seen these cells)" if "label" in score else ""
+    between = score.get("mse_ratio_90_percent")
+    likely = f" (likely between {between[0]:.2f} and {between[1]:.2f})" if between else ""
+    ratio = f"{score['mse'] / score['linear_mse']:.2f}"
     return (
-        f"Held-out error, {path}: {score['mse'] / score['linear_mse']:.2f} x linear interpolation's squared error, "
-        f"mean absolute error {score['mae']:.3f} standard deviations, on {score['cells']} held-out cells{label}"
+        f"Held-out error, {path}: {ratio} x linear interpolation's squared error{likely}, mean "
+        f"absolute error {score['mae']:.3f} standard deviations, on {score['cells']} held-out cells{label}"
     )
 
 

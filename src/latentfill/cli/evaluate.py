@@ -30,6 +30,7 @@ from latentfill.cli.options import (
     option,
     with_options,
 )
+from latentfill.core.config import AUTO
 from latentfill.core.errors import InputError
 from latentfill.core.setting_type import split_names
 
@@ -42,7 +43,10 @@ if TYPE_CHECKING:
 
 SCORING: Final[Options] = {
     "strategies": option(
-        "Scoring", str, "--strategies", help="Strategies to compare, separated by commas.", default="auto,linear"
+        "Scoring",
+        str,
+        "--strategies",
+        help="Strategies to compare, separated by commas. Default: auto,linear; with --causal auto,locf.",
     ),
     "patterns": option(
         "Scoring",
@@ -122,11 +126,11 @@ def _evaluate(source: Path, quiet: bool, given: Given) -> list[Score]:
     """Compute the scores, write them to the output files, and print them."""
     from latentfill.cli.display import show_scores, show_series_scores
     from latentfill.core.files import write_bytes
-    from latentfill.scoring.scores import of_all_cells
+    from latentfill.scoring.scores import PAST_YARDSTICK, YARDSTICK, of_all_cells
 
     outputs = _outputs(source, given)
-    spec = _scoring_spec(given)
     imputer = make_imputer(given)
+    spec = _scoring_spec(given, f"{AUTO},{PAST_YARDSTICK if imputer.config.causal else YARDSTICK}")
     result = (_score_series if imputer.options.by else _score_table)(source, imputer, spec, quiet)
     show_notes(result.notes, quiet)
     about = {"table": str(source), "settings": imputer.config.to_dict(), "latentfill": version("latentfill")}
@@ -198,14 +202,15 @@ def _outputs(source: Path, given: Given) -> list[tuple[Path, Callable[[Mapping[s
     return outputs
 
 
-def _scoring_spec(given: Given) -> ScoringSpec:
+def _scoring_spec(given: Given, strategies: str) -> ScoringSpec:
+    """The options of scoring; `strategies` are those to compare if none are given."""
     from latentfill.scoring.spec import ScoringSpec
 
     encoders = split_names(given["encoders"])
     if given["encoders"].strip() and not encoders:
         raise InputError(f"--encoders has no names, got {given['encoders']!r}. Name encoders, or leave it out.")
     return ScoringSpec(
-        strategies=split_names(given["strategies"]),
+        strategies=split_names(strategies if given["strategies"] is None else given["strategies"]),
         patterns=split_names(given["patterns"]),
         rates=parse_numbers("rates", given["rates"]),
         seeds=parse_whole_numbers("seeds", given["seeds"]),

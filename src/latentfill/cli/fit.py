@@ -38,5 +38,6 @@ def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> Non
         imputer.fit(table)
     imputer.save(model)
     covariates = imputer.align(table)
-    show_notes([*(covariates.notes if covariates else ()), *imputer.fitted_.notes], quiet)
+    fitted_notes = () if imputer.config.causal else imputer.fitted_.notes
+    show_notes([*(covariates.notes if covariates else ()), *fitted_notes], quiet)
     say(f"Model: {model}", quiet)

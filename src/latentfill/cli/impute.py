@@ -41,10 +41,7 @@ def impute(source: Source, output: Output, quiet: Quiet = False, **given: Any) -
     data = one_table(source)
     outputs = Outputs.of(data, output, given)
     imputer = make_imputer(given)
-    if outputs.explain:
-        imputer.check_explains()
-    if outputs.doubt:
-        imputer.check_lists_doubt()
+    outputs.check(imputer)
     began = time.monotonic()
     if imputer.options.by:
         _impute_stacked(imputer, data, outputs, quiet)

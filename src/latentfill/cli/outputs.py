@@ -93,6 +93,16 @@ class Outputs:
             check_output_path(source, path, table=kind != "summary")
         return outputs
 
+    def check(self, imputer: Imputer) -> None:
+        """Raise an `InputError` for outputs that this imputer cannot make."""
+        if self.explain:
+            imputer.check_explains()
+        if self.doubt and imputer.config.causal:
+            raise InputError(
+                "--doubt judges readings by later ones too, and a causal model (--causal) looks back only: leave out "
+                "one of them."
+            )
+
     def named(self) -> Iterator[tuple[str, Path]]:
         """The content and the path of every output file."""
         single = (

@@ -345,7 +345,7 @@ class OutputSettings(Settings):
     panel: ClassVar[str] = "Writing"
 
     fallback: Fallback = setting(
-        "linear", "Filling of cells without an estimate: linear interpolation, or none (they stay empty)."
+        "linear", "Filling of cells without an estimate: linear interpolation of their kind, or none (they stay empty)."
     )
     intervals: float | None = setting(
         None,
@@ -377,10 +377,18 @@ class OutputSettings(Settings):
         None, "Longest gap to fill, in steps; longer gaps stay empty.", flag="--max-gap", least=0, refit=False
     )
     minimum: str | None = setting(
-        None, "Lower limit of estimates: a number, or COLUMN=NUMBER,...", flag="--min", refit=False, json_text=True
+        None,
+        "Lower limit of estimates: a number for all columns but directions, flags and codes, or COLUMN=NUMBER,...",
+        flag="--min",
+        refit=False,
+        json_text=True,
     )
     maximum: str | None = setting(
-        None, "Upper limit of estimates: a number, or COLUMN=NUMBER,...", flag="--max", refit=False, json_text=True
+        None,
+        "Upper limit of estimates: a number for all columns but directions, flags and codes, or COLUMN=NUMBER,...",
+        flag="--max",
+        refit=False,
+        json_text=True,
     )
     non_negative: str | None = setting(
         None,

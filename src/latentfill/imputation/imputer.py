@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, cast
 
@@ -32,6 +32,7 @@ from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.fitting.with_covariates import with_covariates
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.saving.model_weights import model_id
+from latentfill.imputation.saving.past_weights import past_id
 from latentfill.imputation.summary.summary import summarise
 from latentfill.imputation.user_settings import changes_to_fitted, divide_settings
 from latentfill.nn.progress import ProgressCallback
@@ -148,11 +149,7 @@ class Imputer:
         doubtful = DoubtfulReadings.of(read, fitted.config.output.blank_doubtful)
         table = doubtful.blanked
         ordered = with_covariates(in_order(table.series, fitted.columns), covariates, fitted.covariates)
-        if (table.series.time is not None) != fitted.stamped:
-            raise InputError(
-                f"the model was fitted {'with' if fitted.stamped else 'without'} time stamps and the table has "
-                f"{'none' if fitted.stamped else 'some'}; name its time column, or fit again."
-            )
+        _check_stamps(table, stamped=fitted.stamped)
         began = time.monotonic()
         paired = self._stored_embeddings(read)
         filled = fill_series(fitted, ordered, paired.splits).in_order(table.series.columns, fitted.columns)
@@ -166,17 +163,19 @@ class Imputer:
         refuse_looking_ahead(self.config, with_covariates=bool(self.covariates))
         self.past_ = PastModels.fit(table.series, self.config)
         self._paired = (table, Pairing(self.config.stored.plan))
+        self.model_id_ = past_id(self.past_.last) if self.past_.models else "none"
         return self
 
     def _fill_from_past(self, table: Table) -> Imputation:
         """Fill a table from the past alone; a table other than the fitted one by what was learnt from all of that."""
         began, series = time.monotonic(), in_order(table.series, self.past_.columns)
+        _check_stamps(table, stamped=self.past_.stamped)
         is_own = self._paired is not None and self._paired[0] is table
         filled = self.past_.fill_own(series) if is_own else self.past_.fill_other(series)
         filled = filled.in_order(table.series.columns, self.past_.columns).keeping(table.suspected, table.as_read)
         summary = summarise_past(self.past_, table, self.options, filled)
         seconds = round(time.monotonic() - began, 2)
-        return Imputation(table, filled, summary | {"model": "causal", "fill_seconds": seconds})
+        return Imputation(table, filled, summary | {"model": self.model_id_, "fill_seconds": seconds})
 
     def check_explains(self) -> None:
         """Raise an `InputError` unless a wide table is filled with the strategy `neighbours`, which has neighbours."""
@@ -188,21 +187,13 @@ class Imputer:
                 "to the candidates of auto (--candidates linear,kriging,denoise,neighbours)."
             )
 
-    def check_lists_doubt(self) -> None:
-        """Raise an `InputError` if readings are not doubted: that would take later ones into account."""
-        if self.config.causal:
-            raise InputError(
-                "causal (--causal) fills from earlier steps alone, and readings that contradict later ones cannot be "
-                "listed (--doubt). Leave out one of them."
-            )
-
     def explain(self, data: object, path: str | os.PathLike[str]) -> None:
         """Write a CSV or Parquet file with the neighbours that each missing cell is filled from.
 
         `explain_series` describes its columns. Raises an `InputError` unless the strategy `neighbours` is used.
         """
-        fitted = self._check_fitted()
         self.check_explains()
+        fitted = self._check_fitted()
         table = self.read(data)
         ordered = with_covariates(in_order(table.series, fitted.columns), self.align(table), fitted.covariates)
         write_columns(explain_series(fitted, ordered), path)
@@ -229,11 +220,12 @@ class Imputer:
             )
         refuse_itself(data, self.covariates)
         options = self._reading_options()
-        if not hasattr(self, "fitted_") or fresh:
+        fitted = self._fitted
+        if fitted is None or fresh:
             return read_table(data, options)
         try:
-            table = read_table(data, replace(options, columns=self.fitted_.columns, leave=()))
-            return table.with_known_labels(self.fitted_.labels)
+            table = read_table(data, replace(options, columns=fitted.columns, leave=()))
+            return table.with_known_labels(fitted.labels)
         except UnknownColumnError as error:
             raise InputError(
                 f"The table lacks columns that the model was fitted with: {error} Fill a table that has them, or fit "
@@ -277,14 +269,13 @@ class Imputer:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model to a folder; see `latentfill.imputation.saving.model_folder`."""
         from latentfill.imputation.saving.model_folder import save_model  # here, because it imports torch
+        from latentfill.imputation.saving.past_folder import save_past
 
-        if hasattr(self, "past_"):
-            raise InputError(
-                "a causal model cannot be saved. Fill later data in the same program (Imputer.fill), or fit without "
-                "causal (--causal)."
-            )
-        fitted = self._check_fitted()
         options = {name: value for name, value in asdict(self.options).items() if name != "regular"}
+        if hasattr(self, "past_"):
+            save_past(self.past_, path, options)
+            return
+        fitted = self._check_fitted()
         save_model(fitted, path, {"table": options, "embedding_digests": self.digests_})
 
     @classmethod
@@ -304,9 +295,12 @@ class Imputer:
         with `covariates` needs them again.
         """
         from latentfill.imputation.saving.model_folder import load_model  # here, because it imports torch
+        from latentfill.imputation.saving.past_folder import is_past
 
         arrays, settings = divide_embeddings(settings, starts)
         method, reading = changes_to_fitted(settings)
+        if is_past(path):
+            return cls._load_past(path, method, reading, covariates)
         fitted, extra = load_model(path, cast(str | None, method.get("device")))
         of_model = {name: value for name, value in method.items() if name not in ("embeddings", "seed")}
         fitted = replace(fitted, config=fitted.config.replace(**of_model))
@@ -316,6 +310,20 @@ class Imputer:
         imputer.model_id_ = model_id(fitted)
         imputer.digests_ = extra["embedding_digests"]
         imputer._arrays = arrays
+        return imputer
+
+    @classmethod
+    def _load_past(
+        cls, path: str | os.PathLike[str], method: Mapping[str, object], reading: Mapping[str, Any], covariates: object
+    ) -> Imputer:
+        """An imputer with a saved model that fills from the past alone."""
+        from latentfill.imputation.saving.past_folder import load_past  # here, because it imports torch
+
+        past, table = load_past(path)
+        imputer = cls(past.config.replace(**method), covariates=covariates, **{**table, **reading})
+        refuse_looking_ahead(imputer.config, with_covariates=bool(imputer.covariates))
+        imputer.past_ = replace(past, config=imputer.config.replace(seed=past.config.seed))
+        imputer.model_id_ = past_id(past.last)
         return imputer
 
     def align(self, table: Table, *, fresh: bool = False) -> Covariates | None:
@@ -388,11 +396,26 @@ class Imputer:
             raise InputError("the model was fitted on embeddings in memory: give them again (embeddings=array).")
         return pair_embeddings(self.config, table.series, table.name)
 
+    @property
+    def _fitted(self) -> Fitted | PastModels | None:
+        """The fitted model; None if there is none."""
+        fitted: Fitted | PastModels | None = getattr(self, "past_", None) or getattr(self, "fitted_", None)
+        return fitted
+
     def _check_fitted(self) -> Fitted:
         """The fitted model; raises a `NotFittedError` if there is none."""
         if not hasattr(self, "fitted_"):
             raise NotFittedError("this Imputer has not been fitted: call fit(data) first, or Imputer.load(path).")
         return self.fitted_
+
+
+def _check_stamps(table: Table, *, stamped: bool) -> None:
+    """Raise an `InputError` for a table with time stamps if the model was fitted without any, and the other way."""
+    if (table.series.time is not None) != stamped:
+        raise InputError(
+            f"the model was fitted {'with' if stamped else 'without'} time stamps and the table has "
+            f"{'none' if stamped else 'some'}; name its time column, or fit again."
+        )
 
 
 def impute(data: object, **settings: Any) -> Any:

@@ -30,6 +30,10 @@ class Circular(Kind):
     def name(self) -> str:
         return f"circular:{self.period:g}"
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        return self.start, self.start + self.period - self.whole  # no value reaches the end itself
+
     def encode(self, values: FloatArray, times: StepTimes) -> FloatArray:
         return self._on_circle(values)
 

@@ -24,7 +24,8 @@ class Classes(Kind):
     There is a working column for each class, 1 in its cells and 0 in all others (for two classes, one column is
     enough), so that an estimate is a probability. Probabilities are sharpened or softened by a power that is learnt
     from hidden cells. A cell gets the most probable class; its expected error is the probability that it is wrong, and
-    its bounds are those of the most probable classes that reach the coverage together.
+    its bounds are those of the most probable classes that reach the coverage together. No cell is surer than n readings
+    can tell: that one after them differs from all has the probability 1 / (n + 2) (Laplace's rule of succession).
     """
 
     has_errors: ClassVar[bool] = False
@@ -34,6 +35,7 @@ class Classes(Kind):
     values: tuple[float, ...] = ()  # the K classes that have a probability, ascending
     rare: tuple[float, ...] = ()  # classes that are only filled between two cells of them
     sharpness: float = 1.0
+    n_readings: int = 0
 
     @classmethod
     def of(cls, values: FloatArray, label: str = "code") -> Classes:
@@ -41,7 +43,7 @@ class Classes(Kind):
         found, counts = np.unique(values[~np.isnan(values)], return_counts=True)
         common = found[np.argsort(-counts, kind="stable")[:MOST_COLUMNS]]
         rare = np.setdiff1d(found, common)
-        return cls(label, tuple(np.sort(common).tolist()), tuple(rare.tolist()))
+        return cls(label, tuple(np.sort(common).tolist()), tuple(rare.tolist()), n_readings=int(counts.sum()))
 
     @property
     def width(self) -> int:  # type: ignore[override]
@@ -50,6 +52,11 @@ class Classes(Kind):
     @property
     def name(self) -> str:
         return self.label
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        classes = (*self.values, *self.rare)
+        return (min(classes), max(classes)) if classes else None
 
     def encode(self, values: FloatArray, times: StepTimes) -> FloatArray:
         classes = np.array(self.values[-self.width :] or (np.nan,))
@@ -81,7 +88,7 @@ class Classes(Kind):
         value = self._with_rare(value, readings)
         filled = CellValues(
             value=value,
-            expected=1 - probability.max(axis=1),
+            expected=np.maximum(1 - probability.max(axis=1), 1 / (self.n_readings + 2)),
             lower=np.fmin(np.where(likely, classes, np.inf).min(axis=1, where=likely, initial=np.inf), value),
             upper=np.fmax(np.where(likely, classes, -np.inf).max(axis=1, where=likely, initial=-np.inf), value),
             samples=self._with_rare(_drawn(probability, classes, errors.scores), readings),

@@ -10,12 +10,10 @@ from typing import Any, Self
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
-from latentfill.kinds.classes import Classes
 from latentfill.kinds.find import find_kind
-from latentfill.kinds.given import AUTO, check_columns, make_kind, parse_kinds
+from latentfill.kinds.given import AUTO, check_columns, kind_of_labels, make_kind, parse_kinds
 from latentfill.kinds.kind import Kind, StepTimes, load_kind
 from latentfill.kinds.number import Number
-from latentfill.tables.labels import is_boolean
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,17 +31,14 @@ class ColumnKinds:
         """
         wanted, times = parse_kinds(given), StepTimes.of(series)
         check_columns(wanted, series.columns)
-        pairs = zip(series.columns, series.values.T, strict=True)
-        return cls(
-            tuple(
-                Classes.of(column, "boolean" if is_boolean(series.labels[name]) else "text")
-                if name in series.labels
-                else find_kind(name, column, times, cycle)
-                if wanted.get(name, AUTO) == AUTO
-                else make_kind(wanted[name], column, cycle, name)
-                for name, column in pairs
-            )
-        )
+
+        def kind_of(name: str, column: FloatArray) -> Kind:
+            text = wanted.get(name, AUTO)
+            if name in series.labels:
+                return kind_of_labels(text, column, series.labels[name], name)
+            return find_kind(name, column, times, cycle) if text == AUTO else make_kind(text, column, cycle, name)
+
+        return cls(tuple(map(kind_of, series.columns, series.values.T)))
 
     @classmethod
     def plain(cls, n_columns: int) -> Self:
@@ -104,8 +99,12 @@ class ColumnKinds:
 
     def as_numbers(self, values: FloatArray) -> ColumnKinds:
         """Kinds for methods that need the columns (T, C) themselves: possible values are kept, nothing is encoded."""
-        pairs = zip(self.kinds, values.T, strict=True)
-        return ColumnKinds(tuple(kind.as_number(column) for kind, column in pairs))
+        return ColumnKinds(tuple(map(_as_number, self.kinds, values.T)))
+
+    @property
+    def instead_of(self) -> dict[int, str]:
+        """The columns that are worked on as numbers, with the names of the kinds that they have."""
+        return {c: kind.instead_of for c, kind in enumerate(self.kinds) if isinstance(kind, Number) and kind.instead_of}
 
     def error_scale(self, scale: FloatArray) -> FloatArray:
         """The unit of errors (C,) of each column, given the scale (W,) of the working columns."""
@@ -127,3 +126,9 @@ class ColumnKinds:
     def load(cls, state: Sequence[Mapping[str, Any]]) -> Self:
         """The kinds that `state` was taken from."""
         return cls(tuple(map(load_kind, state)))
+
+
+def _as_number(kind: Kind, column: FloatArray) -> Kind:
+    """A kind that is worked on as it is, and knows the name of the one that it stands for."""
+    number = kind.as_number(column)
+    return replace(number, instead_of=kind.name) if isinstance(number, Number) and not kind.is_plain else number

@@ -54,9 +54,10 @@ class Counter(Kind):
     def encode(self, values: FloatArray, times: StepTimes) -> FloatArray:
         apart, falls = _time_apart(times), np.diff(values, prepend=np.nan) < 0
         rates = np.where(falls, np.nan, np.diff(values, prepend=np.nan)) / apart
-        since = (values[falls] - _start(None, float(values[falls].min()))) / apart[falls] if falls.any() else values[:0]
-        rates[falls] = np.where(since <= np.nanmax(rates, initial=0.0), since, np.nan)
-        return np.asarray(rates[:, None])
+        start = np.minimum(0.0, np.minimum.accumulate(np.where(falls, values, 0.0)))  # so far: see `Kind.encode`
+        most = np.maximum.accumulate(np.nan_to_num(rates))
+        since = (values - start) / apart
+        return np.where(falls & (since <= most), since, rates)[:, None]
 
     def errors(self, truth: FloatArray, estimate: FloatArray, column: Column | None = None) -> FloatArray:
         """A reading is hidden if its rate is, and the next rate is hidden or missing too.

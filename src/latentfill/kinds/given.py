@@ -17,11 +17,14 @@ from latentfill.kinds.counter import Counter
 from latentfill.kinds.kind import Kind
 from latentfill.kinds.number import Number
 from latentfill.kinds.zero_inflated import ZeroInflated
+from latentfill.tables.labels import is_boolean
 
 AUTO = "auto"  # the kind is found in the readings
+OF_LABELS = (AUTO, "code", "flag")  # kinds that a column of words may be given: all mean the same
 USAGE = "COLUMN=KIND,..., such as wind_dir=circular:360,kwh=counter,mode=code,soc=range:0:100"
 
 Maker = Callable[[FloatArray, int | None, list[float]], Kind]
+IsUsable = Callable[[list[float]], bool]
 
 
 def parse_kinds(text: str | None) -> Mapping[str, str]:
@@ -36,7 +39,8 @@ def parse_kinds(text: str | None) -> Mapping[str, str]:
         raise InputError(f"kind takes {USAGE}; got {text!r}.")
     kinds = {str(column): str(kind).strip() for column, kind in parsed.items()}
     for kind in kinds.values():
-        _maker(kind)
+        if kind != AUTO:
+            _maker(kind)
     return kinds
 
 
@@ -65,22 +69,41 @@ def make_kind(text: str, values: FloatArray, cycle: int | None, column: str) -> 
     return kind
 
 
+def kind_of_labels(text: str, values: FloatArray, labels: Sequence[str], column: str) -> Classes:
+    """The kind of a column (T,) of numbers of its labels; raises an `InputError` if the user gave it one of numbers."""
+    if text not in OF_LABELS:
+        raise InputError(
+            f"column {column!r} is not {text!r}: it holds words, such as {labels[0]!r}. Leave its kind out, or leave "
+            f"the column out of --fill-text."
+        )
+    return Classes.of(values, "boolean" if is_boolean(labels) else "text")
+
+
 def _maker(text: str) -> tuple[Maker, list[float]]:
     """What makes the kind called `text`, and the numbers that it gives; raises an `InputError` if there is none."""
     name, *rest = text.split(":")
     if name not in MAKERS:
-        raise InputError("kind: " + did_you_mean("kind", name, tuple(MAKERS)))
-    make, most = MAKERS[name]
+        raise InputError("kind: " + did_you_mean("kind", name, (*MAKERS, AUTO)))
+    make, is_usable = MAKERS[name]
     try:
-        numbers = [float(part) for part in rest]
+        numbers = [float(part) if part else math.nan for part in rest]
     except ValueError:
-        numbers = [math.nan]
-    rising = all(a < b for a, b in pairwise(numbers))
-    if len(numbers) > most or not all(map(math.isfinite, numbers)) or (name == "range" and not (numbers and rising)):
+        numbers = [math.inf]
+    if not is_usable(numbers) or any(map(math.isinf, numbers)):
         raise InputError(
-            f"kind {text!r}: write circular or circular:PERIOD, range:LOW:HIGH, and all others without a number."
+            f"kind {text!r}: write circular or circular:PERIOD with a PERIOD above 0, range:LOW:HIGH with LOW below "
+            "HIGH (an end may be left out, as in range:0:), and all others without a number."
         )
     return make, numbers
+
+
+def _is_period(numbers: list[float]) -> bool:
+    return not numbers or (len(numbers) == 1 and numbers[0] > 0)
+
+
+def _is_range(numbers: list[float]) -> bool:
+    given = [number for number in numbers if not math.isnan(number)]
+    return len(numbers) in (1, 2) and bool(given) and all(a < b for a, b in pairwise(given))
 
 
 def _circular(values: FloatArray, cycle: int | None, numbers: list[float]) -> Circular:
@@ -90,7 +113,7 @@ def _circular(values: FloatArray, cycle: int | None, numbers: list[float]) -> Ci
 
 
 def _range(values: FloatArray, cycle: int | None, numbers: list[float]) -> Number:
-    low, high = numbers if len(numbers) == 2 else (numbers[0], None)
+    low, high = (None if math.isnan(number) else number for number in (*numbers, math.nan)[:2])
     return Number.of(values, "range", lowest=low, highest=high)
 
 
@@ -98,19 +121,23 @@ def _is_whole(known: FloatArray) -> bool:
     return bool(known.size and (known == np.round(known)).all())
 
 
-MAKERS: Mapping[str, tuple[Maker, int]] = {  # with the most numbers that each takes
-    "continuous": (lambda values, cycle, numbers: Number.of(values), 0),
-    "non-negative": (lambda values, cycle, numbers: Number.of(values, "non-negative", lowest=0.0), 0),
+def _is_none(numbers: list[float]) -> bool:
+    return not numbers
+
+
+MAKERS: Mapping[str, tuple[Maker, IsUsable]] = {  # with what tells the numbers that each takes
+    "continuous": (lambda values, cycle, numbers: Number.of(values), _is_none),
+    "non-negative": (lambda values, cycle, numbers: Number.of(values, "non-negative", lowest=0.0), _is_none),
     "zero-inflated": (
         lambda values, cycle, numbers: ZeroInflated.found(values, cycle, whole=_is_whole(values[~np.isnan(values)])),
-        0,
+        _is_none,
     ),
-    "range": (_range, 2),
-    "integer": (lambda values, cycle, numbers: Number.of(values, "integer", whole=True), 0),
-    "circular": (_circular, 1),
-    "counter": (lambda values, cycle, numbers: Counter(whole=_is_whole(values[~np.isnan(values)])), 0),
-    "flag": (lambda values, cycle, numbers: Classes.of(values, "flag"), 0),
-    "code": (lambda values, cycle, numbers: Classes.of(values, "code"), 0),
+    "range": (_range, _is_range),
+    "integer": (lambda values, cycle, numbers: Number.of(values, "integer", whole=True), _is_none),
+    "circular": (_circular, _is_period),
+    "counter": (lambda values, cycle, numbers: Counter(whole=_is_whole(values[~np.isnan(values)])), _is_none),
+    "flag": (lambda values, cycle, numbers: Classes.of(values, "flag"), _is_none),
+    "code": (lambda values, cycle, numbers: Classes.of(values, "code"), _is_none),
 }
 
 

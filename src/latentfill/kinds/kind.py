@@ -92,6 +92,19 @@ class CellValues:
         for name in self.__slots__:
             getattr(self, name)[..., at] = getattr(values, name)
 
+    def within(self, limits: Limits) -> CellValues:
+        """The same values, no further than the limits that the user gave."""
+        clipped = {
+            name: np.clip(getattr(self, name), limits.minimum, limits.maximum)
+            for name in ("value", "lower", "upper", "samples")
+        }
+        return replace(self, **clipped)
+
+    def without_errors(self, unknown: BoolArray) -> CellValues:
+        """The same values, with nothing known about the errors of some cells (M,)."""
+        names = ("expected", "lower", "upper", "samples")
+        return replace(self, **{name: np.where(unknown, np.nan, getattr(self, name)) for name in names})
+
     def without(self, empty: BoolArray) -> CellValues:
         """The same values, with some cells (M,) left empty."""
         return CellValues(*(np.where(empty, np.nan, getattr(self, name)) for name in self.__slots__))
@@ -123,7 +136,7 @@ class Kind(ABC):
 
     @abstractmethod
     def encode(self, values: FloatArray, times: StepTimes) -> FloatArray:
-        """The working columns (T, W) of a column (T,), NaN where missing."""
+        """The working columns (T, W) of a column (T,), NaN where missing; no step depends on readings of later ones."""
 
     @abstractmethod
     def errors(self, truth: FloatArray, estimate: FloatArray, column: Column | None = None) -> FloatArray:
@@ -138,6 +151,11 @@ class Kind(ABC):
 
         `working` (T, W) has the working columns with estimates where they are missing; NaN where there is none.
         """
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """The ends of the values of a kind that knows no limits inside them, as directions and classes; else None."""
+        return None
 
     def limit(self, values: FloatArray, readings: Readings) -> FloatArray:
         """Values (...), clipped to those that are possible."""

@@ -40,6 +40,7 @@ class Number(Kind):
     among: tuple[float, ...] = ()  # the only values that are possible, ascending; empty: any
     slope: float = 0.0  # a second, of the straight line that the column follows; 0: it follows none
     origin: float = 0.0  # seconds since 1970 at which the line is 0
+    instead_of: str = ""  # name of the kind that the column has, but that a method cannot work on
 
     @classmethod
     def of(
@@ -74,6 +75,10 @@ class Number(Kind):
     @property
     def is_identity(self) -> bool:
         return not self.slope
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        return (self.among[0], self.among[-1]) if self.among else None
 
     def encode(self, values: FloatArray, times: StepTimes) -> FloatArray:
         if not self.slope:
@@ -149,7 +154,10 @@ class Number(Kind):
         if low is not None and high is not None:
             lowest = max(min(lowest, low), low - _or(self.below, np.inf), 0.0 if low >= 0 else -np.inf)
             highest = min(max(highest, high), high + _or(self.above, np.inf), 0.0 if high <= 0 else np.inf)
-        return max(lowest, readings.limits.minimum), min(highest, readings.limits.maximum)
+        minimum, maximum = readings.limits.minimum, readings.limits.maximum
+        if self.whole:
+            minimum, maximum = float(np.ceil(minimum)), float(np.floor(maximum))
+        return max(lowest, minimum), min(highest, maximum)
 
     def _observed_range(self, readings: Readings) -> tuple[float | None, float | None]:
         """Smallest and largest reading, of those learnt from and those of the series to fill."""

@@ -30,6 +30,7 @@ class ZeroInflated(Number):
     learns: ClassVar[bool] = True
 
     least: float = 0.0  # smallest reading above zero
+    zeros: float = 0.0  # share of the readings that are zero
     threshold: float = 0.0  # largest estimate that becomes zero
     estimates: tuple[float, ...] = ()  # B mean estimates of hidden cells, ascending
     chances: tuple[float, ...] = ()  # (B,) share of zeros among them, falling
@@ -44,6 +45,7 @@ class ZeroInflated(Number):
         return cls(
             **of_number,
             least=float(positive.min()) if positive.size else 0.0,
+            zeros=float((values == 0).sum() / max(1, (~np.isnan(values)).sum())),
             by_phase=_is_reliable(values, cycle) if cycle else False,
         )
 
@@ -81,9 +83,9 @@ class ZeroInflated(Number):
         )
 
     def _chance(self, estimate: FloatArray) -> FloatArray:
-        """The chance (M,) that a cell with this estimate is zero; 0 if too few cells were hidden to tell."""
+        """The chance (M,) that a cell with this estimate is zero; that of a reading if too few were hidden to tell."""
         if not self.estimates:
-            return np.zeros(len(estimate))
+            return np.full(len(estimate), self.zeros)
         return np.asarray(np.interp(estimate, self.estimates, self.chances))
 
     def _certain(self, readings: Readings) -> BoolArray:

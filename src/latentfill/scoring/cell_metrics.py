@@ -22,7 +22,7 @@ class Errors(TypedDict):
 
     mse: float
     mae: float
-    ratio_to_linear: float | None  # None if linear interpolation has no error
+    ratio_to_linear: float | None  # to the reference's yardstick; None if that has no error
 
 
 class Metrics(Errors):
@@ -36,19 +36,19 @@ class Metrics(Errors):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reference:
-    """True values, linear interpolation and standard deviations that estimates are scored with, in original units."""
+    """True values, a yardstick and standard deviations that estimates are scored with, in original units."""
 
     truth: FloatArray  # (T, C)
-    linear: FloatArray  # (T, C), filled by linear interpolation
+    yardstick: FloatArray  # (T, C), filled by linear interpolation; from the past alone by the last observation
     spread: FloatArray  # (C,) typical distance of a reading from the usual one, see `Kind.spread`
     kinds: Sequence[Kind]  # C
 
     @classmethod
-    def of(cls, series: Series, linear: FloatArray, kinds: ColumnKinds) -> Reference:
-        """The reference from the true series and its linear interpolation (T, C) without the hidden cells."""
+    def of(cls, series: Series, yardstick: FloatArray, kinds: ColumnKinds) -> Reference:
+        """The reference from the true series and the yardstick (T, C), which has not seen the hidden cells."""
         pairs = list(zip(kinds.kinds, series.values.T, strict=False))  # without the kinds of covariates
         spread = np.array([kind.spread(column) for kind, column in pairs])
-        return cls(series.values, linear, np.where(spread > 0, spread, 1.0), [kind for kind, _ in pairs])
+        return cls(series.values, yardstick, np.where(spread > 0, spread, 1.0), [kind for kind, _ in pairs])
 
     def errors(self, values: FloatArray) -> FloatArray:
         """Errors (T, C) of values, truth minus value; of classes 1 where they differ, else 0."""
@@ -94,16 +94,19 @@ def cell_groups(masked: MaskedSeries) -> Iterator[CellGroup]:
 def measure(filled: Filled, crps: FloatArray | None, reference: Reference, cells: BoolArray) -> Metrics:
     """The metrics of one strategy on the `cells` (T, C); NaN if the strategy left any of them empty.
 
-    `crps` (T, C) holds the continuous ranked probability score of each cell; it is None without intervals.
+    `crps` (T, C) holds the continuous ranked probability score of each cell; None if it is not known. Coverage and
+    width are those of the cells with an interval.
     """
     column = np.nonzero(cells)[1]
-    error, linear_error = (reference.errors(values)[cells] for values in (filled.values, reference.linear))
+    error, linear_error = (reference.errors(values)[cells] for values in (filled.values, reference.yardstick))
     truth, spread = reference.truth[cells], reference.spread[column]
     errors = score_cells(error, spread, linear_error)
     metrics = Metrics(**errors, mre=_relative_error(error, truth, column), coverage=None, width=None, crps=None)
+    bounded = cells if filled.lower is None else cells & ~np.isnan(filled.lower)
+    if filled.lower is not None and bounded.any():
+        metrics["coverage"] = float(np.mean(reference.covered(filled)[bounded]))
+        metrics["width"] = float(np.mean((reference.widths(filled) / reference.spread)[bounded]))
     if crps is not None:
-        metrics["coverage"] = float(np.mean(reference.covered(filled)[cells]))
-        metrics["width"] = float(np.mean(reference.widths(filled)[cells] / spread))
         metrics["crps"] = float(np.mean(crps[cells] / spread))
     return metrics
 

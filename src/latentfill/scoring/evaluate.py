@@ -11,7 +11,7 @@ import numpy as np
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, OracleEmbeddingError
-from latentfill.core.series import BoolArray, Series
+from latentfill.core.series import Series
 from latentfill.embeddings.pairing import pair_embeddings
 from latentfill.embeddings.protocols.encoder import EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings, Pairing
@@ -36,6 +36,8 @@ from latentfill.scoring.encoders import (
     with_ratios,
 )
 from latentfill.scoring.masked_series import MaskedSeries, masked_series
+from latentfill.scoring.past import evaluate_past
+from latentfill.scoring.run import Run
 from latentfill.scoring.scores import ORACLE, Score
 from latentfill.scoring.spec import ScoringSpec
 from latentfill.tables.covariates import Covariates
@@ -47,16 +49,6 @@ TRAINED_ON_THIS_TABLE = (
     "encoder {name!r} was distilled on cells of this very table, so it may know the hidden ones: its scores are "
     "labelled 'oracle'. For scores without that label, distil it on another table, or on rows that are not scored."
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Run:
-    """The scores of all compared strategies and encoders on one mask of hidden cells."""
-
-    scores: list[Score]
-    seconds: float
-    hidden: BoolArray  # (T, C)
-    notes: list[str]  # warnings, one sentence each
 
 
 def evaluate(
@@ -73,16 +65,15 @@ def evaluate(
     Hidden cells are made missing before the series is scaled, embedded and fitted, so they cannot influence the
     estimates. Stored embeddings may have been made from them: they raise an `OracleEmbeddingError` unless `spec` allows
     them. `covariates` are columns at the steps of the table to predict it from. `progress` is called during training;
-    `on_progress` is called with a line of text before each fit.
+    `on_progress` is called with a line of text before each fit. From the past alone (`config.causal`), see
+    `evaluate_past`.
     """
     series = table.series
+    if config.causal:
+        yield from evaluate_past(series, config, spec, with_covariates=covariates is not None, on_progress=on_progress)
+        return
     if covariates:
         refuse_beside_covariates(config, encoders=bool(spec.encoders))
-    if config.causal:
-        raise InputError(
-            "causal (--causal) is for filling and not for evaluate: hide cells in the table, fill it with --causal, "
-            "and compare."
-        )
     if config.neighbours.donor_table is not None:
         raise InputError(
             "a donor table (--donor-table) may hold the hidden cells, so scores with it would be too good: leave it "

@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-METRICS = ("mse", "mae", "mre", "crps", "coverage", "width", "ratio_to_linear")
+METRICS = ("mse", "mae", "mre", "crps", "coverage", "width", "ratio_to_linear", "ratio_to_locf")
 MEASURES = (*METRICS, "ratio_to_none")  # the last is measured only where encoders are compared
 ALL = "all"  # stands for all columns, or for all gap lengths
+YARDSTICK = "linear"  # the strategy that all others of a run are compared with
+PAST_YARDSTICK = "locf"  # the same where cells are filled from the past alone
 ORACLE = "oracle"  # label of scores with embeddings that may have seen the hidden cells
 
 
@@ -37,6 +39,7 @@ class Score:
     coverage: float | None = None  # share of the cells inside their interval
     width: float | None = None  # mean width of the intervals
     ratio_to_linear: float | None = None  # MSE over the MSE of linear interpolation; None if the latter is 0
+    ratio_to_locf: float | None = None  # filled from the past alone, instead: over the MSE of the last observation
     label: str | None = None  # "oracle" where the embeddings may have seen the hidden cells
     encoder: str | None = None  # name, if encoders are compared and the strategy uses one
     ratio_to_none: float | None = None  # MSE over the MSE of the same strategy on encoder `none`
@@ -71,6 +74,12 @@ class Key(NamedTuple):
     def name(self) -> str:
         """The strategy, followed by its encoder if there is one."""
         return f"{self.strategy}, {self.encoder}" if self.encoder else self.strategy
+
+
+def yardstick_of(scores: Iterable[Score]) -> str:
+    """The strategy that all others are compared with."""
+    names = {score.strategy for score in scores}
+    return PAST_YARDSTICK if PAST_YARDSTICK in names and YARDSTICK not in names else YARDSTICK
 
 
 def key_of(score: Score) -> Key:

@@ -15,13 +15,13 @@ from latentfill.core.messages import name_problems
 from latentfill.core.series import IntArray
 from latentfill.nn.progress import ProgressCallback
 from latentfill.scoring.encoders import with_ratios
-from latentfill.scoring.evaluate import Run, evaluate
-from latentfill.scoring.scores import Score, key_of
+from latentfill.scoring.evaluate import evaluate
+from latentfill.scoring.run import Run
+from latentfill.scoring.scores import Score, key_of, yardstick_of
 from latentfill.scoring.spec import ScoringSpec
 from latentfill.tables.groups import GroupedTable
 from latentfill.tables.table import Table
 
-_LINEAR = "linear"  # the strategy that all are compared with
 _MEANS = ("mse", "mae", "mre", "crps", "coverage", "width", "window_seconds")  # means over cells
 
 
@@ -81,9 +81,9 @@ def pooled(by_series: Iterable[list[Score]]) -> list[Score]:
     """The scores over the hidden cells of all series, from those of each series."""
     groups: dict[tuple[object, ...], list[tuple[Score, float]]] = {}
     for scores in by_series:
-        linear = {_cells_of(score): score.mse for score in scores if score.strategy == _LINEAR}
+        yardstick = {_cells_of(score): score.mse for score in scores if score.strategy == yardstick_of(scores)}
         for score in scores:
-            pair = (score, linear[_cells_of(score)])
+            pair = (score, yardstick[_cells_of(score)])
             groups.setdefault((*_cells_of(score), key_of(score)), []).append(pair)
     joint = [_pooled_score(pairs) for pairs in groups.values()]
     runs = groupby(sorted(joint, key=_run_of), key=_run_of)
@@ -100,10 +100,10 @@ def _cells_of(score: Score) -> tuple[object, ...]:
 
 
 def _pooled_score(pairs: Sequence[tuple[Score, float]]) -> Score:
-    """One score from those of several series, each with the MSE of linear interpolation on the same cells."""
+    """One score from those of several series, each with the MSE of the yardstick on the same cells."""
     scores = [score for score, _ in pairs]
     cells = np.array([score.cells for score in scores])
-    linear = float(np.average([mse for _, mse in pairs], weights=cells))
+    yardstick = float(np.average([mse for _, mse in pairs], weights=cells))
     means: dict[str, Any] = {name: _mean([getattr(score, name) for score in scores], cells) for name in _MEANS}
     observed = sum(score.cells / score.realised_rate for score in scores)
     return replace(
@@ -111,9 +111,15 @@ def _pooled_score(pairs: Sequence[tuple[Score, float]]) -> Score:
         **means,
         cells=int(cells.sum()),
         realised_rate=float(cells.sum() / observed),
-        ratio_to_linear=means["mse"] / linear if linear > 0 else None,
+        **_ratio(scores, means["mse"] / yardstick if yardstick > 0 else None),
         label=next((score.label for score in scores if score.label), None),
     )
+
+
+def _ratio(scores: Sequence[Score], ratio: float | None) -> dict[str, Any]:
+    """The ratio to the yardstick, by the name of the field that the scores have it in."""
+    past = any(score.ratio_to_locf is not None for score in scores)
+    return {"ratio_to_locf": ratio} if past else {"ratio_to_linear": ratio}
 
 
 def _mean(values: Sequence[float | None], cells: IntArray) -> float | None:

@@ -94,7 +94,7 @@ class Candidates:
         Strategies whose training would end after the deadline are left out.
         """
         data = inputs.data
-        baselines = {name: new_baseline(name).fit(data.series.values) for name in of_kinds(("baseline",), names)}
+        baselines = {name: new_baseline(name).fit_series(data.series) for name in of_kinds(("baseline",), names)}
         series = SeriesData(data.series, data.truth, spec.config.seed)
         smoothers = dict[str, SeriesStrategy]()
         for name in of_kinds(("series",), names):

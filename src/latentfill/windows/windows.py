@@ -41,6 +41,12 @@ class ScaledSeries:
         """True where a value is observed, shape (T, C)."""
         return ~np.isnan(self.values)
 
+    def until(self, stop: int) -> ScaledSeries:
+        """The steps before `stop`, of a series of one part."""
+        assert self.parts == 1
+        position = None if self.position is None else self.position[:stop]
+        return replace(self, values=self.values[:stop], clock=self.clock[:stop], position=position)
+
     def without(self, hidden: BoolArray) -> ScaledSeries:
         """The same series with the `hidden` cells (T, C) missing."""
         return replace(self, values=np.where(hidden, np.nan, self.values))

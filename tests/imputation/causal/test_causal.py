@@ -55,6 +55,7 @@ def assert_same_until(stop: int, first: Filled, other: Filled) -> None:
     for name in ARRAYS:
         before, after = (getattr(each, name)[..., :stop, :] for each in (first, other))
         np.testing.assert_array_equal(before, after, err_msg=name)
+    np.testing.assert_array_equal(first.weights.cell_texts[:stop], other.weights.cell_texts[:stop])
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,20 @@ def test_the_future_may_be_empty(whole: Filled):
     other = gappy()
     other.iloc[333:] = np.nan
     assert_same_until(333, whole, filled(other))
+
+
+def test_the_future_of_a_meter_that_is_reset_each_day_changes_nothing():
+    rng, days = np.random.default_rng(0), 20
+    frame = pd.DataFrame(
+        {"meter": np.cumsum(rng.exponential(size=(days, 24)), axis=1).ravel(), "other": rng.normal(size=24 * days)},
+        index=pd.date_range("2023-01-01", periods=24 * days, freq="h"),
+    )
+    for start in rng.integers(0, 24 * days - 10, 30):
+        frame.iloc[start : start + 5, 0] = np.nan
+    changed = frame.copy()
+    changed.iloc[300:, 0] = rng.normal(size=24 * days - 300) * 1e6
+    first, other = (filled(each, kind="meter=counter") for each in (frame, changed))
+    assert_same_until(300, first, other)
 
 
 def test_later_columns_of_the_same_step_may_be_used_and_earlier_steps_are(whole: Filled):
@@ -100,6 +115,32 @@ def test_it_is_better_than_the_last_reading_on_a_seasonal_column(whole: Filled):
     last = frame["wave"].ffill()
     errors = [np.square(each - truth["wave"])[gaps].mean() for each in (whole.values[:, 0], last)]
     assert errors[0] < 0.5 * errors[1]
+
+
+def test_the_last_reading_is_the_floor_on_random_walks():
+    ratios = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        walk = np.cumsum(rng.normal(size=(1000, 1)), axis=0)
+        gaps = np.zeros(walk.shape, dtype=bool)
+        for start in rng.integers(1, 970, 30):
+            gaps[start : start + rng.integers(1, 30)] = True
+        frame = pd.DataFrame(np.where(gaps, np.nan, walk), index=pd.date_range("2023-01-01", periods=1000, freq="h"))
+        last = frame.ffill().to_numpy()
+        errors = [np.square(each - walk)[gaps].mean() for each in (filled(frame.add_prefix("x")).values, last)]
+        ratios.append(errors[0] / errors[1])
+    assert np.mean(ratios) < 1.1
+    assert max(ratios) < 1.2
+
+
+def test_blends_have_their_weights(whole: Filled):
+    assert whole.weights is not None
+    texts = whole.weights.cell_texts
+    blends = texts[whole.codes == Code.BLEND]
+    assert len(blends)
+    assert all("=" in text for text in blends)
+    assert (texts[whole.codes == Code.OBSERVED] == "").all()
+    np.testing.assert_allclose(whole.weights.weight.sum(axis=1), 1)
 
 
 def test_the_first_steps_get_the_last_reading_and_those_before_it_stay_empty():
@@ -175,11 +216,3 @@ def test_the_command_writes_the_same_bytes_up_to_the_change(run_cli: Callable[..
 def test_what_looks_ahead_is_refused(settings: dict[str, object], words: str):
     with pytest.raises(InputError, match=words):
         Imputer(causal=True, **settings).fit(gappy())
-
-
-def test_a_causal_model_is_not_saved_nor_scored(tmp_path: Path, run_cli: Callable[..., int], capsys):
-    with pytest.raises(InputError, match="a causal model cannot be saved"):
-        Imputer(causal=True).fit(gappy()).save(tmp_path / "model")
-    gappy().rename_axis("time").to_csv(tmp_path / "a.csv")
-    assert run_cli("evaluate", tmp_path / "a.csv", "--causal") == 2
-    assert "not for evaluate" in capsys.readouterr().err

@@ -11,7 +11,12 @@ import pytest
 from latentfill import Code, Imputer
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
-from latentfill.imputation.fitting.bounds import bounds_of, parse_bounds
+from latentfill.imputation.fitting.bounds import bounds_of, check_kinds, parse_bounds
+from latentfill.kinds.circular import Circular
+from latentfill.kinds.classes import Classes
+from latentfill.kinds.columns import ColumnKinds
+from latentfill.kinds.counter import Counter
+from latentfill.kinds.number import Number
 
 INF = math.inf
 
@@ -53,6 +58,37 @@ def test_the_tighter_of_minimum_and_non_negative_holds():
 def test_a_minimum_may_be_a_number_a_mapping_or_a_text(given: object, low: list[float]):
     for config in (Config(minimum=given), Config(output={"minimum": given}), Config().replace(minimum=given)):
         assert bounds_of(config, ("a", "b"))[0].tolist() == low
+
+
+KINDS = ColumnKinds((Circular(), Classes(values=(10.0, 20.0, 90.0)), Counter(), Number(), Circular(whole=True)))
+NAMES = ("dir", "mode", "kwh", "a", "whole_dir")
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ({"minimum": "dir=10"}, "'dir' cannot have the minimum 10: it is circular:360, with values from 0 to 360"),
+        ({"maximum": "dir=359.5"}, "'dir' cannot have the maximum 359.5"),
+        ({"maximum": "mode=50"}, "'mode' cannot have the maximum 50: it is code, with values from 10 to 90"),
+        ({"maximum": "whole_dir=358"}, r"maximum 358.*--kind whole_dir=continuous"),
+    ],
+)
+def test_a_limit_that_cuts_off_values_of_a_direction_or_code_is_refused(given: dict[str, str], what: str):
+    with pytest.raises(InputError, match=what):
+        check_kinds(Config(**given), NAMES, KINDS)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"minimum": "5", "maximum": "50"},  # of all columns: of the amounts among them
+        {"minimum": "dir=0,mode=10", "maximum": "dir=360,mode=90,whole_dir=359"},
+        {"non_negative": "dir,mode,kwh"},
+        {"minimum": "kwh=3,a=1"},
+    ],
+)
+def test_other_limits_are_taken(given: dict[str, str]):
+    check_kinds(Config(**given), NAMES, KINDS)
 
 
 def test_an_unknown_column_is_refused_with_a_suggestion():

@@ -11,6 +11,9 @@ from latentfill.imputation.validation.cells import KINDS, Cells
 from latentfill.imputation.validation.ensemble import Ensemble
 from latentfill.imputation.validation.shrinkage import ENOUGH_GAPS
 
+LONG = 4  # a bucket of long gaps
+NO_CAUTION = "latentfill.imputation.validation.shrinkage.UNTESTED", np.ones(6)
+
 
 def cells_in(column: np.ndarray, kind: np.ndarray, gap: np.ndarray, columns: int) -> Cells:
     """Cells of these columns, in gaps of these kinds and with these first steps."""
@@ -37,11 +40,11 @@ def fit(*groups: tuple[int, int, int, float], columns: int = 2) -> np.ndarray:
 
 
 def weights_of_one_group(errors: np.ndarray) -> np.ndarray:
-    """Weights (K,) of candidates with errors (K, M), each in a gap of its own; gains by chance count in full."""
+    """Weights (K,) of candidates with errors (K, M), each in a long gap of its own; gains by chance count in full."""
     none = np.zeros(errors.shape[1], dtype=int)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("latentfill.imputation.validation.shrinkage.CAUTION", np.zeros(6))
-        return learn(errors, none, none, 1).weight[:, 0, 0]
+        return learn(errors, none, none + LONG, 1).weight[:, 0, LONG]
 
 
 def test_a_perfect_candidate_gets_all_the_weight():
@@ -118,6 +121,7 @@ def test_few_cells_are_shrunk_to_their_column_and_gap_length_and_those_to_all_ce
     monkeypatch.setattr(
         "latentfill.imputation.validation.shrinkage.ENOUGH_GAPS", np.full(6, 1000)
     )  # no shrinkage against gains by chance
+    monkeypatch.setattr(*NO_CAUTION)
     weight = learn(np.stack([first, second]), np.zeros(100, dtype=int), np.ones(100, dtype=int), 2).weight[0]
     assert weight[0, 1] == pytest.approx(0.7625)
     np.testing.assert_allclose(np.delete(weight[0], 1), (0.75 * 0.8 + 0.125 + 0.65) / 2)
@@ -137,9 +141,6 @@ def test_large_errors_of_one_column_do_not_decide_the_weights_of_another():
     assert weight[1, 1, 0] == 0.0
 
 
-LONG = 4  # a bucket of long gaps
-
-
 @pytest.mark.parametrize("bucket", [0, LONG])
 def test_a_gain_that_comes_from_a_single_gap_counts_little(bucket: int):
     """Of thirty gaps of ten cells, one strongly favours the second candidate, the others weakly the first."""
@@ -154,7 +155,7 @@ def test_a_gain_that_comes_from_a_single_gap_counts_little(bucket: int):
     if bucket == LONG:
         assert weight(gap // 8) > 0.5  # four gaps are too few for the shrinkage
     first[:150], second[:150] = 1.0, 0.0  # fifteen gaps are enough
-    assert weight(gap) > 0.9
+    assert weight(gap) > (0.9 if bucket == LONG else 0.5)
 
 
 def test_the_cells_of_a_long_gap_count_less_than_cells_of_many_gaps():
@@ -169,7 +170,8 @@ def test_the_cells_of_a_long_gap_count_less_than_cells_of_many_gaps():
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
-def test_without_any_cell_all_weights_are_equal(k: int):
+def test_without_any_cell_all_weights_are_equal(k: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(*NO_CAUTION)
     none = np.zeros(0, dtype=int)
     np.testing.assert_allclose(learn(np.empty((k, 0)), none, none, 2).weight, 1 / k)
 
@@ -251,3 +253,25 @@ def test_more_candidates_than_subsets_are_tried_for_are_weighted_too():
     assert (weight >= 0).all()
     np.testing.assert_allclose(weight.sum(), 1)
     assert np.square(weight @ errors).mean() < 0.2 * np.square(errors).mean(axis=1).min()
+
+
+def test_a_column_in_which_linear_interpolation_is_better_gets_it():
+    rng = np.random.default_rng(0)
+    errors = rng.normal(size=(2, 400)) * np.array([[1.0], [2.0]])
+    errors[1, :200] *= 0.1  # column 0
+    cells = cells_in(np.repeat([0, 1], 200), np.full(400, LONG), np.arange(400), 2)
+
+    mended = Ensemble(np.full((2, 2, KINDS), 0.5)).not_worse_than_one(errors, cells)
+
+    assert (mended.weight[0, 1] == 1).all()
+    assert (mended.weight[1, 0] == 1).all(), "the best candidate, by far"
+
+
+def test_a_blend_that_is_hardly_worse_than_the_best_candidate_stays():
+    rng = np.random.default_rng(0)
+    errors = np.stack([2 * rng.normal(size=300), rng.normal(size=300)])
+    blend = Ensemble(np.stack([np.full((1, KINDS), 0.1), np.full((1, KINDS), 0.9)]))
+
+    cells = cells_in(np.zeros(300, dtype=int), np.full(300, LONG), np.arange(300), 1)
+
+    np.testing.assert_array_equal(blend.not_worse_than_one(errors, cells).weight, blend.weight)

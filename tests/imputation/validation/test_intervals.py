@@ -57,7 +57,9 @@ def test_a_group_with_few_cells_borrows_from_the_others():
     few = few.where((few.cells.bucket == 0) | (np.cumsum(few.cells.bucket) <= 3))
     calibration = Calibration.fit(few, error_sample(0))
     new = error_sample(20_000, 3)
-    assert 0.88 < inside(calibration, new, 0.9)[new.cells.bucket == 1].mean() < 0.98, "wider, as few gaps are weak evidence"
+    assert 0.88 < inside(calibration, new, 0.9)[new.cells.bucket == 1].mean() < 0.98, (
+        "wider, as few gaps are weak evidence"
+    )
 
 
 def test_the_checked_cells_correct_the_coverage():

@@ -2,6 +2,7 @@ import numpy as np
 
 from latentfill.strategies.baselines.interpolation import Linear
 from latentfill.strategies.baselines.seasonal import Seasonal
+from latentfill.windows.windows import ScaledSeries
 
 NAN = np.nan
 
@@ -35,3 +36,15 @@ def test_seasonal_without_a_second_period_is_linear():
     train = waves(480)
     expected = Linear().fit(train).fill(gappy)
     np.testing.assert_allclose(Seasonal().fit(train).fill(gappy), expected)
+
+
+def test_seasonal_takes_its_period_from_the_clock():
+    rng = np.random.default_rng(0)
+    drift = np.cumsum(rng.normal(size=(4000, 2)), axis=0)  # hides the cycle of five-minute data: 288 steps
+    angle = 2 * np.pi * np.arange(4000)[:, None] / 288
+    series = ScaledSeries(waves(4000, period=288) + drift, np.concatenate([np.sin(angle), np.cos(angle)], axis=1))
+    assert Seasonal().fit_series(series).period_ == 288
+
+
+def test_seasonal_without_a_clock_finds_its_period():
+    assert Seasonal().fit_series(ScaledSeries(waves(600, period=12), np.zeros((600, 0)))).period_ == 12

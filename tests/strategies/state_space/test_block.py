@@ -81,7 +81,10 @@ def test_a_long_series_is_learnt_again_after_the_trial(monkeypatch: pytest.Monke
     )
 
 
-def test_without_tuning_cells_the_first_choice_is_kept():
+def test_without_tuning_cells_the_first_choice_is_kept_and_nothing_else_tried(monkeypatch: pytest.MonkeyPatch):
+    tried = []
+    monkeypatch.setattr(Block, "learnt", lambda data, plan, learnt=Block.learnt: tried.append(1) or learnt(data, plan))
     values = data(walks(2), 2, period=12)
     block = Block.fit(replace(values, truth=np.full_like(values.truth, np.nan)))
     assert (block.degrees, block.period) == (None, None)
+    assert len(tried) == 1

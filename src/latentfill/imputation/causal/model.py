@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 
 from latentfill.core.config import Config
 from latentfill.core.seeds import SeedStream
-from latentfill.core.series import BoolArray, FloatArray, Series
+from latentfill.core.series import Series
 from latentfill.core.strategy_table import STRATEGIES
-from latentfill.imputation.causal.past import PastEstimates, estimate_past, past_cells, past_features
+from latentfill.imputation.causal.backtest import backtest
+from latentfill.imputation.causal.past import PastEstimates, past_cells
+from latentfill.imputation.causal.strategies import PastStrategies
 from latentfill.imputation.doubt.trusted import trusted
-from latentfill.imputation.validation.column_errors import in_columns
+from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.column_units import ColumnUnits
 from latentfill.imputation.validation.ensemble import Ensemble
-from latentfill.imputation.validation.error_sample import ErrorSample
-from latentfill.imputation.validation.holdout_errors import errors_at
 from latentfill.imputation.validation.intervals import Calibration
 from latentfill.kinds.columns import ColumnKinds
-from latentfill.strategies.classes import series_strategy_class
-from latentfill.strategies.protocols.series_strategy import SeriesData
-from latentfill.strategies.state_space.strategy import Smoother
-from latentfill.windows.cycles import clock_features, cycle_steps, find_cycles, steps_per_cycle
-from latentfill.windows.hiding import hide_like_gaps, together
+from latentfill.windows.cycles import clock_features, cycle_steps, find_cycles
+from latentfill.windows.gaps import BUCKET_NAMES
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.windows import ScaledSeries
 
-HIDDEN = 0.15  # share of the readings that are hidden to learn weights and intervals
 FEWEST_ROWS = 100  # of a history that more than the last reading is learnt from
-FACTORS_FROM = 12  # columns; with more, factors are filtered instead of all columns together
+GROWTH = 1.5  # of the history from one model to the next
+PLAIN = np.zeros(len(BUCKET_NAMES))  # by length of the gap: where no gain is shown, the last reading is used
+FEWEST_GAPS = 20  # hidden in a column, for a length of gaps to have weights and intervals of its own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,32 +37,42 @@ class PastModel:
     kinds: ColumnKinds
     scaler: ColumnScaler
     cycles: tuple[float, ...]
-    smoothers: Mapping[str, Smoother]
-    names: tuple[str, ...]  # K strategies, in the order of their weights
+    strategies: PastStrategies
+    longest: int  # kind of the longest gaps with weights and intervals of their own; longer ones have the same
     ensemble: Ensemble
     calibration: Calibration
 
     @classmethod
     def fit(cls, history: Series, config: Config) -> PastModel:
-        """Learn from a history (T, C); some of its readings are hidden to weigh the strategies on them."""
+        """Learn from a history (T, C); strategies are weighed by the errors of backtests."""
         history = trusted(history)
         kinds = ColumnKinds.found(history, config.kind, cycle_steps(history))
-        scaler = ColumnScaler.fit(kinds.encode(history).values, config.windows.scaling)
-        unfitted = cls(kinds, scaler, find_cycles(history), {}, (), Ensemble.only(0, 1, 1), _no_calibration(kinds))
-        whole, hidden = unfitted.scaled(history), _hide(unfitted.scaled(history), config.seed)
-        visible = whole.without(hidden)
-        smoothers = {name: _fit_smoother(name, visible, config.seed) for name in _strategies(whole)}
-        model = replace(unfitted, smoothers={name: each for name, each in smoothers.items() if each is not None})
-        return model._weighed(visible, np.where(hidden, whole.values, np.nan), config.seed)
+        units = ColumnUnits(kinds, ColumnScaler.fit(kinds.encode(history).values, config.windows.scaling))
+        cycles = find_cycles(history)
+        scaled = _scaled(history, units, cycles)
+        strategies = PastStrategies.fit(scaled, config.seed)
+        errors = backtest(scaled, GROWTH, config.seed)
+        longest = _longest_kind(errors.cells)
+        errors = replace(errors, cells=_as_shorter(errors.cells, longest))
+        ensemble = Ensemble.fit(errors.errors, errors.cells, untested=PLAIN)
+        ensemble = ensemble.not_worse_than_one(errors.errors, errors.cells)
+        is_check = SeedStream.CHECKS.generator(config.seed).random(len(errors.cells)) < 0.5
+        parts = [errors.where(part).of_ensemble(ensemble, units) for part in (~is_check, is_check)]
+        learn, check = (part.where(units.are_amounts(part.cells)) for part in parts)
+        calibration = Calibration.fit(learn, check)
+        return cls(kinds, units.scaler, cycles, strategies, longest, ensemble, calibration)
 
     def scaled(self, series: Series) -> ScaledSeries:
         """The working columns of a series, scaled."""
-        values = self.scaler.apply(self.kinds.encode(series).values)
-        return ScaledSeries(values, clock_features(series, self.cycles), tied=self.kinds.tied)
+        return _scaled(series, self.units, self.cycles)
 
     def estimate(self, scaled: ScaledSeries) -> PastEstimates:
         """The estimates of all strategies, each from readings up to its step."""
-        return estimate_past(self.smoothers, steps_per_cycle(scaled.clock), scaled)
+        return self.strategies.estimate(scaled)
+
+    def cells(self, scaled: ScaledSeries) -> Cells:
+        """The missing working cells of a series."""
+        return _as_shorter(past_cells(~scaled.observed, scaled.values), self.longest)
 
     @property
     def units(self) -> ColumnUnits:
@@ -76,49 +82,22 @@ class PastModel:
     @property
     def codes(self) -> list[int]:
         """The cell code of each strategy."""
-        return [STRATEGIES[name].cell_code(stored=False).number for name in self.names]
-
-    def _weighed(self, visible: ScaledSeries, truth: FloatArray, seed: int) -> PastModel:
-        """The model with weights and intervals that are learnt from hidden readings with this `truth` (T, W)."""
-        estimates = self.estimate(visible)
-        cells = past_cells(~np.isnan(truth) & ~np.isnan(estimates.values).all(axis=0), visible.values)
-        at = (cells.step, cells.column)
-        errors = errors_at(estimates.values[:, *at], truth[at])
-        is_check = SeedStream.CHECKS.generator(seed).random(len(cells)) < 0.5
-        ensemble = Ensemble.fit(errors, cells)
-        left = -(ensemble.at(cells) * errors).sum(axis=0)
-        sample = ErrorSample(cells, left, past_features(cells, visible.values, estimates))
-        parts = [in_columns(sample.where(part), truth[at][part], self.units) for part in (~is_check, is_check)]
-        learn, check = (part.where(self.units.are_amounts(part.cells)) for part in parts)
-        return replace(self, names=estimates.names, ensemble=ensemble, calibration=Calibration.fit(learn, check))
+        return [STRATEGIES[name].cell_code(stored=False).number for name in self.strategies.names]
 
 
-def _strategies(series: ScaledSeries) -> tuple[str, ...]:
-    """The smoothers to filter with: each column alone, and all together."""
-    n_columns = int(series.values.shape[1])
-    together = "factors" if n_columns > FACTORS_FROM else "state_space"
-    return ("autoregression", together) if n_columns > 1 else ("autoregression",)
+def _scaled(series: Series, units: ColumnUnits, cycles: tuple[float, ...]) -> ScaledSeries:
+    values = units.scaler.apply(units.kinds.encode(series).values)
+    return ScaledSeries(values, clock_features(series, cycles), tied=units.kinds.tied)
 
 
-def _fit_smoother(name: str, series: ScaledSeries, seed: int) -> Smoother | None:
-    """A whole-series model of a history; None if its numbers overflow."""
-    try:
-        data = SeriesData(series, np.full(series.values.shape, np.nan), seed)
-        return cast(Smoother, series_strategy_class(name).fit(data))
-    except ArithmeticError:
-        return None
+def _as_shorter(cells: Cells, longest: int) -> Cells:
+    """The cells, those in gaps of longer kinds as if they lay in gaps of the kind `longest`."""
+    return replace(cells, kind=np.minimum(cells.kind, longest))
 
 
-def _hide(series: ScaledSeries, seed: int) -> BoolArray:
-    """Readings to hide in the pattern of the history's own gaps; tied columns together."""
-    observed = series.observed
-    hidden: BoolArray = np.zeros_like(observed)
-    first = np.arange(observed.shape[1]) if series.tied is None else np.unique(series.tied)
-    hidden[:, first] = hide_like_gaps(SeedStream.HOLDOUT.generator(seed), observed[:, first], HIDDEN)
-    return together(hidden, series.tied)
-
-
-def _no_calibration(kinds: ColumnKinds) -> Calibration:
-    cells = past_cells(np.zeros((0, len(kinds)), dtype=bool), np.zeros((0, len(kinds))))
-    nothing = ErrorSample(cells, np.zeros(0), np.zeros((0, 5)))
-    return Calibration.fit(nothing, nothing)
+def _longest_kind(cells: Cells) -> int:
+    """The kind of the longest gaps of which a column has `FEWEST_GAPS`; the shortest if none has."""
+    _, first = np.unique(cells.gap_number * len(BUCKET_NAMES) + cells.kind, return_index=True)
+    count = np.zeros((cells.n_columns, len(BUCKET_NAMES)))
+    np.add.at(count, (cells.column[first], cells.kind[first]), 1)
+    return int(np.flatnonzero(count.max(axis=0, initial=0) >= FEWEST_GAPS).max(initial=0))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +9,7 @@ import numpy as np
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.error_sample import SMALLEST
-from latentfill.strategies.state_space.strategy import Smoother
 from latentfill.windows.gaps import bucket_of, distances
-from latentfill.windows.windows import ScaledSeries
 
 REACH = 48  # steps before a cell over which the changes of its column are averaged
 
@@ -26,31 +23,21 @@ class PastEstimates:
     spread: FloatArray  # (T, C) standard deviation of the error of one of them; NaN without any
 
 
-def estimate_past(smoothers: Mapping[str, Smoother], cycle: int | None, series: ScaledSeries) -> PastEstimates:
-    """The last reading, the reading a cycle ago, and the filtered estimates of the smoothers."""
-    values = series.values
-    by_name = {"locf": _last(values)}
-    if cycle and cycle < len(values):
-        by_name["seasonal"] = _cycle_ago(by_name["locf"], values, cycle)
-    spread = np.full(values.shape, np.nan)
-    for name, smoother in smoothers.items():
-        past = smoother.estimate_past(values, series.clock)
-        by_name[name], spread = past.values, past.spread
-    return PastEstimates(tuple(by_name), np.stack(list(by_name.values())), spread)
+def last_reading(values: FloatArray) -> FloatArray:
+    """The last reading (..., T, C) at or before each step; NaN before the first."""
+    step = np.arange(values.shape[-2])[:, None]
+    source = np.maximum.accumulate(np.where(np.isnan(values), -1, step), axis=-2)
+    return np.where(source < 0, np.nan, np.take_along_axis(values, np.maximum(source, 0), axis=-2))
 
 
-def _last(values: FloatArray) -> FloatArray:
-    """The last reading (T, C) at or before each step; NaN before the first."""
-    step = np.arange(len(values))[:, None]
-    source = np.maximum.accumulate(np.where(np.isnan(values), -1, step), axis=0)
-    return np.where(source < 0, np.nan, np.take_along_axis(values, np.maximum(source, 0), axis=0))
-
-
-def _cycle_ago(last: FloatArray, values: FloatArray, cycle: int) -> FloatArray:
-    """The value one cycle before each step; where it was missing, the last reading before it."""
-    ago = np.full(values.shape, np.nan)
-    ago[cycle:] = last[:-cycle]
-    return ago
+def cycle_ago(values: FloatArray, cycle: int) -> FloatArray:
+    """The last reading (..., T, C) in the same phase of an earlier cycle; NaN before the first."""
+    *series, length, columns = values.shape
+    padding = np.full((*series, -length % cycle, columns), np.nan)
+    by_cycle = np.concatenate([values, padding], axis=-2).reshape(*series, -1, cycle * columns)
+    ago = np.full(by_cycle.shape, np.nan)
+    ago[..., 1:, :] = last_reading(by_cycle)[..., :-1, :]
+    return ago.reshape(*series, -1, columns)[..., :length, :]
 
 
 def past_cells(mask: BoolArray, values: FloatArray) -> Cells:
@@ -92,7 +79,7 @@ def past_features(cells: Cells, values: FloatArray, estimates: PastEstimates) ->
 
 def _movement(values: FloatArray) -> FloatArray:
     """Mean absolute change (T, C) from step to step over the `REACH` steps before each; 1 without any."""
-    last = _last(values)
+    last = last_reading(values)
     change = np.abs(np.diff(last, axis=0, prepend=last[:1]))
     known = ~np.isnan(change)
     total, count = (np.cumsum(part, axis=0) for part in (np.where(known, change, 0.0), known.astype(float)))

@@ -23,7 +23,7 @@ NOTE = (
 def summarise_past(models: PastModels, table: Table, options: TableOptions, filled: Filled) -> dict[str, object]:
     """The summary as JSON values, like that of other tables, without errors on held-out cells."""
     series, steps = table.series, output_rows(table).steps
-    kinds = models.models[-1].kinds.names if models.models else ("continuous",) * len(series.columns)
+    kinds = models.last.kinds.names if models.models else ("continuous",) * len(series.columns)
     counts = count_cells(series, filled, steps)
     n, first = len(models.models) - 1, int(models.starts[0]) if len(models.starts) else series.n_steps
     return {
@@ -38,6 +38,7 @@ def summarise_past(models: PastModels, table: Table, options: TableOptions, fill
         },
         "notes": [*table.notes, NOTE.format(n=max(n, 0), first=min(first, series.n_steps))],
         "cells": count_codes(filled.codes[steps]),
+        "filled_from": {} if filled.weights is None else filled.weights.shares(steps),
         "columns": {
             name: {"kind": kind, **of_column} for kind, (name, of_column) in zip(kinds, counts.items(), strict=True)
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,8 +63,10 @@ class Blends:
     @property
     def texts(self) -> list[str]:
         """Each blend as text, such as `kriging=0.62 linear=0.38`, the largest weight first."""
-        return [self._text(row) for row in self.weight]
+        return [blend_text(self.names, row) for row in self.weight]
 
-    def _text(self, weight: FloatArray) -> str:
-        order = np.argsort(-weight, kind="stable")
-        return " ".join(f"{self.names[k]}={weight[k]:.2f}" for k in order.tolist() if weight[k] >= 0.005)
+
+def blend_text(names: Sequence[str], weight: FloatArray) -> str:
+    """The weights (K,) of strategies as text, the largest first."""
+    order = np.argsort(-weight, kind="stable")
+    return " ".join(f"{names[k]}={weight[k]:.2f}" for k in order.tolist() if weight[k] >= 0.005)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from latentfill.imputation.filling.path_estimate import (
     estimate_path,
     strategy_estimates,
 )
-from latentfill.imputation.fitting.bounds import bounds_of
+from latentfill.imputation.fitting.bounds import bounds_of, check_kinds
 from latentfill.imputation.fitting.fitted import BUILTIN, Fitted
 from latentfill.imputation.fitting.stored_windows import blend_starts
 from latentfill.imputation.validation.cells import Cells
@@ -32,7 +32,7 @@ from latentfill.kinds.columns import ColumnKinds
 from latentfill.kinds.kind import CellErrors, CellValues, Limits, Readings, StepTimes
 from latentfill.strategies.candidates import Estimates
 from latentfill.windows.cycles import steps_per_cycle
-from latentfill.windows.gaps import gap_lengths, interpolate
+from latentfill.windows.gaps import gap_lengths, interpolate, nearest_observed
 from latentfill.windows.restore import restore_observed
 from latentfill.windows.windows import ScaledSeries, column_of, window_starts
 
@@ -99,6 +99,7 @@ def _estimate_builtin(fitted: Fitted, series: ScaledSeries) -> Estimates:
 def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:
     """Fill the gaps of a series from the estimates of the candidates; without its covariates, (T, C)."""
     series, output = estimated.series, fitted.config.output
+    check_kinds(fitted.config, fitted.columns, fitted.kinds)
     missing = _Missing.of(fitted, estimated, ~series.observed & fitted.targets)
     cells, path = missing.of_columns.cells, _join_paths(fitted, estimated, missing)
     values = _values(fitted, estimated, missing, path)
@@ -143,12 +144,28 @@ def _join_paths(fitted: Fitted, estimated: EstimatedSeries, missing: _Missing) -
 def _values(fitted: Fitted, estimated: EstimatedSeries, missing: _Missing, path: PathEstimate) -> CellValues:
     """The values of the missing cells of the table: of each column those that its kind makes of the estimates."""
     working, cells = _filled_working(fitted, estimated.trusted, missing.working, path), missing.of_columns.cells
-    values = CellValues.nothing(len(cells), len(path.drawn))
-    for c, readings in _readings(fitted, estimated, cells):
-        at = np.flatnonzero(cells.column == c)
-        kind, errors = _learnt_kinds(fitted, estimated).kinds[c], _errors_at(fitted, path, at, c)
-        values.put(at, kind.fill(working[:, fitted.kinds.working(c)], errors, readings))
+    values, learnt = CellValues.nothing(len(cells), len(path.drawn)), _learnt_kinds(fitted, estimated)
+    unit = np.where(fitted.errors_known, fitted.error_scale, np.nan)
+    for c, at, readings in _readings(fitted, estimated, cells):
+        kind, errors = learnt.kinds[c], _errors_at(fitted, path, at, unit[c])
+        of_column = kind.fill(working[:, fitted.kinds.working(c)], errors, readings)
+        if kind.has_errors:
+            of_column = of_column.without_errors(np.isnan(errors.expected))
+        if kind.ends is None:
+            of_column = of_column.within(readings.limits)
+        if fitted.config.output.fallback == "linear":
+            of_column = replace(of_column, value=_held(of_column.value, readings))
+        values.put(at, of_column)
     return values
+
+
+def _held(value: FloatArray, readings: Readings) -> FloatArray:
+    """Values (M,), and in cells without one the reading before them, or after them if there is none before."""
+    if not np.isnan(value).any():
+        return value
+    sides = nearest_observed(readings.values[:, None])
+    held = np.where(np.isnan(sides.before), sides.after, sides.before)[readings.step, 0]
+    return np.where(np.isnan(value), held, value)
 
 
 def _filled_working(fitted: Fitted, series: Series, cells: Cells, path: PathEstimate) -> FloatArray:
@@ -162,19 +179,20 @@ def _filled_working(fitted: Fitted, series: Series, cells: Cells, path: PathEsti
     return np.where(np.isnan(values), cells.on_series(estimate), values)
 
 
-def _readings(fitted: Fitted, estimated: EstimatedSeries, cells: Cells) -> Iterator[tuple[int, Readings]]:
-    """The columns with missing `cells`, each with its readings, and the limits that the user gave."""
+def _readings(fitted: Fitted, estimated: EstimatedSeries, cells: Cells) -> Iterator[tuple[int, IntArray, Readings]]:
+    """The columns with missing `cells`, each with the indices of its cells, its readings, and the limits given."""
     minimum, maximum = bounds_of(fitted.config, fitted.columns)
     cycle, margin = steps_per_cycle(estimated.scaled.clock), fitted.config.output.margin
     times = StepTimes.of(estimated.series)
-    for c in np.unique(cells.column).tolist():
+    order = np.argsort(cells.column, kind="stable")
+    columns, first = np.unique(cells.column[order], return_index=True)
+    for c, at in zip(columns.tolist(), np.split(order, first[1:]), strict=False):  # one empty part without any
         limits = Limits(float(minimum[c]), float(maximum[c]), margin)
-        yield c, Readings(estimated.trusted.values[:, c], times, cells.step[cells.column == c], limits, cycle)
+        yield c, at, Readings(estimated.trusted.values[:, c], times, cells.step[at], limits, cycle)
 
 
-def _errors_at(fitted: Fitted, path: PathEstimate, at: IntArray, c: int) -> CellErrors:
-    """The likely errors of the cells at indices `at`, all of column `c`, in units of the table."""
-    scale = fitted.error_scale[c]
+def _errors_at(fitted: Fitted, path: PathEstimate, at: IntArray, scale: float) -> CellErrors:
+    """The likely errors of the cells at indices `at` of one column, whose unit of errors is `scale`."""
     return CellErrors(
         expected=path.expected[at] * scale,
         below=path.below[at] * scale,
@@ -212,9 +230,10 @@ def error_quantiles_at(fitted: Fitted, estimated: EstimatedSeries, filled: Fille
         at_cells = estimates.values[:, working.step, working.column]
         has_estimate = strategy_estimates(path, at_cells)[missing.of_columns.lead][:, None]
         errors = path_errors if name == BUILTIN else np.where(has_estimate, path_errors, errors)
-    for c, readings in _readings(fitted, estimated, cells):
-        at, kind = cells.column == c, fitted.kinds.kinds[c]
+    unit = fitted.error_scale
+    for c, at, readings in _readings(fitted, estimated, cells):
+        kind = fitted.kinds.kinds[c]
         value = filled.values[cells.step[at], c][:, None]
-        scaled = errors[at] * fitted.error_scale[c] if kind.has_errors else 0.0
+        scaled = errors[at] * unit[c] if kind.has_errors else 0.0
         errors[at] = kind.limit(value + scaled, readings) - value
     return errors

@@ -15,7 +15,7 @@ from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.joined_splits import join_splits
 from latentfill.imputation.doubt.trusted import trusted
-from latentfill.imputation.fitting.bounds import bounds_of
+from latentfill.imputation.fitting.bounds import bounds_of, check_kinds
 from latentfill.imputation.fitting.donor_table import followed_by_donor
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.fitting.smoothed_series import SmoothedSeries
@@ -66,6 +66,7 @@ def fit_series(
     columns, covariates = series.columns, inputs.covariates.columns if inputs.covariates else ()
     series = trusted(series)
     kinds = _find_kinds(series, config, inputs).with_more(len(covariates))
+    check_kinds(config, columns, kinds)
     series = with_covariates(series, inputs.covariates, covariates)
     working = kinds.encode(series)
     units = ColumnUnits(kinds, _fit_scaler(working, config, inputs.train_rows), series)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from latentfill.core.config import Config
+from latentfill.core.messages import name_columns
 from latentfill.core.series import BoolArray, FloatArray, Series
 from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.protocols.encoder import Encoder
@@ -127,6 +128,17 @@ class Fitted:
         """The unit of errors in each column and covariate, (C + K,), in units of the table."""
         return self.units.error_scale
 
+    @property
+    def errors_known(self) -> BoolArray:
+        """Whether anything tells how large errors are in each column and covariate, (C + K,).
+
+        Nothing does if its readings are all equal, and none of them was held out; classes have probabilities.
+        """
+        differ = self.kinds.where_observed(self.scaler.high > self.scaler.low)
+        held_out = np.any([path.validated.calibration.cells.any(axis=1) for path in self.paths.values()], axis=0)
+        are_classes = np.array([not kind.has_errors for kind in self.kinds.kinds], dtype=bool)
+        return np.asarray(differ | held_out | are_classes)
+
     def for_series(self, series: Series) -> Fitted:
         """The same model with the scale of a series, if it is one for many series."""
         return replace(self, scaler=self.by_series.of(self.kinds.encode(series).values)) if self.by_series else self
@@ -151,6 +163,8 @@ class Fitted:
             )
         if self.gain:
             yield self.gain.note
+        if as_numbers := [self.all_columns[c] for c in self.kinds.instead_of]:
+            yield f"Embeddings are of numbers, so these columns are worked on as such: {name_columns(as_numbers)}."
         late = [name for name, reason in self.builtin.skipped.items() if reason == OUT_OF_TIME]
         if late:
             yield f"The time budget of {self.config.time_budget:g} s left no room for {', '.join(late)}."
@@ -164,6 +178,6 @@ class Fitted:
             yield "Too few cells were observed to hold any out, so the expected error is unknown."
         elif validated.calibration.cells.any() and not validated.calibration.calibrated:
             yield (
-                f"Only {validated.calibration.cells.sum()} cells in {validated.calibration.times} gaps were held out, too "
-                "few to calibrate intervals: their coverage may differ from the requested coverage."
+                f"Only {validated.calibration.cells.sum()} cells in {validated.calibration.times} gaps were held out, "
+                "too few to calibrate intervals: their coverage may differ from the requested coverage."
             )

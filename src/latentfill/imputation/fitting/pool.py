@@ -12,7 +12,7 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray, Series
 from latentfill.imputation.doubt.trusted import trusted
-from latentfill.imputation.fitting.bounds import bounds_of
+from latentfill.imputation.fitting.bounds import bounds_of, check_kinds
 from latentfill.imputation.fitting.fit import window_of
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
@@ -87,6 +87,7 @@ def fit_pool(series: Sequence[Series], config: Config, progress: ProgressCallbac
     requested, config = config, window_of(config, max(2, *(each.n_steps for each in series)))
     config = config.replace(stride=max(config.windows.stride, config.windows.length // 2))
     pool = Pool.of(series, config.windows.length, config.kind)
+    check_kinds(config, columns, pool.kinds)
     method = config.windows.scaling
     scaler = ColumnScaler.fit(np.concatenate(pool.values), method)
     by_series = SeriesScaler.fit(pool.values, scaler, method)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
@@ -15,6 +16,9 @@ from latentfill.kinds.columns import ColumnKinds
 from latentfill.tables.groups import read_groups
 from latentfill.tables.options import TableOptions
 from latentfill.tables.read import read_table
+
+if TYPE_CHECKING:
+    from latentfill.imputation.saving.past_state import PastState
 
 MODEL_FILE = "model.safetensors"
 
@@ -90,6 +94,8 @@ def _describe_model(path: Path) -> dict[str, object]:
 
     state = read_config(path)
     with damage_as_error(path):
+        if state.get("causal"):
+            return _describe_past(cast("PastState", state), path)
         paths = {"built-in": state["builtin"], **state["stored"]}
         return {
             "format": state["format"],
@@ -102,3 +108,16 @@ def _describe_model(path: Path) -> dict[str, object]:
             },
             "bytes": (path / MODEL_FILE).stat().st_size,
         }
+
+
+def _describe_past(state: PastState, path: Path) -> dict[str, object]:
+    """Columns, settings and strategies of a saved model that fills from the past alone."""
+    return {
+        "format": state["format"],
+        "columns": dict(zip(state["columns"], ColumnKinds.load(state["kinds"]).names, strict=True)),
+        "settings": state["settings"],
+        "causal": True,
+        "strategies": state["strategies"],
+        "steps_learnt_from": state["n_steps"],
+        "bytes": (path / MODEL_FILE).stat().st_size,
+    }

@@ -50,8 +50,8 @@ def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Extra) -> No
             "built-in encoder, or with embeddings made beforehand by `latentfill embed` (--embeddings)."
         )
     with replacing_folder(target) as folder:
-        _write_json(folder / "config.json", state_of(fitted, extra))
-        _write_json(folder / "scaler.json", {"columns": fitted.columns, **fitted.scaler.to_dict()})
+        write_json(folder / "config.json", state_of(fitted, extra))
+        write_json(folder / "scaler.json", {"columns": fitted.columns, **fitted.scaler.to_dict()})
         (folder / "model.safetensors").write_bytes(save(dict(model_weights(fitted))))
 
 
@@ -68,7 +68,7 @@ def read_config(path: str | os.PathLike[str]) -> ModelState:
         raise ModelFormatError(
             f"{folder} is not a model folder: it has no {', '.join(missing)}. `latentfill fit IN -m MODEL` makes one."
         )
-    state = _read_json(folder / "config.json")
+    state = read_json(folder / "config.json")
     file_format = state.get("format") if isinstance(state, dict) else None
     if file_format != FORMAT:
         raise ModelFormatError(
@@ -94,7 +94,7 @@ def load_model(path: str | os.PathLike[str], device: str | None = None) -> tuple
     pick_device(config.device)
     with damage_as_error(folder):
         weights = load_file(folder / "model.safetensors")
-        fitted = restore(state, cast(ScalerState, _read_json(folder / "scaler.json")), config, weights)
+        fitted = restore(state, cast(ScalerState, read_json(folder / "scaler.json")), config, weights)
         saved = state["extra"]
         extra = Extra(table=dict(saved["table"]), embedding_digests=dict(saved["embedding_digests"]))
     if problems := list(inconsistencies(fitted)):
@@ -139,11 +139,13 @@ def _load_weights(fitted: Fitted, weights: Arrays, folder: Path) -> None:
         module.eval().requires_grad_(False)
 
 
-def _write_json(path: Path, record: Mapping[str, object]) -> None:
+def write_json(path: Path, record: Mapping[str, object]) -> None:
+    """Write a record of a model folder."""
     path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
-def _read_json(path: Path) -> object:
+def read_json(path: Path) -> object:
+    """Read what `write_json` wrote; raises a `ModelFormatError` if it cannot be read."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from latentfill.core.series import FloatArray
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.imputation.fitting.fitted import Fitted, FittedPath
+from latentfill.windows.scaling import ColumnScaler
 
 if TYPE_CHECKING:
     from torch import nn
@@ -64,12 +65,17 @@ def arrays_with_prefix(weights: Arrays, prefix: str) -> dict[str, FloatArray]:
 
 def model_id(fitted: Fitted) -> str:
     """An identifier of a fitted model: the first 12 hexadecimal digits of a hash of all weights and the scaler."""
+    return digest_of(model_weights(fitted), fitted.scaler)
+
+
+def digest_of(arrays: Arrays, scaler: ColumnScaler) -> str:
+    """The first 12 hexadecimal digits of a hash of arrays and a scaler."""
     digest = hashlib.sha256()
-    for name, weights in sorted(model_weights(fitted).items()):
+    for name, array in sorted(arrays.items()):
         digest.update(name.encode())
-        digest.update(weights.tobytes())
-    for array in (fitted.scaler.shift, fitted.scaler.scale):
-        digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update(array.tobytes())
+    for part in (scaler.shift, scaler.scale):
+        digest.update(np.ascontiguousarray(part).tobytes())
     return digest.hexdigest()[:12]
 
 

@@ -112,6 +112,13 @@ def _notes(fitted: Fitted, codes: CodeArray, columns: tuple[str, ...]) -> Iterat
     empty = [name for c, name in enumerate(columns) if name in unknown and (codes[:, c] == Code.EMPTY).any()]
     if empty:
         yield f"No value to learn from, and left empty: {name_columns(empty)}."
+    filled = ((codes != Code.OBSERVED) & (codes != Code.EMPTY)).any(axis=0)
+    equal = {name for name, known in zip(fitted.all_columns, fitted.errors_known, strict=True) if not known}
+    if unsure := [name for c, name in enumerate(columns) if name in equal - unknown and filled[c]]:
+        yield (
+            f"Too few readings to tell how large errors are: {name_columns(unsure)}. The bounds and expected errors of "
+            "what is filled there are left empty."
+        )
     for path in fitted.paths.values():
         latent = path.candidates.by_name.get("latent")
         if latent is not None and latent.diagnostics["not_converged"]:

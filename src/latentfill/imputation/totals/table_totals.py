@@ -75,7 +75,7 @@ def total_columns(
     if not 0 < coverage < 1:
         raise InputError(f"coverage must be between 0 and 1, got {coverage}.")
     options = replace(options, regular=False)
-    series = _as_read(filled, options)
+    series = _without_bounds(_as_read(filled, options))
     drawn = _read_samples(samples if samples is not None else samples_beside(filled), series, options)
     time = series.time if series.time is None or not options.timezone else to_local(series.time, options.timezone)
     periods = find_periods(every, series.n_steps, time)
@@ -120,6 +120,13 @@ def _as_read(data: object, options: TableOptions) -> Series:
     """The series of a table, in which a value that looks like a marker of a missing one is a value."""
     table = read_table(data, options)
     return replace(table.series, values=table.as_read)
+
+
+def _without_bounds(series: Series) -> Series:
+    """The series without the bounds of its columns, which `--intervals` writes beside them."""
+    bounds = {f"{name}_{end}" for name in series.columns for end in ("lower", "upper")}
+    kept = [c for c, name in enumerate(series.columns) if name not in bounds]
+    return replace(series, values=series.values[:, kept], columns=tuple(series.columns[c] for c in kept))
 
 
 def _stamps(series: Series) -> bytes | None:

@@ -94,6 +94,11 @@ class Cells:
         """A number for the gap of each cell, (M,): different for gaps of different rounds, columns or first steps."""
         return (self.hiding_round * self.n_columns + self.column) * (int(self.gap.max(initial=0)) + 1) + self.gap
 
+    @property
+    def time_number(self) -> IntArray:
+        """A number for the time of each cell's gap, (M,): gaps that begin together share it, whatever their column."""
+        return self.hiding_round * (int(self.gap.max(initial=0)) + 1) + self.gap
+
     def where(self, chosen: BoolArray) -> Cells:
         """The cells for which `chosen` (M,) is True."""
         return self.take(np.flatnonzero(chosen))

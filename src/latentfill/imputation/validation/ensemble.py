@@ -13,6 +13,7 @@ from latentfill.imputation.validation.shrinkage import blend_shares
 from latentfill.imputation.validation.simplex import simplex_weights
 
 PRIOR_CELLS = 100.0  # prior cells that a group takes over from its column and its kind of gap
+CLEAR = 2.0  # standard errors by which a single candidate must be better to replace a blend
 WITHIN_GAP = 0.2  # correlation of errors within a gap: n cells of one gap count as n / (1 + (n - 1) * WITHIN_GAP)
 
 
@@ -27,18 +28,36 @@ class Ensemble:
     weight: FloatArray  # (K, C, KINDS)
 
     @classmethod
-    def fit(cls, errors: FloatArray, cells: Cells) -> Ensemble:
+    def fit(cls, errors: FloatArray, cells: Cells, untested: FloatArray | None = None) -> Ensemble:
         """Fit to the errors (K, M) of the candidates on M held-out cells.
 
         The cells of one column and kind of gap form a group, whose weights minimise its mean squared error. Groups with
         few cells are shrunk to their column and kind of gap, which are in turn shrunk to all cells. Without any cell,
-        all weights are equal.
+        all weights are equal. A blend that too few gaps test has the share `untested`, by the length of the gap; the
+        plain candidate has the rest (see `blend_shares`).
         """
         plain = np.eye(len(errors))[0]
         best = simplex_weights(_shrunk_products(errors, cells))  # (C, KINDS, K)
         best_error = (best[cells.column, cells.kind].T * errors).sum(axis=0)
-        share = blend_shares(errors[0], best_error, cells)[..., None]
+        share = blend_shares(errors[0], best_error, cells, untested)[..., None]
         return cls(np.moveaxis(share * best + (1 - share) * plain, -1, 0))
+
+    def not_worse_than_one(self, errors: FloatArray, cells: Cells) -> Ensemble:
+        """The same, but for columns in which a single candidate has smaller errors (K, M) on held-out `cells`.
+
+        A column in which the plain candidate has a smaller squared error gets that one, and a column in which the best
+        candidate has an error that is smaller by more than `CLEAR` standard errors, from gap to gap, gets the best.
+        """
+        blend = (self.at(cells) * errors).sum(axis=0)
+        weight = self.weight.copy()
+        for c in np.unique(cells.column):
+            gap = np.unique(cells.gap_number[in_column := cells.column == c], return_inverse=True)[1]
+            excess = np.stack([np.bincount(gap, blend[in_column] ** 2 - each[in_column] ** 2) for each in errors])
+            total, error = excess.sum(axis=1), np.sqrt(excess.shape[1]) * excess.std(axis=1)
+            best = int(total.argmax())
+            if total[0] > 0 or total[best] > CLEAR * error[best] > 0:
+                weight[:, c] = np.eye(len(errors))[0 if total[0] > 0 else best][:, None]
+        return Ensemble(weight)
 
     @classmethod
     def only(cls, candidate: int, n_candidates: int, n_columns: int) -> Ensemble:

@@ -59,7 +59,7 @@ class Calibration:
             gaps=_count_gaps(both.cells),
             depth=_depth(np.abs(2 * probability[len(learn) :] - 1)),
             farthest=float(np.exp(both.features[:, DISTANCE].max())),
-            times=len(np.unique(np.stack([both.cells.hiding_round, both.cells.gap]), axis=1).T),
+            times=len(np.unique(both.cells.time_number)),
         )
 
     @classmethod

@@ -9,15 +9,13 @@ error has been subtracted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.imputation.validation.cells import KINDS, Cells
+from latentfill.imputation.validation.gains import SHARES, Gains
 from latentfill.windows.gaps import BUCKET_NAMES
 
-SHARES = np.linspace(0.0, 1.0, 21)  # S shares of the better candidate that are tried
 EXACT_GAPS = 5  # fewest gaps in which a plain candidate without any error is kept as it is
 TINY = 1e-12  # squared relative gain: keeps weights finite
 MOST_ERRORS_SHRUNK = 1.0  # most standard errors by which a gain is shrunk: some columns are unlike the others
@@ -28,74 +26,50 @@ PRIOR_GAPS = 5.0  # prior gaps, from all columns, in the variance of a column's 
 # is poor.
 CAUTION = np.array([1.0, 1.0, 1.0, 0.5, 0.5, 0.5])
 ENOUGH_GAPS = np.array([2, 2, 2, 20, 20, 20])
+SHORT = 3  # lengths of gaps, from the shortest on, in which easy gaps must not lose
+RELATIVE_CAUTION = 0.5  # standard errors, likewise
+UNTESTED = np.array([0.8, 0.8, 0.8, 0.9, 1.0, 1.0])  # shares where nothing could be tested, learnt from other files
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Gains:
-    """Gains in squared error of a blend over the plain candidate, by column and kind of gap, for each of S shares.
-
-    The unit is the plain candidate's mean squared error per gap.
-    """
-
-    count: FloatArray  # (C, KINDS) number of gaps
-    loss: FloatArray  # (C, KINDS) squared error of the plain candidate
-    mean: FloatArray  # (C, KINDS, S) gain per gap
-    variance: FloatArray  # (C, KINDS, S) variance of the gain from gap to gap
-
-    @classmethod
-    def of(cls, plain: FloatArray, other: FloatArray, cells: Cells) -> Gains:
-        """Gains from the errors (M,) of both candidates; errors within a gap are correlated, so a gap counts once."""
-        _, first, gap = np.unique(cells.gap_number * KINDS + cells.kind, return_index=True, return_inverse=True)
-        group, n_groups = (cells.column * KINDS + cells.kind)[first], cells.n_columns * KINDS
-        move = other - plain
-        loss, slope, bend = (_sums(x, gap, len(group)) for x in (plain**2, -2 * plain * move, move**2))
-        count, total = (_sums(x, group, n_groups) for x in (np.ones(len(group)), loss))
-        unit = np.where(total > 0, total / np.maximum(count, 1), 1.0)[group]
-        gains = (SHARES * slope[:, None] - SHARES**2 * bend[:, None]) / unit[:, None]  # (gaps, S)
-        first, second = (np.stack([_sums(x, group, n_groups) for x in power.T], axis=1) for power in (gains, gains**2))
-        mean = first / np.maximum(count, 1)[:, None]
-        variance = np.maximum(second - first * mean, 0.0) / np.maximum(count - 1, 1)[:, None]
-        shape = (cells.n_columns, KINDS)
-        return cls(
-            count=count.reshape(shape),
-            loss=total.reshape(shape),
-            mean=mean.reshape(*shape, len(SHARES)),
-            variance=variance.reshape(*shape, len(SHARES)),
-        )
-
-
-def blend_shares(plain: FloatArray, other: FloatArray, cells: Cells) -> FloatArray:
+def blend_shares(plain: FloatArray, other: FloatArray, cells: Cells, untested: FloatArray | None = None) -> FloatArray:
     """Share (C, KINDS) of the other candidate in a blend with the plain candidate, by column and kind of gap.
 
-    It follows from the errors (M,) of both on held-out `cells`: 0 keeps the plain candidate, 1 takes the other. For a
-    kind of gap of which no column has enough gaps, the share is 1.
+    It follows from the errors (M,) of both on held-out `cells`: 0 keeps the plain candidate, 1 takes the other. In
+    short gaps, what is gained in a few hard gaps must not be lost in the easy ones. A kind of gap of which no column
+    has enough gaps gets the share that is `untested` for its length, by default `UNTESTED`.
     """
-    gains = Gains.of(plain, other, cells)
-    share = np.ones(gains.count.shape)
+    untested = UNTESTED if untested is None else untested
+    gains, relative = (Gains.of(plain, other, cells, relative=relative) for relative in (False, True))
+    share = np.tile(np.tile(untested, KINDS // len(untested)), (cells.n_columns, 1))
     for kind in range(KINDS):
         bucket = kind % len(BUCKET_NAMES)
         enough = gains.count[:, kind] >= ENOUGH_GAPS[bucket]
         if enough.any():
-            share[:, kind] = SHARES[_cautious_gains(gains, kind, enough).argmax(axis=1)]
+            cautious = _cautious_gains(gains, kind, enough, CAUTION[bucket], untested[bucket])
+            share[:, kind] = SHARES[cautious.argmax(axis=1)]
+            if bucket < SHORT:
+                cautious = _cautious_gains(relative, kind, enough, RELATIVE_CAUTION, untested[bucket])
+                share[:, kind] = np.minimum(share[:, kind], _largest_without_loss(cautious))
     exact = (gains.count >= EXACT_GAPS) & (gains.loss == 0)
     return np.where(exact, 0.0, share)
 
 
-def _sums(values: FloatArray, group: np.ndarray, n_groups: int) -> FloatArray:
-    """Sums of the values by group."""
-    return np.bincount(group, weights=values, minlength=n_groups).astype(float)
+def _largest_without_loss(gains: FloatArray) -> FloatArray:
+    """The largest share (C,) up to which no gain (C, S) is negative."""
+    without = np.cumprod(gains >= -2 * np.sqrt(TINY), axis=1).sum(axis=1)
+    return np.asarray(SHARES[np.maximum(without, 1).astype(int) - 1])
 
 
-def _cautious_gains(gains: Gains, kind: int, enough: BoolArray) -> FloatArray:
-    """Gain (C, S) of each column in gaps of one kind, minus `CAUTION` standard errors.
+def _cautious_gains(gains: Gains, kind: int, enough: BoolArray, caution: float, untested: float) -> FloatArray:
+    """Gain (C, S) of each column in gaps of one kind, minus `caution` standard errors.
 
     A column without `enough` (C,) gaps gets the gain that the other columns predict for it.
     """
-    caution = CAUTION[kind % len(BUCKET_NAMES)]
     mean = gains.mean[enough, kind]
     error = _squared_errors(gains.count[enough, kind], gains.variance[enough, kind])
-    cautious = np.tile(SHARES, (len(enough), 1))  # columns without enough gaps take the other candidate
+    cautious = np.empty((len(enough), len(SHARES)))
     if len(mean) == 1:
+        cautious[:] = -np.abs(SHARES - untested)  # columns without enough gaps
         cautious[enough] = mean - caution * np.sqrt(error)
         return cautious
     between = between_variance(mean, error)

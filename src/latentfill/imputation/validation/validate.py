@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentfill.core.config import AUTO, Config
-from latentfill.core.series import FloatArray
+from latentfill.core.series import FloatArray, IntArray
 from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.column_errors import learn_kinds
 from latentfill.imputation.validation.column_units import ColumnUnits
@@ -20,6 +20,8 @@ from latentfill.strategies.candidates import Candidates
 from latentfill.windows.gaps import BUCKET_NAMES
 
 FEWEST_CELLS = 100  # held out in all; with fewer, nothing shows that anything is better than linear interpolation
+FEWEST_GAPS = 5  # from which the uncertainty of an error can be told
+NORMAL_95 = 1.645  # 95 % quantile of the standard normal distribution
 UNITS = {"standard": "standard deviations of each column", "minmax": "observed ranges of each column"}
 
 
@@ -46,12 +48,12 @@ def validate(
     if strategy == AUTO and len(results.learn.cells) + len(results.check.cells) < FEWEST_CELLS:
         ensemble = Ensemble.only(names.index("linear"), len(names), results.learn.cells.n_columns)
     elif strategy == AUTO:
-        ensemble = _fit_ensemble(results.learn, names, config)
+        ensemble = _fit_ensemble(results, names, config)
     else:
         ensemble = Ensemble.only(names.index(strategy), len(names), results.learn.cells.n_columns)
     learn, check = (errors.of_ensemble(ensemble, units) for errors in (results.learn, results.check))
     linear = results.check.of_candidate(names.index("linear"), units)
-    score = score_summary(check.error, linear.error, UNITS[config.windows.scaling])
+    score = score_summary(check.error, linear.error, check.cells.time_number, UNITS[config.windows.scaling])
     if len(check):
         score["candidates"] = dict(zip(names, map(_errors, results.check.errors), strict=True))
         score["weights"] = weights_by_gap(names, ensemble, results.check.cells)
@@ -60,14 +62,19 @@ def validate(
     return Validated(ensemble, Calibration.fit(*amounts), score, kinds, learn)
 
 
-def _fit_ensemble(learn: HoldoutErrors, names: tuple[str, ...], config: Config) -> Ensemble:
+def _fit_ensemble(results: HoldoutResults, names: tuple[str, ...], config: Config) -> Ensemble:
     """Weights of the candidates of `auto`; candidates that were fitted only for comparison get weight 0."""
     chosen = [names.index(name) for name in config.candidate_names if name in names]
-    return Ensemble.fit(learn.errors[chosen], learn.cells).among(chosen, len(names))
+    fitted = Ensemble.fit(results.learn.errors[chosen], results.learn.cells)
+    all_held_out = HoldoutErrors.joined([results.learn, results.check])
+    return fitted.not_worse_than_one(all_held_out.errors[chosen], all_held_out.cells).among(chosen, len(names))
 
 
-def score_summary(error: FloatArray, linear_error: FloatArray, units: str) -> dict[str, object]:
-    """Mean errors on M held-out cells, beside linear interpolation's, as JSON values; `units` names their unit."""
+def score_summary(error: FloatArray, linear_error: FloatArray, gap: IntArray, units: str) -> dict[str, object]:
+    """Mean errors on M held-out cells, beside linear interpolation's, as JSON values; `units` names their unit.
+
+    `gap` (M,) numbers the gaps of the cells, for the uncertainty of the ratio of both squared errors.
+    """
     if not error.size:
         return {"cells": 0}
     mse, linear = float(np.mean(error**2)), float(np.mean(linear_error**2))
@@ -79,7 +86,24 @@ def score_summary(error: FloatArray, linear_error: FloatArray, units: str) -> di
         "linear_mse": linear,
         "linear_mae": float(np.mean(np.abs(linear_error))),
         "mse_ratio_to_linear": mse / linear if linear > 0 else None,
+        "mse_ratio_90_percent": ratio_interval(error**2, linear_error**2, gap),
     }
+
+
+def ratio_interval(loss: FloatArray, linear_loss: FloatArray, gap: IntArray) -> list[float] | None:
+    """A 90 % confidence interval of the ratio of two mean losses (M,); None where it is unknown.
+
+    Losses within a gap (M,) are correlated, so a gap counts once: the standard error is that of a ratio estimate over
+    clusters (Cochran 1977, Sampling Techniques, chapter 9), taken on a logarithmic scale.
+    """
+    of_gap = np.unique(gap, return_inverse=True)[1]
+    ours, linear = (np.bincount(of_gap, each) for each in (loss, linear_loss))
+    n = len(ours)
+    if n < FEWEST_GAPS or not linear.sum() > 0 or not ours.sum() > 0:
+        return None
+    ratio = ours.sum() / linear.sum()
+    error = np.sqrt(n / (n - 1) * ((ours - ratio * linear) ** 2).sum()) / linear.sum()
+    return [float(ratio * np.exp(sign * NORMAL_95 * error / ratio)) for sign in (-1, 1)]
 
 
 def weights_by_gap(names: tuple[str, ...], ensemble: Ensemble, cells: Cells) -> dict[str, dict[str, float]]:

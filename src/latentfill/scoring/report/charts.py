@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from latentfill.scoring.scores import ALL, Score, over_seeds
+from latentfill.scoring.scores import ALL, PAST_YARDSTICK, YARDSTICK, Score, over_seeds, yardstick_of
 from latentfill.windows.gaps import BUCKET_NAMES
 
 if TYPE_CHECKING:
     import altair
 
+YARDSTICK_NAMES = {YARDSTICK: "linear interpolation", PAST_YARDSTICK: "the last observation"}
 WIDTH = 640  # pixels
 CELL = 26  # pixels, height of a row of a heat map
 LONGEST_NAME = 200  # pixels, width for the names of columns
@@ -28,14 +29,15 @@ class ChartRow(TypedDict):
 
 
 def ratio_by_gap(scores: Sequence[Score]) -> str:
-    """Line chart of the ratio to linear interpolation (of MSE) by gap length, with a line for each strategy."""
+    """Line chart of the ratio to the yardstick (of MSE) by gap length, with a line for each strategy."""
     import altair as alt
 
-    rows = [row for row in _rows(scores, "ratio_to_linear") if row["column"] == ALL and row["gap"] != ALL]
-    points = _chart([row for row in rows if row["strategy"] != "linear"]).mark_line(point=True)
+    yardstick = yardstick_of(scores)
+    rows = [row for row in _rows(scores, f"ratio_to_{yardstick}") if row["column"] == ALL and row["gap"] != ALL]
+    points = _chart([row for row in rows if row["strategy"] != yardstick]).mark_line(point=True)
     lines = points.encode(
         x=alt.X("gap:N", sort=list(BUCKET_NAMES), title="length of the gap, steps", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("value:Q", title="ratio to linear interpolation", scale=alt.Scale(type="log")),
+        y=alt.Y("value:Q", title=f"ratio to {YARDSTICK_NAMES[yardstick]}", scale=alt.Scale(type="log")),
         color=alt.Color("strategy:N", title=None, sort=_strategies(rows)),
     )
     rule = _chart([{"value": 1.0}]).mark_rule(strokeDash=[4, 4]).encode(y="value:Q")
@@ -43,14 +45,14 @@ def ratio_by_gap(scores: Sequence[Score]) -> str:
 
 
 def ratio_by_column(scores: Sequence[Score], strategy: str) -> str:
-    """Heat map of one strategy's ratio to linear interpolation (of MSE), by column and gap length.
+    """Heat map of one strategy's ratio to the yardstick (of MSE), by column and gap length.
 
-    Blue is better than linear interpolation, orange is worse.
+    Blue is better than the yardstick, orange is worse.
     """
     import altair as alt
 
     colour = alt.Scale(type="log", scheme="blueorange", domain=[LEAST_RATIO, MOST_RATIO], domainMid=1.0, clamp=True)
-    return _heat_map(_rows(scores, "ratio_to_linear"), strategy, colour, ".2f")
+    return _heat_map(_rows(scores, f"ratio_to_{yardstick_of(scores)}"), strategy, colour, ".2f")
 
 
 def coverage_by_column(scores: Sequence[Score], strategy: str) -> str:

@@ -10,8 +10,8 @@ from importlib import resources
 from latentfill.core.errors import InputError
 from latentfill.scoring.encoder_table import HEADINGS as ENCODER_HEADINGS
 from latentfill.scoring.encoder_table import NONE, encoder_rows
-from latentfill.scoring.report.charts import coverage_by_column, ratio_by_column, ratio_by_gap
-from latentfill.scoring.scores import ALL, METRICS, Mean, Score, key_of, of_all_cells, over_seeds
+from latentfill.scoring.report.charts import YARDSTICK_NAMES, coverage_by_column, ratio_by_column, ratio_by_gap
+from latentfill.scoring.scores import ALL, METRICS, Mean, Score, key_of, of_all_cells, over_seeds, yardstick_of
 
 HEADINGS = {
     "mse": "MSE",
@@ -21,6 +21,7 @@ HEADINGS = {
     "coverage": "coverage",
     "width": "width",
     "ratio_to_linear": "ratio to linear",
+    "ratio_to_locf": "ratio to locf",
 }
 NOT_RANKED = ("coverage", "width")  # metrics that are not better if they are smaller
 PACKAGES = ("altair", "jinja2", "vl_convert")  # of the extra `report`
@@ -41,6 +42,7 @@ class Section:
     encoders: list[tuple[str, ...]]  # rows below `ENCODER_HEADINGS`; empty if encoders are not compared
     best: dict[str, str]  # the strategy with the smallest error, by heading
     oracle: list[str]  # strategies whose embeddings may have seen the hidden cells
+    yardstick: str  # what the charts compare with
     by_gap: str  # SVG
     first: str  # the strategy that the heat maps show
     by_column: str  # SVG
@@ -97,6 +99,7 @@ def _section(scores: Sequence[Score]) -> Section:
         encoders=[row.texts for row in encoder_rows(scores)],
         best={HEADINGS[metric]: _best(means, metric) for metric in shown if metric not in NOT_RANKED},
         oracle=list(dict.fromkeys(key_of(score).name for score in overall if score.label)),
+        yardstick=YARDSTICK_NAMES[yardstick_of(scores)],
         by_gap=ratio_by_gap(scores),
         first=first,
         by_column=ratio_by_column(mapped, first),

@@ -10,19 +10,22 @@ import numpy as np
 
 from latentfill.core.series import FloatArray
 from latentfill.strategies.protocols.baseline import Baseline, observed_mean
-from latentfill.windows.cycles import find_period
+from latentfill.windows.cycles import find_period, steps_per_cycle
 from latentfill.windows.gaps import interpolate
+from latentfill.windows.windows import ScaledSeries
 
-DEFAULT_PERIOD = 24  # steps, if the fitted series has no clear period: a day of hourly data
+DEFAULT_PERIOD = 24  # steps, if the fitted series has no clock and no clear period: a day of hourly data
 PIECE = 500  # steps; in longer pieces, drift makes multiples of the period look clearer than the period itself
 
 
 class Seasonal(Baseline):
     """A seasonal profile, plus a linear interpolation of the remainder.
 
-    `fit` finds the period of each piece of the series and keeps the most frequent one. The profile comes from the
-    series or window that is filled: subtract a moving mean over one period, then average the observed cells at the same
-    phase. Cells at a phase without an observed cell are only interpolated linearly.
+    The period is the shortest cycle of the clock: the day, where time stamps tell it. Values alone show it less
+    exactly, as drift moves their peaks. Without a clock, `fit` finds the period of each piece of the series and keeps
+    the most frequent one. The profile comes from the series or window that is filled: subtract a moving mean over one
+    period, then average the observed cells at the same phase. Cells at a phase without an observed cell are only
+    interpolated linearly.
     """
 
     period_: int  # steps
@@ -32,6 +35,11 @@ class Seasonal(Baseline):
         periods = Counter(period for period in map(find_period, pieces) if period)
         self.period_ = periods.most_common(1)[0][0] if periods else DEFAULT_PERIOD
         return super().fit(series)
+
+    def fit_series(self, series: ScaledSeries) -> Self:
+        fitted = super().fit_series(series)
+        fitted.period_ = steps_per_cycle(series.clock) or fitted.period_
+        return fitted
 
     def state(self) -> dict[str, FloatArray]:
         return super().state() | {"period": np.array(self.period_)}

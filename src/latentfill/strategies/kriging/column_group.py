@@ -80,7 +80,7 @@ class ColumnGroup(nn.Module):
         """The precision (L * K, L * K) of a window; it is computed once."""
         if self._precision is None:
             share, noise = self.settings.tolist()
-            (self._precision,) = precisions(self._covariance(share), (noise,))
+            (self._precision,) = precisions(self._covariance(share, LEVEL_VARIANCE), (noise,))
         return self._precision
 
     def _condition(
@@ -91,7 +91,7 @@ class ColumnGroup(nn.Module):
         known = torch.where(observed, (values - self.mean) / self.scale, 0.0).flatten(1).to(precision.dtype)
         return condition(precision, known, observed.flatten(1), sum_up=sum_up, leave_out=leave_out)
 
-    def _covariance(self, share: float, level: float = LEVEL_VARIANCE) -> Tensor:
+    def _covariance(self, share: float, level: float) -> Tensor:
         """Covariance (L * K, L * K) of a window: `share` of that between columns, plus `level` within each column."""
         same_column = torch.eye(len(self.mean), dtype=torch.float64, device=self.mean.device)
         return block_toeplitz(self.lagged * (same_column + share * (1 - same_column)) + level * same_column)
@@ -109,7 +109,7 @@ class ColumnGroup(nn.Module):
         expected = ((truth - self.mean) / self.scale)[cells]
         return [
             float((self._condition(precision, windows).mean.view_as(truth)[cells] - expected).square().mean())
-            for precision in precisions(self._covariance(share), noises)
+            for precision in precisions(self._covariance(share, LEVEL_VARIANCE), noises)
         ]
 
     def _measure(self, values: FloatArray) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from latentfill.core.series import FloatArray
 from latentfill.windows.gaps import interpolate
 from latentfill.windows.restore import restore_observed
+from latentfill.windows.windows import ScaledSeries
 
 
 class Baseline(ABC):
@@ -26,6 +27,10 @@ class Baseline(ABC):
         """Learn from a scaled series (T, C), NaN where missing."""
         self.mean_ = np.nan_to_num(observed_mean(series, axis=0))
         return self
+
+    def fit_series(self, series: ScaledSeries) -> Self:
+        """Learn from a scaled series and its clock; a baseline that does not go by the clock learns as with `fit`."""
+        return self.fit(series.values)
 
     @abstractmethod
     def estimate(self, values: FloatArray, position: FloatArray | None = None) -> FloatArray:

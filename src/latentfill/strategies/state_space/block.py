@@ -36,6 +36,11 @@ class BlockData:
     period: int | None  # steps of the cycle
     seed: int
 
+    @property
+    def has_tuning_cells(self) -> bool:
+        """Whether there are cells to choose by."""
+        return not np.isnan(self.truth).all()
+
     def middle(self) -> BlockData:
         """The `TRIAL_STEPS` in the middle of the series."""
         part = middle(len(self.values), TRIAL_STEPS)
@@ -61,14 +66,15 @@ class Block:
 
         These choose between Gaussian noise and, for few columns, noise with outliers, and whether anything recurs.
         """
-        trial, wide = data.middle(), data.size > MOST_COLUMNS_TRIED
-        plans = [LearningPlan.of(data.size, degrees) for degrees in (NOISES[:1] if wide else NOISES)]
+        trial = data.middle()
+        noises = NOISES if data.size <= MOST_COLUMNS_TRIED and trial.has_tuning_cells else NOISES[:1]
+        plans = [LearningPlan.of(data.size, degrees) for degrees in noises]
         tried = [cls.learnt(trial, plan) for plan in plans]
         chosen = _first_clearly_best([block.error(trial) for block in tried])
         block, plan = tried[chosen], plans[chosen]
         if len(trial.values) < len(data.values):
             block = replace(block, model=data.learn(plan))
-        return block if data.period is None else block._with_recurrence(data, plan, data.period)
+        return block._with_recurrence(data, plan, data.period) if data.period and data.has_tuning_cells else block
 
     @classmethod
     def learnt(cls, data: BlockData, plan: LearningPlan) -> Self:

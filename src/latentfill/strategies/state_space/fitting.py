@@ -67,7 +67,7 @@ def choose_roots(data: SeriesData) -> BoolArray:
     """The skewed columns (C,) whose error is lower if they are smoothed as square roots, each by itself."""
     series, skewed = data.series, skewed_columns(data.series.values)
     chosen = np.zeros(len(skewed), dtype=bool)
-    if skewed.any():
+    if skewed.any() and not np.isnan(data.truth).all():
         scales = (ColumnScale.fit(series.values, series.clock, root) for root in (chosen, skewed))
         identity, roots = (_errors_alone(data, scale, skewed) for scale in scales)
         chosen[skewed] = roots < (1 - LEAST_GAIN) * identity
