@@ -16,6 +16,7 @@ import numpy as np
 import causal
 import choices
 import distillation
+import doubt
 import encoders
 import ett
 import gpu
@@ -56,6 +57,7 @@ MODULES = (
     causal,
     intervals,
     totals,
+    doubt,
     training_time,
     time_to_result,
     speed,

@@ -328,6 +328,16 @@ def test_limits_hold_for_every_amount_and_are_refused_for_directions(mixed: pd.D
         latentfill.impute(mixed, kind=KINDS, minimum="dir=90", effort="quick")
 
 
+def test_limits_hold_from_the_past_alone_too():
+    table = with_gaps(truth_of(CASES[2]))
+    filled = latentfill.impute(table, kind="x=zero-inflated", minimum="0.5", maximum="3", causal=True, intervals=0.9)
+    gaps = table["x"].isna() & (T >= 100) & filled["x_lower"].notna()
+    assert gaps.any()
+    assert in_range(filled.loc[gaps, ["x", "x_lower", "x_upper"]].to_numpy(), 0.5, 3)
+    with pytest.raises(InputError, match="column 'x' cannot have the maximum 180: it is circular:360"):
+        latentfill.impute(with_gaps(truth_of(CASES[0])), kind="x=circular", maximum="x=180", causal=True)
+
+
 def test_limits_that_are_given_to_a_saved_model_are_refused_too(mixed: pd.DataFrame, run_cli, tmp_path: Path, capsys):
     mixed.to_csv(tmp_path / "in.csv", index=False)
     assert run_cli("fit", tmp_path / "in.csv", "-m", tmp_path / "model", "--kind", KINDS, "--strategy", "linear") == 0

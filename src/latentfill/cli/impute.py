@@ -62,10 +62,10 @@ def _impute_stacked(imputer: Imputer, data: Path | list[Path], outputs: Outputs,
     from latentfill.imputation.stacked_file import impute_stacked_file, is_divisible
     from latentfill.tables.backends.stacked_text import UnusualTextError
 
-    for flag, path in (("--explain", outputs.explain), ("--doubt", outputs.doubt)):
-        if path:
-            raise InputError(f"{flag} is for one series; leave out --by, or {flag}.")
-    if isinstance(data, Path) and is_divisible(imputer, data, outputs.of_series):
+    if outputs.explain:
+        raise InputError("--explain is for one series; leave out --by, or --explain.")
+    is_listed = outputs.doubt is not None  # a list of readings of all series needs the whole table
+    if isinstance(data, Path) and not is_listed and is_divisible(imputer, data, outputs.of_series):
         with suppress(UnusualTextError), series_bar(make_console(), quiet) as on_series:
             summary = impute_stacked_file(imputer, data, outputs.of_series, on_series)
             outputs.write_summary(summary, 0, quiet)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self, cast
+from typing import TYPE_CHECKING, Final, Self
 
 from latentfill.cli.console import make_console, say
 from latentfill.cli.options import Given, Options, option
@@ -122,7 +122,7 @@ class Outputs:
             imputer.explain(filled.table, self.explain)
         filled.write(self.table, precision=self.precision, bounds=self.bounds is None)
         if self.doubt:
-            cast("Imputation", filled).write_doubt(self.doubt)
+            filled.write_doubt(self.doubt)
         if self.codes:
             filled.write_codes(self.codes)
         if self.bounds:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from latentfill.core.errors import LatentFillError
 from latentfill.core.series import BoolArray
+from latentfill.imputation.doubt.listing import stacked_doubt_columns
 from latentfill.imputation.doubt.readings import DoubtfulReadings
 from latentfill.imputation.filling.codes import codes_as_read
 from latentfill.imputation.filling.fill_many import fill_many
@@ -64,6 +65,11 @@ class StackedImputation:
     def write_codes(self, path: str | os.PathLike[str]) -> None:
         """Write a table that says where the value of each cell comes from, as `Imputation.write_codes` does."""
         write_columns(self._columns(lambda each: each.code_columns()), path)
+
+    def write_doubt(self, path: str | os.PathLike[str]) -> None:
+        """Write a table of the doubtful readings of all series, see `stacked_doubt_columns`."""
+        lists = {number: each.doubtful.columns() for number, each in self.series.items() if each.doubtful is not None}
+        write_columns(stacked_doubt_columns(self.table, lists), path)
 
     def write_sample(self, number: int, path: str | os.PathLike[str], *, precision: int | None = None) -> None:
         """Write one of the randomly drawn completed tables; `number` counts from 0."""

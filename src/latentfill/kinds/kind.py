@@ -157,6 +157,13 @@ class Kind(ABC):
         """The ends of the values of a kind that knows no limits inside them, as directions and classes; else None."""
         return None
 
+    def fill_within(self, working: FloatArray, errors: CellErrors, readings: Readings) -> CellValues:
+        """What `fill` gives, within the limits of the user; nothing about errors where they are unknown."""
+        values = self.fill(working, errors, readings)
+        if self.has_errors:
+            values = values.without_errors(np.isnan(errors.expected))
+        return values.within(readings.limits) if self.ends is None else values
+
     def limit(self, values: FloatArray, readings: Readings) -> FloatArray:
         """Values (...), clipped to those that are possible."""
         return values

@@ -155,7 +155,7 @@ def test_a_gain_that_comes_from_a_single_gap_counts_little(bucket: int):
     if bucket == LONG:
         assert weight(gap // 8) > 0.5  # four gaps are too few for the shrinkage
     first[:150], second[:150] = 1.0, 0.0  # fifteen gaps are enough
-    assert weight(gap) > (0.9 if bucket == LONG else 0.5)
+    assert weight(gap) > 0.9
 
 
 def test_the_cells_of_a_long_gap_count_less_than_cells_of_many_gaps():

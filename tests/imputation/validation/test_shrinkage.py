@@ -48,13 +48,14 @@ def test_a_loss_in_every_gap_has_a_share_of_zero():
     assert shares(np.full((1, 30), 0.1), np.ones((1, 30)), SHORT) == 0.0
 
 
-def test_the_share_of_a_single_column_maximises_its_gain_minus_some_standard_errors():
+@pytest.mark.parametrize("bucket", [SHORT, LONG])
+def test_the_share_of_a_single_column_maximises_its_gain_minus_some_standard_errors(bucket: int):
     """The expected share comes from a direct search over all shares."""
     rng = np.random.default_rng(3)
     plain, other = rng.normal(size=60), 0.9 * rng.normal(size=60)
     gains = (plain**2 - (plain + SHARES[:, None] * (other - plain)) ** 2).reshape(-1, 20, 3).sum(axis=2)
-    cautious = gains.sum(axis=1) - CAUTION[LONG] * np.sqrt(20) * gains.std(axis=1, ddof=1)
-    share = shares(plain[None], other[None], LONG, gap=np.repeat(np.arange(20), 3))
+    cautious = gains.sum(axis=1) - CAUTION[bucket] * np.sqrt(20) * gains.std(axis=1, ddof=1)
+    share = shares(plain[None], other[None], bucket, gap=np.repeat(np.arange(20), 3))
     assert 0 < share[0] < 1
     assert share[0] == SHARES[cautious.argmax()]
 
@@ -74,7 +75,7 @@ def test_similar_gains_of_many_columns_give_larger_shares():
     alone = np.array([shares(plain[c : c + 1], other[c : c + 1], SHORT)[0] for c in range(100)])
     together = shares(plain, other, SHORT)
     assert np.median(alone) < 0.7
-    assert np.median(together) > np.median(alone) + 0.1
+    assert np.median(together) > 0.75
     assert np.mean(together > alone) > 0.6
 
 
@@ -112,7 +113,7 @@ def test_easy_short_gaps_do_not_pay_for_a_few_hard_ones():
     plain, other = np.full((1, 40), 0.1), np.full((1, 40), 0.6)
     plain[:, :2], other[:, :2] = 5.0, 1.0
     assert (other**2).sum() < (plain**2).sum()
-    assert shares(plain, other, SHORT) < 0.1
+    assert shares(plain, other, SHORT) == 0.0
 
 
 def test_a_column_with_few_gaps_is_treated_like_the_others():

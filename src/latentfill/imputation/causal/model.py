@@ -14,7 +14,6 @@ from latentfill.imputation.causal.backtest import backtest
 from latentfill.imputation.causal.past import PastEstimates, past_cells
 from latentfill.imputation.causal.strategies import PastStrategies
 from latentfill.imputation.doubt.trusted import trusted
-from latentfill.imputation.fitting.bounds import check_kinds
 from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.column_units import ColumnUnits
 from latentfill.imputation.validation.ensemble import Ensemble
@@ -48,7 +47,6 @@ class PastModel:
         """Learn from a history (T, C); strategies are weighed by the errors of backtests."""
         history = trusted(history)
         kinds = ColumnKinds.found(history, config.kind, cycle_steps(history))
-        check_kinds(config, history.columns, kinds)
         units = ColumnUnits(kinds, ColumnScaler.fit(kinds.encode(history).values, config.windows.scaling))
         cycles = find_cycles(history)
         scaled = _scaled(history, units, cycles)

@@ -16,8 +16,8 @@ from latentfill.imputation.filling.blends import blend_text
 from latentfill.imputation.filling.codes import Code
 from latentfill.imputation.filling.filled import Filled, Weights
 from latentfill.imputation.filling.path_estimate import USUAL_COVERAGE
-from latentfill.imputation.fitting.bounds import bounds_of
-from latentfill.kinds.kind import CellErrors, CellValues, Kind, Limits, Readings, StepTimes
+from latentfill.imputation.fitting.bounds import bounds_of, check_kinds
+from latentfill.kinds.kind import CellValues, Limits, Readings, StepTimes
 from latentfill.windows.cycles import clock_features, steps_per_cycle
 from latentfill.windows.gaps import distances
 
@@ -64,6 +64,7 @@ class Writing:
 
     def fill(self, model: PastModel, start: int, stop: int) -> None:
         """Fill the cells of some steps by a model of what came before them."""
+        check_kinds(self.config, self.series.columns, model.kinds)
         past = self.series.part(slice(0, stop))
         estimated = Estimated.of(model, past, self.scores, self.config.output.intervals or USUAL_COVERAGE)
         times, cycle = StepTimes.of(past), steps_per_cycle(clock_features(past, model.cycles))
@@ -74,7 +75,7 @@ class Writing:
             limits = Limits(float(low[c]), float(high[c]), self.config.output.margin)
             readings = Readings(past.values[seen, c], StepTimes(*(part[seen] for part in times)), step, limits, cycle)
             complete = estimated.complete[seen, model.kinds.working(c)]
-            values = _possible(model.kinds.kinds[c], complete, estimated.errors.take(at), readings)
+            values = model.kinds.kinds[c].fill_within(complete, estimated.errors.take(at), readings)
             chosen = (step >= start) & ~np.isnan(values.value) & ~self._are_too_long(step, c)
             self._put(c, step[chosen], values, chosen)
             self.codes[step[chosen], c] = estimated.codes[at[chosen]]
@@ -112,14 +113,6 @@ class Writing:
             upper=values.upper if output.intervals is not None else None,
             samples=values.samples if output.samples else None,
         )
-
-
-def _possible(kind: Kind, complete: FloatArray, errors: CellErrors, readings: Readings) -> CellValues:
-    """The values of the cells of a gap that the kind makes of the estimates, inside the limits that the user gave."""
-    values = kind.fill(complete, errors, readings)
-    if kind.has_errors:
-        values = values.without_errors(np.isnan(errors.expected))
-    return values.within(readings.limits) if kind.ends is None else values
 
 
 def _persistent_scores(shape: tuple[int, ...], count: int, seed: int) -> FloatArray:

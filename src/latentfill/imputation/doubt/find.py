@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
+from latentfill.imputation.doubt.contradicted import find_contradicted
 from latentfill.imputation.doubt.gross import find_gross
 from latentfill.imputation.doubt.neighbours import is_judged
 from latentfill.imputation.doubt.shifts import find_shifts
 from latentfill.imputation.doubt.spikes import find_spikes
 from latentfill.imputation.doubt.stuck import find_stuck
 from latentfill.kinds.find import start_of_circle
+from latentfill.windows.cycles import cycle_steps
 
 FEWEST_READINGS = 200  # of a column in which more than impossible values are looked for
 FEWEST_VALUES = 20  # different ones
@@ -29,6 +33,7 @@ class Reason(IntEnum):
     SPIKE = 2
     STUCK = 3
     SHIFT = 4
+    CONTRADICTED = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +62,13 @@ def find_doubt(series: Series) -> Doubt:
     judged &= [not j or start_of_circle(n, c) is None for j, n, c in zip(judged, series.columns, left.T, strict=True)]
     found = {Reason.IMPOSSIBLE: gross}
     if judged.any():
-        for reason, find in ((Reason.SPIKE, find_spikes), (Reason.STUCK, find_stuck), (Reason.SHIFT, find_shifts)):
+        finders: dict[Reason, Callable[[FloatArray], FloatArray]] = {
+            Reason.SPIKE: find_spikes,
+            Reason.STUCK: find_stuck,
+            Reason.SHIFT: partial(find_shifts, cycle=cycle_steps(series)),
+            Reason.CONTRADICTED: find_contradicted,
+        }
+        for reason, find in finders.items():
             probability = np.zeros(values.shape)
             probability[:, judged] = find(left[:, judged])
             found[reason] = probability

@@ -25,7 +25,7 @@ def find_spikes(values: FloatArray) -> FloatArray:
         apart = unexplained(distance)
         found = probability_wrong(expected_of_all(z, in_local_spreads(apart)))
         goes_back = np.abs(sides.after - sides.before) <= np.abs(off)  # at a new level it does not
-        found = np.where(_are_peaks(np.abs(off)) & goes_back & ~are_explained(distance, apart), found, 0.0)
+        found = np.where(are_peaks(np.abs(off)) & goes_back & ~are_explained(distance, apart), found, 0.0)
         probability = np.maximum(probability, found)
         if not (found > 0.5).any():
             break
@@ -33,7 +33,7 @@ def find_spikes(values: FloatArray) -> FloatArray:
     return np.where(np.isnan(values), 0.0, probability)
 
 
-def _are_peaks(size: FloatArray) -> BoolArray:
+def are_peaks(size: FloatArray) -> BoolArray:
     """True where a reading stands out more than both of its neighbours, whose lines it bends."""
     known = np.nan_to_num(size)
     padded = np.pad(known, ((1, 1), (0, 0)))

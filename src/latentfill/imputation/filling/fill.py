@@ -148,11 +148,7 @@ def _values(fitted: Fitted, estimated: EstimatedSeries, missing: _Missing, path:
     unit = np.where(fitted.errors_known, fitted.error_scale, np.nan)
     for c, at, readings in _readings(fitted, estimated, cells):
         kind, errors = learnt.kinds[c], _errors_at(fitted, path, at, unit[c])
-        of_column = kind.fill(working[:, fitted.kinds.working(c)], errors, readings)
-        if kind.has_errors:
-            of_column = of_column.without_errors(np.isnan(errors.expected))
-        if kind.ends is None:
-            of_column = of_column.within(readings.limits)
+        of_column = kind.fill_within(working[:, fitted.kinds.working(c)], errors, readings)
         if fitted.config.output.fallback == "linear":
             of_column = replace(of_column, value=_held(of_column.value, readings))
         values.put(at, of_column)

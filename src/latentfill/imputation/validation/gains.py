@@ -29,17 +29,18 @@ class Gains:
     def of(cls, plain: FloatArray, other: FloatArray, cells: Cells, *, relative: bool = False) -> Gains:
         """Gains from the errors (M,) of both candidates; errors within a gap are correlated, so a gap counts once.
 
-        In squared error, few hard gaps decide. With `relative`, each gain is divided by the plain candidate's
-        squared error there, so that gaps that it fills well count as much.
+        In squared error, few hard gaps decide. With `relative`, each gain is divided by the mean squared error of both
+        candidates in its gap, so that easy gaps count as much.
         """
         _, first, gap = np.unique(cells.gap_number * KINDS + cells.kind, return_index=True, return_inverse=True)
         group, n_groups = (cells.column * KINDS + cells.kind)[first], cells.n_columns * KINDS
         move = other - plain
-        loss, slope, bend = (_sums(x, gap, len(group)) for x in (plain**2, -2 * plain * move, move**2))
+        losses = (plain**2, -2 * plain * move, move**2, (plain**2 + other**2) / 2)
+        loss, slope, bend, of_both = (_sums(x, gap, len(group)) for x in losses)
         count, total = (_sums(x, group, n_groups) for x in (np.ones(len(group)), loss))
         unit = np.where(total > 0, total / np.maximum(count, 1), 1.0)[group]
-        weight = 1 / (loss / unit + EASY) if relative else np.ones(len(group))
-        gains = (weight / unit)[:, None] * (SHARES * slope[:, None] - SHARES**2 * bend[:, None])  # (gaps, S)
+        size = of_both + EASY * unit if relative else unit
+        gains = (SHARES * slope[:, None] - SHARES**2 * bend[:, None]) / size[:, None]  # (gaps, S)
         first, second = (np.stack([_sums(x, group, n_groups) for x in power.T], axis=1) for power in (gains, gains**2))
         mean = first / np.maximum(count, 1)[:, None]
         variance = np.maximum(second - first * mean, 0.0) / np.maximum(count - 1, 1)[:, None]

@@ -27,8 +27,9 @@ PRIOR_GAPS = 5.0  # prior gaps, from all columns, in the variance of a column's 
 CAUTION = np.array([1.0, 1.0, 1.0, 0.5, 0.5, 0.5])
 ENOUGH_GAPS = np.array([2, 2, 2, 20, 20, 20])
 SHORT = 3  # lengths of gaps, from the shortest on, in which easy gaps must not lose
-RELATIVE_CAUTION = 0.5  # standard errors, likewise
-UNTESTED = np.array([0.8, 0.8, 0.8, 0.9, 1.0, 1.0])  # shares where nothing could be tested, learnt from other files
+RELATIVE_CAUTION = 3.0  # standard errors, likewise
+RELATIVE_GAPS = 30  # fewest gaps of all columns that can show it
+UNTESTED = np.array([0.9, 0.9, 0.9, 0.95, 1.0, 1.0])  # shares where nothing could be tested, learnt from other files
 
 
 def blend_shares(plain: FloatArray, other: FloatArray, cells: Cells, untested: FloatArray | None = None) -> FloatArray:
@@ -47,7 +48,7 @@ def blend_shares(plain: FloatArray, other: FloatArray, cells: Cells, untested: F
         if enough.any():
             cautious = _cautious_gains(gains, kind, enough, CAUTION[bucket], untested[bucket])
             share[:, kind] = SHARES[cautious.argmax(axis=1)]
-            if bucket < SHORT:
+            if bucket < SHORT and gains.count[:, kind].sum() >= RELATIVE_GAPS:
                 cautious = _cautious_gains(relative, kind, enough, RELATIVE_CAUTION, untested[bucket])
                 share[:, kind] = np.minimum(share[:, kind], _largest_without_loss(cautious))
     exact = (gains.count >= EXACT_GAPS) & (gains.loss == 0)
@@ -55,9 +56,9 @@ def blend_shares(plain: FloatArray, other: FloatArray, cells: Cells, untested: F
 
 
 def _largest_without_loss(gains: FloatArray) -> FloatArray:
-    """The largest share (C,) up to which no gain (C, S) is negative."""
-    without = np.cumprod(gains >= -2 * np.sqrt(TINY), axis=1).sum(axis=1)
-    return np.asarray(SHARES[np.maximum(without, 1).astype(int) - 1])
+    """The largest share (C,) up to which no gain (C, S) is less than that of none."""
+    without = np.cumprod(gains >= gains[:, :1], axis=1).sum(axis=1)
+    return np.asarray(SHARES[without - 1])
 
 
 def _cautious_gains(gains: Gains, kind: int, enough: BoolArray, caution: float, untested: float) -> FloatArray:

@@ -1,0 +1,69 @@
+"""Readings out of order: where one column is never above another, as a minimum and a maximum, a few that are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from latentfill.core.series import FloatArray
+
+FEWEST = 200  # steps at which both columns are read
+RELATED = 0.5  # least correlation of two columns that have an order
+NEAR = 0.1  # standard deviations, the smallest of both columns and their difference: nearer readings are nearly equal
+FEWEST_NEAR = 20  # steps at which they are nearly equal: the order, not their distance, keeps them apart
+MOST_CROSSED = 0.1  # of the nearly equal ones; without an order, more would be on the wrong side than nearly equal
+MOST_READINGS = 0.002  # share of all
+SAMPLE = 500  # steps that rule out most pairs of columns
+SAMPLED = 0.15  # of a correlation, by which that of a sample may be smaller
+MOST_IN_SAMPLE = 0.02  # share of them at which the order may be broken
+CERTAINTY = 0.9
+
+
+def find_out_of_order(values: FloatArray, unusual: FloatArray) -> FloatArray:
+    """The probability (T, C) that a reading breaks the order of two columns.
+
+    Of the two readings, the one that is more `unusual` (T, C) among its own neighbours is doubted.
+    """
+    probability = np.zeros(values.shape)
+    for low, high in _ordered(values):
+        gap = values[:, high] - values[:, low]
+        crossed = np.flatnonzero(gap < -_near(values[:, low], values[:, high]))
+        wrong = np.where(unusual[crossed, low] > unusual[crossed, high], low, high)
+        probability[crossed, wrong] = CERTAINTY
+    return probability
+
+
+def _ordered(values: FloatArray) -> Iterator[tuple[int, int]]:
+    """Pairs of columns of which the first is not above the second."""
+    for low, high in _likely(values[:: max(1, len(values) // SAMPLE)]):
+        known = ~np.isnan(values[:, low] + values[:, high])
+        if known.sum() >= FEWEST and _are_ordered(values[known, low], values[known, high]):
+            yield low, high
+
+
+def _likely(sample: FloatArray) -> Iterator[tuple[int, int]]:
+    """Pairs of columns that have an order in some steps (S, C), so that the others are not looked at."""
+    usual = np.nan_to_num(sample - np.nanmean(sample, axis=0))
+    usual /= np.maximum(np.sqrt((usual**2).sum(axis=0)), 1e-12)
+    related = usual.T @ usual > RELATED - SAMPLED
+    for low in range(sample.shape[1]):
+        crossed = (sample[:, [low]] > sample).mean(axis=0)
+        below = (sample[:, [low]] < sample).any(axis=0)
+        yield from ((low, high) for high in np.flatnonzero(related[low] & below & (crossed <= MOST_IN_SAMPLE)).tolist())
+
+
+def _are_ordered(low: FloatArray, high: FloatArray) -> bool:
+    """Whether an order, and not only their distance, keeps two columns (T,) apart."""
+    gap = high - low
+    crossed = int((gap < 0).sum())
+    if crossed > MOST_READINGS * len(gap) or not (nearest := _near(low, high)):
+        return False
+    near = int(((gap >= 0) & (gap <= nearest)).sum())
+    is_bound = near >= FEWEST_NEAR and crossed <= MOST_CROSSED * near
+    return bool(is_bound and np.corrcoef(low, high)[0, 1] >= RELATED)
+
+
+def _near(low: FloatArray, high: FloatArray) -> float:
+    """The distance of two columns (T,) up to which they are nearly equal."""
+    return float(NEAR * min(np.nanstd(each) for each in (low, high, high - low)))
