@@ -158,13 +158,6 @@ CHOICES = {
         on="files",
         before=OTHER_FILES,
     ),
-    "auto, shares where nothing could be tested": Choice(
-        constants=(f"{_VALIDATION}.shrinkage:UNTESTED",),
-        others=((1.0, 1.0, 1.0, 1.0, 1.0, 1.0), (0.5, 0.5, 0.5, 0.5, 0.5, 0.5)),
-        strategy="auto",
-        on="files",
-        before=OTHER_FILES,
-    ),
     "auto, clear advantage of a single strategy": Choice(
         constants=(f"{_VALIDATION}.ensemble:CLEAR",),
         others=(1.0, 3.0),

@@ -7,11 +7,11 @@ import pytest
 
 from latentfill.imputation.validation.cells import KINDS, Cells
 from latentfill.imputation.validation.gains import SHARES
+from latentfill.imputation.validation.prior_gains import NONE, OTHER_FILES, PriorGains
 from latentfill.imputation.validation.shrinkage import (
     CAUTION,
     ENOUGH_GAPS,
     EXACT_GAPS,
-    UNTESTED,
     between_variance,
     blend_shares,
 )
@@ -25,18 +25,16 @@ def cells_in(column: np.ndarray, bucket: int, gap: np.ndarray, columns: int) -> 
     return Cells(shape=(1, columns), step=zeros, column=column, kind=zeros + bucket, gap=gap, hiding_round=zeros)
 
 
-def untested_shares(columns: int) -> np.ndarray:
-    return np.tile(UNTESTED, (columns, KINDS // len(UNTESTED)))
-
-
-def shares(plain: np.ndarray, other: np.ndarray, bucket: int, gap: np.ndarray | None = None) -> np.ndarray:
+def shares(
+    plain: np.ndarray, other: np.ndarray, bucket: int, gap: np.ndarray | None = None, prior: PriorGains = NONE
+) -> np.ndarray:
     """Share (C,) of the other candidate, from errors (C, M); each cell is a gap of its own unless `gap` is given."""
     columns, cells = plain.shape
     gap = np.arange(columns * cells) if gap is None else gap
     column = np.repeat(np.arange(columns), cells)
-    share = blend_shares(plain.ravel(), other.ravel(), cells_in(column, bucket, gap, columns))
-    others, untested = (np.delete(each, bucket, axis=1) for each in (share, untested_shares(columns)))
-    np.testing.assert_array_equal(others, untested)  # no gaps of these kinds
+    share = blend_shares(plain.ravel(), other.ravel(), cells_in(column, bucket, gap, columns), prior)
+    untested = np.delete(np.tile(prior.share, (columns, 1)), bucket, axis=1)
+    np.testing.assert_allclose(np.delete(share, bucket, axis=1), untested)  # no gaps of these kinds
     return share[:, bucket]
 
 
@@ -99,13 +97,14 @@ def test_the_share_does_not_depend_on_the_unit_of_a_column():
 def test_a_plain_candidate_that_is_exactly_right_is_kept():
     plain, other = np.zeros((1, EXACT_GAPS)), np.full((1, EXACT_GAPS), 0.01)
     assert shares(plain, other, LONG) == 0.0
-    assert shares(plain[:, 1:], other[:, 1:], LONG) == UNTESTED[LONG]  # one gap fewer is not enough
+    assert shares(plain[:, 1:], other[:, 1:], LONG, prior=OTHER_FILES) == OTHER_FILES.share[LONG]  # one gap fewer
 
 
 @pytest.mark.parametrize("bucket", [SHORT, LONG])
 def test_with_too_few_gaps_the_share_is_that_of_other_files(bucket: int):
     few = int(ENOUGH_GAPS[bucket]) - 1
-    assert shares(np.full((1, few), 0.1), np.ones((1, few)), bucket) == UNTESTED[bucket]
+    share = shares(np.full((1, few), 0.1), np.ones((1, few)), bucket, prior=OTHER_FILES)
+    assert share == pytest.approx(OTHER_FILES.share[bucket])
 
 
 def test_easy_short_gaps_do_not_pay_for_a_few_hard_ones():
@@ -126,7 +125,24 @@ def test_a_column_with_few_gaps_is_treated_like_the_others():
 def test_without_any_cell_the_share_is_that_of_other_files():
     none = np.zeros(0, dtype=int)
     share = blend_shares(np.zeros(0), np.zeros(0), cells_in(none, SHORT, none, 3))
-    np.testing.assert_array_equal(share, untested_shares(3))
+    np.testing.assert_allclose(share, np.tile(OTHER_FILES.share, (3, 1)))
+
+
+def test_few_gaps_hardly_move_the_share_of_other_files_and_many_gaps_decide():
+    rng = np.random.default_rng(0)
+    plain, other = rng.normal(size=(2, 1, 400))
+    other *= 1.5  # worse than the plain candidate
+    few, many = (shares(plain[:, :n], other[:, :n], SHORT, prior=OTHER_FILES)[0] for n in (3, 400))
+    assert few > 0.6
+    assert many < 0.35
+
+
+def test_the_gain_of_other_files_is_largest_at_their_share():
+    for kind in range(KINDS):
+        gains = OTHER_FILES.gains(kind)
+        assert SHARES[gains.argmax()] == pytest.approx(OTHER_FILES.share[kind])
+        assert gains.max() == pytest.approx(OTHER_FILES.gain[kind])
+        assert gains[0] == 0
 
 
 def test_the_variance_between_columns_is_estimated():
@@ -136,10 +152,9 @@ def test_the_variance_between_columns_is_estimated():
     assert float(between_variance(mean, error)[0]) == pytest.approx(2.0, rel=0.1)
 
 
-@pytest.mark.parametrize("untested", [0.0, 1.0])
-def test_gaps_that_are_too_few_have_the_share_of_those_untested(untested: float):
+def test_gaps_that_are_too_few_need_not_have_a_gain():
     plain, other = np.ones(40), np.zeros(40)
     cells = cells_in(np.repeat([0, 1], [39, 1]), LONG, np.arange(40), columns=2)
-    share = blend_shares(plain, other, cells, np.full(6, untested))
-    assert share[:, LONG].tolist() == [1.0, untested]
-    assert (np.delete(share, LONG, axis=1) == untested).all()
+    share = blend_shares(plain, other, cells, NONE)
+    assert share[:, LONG].tolist() == [1.0, 0.0]
+    assert (np.delete(share, LONG, axis=1) == 0).all()

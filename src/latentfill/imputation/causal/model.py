@@ -14,6 +14,7 @@ from latentfill.imputation.causal.backtest import backtest
 from latentfill.imputation.causal.past import PastEstimates, past_cells
 from latentfill.imputation.causal.strategies import PastStrategies
 from latentfill.imputation.doubt.trusted import trusted
+from latentfill.imputation.validation import prior_gains
 from latentfill.imputation.validation.cells import Cells
 from latentfill.imputation.validation.column_units import ColumnUnits
 from latentfill.imputation.validation.ensemble import Ensemble
@@ -26,7 +27,6 @@ from latentfill.windows.windows import ScaledSeries
 
 FEWEST_ROWS = 100  # of a history that more than the last reading is learnt from
 GROWTH = 1.5  # of the history from one model to the next
-PLAIN = np.zeros(len(BUCKET_NAMES))  # by length of the gap: where no gain is shown, the last reading is used
 FEWEST_GAPS = 20  # hidden in a column, for a length of gaps to have weights and intervals of its own
 
 
@@ -54,7 +54,7 @@ class PastModel:
         errors = backtest(scaled, GROWTH, config.seed)
         longest = _longest_kind(errors.cells)
         errors = replace(errors, cells=_as_shorter(errors.cells, longest))
-        ensemble = Ensemble.fit(errors.errors, errors.cells, untested=PLAIN)
+        ensemble = Ensemble.fit(errors.errors, errors.cells, prior_gains.NONE)
         ensemble = ensemble.not_worse_than_one(errors.errors, errors.cells)
         is_check = SeedStream.CHECKS.generator(config.seed).random(len(errors.cells)) < 0.5
         parts = [errors.where(part).of_ensemble(ensemble, units) for part in (~is_check, is_check)]

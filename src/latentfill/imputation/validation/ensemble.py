@@ -9,6 +9,7 @@ import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.imputation.validation.cells import KINDS, Cells
+from latentfill.imputation.validation.prior_gains import OTHER_FILES, PriorGains
 from latentfill.imputation.validation.shrinkage import blend_shares
 from latentfill.imputation.validation.simplex import simplex_weights
 
@@ -28,18 +29,18 @@ class Ensemble:
     weight: FloatArray  # (K, C, KINDS)
 
     @classmethod
-    def fit(cls, errors: FloatArray, cells: Cells, untested: FloatArray | None = None) -> Ensemble:
+    def fit(cls, errors: FloatArray, cells: Cells, prior: PriorGains = OTHER_FILES) -> Ensemble:
         """Fit to the errors (K, M) of the candidates on M held-out cells.
 
         The cells of one column and kind of gap form a group, whose weights minimise its mean squared error. Groups with
         few cells are shrunk to their column and kind of gap, which are in turn shrunk to all cells. Without any cell,
-        all weights are equal. A blend that too few gaps test has the share `untested`, by the length of the gap; the
-        plain candidate has the rest (see `blend_shares`).
+        all weights are equal. Where few gaps test a blend, `prior` says how far it goes; the plain candidate has the
+        rest (see `blend_shares`).
         """
         plain = np.eye(len(errors))[0]
         best = simplex_weights(_shrunk_products(errors, cells))  # (C, KINDS, K)
         best_error = (best[cells.column, cells.kind].T * errors).sum(axis=0)
-        share = blend_shares(errors[0], best_error, cells, untested)[..., None]
+        share = blend_shares(errors[0], best_error, cells, prior)[..., None]
         return cls(np.moveaxis(share * best + (1 - share) * plain, -1, 0))
 
     def not_worse_than_one(self, errors: FloatArray, cells: Cells) -> Ensemble:

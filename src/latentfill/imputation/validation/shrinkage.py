@@ -14,6 +14,7 @@ import numpy as np
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.imputation.validation.cells import KINDS, Cells
 from latentfill.imputation.validation.gains import SHARES, Gains
+from latentfill.imputation.validation.prior_gains import OTHER_FILES, PriorGains
 from latentfill.windows.gaps import BUCKET_NAMES
 
 EXACT_GAPS = 5  # fewest gaps in which a plain candidate without any error is kept as it is
@@ -29,28 +30,25 @@ ENOUGH_GAPS = np.array([2, 2, 2, 20, 20, 20])
 SHORT = 3  # lengths of gaps, from the shortest on, in which easy gaps must not lose
 RELATIVE_CAUTION = 3.0  # standard errors, likewise
 RELATIVE_GAPS = 30  # fewest gaps of all columns that can show it
-UNTESTED = np.array([0.9, 0.9, 0.9, 0.95, 1.0, 1.0])  # shares where nothing could be tested, learnt from other files
 
 
-def blend_shares(plain: FloatArray, other: FloatArray, cells: Cells, untested: FloatArray | None = None) -> FloatArray:
+def blend_shares(plain: FloatArray, other: FloatArray, cells: Cells, prior: PriorGains = OTHER_FILES) -> FloatArray:
     """Share (C, KINDS) of the other candidate in a blend with the plain candidate, by column and kind of gap.
 
-    It follows from the errors (M,) of both on held-out `cells`: 0 keeps the plain candidate, 1 takes the other. In
-    short gaps, what is gained in a few hard gaps must not be lost in the easy ones. A kind of gap of which no column
-    has enough gaps gets the share that is `untested` for its length, by default `UNTESTED`.
+    It follows from the errors (M,) of both on held-out `cells`, and while these are few from the `prior`: 0 keeps the
+    plain candidate, 1 takes the other. In short gaps, what is gained in a few hard gaps must not be lost in the easy
+    ones.
     """
-    untested = UNTESTED if untested is None else untested
     gains, relative = (Gains.of(plain, other, cells, relative=relative) for relative in (False, True))
-    share = np.tile(np.tile(untested, KINDS // len(untested)), (cells.n_columns, 1))
+    share = np.zeros(gains.count.shape)
     for kind in range(KINDS):
         bucket = kind % len(BUCKET_NAMES)
         enough = gains.count[:, kind] >= ENOUGH_GAPS[bucket]
-        if enough.any():
-            cautious = _cautious_gains(gains, kind, enough, CAUTION[bucket], untested[bucket])
-            share[:, kind] = SHARES[cautious.argmax(axis=1)]
-            if bucket < SHORT and gains.count[:, kind].sum() >= RELATIVE_GAPS:
-                cautious = _cautious_gains(relative, kind, enough, RELATIVE_CAUTION, untested[bucket])
-                share[:, kind] = np.minimum(share[:, kind], _largest_without_loss(cautious))
+        of_file = _cautious_gains(gains, kind, enough, CAUTION[bucket])
+        share[:, kind] = SHARES[prior.combined(kind, *of_file).argmax(axis=1)]
+        if bucket < SHORT and gains.count[enough, kind].sum() >= RELATIVE_GAPS:
+            cautious, _ = _cautious_gains(relative, kind, enough, RELATIVE_CAUTION)
+            share[:, kind] = np.minimum(share[:, kind], _largest_without_loss(cautious))
     exact = (gains.count >= EXACT_GAPS) & (gains.loss == 0)
     return np.where(exact, 0.0, share)
 
@@ -61,28 +59,29 @@ def _largest_without_loss(gains: FloatArray) -> FloatArray:
     return np.asarray(SHARES[without - 1])
 
 
-def _cautious_gains(gains: Gains, kind: int, enough: BoolArray, caution: float, untested: float) -> FloatArray:
-    """Gain (C, S) of each column in gaps of one kind, minus `caution` standard errors.
+def _cautious_gains(gains: Gains, kind: int, enough: BoolArray, caution: float) -> tuple[FloatArray, FloatArray]:
+    """Gain (C, S) of each column in gaps of one kind, minus `caution` standard errors, and their squared errors (C, S).
 
-    A column without `enough` (C,) gaps gets the gain that the other columns predict for it.
+    A column without `enough` (C,) gaps gets the gain that the other columns predict for it, if there are two of them;
+    an unknown gain is 0, with an infinite error.
     """
     mean = gains.mean[enough, kind]
     error = _squared_errors(gains.count[enough, kind], gains.variance[enough, kind])
-    cautious = np.empty((len(enough), len(SHARES)))
-    if len(mean) == 1:
-        cautious[:] = -np.abs(SHARES - untested)  # columns without enough gaps
-        cautious[enough] = mean - caution * np.sqrt(error)
-        return cautious
+    cautious, errors = np.zeros((len(enough), len(SHARES))), np.full((len(enough), len(SHARES)), np.inf)
+    if len(mean) < 2:
+        cautious[enough], errors[enough] = mean - caution * np.sqrt(error), error
+        return cautious, errors
     between = between_variance(mean, error)
     weight = 1 / (error + between)
     centre = (weight * mean).sum(axis=0) / weight.sum(axis=0)
     centre_error = between + 1 / weight.sum(axis=0)  # squared standard error of predicting a further column's gain
     shrinkage = error / (error + centre_error)
-    cautious[:] = centre - caution * np.sqrt(centre_error)
+    cautious[:], errors[:] = centre - caution * np.sqrt(centre_error), centre_error
     reach = MOST_ERRORS_SHRUNK * np.sqrt(error)
     shrunk = np.clip((1 - shrinkage) * mean + shrinkage * centre, mean - reach, mean + reach)
     cautious[enough] = shrunk - caution * np.sqrt(error * (1 - shrinkage))
-    return cautious
+    errors[enough] = error * (1 - shrinkage)
+    return cautious, errors
 
 
 def _squared_errors(count: FloatArray, variance: FloatArray) -> FloatArray:
