@@ -48,7 +48,7 @@ def validate(
     if strategy == AUTO and len(results.learn.cells) + len(results.check.cells) < FEWEST_CELLS:
         ensemble = Ensemble.only(names.index("linear"), len(names), results.learn.cells.n_columns)
     elif strategy == AUTO:
-        ensemble = _fit_ensemble(results, names, config)
+        ensemble = _fit_ensemble(results.learn, names, config)
     else:
         ensemble = Ensemble.only(names.index(strategy), len(names), results.learn.cells.n_columns)
     learn, check = (errors.of_ensemble(ensemble, units) for errors in (results.learn, results.check))
@@ -62,12 +62,11 @@ def validate(
     return Validated(ensemble, Calibration.fit(*amounts), score, kinds, learn)
 
 
-def _fit_ensemble(results: HoldoutResults, names: tuple[str, ...], config: Config) -> Ensemble:
+def _fit_ensemble(learn: HoldoutErrors, names: tuple[str, ...], config: Config) -> Ensemble:
     """Weights of the candidates of `auto`; candidates that were fitted only for comparison get weight 0."""
     chosen = [names.index(name) for name in config.candidate_names if name in names]
-    fitted = Ensemble.fit(results.learn.errors[chosen], results.learn.cells)
-    all_held_out = HoldoutErrors.joined([results.learn, results.check])
-    return fitted.not_worse_than_one(all_held_out.errors[chosen], all_held_out.cells).among(chosen, len(names))
+    fitted = Ensemble.fit(learn.errors[chosen], learn.cells)
+    return fitted.not_worse_than_one(learn.errors[chosen], learn.cells).among(chosen, len(names))
 
 
 def score_summary(error: FloatArray, linear_error: FloatArray, gap: IntArray, units: str) -> dict[str, object]:
