@@ -82,3 +82,13 @@ def test_the_usual_cycle_is_no_shift_and_hides_none():
 def test_a_level_without_its_cycle_is_flat():
     values = np.tile([1.0, 5.0, 2.0], 4)[:10, None]
     np.testing.assert_array_equal(without_cycle(values, 3), np.zeros((10, 1)))
+
+
+@pytest.mark.parametrize(("first", "is_holiday"), [(240, True), (247, False)])
+def test_two_days_that_are_raised_alike_are_holidays(first: int, is_holiday: bool):
+    """Whole days at the same time of the day are; other stretches must come again more often."""
+    column = noise(3) * 0.1 + np.sin(np.arange(N) / 24 * 2 * np.pi)
+    for start in (first, 1200):
+        column[start : start + 24] += 5
+
+    assert (not runs(find_shifts(column[:, None], cycle=24)[:, 0])) == is_holiday

@@ -26,10 +26,10 @@ def find_shifts(values: FloatArray, cycle: int | None = None) -> FloatArray:
     own = without_cycle(interpolate(values), cycle)
     left = unexplained(own) * spread(own)
     missing = np.isnan(values)
-    for c in np.flatnonzero(~_are_at_rest(own)):
-        scale = np.nanstd(values[:, c])
-        found = find_stretches(*(np.where(missing[:, c], np.nan, level[:, c] / scale) for level in (own, left)))
-        _add_shifts(probability[:, c], found)
+    scale = np.nanstd(values, axis=0)
+    for c in np.flatnonzero(~_are_at_rest(own) & (scale > 0)):  # squares of tiny values may vanish
+        found = find_stretches(*(np.where(missing[:, c], np.nan, level[:, c] / scale[c]) for level in (own, left)))
+        _add_shifts(probability[:, c], found, cycle)
     return np.where(missing, 0.0, probability)
 
 
@@ -38,22 +38,30 @@ def _are_at_rest(level: FloatArray) -> BoolArray:
     return np.asarray(np.median(np.abs(level - np.median(level, axis=0)), axis=0) == 0)
 
 
-def _add_shifts(probability: FloatArray, found: Stretches) -> None:
+def _add_shifts(probability: FloatArray, found: Stretches, cycle: int | None) -> None:
     """Note the probability of each stretch of a column (T,) that may be a shift."""
     usual = found.apart(RANK).size
     blocks = found[found.is_block & (found.size >= SMALLEST)].apart(MOST_SHIFTS + 1)
     wrong = probability_wrong(_expected(blocks.size, usual, len(probability)))
     if (wrong >= 0.5).sum() > MOST_SHIFTS:
         return
-    for start, stop, each, again in zip(blocks.start, blocks.stop, wrong, _come_again(blocks), strict=True):
+    for start, stop, each, again in zip(blocks.start, blocks.stop, wrong, _come_again(blocks, cycle), strict=True):
         probability[start:stop] = 0.0 if again else each
 
 
-def _come_again(blocks: Stretches) -> BoolArray:
-    """Whether several stretches are alike: what comes again, as holidays do, is no fault."""
+def _come_again(blocks: Stretches, cycle: int | None) -> BoolArray:
+    """Whether several stretches are alike: what comes again, as holidays do, is no fault.
+
+    Of stretches of whole cycles, such as days, two are enough.
+    """
     height, length = np.where(blocks.is_raised, blocks.size, -blocks.size), (blocks.stop - blocks.start).astype(float)
     alike = [np.abs(each[:, None] - each) <= ALIKE * np.abs(each) for each in (height, length)]
-    return np.asarray((alike[0] & alike[1]).sum(axis=0) > MOST_ALIKE)
+    again = alike[0] & alike[1]
+    if cycle is None:
+        return np.asarray(again.sum(axis=0) > MOST_ALIKE)
+    at_same_time = (blocks.start[:, None] - blocks.start) % cycle == 0
+    in_cycles = at_same_time & ((blocks.stop - blocks.start) % cycle == 0)
+    return np.asarray((again.sum(axis=0) > MOST_ALIKE) | ((again & in_cycles).sum(axis=0) > 1))
 
 
 def _expected(size: FloatArray, usual: FloatArray, n_steps: int) -> FloatArray:
