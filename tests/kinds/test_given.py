@@ -145,10 +145,10 @@ def test_a_kind_of_a_column_that_is_not_there_is_refused():
 
 
 def test_words_may_only_be_given_the_kind_of_classes():
-    words = replace(series(np.tile([0.0, 1.0, 2.0], 30)[:, None]), labels={"a": ("E", "N", "W")})
+    words = replace(series(np.tile([0.0, 1.0, 2.0], 30)[:, None]), labels={"a": ("idle", "off", "on")})
     for text in ("auto", "code", "flag"):
         assert ColumnKinds.found(words, f"a={text}", None).names == ("text",)
     with pytest.raises(
-        InputError, match=r"column 'a' is not 'counter': it holds words, such as 'E'\. Leave its kind out"
+        InputError, match=r"column 'a' is not 'counter': it holds words, such as 'idle'\. Leave its kind out"
     ):
         ColumnKinds.found(words, "a=counter", None)

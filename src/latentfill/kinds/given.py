@@ -13,6 +13,7 @@ from latentfill.core.errors import InputError, did_you_mean
 from latentfill.core.series import FloatArray
 from latentfill.kinds.circular import Circular
 from latentfill.kinds.classes import Classes
+from latentfill.kinds.compass import Compass, angles_of
 from latentfill.kinds.counter import Counter
 from latentfill.kinds.kind import Kind
 from latentfill.kinds.number import Number
@@ -76,6 +77,8 @@ def kind_of_labels(text: str, values: FloatArray, labels: Sequence[str], column:
             f"column {column!r} is not {text!r}: it holds words, such as {labels[0]!r}. Leave its kind out, or leave "
             f"the column out of --fill-text."
         )
+    if text == AUTO and (angles := angles_of(labels)) is not None:
+        return Compass.of_labels(values, angles)
     return Classes.of(values, "boolean" if is_boolean(labels) else "text")
 
 
