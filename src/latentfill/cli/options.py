@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -30,7 +30,7 @@ Given = dict[str, Any]  # values that a command was given, by name of the option
 Source = Annotated[
     list[Path],
     typer.Argument(
-        metavar="IN...",
+        metavar="IN",
         help="Table to read: .csv, .tsv, .txt, .dat (each also .gz), .parquet, .feather, .orc, .xlsx, .xls or .ods; - "
         "for CSV from standard input. Several files, or a folder of them, are read as one table.",
     ),
@@ -105,7 +105,17 @@ def _of_setting(each: Setting, panel: str) -> Option:
         *flags,
         help=f"{each.help}{choices}{default}",
         default=False if each.base_type is bool else None,
+        autocompletion=_starting_with(each.choices),
     )
+
+
+def _starting_with(choices: Sequence[str]) -> Callable[[str], list[str]] | None:
+    """What the shell completes the beginning of a value to; None, for names of files, if there are no choices."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [choice for choice in choices if choice.startswith(incomplete)]
+
+    return complete if choices else None
 
 
 def _refuse_by(context: typer.Context, value: str | None) -> None:
