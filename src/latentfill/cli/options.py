@@ -157,6 +157,15 @@ INTERVALS: Final = options_of(OutputSettings, only=("intervals",))
 OVERWRITE: Final[Options] = {
     "overwrite": option("Writing", bool, "--overwrite", help="Replace an existing packed file.", default=False)
 }
+REPLACE: Final[Options] = {
+    "overwrite": option(
+        "Writing",
+        bool,
+        "--overwrite/--no-clobber",
+        help="Replace outputs that exist; with --no-clobber, refuse to before any work.",
+        default=True,
+    )
+}
 METHOD: Final[Options] = {
     **options_of(Config, without=("seed", "device", "model")),
     **options_of(NeighbourSettings),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from latentfill.cli.console import make_console, say
-from latentfill.cli.options import Given, Options, option
+from latentfill.cli.options import REPLACE, Given, Options, option
 from latentfill.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from latentfill.imputation.stacked_file import StackedOutputs, Write
 
 WRITING: Final[Options] = {
+    **REPLACE,
     "intervals_to": option(
         "Writing", Path, "--intervals-to", help="File for the bounds of the intervals; in OUT if not given."
     ),
@@ -67,7 +68,7 @@ class Outputs:
     @classmethod
     def of(cls, source: Path | list[Path], output: Path, given: Given) -> Self:
         """The files that the options name; an `InputError` if one of them cannot be written."""
-        from latentfill.core.files import STANDARD, stem
+        from latentfill.core.files import STANDARD, check_new, stem
         from latentfill.tables.backends.table_files import check_output_path
 
         name = stem(output)
@@ -91,6 +92,7 @@ class Outputs:
             raise InputError(f"the outputs must be different files, got {', '.join(map(str, paths))}.")
         for kind, path in outputs.named():
             check_output_path(source, path, table=kind != "summary")
+        check_new([] if given["overwrite"] else paths)
         return outputs
 
     def check(self, imputer: Imputer) -> None:
