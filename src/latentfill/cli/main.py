@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from latentfill.cli import apply, demo, distil, embed, evaluate, fit, impute, inspect, pack, settings, totals
+from latentfill.cli.interrupt import interruptible
 from latentfill.core.errors import LatentFillError
 
 COMMANDS: tuple[tuple[Any, str], ...] = (  # in the order of the help, each with the example that its help ends with
@@ -56,8 +57,9 @@ def options(
 def main() -> None:
     """Run the command line; an error that the user can solve prints one line on stderr and exits with code 2."""
     logging.getLogger("latentfill").addHandler(logging.NullHandler())  # the commands print the logged notes themselves
-    try:
-        app()
-    except LatentFillError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    with interruptible():
+        try:
+            app()
+        except LatentFillError as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(2)

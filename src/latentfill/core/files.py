@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import os
 import shutil
 import sys
@@ -14,6 +15,8 @@ from pathlib import Path
 from latentfill.core.errors import InputError
 
 STANDARD = Path("-")  # standard input, or standard output
+log = logging.getLogger(__name__)  # says which outputs are complete
+_temporary: set[Path] = set()  # files and folders that are being written
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
@@ -39,14 +42,25 @@ def replacing(path: Path) -> Iterator[Path]:
     The folder is made if there is none.
     """
     temporary = _sibling(path, "tmp")
+    _temporary.add(temporary)
     try:
         with refusing_unwritable(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
             os.replace(temporary, path)
+        log.info("wrote %s", path)
     finally:
+        _temporary.discard(temporary)
         with suppress(OSError):  # there is no temporary file after a success, or where the folder is missing
             temporary.unlink()
+
+
+def remove_temporary_files() -> None:
+    """Remove what is half-written, for a process that is ended without further ado."""
+    for path in list(_temporary):
+        shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):
+            path.unlink()
 
 
 @contextmanager
@@ -60,6 +74,7 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file. Give the path of a folder to write.")
     new = _sibling(path, "new")
+    _temporary.add(new)
     try:
         with refusing_unwritable(path):
             new.mkdir(parents=True)
@@ -67,6 +82,8 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
+    finally:
+        _temporary.discard(new)
     _move_into_place(new, path)
 
 
@@ -87,6 +104,7 @@ def _move_into_place(new: Path, path: Path) -> None:
             f"{path} cannot be replaced: {error.strerror or error}. The new folder is complete and is kept as {new}; "
             f"move it where you want it.{previous}"
         ) from error
+    log.info("wrote %s", path)
     shutil.rmtree(old, ignore_errors=True)
 
 
