@@ -42,7 +42,7 @@ if __name__ == "__main__":
 
 
 def interrupted(script: str, *arguments: object) -> tuple[int, str, str]:
-    """Exit code, output and errors of a script that gets Ctrl-C, with all its processes, when it says that it is ready."""
+    """Exit code, output and errors of a script that gets Ctrl-C, with its processes, once it is ready."""
     command, environment = [sys.executable, "-c", script, *map(str, arguments)], os.environ | {"OMP_NUM_THREADS": "2"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, env=environment, start_new_session=True, **pipes) as process:
