@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table as Grid
 
 from latentfill.cli.console import show_notes
+from latentfill.cli.headlines import error_text, headlines, most_filled
 from latentfill.scoring.encoder_table import HEADINGS, encoder_rows
 from latentfill.scoring.scores import METRICS, PAST_YARDSTICK, key_of, of_all_cells, over_seeds, yardstick_of
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 JsonRecord: TypeAlias = Mapping[str, Any]  # a summary, a score or an inspection as JSON values
 TOTALS = ("sum", "sum_lower", "sum_upper", "mean", "mean_lower", "mean_upper")
-CLASSES = ("flag", "code", "text", "boolean")  # kinds of columns whose values are right or wrong
+MOST_COLUMNS = 12  # that a summary shows, so that it fits the screen
 LONG = 60  # characters; a list with a longer item is printed with one item per line
 
 
@@ -38,18 +39,27 @@ def show_forecasts(console: Console, distilled: Distilled) -> None:
             console.print(text, highlight=False, soft_wrap=True)
 
 
-def show_summary(console: Console, summary: JsonRecord, skipped_notes: int = 0) -> None:
-    """Print counts and expected errors per column, cell codes, held-out errors, and the notes after the first few."""
+def show_summary(console: Console, summary: JsonRecord, skipped_notes: int = 0, *, every_column: bool = False) -> None:
+    """Print the headlines, then counts and expected errors per column, cell codes, held-out errors, and notes.
+
+    The first `skipped_notes` notes are left out, and without `every_column` the columns after the first `MOST_COLUMNS`.
+    """
+    console.print(_headline_grid(summary))
     kept = ("suspected",) if any(counts["suspected"] for counts in summary["columns"].values()) else ()
     grid = Grid("column", "kind", "observed", *kept, "filled", "left empty", "expected error", title="Filled cells")
+    grid.columns[0].overflow = "fold"
     for column in grid.columns[2:]:
         column.justify = "right"
-    for name, counts in summary["columns"].items():
+    columns = summary["columns"]
+    shown = most_filled(columns, len(columns) if every_column else MOST_COLUMNS)
+    for name, counts in shown:
         filled = counts["missing"] - counts["left_empty"]
         error = _mean_expected(counts["by_gap_length"], counts["kind"])
         numbers = (counts["observed"], *(counts[key] or "" for key in kept), filled, counts["left_empty"] or "")
         grid.add_row(escape(name), counts["kind"], *map(str, numbers), error)
     console.print(grid)
+    if len(columns) > len(shown):
+        console.print(f"and {len(columns) - len(shown)} more columns", highlight=False)
     cells = ", ".join(f"{name} {count}" for name, count in summary["cells"].items() if name != "observed")
     console.print(f"Cells by how they were filled: {cells or 'none, nothing was missing'}", highlight=False)
     if summary.get("filled_from"):
@@ -64,6 +74,15 @@ def show_summary(console: Console, summary: JsonRecord, skipped_notes: int = 0) 
         for line in _embedding_lines(summary["embeddings"]):
             console.print(line, highlight=False)
     show_notes(summary["notes"][skipped_notes:], console=console)
+
+
+def _headline_grid(summary: JsonRecord) -> Grid:
+    """The headlines with their subjects in front, lines that are too long continued below their text."""
+    grid = Grid.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="bold", no_wrap=True)
+    for subject, text in headlines(summary):
+        grid.add_row(subject, escape(text))
+    return grid
 
 
 def show_scores(console: Console, scores: Sequence[Score]) -> None:
@@ -266,4 +285,4 @@ def _mean_expected(by_length: JsonRecord, kind: str) -> str:
     if not total:
         return ""
     mean = sum(cells * error for cells, error in errors) / total
-    return f"{100 * mean:.0f} % wrong{oracle}" if kind in CLASSES else f"±{mean:.3g}{oracle}"
+    return error_text(mean, kind) + oracle
