@@ -99,5 +99,5 @@ def test_a_summary_fits_80_characters_and_keeps_its_numbers_whole():
 
 def test_all_columns_are_shown_on_request():
     columns = {f"c{i}": column(1000 + i) for i in range(40)}
-    lines = shown(summary(columns), every_column=True)
+    lines = shown(summary(columns), everything=True)
     assert all(sum(f" {1000 + i} " in line for line in lines) == 1 for i in range(40))

@@ -281,6 +281,11 @@ def test_a_check_of_earlier_runs_is_refused(run_cli, tmp_path: Path, capsys):
     assert "--compare runs nothing" in capsys.readouterr().err
 
 
+def test_scores_on_standard_output_are_json_alone(run_cli, source: Path, capsys):
+    assert run_cli("evaluate", source, "--strategies", "mean", "--patterns", "point", "-o", "-") == 0
+    assert {score["strategy"] for score in json.loads(capsys.readouterr().out)["scores"]} == {"mean", "linear"}
+
+
 def test_two_runs_are_compared(run_cli, source: Path, tmp_path: Path, capsys):
     for name, strategy in (("a", "linear"), ("b", "linear,mean")):
         run_cli(

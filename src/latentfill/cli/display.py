@@ -39,10 +39,10 @@ def show_forecasts(console: Console, distilled: Distilled) -> None:
             console.print(text, highlight=False, soft_wrap=True)
 
 
-def show_summary(console: Console, summary: JsonRecord, skipped_notes: int = 0, *, every_column: bool = False) -> None:
+def show_summary(console: Console, summary: JsonRecord, skipped_notes: int = 0, *, everything: bool = False) -> None:
     """Print the headlines, then counts and expected errors per column, cell codes, held-out errors, and notes.
 
-    The first `skipped_notes` notes are left out, and without `every_column` the columns after the first `MOST_COLUMNS`.
+    The first `skipped_notes` notes are left out, and without `everything` the columns after the first `MOST_COLUMNS`.
     """
     console.print(_headline_grid(summary))
     kept = ("suspected",) if any(counts["suspected"] for counts in summary["columns"].values()) else ()
@@ -51,7 +51,7 @@ def show_summary(console: Console, summary: JsonRecord, skipped_notes: int = 0, 
     for column in grid.columns[2:]:
         column.justify = "right"
     columns = summary["columns"]
-    shown = most_filled(columns, len(columns) if every_column else MOST_COLUMNS)
+    shown = most_filled(columns, len(columns) if everything else MOST_COLUMNS)
     for name, counts in shown:
         filled = counts["missing"] - counts["left_empty"]
         error = _mean_expected(counts["by_gap_length"], counts["kind"])
@@ -59,7 +59,7 @@ def show_summary(console: Console, summary: JsonRecord, skipped_notes: int = 0, 
         grid.add_row(escape(name), counts["kind"], *map(str, numbers), error)
     console.print(grid)
     if len(columns) > len(shown):
-        console.print(f"and {len(columns) - len(shown)} more columns", highlight=False)
+        console.print(f"and {len(columns) - len(shown)} more columns, which --verbose shows", highlight=False)
     cells = ", ".join(f"{name} {count}" for name, count in summary["cells"].items() if name != "observed")
     console.print(f"Cells by how they were filled: {cells or 'none, nothing was missing'}", highlight=False)
     if summary.get("filled_from"):
@@ -73,6 +73,8 @@ def show_summary(console: Console, summary: JsonRecord, skipped_notes: int = 0, 
     if "embeddings" in summary:
         for line in _embedding_lines(summary["embeddings"]):
             console.print(line, highlight=False)
+    if everything:
+        _show_record(console, {key: summary[key] for key in ("left_out", "training", "seconds") if summary.get(key)})
     show_notes(summary["notes"][skipped_notes:], console=console)
 
 

@@ -129,7 +129,7 @@ def evaluate(
 def _evaluate(source: Path, checks: Sequence[Check], quiet: bool, given: Given) -> list[Score]:
     """Compute the scores, write them to the output files, and print them; `checks` must be about what is measured."""
     from latentfill.cli.display import show_scores, show_series_scores
-    from latentfill.core.files import write_bytes
+    from latentfill.core.files import STANDARD, write_bytes
     from latentfill.scoring.scores import PAST_YARDSTICK, YARDSTICK, of_all_cells
 
     outputs = _outputs(source, given)
@@ -144,7 +144,7 @@ def _evaluate(source: Path, checks: Sequence[Check], quiet: bool, given: Given) 
     about |= {"series": series} if series else {}
     for path, to_bytes in outputs:
         write_bytes(path, to_bytes(about, result.joint))
-    if not quiet:
+    if not quiet and STANDARD not in [path for path, _ in outputs]:
         show_scores(make_console(stderr=False), result.joint)
         show_series_scores(make_console(stderr=False), result.by_series)
     return result.joint

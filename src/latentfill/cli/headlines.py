@@ -17,11 +17,17 @@ NORMAL_GUESS = 0.8  # mean absolute error of the mean of normal values, in stand
 def headlines(summary: Summary) -> Iterator[tuple[str, str]]:
     """The lines to print first, each with its subject."""
     yield "Filled", filled_text(summary)
-    if any(_filled(counts) for counts in summary["columns"].values()):
+    if _is_filled(summary):
         yield "Trust", trust_text(summary)
         yield "Weak", _weak_text(summary)
     if look := list(_look_at(summary)):
         yield "Look at", "; ".join(look)
+
+
+def in_one_line(summary: Summary) -> str:
+    """How much was filled, and how far to trust it."""
+    trust = f"; {trust_text(summary)}" if _is_filled(summary) else ""
+    return f"{filled_text(summary)}{trust}"
 
 
 def filled_text(summary: Summary) -> str:
@@ -68,6 +74,11 @@ def error_text(error: float, kind: str) -> str:
 
 def _filled(counts: Summary) -> int:
     return int(counts["missing"] - counts["left_empty"])
+
+
+def _is_filled(summary: Summary) -> bool:
+    """Whether any cell was filled."""
+    return any(_filled(counts) for counts in summary["columns"].values())
 
 
 def _scores_of_series(summary: Summary) -> Iterator[Summary]:

@@ -32,17 +32,25 @@ Source = Annotated[
     typer.Argument(
         metavar="IN",
         help="Table to read: .csv, .tsv, .txt, .dat (each also .gz), .parquet, .feather, .orc, .xlsx, .xls or .ods; - "
-        "for CSV from standard input. Several files, or a folder of them, are read as one table.",
+        "for CSV from standard input. Several files, or a folder of them, are read as one table, but with --output-dir "
+        "each as its own.",
     ),
 ]
 TableFile = Annotated[Path, typer.Argument(metavar="IN", help="Table to read, as for `latentfill impute`.")]
-Output = Annotated[
-    Path,
+OUT: Final = typer.Option(
+    "--output",
+    "-o",
+    metavar="OUT",
+    help="File for the filled table; its ending sets the format, as for IN; - for standard output.",
+)
+Output = Annotated[Path, OUT]
+MaybeOutput = Annotated[Path | None, OUT]
+OutputFolder = Annotated[
+    Path | None,
     typer.Option(
-        "--output",
-        "-o",
-        metavar="OUT",
-        help="File for the filled table; its ending sets the format, as for IN; - for standard output.",
+        metavar="FOLDER",
+        help="Instead of -o: fill each IN with a model of its own, into this folder, under its own name; a folder IN "
+        "stands for its tables. If one cannot be filled, the others are, and the exit code is 1.",
     ),
 ]
 Model = Annotated[Path, typer.Option("--model", "-m", metavar="MODEL", help="Model folder.")]
