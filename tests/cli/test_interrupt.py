@@ -41,6 +41,16 @@ if __name__ == "__main__":
 """
 
 
+EMBEDDING = """
+import time
+from latentfill.cli.embed import _continuable
+from latentfill.cli.interrupt import interruptible
+with interruptible(), _continuable():
+    print("ready", flush=True)
+    time.sleep(600)
+"""
+
+
 def interrupted(script: str, *arguments: object) -> tuple[int, str, str]:
     """Exit code, output and errors of a script that gets Ctrl-C, with its processes, once it is ready."""
     command, environment = [sys.executable, "-c", script, *map(str, arguments)], os.environ | {"OMP_NUM_THREADS": "2"}
@@ -58,6 +68,12 @@ def test_an_interrupted_computation_leaves_whole_files_alone_and_says_which(tmp_
     assert (code, output) == (130, "")
     assert errors == f"interrupted: complete and kept: {tmp_path / 'whole'}; nothing else was written.\n"
     assert [path.name for path in tmp_path.iterdir()] == ["whole"]
+
+
+def test_an_interrupted_run_that_can_be_continued_says_so():
+    code, _, errors = interrupted(EMBEDDING)
+    assert code == 130
+    assert errors.endswith("The same command continues where this one stopped.\n")
 
 
 def test_the_processes_of_an_interrupted_run_end_without_a_word(tmp_path: Path):

@@ -67,7 +67,7 @@ class _Ending(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno == logging.INFO:
-            self.kept.append(str(record.args[0] if isinstance(record.args, tuple) and record.args else record.msg))
+            self.kept.append(record.getMessage().removeprefix("wrote "))
 
     def say(self, notes: tuple[str, ...] = ()) -> None:
         """Print the line, unless it has been printed."""
