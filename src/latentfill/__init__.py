@@ -6,11 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from latentfill.api.estimator import Imputer as Imputer
     from latentfill.core.config import Config as Config
+    from latentfill.core.errors import EmbeddingMismatchError as EmbeddingMismatchError
+    from latentfill.core.errors import InputError as InputError
     from latentfill.core.errors import LatentFillError as LatentFillError
+    from latentfill.core.errors import ModelFormatError as ModelFormatError
+    from latentfill.core.errors import NotFittedError as NotFittedError
+    from latentfill.core.errors import OracleEmbeddingError as OracleEmbeddingError
+    from latentfill.core.errors import RepeatedTimeError as RepeatedTimeError
+    from latentfill.core.errors import UnknownColumnError as UnknownColumnError
     from latentfill.imputation.filling.codes import Code as Code
     from latentfill.imputation.imputation import Imputation as Imputation
-    from latentfill.imputation.imputer import Imputer as Imputer
     from latentfill.imputation.imputer import impute as impute
     from latentfill.imputation.totals.table_totals import totals as totals
     from latentfill.imputation.window_imputer import WindowImputer as WindowImputer
@@ -21,11 +28,18 @@ if TYPE_CHECKING:
 
 # Names are loaded when first used, so that `import latentfill` and `latentfill --help` do not wait for torch.
 _HOMES = {
+    "EmbeddingMismatchError": "core.errors",
+    "InputError": "core.errors",
+    "LatentFillError": "core.errors",
+    "ModelFormatError": "core.errors",
+    "NotFittedError": "core.errors",
+    "OracleEmbeddingError": "core.errors",
+    "RepeatedTimeError": "core.errors",
+    "UnknownColumnError": "core.errors",
     "Code": "imputation.filling.codes",
     "Config": "core.config",
     "Imputation": "imputation.imputation",
-    "Imputer": "imputation.imputer",
-    "LatentFillError": "core.errors",
+    "Imputer": "api.estimator",
     "Table": "tables.table",
     "TableOptions": "tables.options",
     "WindowImputer": "imputation.window_imputer",

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -74,6 +74,8 @@ class Imputer:
     >>> filled = Imputer(seed=1).fit(df).transform(df)  # doctest: +SKIP
     """
 
+    _not_fitted: type[NotFittedError] = NotFittedError  # what is raised without a model
+
     def __init__(
         self,
         config: Config | None = None,
@@ -84,12 +86,17 @@ class Imputer:
         **settings: Any,
     ) -> None:
         self._arrays, settings = divide_embeddings(settings, starts)
-        self.config, self.options = divide_settings(config, settings)
+        self.config, self._options = divide_settings(config, settings)
         self._refuse_pivot_with_stored()
         self.progress = progress
         self.covariates = listed(covariates)
         self._paired: tuple[Table, Pairing] | None = None  # fitted table, its stored embeddings
         self._aligned: tuple[Table, Covariates | None] | None = None  # table to fit, all covariates at its steps
+
+    @property
+    def options(self) -> TableOptions:
+        """How to read tables, as the user says."""
+        return self._options
 
     def _refuse_pivot_with_stored(self) -> None:
         if self.options.pivot and self._uses_row_numbers:
@@ -98,9 +105,10 @@ class Imputer:
                 "pivot (--pivot), or the embeddings and the split."
             )
 
-    def fit(self, data: object) -> Imputer:
+    def fit(self, data: object) -> Self:
         """Fit a model to a pandas, polars or pyarrow frame, the path of a file, or a `Table`; returns itself."""
         table = self.read(data, fresh=True)
+        self._forget()
         if self.config.causal:
             return self._fit_to_past(table)
         config, series = self.config, table.series
@@ -126,6 +134,11 @@ class Imputer:
         self.model_id_ = model_id(self.fitted_)
         self.digests_ = {split: vectors_digest(stored) for split, stored in paired.splits.items()}
         return self
+
+    def _forget(self) -> None:
+        """Drop the model of an earlier fit."""
+        for name in ("fitted_", "past_"):
+            self.__dict__.pop(name, None)
 
     def transform(self, data: object) -> NativeFrame:
         """The data with its gaps filled, as the same kind of frame; a path gives a pyarrow table."""
@@ -158,7 +171,7 @@ class Imputer:
         summary = doubtful.added_to(summarise(fitted, table, self.options, filled, paired, covariates))
         return Imputation(table, filled, summary | {"model": self.model_id_, "fill_seconds": seconds}, doubtful)
 
-    def _fit_to_past(self, table: Table) -> Imputer:
+    def _fit_to_past(self, table: Table) -> Self:
         """Learn from growing histories of the table, so that it can be filled from the past alone."""
         refuse_looking_ahead(self.config, with_covariates=bool(self.covariates))
         self.past_ = PastModels.fit(table.series, self.config)
@@ -257,13 +270,13 @@ class Imputer:
     def of_one_series(self, covariates: Sequence[object] = ()) -> Imputer:
         """An imputer that is not fitted, with the same settings, for one series of a stacked table."""
         imputer = Imputer(self.config, progress=self.progress, covariates=list(covariates))
-        imputer.options = replace(self.options, by=())
+        imputer._options = replace(self.options, by=())
         return imputer
 
     def of_part(self) -> Imputer:
         """An imputer that is not fitted, with the same settings, for a process that fills a part of the series."""
         imputer = Imputer(self.config)
-        imputer.options = self.options
+        imputer._options = self.options
         return imputer
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -287,7 +300,7 @@ class Imputer:
         covariates: object = None,
         starts: ArrayLike | None = None,
         **settings: Any,
-    ) -> Imputer:
+    ) -> Self:
         """A fitted imputer from a model folder.
 
         `settings` may change only what the fit does not depend on: how to read a table, the output (such as `intervals`
@@ -315,7 +328,7 @@ class Imputer:
     @classmethod
     def _load_past(
         cls, path: str | os.PathLike[str], method: Mapping[str, object], reading: Mapping[str, Any], covariates: object
-    ) -> Imputer:
+    ) -> Self:
         """An imputer with a saved model that fills from the past alone."""
         from latentfill.imputation.saving.past_folder import load_past  # here, because it imports torch
 
@@ -405,7 +418,7 @@ class Imputer:
     def _check_fitted(self) -> Fitted:
         """The fitted model; raises a `NotFittedError` if there is none."""
         if not hasattr(self, "fitted_"):
-            raise NotFittedError("this Imputer has not been fitted: call fit(data) first, or Imputer.load(path).")
+            raise self._not_fitted("this Imputer has not been fitted: call fit(data) first, or Imputer.load(path).")
         return self.fitted_
 
 
