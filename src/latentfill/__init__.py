@@ -6,7 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
+
+    from latentfill.api.embed import embed as embed
     from latentfill.api.estimator import Imputer as Imputer
+    from latentfill.api.evaluate import evaluate as evaluate
+    from latentfill.api.inspect import inspect as inspect
     from latentfill.core.config import Config as Config
     from latentfill.core.errors import EmbeddingMismatchError as EmbeddingMismatchError
     from latentfill.core.errors import InputError as InputError
@@ -43,16 +48,21 @@ _HOMES = {
     "Table": "tables.table",
     "TableOptions": "tables.options",
     "WindowImputer": "imputation.window_imputer",
+    "embed": "api.embed",
+    "evaluate": "api.evaluate",
     "fill_windows": "imputation.window_imputer",
     "impute": "imputation.imputer",
+    "inspect": "api.inspect",
     "read_table": "tables.read",
     "totals": "imputation.totals.table_totals",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = sorted((*_HOMES, "__version__"))
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("latentfill")
     if name not in _HOMES:
         raise AttributeError(f"module 'latentfill' has no attribute {name!r}")
     return getattr(import_module(f"latentfill.{_HOMES[name]}"), name)
