@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from latentfill.core.errors import OracleEmbeddingError as OracleEmbeddingError
     from latentfill.core.errors import RepeatedTimeError as RepeatedTimeError
     from latentfill.core.errors import UnknownColumnError as UnknownColumnError
+    from latentfill.core.fill_warning import FillWarning as FillWarning
     from latentfill.imputation.filling.codes import Code as Code
     from latentfill.imputation.imputation import Imputation as Imputation
     from latentfill.imputation.imputer import impute as impute
@@ -43,6 +44,7 @@ _HOMES = {
     "UnknownColumnError": "core.errors",
     "Code": "imputation.filling.codes",
     "Config": "core.config",
+    "FillWarning": "core.fill_warning",
     "Imputation": "imputation.imputation",
     "Imputer": "api.estimator",
     "Table": "tables.table",

@@ -20,7 +20,9 @@ from latentfill.api.hidden_score import hidden_score
 from latentfill.api.imputer_settings import ImputerSettings
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, NotFittedError
+from latentfill.core.fill_warning import tell_user
 from latentfill.imputation import imputer as base
+from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.user_settings import METHOD, READING, settings_by_name
 from latentfill.nn.progress import ProgressCallback
 from latentfill.tables.backends.native import NativeFrame
@@ -80,6 +82,7 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
         own = {"config": config, "progress": progress, "covariates": covariates, "starts": starts}
         given = {name: value for name, value in own.items() if value is not None}
         self._given: dict[str, Any] = given | settings_by_name(settings)
+        self._told: set[str] = set()  # notes that the user has been told since the data of the fit were read
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """All settings by name, as they were given; those that were not given as they are in force."""
@@ -142,7 +145,22 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
     def read(self, data: object, *, fresh: bool = False) -> Table:
         """Read `data` as a table; a fitted imputer reads only its columns, unless `fresh` is set."""
         frame = as_frame(self, data, fresh=fresh) if is_array(data) else data
-        return super().read(frame, fresh=fresh)
+        table = super().read(frame, fresh=fresh)
+        if fresh:
+            self._told = set()
+        self._tell(table.notes)
+        return table
+
+    def fill(self, data: object) -> Imputation:
+        """Fill the data and tell the notes, each once, as a `FillWarning`; see `transform` for a frame instead."""
+        imputation = super().fill(data)
+        self._tell(imputation.notes)
+        return imputation
+
+    def _tell(self, notes: Sequence[str]) -> None:
+        """Tell the notes that have not been told."""
+        tell_user(note for note in notes if note not in self._told)
+        self._told.update(notes)
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> NDArray[np.object_]:
         """Names of the columns of a filled table: those that came in, and the bounds of intervals."""

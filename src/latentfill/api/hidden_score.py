@@ -19,7 +19,8 @@ def hidden_score(imputer: Imputer, table: Table) -> float:
     """Negative mean squared error on hidden cells of a table, in standard deviations of their columns."""
     masked = next(masked_series(table.series, ScoringSpec(seeds=(imputer.config.seed,))))
     as_read = np.where(masked.hidden, np.nan, table.as_read)
-    filled = imputer.fill(replace(table, series=masked.visible, as_read=as_read)).filled
+    # that of the base class, which tells the user nothing about this table
+    filled = Imputer.fill(imputer, replace(table, series=masked.visible, as_read=as_read)).filled
     kinds = ColumnKinds.found(table.series, imputer.config.kind, cycle_steps(table.series))
     reference = Reference.of(table.series, table.series.values, kinds)
     error = reference.errors(filled.values) / reference.spread

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, Self, cast
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError
+from latentfill.core.fill_warning import tell_user
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.record import Pairing
 from latentfill.embeddings.stored.arrays import IN_MEMORY, divide_embeddings
@@ -217,7 +219,7 @@ class Imputer:
             return data
         table = self._read(data, fresh=fresh)
         for note in table.notes:
-            log.warning("%s", note)
+            log.info("%s", note)
         return table
 
     def read_groups(self, data: object) -> GroupedTable:
@@ -444,8 +446,23 @@ def impute(data: object, **settings: Any) -> Any:
         from latentfill.imputation.panels import impute_array  # here, because it imports this module
 
         return impute_array(data, imputer)
-    if not imputer.options.by:
-        return with_plain_index(data, imputer.fit_transform) if imputer.options.pivot else imputer.fit_transform(data)
+    fill = _fill_stacked if imputer.options.by else _fill_one
+    is_indexed = bool(imputer.options.by or imputer.options.pivot)
+    return with_plain_index(data, partial(fill, imputer)) if is_indexed else fill(imputer, data)
+
+
+def _fill_one(imputer: Imputer, data: object) -> NativeFrame:
+    """The table filled by a model of its own; its notes are warnings."""
+    table = imputer.read(data, fresh=True)
+    imputation = imputer.fit(table).fill(table)
+    tell_user(imputation.notes)
+    return imputation.to_frame()
+
+
+def _fill_stacked(imputer: Imputer, data: object) -> NativeFrame:
+    """The same for a table of several series."""
     from latentfill.imputation.stacked import impute_stacked  # here, because it imports this module
 
-    return with_plain_index(data, lambda frame: impute_stacked(imputer, frame).to_frame())
+    imputation = impute_stacked(imputer, data)
+    tell_user(imputation.notes)
+    return imputation.to_frame()
