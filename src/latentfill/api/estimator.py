@@ -144,6 +144,8 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
 
     def read(self, data: object, *, fresh: bool = False) -> Table:
         """Read `data` as a table; a fitted imputer reads only its columns, unless `fresh` is set."""
+        if isinstance(data, Table):
+            return data
         frame = as_frame(self, data, fresh=fresh) if is_array(data) else data
         table = super().read(frame, fresh=fresh)
         if fresh:
