@@ -14,7 +14,7 @@ Values = Names | float | Sequence[float] | Mapping[str, object]
 class ImputerSettings(TypedDict, total=False):
     """Settings by name, and groups of them as mappings."""
 
-    time: Names | None
+    time: Names | Literal[False] | None
     time_format: str | None
     timezone: str | None
     leave: Names
@@ -40,10 +40,11 @@ class ImputerSettings(TypedDict, total=False):
     effort: Literal["quick", "standard", "thorough"]
     candidates: Names
     time_budget: float | None
-    kind: str | Mapping[str, object] | None
+    kind: str | float | Mapping[str, object] | None
     causal: bool
     model: Literal["auto", "own", "shared"]
     seed: int
+    random_state: int
     device: str
     length: int
     stride: int
@@ -103,9 +104,9 @@ class ImputerSettings(TypedDict, total=False):
     samples: int
     blank_doubtful: float | None
     max_gap: int | None
-    minimum: str | Mapping[str, object] | None
-    maximum: str | Mapping[str, object] | None
-    non_negative: str | None
+    minimum: str | float | Mapping[str, object] | None
+    maximum: str | float | Mapping[str, object] | None
+    non_negative: Names | None
     margin: float | None
     windows: Mapping[str, object] | Settings
     encoder: Mapping[str, object] | Settings

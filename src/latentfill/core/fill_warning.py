@@ -6,6 +6,8 @@ import sys
 import warnings
 from collections.abc import Iterable
 
+from latentfill.core.spelling import in_python
+
 INSIDE = ("latentfill", "sklearn", "joblib")  # packages between the user's line and here
 
 
@@ -17,7 +19,8 @@ def tell_user(notes: Iterable[str]) -> None:
     """Warn of each note once, at the line of the user's program."""
     level = _frames_inside()
     for note in dict.fromkeys(notes):
-        warnings.warn(note, FillWarning, stacklevel=level)
+        keywords = in_python(note)
+        warnings.warn(f"{note} ({keywords})" if keywords else note, FillWarning, stacklevel=level)
 
 
 def _frames_inside() -> int:

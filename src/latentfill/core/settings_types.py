@@ -24,7 +24,12 @@ Values = Names | float | Sequence[float] | Mapping[str, object]
 class ImputerSettings(TypedDict, total=False):
     """Settings by name, and groups of them as mappings."""
 '''
-OF_PYTHON = {"embeddings": "object", "missing": "Values", "pivot": "Values"}  # take more in Python than in a file
+OF_PYTHON = {  # settings that take more in Python than in a file
+    "embeddings": "object",
+    "missing": "Values",
+    "pivot": "Values",
+    "time": "Names | Literal[False]",
+}
 _NAMES = {bool: "bool", int: "int", float: "float", str: "str", tuple: "Names"}
 
 
@@ -50,5 +55,5 @@ def _type_of(each: Setting) -> str:
         return f"{OF_PYTHON[each.name]} | None"
     words = ", ".join(f'"{word}"' for word in each.choices)
     name = f"Literal[{words}]" if words else _NAMES[tuple if each.is_list else each.base_type]  # type: ignore[index]
-    mapping = " | Mapping[str, object]" if each.extras.get("json_text") else ""
+    mapping = " | float | Mapping[str, object]" if each.extras.get("json_text") else ""
     return f"{name}{mapping}{' | None' if each.nullable else ''}"
