@@ -59,6 +59,15 @@ def test_each_gap_is_listed_once(frame: pd.DataFrame):
     np.testing.assert_allclose(gaps["expected_error"][0], imputation.expected["a"].iloc[10:13].mean())
 
 
+def test_gaps_are_in_the_time_zone_of_the_index(frame: pd.DataFrame):
+    local = frame.tz_localize("Europe/Berlin")
+    gaps = Imputer(strategy="linear").fit(local).fill(local).gaps
+    assert gaps["start"].tolist() == local.index[[10, 50, 100]].tolist()
+    assert gaps["end"].tolist() == local.index[[12, 55, 100]].tolist()
+    complete = local.interpolate()
+    assert len(Imputer(strategy="linear").fit(complete).fill(complete).gaps) == 0
+
+
 def test_a_blend_names_its_strategies_the_heaviest_first(frame: pd.DataFrame):
     frame["b"] += np.random.default_rng(0).normal(size=len(frame))
     for text in Imputer(candidates=["kriging"]).fit(frame).fill(frame).gaps["strategies"]:

@@ -16,9 +16,8 @@ from latentfill.core.series import FloatArray, IntArray
 from latentfill.imputation.doubt.readings import DoubtfulReadings
 from latentfill.imputation.filling.codes import codes_as_read
 from latentfill.imputation.filling.filled import Filled
-from latentfill.imputation.result_frames import frame_beside, gap_columns
+from latentfill.imputation.result_frames import frame_beside, gap_columns, gap_frame
 from latentfill.tables.backends.edits import Edits
-from latentfill.tables.backends.frames import frame_like
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns
 from latentfill.tables.long_edits import long_rows
@@ -69,9 +68,10 @@ class Imputation:
     def gaps(self) -> NativeFrame:
         """One row for each gap: its column, start, end, length in steps, mean expected error, and strategies.
 
-        Start and end are time stamps, in UTC where stamps have a zone, or steps counted from 0 without time stamps.
+        Start and end are time stamps in the zone of the index, in UTC where a column holds stamps with a zone; without
+        time stamps, they are steps counted from 0.
         """
-        return frame_like(self.frame, gap_columns(self.table, self.filled))
+        return gap_frame(self.frame, gap_columns(self.table, self.filled))
 
     def __repr__(self) -> str:
         n_rows, n_columns = output_rows(self.table).steps.size, len(self.table.series.columns)

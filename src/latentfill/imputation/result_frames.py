@@ -27,6 +27,16 @@ def frame_beside(filled: NativeFrame, columns: Mapping[str, NDArray[Any]]) -> Na
     return frame
 
 
+def gap_frame(filled: NativeFrame, columns: Mapping[str, NDArray[Any]]) -> NativeFrame:
+    """The columns of `gap_columns` as a frame like the filled one, with stamps in the zone of its index."""
+    frame = frame_like(filled, columns)
+    zone = getattr(getattr(filled, "index", None), "tz", None)
+    if zone is not None:
+        for name in ("start", "end"):
+            frame[name] = frame[name].astype("datetime64[us]").dt.tz_localize("UTC").dt.tz_convert(zone)
+    return frame
+
+
 def gap_columns(table: Table, filled: Filled) -> dict[str, NDArray[Any]]:
     """One entry for each gap that reaches a row of the output, by column and start.
 
