@@ -250,7 +250,7 @@ def _largest_first(shares: Mapping[str, float]) -> list[tuple[str, float]]:
 def _score_line(path: str, score: JsonRecord) -> str:
     label = " (oracle: the stored embeddings may have seen these cells)" if "label" in score else ""
     between = score.get("mse_ratio_90_percent")
-    likely = f" (likely between {between[0]:.2f} and {between[1]:.2f})" if between else ""
+    likely = f" (likely between {between[0]:.2f} and {between[1]:.2f})" if between else " (a guess, from few gaps)"
     ratio = f"{score['mse'] / score['linear_mse']:.2f}"
     return (
         f"Held-out error, {path}: {ratio} x linear interpolation's squared error{likely}, mean "

@@ -53,7 +53,9 @@ def trust_text(summary: Summary) -> str:
     cells = sum(score["cells"] for score in known)
     mse, linear = (sum(score["cells"] * score[key] for score in known) / cells for key in ("mse", "linear_mse"))
     between = known[0].get("mse_ratio_90_percent") if len(known) == 1 else None
-    likely = f" (likely {between[0]:.2f} to {between[1]:.2f})" if between else ""
+    likely = (
+        f" (likely {between[0]:.2f} to {between[1]:.2f})" if between else " (a guess: few gaps)" * (len(known) == 1)
+    )
     oracle = "; oracle: the stored embeddings may have seen them" if any("label" in score for score in known) else ""
     return (
         f"{mse / linear:.2f} x the squared error of linear interpolation{likely}, on {counted(cells, 'held-out cell')}"

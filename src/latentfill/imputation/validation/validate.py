@@ -20,8 +20,7 @@ from latentfill.strategies.candidates import Candidates
 from latentfill.windows.gaps import BUCKET_NAMES
 
 FEWEST_CELLS = 100  # held out in all; with fewer, nothing shows that anything is better than linear interpolation
-FEWEST_GAPS = 5  # from which the uncertainty of an error can be told
-NORMAL_95 = 1.645  # 95 % quantile of the standard normal distribution
+FEWEST_GAPS = 5  # effective ones, from which the uncertainty of an error can be told
 UNITS = {"standard": "standard deviations of each column", "minmax": "observed ranges of each column"}
 
 
@@ -93,16 +92,22 @@ def ratio_interval(loss: FloatArray, linear_loss: FloatArray, gap: IntArray) -> 
     """A 90 % confidence interval of the ratio of two mean losses (M,); None where it is unknown.
 
     Losses within a gap (M,) are correlated, so a gap counts once: the standard error is that of a ratio estimate over
-    clusters (Cochran 1977, Sampling Techniques, chapter 9), taken on a logarithmic scale.
+    clusters (Cochran 1977, Sampling Techniques, chapter 9), taken on a logarithmic scale. If a few gaps have most of
+    the loss, there are effectively only those few (Kish 1965), which decides the quantile of Student's t.
     """
+    from scipy.special import stdtrit
+
     of_gap = np.unique(gap, return_inverse=True)[1]
     ours, linear = (np.bincount(of_gap, each) for each in (loss, linear_loss))
     n = len(ours)
-    if n < FEWEST_GAPS or not linear.sum() > 0 or not ours.sum() > 0:
+    if not linear.sum() > 0 or not ours.sum() > 0:
+        return None
+    effective = min(float(each.sum() ** 2 / (each**2).sum()) for each in (ours, linear))
+    if effective < FEWEST_GAPS:
         return None
     ratio = ours.sum() / linear.sum()
     error = np.sqrt(n / (n - 1) * ((ours - ratio * linear) ** 2).sum()) / linear.sum()
-    return [float(ratio * np.exp(sign * NORMAL_95 * error / ratio)) for sign in (-1, 1)]
+    return [float(ratio * np.exp(sign * stdtrit(effective - 1, 0.95) * error / ratio)) for sign in (-1, 1)]
 
 
 def weights_by_gap(names: tuple[str, ...], ensemble: Ensemble, cells: Cells) -> dict[str, dict[str, float]]:
