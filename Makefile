@@ -1,4 +1,4 @@
-.PHONY: demo test hooks clean
+.PHONY: demo test hooks oldest clean
 
 PYTHON ?= python3
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
@@ -22,5 +22,16 @@ test: .venv/installed-test  ## the whole test suite, a process for each core; it
 hooks: .venv/installed-test  ## format, lint and types, as in CI
 	$(BIN)/pre-commit run --all-files --show-diff-on-failure
 
+# What needs neither a network nor the optional packages for language models; warnings of old packages are no errors.
+SMOKE := tests/core tests/kinds tests/nn tests/strategies/test_common.py tests/tables tests/windows tests/imputation/test_imputer.py
+TOOLS := pytest==9.2.0 pytest-timeout==2.4.0 hypothesis==6.170.15 pandas==2.2.0 polars==2.1.0
+
+oldest:  ## the oldest version of every dependency that pyproject.toml allows, and the tests of the core with them
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/pip install --quiet --disable-pip-version-check uv
+	.venv-oldest/bin/uv pip install --python .venv-oldest --resolution lowest-direct -e ".[excel,faiss,report]" $(TOOLS)
+	OMP_NUM_THREADS=1 .venv-oldest/bin/python -m pytest -o filterwarnings= $(SMOKE) \
+		--deselect tests/core/test_settings_base.py::test_a_setting_becomes_a_flag_with_help_and_default  # typer's older layout
+
 clean:
-	rm -rf .venv demo build dist
+	rm -rf .venv .venv-oldest demo build dist site

@@ -10,7 +10,7 @@ import numpy as np
 from latentfill.core.errors import InputError, RepeatedTimeError, UnknownColumnError, did_you_mean
 from latentfill.core.messages import SHOWN, counted, name_columns
 from latentfill.core.series import IntArray, TimeArray
-from latentfill.tables.backends.arrow import mask_array, text_scalar
+from latentfill.tables.backends.arrow import mask_array
 from latentfill.tables.backends.cell_kinds import kind_of
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.numbers import Numbers
@@ -75,13 +75,15 @@ class Pivot:
 
 def _gathered(column: Column, rows: IntArray, name: str) -> Column:
     """The cells of these rows as a column, with empty cells where the number of a row is negative."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     known = rows >= 0
     taken = column.take(np.maximum(rows, 0))
     texts, numbers = taken.texts, taken.numbers
     if texts is not None:
-        texts = pc.if_else(mask_array(known), texts, text_scalar(None))
+        empty = pa.nulls(len(texts), texts.type)  # before version 24, a scalar breaks the texts of a slice
+        texts = pc.if_else(mask_array(known), texts, empty)
     if numbers is not None:
         numbers = Numbers(np.where(known, numbers.values, np.nan), numbers.bad & known)
     return replace(taken, name=name, texts=texts, numbers=numbers)

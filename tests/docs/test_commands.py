@@ -1,0 +1,91 @@
+"""The commands and the Python of the pages run on small made tables; all commands shown have options that exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from latentfill.cli.main import app
+
+ROOT = Path(__file__).resolve().parents[2]
+RUN = (
+    "quickstart",
+    "csv",
+    "stations",
+    "timekd",
+    "strategies",
+    "scores",
+    "when-not",
+    "fields",
+    "troubleshooting",
+    "ko/quickstart",
+)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SHELL = re.compile(r"^```(?:sh)?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+PYTHON = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+QUICK = ("--set", "encoder_steps=20", "--set", "decoder_steps=20", "--set", "dim=16", "--set", "width=16")
+
+
+def commands(page: Path) -> list[list[str]]:
+    """The words of each `latentfill` command in the blocks of a page, without its name."""
+    blocks = SHELL.findall(page.read_text(encoding="utf-8"))
+    lines = [
+        shlex.split(line, comments=True) for block in blocks for line in block.splitlines() if "latentfill" in line
+    ]
+    return [words[1:] for words in lines if words and words[0].split("/")[-1] == "latentfill"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with all files that the pages speak of."""
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    from made_files import make_files
+
+    make_files(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_the_commands_of_a_page_run(name: str, folder: Path, run_cli: Callable[..., int]):
+    shown = commands(ROOT / "docs" / f"{name}.md")
+    assert shown
+    for words in shown:
+        quick = QUICK if "--embeddings" in words else ()
+        assert run_cli(*words, *quick) == 0, words
+        outputs = [words[i + 1] for i, word in enumerate(words) if word in ("-o", "-m", "--codes")]
+        assert [path for path in outputs if not (folder / path).exists()] == [], words
+
+
+@pytest.mark.parametrize("name", [name for name in RUN if PYTHON.search((ROOT / "docs" / f"{name}.md").read_text())])
+def test_the_python_of_a_page_runs(name: str, folder: Path):
+    names: dict[str, Any] = {}
+    for block in PYTHON.findall((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")):
+        exec(block, names)
+
+
+def check(words: list[str]) -> None:
+    """Parses a command without running it; an unknown command or option is an error."""
+    command = typer.main.get_command(app).commands[words[0]]
+    command.make_parser(command.context_class(command)).parse_args(list(words[1:]))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_that_is_shown_exists_with_its_options(page: Path):
+    for words in commands(page):
+        check(words)
+
+
+def test_a_command_with_an_option_that_does_not_exist_is_found():
+    with pytest.raises(Exception, match="--no-such-option"):
+        check(["impute", "data.csv", "--no-such-option"])
+
+
+def test_the_commands_of_the_readme_are_found():
+    assert ["impute", "data.csv", "-o", "filled.csv"] in commands(ROOT / "README.md")
