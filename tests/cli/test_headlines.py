@@ -41,7 +41,7 @@ def test_the_trust_is_the_ratio_to_linear_interpolation_with_its_likely_range():
     assert trust_text(one) == (
         "0.50 x the squared error of linear interpolation (likely 0.40 to 0.70), on 40 held-out cells"
     )
-    assert trust_text(summary({"a": column(3)})).startswith("unknown")
+    assert trust_text(summary({"a": column(3)})).startswith("error unknown")
 
 
 def test_the_trust_in_series_with_a_model_each_is_that_of_all_their_cells():

@@ -49,7 +49,7 @@ def trust_text(summary: Summary) -> str:
     scores = [*summary["held_out_error"].values(), *_scores_of_series(summary)]
     known = [score for score in scores if score.get("linear_mse")]
     if not known:
-        return "unknown, as no cells could be held out to measure errors"
+        return "error unknown, as no cells could be held out to measure it"
     cells = sum(score["cells"] for score in known)
     mse, linear = (sum(score["cells"] * score[key] for score in known) / cells for key in ("mse", "linear_mse"))
     between = known[0].get("mse_ratio_90_percent") if len(known) == 1 else None
