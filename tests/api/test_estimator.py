@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import joblib
@@ -21,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import latentfill
-from latentfill import Config, Imputer
+from latentfill import Config, FillWarning, Imputer
 from latentfill.core.errors import InputError, NotFittedError
 from latentfill.core.settings_base import all_declared
 from latentfill.tables.options import TableOptions
@@ -137,6 +138,37 @@ def test_an_array_gives_an_array_with_the_same_observed_cells(frame: pd.DataFram
     assert imputer.n_features_in_ == 2
     assert list(imputer.get_feature_names_out()) == ["x0", "x1"]
     assert not hasattr(imputer, "feature_names_in_")
+
+
+def test_every_column_of_an_array_is_filled_also_one_that_counts_its_rows():
+    values = np.stack([np.arange(1900.0, 2000.0), np.cos(np.arange(100))], axis=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FillWarning)
+        imputer = Imputer(**FAST).fit(values)
+    gappy = values.copy()
+    gappy[20, 0] = np.nan
+    np.testing.assert_array_equal(imputer.transform(gappy), values)
+
+
+def test_a_column_of_an_array_can_be_its_clock():
+    """The value at 9 of 10 hours is nine tenths of the way from that at 0 to that at 10."""
+    hours = np.array([0, 9, *range(10, 90, 10)])
+    values = np.stack([1.7e9 + 3600 * hours, np.minimum(hours, 10.0)], axis=1)
+    values[1, 1] = np.nan
+    filled = Imputer(**FAST, time="x0").fit_transform(values)
+    assert filled[1, 1] == pytest.approx(9)
+    np.testing.assert_array_equal(filled[:, 0], values[:, 0])
+
+
+def test_a_column_of_an_array_without_any_value_stays_empty():
+    values = np.stack([np.arange(100.0), np.full(100, np.nan)], axis=1)
+    np.testing.assert_array_equal(Imputer(**FAST).fit_transform(values), values)
+
+
+def test_an_array_of_another_width_is_refused():
+    imputer = Imputer(**FAST).fit(np.eye(20, 2))
+    with pytest.raises(ValueError, match="3 features, but Imputer is expecting 2"):
+        imputer.transform(np.eye(20, 3))
 
 
 def test_names_of_columns_are_kept_and_those_of_bounds_added(frame: pd.DataFrame):

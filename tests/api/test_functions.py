@@ -61,6 +61,11 @@ def test_scores_of_stacked_series_say_which_series_they_are_of(frame: pd.DataFra
     assert set(scores["series"]) == {"all", "north", "south"}
 
 
+def test_notes_on_the_table_are_warnings(frame: pd.DataFrame):
+    with pytest.warns(latentfill.FillWarning, match="No time column was found"):
+        latentfill.evaluate(frame.drop(columns="time"), strategies=["linear"], patterns=["point"])
+
+
 def test_unknown_strategies_are_refused(frame: pd.DataFrame):
     with pytest.raises(InputError, match="did you mean 'kriging'"):
         latentfill.evaluate(frame, strategies=["krigging"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from latentfill.tables.backends.native import NativeFrame
+from latentfill.tables.options import TableOptions
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -38,6 +40,14 @@ def as_frame(estimator: BaseEstimator, data: object, *, fresh: bool) -> NativeFr
         estimator, data, reset=fresh, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=least
     )
     return pa.table({f"x{number}": column for number, column in enumerate(values.T)})
+
+
+def options_of_array(options: TableOptions, names: Sequence[str]) -> TableOptions:
+    """The options for an array: unless they say otherwise, its rows are equally spaced and all columns are filled."""
+    time = () if options.time is None else options.time
+    left = {*options.leave, *time}
+    columns = options.columns or tuple(name for name in names if name not in left)
+    return replace(options, time=time, columns=columns)
 
 
 def array_of(frame: NativeFrame) -> NDArray[Any]:

@@ -10,6 +10,7 @@ from typing import Unpack
 import numpy as np
 
 from latentfill.api.imputer_settings import ImputerSettings
+from latentfill.core.fill_warning import tell_user
 from latentfill.embeddings.embed_table import TableEmbedder
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.registry import make_embedder
@@ -51,9 +52,10 @@ def embed(
     if is_whole and "pred_len" not in settings and not EncoderName.parse(encoder).settings.get("privileged"):
         settings["pred_len"] = 0  # so that the windows cover every row
     config, options = divide_settings(None, settings)
-    series = read_table(data, replace(options, regular=False)).series
+    table = read_table(data, replace(options, regular=False))
+    tell_user(table.notes)
     opened = make_embedder(encoder, config=config, pred_len=config.stored.plan.pred_len)
-    embedder = TableEmbedder(series, opened, config, smoothed_values)
+    embedder = TableEmbedder(table.series, opened, config, smoothed_values)
     if path is None:
         return _in_memory(embedder)
     embedder.make_packed_file(Path(path), overwrite=overwrite)

@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 from sklearn.utils.validation import _check_feature_names_in
 
-from latentfill.api.arrays import array_of, as_frame, is_array
+from latentfill.api.arrays import array_of, as_frame, is_array, options_of_array
 from latentfill.api.hidden_score import hidden_score
 from latentfill.api.imputer_settings import ImputerSettings
 from latentfill.core.config import Config
@@ -26,6 +26,7 @@ from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.user_settings import METHOD, READING, settings_by_name
 from latentfill.nn.progress import ProgressCallback
 from latentfill.tables.backends.native import NativeFrame
+from latentfill.tables.read import read_table
 from latentfill.tables.table import Table
 
 OWN = ("config", "progress", "covariates", "starts")  # parameters that are no settings
@@ -146,8 +147,7 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
         """Read `data` as a table; a fitted imputer reads only its columns, unless `fresh` is set."""
         if isinstance(data, Table):
             return data
-        frame = as_frame(self, data, fresh=fresh) if is_array(data) else data
-        table = super().read(frame, fresh=fresh)
+        table = super().read(data, fresh=fresh)
         if fresh:
             self._told = set()
         self._tell(table.notes)
@@ -163,6 +163,12 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
         """Tell the notes that have not been told."""
         tell_user(note for note in notes if note not in self._told)
         self._told.update(notes)
+
+    def _read(self, data: object, *, fresh: bool) -> Table:
+        if not is_array(data) or self.options.by:
+            return super()._read(data, fresh=fresh)
+        frame = as_frame(self, data, fresh=fresh)
+        return read_table(frame, options_of_array(self._reading_options(), frame.column_names))
 
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> NDArray[np.object_]:
         """Names of the columns of a filled table: those that came in, and the bounds of intervals."""

@@ -11,6 +11,7 @@ import numpy as np
 from latentfill.api.imputer_settings import ImputerSettings
 from latentfill.core.config import AUTO
 from latentfill.core.errors import InputError
+from latentfill.core.fill_warning import tell_user
 from latentfill.imputation.imputer import Imputer
 from latentfill.scoring.evaluate import evaluate as evaluate_table
 from latentfill.scoring.scores import ALL, PAST_YARDSTICK, YARDSTICK, Score
@@ -67,6 +68,7 @@ def evaluate(
     if imputer.options.by:
         return _as_frame(data, _of_series(data, imputer, spec), stacked=True)
     table = imputer.read(data)
+    tell_user(table.notes)
     runs = evaluate_table(table, imputer.config, spec, imputer.align(table))
     return _as_frame(data, {ALL: [score for run in runs for score in run.scores]}, stacked=False)
 
@@ -75,7 +77,9 @@ def _of_series(data: object, imputer: Imputer, spec: ScoringSpec) -> dict[str, l
     """The scores of all series of a stacked table together, and of each."""
     if imputer.covariates:
         raise InputError("covariates are not scored on stacked series: leave them out, or score each series by itself.")
-    result = evaluate_stacked(imputer.read_groups(data), imputer.config, spec)
+    grouped = imputer.read_groups(data)
+    tell_user(grouped.notes)
+    result = evaluate_stacked(grouped, imputer.config, spec)
     return {ALL: result.joint, **result.by_series}
 
 

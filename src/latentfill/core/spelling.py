@@ -7,7 +7,17 @@ import re
 FLAG = re.compile(r"--[a-z][a-z-]*")
 OTHER_NAMES = {"--with": "covariates", "--min": "minimum", "--max": "maximum", "--units-rows": "units_row"}
 OF_COMMANDS = frozenset(  # flags of files and of commands, for which Python has other ways
-    ("--codes", "--doubt", "--explain", "--intervals-to", "--layout", "--lm", "--no-teacher", "--student")
+    (
+        "--codes",
+        "--doubt",
+        "--explain",
+        "--intervals-to",
+        "--layout",
+        "--lm",
+        "--no-clobber",
+        "--no-teacher",
+        "--student",
+    )
 )
 
 
