@@ -87,10 +87,10 @@ CHOICES = {
     ),
     "kriging, variance of the level": Choice(
         constants=(f"{_STRATEGIES}.kriging.column_group:LEVEL_VARIANCE",),
-        others=(0.1, 10.0, 100.0),
+        others=(0.1, 1.0, 100.0),
         strategy="kriging",
         on="windows",
-        before="windows of ETT's validation rows; 10 before, on test windows of ETTh1 (T, L)",
+        before=ETT_TEST,
     ),
     "kriging, harmonics of the day": Choice(
         constants=(f"{_STRATEGIES}.harmonics:HARMONICS", f"{_STRATEGIES}.kriging.kriging:HARMONICS"),

@@ -6,11 +6,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
+
+    from latentfill.api.embed import embed as embed
+    from latentfill.api.estimator import Imputer as Imputer
+    from latentfill.api.evaluate import evaluate as evaluate
+    from latentfill.api.inspect import inspect as inspect
     from latentfill.core.config import Config as Config
+    from latentfill.core.errors import EmbeddingMismatchError as EmbeddingMismatchError
+    from latentfill.core.errors import InputError as InputError
     from latentfill.core.errors import LatentFillError as LatentFillError
+    from latentfill.core.errors import ModelFormatError as ModelFormatError
+    from latentfill.core.errors import NotFittedError as NotFittedError
+    from latentfill.core.errors import OracleEmbeddingError as OracleEmbeddingError
+    from latentfill.core.errors import RepeatedTimeError as RepeatedTimeError
+    from latentfill.core.errors import UnknownColumnError as UnknownColumnError
+    from latentfill.core.fill_warning import FillWarning as FillWarning
     from latentfill.imputation.filling.codes import Code as Code
     from latentfill.imputation.imputation import Imputation as Imputation
-    from latentfill.imputation.imputer import Imputer as Imputer
     from latentfill.imputation.imputer import impute as impute
     from latentfill.imputation.totals.table_totals import totals as totals
     from latentfill.imputation.window_imputer import WindowImputer as WindowImputer
@@ -21,24 +34,37 @@ if TYPE_CHECKING:
 
 # Names are loaded when first used, so that `import latentfill` and `latentfill --help` do not wait for torch.
 _HOMES = {
+    "EmbeddingMismatchError": "core.errors",
+    "InputError": "core.errors",
+    "LatentFillError": "core.errors",
+    "ModelFormatError": "core.errors",
+    "NotFittedError": "core.errors",
+    "OracleEmbeddingError": "core.errors",
+    "RepeatedTimeError": "core.errors",
+    "UnknownColumnError": "core.errors",
     "Code": "imputation.filling.codes",
     "Config": "core.config",
+    "FillWarning": "core.fill_warning",
     "Imputation": "imputation.imputation",
-    "Imputer": "imputation.imputer",
-    "LatentFillError": "core.errors",
+    "Imputer": "api.estimator",
     "Table": "tables.table",
     "TableOptions": "tables.options",
     "WindowImputer": "imputation.window_imputer",
+    "embed": "api.embed",
+    "evaluate": "api.evaluate",
     "fill_windows": "imputation.window_imputer",
     "impute": "imputation.imputer",
+    "inspect": "api.inspect",
     "read_table": "tables.read",
     "totals": "imputation.totals.table_totals",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = sorted((*_HOMES, "__version__"))
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("latentfill")
     if name not in _HOMES:
         raise AttributeError(f"module 'latentfill' has no attribute {name!r}")
     return getattr(import_module(f"latentfill.{_HOMES[name]}"), name)

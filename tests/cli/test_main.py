@@ -286,11 +286,43 @@ def test_two_outputs_cannot_be_the_same_file(
     assert "different files" in capsys.readouterr().err
 
 
-def test_an_output_in_a_missing_folder_is_refused(
-    run_cli: Callable[..., int], source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_folders_of_the_outputs_are_made(run_cli: Callable[..., int], source: Path, tmp_path: Path):
+    out, codes = tmp_path / "deep" / "er" / "out.csv", tmp_path / "other" / "codes.csv"
+    assert run_cli("impute", source, "-o", out, "--codes", codes, "--strategy", "linear") == 0
+    assert cells(out)[0] == cells(source)[0]
+    assert codes.exists()
+
+
+def test_no_clobber_refuses_to_replace_outputs_before_any_work(
+    run_cli: Callable[..., int],
+    source: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ):
-    assert run_cli("impute", source, "-o", tmp_path / "deep" / "out.csv", *QUICK) == 2
-    assert "deep" in capsys.readouterr().err
+    monkeypatch.setattr(latentfill.Imputer, "read", lambda *_: pytest.fail("work was done"))
+    (tmp_path / "model").mkdir()
+    for name in ("out.csv", "codes.csv", "scores.json", "totals.csv"):
+        (tmp_path / name).write_text("mine")
+    for command in (
+        ("impute", source, "-o", tmp_path / "out.csv"),
+        ("impute", source, "-o", tmp_path / "new.csv", "--codes", tmp_path / "codes.csv"),
+        ("fit", source, "-m", tmp_path / "model"),
+        ("evaluate", source, "-o", tmp_path / "scores.json"),
+        ("totals", source, "--every", "day", "-o", tmp_path / "totals.csv"),
+    ):
+        assert run_cli(*command, "--no-clobber") == 2
+        message = capsys.readouterr().err
+        assert "already, and --no-clobber keeps" in message
+        assert str(command[-1]) in message
+    assert not (tmp_path / "new.csv").exists()
+
+
+def test_outputs_that_exist_are_replaced_otherwise(run_cli: Callable[..., int], source: Path, tmp_path: Path):
+    (tmp_path / "out.csv").write_text("old")
+    assert run_cli("impute", source, "-o", tmp_path / "new.csv", "--strategy", "linear", "--no-clobber") == 0
+    assert run_cli("impute", source, "-o", tmp_path / "out.csv", "--strategy", "linear") == 0
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "new.csv").read_bytes()
 
 
 def test_a_folder_that_is_not_a_model_is_refused_and_kept(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from latentfill.api import imputer_settings
 from latentfill.cli.command_settings import file_and_set_settings, read_config
 from latentfill.core.config import Config
 from latentfill.core.settings_base import all_declared
@@ -17,6 +18,7 @@ from latentfill.imputation.user_settings import divide_settings
 from latentfill.tables.options import TableOptions
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+TYPES = Path(imputer_settings.__file__)
 
 
 def test_the_settings_page_is_up_to_date(run_cli: Callable[..., int], capsys: pytest.CaptureFixture[str]):
@@ -50,3 +52,12 @@ def test_a_file_can_give_settings_in_groups_or_by_name(tmp_path: Path):
     )
     assert first == second
     assert first[0].decoder.steps == 7
+
+
+def test_the_types_of_the_keywords_in_python_are_up_to_date(
+    run_cli: Callable[..., int], capsys: pytest.CaptureFixture[str]
+):
+    assert run_cli("settings", "--typed") == 0
+    assert capsys.readouterr().out == TYPES.read_text(encoding="utf-8"), (
+        "run: latentfill settings --typed > src/latentfill/api/imputer_settings.py"
+    )

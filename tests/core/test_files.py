@@ -11,6 +11,7 @@ from latentfill.core.errors import InputError
 from latentfill.core.files import (
     check_file_path,
     check_folder_path,
+    check_new,
     replacing_folder,
     stem,
     write_bytes,
@@ -43,9 +44,10 @@ def test_writing_to_a_link_writes_to_its_target(tmp_path):
     assert target.read_bytes() == b"new"
 
 
-def test_a_file_in_a_missing_folder_is_refused(tmp_path):
+def test_a_file_in_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"cannot be written.*Choose a folder"):
-        write_bytes(tmp_path / "none" / "out.csv", b"a\n")
+        write_bytes(tmp_path / "file" / "a.csv", b"")
 
 
 def test_a_file_name_of_the_maximum_length_can_be_written(tmp_path):
@@ -193,14 +195,31 @@ def test_paths_at_which_no_folder_can_be_written_are_refused(tmp_path):
 
 
 def test_paths_at_which_no_file_can_be_written_are_refused(tmp_path):
+    (tmp_path / "file").write_text("keep")
     for path, words in (
         (tmp_path, "is a folder"),
-        (tmp_path / "none" / "a.csv", "no folder"),
+        (tmp_path / "file" / "a.csv", "file is not a folder that can be written to"),
         (tmp_path / ("x" * 300), "cannot be written"),
     ):
         with pytest.raises(InputError, match=words):
             check_file_path(path)
     check_file_path(tmp_path / "a.csv")
+
+
+def test_the_folder_of_a_file_is_made_when_the_file_is_written(tmp_path):
+    path = tmp_path / "new" / "deep" / "a.csv"
+    check_file_path(path)
+    assert not any(tmp_path.iterdir())
+    write_bytes(path, b"1")
+    assert path.read_bytes() == b"1"
+
+
+def test_paths_that_exist_are_named(tmp_path):
+    (tmp_path / "a.csv").touch()
+    (tmp_path / "b.csv").symlink_to("nowhere")
+    check_new([tmp_path / "c.csv", Path("-")])
+    with pytest.raises(InputError, match=r"a\.csv, .*b\.csv exist already"):
+        check_new([tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / "c.csv"])
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="the administrator may write everywhere")

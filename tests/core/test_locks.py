@@ -66,8 +66,11 @@ def test_killing_a_process_releases_its_lock(tmp_path):
     assert list(tmp_path.iterdir()) == []  # the next lock has removed the lock file of the killed process
 
 
-def test_a_path_in_a_missing_folder_cannot_be_locked(tmp_path):
-    with pytest.raises(InputError, match="cannot be written"), locked(tmp_path / "nowhere" / "a"):
+def test_the_folder_around_a_locked_path_is_made(tmp_path):
+    (tmp_path / "file").touch()
+    with locked(tmp_path / "new" / "a"):
+        assert (tmp_path / "new").is_dir()
+    with pytest.raises(InputError, match="cannot be written"), locked(tmp_path / "file" / "a"):
         pass
 
 

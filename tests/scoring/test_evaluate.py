@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 
 import latentfill.scoring.evaluate as evaluating
-from latentfill import TableOptions, read_table
+from latentfill import Imputer, TableOptions, read_table
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, OracleEmbeddingError
 from latentfill.embeddings import registry
@@ -254,6 +255,35 @@ def test_a_failed_check_ends_with_code_1_and_a_message(run_cli, source: Path, ca
     assert "failed: ratio_to_linear>1: mean, point 0.1" in capsys.readouterr().err
     assert run_cli(*base, "--fail-if", "ratio_to_linear<0.5") == 0
     assert run_cli(*base, "--fail-if", "ratio>1") == 2
+
+
+@pytest.mark.parametrize(
+    ("flags", "check", "expected"),
+    [
+        ((), "msee>1", "did you mean 'mse'"),
+        ((), "kriging.mse>1", "unknown strategy 'kriging' .*known: auto, linear"),
+        ((), "coverage<0.9", "no coverage; give --intervals"),
+        ((), "ratio_to_none>1", "no ratio_to_none; give --encoders"),
+        ((), "ratio_to_locf>1", "no ratio_to_locf; give --causal"),
+        (("--causal",), "ratio_to_linear>1", "no ratio_to_linear; leave out --causal"),
+    ],
+)
+def test_a_check_of_what_the_run_does_not_measure_is_refused_before_any_work(
+    run_cli, source: Path, capsys, monkeypatch, flags, check: str, expected: str
+):
+    monkeypatch.setattr(Imputer, "read", lambda *_: pytest.fail("work was done"))
+    assert run_cli("evaluate", source, *flags, "--fail-if", check) == 2
+    assert re.search(expected, capsys.readouterr().err)
+
+
+def test_a_check_of_earlier_runs_is_refused(run_cli, tmp_path: Path, capsys):
+    assert run_cli("evaluate", "--compare", tmp_path / "a", tmp_path / "b", "--fail-if", "mse>1") == 2
+    assert "--compare runs nothing" in capsys.readouterr().err
+
+
+def test_scores_on_standard_output_are_json_alone(run_cli, source: Path, capsys):
+    assert run_cli("evaluate", source, "--strategies", "mean", "--patterns", "point", "-o", "-") == 0
+    assert {score["strategy"] for score in json.loads(capsys.readouterr().out)["scores"]} == {"mean", "linear"}
 
 
 def test_two_runs_are_compared(run_cli, source: Path, tmp_path: Path, capsys):

@@ -17,23 +17,24 @@ from latentfill.cli.options import (
     WITH,
     Model,
     Output,
-    Quiet,
     Source,
     one_table,
     with_options,
 )
-from latentfill.cli.outputs import WRITING, Outputs
+from latentfill.cli.outputs import WRITING, Outputs, refuse_replacing
+from latentfill.cli.shown import SHOWING, Shown
 
 
-@with_options(ONE_SERIES, READING, WITH, GRID, LONG, EMBEDDINGS, RUNNING, OUTPUT, WRITING)
-def apply(source: Source, model: Model, output: Output, quiet: Quiet = False, **given: Any) -> None:
+@with_options(ONE_SERIES, READING, WITH, GRID, LONG, EMBEDDINGS, RUNNING, OUTPUT, WRITING, SHOWING)
+def apply(source: Source, model: Model, output: Output, **given: Any) -> None:
     """Fill the gaps of a table with a saved model."""
-    data = one_table(source)
+    data, shown = one_table(source), Shown.of(given)
     outputs = Outputs.of(data, output, given)
+    refuse_replacing([outputs], given)
     from latentfill.imputation.imputer import Imputer
 
     imputer = Imputer.load(model, covariates=given["covariates"], **flag_settings(given))
     outputs.check(imputer)
     table = imputer.read(data)
-    show_notes(table.notes, quiet)
-    outputs.write(imputer, imputer.fill(table), quiet)
+    show_notes(table.notes, shown.quiet)
+    outputs.write(imputer, imputer.fill(table), shown)

@@ -11,6 +11,8 @@ from rich.markup import escape
 from rich.table import Table as Grid
 
 from latentfill.cli.console import show_notes
+from latentfill.cli.headlines import error_text, headlines, most_filled
+from latentfill.cli.wide_tables import show_grid
 from latentfill.scoring.encoder_table import HEADINGS, encoder_rows
 from latentfill.scoring.scores import METRICS, PAST_YARDSTICK, key_of, of_all_cells, over_seeds, yardstick_of
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 JsonRecord: TypeAlias = Mapping[str, Any]  # a summary, a score or an inspection as JSON values
 TOTALS = ("sum", "sum_lower", "sum_upper", "mean", "mean_lower", "mean_upper")
-CLASSES = ("flag", "code", "text", "boolean")  # kinds of columns whose values are right or wrong
+MOST_COLUMNS = 12  # that a summary shows, so that it fits the screen
 LONG = 60  # characters; a list with a longer item is printed with one item per line
 
 
@@ -38,18 +40,26 @@ def show_forecasts(console: Console, distilled: Distilled) -> None:
             console.print(text, highlight=False, soft_wrap=True)
 
 
-def show_summary(console: Console, summary: JsonRecord, skipped_notes: int = 0) -> None:
-    """Print counts and expected errors per column, cell codes, held-out errors, and the notes after the first few."""
+def show_summary(console: Console, summary: JsonRecord, skipped_notes: int = 0, *, everything: bool = False) -> None:
+    """Print the headlines, then counts and expected errors per column, cell codes, held-out errors, and notes.
+
+    The first `skipped_notes` notes are left out, and without `everything` the columns after the first `MOST_COLUMNS`.
+    """
+    console.print(_headline_grid(summary))
     kept = ("suspected",) if any(counts["suspected"] for counts in summary["columns"].values()) else ()
     grid = Grid("column", "kind", "observed", *kept, "filled", "left empty", "expected error", title="Filled cells")
     for column in grid.columns[2:]:
         column.justify = "right"
-    for name, counts in summary["columns"].items():
+    columns = summary["columns"]
+    shown = most_filled(columns, len(columns) if everything else MOST_COLUMNS)
+    for name, counts in shown:
         filled = counts["missing"] - counts["left_empty"]
         error = _mean_expected(counts["by_gap_length"], counts["kind"])
         numbers = (counts["observed"], *(counts[key] or "" for key in kept), filled, counts["left_empty"] or "")
         grid.add_row(escape(name), counts["kind"], *map(str, numbers), error)
-    console.print(grid)
+    show_grid(console, grid)
+    if len(columns) > len(shown):
+        console.print(f"and {len(columns) - len(shown)} more columns, which --verbose shows", highlight=False)
     cells = ", ".join(f"{name} {count}" for name, count in summary["cells"].items() if name != "observed")
     console.print(f"Cells by how they were filled: {cells or 'none, nothing was missing'}", highlight=False)
     if summary.get("filled_from"):
@@ -59,11 +69,22 @@ def show_summary(console: Console, summary: JsonRecord, skipped_notes: int = 0) 
         if score.get("linear_mse"):
             console.print(_score_line(path, score), highlight=False)
             if len(score["weights"]) and len(score["candidates"]) > 1:
-                console.print(_weight_grid(path, score))
+                show_grid(console, _weight_grid(path, score))
     if "embeddings" in summary:
         for line in _embedding_lines(summary["embeddings"]):
             console.print(line, highlight=False)
+    if everything:
+        _show_record(console, {key: summary[key] for key in ("left_out", "training", "seconds") if summary.get(key)})
     show_notes(summary["notes"][skipped_notes:], console=console)
+
+
+def _headline_grid(summary: JsonRecord) -> Grid:
+    """The headlines with their subjects in front, lines that are too long continued below their text."""
+    grid = Grid.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="bold", no_wrap=True)
+    for subject, text in headlines(summary):
+        grid.add_row(subject, escape(text))
+    return grid
 
 
 def show_scores(console: Console, scores: Sequence[Score]) -> None:
@@ -82,7 +103,6 @@ def show_scores(console: Console, scores: Sequence[Score]) -> None:
         if yardstick_of(pattern_scores) == PAST_YARDSTICK:
             title += "; filled from earlier steps alone, beside the last observation carried forward (locf)"
         grid = Grid("strategy", *(metric.replace("_", " ") for metric in shown), "seeds", title=title)
-        grid.columns[0].overflow = "fold"  # never cut a name off: two encoders may differ only at its end
         for column in grid.columns[1:]:
             column.justify = "right"
         for key, metrics in metrics_by_key.items():
@@ -91,7 +111,7 @@ def show_scores(console: Console, scores: Sequence[Score]) -> None:
                 seeds = max(mean.seeds for mean in metrics.values())
                 texts = (metrics[metric].text() if metric in metrics else "" for metric in shown)
                 grid.add_row(escape(key.name + label), *texts, str(seeds))
-        console.print(grid)
+        show_grid(console, grid)
         _show_encoders(console, pattern_scores)
 
 
@@ -110,7 +130,7 @@ def show_series_scores(console: Console, by_series: Mapping[str, Sequence[Score]
             cells = {score.seed: score.cells for score in own}
             errors = {key.name: metrics["mse"].text() for key, metrics in over_seeds(own).items() if "mse" in metrics}
             grid.add_row(escape(name), str(sum(cells.values())), *(errors.get(each, "") for each in strategies))
-        console.print(grid)
+        show_grid(console, grid)
 
 
 def _show_encoders(console: Console, scores: Sequence[Score]) -> None:
@@ -122,12 +142,11 @@ def _show_encoders(console: Console, scores: Sequence[Score]) -> None:
     if not rows:
         return
     grid = Grid(*HEADINGS, title="Encoders compared with the observed cells alone (none): gain and cost")
-    grid.columns[0].overflow = "fold"
     for column in grid.columns[2:-1]:
         column.justify = "right"
     for row in rows:
         grid.add_row(*map(escape, row.texts))
-    console.print(grid)
+    show_grid(console, grid)
 
 
 def show_totals(console: Console, columns: Mapping[str, Any], coverage: float) -> None:
@@ -144,7 +163,7 @@ def show_totals(console: Console, columns: Mapping[str, Any], coverage: float) -
         intervals = (f"{low} to {high}" if low else "", f"{mean_low} to {mean_high}" if mean_low else "")
         counts = (str(cells), str(uncertain or ""), str(missing or ""))
         grid.add_row(escape(str(name)), str(period), *counts, total, intervals[0], mean, intervals[1])
-    console.print(grid)
+    show_grid(console, grid)
 
 
 def show_differences(console: Console, differences: Sequence[Difference]) -> None:
@@ -157,7 +176,10 @@ def show_differences(console: Console, differences: Sequence[Difference]) -> Non
         verdict = ("better" if each.change < 0 else "worse") if each.beyond_noise else "within noise"
         errors = (f"{each.before:.4f}", f"{each.after:.4f}", f"{each.change:+.4f}")
         grid.add_row(escape(each.key.name), each.key.pattern, f"{each.key.rate:g}", *errors, noise, verdict)
-    console.print(grid if differences else "The two runs have no strategy, pattern, rate and seed in common.")
+    if differences:
+        show_grid(console, grid)
+    else:
+        console.print("The two runs have no strategy, pattern, rate and seed in common.")
 
 
 def show_demo(console: Console, outcome: Outcome) -> None:
@@ -169,7 +191,7 @@ def show_demo(console: Console, outcome: Outcome) -> None:
     for error in outcome.errors:
         ratio = error.mse / error.linear_mse
         grid.add_row(error.group, str(error.cells), f"{error.mse:.4f}", f"{error.linear_mse:.4f}", f"{ratio:.2f}")
-    console.print(grid)
+    show_grid(console, grid)
     for name, path in (("sample with gaps", outcome.source), ("truth", outcome.truth), ("filled", outcome.filled)):
         console.print(f"{name}: {path}", highlight=False, soft_wrap=True, markup=False)
 
@@ -189,7 +211,7 @@ def show_inspection(console: Console, inspection: JsonRecord) -> None:
         for problem in problems:
             console.print(f"- {problem}", highlight=False, markup=False, soft_wrap=True)
     if inspection["kind"] == "table":
-        console.print(_column_grid(inspection["columns"]))
+        show_grid(console, _column_grid(inspection["columns"]))
     show_notes(inspection.get("notes", []), console=console)
 
 
@@ -266,4 +288,4 @@ def _mean_expected(by_length: JsonRecord, kind: str) -> str:
     if not total:
         return ""
     mean = sum(cells * error for cells, error in errors) / total
-    return f"{100 * mean:.0f} % wrong{oracle}" if kind in CLASSES else f"±{mean:.3g}{oracle}"
+    return error_text(mean, kind) + oracle

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -10,6 +12,7 @@ import typer
 
 from latentfill.cli.command_settings import config_and_reading
 from latentfill.cli.console import make_console, say, show_notes
+from latentfill.cli.interrupt import Interrupted
 from latentfill.cli.options import (
     COLUMNS,
     ONE_SERIES,
@@ -91,13 +94,23 @@ def embed(
     table = read_table(source, replace(options, regular=False))
     embedder = TableEmbedder(table.series, _embedder(given, config), config, smoothed_values)
     show_notes(table.notes, quiet)
-    with embedding_bar(make_console(), quiet) as on_progress:
+    with embedding_bar(make_console(), quiet) as on_progress, _continuable():
         if layout == "timekd":
             output = embedder.make_folder(output, stem(source), on_progress=on_progress)
         else:
             embedder.make_packed_file(output, overwrite=given["overwrite"], on_progress=on_progress)
     counts = ", ".join(f"{len(starts)} windows of {split}" for split, starts in embedder.starts.items())
     say(f"{output}: {counts}", quiet)
+
+
+@contextmanager
+def _continuable() -> Iterator[None]:
+    """Add to an interrupt inside the block that the same command continues."""
+    try:
+        yield
+    except Interrupted as stop:
+        stop.add_note("The same command continues where this one stopped.")
+        raise
 
 
 def _embedder(given: Given, config: Config) -> Embedder:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
@@ -21,6 +21,7 @@ from latentfill.cli.options import (
     LONG,
     METHOD,
     READING,
+    REPLACE,
     RUNNING,
     STORED,
     WITH,
@@ -37,6 +38,7 @@ from latentfill.core.setting_type import split_names
 if TYPE_CHECKING:
     from latentfill.imputation.imputer import Imputer
     from latentfill.nn.progress import ProgressCallback
+    from latentfill.scoring.checks import Check
     from latentfill.scoring.scores import Score
     from latentfill.scoring.spec import ScoringSpec
     from latentfill.scoring.stacked import StackedScores
@@ -90,7 +92,7 @@ SCORING: Final[Options] = {
 }
 
 
-@with_options(READING, WITH, COLUMNS, BY, LONG, STORED, METHOD, RUNNING, INTERVALS, SCORING)
+@with_options(READING, WITH, COLUMNS, BY, LONG, STORED, METHOD, RUNNING, INTERVALS, SCORING, REPLACE)
 def evaluate(
     source: Annotated[
         Path | None, typer.Argument(metavar="IN", help="Table to read; some of its observed cells are hidden.")
@@ -110,11 +112,13 @@ def evaluate(
 
     checks = [Check.parse(text) for text in given["fail_if"] or []]
     if compare is not None:
+        if checks:
+            raise InputError("--fail-if checks the scores of a run, and --compare runs nothing: leave out one of them.")
         show_differences(make_console(stderr=False), differences(read_json(compare[0]), read_json(compare[1])))
         return
     if source is None:
         raise InputError("there is no table to evaluate on: name one, or two earlier runs with --compare A B.")
-    scores = _evaluate(source, quiet, given)
+    scores = _evaluate(source, checks, quiet, given)
     failures = [failure for check in checks for failure in check.failures(scores)]
     for failure in failures:
         print(f"failed: {failure}", file=sys.stderr)
@@ -122,15 +126,17 @@ def evaluate(
         sys.exit(1)
 
 
-def _evaluate(source: Path, quiet: bool, given: Given) -> list[Score]:
-    """Compute the scores, write them to the output files, and print them."""
+def _evaluate(source: Path, checks: Sequence[Check], quiet: bool, given: Given) -> list[Score]:
+    """Compute the scores, write them to the output files, and print them; `checks` must be about what is measured."""
     from latentfill.cli.display import show_scores, show_series_scores
-    from latentfill.core.files import write_bytes
+    from latentfill.core.files import STANDARD, write_bytes
     from latentfill.scoring.scores import PAST_YARDSTICK, YARDSTICK, of_all_cells
 
     outputs = _outputs(source, given)
     imputer = make_imputer(given)
     spec = _scoring_spec(given, f"{AUTO},{PAST_YARDSTICK if imputer.config.causal else YARDSTICK}")
+    for check in checks:
+        check.check_run(spec, imputer.config)
     result = (_score_series if imputer.options.by else _score_table)(source, imputer, spec, quiet)
     show_notes(result.notes, quiet)
     about = {"table": str(source), "settings": imputer.config.to_dict(), "latentfill": version("latentfill")}
@@ -138,7 +144,7 @@ def _evaluate(source: Path, quiet: bool, given: Given) -> list[Score]:
     about |= {"series": series} if series else {}
     for path, to_bytes in outputs:
         write_bytes(path, to_bytes(about, result.joint))
-    if not quiet:
+    if not quiet and STANDARD not in [path for path, _ in outputs]:
         show_scores(make_console(stderr=False), result.joint)
         show_series_scores(make_console(stderr=False), result.by_series)
     return result.joint
@@ -185,6 +191,7 @@ def _progress(quiet: bool) -> Iterator[tuple[ProgressCallback | None, Callable[[
 
 def _outputs(source: Path, given: Given) -> list[tuple[Path, Callable[[Mapping[str, object], list[Score]], bytes]]]:
     """Each output file, with the function that formats the scores for it; an `InputError` if it cannot be written."""
+    from latentfill.core.files import check_new
     from latentfill.scoring.report.page import check_installed, to_html
     from latentfill.scoring.score_files import to_csv, to_json
     from latentfill.tables.backends.table_files import check_output_path
@@ -199,6 +206,7 @@ def _outputs(source: Path, given: Given) -> list[tuple[Path, Callable[[Mapping[s
     outputs = [(given[name], to_bytes) for name, to_bytes in formats.items() if given[name] is not None]
     for path, _ in outputs:
         check_output_path(source, path, table=False)
+    check_new([] if given["overwrite"] else [path for path, _ in outputs])
     return outputs
 
 

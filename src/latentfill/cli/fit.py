@@ -13,6 +13,7 @@ from latentfill.cli.options import (
     ONE_SERIES,
     OUTPUT,
     READING,
+    REPLACE,
     RUNNING,
     STORED,
     WITH,
@@ -24,13 +25,15 @@ from latentfill.cli.options import (
 )
 
 
-@with_options(ONE_SERIES, READING, WITH, COLUMNS, LONG, STORED, METHOD, RUNNING, OUTPUT)
+@with_options(ONE_SERIES, READING, WITH, COLUMNS, LONG, STORED, METHOD, RUNNING, OUTPUT, REPLACE)
 def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> None:
     """Fit a model to a table and save it."""
     from latentfill.cli.progress import progress_bars
+    from latentfill.core.files import check_new
     from latentfill.imputation.saving.model_folder import check_model_path
 
     check_model_path(model)
+    check_new([] if given["overwrite"] else [model])
     imputer = make_imputer(given)
     table = imputer.read(one_table(source))
     show_notes(table.notes, quiet)

@@ -20,43 +20,64 @@ from latentfill.cli.options import (
     SERIES,
     STORED,
     WITH,
-    Output,
-    Quiet,
+    Given,
+    MaybeOutput,
+    OutputFolder,
     Source,
     one_table,
     with_options,
 )
-from latentfill.cli.outputs import WRITING, Outputs
+from latentfill.cli.outputs import WRITING, Outputs, refuse_replacing
+from latentfill.cli.shown import NOTHING, SHOWING, Shown
 from latentfill.core.errors import InputError
 
 if TYPE_CHECKING:
     from latentfill.imputation.imputer import Imputer
 
 
-@with_options(READING, WITH, COLUMNS, SERIES, LONG, GRID, STORED, METHOD, RUNNING, OUTPUT, WRITING)
-def impute(source: Source, output: Output, quiet: Quiet = False, **given: Any) -> None:
-    """Fit a model to a table and fill its gaps."""
-    from latentfill.cli.progress import progress_bars
+@with_options(READING, WITH, COLUMNS, SERIES, LONG, GRID, STORED, METHOD, RUNNING, OUTPUT, WRITING, SHOWING)
+def impute(source: Source, output: MaybeOutput = None, output_dir: OutputFolder = None, **given: Any) -> None:
+    """Fit a model to a table and fill its gaps; with --output-dir, to each of several tables."""
+    from latentfill.cli.each_table import fill_each
 
+    shown = Shown.of(given)
+    if (output is None) == (output_dir is None):
+        raise InputError(
+            "name where the result goes: -o FILE for one table (several files are read as one), or --output-dir FOLDER "
+            "to fill each file with a model of its own."
+        )
+    if output_dir is not None:
+        make_imputer(given)  # settings that cannot be used are told once, and not for each table
+        inner = shown if shown.everything else NOTHING
+        fill_each(source, output_dir, given, shown, lambda data, outputs: _impute(data, outputs, given, inner))
+        return
+    assert output is not None
     data = one_table(source)
     outputs = Outputs.of(data, output, given)
+    refuse_replacing([outputs], given)
+    _impute(data, outputs, given, shown)
+
+
+def _impute(data: Path | list[Path], outputs: Outputs, given: Given, shown: Shown) -> dict[str, object]:
+    """Fill one table, and write the outputs; returns the summary."""
+    from latentfill.cli.progress import progress_bars
+
     imputer = make_imputer(given)
     outputs.check(imputer)
     began = time.monotonic()
     if imputer.options.by:
-        _impute_stacked(imputer, data, outputs, quiet)
-        return
+        return _impute_stacked(imputer, data, outputs, shown)
     table = imputer.read(data)
-    show_notes(table.notes, quiet)
-    with progress_bars(make_console(), quiet) as imputer.progress:
+    show_notes(table.notes, shown.quiet)
+    with progress_bars(make_console(), shown.quiet) as imputer.progress:
         imputer.fit(table)
     filled = imputer.fill(table)
     filled.summary["seconds"] = round(time.monotonic() - began, 2)
-    outputs.write(imputer, filled, quiet)
+    return outputs.write(imputer, filled, shown)
 
 
-def _impute_stacked(imputer: Imputer, data: Path | list[Path], outputs: Outputs, quiet: bool) -> None:
-    """Fill each series of a stacked table."""
+def _impute_stacked(imputer: Imputer, data: Path | list[Path], outputs: Outputs, shown: Shown) -> dict[str, object]:
+    """Fill each series of a stacked table, and write the outputs; returns the summary."""
     from latentfill.cli.progress import series_bar
     from latentfill.imputation.stacked import impute_stacked
     from latentfill.imputation.stacked_file import impute_stacked_file, is_divisible
@@ -66,12 +87,11 @@ def _impute_stacked(imputer: Imputer, data: Path | list[Path], outputs: Outputs,
         raise InputError("--explain is for one series; leave out --by, or --explain.")
     is_listed = outputs.doubt is not None  # a list of readings of all series needs the whole table
     if isinstance(data, Path) and not is_listed and is_divisible(imputer, data, outputs.of_series):
-        with suppress(UnusualTextError), series_bar(make_console(), quiet) as on_series:
+        with suppress(UnusualTextError), series_bar(make_console(), shown.quiet) as on_series:
             summary = impute_stacked_file(imputer, data, outputs.of_series, on_series)
-            outputs.write_summary(summary, 0, quiet)
-            return
+            return outputs.write_summary(summary, 0, shown)
     table = imputer.read_groups(data)
-    show_notes(table.notes, quiet)
-    with series_bar(make_console(), quiet) as on_series:
+    show_notes(table.notes, shown.quiet)
+    with series_bar(make_console(), shown.quiet) as on_series:
         filled = impute_stacked(imputer, table, on_series)
-    outputs.write(imputer, filled, quiet)
+    return outputs.write(imputer, filled, shown)

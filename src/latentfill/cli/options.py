@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -30,19 +30,27 @@ Given = dict[str, Any]  # values that a command was given, by name of the option
 Source = Annotated[
     list[Path],
     typer.Argument(
-        metavar="IN...",
+        metavar="IN",
         help="Table to read: .csv, .tsv, .txt, .dat (each also .gz), .parquet, .feather, .orc, .xlsx, .xls or .ods; - "
-        "for CSV from standard input. Several files, or a folder of them, are read as one table.",
+        "for CSV from standard input. Several files, or a folder of them, are read as one table, but with --output-dir "
+        "each as its own.",
     ),
 ]
 TableFile = Annotated[Path, typer.Argument(metavar="IN", help="Table to read, as for `latentfill impute`.")]
-Output = Annotated[
-    Path,
+OUT: Final = typer.Option(
+    "--output",
+    "-o",
+    metavar="OUT",
+    help="File for the filled table; its ending sets the format, as for IN; - for standard output.",
+)
+Output = Annotated[Path, OUT]
+MaybeOutput = Annotated[Path | None, OUT]
+OutputFolder = Annotated[
+    Path | None,
     typer.Option(
-        "--output",
-        "-o",
-        metavar="OUT",
-        help="File for the filled table; its ending sets the format, as for IN; - for standard output.",
+        metavar="FOLDER",
+        help="Instead of -o: fill each IN with a model of its own, into this folder, under its own name; a folder IN "
+        "stands for its tables. If one cannot be filled, the others are, and the exit code is 1.",
     ),
 ]
 Model = Annotated[Path, typer.Option("--model", "-m", metavar="MODEL", help="Model folder.")]
@@ -105,7 +113,17 @@ def _of_setting(each: Setting, panel: str) -> Option:
         *flags,
         help=f"{each.help}{choices}{default}",
         default=False if each.base_type is bool else None,
+        autocompletion=_starting_with(each.choices),
     )
+
+
+def _starting_with(choices: Sequence[str]) -> Callable[[str], list[str]] | None:
+    """What the shell completes the beginning of a value to; None, for names of files, if there are no choices."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [choice for choice in choices if choice.startswith(incomplete)]
+
+    return complete if choices else None
 
 
 def _refuse_by(context: typer.Context, value: str | None) -> None:
@@ -146,6 +164,15 @@ OUTPUT: Final = options_of(OutputSettings)
 INTERVALS: Final = options_of(OutputSettings, only=("intervals",))
 OVERWRITE: Final[Options] = {
     "overwrite": option("Writing", bool, "--overwrite", help="Replace an existing packed file.", default=False)
+}
+REPLACE: Final[Options] = {
+    "overwrite": option(
+        "Writing",
+        bool,
+        "--overwrite/--no-clobber",
+        help="Replace outputs that exist; with --no-clobber, refuse to before any work.",
+        default=True,
+    )
 }
 METHOD: Final[Options] = {
     **options_of(Config, without=("seed", "device", "model")),

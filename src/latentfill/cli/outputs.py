@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from latentfill.cli.console import make_console, say
-from latentfill.cli.options import Given, Options, option
+from latentfill.cli.options import REPLACE, Given, Options, option
+from latentfill.cli.shown import Shown, print_json
 from latentfill.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from latentfill.imputation.stacked_file import StackedOutputs, Write
 
 WRITING: Final[Options] = {
+    **REPLACE,
     "intervals_to": option(
         "Writing", Path, "--intervals-to", help="File for the bounds of the intervals; in OUT if not given."
     ),
@@ -86,6 +88,8 @@ class Outputs:
             raise InputError("--intervals-to needs a coverage: add one, such as --intervals 0.9.")
         if output == STANDARD and outputs.samples:
             raise InputError("samples are files beside the output: name a file for it instead of -.")
+        if output == STANDARD and given["as_json"]:
+            raise InputError("--json prints the summary where -o - prints the table: name a file for one of them.")
         paths = [path for _, path in outputs.named()]
         if len({os.path.realpath(path) for path in paths}) < len(paths):
             raise InputError(f"the outputs must be different files, got {', '.join(map(str, paths))}.")
@@ -116,8 +120,8 @@ class Outputs:
         yield from ((kind, path) for kind, path in single if path is not None)
         yield from ((f"sample {i}", path) for i, path in enumerate(self.samples, start=1))
 
-    def write(self, imputer: Imputer, filled: Imputation | StackedImputation, quiet: bool) -> None:
-        """Write all files, the summary last; print the summary unless `quiet`."""
+    def write(self, imputer: Imputer, filled: Imputation | StackedImputation, shown: Shown) -> dict[str, object]:
+        """Write all files, the summary last; print and return the summary."""
         if self.explain:
             imputer.explain(filled.table, self.explain)
         filled.write(self.table, precision=self.precision, bounds=self.bounds is None)
@@ -129,20 +133,23 @@ class Outputs:
             filled.write_bounds(self.bounds)
         for number, path in enumerate(self.samples):
             filled.write_sample(number, path, precision=self.precision)
-        self.write_summary(filled.summary, len(filled.table.notes), quiet)
+        return self.write_summary(filled.summary, len(filled.table.notes), shown)
 
-    def write_summary(self, summary: dict[str, object], n_shown: int, quiet: bool) -> None:
-        """Write the summary; print it without its first notes, which have been shown, unless `quiet`."""
+    def write_summary(self, summary: dict[str, object], n_notes: int, shown: Shown) -> dict[str, object]:
+        """Write the summary; print it, as text without its first notes, which have been shown. Returns the summary."""
         from latentfill.cli.display import show_summary
         from latentfill.core.files import write_bytes
 
         summary["precision"] = self.precision
         if self.summary:
             write_bytes(self.summary, (json.dumps(summary, indent=1) + "\n").encode())
-        if not quiet:
-            show_summary(make_console(), summary, skipped_notes=n_shown)
+        if shown.as_json:
+            print_json(summary)
+        if shown.notes:
+            show_summary(make_console(), summary, skipped_notes=n_notes, everything=shown.everything)
             for kind, path in self.named():
                 say(f"{kind}: {path}")
+        return summary
 
     @property
     def of_series(self) -> StackedOutputs:
@@ -159,6 +166,14 @@ class Outputs:
         if self.bounds:
             columns[self.bounds] = _write_bounds
         return StackedOutputs(tables, columns)
+
+
+def refuse_replacing(outputs: Iterable[Outputs], given: Given) -> None:
+    """With --no-clobber, raise an `InputError` that names the output files that exist."""
+    from latentfill.core.files import check_new
+
+    if not given["overwrite"]:
+        check_new(path for each in outputs for _, path in each.named())
 
 
 # as functions of a module, which other processes know by name

@@ -9,10 +9,10 @@ import typer
 
 from latentfill.cli.command_settings import config_and_reading
 from latentfill.cli.console import make_console
-from latentfill.cli.options import COLUMNS, KIND, ONE_SERIES, READING, with_options
+from latentfill.cli.options import COLUMNS, KIND, ONE_SERIES, READING, REPLACE, with_options
 
 
-@with_options(READING, COLUMNS, ONE_SERIES, KIND)
+@with_options(READING, COLUMNS, ONE_SERIES, KIND, REPLACE)
 def totals(
     filled: Annotated[Path, typer.Argument(metavar="FILLED", help="A table that `latentfill impute` filled.")],
     every: Annotated[
@@ -33,11 +33,13 @@ def totals(
 ) -> None:
     """Sums and means of a filled table per period, with intervals from its samples."""
     from latentfill.cli.display import show_totals
+    from latentfill.core.files import check_new
     from latentfill.imputation.totals.table_totals import total_columns
     from latentfill.tables.backends.table_files import check_output_path, write_columns
 
     if output is not None:
         check_output_path(filled, output)
+        check_new([] if given["overwrite"] else [output])
     config, options = config_and_reading(given)
     columns = total_columns(filled, every, samples, coverage, config.kind, options)
     if output is None:

@@ -101,6 +101,7 @@ class Config(GroupedSettings):
         "Seed of all random numbers; a saved model keeps the seed that it was fitted with.",
         flag="--seed",
         panel="Running",
+        names=("seed", "random_state"),
         least=0,
         most=2**63 - 1,
         refit=False,

@@ -390,7 +390,7 @@ class OutputSettings(Settings):
         refit=False,
         json_text=True,
     )
-    non_negative: str | None = setting(
+    non_negative: tuple[str, ...] | None = setting(
         None,
         "Columns whose estimates must not be negative, separated by commas; * for all.",
         flag="--non-negative",

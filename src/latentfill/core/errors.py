@@ -5,9 +5,19 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from latentfill.core.spelling import in_python
+
 
 class LatentFillError(Exception):
-    """Base of all errors that latentfill raises on purpose."""
+    """Base of all errors that latentfill raises on purpose.
+
+    Where the message names flags, a traceback also shows how they are written in Python.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        if keywords := in_python(" ".join(map(str, args))):
+            self.add_note(keywords)
 
 
 class InputError(LatentFillError, ValueError):

@@ -24,13 +24,12 @@ NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)  # errors of file syst
 def locked(path: Path) -> Iterator[None]:
     """Lock the file or folder `path` while the block runs; an `InputError` at once if another run holds the lock.
 
+    The folder around `path` is made if there is none.
     The lock is an empty file `.NAME.lock` beside `path`, which is removed when the block ends. If the process is
     killed, the operating system releases the lock; the file stays, but does no harm.
     """
     from filelock import FileLock
 
-    if not path.parent.is_dir():  # filelock would create the folder
-        raise InputError(f"{path} cannot be written: there is no folder {path.parent}. Create it first.")
     lock = FileLock(path.with_name(f".{path.name}.lock"), fallback_to_soft=False)
     with refusing_unwritable(path):
         _acquire(lock, path)

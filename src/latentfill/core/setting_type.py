@@ -112,8 +112,10 @@ class Setting:
     def converted(self, value: object) -> object:
         """`value` in the form that the record stores: a list as a tuple of texts, and for `json_text` as JSON text.
 
-        A list may be given as a text with commas or as a single number; numbers become texts.
+        A list may be given as a text with commas or as a single number; numbers become texts. Arrays, indexes and
+        numbers of NumPy and pandas are taken as lists and numbers.
         """
+        value = _plain(value)
         if self.extras.get("json_text") and isinstance(value, Mapping | int | float) and not isinstance(value, bool):
             return json.dumps(value)
         if not self.is_list:
@@ -159,6 +161,16 @@ class Setting:
     @property
     def _or_none(self) -> str:
         return ", or none" if self.nullable else ""
+
+
+def _plain(value: object) -> object:
+    """A value without types of other libraries: their numbers, arrays and indexes know themselves as a list."""
+    if isinstance(value, Mapping):
+        return {name: _plain(of_name) for name, of_name in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(_plain, value)) if type(value) in (list, tuple) else value
+    to_list = getattr(value, "tolist", None)
+    return to_list() if callable(to_list) else value
 
 
 def split_names(text: str) -> tuple[str, ...]:

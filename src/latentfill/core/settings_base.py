@@ -124,8 +124,9 @@ def _given_twice(settings: Iterable[tuple[str, object]]) -> Iterator[str]:
     """Messages about settings that have two different values."""
     first: dict[str, object] = {}
     for name, value in settings:
-        if first.setdefault(name, value) != value:
-            yield f"{name} is given twice ({first[name]!r} and {value!r}): leave one out"
+        known = first.setdefault(name, value)
+        if known is not value and known != value:
+            yield f"{name} is given twice ({known!r} and {value!r}): leave one out"
 
 
 def _record_values(group: str, given: Settings, record: type[Settings]) -> dict[str, object]:

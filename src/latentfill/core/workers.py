@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -37,10 +38,30 @@ def in_processes(function: Callable[[_Item], _Result], items: Sequence[_Item]) -
         yield from map(function, items)
         return
     from concurrent.futures import ProcessPoolExecutor  # here, because few runs need it
-    from multiprocessing import get_context
+    from multiprocessing import active_children, get_context
 
     with _one_thread_each(), ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        yield from pool.map(function, items)
+        try:
+            with _interrupts_held_back():
+                results = pool.map(function, items)
+            yield from results
+        except BaseException:  # an interrupt too: the others need not end their work
+            for process in active_children():
+                process.terminate()
+            raise
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Let processes that are started inside the block never see Ctrl-C: this process ends them."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import html
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latentfill.core.messages import counted
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.imputation.doubt.readings import DoubtfulReadings
 from latentfill.imputation.filling.codes import codes_as_read
 from latentfill.imputation.filling.filled import Filled
+from latentfill.imputation.result_frames import frame_beside, gap_columns, gap_frame
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns
@@ -24,14 +27,65 @@ from latentfill.tables.to_edits import Estimates, make_edits
 from latentfill.tables.write import fill_frame, write_table
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Imputation:
-    """A filled table."""
+    """A filled table.
+
+    Its parts are frames of the kind that was given (a pyarrow table if a file was read), with the same rows and index.
+    """
 
     table: Table
     filled: Filled
     summary: dict[str, object]  # JSON values, see `summarise`
     doubtful: DoubtfulReadings | None = None  # None for one of many series
+
+    @property
+    def frame(self) -> NativeFrame:
+        """The filled table, as `to_frame` gives it."""
+        return self.to_frame()
+
+    @property
+    def codes(self) -> NativeFrame:
+        """Where the value of each cell comes from, see `latentfill.Code`."""
+        return self._frame_of(self.filled.codes)
+
+    @property
+    def expected(self) -> NativeFrame:
+        """The expected absolute error of each filled cell; NaN in others, and where it is not known."""
+        return self._frame_of(self.filled.expected)
+
+    @property
+    def lower(self) -> NativeFrame | None:
+        """The lower bound of each cell, for an observed one its value; None without `intervals`."""
+        return None if self.filled.lower is None else self._frame_of(self.filled.lower)
+
+    @property
+    def upper(self) -> NativeFrame | None:
+        """The upper bound of each cell; None without `intervals`."""
+        return None if self.filled.upper is None else self._frame_of(self.filled.upper)
+
+    @property
+    def gaps(self) -> NativeFrame:
+        """One row for each gap: its column, start, end, length in steps, mean expected error, and strategies.
+
+        Start and end are time stamps in the zone of the index, in UTC where a column holds stamps with a zone; without
+        time stamps, they are steps counted from 0.
+        """
+        return gap_frame(self.frame, gap_columns(self.table, self.filled))
+
+    def __repr__(self) -> str:
+        n_rows, n_columns = output_rows(self.table).steps.size, len(self.table.series.columns)
+        cells: Mapping[str, int] = cast("Mapping[str, int]", self.summary.get("cells", {}))
+        counts = ", ".join(f"{name} {n}" for name, n in cells.items())
+        return f"<Imputation of {counted(n_rows, 'row')} and {counted(n_columns, 'column')}: cells {counts}>"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(repr(self)[1:-1])}</p>"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the user on how the table was read and filled."""
+        return tuple(cast("Sequence[str]", self.summary.get("notes", ())))
 
     def to_frame(self, *, precision: int | None = None) -> NativeFrame:
         """The filled table as a frame of the kind that was given (a pyarrow table if a file was read).
@@ -88,6 +142,10 @@ class Imputation:
         """Write one of the randomly drawn completed tables; `number` counts from 0."""
         assert self.filled.samples is not None
         write_table(self.table, self.filled.samples[number], path, precision=precision)
+
+    def _frame_of(self, array: NDArray[Any]) -> NativeFrame:
+        """An array (T, C) as a frame with the rows of the filled table and a column for each value column."""
+        return frame_beside(self.frame, self._columns({"": array}))
 
     @property
     def _bounds(self) -> dict[str, FloatArray]:

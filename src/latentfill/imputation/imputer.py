@@ -7,13 +7,15 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any, cast
+from functools import partial
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError
+from latentfill.core.fill_warning import tell_user
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.record import Pairing
 from latentfill.embeddings.stored.arrays import IN_MEMORY, divide_embeddings
@@ -74,6 +76,8 @@ class Imputer:
     >>> filled = Imputer(seed=1).fit(df).transform(df)  # doctest: +SKIP
     """
 
+    _not_fitted: type[NotFittedError] = NotFittedError  # what is raised without a model
+
     def __init__(
         self,
         config: Config | None = None,
@@ -84,12 +88,17 @@ class Imputer:
         **settings: Any,
     ) -> None:
         self._arrays, settings = divide_embeddings(settings, starts)
-        self.config, self.options = divide_settings(config, settings)
+        self.config, self._options = divide_settings(config, settings)
         self._refuse_pivot_with_stored()
         self.progress = progress
         self.covariates = listed(covariates)
         self._paired: tuple[Table, Pairing] | None = None  # fitted table, its stored embeddings
         self._aligned: tuple[Table, Covariates | None] | None = None  # table to fit, all covariates at its steps
+
+    @property
+    def options(self) -> TableOptions:
+        """How to read tables, as the user says."""
+        return self._options
 
     def _refuse_pivot_with_stored(self) -> None:
         if self.options.pivot and self._uses_row_numbers:
@@ -98,9 +107,10 @@ class Imputer:
                 "pivot (--pivot), or the embeddings and the split."
             )
 
-    def fit(self, data: object) -> Imputer:
+    def fit(self, data: object) -> Self:
         """Fit a model to a pandas, polars or pyarrow frame, the path of a file, or a `Table`; returns itself."""
         table = self.read(data, fresh=True)
+        self._forget()
         if self.config.causal:
             return self._fit_to_past(table)
         config, series = self.config, table.series
@@ -126,6 +136,11 @@ class Imputer:
         self.model_id_ = model_id(self.fitted_)
         self.digests_ = {split: vectors_digest(stored) for split, stored in paired.splits.items()}
         return self
+
+    def _forget(self) -> None:
+        """Drop the model of an earlier fit."""
+        for name in ("fitted_", "past_"):
+            self.__dict__.pop(name, None)
 
     def transform(self, data: object) -> NativeFrame:
         """The data with its gaps filled, as the same kind of frame; a path gives a pyarrow table."""
@@ -158,7 +173,7 @@ class Imputer:
         summary = doubtful.added_to(summarise(fitted, table, self.options, filled, paired, covariates))
         return Imputation(table, filled, summary | {"model": self.model_id_, "fill_seconds": seconds}, doubtful)
 
-    def _fit_to_past(self, table: Table) -> Imputer:
+    def _fit_to_past(self, table: Table) -> Self:
         """Learn from growing histories of the table, so that it can be filled from the past alone."""
         refuse_looking_ahead(self.config, with_covariates=bool(self.covariates))
         self.past_ = PastModels.fit(table.series, self.config)
@@ -204,7 +219,7 @@ class Imputer:
             return data
         table = self._read(data, fresh=fresh)
         for note in table.notes:
-            log.warning("%s", note)
+            log.info("%s", note)
         return table
 
     def read_groups(self, data: object) -> GroupedTable:
@@ -257,13 +272,13 @@ class Imputer:
     def of_one_series(self, covariates: Sequence[object] = ()) -> Imputer:
         """An imputer that is not fitted, with the same settings, for one series of a stacked table."""
         imputer = Imputer(self.config, progress=self.progress, covariates=list(covariates))
-        imputer.options = replace(self.options, by=())
+        imputer._options = replace(self.options, by=())
         return imputer
 
     def of_part(self) -> Imputer:
         """An imputer that is not fitted, with the same settings, for a process that fills a part of the series."""
         imputer = Imputer(self.config)
-        imputer.options = self.options
+        imputer._options = self.options
         return imputer
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -287,7 +302,7 @@ class Imputer:
         covariates: object = None,
         starts: ArrayLike | None = None,
         **settings: Any,
-    ) -> Imputer:
+    ) -> Self:
         """A fitted imputer from a model folder.
 
         `settings` may change only what the fit does not depend on: how to read a table, the output (such as `intervals`
@@ -315,7 +330,7 @@ class Imputer:
     @classmethod
     def _load_past(
         cls, path: str | os.PathLike[str], method: Mapping[str, object], reading: Mapping[str, Any], covariates: object
-    ) -> Imputer:
+    ) -> Self:
         """An imputer with a saved model that fills from the past alone."""
         from latentfill.imputation.saving.past_folder import load_past  # here, because it imports torch
 
@@ -405,7 +420,7 @@ class Imputer:
     def _check_fitted(self) -> Fitted:
         """The fitted model; raises a `NotFittedError` if there is none."""
         if not hasattr(self, "fitted_"):
-            raise NotFittedError("this Imputer has not been fitted: call fit(data) first, or Imputer.load(path).")
+            raise self._not_fitted("this Imputer has not been fitted: call fit(data) first, or Imputer.load(path).")
         return self.fitted_
 
 
@@ -431,8 +446,23 @@ def impute(data: object, **settings: Any) -> Any:
         from latentfill.imputation.panels import impute_array  # here, because it imports this module
 
         return impute_array(data, imputer)
-    if not imputer.options.by:
-        return with_plain_index(data, imputer.fit_transform) if imputer.options.pivot else imputer.fit_transform(data)
+    fill = _fill_stacked if imputer.options.by else _fill_one
+    is_indexed = bool(imputer.options.by or imputer.options.pivot)
+    return with_plain_index(data, partial(fill, imputer)) if is_indexed else fill(imputer, data)
+
+
+def _fill_one(imputer: Imputer, data: object) -> NativeFrame:
+    """The table filled by a model of its own; its notes are warnings."""
+    table = imputer.read(data, fresh=True)
+    imputation = imputer.fit(table).fill(table)
+    tell_user(imputation.notes)
+    return imputation.to_frame()
+
+
+def _fill_stacked(imputer: Imputer, data: object) -> NativeFrame:
+    """The same for a table of several series."""
     from latentfill.imputation.stacked import impute_stacked  # here, because it imports this module
 
-    return with_plain_index(data, lambda frame: impute_stacked(imputer, frame).to_frame())
+    imputation = impute_stacked(imputer, data)
+    tell_user(imputation.notes)
+    return imputation.to_frame()

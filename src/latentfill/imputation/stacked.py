@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,11 @@ class StackedImputation:
         if not any(each.table.grid for each in self.series.values()):
             return np.ones(self.table.source.n_rows, dtype=bool)
         return self._edits(None, bounds=False).order >= 0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the user on how the table was read and filled."""
+        return tuple(cast("Sequence[str]", self.summary.get("notes", ())))
 
     def to_frame(self, *, precision: int | None = None) -> NativeFrame:
         """The filled table as a frame of the kind that was given (a pyarrow table if a file was read)."""

@@ -60,7 +60,9 @@ def impute_stacked_file(
     """
     began = time.monotonic()
     first = next(iter(outputs.tables))
-    with tempfile.TemporaryDirectory(dir=first.absolute().parent, prefix=f".{stem(first)}.") as folder:
+    beside = first.absolute().parent
+    beside.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=beside, prefix=f".{stem(first)}.") as folder:
         text = StackedText.of(path, imputer.options.layout, imputer.options.by)
         division = text.divide(Path(folder), ROWS_AT_ONCE)
         shared = _read(division.longest, imputer).shared

@@ -6,15 +6,32 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from latentfill.core.errors import InputError, did_you_mean
-from latentfill.scoring.scores import MEASURES, Score, of_all_cells, over_seeds
+from latentfill.scoring.scores import MEASURES, PAST_YARDSTICK, YARDSTICK, Score, of_all_cells, over_seeds
+
+if TYPE_CHECKING:
+    from latentfill.core.config import Config
+    from latentfill.scoring.spec import ScoringSpec
 
 RELATIONS: Mapping[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
     ">=": operator.ge,
     "<": operator.lt,
     ">": operator.gt,
+}
+Measured = Callable[["ScoringSpec", "Config"], bool]  # whether a run with these settings measures a metric
+NEEDED: Mapping[str, tuple[str, Measured]] = {  # metrics that not every run measures, with what makes a run do so
+    "coverage": ("give --intervals", lambda spec, config: config.output.intervals is not None),
+    "width": ("give --intervals", lambda spec, config: config.output.intervals is not None),
+    "crps": (
+        "give --intervals, and not --causal",
+        lambda spec, config: config.output.intervals is not None and not config.causal,
+    ),
+    "ratio_to_linear": ("leave out --causal", lambda spec, config: not config.causal),
+    "ratio_to_locf": ("give --causal", lambda spec, config: config.causal),
+    "ratio_to_none": ("give --encoders", lambda spec, config: bool(spec.encoders)),
 }
 PATTERN = re.compile(r"\s*(?:([\w-]+)\.)?(\w+)\s*(<=|>=|<|>)\s*(-?[\d.]+(?:[eE]-?\d+)?)\s*")
 
@@ -43,12 +60,18 @@ class Check:
         except ValueError as error:
             raise InputError(f"check {text!r}: {number!r} is not a number.") from error
 
+    def check_run(self, spec: ScoringSpec, config: Config) -> None:
+        """Raise an `InputError` if a run with these settings cannot tell whether the condition is met."""
+        self._strategy_in([*spec.strategies, PAST_YARDSTICK if config.causal else YARDSTICK])
+        if self.metric in NEEDED and not NEEDED[self.metric][1](spec, config):
+            raise self._not_measured()
+
     def failures(self, scores: Sequence[Score]) -> list[str]:
         """A message for each pattern, rate and encoder at which the metric's mean over the seeds meets the condition.
 
         Raises an `InputError` if the run has no such strategy or metric.
         """
-        strategy = self._strategy_in(scores)
+        strategy = self._strategy_in([score.strategy for score in scores])
         tested = of_all_cells(scores)
         self._check_measured(tested)
         messages = []
@@ -59,9 +82,9 @@ class Check:
                 messages.append(f"{self.text}: {where}: {self.metric} is {mean.mean:.4g}")
         return messages
 
-    def _strategy_in(self, scores: Sequence[Score]) -> str:
-        """The strategy that the condition is about; raises an `InputError` if the run has no such strategy."""
-        known = list(dict.fromkeys(score.strategy for score in scores))
+    def _strategy_in(self, strategies: Sequence[str]) -> str:
+        """The strategy that the condition is about; raises an `InputError` if it is not one of those of a run."""
+        known = list(dict.fromkeys(strategies))
         strategy = self.strategy or known[0]
         if strategy not in known:
             raise InputError(f"check {self.text!r}: {did_you_mean('strategy', strategy, known)}")
@@ -70,5 +93,8 @@ class Check:
     def _check_measured(self, scores: Sequence[Score]) -> None:
         """Raise an `InputError` if the metric was not measured in this run."""
         if all(getattr(score, self.metric) is None for score in scores):
-            flag = "--encoders" if self.metric == "ratio_to_none" else "--intervals"
-            raise InputError(f"check {self.text!r}: this run has no {self.metric}; give {flag} to measure it.")
+            raise self._not_measured()
+
+    def _not_measured(self) -> InputError:
+        way_out = f"; {NEEDED[self.metric][0]} to measure it" if self.metric in NEEDED else ""
+        return InputError(f"check {self.text!r}: this run has no {self.metric}{way_out}.")

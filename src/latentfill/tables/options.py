@@ -31,7 +31,8 @@ class TableOptions(Settings):
 
     time: tuple[str, ...] | None = setting(
         None,
-        "Columns that form the time stamp, such as year,month,day,hour; none for row numbers; detected if not given.",
+        "Columns that form the time stamp, such as year,month,day,hour; none (in Python False) for row numbers; "
+        "detected if not given.",
         flag="--time",
         none=(),
         refit=False,
@@ -146,6 +147,9 @@ class TableOptions(Settings):
             raise InputError(
                 "time is empty. Name the columns that form the time stamp, or give 'none' for row numbers."
             )
+        time: object = self.time
+        if time is False or time == "none":  # for row numbers in Python, where None is the default
+            object.__setattr__(self, "time", ())
         if isinstance(self.missing, Mapping):
             object.__setattr__(self, "missing", tuple(_marker_items(self.missing)))
         object.__setattr__(self, "pivot", _as_pair(self.pivot))

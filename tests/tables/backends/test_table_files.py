@@ -60,7 +60,7 @@ def test_an_output_that_cannot_be_written_is_refused(tmp_path):
     for output, words in (
         (source, "input file itself"),
         (tmp_path / "link.csv", "input file itself"),
-        (tmp_path / "none" / "o.csv", "no folder"),
+        (source / "o.csv", "is not a folder that can be written to"),
         (tmp_path / "folder.csv", "is a folder"),
         (tmp_path / "o.doc", r"\.csv, \.tsv"),
     ):

@@ -10,6 +10,8 @@ from latentfill.imputation.causal.fill import PastModels
 from latentfill.imputation.filling.codes import count_codes
 from latentfill.imputation.filling.filled import Filled
 from latentfill.imputation.summary.cell_counts import count_cells
+from latentfill.imputation.summary.column_facts import column_facts
+from latentfill.kinds.number import Number
 from latentfill.tables.options import TableOptions
 from latentfill.tables.table import Table, output_rows
 from latentfill.tables.time.grid import step_text
@@ -23,7 +25,8 @@ NOTE = (
 def summarise_past(models: PastModels, table: Table, options: TableOptions, filled: Filled) -> dict[str, object]:
     """The summary as JSON values, like that of other tables, without errors on held-out cells."""
     series, steps = table.series, output_rows(table).steps
-    kinds = models.last.kinds.names if models.models else ("continuous",) * len(series.columns)
+    kinds = models.last.kinds.kinds if models.models else (Number(),) * len(series.columns)
+    facts = column_facts(series, dict(zip(series.columns, kinds, strict=True)))
     counts = count_cells(series, filled, steps)
     n, first = len(models.models) - 1, int(models.starts[0]) if len(models.starts) else series.n_steps
     return {
@@ -39,9 +42,7 @@ def summarise_past(models: PastModels, table: Table, options: TableOptions, fill
         "notes": [*table.notes, NOTE.format(n=max(n, 0), first=min(first, series.n_steps))],
         "cells": count_codes(filled.codes[steps]),
         "filled_from": {} if filled.weights is None else filled.weights.shares(steps),
-        "columns": {
-            name: {"kind": kind, **of_column} for kind, (name, of_column) in zip(kinds, counts.items(), strict=True)
-        },
+        "columns": {name: {**facts[name], **of_column} for name, of_column in counts.items()},
         "settings": models.config.to_dict(),
         "reading": asdict(options),
         "codes": {str(code.number): code.meaning for code in cell_codes()},

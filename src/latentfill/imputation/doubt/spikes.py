@@ -11,6 +11,7 @@ from latentfill.windows.gaps import nearest_observed
 
 ROUNDS = 3  # a spike also bends the line of its neighbours, so that they are judged again without it
 LONGEST = 3  # readings in a row
+MOST_MOVED = 0.4  # of the height of a spike, by which the column may move meanwhile: events rise and fall in steps
 
 
 def find_spikes(values: FloatArray) -> FloatArray:
@@ -24,7 +25,7 @@ def find_spikes(values: FloatArray) -> FloatArray:
         z = in_local_spreads(distance)
         apart = unexplained(distance)
         found = probability_wrong(expected_of_all(z, in_local_spreads(apart)))
-        goes_back = np.abs(sides.after - sides.before) <= np.abs(off)  # at a new level it does not
+        goes_back = np.abs(sides.after - sides.before) <= MOST_MOVED * np.abs(off)
         found = np.where(are_peaks(np.abs(off)) & goes_back & ~are_explained(distance, apart), found, 0.0)
         probability = np.maximum(probability, found)
         if not (found > 0.5).any():

@@ -43,8 +43,7 @@ def bounds_of(config: Config, columns: tuple[str, ...], *, named: bool = False) 
     low = _per_column("minimum", parse_bounds("minimum", config.output.minimum), columns, -np.inf, named)
     high = _per_column("maximum", parse_bounds("maximum", config.output.maximum), columns, np.inf, named)
     if config.output.non_negative is not None:
-        names = [name.strip() for name in config.output.non_negative.split(",") if name.strip()]
-        zeros = dict.fromkeys(names, 0.0) if names else {}
+        zeros = dict.fromkeys(config.output.non_negative, 0.0)
         low = np.fmax(low, _per_column("non_negative", zeros, columns, -np.inf, named))
     crossed = [name for c, name in enumerate(columns) if low[c] > high[c]]
     if crossed:

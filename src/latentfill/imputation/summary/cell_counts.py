@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,10 @@ def count_cells(series: Series, filled: Filled, steps: IntArray) -> dict[str, di
 
 
 def joined_counts(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The counts of several tables together, from those that `count_cells` returns for each."""
+    """The counts of several tables together, from those that their summaries have for each column.
+
+    The longest gap is that of all tables; the spread, which differs between them, is left out.
+    """
     joined: dict[str, Any] = {}
     for table in tables:
         for name, counts in table.items():
@@ -38,7 +42,11 @@ def _sum(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
     total: dict[str, Any] = {}
     for key in dict.fromkeys((*first, *second)):
         one, other = first.get(key), second.get(key)
-        if isinstance(one, Mapping) and isinstance(other, Mapping):
+        if key == "spread":
+            continue
+        if key == "longest_gap":
+            total[key] = max(filter(None, (one, other)), key=itemgetter("steps"), default=None)
+        elif isinstance(one, Mapping) and isinstance(other, Mapping):
             total[key] = _sum(one, other)
         elif key == "expected_absolute_error":
             known = [(each[key], each["cells"]) for each in (first, second) if each.get(key) is not None]

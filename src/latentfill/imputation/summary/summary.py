@@ -16,6 +16,7 @@ from latentfill.imputation.filling.codes import Code, CodeArray, count_codes
 from latentfill.imputation.filling.filled import Filled
 from latentfill.imputation.fitting.fitted import BUILTIN, CovariateGain, Fitted, FittedPath
 from latentfill.imputation.summary.cell_counts import count_cells
+from latentfill.imputation.summary.column_facts import column_facts
 from latentfill.imputation.summary.covered_rows import covered_rows
 from latentfill.tables.covariates import Covariates
 from latentfill.tables.long_edits import count_added
@@ -82,10 +83,10 @@ def summarise_table(fitted: Fitted, table: Table, filled: Filled, notes: Iterabl
 
 
 def _columns(fitted: Fitted, table: Table, filled: Filled, steps: IntArray) -> dict[str, object]:
-    """The kind of each column, and the counts of its cells."""
-    kinds = dict(zip(fitted.all_columns, fitted.kinds.names, strict=True))
+    """What is known of each column, and the counts of its cells."""
+    facts = column_facts(table.series, dict(zip(fitted.all_columns, fitted.kinds.kinds, strict=True)))
     counts = count_cells(table.series, filled, steps)
-    return {name: {"kind": kinds[name], **of_column} for name, of_column in counts.items()}
+    return {name: {**facts[name], **of_column} for name, of_column in counts.items()}
 
 
 def _table(table: Table) -> dict[str, object]:

@@ -20,7 +20,7 @@ from latentfill.strategies.kriging.residual_regression import KrigedWindows, reg
 from latentfill.windows.blend import blend, taper
 from latentfill.windows.windows import ScaledSeries, cut
 
-LEVEL_VARIANCE = 1.0  # prior variance of a window's level, in variances of the column
+LEVEL_VARIANCE = 10.0  # prior variance of a window's level, in variances of the column
 EM_STEPS = 3
 COMPLETED_AT_ONCE = 256  # windows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -32,12 +33,20 @@ class TimeAxis:
 
 def index_axis(index: Column) -> TimeAxis:
     """The time axis of a time index, which is not a column of the table."""
-    return TimeAxis((), whole_times(index), lambda time, like: {})
+    return TimeAxis((), whole_times(index), _no_cells)
 
 
 def moments_axis(column: Column, position: int) -> TimeAxis:
     """The time axis of a column of moments at this position."""
-    return TimeAxis((position,), whole_times(column), lambda time, like: {position: time})
+    return TimeAxis((position,), whole_times(column), partial(_moments_at, position))
+
+
+def _no_cells(time: TimeArray, like: IntArray) -> dict[int, StampCells]:
+    return {}
+
+
+def _moments_at(position: int, time: TimeArray, like: IntArray) -> dict[int, StampCells]:
+    return {position: time}
 
 
 def whole_times(column: Column) -> TimeArray:

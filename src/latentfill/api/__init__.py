@@ -1,0 +1,1 @@
+"""What Python programs call beside `impute`: the scikit-learn estimator, and the commands as functions."""

@@ -1,0 +1,134 @@
+"""What to know first of a filled table: how much was filled, how far to trust it, and what to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from latentfill.core.messages import counted, name_columns
+
+Summary: TypeAlias = Mapping[str, Any]  # JSON values
+CLASSES = ("flag", "code", "text", "boolean")  # kinds of columns whose values are right or wrong
+SHOWN = 3  # weak groups, gaps and columns that a line names
+WEAK = 0.5  # of the error of a guess: an estimate with more saves less than half of that error
+NORMAL_GUESS = 0.8  # mean absolute error of the mean of normal values, in standard deviations
+
+
+def headlines(summary: Summary) -> Iterator[tuple[str, str]]:
+    """The lines to print first, each with its subject."""
+    yield "Filled", filled_text(summary)
+    if _is_filled(summary):
+        yield "Trust", trust_text(summary)
+        yield "Weak", _weak_text(summary)
+    if look := list(_look_at(summary)):
+        yield "Look at", "; ".join(look)
+
+
+def in_one_line(summary: Summary) -> str:
+    """How much was filled, and how far to trust it."""
+    trust = f"; {trust_text(summary)}" if _is_filled(summary) else ""
+    return f"{filled_text(summary)}{trust}"
+
+
+def filled_text(summary: Summary) -> str:
+    """How many cells were filled in how many columns, and what was left empty."""
+    columns = summary["columns"]
+    filled = {name: n for name, counts in columns.items() if (n := _filled(counts))}
+    empty = {name: counts["left_empty"] for name, counts in columns.items() if counts["left_empty"]}
+    if not filled and not empty:
+        return "nothing, as nothing was missing"
+    left = f"{counted(sum(empty.values()), 'cell')} left empty ({name_columns(list(empty))})" if empty else ""
+    return (
+        f"{counted(sum(filled.values()), 'cell')} in {len(filled)} of {counted(len(columns), 'column')}; "
+        f"{left or 'nothing was left empty'}"
+    )
+
+
+def trust_text(summary: Summary) -> str:
+    """The squared error on held-out cells, beside that of linear interpolation."""
+    scores = [*summary["held_out_error"].values(), *_scores_of_series(summary)]
+    known = [score for score in scores if score.get("linear_mse")]
+    if not known:
+        return "unknown, as no cells could be held out to measure errors"
+    cells = sum(score["cells"] for score in known)
+    mse, linear = (sum(score["cells"] * score[key] for score in known) / cells for key in ("mse", "linear_mse"))
+    between = known[0].get("mse_ratio_90_percent") if len(known) == 1 else None
+    likely = f" (likely {between[0]:.2f} to {between[1]:.2f})" if between else ""
+    oracle = "; oracle: the stored embeddings may have seen them" if any("label" in score for score in known) else ""
+    return (
+        f"{mse / linear:.2f} x the squared error of linear interpolation{likely}, on {counted(cells, 'held-out cell')}"
+        f"{oracle}"
+    )
+
+
+def most_filled(columns: Summary, most: int) -> list[tuple[str, Summary]]:
+    """Names and counts of the `most` columns with the most filled cells; of all, in their order, if there are fewer."""
+    by_filled = sorted(columns.items(), key=lambda item: -_filled(item[1]))
+    return by_filled[:most] if len(columns) > most else list(columns.items())
+
+
+def error_text(error: float, kind: str) -> str:
+    """An expected absolute error, or the probability that a value is wrong."""
+    return f"{100 * error:.0f} % wrong" if kind in CLASSES else f"±{error:.3g}"
+
+
+def _filled(counts: Summary) -> int:
+    return int(counts["missing"] - counts["left_empty"])
+
+
+def _is_filled(summary: Summary) -> bool:
+    """Whether any cell was filled."""
+    return any(_filled(counts) for counts in summary["columns"].values())
+
+
+def _scores_of_series(summary: Summary) -> Iterator[Summary]:
+    """Held-out errors of the series of a stacked table that have a model each."""
+    if summary.get("model") == "own":
+        for series in summary.get("series", {}).values():
+            yield from series.get("held_out_error", {}).values()
+
+
+def _weak_text(summary: Summary) -> str:
+    """The columns and gap lengths whose estimates are hardly better than a guess."""
+    weak = sorted(_weak_groups(summary), reverse=True)
+    if not weak:
+        return "no column or gap length"
+    more = f" and {len(weak) - SHOWN} more" if len(weak) > SHOWN else ""
+    return f"more than half of the error of a guess: {', '.join(text for _, text in weak[:SHOWN])}{more}"
+
+
+def _weak_groups(summary: Summary) -> Iterator[tuple[float, str]]:
+    """Weak groups of cells, each with its expected error as a share of that of a guess."""
+    tables = {name: series["columns"] for name, series in summary.get("series", {}).items()}
+    for table, columns in (tables or {"": summary["columns"]}).items():
+        for name, counts in columns.items():
+            guess = _guess_error(counts)
+            for length, group in counts["by_gap_length"].items():
+                error = group["expected_absolute_error"]
+                if guess and error is not None and error > WEAK * guess:
+                    of = f" of {table}" if table else ""
+                    steps = "1 step" if length == "1" else f"{length} steps"
+                    yield error / guess, f"{name!r}{of} in gaps of {steps} ({error_text(error, counts['kind'])})"
+
+
+def _guess_error(counts: Summary) -> float | None:
+    """The error to expect of a constant value of the column; None where there is none that is any good."""
+    if counts["kind"] == "counter" or not counts.get("spread"):
+        return None
+    return float(counts["spread"] ** 2 if counts["kind"] in CLASSES else NORMAL_GUESS * counts["spread"])
+
+
+def _look_at(summary: Summary) -> Iterator[str]:
+    """What may need the eye of the user: long gaps, doubtful readings, and notes."""
+    gaps = ((counts.get("longest_gap"), name) for name, counts in summary["columns"].items())
+    longest = sorted(((gap, name) for gap, name in gaps if gap and gap["steps"] > 1), key=lambda gap: -gap[0]["steps"])
+    if longest:
+        texts = (f"{gap['steps']} from {gap['from']} ({name!r})" for gap, name in longest[:SHOWN])
+        yield f"the longest gaps, in steps: {', '.join(texts)}"
+    doubtful = {name: n for name, reasons in summary.get("doubtful", {}).items() if (n := sum(reasons.values()))}
+    if doubtful:
+        yield f"{counted(sum(doubtful.values()), 'doubtful reading')} ({name_columns(list(doubtful))})"
+    if suspected := sum(counts["suspected"] for counts in summary["columns"].values()):
+        yield f"{counted(suspected, 'cell')} that may be missing-value markers"
+    if summary["notes"]:
+        yield counted(len(summary["notes"]), "note")
