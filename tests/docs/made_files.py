@@ -39,7 +39,7 @@ def timed(frame: pd.DataFrame, step: str = "h") -> pd.DataFrame:
 
 
 def make_files(folder: Path) -> None:
-    """Every file that a page names, in this folder."""
+    """Every file that a page or the README names, in this folder."""
     for name, columns, seed in (
         ("data", "load humidity wind", 0),
         ("today", "load humidity wind", 1),
@@ -55,6 +55,7 @@ def make_files(folder: Path) -> None:
     timed(with_gaps(register)).to_csv(folder / "meter.csv", index=False)
     make_stations(folder)
     make_embeddings(folder)
+    make_public_files(folder)
 
 
 def make_stations(folder: Path) -> None:
@@ -77,4 +78,17 @@ def make_embeddings(folder: Path) -> None:
         vectors = np.stack([rows[start + SEQ - 8 : start + SEQ].T for start in starts])
         write_split(folder / "Embeddings" / "ETT" / str(PRED), split, vectors)
     gappy = timed(with_gaps(table, 6)).rename(columns={"time": "date"})
-    gappy.to_csv(folder / "ETT.csv", index=False)
+    for name in ("ETT", "ETTh1", "gappy"):
+        gappy.to_csv(folder / f"{name}.csv", index=False)
+    timed(table).rename(columns={"time": "date"}).to_csv(folder / "complete.csv", index=False)
+
+
+def make_public_files(folder: Path) -> None:
+    """Tables whose times and markers are written as in the public files of the README, and a table of two meters."""
+    air, stamps = with_gaps(daily("pm25 TEMP")), hours()
+    parts = {name: getattr(stamps.dt, name) for name in ("year", "month", "day", "hour")}
+    pd.concat([pd.DataFrame(parts), air], axis=1).to_csv(folder / "PRSA_data_2010_2014.csv", index=False)
+    texts = {"Date": stamps.dt.strftime("%d/%m/%Y"), "Time": stamps.dt.strftime("%H.%M.%S")}
+    pd.concat([pd.DataFrame(texts), air.fillna(-200)], axis=1).to_csv(folder / "AirQualityUCI.csv", index=False)
+    meters = daily("kwh water").div(10).cumsum().round(2)
+    timed(with_gaps(meters)).to_csv(folder / "meters.csv", index=False)

@@ -70,6 +70,19 @@ def test_the_python_of_a_page_runs(name: str, folder: Path):
         exec(block, names)
 
 
+def test_the_commands_of_the_readme_run_in_their_order(
+    folder: Path, run_cli: Callable[..., int], small_language_model: Path
+):
+    (folder / "gpt2").symlink_to(small_language_model)  # `--lm` takes a folder too
+    for name in ("before", "after"):
+        assert run_cli("evaluate", "data.csv", "--strategies", "linear", "-o", f"{name}.json") == 0
+    assert run_cli("pack", "Embeddings/", "-o", "other.packed") == 0
+    for words in commands(ROOT / "README.md"):
+        trains = words[0] in ("impute", "fit", "evaluate") and "--compare" not in words
+        codes = (0, 1) if "--fail-if" in words else (0,)
+        assert run_cli(*words, *(QUICK if trains else ())) in codes, words
+
+
 def check(words: list[str]) -> None:
     """Parses a command without running it; an unknown command or option is an error."""
     command = typer.main.get_command(app).commands[words[0]]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import latentfill
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_BYTES = 150_000  # of the picture, which every visitor of the README loads
@@ -27,6 +30,12 @@ def test_the_site_is_built_and_has_every_page(tmp_path: Path):
     folders = {Path() if page.name == "index" else page.parent if page.name == "README" else page for page in pages}
     assert [folder for folder in folders if not (tmp_path / folder / "index.html").exists()] == []
     assert "Fit on" in (tmp_path / "api" / "index.html").read_text(encoding="utf-8")  # from the docstring of impute
+
+
+def test_the_page_of_python_has_every_public_name():
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^::: latentfill\.(.+)\.(\w+)$", page, flags=re.MULTILINE)
+    assert {name: module for module, name in shown} == latentfill._HOMES
 
 
 def test_a_link_that_leads_nowhere_stops_the_build(tmp_path: Path):
