@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray, IntArray
-from latentfill.kinds.kind import CellErrors, CellValues, Column, Kind, Readings, StepTimes
+from latentfill.kinds.kind import CellErrors, CellValues, Column, Kind, Readings, StepTimes, standard_deviation
 from latentfill.kinds.number import Number
 
 FEWEST_RESETS = 3  # from which on the time of the next ones is known
@@ -121,7 +121,7 @@ class Counter(Kind):
         """Standard deviation of the increments."""
         known = values[~np.isnan(values)]
         steps = np.diff(known)
-        return float(np.std(steps[steps >= 0])) if (steps >= 0).any() else 0.0
+        return standard_deviation(steps[steps >= 0])
 
 
 def _cumulated(rates: FloatArray) -> Column:

@@ -183,7 +183,7 @@ class Kind(ABC):
     def spread(self, values: FloatArray) -> float:
         """The typical distance of an observed value from the usual one; `values` (T,) has NaN where missing."""
         known = values[~np.isnan(values)]
-        return float(known.std()) if known.size else 0.0
+        return standard_deviation(known)
 
     @abstractmethod
     def as_number(self, values: FloatArray) -> Kind:
@@ -200,6 +200,12 @@ class Kind(ABC):
     def state(self) -> dict[str, Any]:
         """Everything as JSON values, the inverse of `load_kind`."""
         return {"class": type(self).__name__, **asdict(self)}  # type: ignore[call-overload]
+
+
+def standard_deviation(values: FloatArray) -> float:
+    """The standard deviation of finite values, which may be so large that their squares are not; 0 without any."""
+    largest = float(np.abs(values).max(initial=0.0))
+    return float((values / largest).std()) * largest if largest > 0 else 0.0
 
 
 def load_kind(state: Mapping[str, Any]) -> Kind:

@@ -95,6 +95,8 @@ def ratio_interval(loss: FloatArray, linear_loss: FloatArray, gap: IntArray) -> 
     clusters (Cochran 1977, Sampling Techniques, chapter 9), taken on a logarithmic scale. If a few gaps have most of
     the loss, there are effectively only those few (Kish 1965), which decides the quantile of Student's t.
     """
+    if np.array_equal(loss, linear_loss):
+        return [1.0, 1.0] if loss.any() else None
     from scipy.special import stdtrit
 
     of_gap = np.unique(gap, return_inverse=True)[1]
