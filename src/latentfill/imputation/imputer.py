@@ -52,29 +52,7 @@ log = logging.getLogger(__name__)
 
 
 class Imputer:
-    """Fills the missing values of a multivariate time series.
-
-    Parameters
-    ----------
-    config
-        All settings of the method. Single settings can be given by name instead: ``Imputer(length=48, seed=1)``.
-    progress
-        Called with a `Progress` while training.
-    covariates
-        Other tables to predict the data from, one or a list: paths or frames. Each has a clock of its own; their
-        columns are aligned to the steps of the data and never filled.
-    starts
-        First row (N,) of the window of each embedding, if `embeddings` is an array of windows that do not begin at
-        consecutive rows, or at every `embedding_stride`-th.
-    **settings
-        Settings of `Config` and of `TableOptions` (how to read the data: ``time``, ``missing``, ``leave`` ...). For
-        ``embeddings`` also an array or a tensor of windows (N, D) or (N, C, D), or of steps (T, D) or (C, T, D), or a
-        mapping of splits to such arrays.
-
-    Examples
-    --------
-    >>> filled = Imputer(seed=1).fit(df).transform(df)  # doctest: +SKIP
-    """
+    """Fits, fills, saves and loads; see `latentfill.Imputer`, which adds the interface of scikit-learn to it."""
 
     _not_fitted: type[NotFittedError] = NotFittedError  # what is raised without a model
 
