@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from inspect import Parameter, Signature
+from os import PathLike
 from typing import Any, Self, Unpack
 
 import numpy as np
@@ -22,6 +23,7 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError, NotFittedError
 from latentfill.core.fill_warning import tell_user
 from latentfill.imputation import imputer as base
+from latentfill.imputation.decisions import Decisions
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.user_settings import METHOD, READING, settings_by_name
 from latentfill.nn.progress import ProgressCallback
@@ -153,9 +155,22 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
         self._tell(table.notes)
         return table
 
-    def fill(self, data: object) -> Imputation:
-        """Fill the data and tell the notes, each once, as a `FillWarning`; see `transform` for a frame instead."""
-        imputation = super().fill(data)
+    def fill(
+        self, data: object, *, decisions: Decisions | str | PathLike[str] | None = None, compare: bool = False
+    ) -> Imputation:
+        """Fill the data and tell the notes, each once, as a `FillWarning`; see `transform` for a frame instead.
+
+        Parameters
+        ----------
+        data
+            A frame, the path of a file, a `Table` or an array (steps, columns).
+        decisions
+            Fills to leave empty: a file that the report of a filled table saved.
+        compare
+            Whether the result also has what each candidate alone would have filled; a report shows it.
+        """
+        read = Decisions.read(decisions) if isinstance(decisions, str | PathLike) else decisions
+        imputation = super().fill(data, decisions=read, compare=compare)
         self._tell(imputation.notes)
         return imputation
 

@@ -74,7 +74,7 @@ def register(*rows: StrategyRow) -> None:
 # Codes for cells that no strategy filled.
 OBSERVED = CellCode(0, "observed", "observed: read from the input, unchanged")
 FALLBACK = CellCode(4, "fallback", "fallback: linear interpolation, because no strategy had an estimate")
-EMPTY = CellCode(5, "empty", "empty: there was no estimate, or the gap is longer than max_gap")
+EMPTY = CellCode(5, "empty", "empty: there was no estimate, the gap is longer than max_gap, or the fill was refused")
 BLEND = CellCode(23, "blend", "blend: weighted mean of several strategies, see the weights")
 STORED_BLEND = CellCode(24, "stored_blend", "stored_blend: the same, with strategies on stored embeddings among them")
 SUSPECTED = CellCode(25, "suspected", "suspected: may be a marker of a missing value; unchanged, and not learnt from")

@@ -25,6 +25,7 @@ from latentfill.imputation.causal.fill import PastModels
 from latentfill.imputation.causal.refusals import refuse_looking_ahead
 from latentfill.imputation.causal.summary import summarise_past
 from latentfill.imputation.columns import in_order
+from latentfill.imputation.decisions import Decisions, refuse
 from latentfill.imputation.doubt.readings import DoubtfulReadings
 from latentfill.imputation.filling.explain import explain_series
 from latentfill.imputation.filling.fill import fill_series
@@ -129,13 +130,15 @@ class Imputer:
         table = self.read(data, fresh=True)
         return self.fit(table).transform(table)
 
-    def fill(self, data: object) -> Imputation:
+    def fill(self, data: object, *, decisions: Decisions | None = None, compare: bool = False) -> Imputation:
         """Fill the data; it must have the columns that the model was fitted on, in any order.
 
-        A model that was fitted with covariates needs tables that have them: those of `covariates`.
+        A model that was fitted with covariates needs tables that have them: those of `covariates`. Fills that the
+        `decisions` refuse are left empty. With `compare`, the result also has what each candidate alone would have
+        filled, which a causal model does not tell.
         """
         if hasattr(self, "past_"):
-            return self._fill_from_past(self.read(data))
+            return self._fill_from_past(self.read(data), decisions)
         fitted = self._check_fitted()
         read = self.read(data)
         covariates = self.align(read)
@@ -145,10 +148,13 @@ class Imputer:
         _check_stamps(table, stamped=fitted.stamped)
         began = time.monotonic()
         paired = self._stored_embeddings(read)
-        filled = fill_series(fitted, ordered, paired.splits).in_order(table.series.columns, fitted.columns)
+        filled = fill_series(fitted, ordered, paired.splits, compare=compare)
+        filled = filled.in_order(table.series.columns, fitted.columns)
         filled = filled.keeping(table.suspected, table.as_read).replacing(doubtful.replaced)
+        filled, refused = refuse(filled, table, decisions)
         seconds = round(time.monotonic() - began, 2)
         summary = doubtful.added_to(summarise(fitted, table, self.options, filled, paired, covariates))
+        summary = refused.added_to(summary)
         return Imputation(table, filled, summary | {"model": self.model_id_, "fill_seconds": seconds}, doubtful)
 
     def _fit_to_past(self, table: Table) -> Self:
@@ -159,14 +165,15 @@ class Imputer:
         self.model_id_ = past_id(self.past_.last) if self.past_.models else "none"
         return self
 
-    def _fill_from_past(self, table: Table) -> Imputation:
+    def _fill_from_past(self, table: Table, decisions: Decisions | None) -> Imputation:
         """Fill a table from the past alone; a table other than the fitted one by what was learnt from all of that."""
         began, series = time.monotonic(), in_order(table.series, self.past_.columns)
         _check_stamps(table, stamped=self.past_.stamped)
         is_own = self._paired is not None and self._paired[0] is table
         filled = self.past_.fill_own(series) if is_own else self.past_.fill_other(series)
         filled = filled.in_order(table.series.columns, self.past_.columns).keeping(table.suspected, table.as_read)
-        summary = summarise_past(self.past_, table, self.options, filled)
+        filled, refused = refuse(filled, table, decisions)
+        summary = refused.added_to(summarise_past(self.past_, table, self.options, filled))
         seconds = round(time.monotonic() - began, 2)
         return Imputation(table, filled, summary | {"model": self.model_id_, "fill_seconds": seconds})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from latentfill.imputation.validation.validate import ratio_interval, score_summary
+from latentfill.imputation.validation.score import ratio_interval, score_summary
 
 
 def test_the_summary_compares_with_linear_interpolation():

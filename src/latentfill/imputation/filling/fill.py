@@ -63,13 +63,16 @@ class _Missing:
         return cls(working, ColumnCells.of(working, missing, kinds))
 
 
-def fill_series(fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None) -> Filled:
+def fill_series(
+    fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None, *, compare: bool = False
+) -> Filled:
     """Fill the gaps of a series that has the columns of the fitted one and, after them, its covariates.
 
     Rows covered by the stored `embeddings` (by split) are filled from these, all other rows by the builtin path. A cell
-    without an estimate gets the fallback; a column without any observed value stays empty.
+    without an estimate gets the fallback; a column without any observed value stays empty. With `compare`, the record
+    also has what each candidate alone would have filled.
     """
-    return fill_from(fitted, estimate_series(fitted, series, embeddings))
+    return fill_from(fitted, estimate_series(fitted, series, embeddings), compare=compare)
 
 
 def estimate_series(
@@ -96,7 +99,7 @@ def _estimate_builtin(fitted: Fitted, series: ScaledSeries) -> Estimates:
     return estimates.of_steps(series.n_steps)
 
 
-def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:
+def fill_from(fitted: Fitted, estimated: EstimatedSeries, *, compare: bool = False) -> Filled:
     """Fill the gaps of a series from the estimates of the candidates; without its covariates, (T, C)."""
     series, output = estimated.series, fitted.config.output
     check_kinds(fitted.config, fitted.columns, fitted.kinds)
@@ -123,6 +126,7 @@ def fill_from(fitted: Fitted, estimated: EstimatedSeries) -> Filled:
         lower=filled(values.lower) if with_bounds else None,
         upper=filled(values.upper) if with_bounds else None,
         samples=filled(values.samples) if output.samples else None,
+        candidates=_by_candidate(fitted, estimated, missing, path) if compare else None,
     )
     return whole.in_order(fitted.columns, fitted.all_columns)
 
@@ -139,6 +143,25 @@ def _join_paths(fitted: Fitted, estimated: EstimatedSeries, missing: _Missing) -
     for path in later:
         joined = path.over(joined)
     return joined
+
+
+def _by_candidate(
+    fitted: Fitted, estimated: EstimatedSeries, missing: _Missing, path: PathEstimate
+) -> dict[str, FloatArray]:
+    """What each candidate alone would have filled: values (T, C) in the missing cells where it has an estimate."""
+    working, of_columns = missing.working, missing.of_columns
+    estimates: dict[str, FloatArray] = {}
+    for of_path, found in estimated.by_path.items():
+        at_cells = found.values[:, working.step, working.column]
+        for name, estimate in zip(fitted.paths[of_path].candidates.names, at_cells, strict=True):
+            earlier = estimates.get(name, np.nan)
+            estimates[name] = np.where(np.isnan(estimate), earlier, estimate)
+    values = {}
+    for name, estimate in estimates.items():
+        alone = _values(fitted, estimated, missing, replace(path, estimate=estimate)).value
+        present = ~np.isnan(estimate)[of_columns.lead]
+        values[name] = of_columns.cells.on_series(np.where(present, alone, np.nan))
+    return values
 
 
 def _values(fitted: Fitted, estimated: EstimatedSeries, missing: _Missing, path: PathEstimate) -> CellValues:

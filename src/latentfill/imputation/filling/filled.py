@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -62,6 +62,16 @@ class Filled:
     lower: FloatArray | None = None  # (T, C) lower bounds; the value in observed cells; None without intervals
     upper: FloatArray | None = None  # (T, C) upper bounds
     samples: FloatArray | None = None  # (S, T, C) randomly drawn completed series; None without samples
+    candidates: Mapping[str, FloatArray] | None = None  # (T, C) by name: what each strategy alone would have filled
+
+    def without(self, cells: BoolArray) -> Filled:
+        """The same record with nothing filled in some missing cells (T, C)."""
+        if not cells.any():
+            return self
+        arrays = {name: getattr(self, name) for name in ("values", "expected", "lower", "upper", "samples")}
+        emptied = {name: np.where(cells, np.nan, array) for name, array in arrays.items() if array is not None}
+        weights = None if self.weights is None else self.weights.where(~cells)
+        return replace(self, codes=np.where(cells, Code.EMPTY, self.codes).astype(np.int8), weights=weights, **emptied)
 
     def keeping(self, cells: BoolArray, values: FloatArray) -> Filled:
         """The same record with the `values` (T, C) as they were read in some cells (T, C), which are not filled."""
@@ -86,6 +96,12 @@ class Filled:
             return self
         position = {name: index for index, name in enumerate(current)}
         index = [position[name] for name in columns]
-        parts = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "weights"}
+        parts = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("weights", "candidates")}
         arrays = {name: part[..., index] for name, part in parts.items() if part is not None}
-        return replace(self, **arrays, weights=None if self.weights is None else self.weights.in_order(index))
+        weights, candidates = self.weights, self.candidates
+        return replace(
+            self,
+            **arrays,
+            weights=None if weights is None else weights.in_order(index),
+            candidates=None if candidates is None else {name: each[:, index] for name, each in candidates.items()},
+        )
