@@ -15,7 +15,10 @@ import latentfill
 
 ROOT = Path(latentfill.__file__).parent
 TESTS = Path(__file__).parent
-FLOW = ("core", "tables", "kinds", "windows", "nn", "embeddings", "strategies", "imputation", "scoring", "api", "cli")
+FLOW = (
+    *("core", "tables", "kinds", "windows", "nn", "embeddings", "strategies", "imputation", "scoring"),
+    *("plots", "report", "api", "cli"),
+)
 WITH_TORCH = {"nn", "embeddings", "strategies", "imputation"}
 MODULES = sorted(ROOT.rglob("*.py"))
 

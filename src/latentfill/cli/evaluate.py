@@ -192,7 +192,7 @@ def _progress(quiet: bool) -> Iterator[tuple[ProgressCallback | None, Callable[[
 def _outputs(source: Path, given: Given) -> list[tuple[Path, Callable[[Mapping[str, object], list[Score]], bytes]]]:
     """Each output file, with the function that formats the scores for it; an `InputError` if it cannot be written."""
     from latentfill.core.files import check_new
-    from latentfill.scoring.report.page import check_installed, to_html
+    from latentfill.report.evaluation_page import check_installed, to_html
     from latentfill.scoring.score_files import to_csv, to_json
     from latentfill.tables.backends.table_files import check_output_path
 

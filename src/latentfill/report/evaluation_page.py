@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from importlib import resources
 
 from latentfill.core.errors import InputError
+from latentfill.plots.error_by_gap_length import YARDSTICK_NAMES, coverage_by_column, ratio_by_column, ratio_by_gap
 from latentfill.scoring.encoder_table import HEADINGS as ENCODER_HEADINGS
 from latentfill.scoring.encoder_table import NONE, encoder_rows
-from latentfill.scoring.report.charts import YARDSTICK_NAMES, coverage_by_column, ratio_by_column, ratio_by_gap
 from latentfill.scoring.scores import ALL, METRICS, Mean, Score, key_of, of_all_cells, over_seeds, yardstick_of
 
 HEADINGS = {
@@ -58,7 +58,7 @@ def to_html(about: Mapping[str, object], scores: Sequence[Score]) -> bytes:
     check_installed()
     import jinja2
 
-    template = resources.files("latentfill.scoring.report").joinpath("page.html.jinja").read_text(encoding="utf-8")
+    template = resources.files("latentfill.report").joinpath("evaluation.html.jinja").read_text(encoding="utf-8")
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True).from_string(template)
     return page.render(about=about, encoder_headings=ENCODER_HEADINGS, sections=list(_sections(scores))).encode()
 

@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 import pytest
 
 from latentfill.core.errors import InputError
+from latentfill.report import evaluation_page as page
+from latentfill.report.evaluation_page import check_installed, to_html
 from latentfill.scoring.encoder_table import HEADINGS
-from latentfill.scoring.report import page
-from latentfill.scoring.report.page import check_installed, to_html
 from latentfill.scoring.scores import ALL, Score
 
 ABOUT = {"table": "a & <b>.csv", "settings": {"output": {"intervals": 0.9}, "seed": 0}, "latentfill": "1.2.3"}

@@ -1,0 +1,1 @@
+"""Figures of filled tables and of scores, as altair charts."""
