@@ -11,7 +11,7 @@ from typing import TypeAlias
 import typer
 
 from latentfill.cli.console import say
-from latentfill.cli.headlines import in_one_line
+from latentfill.imputation.summary.headlines import in_one_line
 from latentfill.cli.options import Given
 from latentfill.cli.outputs import Outputs, refuse_replacing
 from latentfill.cli.shown import Shown, print_json

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from latentfill.cli.display import show_summary
-from latentfill.cli.headlines import filled_text, headlines, trust_text
+from latentfill.imputation.summary.headlines import filled_text, headlines, trust_text
 
 
 def column(

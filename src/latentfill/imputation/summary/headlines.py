@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from latentfill.core.messages import counted, name_columns
+from latentfill.imputation.summary.weak_groups import CLASSES, groups
 
 Summary: TypeAlias = Mapping[str, Any]  # JSON values
-CLASSES = ("flag", "code", "text", "boolean")  # kinds of columns whose values are right or wrong
 SHOWN = 3  # weak groups, gaps and columns that a line names
-WEAK = 0.5  # of the error of a guess: an estimate with more saves less than half of that error
-NORMAL_GUESS = 0.8  # mean absolute error of the mean of normal values, in standard deviations
 
 
 def headlines(summary: Summary) -> Iterator[tuple[str, str]]:
@@ -103,21 +102,11 @@ def _weak_groups(summary: Summary) -> Iterator[tuple[float, str]]:
     """Weak groups of cells, each with its expected error as a share of that of a guess."""
     tables = {name: series["columns"] for name, series in summary.get("series", {}).items()}
     for table, columns in (tables or {"": summary["columns"]}).items():
-        for name, counts in columns.items():
-            guess = _guess_error(counts)
-            for length, group in counts["by_gap_length"].items():
-                error = group["expected_absolute_error"]
-                if guess and error is not None and error > WEAK * guess:
-                    of = f" of {table}" if table else ""
-                    steps = "1 step" if length == "1" else f"{length} steps"
-                    yield error / guess, f"{name!r}{of} in gaps of {steps} ({error_text(error, counts['kind'])})"
-
-
-def _guess_error(counts: Summary) -> float | None:
-    """The error to expect of a constant value of the column; None where there is none that is any good."""
-    if counts["kind"] == "counter" or not counts.get("spread"):
-        return None
-    return float(counts["spread"] ** 2 if counts["kind"] in CLASSES else NORMAL_GUESS * counts["spread"])
+        for group in filter(attrgetter("is_weak"), groups(columns)):
+            of = f" of {table}" if table else ""
+            steps = "1 step" if group.gap_length == "1" else f"{group.gap_length} steps"
+            error = error_text(group.error, group.kind)
+            yield group.share or 0.0, f"{group.column!r}{of} in gaps of {steps} ({error})"
 
 
 def _look_at(summary: Summary) -> Iterator[str]:
