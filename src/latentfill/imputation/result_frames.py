@@ -43,7 +43,7 @@ def gap_columns(table: Table, filled: Filled) -> dict[str, NDArray[Any]]:
     Start and end are time stamps (in UTC, where stamps have a zone), without them steps counted from 0; the length is
     in steps; the expected error is the mean of the gap; the strategies have their mean weights.
     """
-    series, gaps = table.series, _gaps_in_output(table)
+    series, gaps = table.series, gaps_in_output(table)
     stops = gaps.start + gaps.length
     cells = [(slice(*gap), c) for *gap, c in zip(gaps.start, stops, gaps.column, strict=True)]
     return {
@@ -52,11 +52,11 @@ def gap_columns(table: Table, filled: Filled) -> dict[str, NDArray[Any]]:
         "end": _moments(series, stops - 1),
         "length": gaps.length,
         "expected_error": np.array([_mean(filled.expected[cell]) for cell in cells], dtype=float),
-        "strategies": np.array([_strategies(filled, *cell) for cell in cells], dtype=object),
+        "strategies": np.array([strategies_text(filled, *cell) for cell in cells], dtype=object),
     }
 
 
-def _gaps_in_output(table: Table) -> Gaps:
+def gaps_in_output(table: Table) -> Gaps:
     """The gaps in which at least one missing cell is a cell of the output, and no step between its rows."""
     gaps = find_gaps(~np.isnan(table.as_read))
     is_row = np.zeros(table.series.n_steps + 1, dtype=np.int64)
@@ -78,7 +78,7 @@ def _mean(values: NDArray[np.float64]) -> float:
     return float(known.mean()) if len(known) else np.nan
 
 
-def _strategies(filled: Filled, steps: slice, column: int) -> str:
+def strategies_text(filled: Filled, steps: slice, column: int) -> str:
     """The strategies that filled a gap with their mean weights; without weights, where its cells come from."""
     codes = filled.codes[steps, column]
     if filled.weights is None or (filled.weights.blend[steps, column] < 0).all():

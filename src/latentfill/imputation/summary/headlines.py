@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from latentfill.core.messages import counted, name_columns
 from latentfill.imputation.summary.weak_groups import CLASSES, groups
@@ -16,7 +16,7 @@ SHOWN = 3  # weak groups, gaps and columns that a line names
 def headlines(summary: Summary) -> Iterator[tuple[str, str]]:
     """The lines to print first, each with its subject."""
     yield "Filled", filled_text(summary)
-    if _is_filled(summary):
+    if is_filled(summary):
         yield "Trust", trust_text(summary)
         yield "Weak", _weak_text(summary)
     if look := list(_look_at(summary)):
@@ -25,14 +25,14 @@ def headlines(summary: Summary) -> Iterator[tuple[str, str]]:
 
 def in_one_line(summary: Summary) -> str:
     """How much was filled, and how far to trust it."""
-    trust = f"; {trust_text(summary)}" if _is_filled(summary) else ""
+    trust = f"; {trust_text(summary)}" if is_filled(summary) else ""
     return f"{filled_text(summary)}{trust}"
 
 
 def filled_text(summary: Summary) -> str:
     """How many cells were filled in how many columns, and what was left empty."""
     columns = summary["columns"]
-    filled = {name: n for name, counts in columns.items() if (n := _filled(counts))}
+    filled = {name: n for name, counts in columns.items() if (n := n_filled(counts))}
     empty = {name: counts["left_empty"] for name, counts in columns.items() if counts["left_empty"]}
     if not filled and not empty:
         return "nothing, as nothing was missing"
@@ -43,28 +43,46 @@ def filled_text(summary: Summary) -> str:
     )
 
 
+class Trust(NamedTuple):
+    """The error on held-out cells."""
+
+    ratio: float  # squared error over that of linear interpolation
+    between: tuple[float, float] | None  # where the ratio lies with 90 %; None where it is unknown
+    cells: int  # held out
+    models: int
+    oracle: bool  # whether the stored embeddings may have seen the cells
+
+    @classmethod
+    def of(cls, summary: Summary) -> Trust | None:
+        """What the summary of a filled table tells; None if no cells could be held out."""
+        scores = [*summary["held_out_error"].values(), *_scores_of_series(summary)]
+        known = [score for score in scores if score.get("linear_mse")]
+        if not known:
+            return None
+        cells = sum(score["cells"] for score in known)
+        mse, linear = (sum(score["cells"] * score[key] for score in known) / cells for key in ("mse", "linear_mse"))
+        between = known[0].get("mse_ratio_90_percent") if len(known) == 1 else None
+        oracle = any("label" in score for score in known)
+        return cls(mse / linear, tuple(between) if between else None, cells, len(known), oracle)
+
+
 def trust_text(summary: Summary) -> str:
     """The squared error on held-out cells, beside that of linear interpolation."""
-    scores = [*summary["held_out_error"].values(), *_scores_of_series(summary)]
-    known = [score for score in scores if score.get("linear_mse")]
-    if not known:
+    trust = Trust.of(summary)
+    if trust is None:
         return "error unknown, as no cells could be held out to measure it"
-    cells = sum(score["cells"] for score in known)
-    mse, linear = (sum(score["cells"] * score[key] for score in known) / cells for key in ("mse", "linear_mse"))
-    between = known[0].get("mse_ratio_90_percent") if len(known) == 1 else None
-    likely = (
-        f" (likely {between[0]:.2f} to {between[1]:.2f})" if between else " (a guess: few gaps)" * (len(known) == 1)
-    )
-    oracle = "; oracle: the stored embeddings may have seen them" if any("label" in score for score in known) else ""
+    guess = " (a guess: few gaps)" * (trust.models == 1)
+    likely = f" (likely {trust.between[0]:.2f} to {trust.between[1]:.2f})" if trust.between else guess
+    oracle = "; oracle: the stored embeddings may have seen them" * trust.oracle
     return (
-        f"{mse / linear:.2f} x the squared error of linear interpolation{likely}, on {counted(cells, 'held-out cell')}"
-        f"{oracle}"
+        f"{trust.ratio:.2f} x the squared error of linear interpolation{likely}, on "
+        f"{counted(trust.cells, 'held-out cell')}{oracle}"
     )
 
 
 def most_filled(columns: Summary, most: int) -> list[tuple[str, Summary]]:
     """Names and counts of the `most` columns with the most filled cells; of all, in their order, if there are fewer."""
-    by_filled = sorted(columns.items(), key=lambda item: -_filled(item[1]))
+    by_filled = sorted(columns.items(), key=lambda item: -n_filled(item[1]))
     return by_filled[:most] if len(columns) > most else list(columns.items())
 
 
@@ -73,13 +91,13 @@ def error_text(error: float, kind: str) -> str:
     return f"{100 * error:.0f} % wrong" if kind in CLASSES else f"±{error:.3g}"
 
 
-def _filled(counts: Summary) -> int:
+def n_filled(counts: Summary) -> int:
     return int(counts["missing"] - counts["left_empty"])
 
 
-def _is_filled(summary: Summary) -> bool:
+def is_filled(summary: Summary) -> bool:
     """Whether any cell was filled."""
-    return any(_filled(counts) for counts in summary["columns"].values())
+    return any(n_filled(counts) for counts in summary["columns"].values())
 
 
 def _scores_of_series(summary: Summary) -> Iterator[Summary]:

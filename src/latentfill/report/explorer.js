@@ -1,0 +1,323 @@
+"use strict";
+// The gap explorer: draws the gaps of a filled table from the data of the page, and saves which fills are refused.
+
+const data = JSON.parse(document.getElementById("lf-data").textContent);
+const figure = JSON.parse(document.getElementById("lf-spec").textContent); // Vega-Lite without its data
+const MOST_ROWS = 2000; // steps that are drawn; of more, only the extremes of each bin
+const MOST_VALUES = 500; // rows of the table of values
+const LEAST_CONTEXT = 12; // steps on both sides of a gap
+const ERRORS = 1; // of the log levels of Vega
+const element = (id) => document.getElementById(id);
+
+// ---------------------------------------------------------------------------------------------------- data
+
+function decode(encoded) {
+  if (encoded === null) return null;
+  const bytes = Uint8Array.from(atob(encoded.base64), (character) => character.charCodeAt(0));
+  return encoded.type === "f4" ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer);
+}
+
+const cells = { candidates: {} };
+for (const name of ["value", "lower", "upper", "expected"]) cells[name] = decode(data.cells[name]);
+for (const [name, values] of Object.entries(data.cells.candidates)) cells.candidates[name] = decode(values);
+const candidates = Object.keys(cells.candidates);
+
+const stamps = data.time && data.time.stamps ? decode(data.time.stamps) : null;
+
+function timeOf(step) {
+  if (data.time === null) return step;
+  return stamps ? stamps[step] : data.time.first + step * data.time.spacing;
+}
+
+function timeText(step) {
+  if (data.time === null) return `step ${step}`;
+  return new Date(timeOf(step)).toISOString().replace("T", " ").replace(/(:00)?(\.000)?Z$/, "");
+}
+
+let first = 0;
+for (const gap of data.gaps) { // cells lie one gap after the other
+  gap.first = first;
+  first += gap.length;
+}
+
+for (const column of data.columns) {
+  for (const stretch of column.stretches) stretch.values = decode(stretch);
+  column.gaps = [];
+}
+for (const gap of data.gaps) data.columns[gap.column].gaps.push(gap);
+
+function observedAt(column, step) {
+  const stretch = column.stretches.find(({ start, values }) => start <= step && step < start + values.length);
+  const value = stretch ? stretch.values[step - stretch.start] : NaN;
+  return Number.isNaN(value) ? null : value;
+}
+
+function gapAt(column, step) {
+  return column.gaps.find((gap) => gap.start <= step && step < gap.start + gap.length);
+}
+
+function known(array, index) {
+  return array === null || Number.isNaN(array[index]) ? null : array[index];
+}
+
+function numberText(column, value) {
+  if (value === null) return "";
+  return column.labels ? column.labels[Math.round(value)] : value.toFixed(column.decimals);
+}
+
+// One row for each step between start and stop, as the figure needs them.
+function rowsOf(column, start, stop) {
+  const doubtful = new Map(column.doubtful.map((reading) => [reading.step, reading]));
+  const rows = [];
+  for (let step = start; step < stop; step += 1) {
+    const row = { step, time: timeOf(step), when: timeText(step), observed: observedAt(column, step) };
+    const gap = gapAt(column, step);
+    const doubt = doubtful.get(step);
+    if (gap) {
+      const index = gap.first + step - gap.start;
+      for (const name of ["value", "lower", "upper", "expected"]) row[name] = known(cells[name], index);
+      for (const name of candidates) row[`candidate ${name}`] = known(cells.candidates[name], index);
+      row.source = gap.filled_by;
+    } else if (doubt) {
+      Object.assign(row, { doubtful: doubt.value, source: `${doubt.reason}, ${doubt.probability} wrong` });
+    }
+    rows.push(row);
+  }
+  return rows.length > MOST_ROWS ? extremes(rows) : rows;
+}
+
+// The rows with the smallest and the largest value of each of as many bins as can be drawn.
+function extremes(rows) {
+  const width = Math.ceil((2 * rows.length) / MOST_ROWS);
+  const kept = [];
+  for (let start = 0; start < rows.length; start += width) {
+    const bin = rows.slice(start, start + width);
+    const values = bin.map((row) => row.value ?? row.observed ?? null);
+    const present = values.flatMap((value, index) => (value === null ? [] : [index]));
+    if (!present.length) { kept.push(bin[0]); continue; }
+    const low = present.reduce((a, b) => (values[b] < values[a] ? b : a));
+    const high = present.reduce((a, b) => (values[b] > values[a] ? b : a));
+    for (const index of [...new Set([low, high])].sort((a, b) => a - b)) kept.push(bin[index]);
+  }
+  return kept;
+}
+
+// ------------------------------------------------------------------------------------------------- drawing
+
+const reducedContext = (length) => Math.max(LEAST_CONTEXT, 2 * length);
+
+// Text for the tooltip of a row.
+function withTips(column, row) {
+  const value = row.value ?? row.observed ?? row.doubtful ?? null;
+  const between = row.value == null || row.lower == null ? "" :
+    `${numberText(column, row.lower)} to ${numberText(column, row.upper)}`;
+  return {
+    ...row,
+    until: timeOf(Math.min(row.step + 1, data.steps - 1)),
+    reading: numberText(column, value),
+    source: row.source ?? (value === null ? "missing" : "observed"),
+    error: row.expected == null ? "" : `±${Number(row.expected.toPrecision(3))}`,
+    bounds: between,
+    ...Object.fromEntries(candidates.map((name) => [`alone ${name}`, numberText(column, row[`candidate ${name}`] ?? null)])),
+  };
+}
+
+// Line and band of a fill begin and end at the readings beside its gap.
+function joinAtEnds(rows) {
+  rows.forEach((row, index) => {
+    const isFilled = (other) => other && other.value != null;
+    row.line = row.value ?? null;
+    if (row.observed === null || ![rows[index - 1], rows[index + 1]].some(isFilled)) return;
+    row.line = row.observed;
+    if (cells.lower) row.lower = row.upper = row.observed;
+  });
+}
+
+function linesOf(rows, names) {
+  return names.flatMap((name) => rows
+    .filter((row) => row[`candidate ${name}`] != null)
+    .map((row) => ({ time: row.time, candidate: name, value: row[`candidate ${name}`], gap: row.gap })));
+}
+
+function specFor(shown, names) {
+  const spec = structuredClone(figure);
+  const tips = candidates.map((name) => ({ field: `alone ${name}`, type: "nominal", title: `${name} alone` }));
+  spec.layer.at(-1).encoding.tooltip.push(...tips);
+  spec.datasets = { rows: shown, lines: linesOf(shown, names) };
+  if (!names.length) spec.layer = spec.layer.filter((layer) => !layer.encoding.color);
+  return spec;
+}
+
+async function draw(target, column, start, stop, names) {
+  const rows = rowsOf(column, Math.max(0, start), Math.min(data.steps, stop));
+  joinAtEnds(rows);
+  const shown = rows.map((row) => withTips(column, row));
+  await vegaEmbed(target, specFor(shown, names), { actions: false, renderer: "svg", logLevel: ERRORS });
+}
+
+// The figures of what to look at, each when it comes into sight, and all before the page is printed.
+const drawn = new Set();
+function drawLook(target) {
+  if (drawn.has(target)) return;
+  drawn.add(target);
+  const column = data.columns.find(({ name }) => name === target.dataset.column);
+  const [start, length] = [Number(target.dataset.start), Number(target.dataset.length)];
+  const context = reducedContext(length);
+  draw(target, column, start - context, start + length + context, []);
+}
+const looks = [...document.querySelectorAll("figure.drawn")];
+const observer = new IntersectionObserver((entries) => {
+  for (const entry of entries) if (entry.isIntersecting) drawLook(entry.target);
+}, { rootMargin: "400px" });
+for (const look of looks) observer.observe(look);
+window.addEventListener("beforeprint", () => looks.forEach(drawLook));
+
+// ------------------------------------------------------------------------------------------------ explorer
+
+const state = { gaps: [], position: 0, context: null, compared: new Set(), refused: new Map() };
+const current = () => state.gaps[state.position];
+const orders = {
+  time: (a, b) => a.column - b.column || a.start - b.start,
+  length: (a, b) => b.length - a.length,
+  share: (a, b) => (b.share ?? -1) - (a.share ?? -1),
+  departure: (a, b) => (b.departure ?? -1) - (a.departure ?? -1),
+};
+
+function listGaps(kept) {
+  const column = element("lf-column").value;
+  const chosen = column === "" ? data.gaps : data.columns[Number(column)].gaps;
+  state.gaps = [...chosen].sort(orders[element("lf-order").value]);
+  state.position = Math.max(0, state.gaps.indexOf(kept));
+  state.context = null;
+  show();
+}
+
+function move(by) {
+  state.position = (state.position + by + state.gaps.length) % state.gaps.length;
+  state.context = null;
+  show();
+}
+
+function zoom(factor) {
+  const context = state.context ?? reducedContext(current().length);
+  state.context = Math.min(data.steps, Math.max(LEAST_CONTEXT, Math.round(context * factor)));
+  show();
+}
+
+function aboutGap(gap, column) {
+  const parts = [`${column.name}: ${gap.length === 1 ? timeText(gap.start) : `${timeText(gap.start)} to ${timeText(gap.start + gap.length - 1)}, ${gap.length} steps`}`];
+  parts.push(`filled by ${gap.filled_by}`);
+  if (gap.expected !== null) parts.push(`expected error ±${Number(gap.expected.toPrecision(3))}`);
+  if (gap.share !== null) parts.push(`${Math.round(100 * gap.share)} % of the error of a guess`);
+  return `${parts.join("; ")}.`;
+}
+
+function show() {
+  const gap = current();
+  if (!gap) return;
+  const column = data.columns[gap.column];
+  const context = state.context ?? reducedContext(gap.length);
+  element("lf-position").textContent = `gap ${state.position + 1} of ${state.gaps.length}`;
+  element("lf-about").textContent = aboutGap(gap, column);
+  element("lf-refuse").checked = state.refused.has(gap);
+  element("lf-figure").setAttribute("aria-label", aboutGap(gap, column));
+  listValues(gap, column);
+  draw(element("lf-figure"), column, gap.start - context, gap.start + gap.length + context, [...state.compared]);
+}
+
+function listValues(gap, column) {
+  const headings = ["time", "value", "expected error", "lower", "upper", ...candidates];
+  const table = element("lf-values");
+  const rows = rowsOf(column, gap.start, gap.start + Math.min(gap.length, MOST_VALUES));
+  const line = (tag, texts) => {
+    const row = document.createElement("tr");
+    for (const text of texts) row.append(Object.assign(document.createElement(tag), { textContent: text }));
+    return row;
+  };
+  const texts = (row) => [row.when, numberText(column, row.value),
+    row.expected === null ? "" : String(Number(row.expected.toPrecision(3))),
+    numberText(column, row.lower), numberText(column, row.upper),
+    ...candidates.map((name) => numberText(column, row[`candidate ${name}`]))];
+  const head = document.createElement("thead");
+  const body = document.createElement("tbody");
+  head.append(line("th", headings));
+  body.append(...rows.map((row) => line("td", texts(row))));
+  table.replaceChildren(head, body);
+}
+
+function refuse(refused) {
+  if (refused) state.refused.set(current(), true);
+  else state.refused.delete(current());
+  element("lf-refuse").checked = refused;
+  const count = state.refused.size;
+  element("lf-save").disabled = count === 0;
+  element("lf-decided").textContent = count === 0 ? "" : `${count} ${count === 1 ? "fill" : "fills"} refused, not saved`;
+}
+
+function decisions() {
+  const refused = [...state.refused.keys()].map((gap) => ({
+    column: data.columns[gap.column].name, from: gap.from, to: gap.to,
+  }));
+  return { format: 1, table: data.table, refused };
+}
+
+function save() {
+  const file = new Blob([`${JSON.stringify(decisions(), null, 1)}\n`], { type: "application/json" });
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(file), download: "decisions.json" });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  state.saved = state.refused.size;
+  element("lf-decided").textContent = `${state.saved} ${state.saved === 1 ? "fill" : "fills"} refused, saved in decisions.json`;
+}
+
+const keys = {
+  ArrowRight: () => move(1), ArrowLeft: () => move(-1), "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2),
+  r: () => refuse(!state.refused.has(current())),
+};
+
+function prepare() {
+  const select = element("lf-column");
+  select.append(new Option(`all columns (${data.gaps.length} gaps)`, ""));
+  data.columns.forEach((column, number) => {
+    if (column.gaps.length) select.append(new Option(`${column.name} (${column.gaps.length})`, String(number)));
+  });
+  for (const name of candidates) {
+    const label = document.createElement("label");
+    const box = Object.assign(document.createElement("input"), { type: "checkbox", value: name });
+    box.addEventListener("change", () => {
+      if (box.checked) state.compared.add(name); else state.compared.delete(name);
+      show();
+    });
+    label.append(box, ` ${name}`);
+    element("lf-candidates").append(label);
+  }
+  element("lf-candidates").hidden = candidates.length === 0;
+  if (data.left_out) element("lf-left-out").textContent = `${data.left_out} more gaps are not in this page: they are shorter, more certain and nearer to linear interpolation.`;
+  select.addEventListener("change", () => listGaps());
+  element("lf-order").addEventListener("change", () => listGaps(current()));
+  element("lf-previous").addEventListener("click", () => move(-1));
+  element("lf-next").addEventListener("click", () => move(1));
+  element("lf-out").addEventListener("click", () => zoom(2));
+  element("lf-in").addEventListener("click", () => zoom(0.5));
+  element("lf-refuse").addEventListener("change", (event) => refuse(event.target.checked));
+  element("lf-save").addEventListener("click", save);
+  element("lf-explorer").addEventListener("keydown", (event) => {
+    const press = event.target.matches("select, input") || event.ctrlKey || event.metaKey || event.altKey ? null : keys[event.key];
+    if (press) { event.preventDefault(); press(); }
+  });
+  for (const button of document.querySelectorAll("[data-gap]")) {
+    button.addEventListener("click", () => {
+      select.value = "";
+      listGaps(data.gaps.find((gap) => gap.number === Number(button.dataset.gap)));
+      element("explorer").scrollIntoView({ behavior: "smooth" });
+      element("lf-explorer").focus({ preventScroll: true });
+    });
+  }
+  window.addEventListener("beforeunload", (event) => {
+    if (state.refused.size > 0 && state.saved !== state.refused.size) event.preventDefault();
+  });
+  listGaps();
+}
+
+if (data.gaps.length) prepare();
+else element("explorer").hidden = true;
