@@ -243,7 +243,7 @@ def test_scores_are_shown_and_written(run_cli, source: Path, tmp_path: Path, cap
 def test_a_report_that_cannot_be_made_is_refused_before_any_work(
     run_cli, source: Path, tmp_path: Path, capsys, monkeypatch
 ):
-    monkeypatch.setattr("latentfill.report.evaluation_page.PACKAGES", ("no_such_package",))
+    monkeypatch.setattr("latentfill.report.rendering.PACKAGES", ("no_such_package",))
     monkeypatch.setattr(evaluating, "fit_best", lambda *_, **__: pytest.fail("work was done"))
     assert run_cli("evaluate", source, "--report", tmp_path / "s.html") == 2
     assert "pip install 'latentfill[report]'" in capsys.readouterr().err

@@ -91,6 +91,8 @@ SCORING: Final[Options] = {
     ),
 }
 
+SHOWN_OF_SPEC: Final = ("strategies", "patterns", "rates", "seeds", "encoders")  # what the outputs say of the scoring
+
 
 @with_options(READING, WITH, COLUMNS, BY, LONG, STORED, METHOD, RUNNING, INTERVALS, SCORING, REPLACE)
 def evaluate(
@@ -129,17 +131,25 @@ def evaluate(
 def _evaluate(source: Path, checks: Sequence[Check], quiet: bool, given: Given) -> list[Score]:
     """Compute the scores, write them to the output files, and print them; `checks` must be about what is measured."""
     from latentfill.cli.display import show_scores, show_series_scores
+    from latentfill.cli.provenance import provenance
     from latentfill.core.files import STANDARD, write_bytes
     from latentfill.scoring.scores import PAST_YARDSTICK, YARDSTICK, of_all_cells
 
     outputs = _outputs(source, given)
-    imputer = make_imputer(given)
+    imputer, made_from = make_imputer(given), provenance(source)
     spec = _scoring_spec(given, f"{AUTO},{PAST_YARDSTICK if imputer.config.causal else YARDSTICK}")
     for check in checks:
         check.check_run(spec, imputer.config)
     result = (_score_series if imputer.options.by else _score_table)(source, imputer, spec, quiet)
     show_notes(result.notes, quiet)
-    about = {"table": str(source), "settings": imputer.config.to_dict(), "latentfill": version("latentfill")}
+    about: dict[str, object] = {
+        "table": str(source),
+        **made_from,
+        "latentfill": version("latentfill"),
+        "scoring": {name: list(getattr(spec, name)) for name in SHOWN_OF_SPEC},
+        "settings": imputer.config.to_dict(),
+        "reading": asdict(imputer.options),
+    }
     series = {name: [asdict(each) for each in of_all_cells(scores)] for name, scores in result.by_series.items()}
     about |= {"series": series} if series else {}
     for path, to_bytes in outputs:
@@ -192,7 +202,8 @@ def _progress(quiet: bool) -> Iterator[tuple[ProgressCallback | None, Callable[[
 def _outputs(source: Path, given: Given) -> list[tuple[Path, Callable[[Mapping[str, object], list[Score]], bytes]]]:
     """Each output file, with the function that formats the scores for it; an `InputError` if it cannot be written."""
     from latentfill.core.files import check_new
-    from latentfill.report.evaluation_page import check_installed, to_html
+    from latentfill.report.evaluation_page import to_html
+    from latentfill.report.rendering import check_installed
     from latentfill.scoring.score_files import to_csv, to_json
     from latentfill.tables.backends.table_files import check_output_path
 

@@ -1,106 +1,79 @@
-"""Charts of scores as SVG text; they need the packages of the extra `report`."""
+"""Line chart of the error of strategies by the length of the gaps."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from latentfill.scoring.scores import ALL, PAST_YARDSTICK, YARDSTICK, Score, over_seeds, yardstick_of
+from latentfill.plots.packages import check_installed
+from latentfill.plots.score_rows import (
+    YARDSTICK_NAMES,
+    ScoreRow,
+    as_scores,
+    for_each_run,
+    gap_text,
+    ratio_metric,
+    score_rows,
+    strategies_of,
+)
+from latentfill.plots.theme import COLOURS, HEIGHT, SERIES, WIDTH, themed
+from latentfill.scoring.scores import ALL, Score, yardstick_of
 from latentfill.windows.gaps import BUCKET_NAMES
 
 if TYPE_CHECKING:
     import altair
 
-YARDSTICK_NAMES = {YARDSTICK: "linear interpolation", PAST_YARDSTICK: "the last observation"}
-WIDTH = 640  # pixels
-CELL = 26  # pixels, height of a row of a heat map
-LONGEST_NAME = 200  # pixels, width for the names of columns
-LEAST_RATIO, MOST_RATIO = 0.1, 10.0  # ends of the colour scale of ratios
-LEAST_COVERAGE = 0.5  # lower end of the colour scale of coverages
+    from latentfill.plots.theme import Part
 
 
-class ChartRow(TypedDict):
-    """Mean over the seeds of one metric, for one strategy, column and gap length."""
+def error_by_gap_length(scores: object) -> altair.TopLevelMixin:
+    """Squared error over that of the yardstick by gap length, with a line for each strategy.
 
-    strategy: str
-    column: str  # or ALL
-    gap: str  # or ALL
-    value: float
+    Parameters
+    ----------
+    scores
+        What `latentfill.evaluate` returned. Each pattern and rate gets a chart.
+
+    Returns
+    -------
+    An altair chart. Below 1, the dashed line, a strategy is better than linear interpolation (with ``causal``, than the
+    last observation).
+    """
+    check_installed()
+    return themed(for_each_run(as_scores(scores), _lines))
 
 
-def ratio_by_gap(scores: Sequence[Score]) -> str:
-    """Line chart of the ratio to the yardstick (of MSE) by gap length, with a line for each strategy."""
+def _lines(scores: Sequence[Score]) -> Part:
     import altair as alt
 
     yardstick = yardstick_of(scores)
-    rows = [row for row in _rows(scores, f"ratio_to_{yardstick}") if row["column"] == ALL and row["gap"] != ALL]
-    points = _chart([row for row in rows if row["strategy"] != yardstick]).mark_line(point=True)
-    lines = points.encode(
+    rows = [row for row in score_rows(scores, ratio_metric(scores)) if row["column"] == ALL and row["gap"] != ALL]
+    rows = [row for row in rows if row["strategy"] != yardstick and row["value"] > 0]  # the scale is logarithmic
+    names = [name for name in strategies_of(scores) if name != yardstick]
+    base = alt.Chart(alt.InlineData([{**row, "about": _about(row)} for row in rows])).encode(
         x=alt.X("gap:N", sort=list(BUCKET_NAMES), title="length of the gap, steps", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("value:Q", title=f"ratio to {YARDSTICK_NAMES[yardstick]}", scale=alt.Scale(type="log")),
-        color=alt.Color("strategy:N", title=None, sort=_strategies(rows)),
+        y=alt.Y(
+            "value:Q",
+            title=f"squared error / {YARDSTICK_NAMES[yardstick]}",
+            scale=_scale(rows),
+            axis=alt.Axis(tickCount=5),
+        ),
+        color=alt.Color("strategy:N", title=None, scale=alt.Scale(domain=names, range=SERIES)),
     )
-    rule = _chart([{"value": 1.0}]).mark_rule(strokeDash=[4, 4]).encode(y="value:Q")
-    return _svg((lines + rule).properties(width=WIDTH, height=260))
-
-
-def ratio_by_column(scores: Sequence[Score], strategy: str) -> str:
-    """Heat map of one strategy's ratio to the yardstick (of MSE), by column and gap length.
-
-    Blue is better than the yardstick, orange is worse.
-    """
-    import altair as alt
-
-    colour = alt.Scale(type="log", scheme="blueorange", domain=[LEAST_RATIO, MOST_RATIO], domainMid=1.0, clamp=True)
-    return _heat_map(_rows(scores, f"ratio_to_{yardstick_of(scores)}"), strategy, colour, ".2f")
-
-
-def coverage_by_column(scores: Sequence[Score], strategy: str) -> str:
-    """Heat map of the coverage of one strategy's intervals, by column and gap length."""
-    import altair as alt
-
-    colour = alt.Scale(scheme="purples", domain=[LEAST_COVERAGE, 1.0], clamp=True)
-    return _heat_map(_rows(scores, "coverage"), strategy, colour, ".0%")
-
-
-def _heat_map(rows: Sequence[ChartRow], strategy: str, colour: altair.Scale, digits: str) -> str:
-    """Heat map of one strategy, by column and gap length, with the numbers formatted by `digits`."""
-    import altair as alt
-
-    rows = [row for row in rows if row["strategy"] == strategy and ALL not in (row["column"], row["gap"])]
-    columns = list(dict.fromkeys(row["column"] for row in rows))
-    base = _chart(rows).encode(
-        x=alt.X("gap:N", sort=list(BUCKET_NAMES), title="length of the gap, steps", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("column:N", sort=columns, title=None, axis=alt.Axis(labelLimit=LONGEST_NAME)),
+    points = base.mark_point(filled=True, size=60).encode(description="about:N", tooltip=alt.Tooltip("about:N"))
+    rule = alt.Chart(alt.InlineData([{"value": 1.0}])).mark_rule(strokeDash=[4, 4], color=COLOURS["muted"], aria=False)
+    return alt.layer(rule.encode(y="value:Q"), base.mark_line(aria=False), points).properties(
+        width=WIDTH, height=HEIGHT
     )
-    tiles = base.mark_rect().encode(color=alt.Color("value:Q", scale=colour, legend=None))
-    text = alt.Text("value:Q", format=digits)
-    halo = base.mark_text(stroke="white", strokeWidth=3).encode(text=text)
-    chart = tiles + halo + base.mark_text().encode(text=text)
-    return _svg(chart.properties(width=WIDTH - LONGEST_NAME, height=CELL * len(columns)))
 
 
-def _rows(scores: Sequence[Score], metric: str) -> list[ChartRow]:
-    """The positive means of a metric over the seeds; other means cannot be shown on a logarithmic scale."""
-    return [
-        {"strategy": key.name, "column": key.column, "gap": key.gap, "value": means[metric].mean}
-        for key, means in over_seeds(scores).items()
-        if metric in means and means[metric].mean > 0
-    ]
-
-
-def _strategies(rows: Sequence[ChartRow]) -> list[str]:
-    """The strategies in the order of the rows."""
-    return list(dict.fromkeys(row["strategy"] for row in rows))
-
-
-def _chart(rows: Sequence[Mapping[str, object]]) -> altair.Chart:
+def _scale(rows: Sequence[ScoreRow]) -> altair.Scale:
+    """A logarithmic scale that holds all values and 1."""
     import altair as alt
 
-    return alt.Chart(alt.InlineData(list(rows)))
+    values = [1.0, *(row["value"] for row in rows)]
+    return alt.Scale(type="log", domain=[0.9 * min(values), 1.1 * max(values)])
 
 
-def _svg(chart: altair.Chart | altair.LayerChart) -> str:
-    import vl_convert
-
-    return str(vl_convert.vegalite_to_svg(chart.to_json(validate=False)))
+def _about(row: ScoreRow) -> str:
+    return f"{row['strategy']}, {gap_text(row['gap'])}: {row['value']:.2f} ({row['counts']})"

@@ -1,31 +1,32 @@
-"""The scores of `latentfill evaluate` as one self-contained page of HTML, with tables and charts."""
+"""The scores of `latentfill evaluate` as one self-contained page of HTML, with tables and figures."""
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 
-from latentfill.core.errors import InputError
-from latentfill.plots.error_by_gap_length import YARDSTICK_NAMES, coverage_by_column, ratio_by_column, ratio_by_gap
+from latentfill.plots.calibration import calibration
+from latentfill.plots.error_by_gap_length import error_by_gap_length
+from latentfill.plots.heat_maps import coverage_by_column, error_by_column, first_strategy, nominal_of
+from latentfill.plots.save import to_svg
+from latentfill.plots.score_rows import MOST_COLUMNS, YARDSTICK_NAMES, columns_of, strategies_of
+from latentfill.report.changed_settings import changed_settings
+from latentfill.report.rendering import check_installed, render
+from latentfill.report.score_tables import ScoreTable, by_column, by_gap_length, by_strategy
+from latentfill.report.verdict import coverage_verdict, verdict
 from latentfill.scoring.encoder_table import HEADINGS as ENCODER_HEADINGS
-from latentfill.scoring.encoder_table import NONE, encoder_rows
-from latentfill.scoring.scores import ALL, METRICS, Mean, Score, key_of, of_all_cells, over_seeds, yardstick_of
+from latentfill.scoring.encoder_table import encoder_rows
+from latentfill.scoring.scores import Score, key_of, of_all_cells, yardstick_of
 
-HEADINGS = {
-    "mse": "MSE",
-    "mae": "MAE",
-    "mre": "MRE",
-    "crps": "CRPS",
-    "coverage": "coverage",
-    "width": "width",
-    "ratio_to_linear": "ratio to linear",
-    "ratio_to_locf": "ratio to locf",
-}
-NOT_RANKED = ("coverage", "width")  # metrics that are not better if they are smaller
-PACKAGES = ("altair", "jinja2", "vl_convert")  # of the extra `report`
-MOST_COLUMNS = 60  # most columns in a heat map; more do not fit on a page
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intervals:
+    """What the page says of the intervals of one strategy."""
+
+    verdict: str
+    nominal: float  # coverage that they should have
+    calibration: str  # SVG
+    by_column: str  # SVG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,16 +38,17 @@ class Section:
     realised_rate: float  # share of the observed cells that were hidden
     cells: int  # hidden, over all seeds
     seeds: int
-    metrics: list[str]  # headings of the table
-    rows: list[tuple[str, list[str]]]  # strategy with its encoder, and the cells below `metrics`
+    verdict: list[str]  # sentences
+    strategies: ScoreTable
     encoders: list[tuple[str, ...]]  # rows below `ENCODER_HEADINGS`; empty if encoders are not compared
-    best: dict[str, str]  # the strategy with the smallest error, by heading
     oracle: list[str]  # strategies whose embeddings may have seen the hidden cells
-    yardstick: str  # what the charts compare with
-    by_gap: str  # SVG
+    yardstick: str  # what errors are compared with
+    error_by_gap: str  # SVG
+    by_gap: ScoreTable
     first: str  # the strategy that the heat maps show
-    by_column: str  # SVG
-    coverage: str | None  # SVG, None without intervals
+    error_by_column: str  # SVG
+    by_column: ScoreTable
+    intervals: Intervals | None
     left_out: int  # number of columns that the heat maps do not show
 
 
@@ -56,18 +58,21 @@ def to_html(about: Mapping[str, object], scores: Sequence[Score]) -> bytes:
     Raises an `InputError` if the packages of the extra `report` are not installed.
     """
     check_installed()
-    import jinja2
+    return render(
+        "evaluation.html.jinja",
+        about=about,
+        scoring=_scoring(about, scores),
+        settings=changed_settings(about),
+        encoder_headings=ENCODER_HEADINGS,
+        sections=list(_sections(scores)),
+    )
 
-    template = resources.files("latentfill.report").joinpath("evaluation.html.jinja").read_text(encoding="utf-8")
-    page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True).from_string(template)
-    return page.render(about=about, encoder_headings=ENCODER_HEADINGS, sections=list(_sections(scores))).encode()
 
-
-def check_installed() -> None:
-    """Raise an `InputError` that names the packages of the extra `report` that are not installed."""
-    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
-    if missing:
-        raise InputError(f"a report needs {', '.join(missing)}: pip install 'latentfill[report]'.")
+def _scoring(about: Mapping[str, object], scores: Sequence[Score]) -> dict[str, object]:
+    """How cells were hidden, with the strategies that were run."""
+    of_run = about.get("scoring", {})
+    assert isinstance(of_run, Mapping)
+    return {**of_run, "strategies": strategies_of(scores)}
 
 
 def _sections(scores: Sequence[Score]) -> Iterator[Section]:
@@ -78,42 +83,34 @@ def _sections(scores: Sequence[Score]) -> Iterator[Section]:
 
 def _section(scores: Sequence[Score]) -> Section:
     """The section of one pattern and rate."""
-    overall = of_all_cells(scores)
-    means = {key.name: metrics for key, metrics in over_seeds(overall).items()}
-    shown = [metric for metric in METRICS if any(metric in strategy_means for strategy_means in means.values())]
-    first = next(key_of(score).name for score in overall if score.encoder != NONE)
-    first_scores = [score for score in overall if key_of(score).name == first]
-    columns = list(dict.fromkeys(score.column for score in scores if score.column != ALL))
-    mapped = [score for score in scores if score.column in columns[:MOST_COLUMNS]]
-    has_intervals = any(score.coverage is not None for score in scores)
+    overall, first = of_all_cells(scores), first_strategy(scores)
+    of_first = [score for score in overall if key_of(score).name == first]
     return Section(
         pattern=overall[0].pattern,
         rate=overall[0].rate,
-        realised_rate=sum(score.realised_rate for score in first_scores) / len(first_scores),
-        cells=sum(score.cells for score in first_scores),
+        realised_rate=sum(score.realised_rate for score in of_first) / len(of_first),
+        cells=sum(score.cells for score in of_first),
         seeds=len({score.seed for score in overall}),
-        metrics=[HEADINGS[metric] for metric in shown],
-        rows=[
-            (name, [_cell(strategy_means.get(metric)) for metric in shown]) for name, strategy_means in means.items()
-        ],
+        verdict=verdict(scores),
+        strategies=by_strategy(scores),
         encoders=[row.texts for row in encoder_rows(scores)],
-        best={HEADINGS[metric]: _best(means, metric) for metric in shown if metric not in NOT_RANKED},
         oracle=list(dict.fromkeys(key_of(score).name for score in overall if score.label)),
         yardstick=YARDSTICK_NAMES[yardstick_of(scores)],
-        by_gap=ratio_by_gap(scores),
+        error_by_gap=to_svg(error_by_gap_length(scores), css=True),
+        by_gap=by_gap_length(scores),
         first=first,
-        by_column=ratio_by_column(mapped, first),
-        coverage=coverage_by_column(mapped, first) if has_intervals else None,
-        left_out=max(0, len(columns) - MOST_COLUMNS),
+        error_by_column=to_svg(error_by_column(scores, first), css=True),
+        by_column=by_column(scores),
+        intervals=_intervals(scores, first) if any(score.coverage is not None for score in scores) else None,
+        left_out=max(0, len(columns_of(scores)) - MOST_COLUMNS),
     )
 
 
-def _best(means: Mapping[str, Mapping[str, Mean]], metric: str) -> str:
-    """The strategy with the smallest mean of a metric."""
-    known = {name: metrics[metric].mean for name, metrics in means.items() if metric in metrics}
-    return min(known, key=lambda name: known[name])
-
-
-def _cell(mean: Mean | None) -> str:
-    """The text of one table cell; empty without a mean."""
-    return mean.text() if mean else ""
+def _intervals(scores: Sequence[Score], strategy: str) -> Intervals:
+    nominal = nominal_of(scores)
+    return Intervals(
+        verdict=coverage_verdict(scores, strategy, nominal),
+        nominal=nominal,
+        calibration=to_svg(calibration(scores), css=True),
+        by_column=to_svg(coverage_by_column(scores, strategy), css=True),
+    )

@@ -17,7 +17,7 @@ from latentfill.report.gap_list import GapList
 from latentfill.report.rendering import render
 from latentfill.report.series_figure import series_figure, vega_scripts
 from latentfill.report.trust_table import length_rows, trust_rows
-from latentfill.report.verdict import span_text, verdict
+from latentfill.report.fill_verdict import span_text, verdict
 from latentfill.windows.gaps import find_gaps
 
 TEMPLATE = "imputation.html.jinja"

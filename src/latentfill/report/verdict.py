@@ -1,115 +1,76 @@
-"""The verdict on a filled table: whether to use it, and where not."""
+"""The scores of a run in a few sentences: what is best, by how much, and where it is not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
+from latentfill.core.messages import counted
+from latentfill.plots.heat_maps import coverage_of
+from latentfill.plots.score_rows import YARDSTICK_NAMES, ScoreRow, gap_text, ratio_metric, score_rows
+from latentfill.scoring.scores import ALL, Score, yardstick_of
 
-from latentfill.core.messages import counted, name_columns
-from latentfill.imputation.summary.headlines import Trust, filled_text, is_filled
-from latentfill.imputation.summary.weak_groups import Group, groups
-from latentfill.windows.gaps import BUCKET_ENDS, BUCKET_NAMES
-
-MOSTLY = 0.5  # a column is weak if more of its filled cells are in weak groups, a table if more of its columns are weak
-MOST_HOURS, MOST_MINUTES = 72, 90  # longer spans are told in the next larger unit
+SHOWN = 4  # gap lengths and columns that a sentence names
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What to think of a filled table."""
-
-    level: str  # good, mixed or poor
-    sentence: str
-    reasons: tuple[str, ...]  # sentences
-
-
-def verdict(summary: Mapping[str, Any], step: np.timedelta64 | None) -> Verdict:
-    """The verdict on a table with this summary, whose steps are `step` apart (None: not regular)."""
-    if not is_filled(summary):
-        return Verdict("good", f"Nothing to judge: {filled_text(summary)}.", ())
-    known = list(groups(summary["columns"]))
-    trust, exceptions = Trust.of(summary), _exceptions(known, step)
-    level, use = _use(trust, _weak_share(known))
-    return Verdict(level, f"{use}{exceptions}.", tuple(_reasons(summary, trust)))
+def verdict(scores: Sequence[Score]) -> list[str]:
+    """Sentences about the scores of one pattern and rate, the most important one first."""
+    rows = [row for row in score_rows(scores, ratio_metric(scores)) if row["strategy"] != yardstick_of(scores)]
+    overall = sorted((row for row in rows if _is_overall(row)), key=lambda row: row["value"])
+    if not overall:
+        return ["Nothing can be compared: no other strategy was run, or the one to compare with made no error."]
+    best, yardstick = overall[0], YARDSTICK_NAMES[yardstick_of(scores)]
+    return [_first_sentence(overall, yardstick), _where_worse([row for row in rows if _same(row, best)], yardstick)]
 
 
-def _use(trust: Trust | None, weak_share: float) -> tuple[str, str]:
-    """Level and first half of the verdict."""
-    if weak_share > MOSTLY:
-        return "poor", f"Better not use it: most fills of {weak_share:.0%} of the columns are hardly better than a guess"
-    if trust is None:
-        return "mixed", "Look at the fills before you use them: no readings could be held out to test them"
-    if trust.oracle:
-        return "mixed", "Use it with care: its error is not known, as the stored embeddings may have seen the tested cells"
-    if trust.ratio >= 1:
-        return "mixed", "Use it like linear interpolation: nothing was found to be better on this table"
-    if trust.between is None or trust.between[1] >= 1:
-        return "mixed", "Use it with care: it looks better than linear interpolation, but few gaps could be tested"
-    return "good", "Use it"
+def coverage_verdict(scores: Sequence[Score], strategy: str, nominal: float) -> str:
+    """How often the intervals of a strategy hold the truth, and in how many groups that is clearly off."""
+    rows = [row for row in score_rows(scores, "coverage") if row["strategy"] == strategy]
+    overall = next(row for row in rows if _is_overall(row))
+    groups = [row for row in rows if ALL not in (row["column"], row["gap"])]
+    faults = [coverage_of(row, nominal).fault for row in groups]
+    texts = [f"{fault} in {n} of {len(groups)}" for fault in ("too low", "too high") if (n := faults.count(fault))]
+    off = f"Clearly {' and '.join(texts)} groups" if texts else "Clearly off in no group"
+    return (
+        f"{100 * overall['value']:.1f} % of the cells are inside their {100 * nominal:g} % interval. {off} of column "
+        "and gap length."
+    )
 
 
-def _weak_share(known: list[Group]) -> float:
-    """The share of the filled columns whose fills are mostly in weak groups."""
-    cells: dict[str, list[int]] = {}  # weak, all
-    for group in known:
-        of_column = cells.setdefault(group.column, [0, 0])
-        of_column[0] += group.cells if group.is_weak else 0
-        of_column[1] += group.cells
-    weak = sum(weak > MOSTLY * filled for weak, filled in cells.values())
-    return weak / max(1, len(cells))
-
-
-def _exceptions(known: list[Group], step: np.timedelta64 | None) -> str:
-    """The gaps not to trust, by column: those from the length on at which all estimates are weak."""
-    columns: dict[int, list[str]] = {}
-    for column in dict.fromkeys(group.column for group in known):
-        of_column = {BUCKET_NAMES.index(group.gap_length): group for group in known if group.column == column}
-        weak_from = None
-        for bucket in sorted(of_column, reverse=True):
-            if not of_column[bucket].is_weak:
-                break
-            weak_from = bucket
-        if weak_from is not None:
-            columns.setdefault(0 if weak_from == min(of_column) else weak_from, []).append(column)
-    texts = [
-        f"{'any gap' if not bucket else f'gaps of more than {span_text(BUCKET_ENDS[bucket - 1], step)}'} in "
-        f"{name_columns(names)}"
-        for bucket, names in sorted(columns.items())
-    ]
-    return f"; do not trust {', nor '.join(texts)}" if texts else ""
-
-
-def _reasons(summary: Mapping[str, Any], trust: Trust | None) -> Iterator[str]:
-    """Sentences with the figures behind the verdict."""
-    if trust is not None:
-        likely = f" (90 % interval {trust.between[0]:.2f} to {trust.between[1]:.2f})" if trust.between else ""
-        yield (
-            f"On {counted(trust.cells, 'held-out reading')}, the mean squared error was {trust.ratio:.2f} of linear "
-            f"interpolation's{likely}."
+def _first_sentence(overall: Sequence[ScoreRow], yardstick: str) -> str:
+    """What is best and by how much; `overall` is sorted."""
+    best, value = overall[0]["strategy"], overall[0]["value"]
+    follows = f", ahead of {overall[1]['strategy']} ({overall[1]['value']:.2f})" if len(overall) > 1 else ""
+    if value < 1:
+        return (
+            f"{best} is best: {value:.2f} times the squared error of {yardstick}{follows}, measured on "
+            f"{overall[0]['counts']}."
         )
-    left = {name: counts["left_empty"] for name, counts in summary["columns"].items() if counts["left_empty"]}
-    if left:
-        yield f"{counted(sum(left.values()), 'cell')} left empty, in {name_columns(list(left))}."
+    return (
+        f"Nothing is better than {yardstick}: {best} has {value:.2f} times its squared error{follows}, measured on "
+        f"{overall[0]['counts']}."
+    )
 
 
-def span_text(steps: int, step: np.timedelta64 | None) -> str:
-    """A number of steps as a time, such as `36 hours` or `7.2 days`; as steps if they are not regular."""
-    if step is None:
-        return counted(steps, "step")
-    if np.datetime_data(step.dtype)[0] == "M":
-        return counted(int(steps * step.astype(np.int64)), "month")
-    minutes = steps * step.astype("timedelta64[ns]").astype(np.int64) / 6e10
-    if minutes <= MOST_MINUTES:
-        return _amount(minutes, "minute") if minutes >= 1 else _amount(60 * minutes, "second")
-    if minutes <= 60 * MOST_HOURS:
-        return _amount(minutes / 60, "hour")
-    return _amount(minutes / 1440, "day")
+def _where_worse(rows: Sequence[ScoreRow], yardstick: str) -> str:
+    """The gap lengths and the columns in which the strategy is worse than the yardstick, the worst first."""
+    groups = [row for row in rows if (row["column"] == ALL) != (row["gap"] == ALL)]
+    worse = sorted((row for row in groups if row["value"] > 1), key=lambda row: -row["value"])
+    strategy = rows[0]["strategy"]
+    if not worse:
+        return f"{strategy} is worse than {yardstick} for no gap length and in no column."
+    more = f", and {len(worse) - SHOWN} more" if len(worse) > SHOWN else ""
+    return f"{strategy} is worse than {yardstick} {', '.join(map(_group, worse[:SHOWN]))}{more}."
 
 
-def _amount(value: float, unit: str) -> str:
-    """A number of three digits with its unit."""
-    text = f"{value:.3g}" if value < 1000 else f"{value:.0f}"
-    return f"{text} {unit}{'' if text == '1' else 's'}"
+def _group(row: ScoreRow) -> str:
+    where = f"in {row['column']}" if row["gap"] == ALL else f"in {gap_text(row['gap'])}"
+    gaps = "" if row["gaps"] is None else f", {counted(row['gaps'], 'gap')}"
+    return f"{where} ({row['value']:.2f} times{gaps})"
+
+
+def _is_overall(row: ScoreRow) -> bool:
+    return row["column"] == ALL and row["gap"] == ALL
+
+
+def _same(row: ScoreRow, other: ScoreRow) -> bool:
+    return row["strategy"] == other["strategy"]

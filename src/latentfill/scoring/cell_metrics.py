@@ -14,7 +14,7 @@ from latentfill.kinds.columns import ColumnKinds
 from latentfill.kinds.kind import Kind
 from latentfill.scoring.masked_series import MaskedSeries
 from latentfill.scoring.scores import ALL
-from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths
+from latentfill.windows.gaps import BUCKET_NAMES, bucket_of, gap_lengths, gap_numbers
 
 
 class Errors(TypedDict):
@@ -77,18 +77,19 @@ class CellGroup:
     column: str  # or ALL
     gap: str  # length in steps, or ALL
     cells: BoolArray  # (T, C)
+    gaps: int  # number of gaps that the cells lie in
 
 
 def cell_groups(masked: MaskedSeries) -> Iterator[CellGroup]:
     """Groups of hidden cells: all, by column, by gap length, and by both; empty groups are left out."""
-    names = masked.series.columns
-    bucket = bucket_of(np.maximum(gap_lengths(masked.visible.observed), 1))
+    names, observed = masked.series.columns, masked.visible.observed
+    bucket, number = bucket_of(np.maximum(gap_lengths(observed), 1)), gap_numbers(observed)
     for column in (ALL, *names):
         in_column = np.ones(len(names), dtype=bool) if column == ALL else np.array(names) == column
         for b, gap in [(-1, ALL), *enumerate(BUCKET_NAMES)]:
             cells = masked.hidden & in_column & ((bucket == b) | (b < 0))
             if cells.any():
-                yield CellGroup(column, gap, cells)
+                yield CellGroup(column, gap, cells, np.unique(number[cells]).size)
 
 
 def measure(filled: Filled, crps: FloatArray | None, reference: Reference, cells: BoolArray) -> Metrics:

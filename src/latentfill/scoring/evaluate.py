@@ -212,6 +212,8 @@ def scores_of(
                 column=group.column,
                 gap=group.gap,
                 cells=int(group.cells.sum()),
+                gaps=group.gaps,
+                nominal=fitted.config.output.intervals,
                 realised_rate=masked.realised_rate,
                 label=ORACLE if embeddings and uses_encoder(name, fitted.config) else None,
                 **measure(strategy_filled, crps, reference, group.cells),

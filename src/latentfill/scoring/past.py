@@ -83,6 +83,8 @@ def _scores(masked: MaskedSeries, config: Config) -> Iterator[Score]:
                 column=group.column,
                 gap=group.gap,
                 cells=int(group.cells.sum()),
+                gaps=group.gaps,
+                nominal=config.output.intervals,
                 realised_rate=masked.realised_rate,
                 **metrics,
             )

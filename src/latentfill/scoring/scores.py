@@ -45,6 +45,8 @@ class Score:
     ratio_to_none: float | None = None  # MSE over the MSE of the same strategy on encoder `none`
     window_seconds: float | None = None  # time that the encoder takes per window
     window_bytes: int | None = None  # size of one window's embedding on disk
+    gaps: int | None = None  # number of gaps that the cells lie in; None in files of earlier versions
+    nominal: float | None = None  # coverage that the intervals are made for; None without intervals
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,7 @@ def _pooled_score(pairs: Sequence[tuple[Score, float]]) -> Score:
         scores[0],
         **means,
         cells=int(cells.sum()),
+        gaps=None if any(score.gaps is None for score in scores) else sum(score.gaps or 0 for score in scores),
         realised_rate=float(cells.sum() / observed),
         **_ratio(scores, means["mse"] / yardstick if yardstick > 0 else None),
         label=next((score.label for score in scores if score.label), None),

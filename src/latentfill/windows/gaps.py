@@ -41,6 +41,14 @@ def gap_lengths(observed: BoolArray) -> IntArray:
     return lengths
 
 
+def gap_numbers(observed: BoolArray) -> IntArray:
+    """Number of the gap that each missing cell lies in, shape (T, C), in the order of `find_gaps`; -1 if observed."""
+    first = ~observed
+    first[1:] &= observed[:-1]
+    number = np.cumsum(first.T.ravel()).reshape(observed.T.shape).T - 1
+    return np.where(observed, -1, number)
+
+
 def bucket_of(lengths: IntArray) -> IntArray:
     """Index into `BUCKET_NAMES` for each gap length of 1 or more."""
     return np.searchsorted(BUCKET_ENDS, lengths)
