@@ -37,4 +37,4 @@ def apply(source: Source, model: Model, output: Output, **given: Any) -> None:
     outputs.check(imputer)
     table = imputer.read(data)
     show_notes(table.notes, shown.quiet)
-    outputs.write(imputer, imputer.fill(table), shown)
+    outputs.write(imputer, outputs.fill(imputer, table), shown)

@@ -11,8 +11,8 @@ from rich.markup import escape
 from rich.table import Table as Grid
 
 from latentfill.cli.console import show_notes
-from latentfill.imputation.summary.headlines import error_text, headlines, most_filled
 from latentfill.cli.wide_tables import show_grid
+from latentfill.imputation.summary.headlines import error_text, headlines, most_filled
 from latentfill.scoring.encoder_table import HEADINGS, encoder_rows
 from latentfill.scoring.scores import METRICS, PAST_YARDSTICK, key_of, of_all_cells, over_seeds, yardstick_of
 

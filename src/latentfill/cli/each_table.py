@@ -11,15 +11,23 @@ from typing import TypeAlias
 import typer
 
 from latentfill.cli.console import say
-from latentfill.imputation.summary.headlines import in_one_line
 from latentfill.cli.options import Given
 from latentfill.cli.outputs import Outputs, refuse_replacing
 from latentfill.cli.shown import Shown, print_json
 from latentfill.core.errors import InputError, LatentFillError
 from latentfill.core.files import STANDARD
+from latentfill.imputation.summary.headlines import in_one_line
 
 Fill: TypeAlias = Callable[[Path, Outputs], dict[str, object]]  # fills a table, returns its summary
-OF_ONE_TABLE = ("intervals_to", "codes", "explain", "doubt", "summary")  # options that name a single file
+OF_ONE_TABLE = (
+    "intervals_to",
+    "codes",
+    "explain",
+    "doubt",
+    "report",
+    "decisions",
+    "summary",
+)  # options that name a single file
 
 
 def fill_each(sources: Sequence[Path], folder: Path, given: Given, shown: Shown, fill: Fill) -> None:

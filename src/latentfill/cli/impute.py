@@ -71,7 +71,7 @@ def _impute(data: Path | list[Path], outputs: Outputs, given: Given, shown: Show
     show_notes(table.notes, shown.quiet)
     with progress_bars(make_console(), shown.quiet) as imputer.progress:
         imputer.fit(table)
-    filled = imputer.fill(table)
+    filled = outputs.fill(imputer, table)
     filled.summary["seconds"] = round(time.monotonic() - began, 2)
     return outputs.write(imputer, filled, shown)
 

@@ -16,10 +16,12 @@ from latentfill.cli.shown import Shown, print_json
 from latentfill.core.errors import InputError
 
 if TYPE_CHECKING:
+    from latentfill.imputation.decisions import Decisions
     from latentfill.imputation.imputation import Imputation
     from latentfill.imputation.imputer import Imputer
     from latentfill.imputation.stacked import StackedImputation
     from latentfill.imputation.stacked_file import StackedOutputs, Write
+    from latentfill.tables.table import Table
 
 WRITING: Final[Options] = {
     **REPLACE,
@@ -40,6 +42,19 @@ WRITING: Final[Options] = {
         Path,
         "--doubt",
         help="Extra file with the readings that may be wrong, each with its probability and reason.",
+    ),
+    "report": option(
+        "Writing",
+        Path,
+        "--report",
+        help="Extra HTML page: a verdict, what was missing, how far to trust the fills, and an explorer of all gaps; "
+        "needs the extra 'report'.",
+    ),
+    "decisions": option(
+        "Writing",
+        Path,
+        "--decisions",
+        help="File of refused fills, which the page of --report saves: they are left empty.",
     ),
     "summary": option("Writing", Path, "--summary", help="File for the JSON summary; beside OUT if not given."),
     "precision": option(
@@ -63,13 +78,18 @@ class Outputs:
     bounds: Path | None  # None: bounds go into the table
     explain: Path | None
     doubt: Path | None
+    report: Path | None
+    decisions: Decisions | None  # fills to leave empty
+    made_from: dict[str, str]  # see `provenance`
     samples: tuple[Path, ...]
     precision: int | None  # decimals of filled cells; None: as many as their column has
 
     @classmethod
     def of(cls, source: Path | list[Path], output: Path, given: Given) -> Self:
         """The files that the options name; an `InputError` if one of them cannot be written."""
+        from latentfill.cli.provenance import provenance
         from latentfill.core.files import STANDARD, stem
+        from latentfill.imputation.decisions import Decisions
         from latentfill.tables.backends.table_files import check_output_path
 
         name = stem(output)
@@ -81,6 +101,9 @@ class Outputs:
             bounds=given["intervals_to"],
             explain=given["explain"],
             doubt=given["doubt"],
+            report=given["report"],
+            decisions=Decisions.read(given["decisions"]) if given["decisions"] else None,
+            made_from=provenance(source) if given["report"] else {},
             samples=tuple(output.with_name(f"{name}.sample{i + 1}{ending}") for i in range(given["samples"] or 0)),
             precision=given["precision"],
         )
@@ -94,13 +117,21 @@ class Outputs:
         if len({os.path.realpath(path) for path in paths}) < len(paths):
             raise InputError(f"the outputs must be different files, got {', '.join(map(str, paths))}.")
         for kind, path in outputs.named():
-            check_output_path(source, path, table=kind != "summary")
+            check_output_path(source, path, table=kind not in ("summary", "report"))
+        if outputs.report:
+            from latentfill.report.rendering import check_installed
+
+            check_installed()
         return outputs
 
     def check(self, imputer: Imputer) -> None:
         """Raise an `InputError` for outputs that this imputer cannot make."""
         if self.explain:
             imputer.check_explains()
+        if imputer.options.by and (self.report or self.decisions):
+            raise InputError(
+                "--report and --decisions are for one series: leave out --by, or fill each series as a file of its own."
+            )
         if self.doubt and imputer.config.causal:
             raise InputError(
                 "--doubt judges readings by later ones too, and a causal model (--causal) looks back only: leave out "
@@ -116,9 +147,14 @@ class Outputs:
             ("bounds", self.bounds),
             ("explain", self.explain),
             ("doubt", self.doubt),
+            ("report", self.report),
         )
         yield from ((kind, path) for kind, path in single if path is not None)
         yield from ((f"sample {i}", path) for i, path in enumerate(self.samples, start=1))
+
+    def fill(self, imputer: Imputer, table: Table) -> Imputation:
+        """The table as the imputer fills it, with all that the outputs need."""
+        return imputer.fill(table, decisions=self.decisions, compare=self.report is not None)
 
     def write(self, imputer: Imputer, filled: Imputation | StackedImputation, shown: Shown) -> dict[str, object]:
         """Write all files, the summary last; print and return the summary."""
@@ -133,7 +169,20 @@ class Outputs:
             filled.write_bounds(self.bounds)
         for number, path in enumerate(self.samples):
             filled.write_sample(number, path, precision=self.precision)
+        if self.report:
+            self._write_report(self.report, filled)
         return self.write_summary(filled.summary, len(filled.table.notes), shown)
+
+    def _write_report(self, path: Path, filled: Imputation | StackedImputation) -> None:
+        from latentfill.cli.provenance import digest
+        from latentfill.core.files import write_bytes
+        from latentfill.imputation.imputation import Imputation
+        from latentfill.report.imputation_page import imputation_page
+
+        assert isinstance(filled, Imputation)  # `check` refuses stacked tables
+        written = digest(self.table)
+        output = {"output": str(self.table), "output_sha256": written} if written else {}
+        write_bytes(path, imputation_page(filled, {**self.made_from, **output}))
 
     def write_summary(self, summary: dict[str, object], n_notes: int, shown: Shown) -> dict[str, object]:
         """Write the summary; print it, as text without its first notes, which have been shown. Returns the summary."""

@@ -19,12 +19,19 @@ def provenance(sources: Path | Sequence[Path]) -> dict[str, str]:
     return {"command": shlex.join(["latentfill", *sys.argv[1:]]), **({"sha256": text} if text else {})}
 
 
+def digest(path: Path) -> str | None:
+    """The SHA-256 digest of a file; None for what is no file, such as standard input."""
+    if path == STANDARD or not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _digests(files: Sequence[Path]) -> Iterator[tuple[Path, str]]:
-    """The SHA-256 digest of each file; standard input, which can be read only once, has none."""
+    """The files that have a digest, each with it."""
     for path in files:
-        if path != STANDARD and path.is_file():
-            with path.open("rb") as file:
-                yield path, hashlib.file_digest(file, "sha256").hexdigest()
+        if known := digest(path):
+            yield path, known
 
 
 def _listed(digests: dict[Path, str]) -> str:

@@ -2,7 +2,9 @@
 
 The report of a filled table saves them as JSON::
 
-    {"format": 1, "table": "station", "refused": [{"column": "CO", "from": "2004-10-13T11:00", "to": "2004-10-20T15:00"}]}
+    {"format": 1, "table": "station", "refused": [
+        {"column": "CO", "from": "2004-10-13 11:00", "to": "2004-10-20 15:00"}
+    ]}
 
 `from` and `to` are the time stamps of the first and the last refused cell, in a table without time stamps their steps,
 counted from 0.
@@ -41,10 +43,12 @@ class RefusedGap:
         """One entry of the file; raises an `InputError` that shows it."""
         if isinstance(entry, Mapping):
             column, ends = entry.get("column"), (entry.get("from"), entry.get("to"))
-            if isinstance(column, str) and any(all(type(end) is kind for end in ends) for kind in (str, int)):
-                return cls(column, *ends)
+            for kind in (str, int):
+                if isinstance(column, str) and all(type(end) is kind for end in ends):
+                    return cls(column, *ends)  # type: ignore[arg-type]
         raise InputError(
-            f"a refused fill needs a column and `from` and `to`, both time stamps or both steps, got {str(entry)[:200]}."
+            "a refused fill needs a column and `from` and `to`, both time stamps or both steps, got "
+            f"{str(entry)[:200]}."
         )
 
     def cells(self, series: Series) -> slice:
@@ -139,6 +143,6 @@ def _count(cells: BoolArray, series: Series) -> dict[str, int]:
 def _stamp(text: str) -> np.datetime64:
     """A time stamp of a file; an `InputError` shows a text that is none."""
     try:
-        return np.datetime64(text).astype("datetime64[ns]")
+        return np.datetime64(text, "ns")
     except ValueError as error:
         raise InputError(f"decisions: {text[:50]!r} is no time stamp, such as 2024-03-10T18:00.") from error

@@ -77,7 +77,7 @@ function rowsOf(column, start, stop) {
       const index = gap.first + step - gap.start;
       for (const name of ["value", "lower", "upper", "expected"]) row[name] = known(cells[name], index);
       for (const name of candidates) row[`candidate ${name}`] = known(cells.candidates[name], index);
-      row.source = gap.filled_by;
+      Object.assign(row, { source: gap.filled_by, gap: gap.number });
     } else if (doubt) {
       Object.assign(row, { doubtful: doubt.value, source: `${doubt.reason}, ${doubt.probability} wrong` });
     }

@@ -39,11 +39,17 @@ def verdict(summary: Mapping[str, Any], step: np.timedelta64 | None) -> Verdict:
 def _use(trust: Trust | None, weak_share: float) -> tuple[str, str]:
     """Level and first half of the verdict."""
     if weak_share > MOSTLY:
-        return "poor", f"Better not use it: most fills of {weak_share:.0%} of the columns are hardly better than a guess"
+        return (
+            "poor",
+            f"Better not use it: most fills of {weak_share:.0%} of the columns are hardly better than a guess",
+        )
     if trust is None:
         return "mixed", "Look at the fills before you use them: no readings could be held out to test them"
     if trust.oracle:
-        return "mixed", "Use it with care: its error is not known, as the stored embeddings may have seen the tested cells"
+        return (
+            "mixed",
+            "Use it with care: its error is not known, as the stored embeddings may have seen the tested cells",
+        )
     if trust.ratio >= 1:
         return "mixed", "Use it like linear interpolation: nothing was found to be better on this table"
     if trust.between is None or trust.between[1] >= 1:

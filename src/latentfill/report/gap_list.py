@@ -103,7 +103,7 @@ def _departures(filled: Filled, columns: list[Mapping[str, Any]], step: IntArray
         elif kind in CLASSES:
             distance[of_column] = np.nan
     spread = np.array([facts.get("spread") or np.nan for facts in columns])
-    return distance / spread[column]
+    return np.asarray(distance / spread[column])
 
 
 def _means(values: FloatArray, first: IntArray) -> FloatArray:

@@ -12,12 +12,13 @@ import numpy as np
 from latentfill.core.messages import counted
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.summary.headlines import n_filled
+from latentfill.report.changed_settings import changed_settings
 from latentfill.report.explorer import explorer_data, step_label
+from latentfill.report.fill_verdict import span_text, verdict
 from latentfill.report.gap_list import GapList
-from latentfill.report.rendering import render
+from latentfill.report.rendering import check_installed, render
 from latentfill.report.series_figure import series_figure, vega_scripts
 from latentfill.report.trust_table import length_rows, trust_rows
-from latentfill.report.fill_verdict import span_text, verdict
 from latentfill.windows.gaps import find_gaps
 
 TEMPLATE = "imputation.html.jinja"
@@ -38,18 +39,21 @@ class Look:
     gap: int | None  # number of the gap; None for doubtful readings
 
 
-def imputation_page(imputation: Imputation, about: Mapping[str, object]) -> bytes:
-    """The page as bytes of HTML; `about` says how it was made, see `rendering.render`.
+def imputation_page(imputation: Imputation, made_from: Mapping[str, str] | None = None) -> bytes:
+    """The page as bytes of HTML; `made_from` may have `command`, `sha256` (of the table), `output`, `output_sha256`.
 
     Raises an `InputError` if the packages of the extra `report` are not installed.
     """
+    check_installed()
     summary: Mapping[str, Any] = imputation.summary
+    about = {"latentfill": summary["latentfill"], "table": imputation.table.name or "the table", **(made_from or {})}
     gaps = GapList.of(imputation)
     data = explorer_data(imputation, gaps)
     lengths, trusted = trust_rows(summary)
     return render(
         TEMPLATE,
         about=about,
+        settings=changed_settings(summary),
         summary=summary,
         verdict=verdict(summary, imputation.table.series.step),
         facts=list(_facts(summary, len(gaps))),
@@ -129,13 +133,13 @@ def _doubtful_to_look_at(imputation: Imputation) -> Iterator[Look]:
     step = imputation.table.series.step
     for k in np.argsort(-stretches.length, kind="stable")[:DOUBTFUL_SHOWN].tolist():
         c, start, length = (int(each[k]) for each in (stretches.column, stretches.start, stretches.length))
-        ends = (step_label(imputation, at) for at in (start, start + length - 1))
+        first, last = (step_label(imputation, at) for at in (start, start + length - 1))
         probability = float(doubt.probability[start, c])
         yield Look(
             column=imputation.table.series.columns[c],
             start=start,
             length=length,
-            when=_when(*ends, span_text(length, step)),
+            when=_when(first, last, span_text(length, step)),
             reason=f"doubtful readings, wrong with a probability of {probability:.2f}",
             filled_by="",
             gap=None,
@@ -152,6 +156,7 @@ def _when(start: str | int, stop: str | int, span: str) -> str:
 def _columns(summary: Mapping[str, Any], imputation: Imputation) -> Iterator[dict[str, object]]:
     """The details of each column."""
     doubtful = summary.get("doubtful", {})
+    step = imputation.table.series.step
     for name, counts in summary["columns"].items():
         longest = counts.get("longest_gap")
         rows = counts["observed"] + counts["missing"] + counts["suspected"]
@@ -163,7 +168,7 @@ def _columns(summary: Mapping[str, Any], imputation: Imputation) -> Iterator[dic
             "share": counts["missing"] / max(rows, 1),
             "filled": n_filled(counts),
             "left_empty": counts["left_empty"],
-            "longest": f"{span_text(longest['steps'], imputation.table.series.step)}, {longest['from']}" if longest else "",
+            "longest": f"{span_text(longest['steps'], step)}, {longest['from']}" if longest else "",
             "spread": counts.get("spread"),
             "doubtful": sum(doubtful.get(name, {}).values()),
             "codes": ", ".join(f"{code} {n}" for code, n in counts["by_code"].items()),

@@ -1,10 +1,13 @@
 """The figure of a stretch of a filled column, without its data, which the script of a page gives it.
 
 `rows` has a row for each step: `time`, `until` (the time of the next step), `observed`, `value` (filled), `line` (the
-same, with the readings beside a gap), `lower`, `upper`, `doubtful`, and texts for the tooltip. `lines` has the candidates: `time`, `candidate`, `value`, `gap`.
+same, with the readings beside a gap), `lower`, `upper`, `doubtful`, and texts for the tooltip. `lines` has the
+candidates: `time`, `candidate`, `value`, `gap`.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 from latentfill.plots.theme import COLOURS, themed, with_css_colours
 
@@ -21,7 +24,7 @@ def series_figure(*, stamped: bool) -> str:
     import altair as alt
 
     rows, lines = alt.NamedData("rows"), alt.NamedData("lines")
-    kind = "temporal" if stamped else "quantitative"
+    kind: Literal["temporal", "quantitative"] = "temporal" if stamped else "quantitative"
     scale = alt.Scale(type="utc") if stamped else alt.Scale(zero=False, nice=False)
     axis = alt.Axis(labelExpr=STAMP) if stamped else alt.Axis()
     time = alt.X("time", type=kind, title=None if stamped else "step", scale=scale, axis=axis)
@@ -57,7 +60,9 @@ def series_figure(*, stamped: bool) -> str:
         ),
         hover,
     )
-    sized = chart.properties(width="container", height=HEIGHT, autosize=alt.AutoSizeParams(type="fit", contains="padding"))
+    sized = chart.properties(
+        width="container", height=HEIGHT, autosize=alt.AutoSizeParams(type="fit", contains="padding")
+    )
     return with_css_colours(themed(sized).to_json(validate=False, indent=None))
 
 
@@ -65,4 +70,4 @@ def vega_scripts() -> str:
     """Vega, Vega-Lite and Vega-Embed as the text of one script, which needs no network."""
     import vl_convert
 
-    return str(vl_convert.javascript_bundle())
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))

@@ -92,4 +92,5 @@ def _held_out(summary: Mapping[str, Any]) -> Mapping[str, Any]:
     """The held-out errors by column and gap length; those of the last path if there are several."""
     scores = summary["held_out_error"]
     of_path: Mapping[str, Any] = scores.get(BUILTIN) or next(iter(scores.values()), {})
-    return of_path.get("by_column", {})
+    by_column: Mapping[str, Any] = of_path.get("by_column", {})
+    return by_column

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,9 +70,12 @@ class Filled:
         if not cells.any():
             return self
         arrays = {name: getattr(self, name) for name in ("values", "expected", "lower", "upper", "samples")}
-        emptied = {name: np.where(cells, np.nan, array) for name, array in arrays.items() if array is not None}
+        emptied: dict[str, Any] = {
+            name: np.where(cells, np.nan, array) for name, array in arrays.items() if array is not None
+        }
         weights = None if self.weights is None else self.weights.where(~cells)
-        return replace(self, codes=np.where(cells, Code.EMPTY, self.codes).astype(np.int8), weights=weights, **emptied)
+        codes = np.where(cells, Code.EMPTY, self.codes).astype(np.int8)
+        return replace(self, codes=codes, weights=weights, **emptied)
 
     def keeping(self, cells: BoolArray, values: FloatArray) -> Filled:
         """The same record with the `values` (T, C) as they were read in some cells (T, C), which are not filled."""
@@ -97,7 +101,7 @@ class Filled:
         position = {name: index for index, name in enumerate(current)}
         index = [position[name] for name in columns]
         parts = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("weights", "candidates")}
-        arrays = {name: part[..., index] for name, part in parts.items() if part is not None}
+        arrays: dict[str, Any] = {name: part[..., index] for name, part in parts.items() if part is not None}
         weights, candidates = self.weights, self.candidates
         return replace(
             self,
