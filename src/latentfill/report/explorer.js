@@ -17,7 +17,7 @@ function decode(encoded) {
   return encoded.type === "f4" ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer);
 }
 
-const cells = { candidates: {} };
+const cells = { candidates: {} }; // of all gaps, one after the other
 for (const name of ["value", "lower", "upper", "expected"]) cells[name] = decode(data.cells[name]);
 for (const [name, values] of Object.entries(data.cells.candidates)) cells.candidates[name] = decode(values);
 const candidates = Object.keys(cells.candidates);
@@ -294,7 +294,7 @@ function prepare() {
   element("lf-candidates").hidden = candidates.length === 0;
   if (data.left_out) element("lf-left-out").textContent = `${data.left_out} more gaps are not in this page: they are shorter, more certain and nearer to linear interpolation.`;
   select.addEventListener("change", () => listGaps());
-  element("lf-order").addEventListener("change", () => listGaps(current()));
+  element("lf-order").addEventListener("change", () => listGaps());
   element("lf-previous").addEventListener("click", () => move(-1));
   element("lf-next").addEventListener("click", () => move(1));
   element("lf-out").addEventListener("click", () => zoom(2));

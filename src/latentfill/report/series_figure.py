@@ -34,7 +34,7 @@ def series_figure(*, stamped: bool) -> str:
     filled = base.encode(y=alt.Y("value:Q", title=None, scale=level))
     candidates = (
         alt.Chart(lines)
-        .mark_line(strokeWidth=1.2)
+        .mark_line(strokeWidth=1.2, point={"size": 16})
         .encode(
             x=time,
             y=alt.Y("value:Q", title=None, scale=level),
