@@ -43,7 +43,7 @@ def gap_columns(table: Table, filled: Filled) -> dict[str, NDArray[Any]]:
     Start and end are time stamps (in UTC, where stamps have a zone), without them steps counted from 0; the length is
     in steps; the expected error is the mean of the gap; the strategies have their mean weights.
     """
-    series, gaps = table.series, _gaps_in_output(table)
+    series, gaps = table.series, gaps_in_output(table)
     stops = gaps.start + gaps.length
     cells = [(slice(*gap), c) for *gap, c in zip(gaps.start, stops, gaps.column, strict=True)]
     return {
@@ -56,7 +56,7 @@ def gap_columns(table: Table, filled: Filled) -> dict[str, NDArray[Any]]:
     }
 
 
-def _gaps_in_output(table: Table) -> Gaps:
+def gaps_in_output(table: Table) -> Gaps:
     """The gaps in which at least one missing cell is a cell of the output, and no step between its rows."""
     gaps = find_gaps(~np.isnan(table.as_read))
     is_row = np.zeros(table.series.n_steps + 1, dtype=np.int64)
