@@ -36,7 +36,7 @@ def fill_each(sources: Sequence[Path], folder: Path, given: Given, shown: Shown,
         raise InputError(f"with --output-dir, {', '.join(named)} would name one file for all tables: leave it out.")
     tables = [table for source in sources for table in _tables_in(source)]
     _check_names(tables)
-    planned = [(table, _plan(table, folder / table.name, given)) for table in tables]
+    planned = [(table, _plan(table, folder / table.name, _of_table(table, given))) for table in tables]
     refuse_replacing([outputs for _, outputs in planned if isinstance(outputs, Outputs)], given)
     results = [_fill_one(table, outputs, shown, fill) for table, outputs in planned]
     if shown.as_json:
@@ -62,6 +62,11 @@ def _check_names(tables: Sequence[Path]) -> None:
             f"with --output-dir, each result has the name of its table, which {', '.join(doubled)} do not have alone: "
             "fill them into different folders."
         )
+
+
+def _of_table(table: Path, given: Given) -> Given:
+    """The options for one table, whose figures have a folder of their own."""
+    return given if given["plots"] is None else {**given, "plots": given["plots"] / table.name}
 
 
 def _plan(table: Path, output: Path, given: Given) -> Outputs | LatentFillError:

@@ -31,6 +31,7 @@ from latentfill.cli.options import (
     option,
     with_options,
 )
+from latentfill.cli.plot_folder import PLOTS, PlotFolder
 from latentfill.core.config import AUTO
 from latentfill.core.errors import InputError
 from latentfill.core.setting_type import split_names
@@ -94,7 +95,7 @@ SCORING: Final[Options] = {
 SHOWN_OF_SPEC: Final = ("strategies", "patterns", "rates", "seeds", "encoders")  # what the outputs say of the scoring
 
 
-@with_options(READING, WITH, COLUMNS, BY, LONG, STORED, METHOD, RUNNING, INTERVALS, SCORING, REPLACE)
+@with_options(READING, WITH, COLUMNS, BY, LONG, STORED, METHOD, RUNNING, INTERVALS, SCORING, REPLACE, PLOTS)
 def evaluate(
     source: Annotated[
         Path | None, typer.Argument(metavar="IN", help="Table to read; some of its observed cells are hidden.")
@@ -135,7 +136,7 @@ def _evaluate(source: Path, checks: Sequence[Check], quiet: bool, given: Given) 
     from latentfill.core.files import STANDARD, write_bytes
     from latentfill.scoring.scores import PAST_YARDSTICK, YARDSTICK, of_all_cells
 
-    outputs = _outputs(source, given)
+    outputs, plots = _outputs(source, given), _plots(given)
     imputer, made_from = make_imputer(given), provenance(source)
     spec = _scoring_spec(given, f"{AUTO},{PAST_YARDSTICK if imputer.config.causal else YARDSTICK}")
     for check in checks:
@@ -154,6 +155,8 @@ def _evaluate(source: Path, checks: Sequence[Check], quiet: bool, given: Given) 
     about |= {"series": series} if series else {}
     for path, to_bytes in outputs:
         write_bytes(path, to_bytes(about, result.joint))
+    if plots:
+        plots.write_scores(result.joint, quiet)
     if not quiet and STANDARD not in [path for path, _ in outputs]:
         show_scores(make_console(stderr=False), result.joint)
         show_series_scores(make_console(stderr=False), result.by_series)
@@ -219,6 +222,14 @@ def _outputs(source: Path, given: Given) -> list[tuple[Path, Callable[[Mapping[s
         check_output_path(source, path, table=False)
     check_new([] if given["overwrite"] else [path for path, _ in outputs])
     return outputs
+
+
+def _plots(given: Given) -> PlotFolder | None:
+    """The folder for figures; an `InputError` if they cannot be written."""
+    plots = PlotFolder.of(given)
+    if plots and not given["overwrite"]:
+        plots.refuse_replacing()
+    return plots
 
 
 def _scoring_spec(given: Given, strategies: str) -> ScoringSpec:

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, cast
 
 from latentfill.cli.console import make_console, say
 from latentfill.cli.options import REPLACE, Given, Options, option
+from latentfill.cli.plot_folder import PLOTS, PlotFolder
 from latentfill.cli.shown import Shown, print_json
 from latentfill.core.errors import InputError
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 WRITING: Final[Options] = {
     **REPLACE,
+    **PLOTS,
     "intervals_to": option(
         "Writing", Path, "--intervals-to", help="File for the bounds of the intervals; in OUT if not given."
     ),
@@ -83,6 +85,7 @@ class Outputs:
     made_from: dict[str, str]  # see `provenance`
     samples: tuple[Path, ...]
     precision: int | None  # decimals of filled cells; None: as many as their column has
+    plots: PlotFolder | None
 
     @classmethod
     def of(cls, source: Path | list[Path], output: Path, given: Given) -> Self:
@@ -106,6 +109,7 @@ class Outputs:
             made_from=provenance(source) if given["report"] else {},
             samples=tuple(output.with_name(f"{name}.sample{i + 1}{ending}") for i in range(given["samples"] or 0)),
             precision=given["precision"],
+            plots=PlotFolder.of(given),
         )
         if outputs.bounds and given["intervals"] is None:
             raise InputError("--intervals-to needs a coverage: add one, such as --intervals 0.9.")
@@ -169,17 +173,17 @@ class Outputs:
             filled.write_bounds(self.bounds)
         for number, path in enumerate(self.samples):
             filled.write_sample(number, path, precision=self.precision)
+        if self.plots:
+            self.plots.write_fill(cast("Imputation", filled), shown.quiet)  # not of many series, see `impute`
         if self.report:
-            self._write_report(self.report, filled)
+            self._write_report(self.report, cast("Imputation", filled))
         return self.write_summary(filled.summary, len(filled.table.notes), shown)
 
-    def _write_report(self, path: Path, filled: Imputation | StackedImputation) -> None:
+    def _write_report(self, path: Path, filled: Imputation) -> None:
         from latentfill.cli.provenance import digest
         from latentfill.core.files import write_bytes
-        from latentfill.imputation.imputation import Imputation
         from latentfill.report.imputation_page import imputation_page
 
-        assert isinstance(filled, Imputation)  # `check` refuses stacked tables
         written = digest(self.table)
         output = {"output": str(self.table), "output_sha256": written} if written else {}
         write_bytes(path, imputation_page(filled, {**self.made_from, **output}))
@@ -221,8 +225,13 @@ def refuse_replacing(outputs: Iterable[Outputs], given: Given) -> None:
     """With --no-clobber, raise an `InputError` that names the output files that exist."""
     from latentfill.core.files import check_new
 
-    if not given["overwrite"]:
-        check_new(path for each in outputs for _, path in each.named())
+    if given["overwrite"]:
+        return
+    planned = list(outputs)
+    check_new(path for each in planned for _, path in each.named())
+    for each in planned:
+        if each.plots:
+            each.plots.refuse_replacing()
 
 
 # as functions of a module, which other processes know by name
