@@ -2,7 +2,6 @@
 // The gap explorer: draws the gaps of a filled table from the data of the page, and saves which fills are refused.
 
 const data = JSON.parse(document.getElementById("lf-data").textContent);
-const figure = JSON.parse(document.getElementById("lf-spec").textContent); // Vega-Lite without its data
 const MOST_ROWS = 2000; // steps that are drawn; of more, only the extremes of each bin
 const MOST_VALUES = 500; // rows of the table of values
 const LEAST_CONTEXT = 12; // steps on both sides of a gap
@@ -65,94 +64,107 @@ function numberText(column, value) {
   return column.labels ? column.labels[Math.round(value)] : value.toFixed(column.decimals);
 }
 
-// One row for each step between start and stop, as the figure needs them.
-function rowsOf(column, start, stop) {
+// What is known of each step between start and stop.
+function cellsOf(column, start, stop) {
   const doubtful = new Map(column.doubtful.map((reading) => [reading.step, reading]));
-  const rows = [];
+  const found = [];
   for (let step = start; step < stop; step += 1) {
-    const row = { step, time: timeOf(step), when: timeText(step), observed: observedAt(column, step) };
+    const cell = { step, time: timeOf(step), when: timeText(step), observed: observedAt(column, step), filled: null };
     const gap = gapAt(column, step);
     const doubt = doubtful.get(step);
+    cell.source = cell.observed === null ? "missing" : "observed";
+    if (doubt) {
+      cell.doubtful = doubt.value;
+      cell.observed = null;
+      cell.source = `observed, ${doubt.reason}: wrong with a probability of ${doubt.probability}`;
+    }
     if (gap) {
       const index = gap.first + step - gap.start;
-      for (const name of ["value", "lower", "upper", "expected"]) row[name] = known(cells[name], index);
-      for (const name of candidates) row[`candidate ${name}`] = known(cells.candidates[name], index);
-      Object.assign(row, { source: gap.filled_by, gap: gap.number });
-    } else if (doubt) {
-      Object.assign(row, { doubtful: doubt.value, source: `${doubt.reason}, ${doubt.probability} wrong` });
+      cell.filled = known(cells.value, index);
+      for (const name of ["lower", "upper", "expected"]) cell[name] = known(cells[name], index);
+      for (const name of candidates) cell[`estimate_${name}`] = known(cells.candidates[name], index);
+      cell.source = gap.filled_by || "missing";
     }
-    rows.push(row);
+    cell.value = cell.filled ?? cell.observed ?? cell.doubtful ?? null;
+    found.push(cell);
   }
-  return rows.length > MOST_ROWS ? extremes(rows) : rows;
+  return found;
 }
 
-// The rows with the smallest and the largest value of each of as many bins as can be drawn.
-function extremes(rows) {
-  const width = Math.ceil((2 * rows.length) / MOST_ROWS);
+// The cells with the smallest and the largest value of each of as many bins as can be drawn.
+function extremes(found) {
+  const width = Math.ceil((2 * found.length) / MOST_ROWS);
   const kept = [];
-  for (let start = 0; start < rows.length; start += width) {
-    const bin = rows.slice(start, start + width);
-    const values = bin.map((row) => row.value ?? row.observed ?? null);
-    const present = values.flatMap((value, index) => (value === null ? [] : [index]));
-    if (!present.length) { kept.push(bin[0]); continue; }
-    const low = present.reduce((a, b) => (values[b] < values[a] ? b : a));
-    const high = present.reduce((a, b) => (values[b] > values[a] ? b : a));
-    for (const index of [...new Set([low, high])].sort((a, b) => a - b)) kept.push(bin[index]);
+  for (let start = 0; start < found.length; start += width) {
+    const bin = found.slice(start, start + width).sort((a, b) => a.value - b.value).filter(({ value }) => value !== null);
+    if (!bin.length) kept.push(found[start]);
+    else kept.push(...[...new Set([bin[0], bin.at(-1)])].sort((a, b) => a.step - b.step));
   }
   return kept;
 }
 
 // ------------------------------------------------------------------------------------------------- drawing
 
-const reducedContext = (length) => Math.max(LEAST_CONTEXT, 2 * length);
+const contextOf = (length) => Math.max(LEAST_CONTEXT, 2 * length);
 
-// Text for the tooltip of a row.
-function withTips(column, row) {
-  const value = row.value ?? row.observed ?? row.doubtful ?? null;
-  const between = row.value == null || row.lower == null ? "" :
-    `${numberText(column, row.lower)} to ${numberText(column, row.upper)}`;
-  return {
-    ...row,
-    until: timeOf(Math.min(row.step + 1, data.steps - 1)),
-    reading: numberText(column, value),
-    source: row.source ?? (value === null ? "missing" : "observed"),
-    error: row.expected == null ? "" : `±${Number(row.expected.toPrecision(3))}`,
-    bounds: between,
-    ...Object.fromEntries(candidates.map((name) => [`alone ${name}`, numberText(column, row[`candidate ${name}`] ?? null)])),
-  };
-}
-
-// Line and band of a fill begin and end at the readings beside its gap.
-function joinAtEnds(rows) {
-  rows.forEach((row, index) => {
-    const isFilled = (other) => other && other.value != null;
-    row.line = row.value ?? null;
-    if (row.observed === null || ![rows[index - 1], rows[index + 1]].some(isFilled)) return;
-    row.line = row.observed;
-    if (cells.lower) row.lower = row.upper = row.observed;
+// The cells as rows of the figure: fills, their bounds and the candidates begin and end at the readings beside them.
+function rowsOf(column, found) {
+  return found.map((cell, index) => {
+    const neighbours = [found[index - 1], found[index + 1]].filter(Boolean);
+    const joins = cell.observed !== null && neighbours.some(({ filled }) => filled !== null);
+    const ended = (value) => (joins ? cell.observed : value ?? null);
+    return {
+      ...cell,
+      single: cell.observed !== null && neighbours.every(({ observed }) => observed === null) ? cell.observed : null,
+      path: ended(cell.filled),
+      band_low: ended(cell.lower),
+      band_high: ended(cell.upper),
+      ...Object.fromEntries(candidates.map((name) => [`estimate_${name}`, ended(cell[`estimate_${name}`])])),
+      ...tooltip(column, cell),
+    };
   });
 }
 
-function linesOf(rows, names) {
-  return names.flatMap((name) => rows
-    .filter((row) => row[`candidate ${name}`] != null)
-    .map((row) => ({ time: row.time, candidate: name, value: row[`candidate ${name}`], gap: row.gap })));
+function tooltip(column, cell) {
+  const alone = (name) => [`alone_${name}`, numberText(column, cell[`estimate_${name}`] ?? null)];
+  return {
+    until: timeOf(Math.min(cell.step + 1, data.steps - 1)),
+    reading: numberText(column, cell.value),
+    error: errorText(cell.expected ?? null),
+    bounds: (cell.lower ?? null) === null ? "" : `${numberText(column, cell.lower)} to ${numberText(column, cell.upper)}`,
+    ...Object.fromEntries(candidates.map(alone)),
+  };
 }
 
-function specFor(shown, names) {
-  const spec = structuredClone(figure);
-  const tips = candidates.map((name) => ({ field: `alone ${name}`, type: "nominal", title: `${name} alone` }));
-  spec.layer.at(-1).encoding.tooltip.push(...tips);
-  spec.datasets = { rows: shown, lines: linesOf(shown, names) };
-  if (!names.length) spec.layer = spec.layer.filter((layer) => !layer.encoding.color);
-  return spec;
+function errorText(expected) {
+  return expected === null ? "" : `±${Number(expected.toPrecision(3))}`;
 }
 
-async function draw(target, column, start, stop, names) {
-  const rows = rowsOf(column, Math.max(0, start), Math.min(data.steps, stop));
-  joinAtEnds(rows);
-  const shown = rows.map((row) => withTips(column, row));
-  await vegaEmbed(target, specFor(shown, names), { actions: false, renderer: "svg", logLevel: ERRORS });
+// The figure of a column with these rows, and the lines of the compared candidates only.
+function figureOf(column, rows, compared) {
+  const figure = structuredClone(data.figures[column.figure]);
+  const hidden = candidates.filter((name) => !compared.includes(name));
+  const fields = new Set(hidden.map((name) => `estimate_${name}`));
+  const visible = (layer) => !fields.has(layer.encoding?.y?.field);
+  const dropped = new Set(hidden);
+  const strip = (layer) => {
+    if (layer.layer) layer.layer = layer.layer.filter(visible);
+    for (const inner of layer.layer ?? [layer]) {
+      const scale = inner.encoding?.color?.scale;
+      if (!scale) continue;
+      scale.range = scale.range.filter((_, index) => !dropped.has(scale.domain[index]));
+      scale.domain = scale.domain.filter((name) => !dropped.has(name));
+    }
+  };
+  figure.layer.forEach(strip);
+  figure.datasets = { cells: rows };
+  return figure;
+}
+
+async function draw(target, column, start, stop, compared) {
+  const found = cellsOf(column, Math.max(0, start), Math.min(data.steps, stop));
+  const rows = rowsOf(column, found.length > MOST_ROWS ? extremes(found) : found);
+  await vegaEmbed(target, figureOf(column, rows, compared), { actions: false, renderer: "svg", logLevel: ERRORS });
 }
 
 // The figures of what to look at, each when it comes into sight, and all before the page is printed.
@@ -162,7 +174,7 @@ function drawLook(target) {
   drawn.add(target);
   const column = data.columns.find(({ name }) => name === target.dataset.column);
   const [start, length] = [Number(target.dataset.start), Number(target.dataset.length)];
-  const context = reducedContext(length);
+  const context = contextOf(length);
   draw(target, column, start - context, start + length + context, []);
 }
 const looks = [...document.querySelectorAll("figure.drawn")];
@@ -199,15 +211,17 @@ function move(by) {
 }
 
 function zoom(factor) {
-  const context = state.context ?? reducedContext(current().length);
+  const context = state.context ?? contextOf(current().length);
   state.context = Math.min(data.steps, Math.max(LEAST_CONTEXT, Math.round(context * factor)));
   show();
 }
 
 function aboutGap(gap, column) {
-  const parts = [`${column.name}: ${gap.length === 1 ? timeText(gap.start) : `${timeText(gap.start)} to ${timeText(gap.start + gap.length - 1)}, ${gap.length} steps`}`];
-  parts.push(`filled by ${gap.filled_by}`);
-  if (gap.expected !== null) parts.push(`expected error ±${Number(gap.expected.toPrecision(3))}`);
+  const last = gap.start + gap.length - 1;
+  const when = gap.length === 1 ? timeText(gap.start) : `${timeText(gap.start)} to ${timeText(last)}, ${gap.length} steps`;
+  const parts = [`${column.name}: ${when}`];
+  if (gap.filled_by) parts.push(`filled by ${gap.filled_by}`);
+  if (gap.expected !== null) parts.push(`expected error ${errorText(gap.expected)}`);
   if (gap.share !== null) parts.push(`${Math.round(100 * gap.share)} % of the error of a guess`);
   return `${parts.join("; ")}.`;
 }
@@ -216,7 +230,7 @@ function show() {
   const gap = current();
   if (!gap) return;
   const column = data.columns[gap.column];
-  const context = state.context ?? reducedContext(gap.length);
+  const context = state.context ?? contextOf(gap.length);
   element("lf-position").textContent = `gap ${state.position + 1} of ${state.gaps.length}`;
   element("lf-about").textContent = aboutGap(gap, column);
   element("lf-refuse").checked = state.refused.has(gap);
@@ -227,22 +241,20 @@ function show() {
 
 function listValues(gap, column) {
   const headings = ["time", "value", "expected error", "lower", "upper", ...candidates];
-  const table = element("lf-values");
-  const rows = rowsOf(column, gap.start, gap.start + Math.min(gap.length, MOST_VALUES));
-  const line = (tag, texts) => {
-    const row = document.createElement("tr");
-    for (const text of texts) row.append(Object.assign(document.createElement(tag), { textContent: text }));
-    return row;
-  };
-  const texts = (row) => [row.when, numberText(column, row.value),
-    row.expected === null ? "" : String(Number(row.expected.toPrecision(3))),
-    numberText(column, row.lower), numberText(column, row.upper),
-    ...candidates.map((name) => numberText(column, row[`candidate ${name}`]))];
+  const found = cellsOf(column, gap.start, gap.start + Math.min(gap.length, MOST_VALUES));
+  const texts = (cell) => [cell.when, numberText(column, cell.filled), errorText(cell.expected),
+    ...["lower", "upper", ...candidates.map((name) => `estimate_${name}`)].map((name) => numberText(column, cell[name]))];
   const head = document.createElement("thead");
   const body = document.createElement("tbody");
-  head.append(line("th", headings));
-  body.append(...rows.map((row) => line("td", texts(row))));
-  table.replaceChildren(head, body);
+  head.append(rowOfTable("th", headings));
+  body.append(...found.map((cell) => rowOfTable("td", texts(cell))));
+  element("lf-values").replaceChildren(head, body);
+}
+
+function rowOfTable(tag, texts) {
+  const row = document.createElement("tr");
+  row.append(...texts.map((text) => Object.assign(document.createElement(tag), { textContent: text })));
+  return row;
 }
 
 function refuse(refused) {

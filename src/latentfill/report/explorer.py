@@ -17,6 +17,7 @@ from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.result_frames import strategies_text
 from latentfill.report.encoded import decimals_of, encode, encode_roughly
 from latentfill.report.gap_list import GapList
+from latentfill.report.series_figure import SeriesFigures
 from latentfill.tables.time.grid import stamp_text
 
 ROOM = 8_000_000  # characters of data, half of them for gaps and half for readings
@@ -36,13 +37,18 @@ def explorer_data(imputation: Imputation, gaps: GapList) -> dict[str, Any]:
     numbers = {int(c): number for number, c in enumerate(columns)}
     decimals = {c: decimals_of(series.values[:, c]) for c in numbers}
     cells = np.concatenate([np.arange(len(gaps.step))[gaps.cells(gap)] for gap in chosen] or [np.empty(0, dtype=int)])
+    figures = SeriesFigures.of(imputation, numbers)
     whole = series.n_steps * len(columns) * OF_NUMBER <= ROOM / 2
     return {
         "table": imputation.table.name or "table",
         "steps": series.n_steps,
+        "figures": figures.figures,
         "time": _time(imputation),
         "columns": [
-            _column(imputation, c, decimals[c], None if whole else _windows(imputation, gaps, chosen, c))
+            {
+                "figure": figures.of_column[c],
+                **_column(imputation, c, decimals[c], None if whole else _windows(imputation, gaps, chosen, c)),
+            }
             for c in numbers
         ],
         "gaps": list(_gaps(imputation, gaps, chosen, numbers)),

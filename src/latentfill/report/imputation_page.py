@@ -12,12 +12,15 @@ import numpy as np
 from latentfill.core.messages import counted
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.summary.headlines import n_filled
+from latentfill.plots.gap_lengths import gap_lengths
+from latentfill.plots.missing_map import missingness
+from latentfill.plots.save import to_svg
 from latentfill.report.changed_settings import changed_settings
 from latentfill.report.explorer import explorer_data, step_label
 from latentfill.report.fill_verdict import span_text, verdict
 from latentfill.report.gap_list import GapList
 from latentfill.report.rendering import check_installed, render
-from latentfill.report.series_figure import series_figure, vega_scripts
+from latentfill.report.series_figure import vega_scripts
 from latentfill.report.trust_table import length_rows, trust_rows
 from latentfill.windows.gaps import find_gaps
 
@@ -64,10 +67,11 @@ def imputation_page(imputation: Imputation, made_from: Mapping[str, str] | None 
         looks=[*_gaps_to_look_at(imputation, gaps, data), *_doubtful_to_look_at(imputation)],
         columns=list(_columns(summary, imputation)),
         most=MOST_COLUMNS,
-        missing_map="",
-        gap_lengths="",
+        interval=imputation.filled.lower is not None and summary["settings"]["output"]["intervals"],
+        filled=True,
+        missing_map=to_svg(missingness(imputation), css=True),
+        gap_lengths=to_svg(gap_lengths(imputation), css=True),
         data=as_script(data),
-        spec=series_figure(stamped=imputation.table.series.time is not None),
         vega=vega_scripts(),
     )
 

@@ -1,69 +1,38 @@
-"""The figure of a stretch of a filled column, without its data, which the script of a page gives it.
+"""The figures of the gap explorer without their data, which the script of the page gives them.
 
-`rows` has a row for each step: `time`, `until` (the time of the next step), `observed`, `value` (filled), `line` (the
-same, with the readings beside a gap), `lower`, `upper`, `doubtful`, and texts for the tooltip. `lines` has the
-candidates: `time`, `candidate`, `value`, `gap`.
+`cells` are rows as `plots.series_rows.rows_of` makes them, with more fields for the tooltip: `until` (the time of the
+next step), `reading`, `error` and `bounds` (texts), and `alone_NAME` for each candidate.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self
 
-from latentfill.plots.theme import COLOURS, themed, with_css_colours
+from latentfill.imputation.imputation import Imputation
+from latentfill.plots.filled_series import STEPPED, SeriesLook, series_chart
+from latentfill.plots.theme import COLOURS, HEIGHT, themed, with_css_colours
+from latentfill.plots.time_of_steps import TimeOfSteps, time_axis
 
-HEIGHT = 240  # pixels
-STAMP = (  # the day at midnight, else the time of day
-    "utcFormat(datum.value, utchours(datum.value) || utcminutes(datum.value) || utcseconds(datum.value) ? '%H:%M' : "
-    "utcdate(datum.value) > 1 ? '%d %b' : utcmonth(datum.value) ? '%b' : '%Y')"
-)
+CELLS = "cells"  # name of the data
 TIPS = {"when": "time", "reading": "value", "source": "from", "error": "expected error", "bounds": "interval"}
 
 
-def series_figure(*, stamped: bool) -> str:
-    """The figure as Vega-Lite JSON, with colours as custom properties of CSS; `stamped`: time is in milliseconds."""
-    import altair as alt
+@dataclass(frozen=True, slots=True)
+class SeriesFigures:
+    """The figures of some columns; columns that look alike share one."""
 
-    rows, lines = alt.NamedData("rows"), alt.NamedData("lines")
-    kind: Literal["temporal", "quantitative"] = "temporal" if stamped else "quantitative"
-    scale = alt.Scale(type="utc") if stamped else alt.Scale(zero=False, nice=False)
-    axis = alt.Axis(labelExpr=STAMP) if stamped else alt.Axis()
-    time = alt.X("time", type=kind, title=None if stamped else "step", scale=scale, axis=axis)
-    level = alt.Scale(zero=False)
-    base = alt.Chart(rows).encode(x=time)
-    observed = base.encode(y=alt.Y("observed:Q", title=None, scale=level))
-    filled = base.encode(y=alt.Y("value:Q", title=None, scale=level))
-    candidates = (
-        alt.Chart(lines)
-        .mark_line(strokeWidth=1.2, point={"size": 16})
-        .encode(
-            x=time,
-            y=alt.Y("value:Q", title=None, scale=level),
-            color=alt.Color("candidate:N", title=None, legend=alt.Legend(orient="top")),
-            detail="gap:N",
-        )
-    )
-    tips = [alt.Tooltip(f"{field}:N", title=title) for field, title in TIPS.items()]
-    hover = base.mark_rect(opacity=0, fill=COLOURS["muted"]).encode(
-        x2="until", y=alt.value(0), y2=alt.value(HEIGHT), tooltip=tips
-    )
-    chart = alt.layer(
-        base.mark_area(opacity=0.35, color=COLOURS["band"]).encode(
-            y=alt.Y("lower:Q", title=None, scale=level), y2="upper:Q"
-        ),
-        observed.mark_line(strokeWidth=1.2, color=COLOURS["observed"]),
-        observed.mark_circle(size=9, opacity=1, color=COLOURS["observed"]),
-        candidates,
-        base.encode(y=alt.Y("line:Q", title=None, scale=level)).mark_line(strokeWidth=1.6, color=COLOURS["filled"]),
-        filled.mark_circle(size=12, opacity=1, color=COLOURS["filled"]),
-        base.encode(y=alt.Y("doubtful:Q", title=None, scale=level)).mark_point(
-            shape="cross", size=45, filled=True, opacity=1, color=COLOURS["doubt"]
-        ),
-        hover,
-    )
-    sized = chart.properties(
-        width="container", height=HEIGHT, autosize=alt.AutoSizeParams(type="fit", contains="padding")
-    )
-    return with_css_colours(themed(sized).to_json(validate=False, indent=None))
+    figures: tuple[dict[str, Any], ...]  # Vega-Lite
+    of_column: dict[int, int]  # number of the figure by column
+
+    @classmethod
+    def of(cls, imputation: Imputation, columns: Iterable[int]) -> Self:
+        """The figures of the columns at these positions."""
+        looks = {c: _look(imputation, c) for c in columns}
+        distinct = list(dict.fromkeys(looks.values()))
+        return cls(tuple(map(_figure, distinct)), {c: distinct.index(look) for c, look in looks.items()})
 
 
 def vega_scripts() -> str:
@@ -71,3 +40,50 @@ def vega_scripts() -> str:
     import vl_convert
 
     return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+
+
+def _look(imputation: Imputation, c: int) -> SeriesLook:
+    """The look of a column with all that any of its gaps may need."""
+    time, series, filled = TimeOfSteps.of(imputation.table), imputation.table.series, imputation.filled
+    columns: Any = imputation.summary["columns"]
+    kind: str = columns[series.columns[c]]["kind"]
+    period = float(kind.partition(":")[2]) if kind.startswith("circular:") else None
+    return SeriesLook(
+        title="",
+        time_title=time.title,
+        is_stamped=time.is_stamped,
+        has_intervals=filled.lower is not None,
+        has_doubt=True,
+        candidates=tuple(filled.candidates or ()),
+        is_stepped=kind in STEPPED,
+        period=period,
+        labels=series.labels.get(series.columns[c], ()),
+        ends=None if period is None else (0.0, period),
+    )
+
+
+def _figure(look: SeriesLook) -> dict[str, Any]:
+    """The figure of one look as JSON values, with colours that the page sets."""
+    import altair as alt
+
+    data = alt.NamedData(CELLS)
+    tips = TIPS | {f"alone_{name}": f"{name} alone" for name in look.candidates}
+    hover = (
+        alt.Chart(data)
+        .mark_rect(opacity=0, fill=COLOURS["muted"], aria=False)
+        .encode(
+            x=time_axis("time", look.time_title, is_stamped=look.is_stamped),
+            x2="until",
+            y=alt.value(0),
+            y2=alt.value(HEIGHT),
+            tooltip=[alt.Tooltip(f"{field}:N", title=title) for field, title in tips.items()],
+        )
+    )
+    fitted = alt.AutoSizeParams(type="fit", contains="padding")
+    chart = alt.layer(series_chart(data, look, hover=False), hover)
+    sized = chart.properties(width="container", height=HEIGHT, autosize=fitted)
+    figure: dict[str, Any] = json.loads(with_css_colours(themed(sized).to_json(validate=False, indent=None)))
+    for layer in figure["layer"]:
+        for name in ("title", "width", "height"):
+            layer.pop(name, None)
+    return figure

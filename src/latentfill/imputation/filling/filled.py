@@ -82,7 +82,9 @@ class Filled:
         if not cells.any():
             return self
         arrays = {name: getattr(self, name) for name in ("values", "lower", "upper", "samples")}
-        kept: dict[str, Any] = {name: np.where(cells, values, array) for name, array in arrays.items() if array is not None}
+        kept: dict[str, Any] = {
+            name: np.where(cells, values, array) for name, array in arrays.items() if array is not None
+        }
         codes, expected = self.codes.copy(), self.expected.copy()
         codes[cells], expected[cells] = Code.SUSPECTED, np.nan
         weights = None if self.weights is None else self.weights.where(~cells)
