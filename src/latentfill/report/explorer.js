@@ -220,7 +220,7 @@ function aboutGap(gap, column) {
   const last = gap.start + gap.length - 1;
   const when = gap.length === 1 ? timeText(gap.start) : `${timeText(gap.start)} to ${timeText(last)}, ${gap.length} steps`;
   const parts = [`${column.name}: ${when}`];
-  if (gap.filled_by) parts.push(`filled by ${gap.filled_by}`);
+  parts.push(gap.filled_by ? `filled by ${gap.filled_by}` : "empty");
   if (gap.expected !== null) parts.push(`expected error ${errorText(gap.expected)}`);
   if (gap.share !== null) parts.push(`${Math.round(100 * gap.share)} % of the error of a guess`);
   return `${parts.join("; ")}.`;

@@ -13,6 +13,7 @@ import numpy as np
 
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.imputation.doubt.find import Reason
+from latentfill.imputation.filling.codes import Code
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.result_frames import strategies_text
 from latentfill.report.encoded import decimals_of, encode, encode_roughly
@@ -148,8 +149,14 @@ def _gaps(
             "expected": _rounded(gaps.expected[gap]),
             "share": _rounded(gaps.share[gap]),
             "departure": _rounded(gaps.departure[gap]),
-            "filled_by": strategies_text(imputation.filled, slice(start, start + length), c),
+            "filled_by": _filled_by(imputation, slice(start, start + length), c),
         }
+
+
+def _filled_by(imputation: Imputation, steps: slice, c: int) -> str:
+    """The strategies that filled a gap with their weights; empty if it was left empty."""
+    is_empty = (imputation.filled.codes[steps, c] == Code.EMPTY).all()
+    return "" if is_empty else strategies_text(imputation.filled, steps, c)
 
 
 def step_label(imputation: Imputation, step: int) -> str | int:

@@ -11,10 +11,10 @@ import numpy as np
 from latentfill.core.messages import counted, name_columns
 from latentfill.imputation.summary.headlines import Trust, filled_text, is_filled
 from latentfill.imputation.summary.weak_groups import Group, groups
+from latentfill.report.spans import span_text
 from latentfill.windows.gaps import BUCKET_ENDS, BUCKET_NAMES
 
 MOSTLY = 0.5  # a column is weak if more of its filled cells are in weak groups, a table if more of its columns are weak
-MOST_HOURS, MOST_MINUTES = 72, 90  # longer spans are told in the next larger unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +99,3 @@ def _reasons(summary: Mapping[str, Any], trust: Trust | None) -> Iterator[str]:
     left = {name: counts["left_empty"] for name, counts in summary["columns"].items() if counts["left_empty"]}
     if left:
         yield f"{counted(sum(left.values()), 'cell')} left empty, in {name_columns(list(left))}."
-
-
-def span_text(steps: int, step: np.timedelta64 | None) -> str:
-    """A number of steps as a time, such as `36 hours` or `7.2 days`; as steps if they are not regular."""
-    if step is None:
-        return counted(steps, "step")
-    if np.datetime_data(step.dtype)[0] == "M":
-        return counted(int(steps * step.astype(np.int64)), "month")
-    minutes = steps * step.astype("timedelta64[ns]").astype(np.int64) / 6e10
-    if minutes <= MOST_MINUTES:
-        return _amount(minutes, "minute") if minutes >= 1 else _amount(60 * minutes, "second")
-    if minutes <= 60 * MOST_HOURS:
-        return _amount(minutes / 60, "hour")
-    return _amount(minutes / 1440, "day")
-
-
-def _amount(value: float, unit: str) -> str:
-    """A number of three digits with its unit."""
-    text = f"{value:.3g}" if value < 1000 else f"{value:.0f}"
-    return f"{text} {unit}{'' if text == '1' else 's'}"
