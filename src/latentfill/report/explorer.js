@@ -140,23 +140,23 @@ function errorText(expected) {
   return expected === null ? "" : `±${Number(expected.toPrecision(3))}`;
 }
 
-// The figure of a column with these rows, and the lines of the compared candidates only.
+const FIELDS = { observed: "observed", filled: "filled", interval: "lower", doubtful: "doubtful" }; // of the legend
+
+// The figure of a column with these rows, the lines of the compared candidates only, and a legend of what there is.
 function figureOf(column, rows, compared) {
   const figure = structuredClone(data.figures[column.figure]);
-  const hidden = candidates.filter((name) => !compared.includes(name));
-  const fields = new Set(hidden.map((name) => `estimate_${name}`));
-  const visible = (layer) => !fields.has(layer.encoding?.y?.field);
-  const dropped = new Set(hidden);
-  const strip = (layer) => {
-    if (layer.layer) layer.layer = layer.layer.filter(visible);
-    for (const inner of layer.layer ?? [layer]) {
-      const scale = inner.encoding?.color?.scale;
-      if (!scale) continue;
-      scale.range = scale.range.filter((_, index) => !dropped.has(scale.domain[index]));
-      scale.domain = scale.domain.filter((name) => !dropped.has(name));
-    }
-  };
-  figure.layer.forEach(strip);
+  const left = candidates.filter((name) => !compared.includes(name));
+  const absent = Object.keys(FIELDS).filter((name) => rows.every((row) => (row[FIELDS[name]] ?? null) === null));
+  const dropped = new Set([...left, ...absent]);
+  const fields = new Set(left.map((name) => `estimate_${name}`));
+  for (const layer of figure.layer.flatMap((each) => each.layer ?? [])) {
+    const { scale } = layer.encoding.color;
+    scale.range = scale.range.filter((_, index) => !dropped.has(scale.domain[index]));
+    scale.domain = scale.domain.filter((name) => !dropped.has(name));
+  }
+  for (const each of figure.layer) {
+    if (each.layer) each.layer = each.layer.filter((layer) => !fields.has(layer.encoding.y.field));
+  }
   figure.datasets = { cells: rows };
   return figure;
 }
