@@ -164,7 +164,8 @@ function figureOf(column, rows, compared) {
 async function draw(target, column, start, stop, compared) {
   const found = cellsOf(column, Math.max(0, start), Math.min(data.steps, stop));
   const rows = rowsOf(column, found.length > MOST_ROWS ? extremes(found) : found);
-  await vegaEmbed(target, figureOf(column, rows, compared), { actions: false, renderer: "svg", logLevel: ERRORS });
+  const options = { actions: false, renderer: "svg", logLevel: ERRORS };
+  await vegaEmbed(target.firstElementChild, figureOf(column, rows, compared), options); // which sets its own label
 }
 
 // The figures of what to look at, each when it comes into sight, and all before the page is printed.

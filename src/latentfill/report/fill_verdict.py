@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from latentfill.core.messages import counted, name_columns
-from latentfill.imputation.summary.headlines import Trust, filled_text, is_filled
+from latentfill.imputation.summary.headlines import Trust, is_filled
 from latentfill.imputation.summary.weak_groups import Group, groups
 from latentfill.report.spans import span_text
 from latentfill.windows.gaps import BUCKET_ENDS, BUCKET_NAMES
@@ -29,7 +29,9 @@ class Verdict:
 def verdict(summary: Mapping[str, Any], step: np.timedelta64 | None) -> Verdict:
     """The verdict on a table with this summary, whose steps are `step` apart (None: not regular)."""
     if not is_filled(summary):
-        return Verdict("good", f"Nothing to judge: {filled_text(summary)}.", ())
+        empty = any(counts["left_empty"] for counts in summary["columns"].values())
+        sentence = "Nothing was filled" if empty else "Nothing was missing, and nothing was filled"
+        return Verdict("mixed" if empty else "good", f"{sentence}.", tuple(_reasons(summary, None)))
     known = list(groups(summary["columns"]))
     trust, exceptions = Trust.of(summary), _exceptions(known, step)
     level, use = _use(trust, _weak_share(known))
