@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -101,7 +102,8 @@ def time_axis(field: str, title: str, *, is_stamped: bool, **more: Any) -> altai
 def _milliseconds(moment: Any) -> float:
     """A time stamp as milliseconds since 1970, in UTC if it has a zone."""
     if isinstance(moment, str):
-        moment = datetime.fromisoformat(moment)
+        with suppress(ValueError):  # a year or a month, which NumPy takes
+            moment = datetime.fromisoformat(moment)
     if isinstance(moment, datetime) and moment.tzinfo is not None:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
     return float(np.datetime64(moment, "us").astype(np.int64) / 1000)

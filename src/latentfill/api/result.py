@@ -1,0 +1,41 @@
+"""What `latentfill.Imputer.fill` returns: a filled table that also shows itself."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Self
+
+from latentfill.imputation import imputation as base
+
+if TYPE_CHECKING:
+    import altair
+
+
+class Imputation(base.Imputation):
+    """A filled table.
+
+    Its parts are frames of the kind that was given (a pyarrow table if a file was read), with the same rows and index.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, result: base.Imputation) -> Self:
+        """The same filled table."""
+        return cls(*(getattr(result, each.name) for each in fields(base.Imputation)))
+
+    def plot(self, column: str | None = None) -> altair.TopLevelMixin:
+        """A figure: the map of the missing cells, or one column over time.
+
+        Parameters
+        ----------
+        column
+            Name of the column to show with its readings, filled values and intervals; the map if not given.
+
+        Returns
+        -------
+        An altair chart, see `latentfill.plots` for more of them. Raises an `InputError` without the extra ``report``.
+        """
+        from latentfill import plots
+
+        return plots.missingness(self) if column is None else plots.filled_series(self, column)
