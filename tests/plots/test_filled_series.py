@@ -83,7 +83,7 @@ def test_a_part_goes_from_the_start_up_to_not_including_the_stop(
         (
             "2030",
             None,
-            "no row of the table lies between 2030-01-01 and None: it goes from 2024-01-01 to 2024-01-01 03:00",
+            "no row of the table lies between 2030 and None: it goes from 2024-01-01 to 2024-01-01 03:00",
         ),
         ("soon", None, "'soon' is not a time stamp such as '2024-03-01 12:00'"),
         (3, 3, "no row of the table lies between 3 and 3"),

@@ -69,3 +69,9 @@ def test_each_of_few_rows_has_a_bin_of_its_own():
     edges, number = time_bins(time)
     assert number.tolist() == list(range(7))
     np.testing.assert_allclose(edges, np.arange(8) * 0.1)
+
+
+def test_the_map_goes_from_the_first_to_the_last_row_whatever_is_missing(fill: Fill):
+    scale = plots.missingness(fill({"a": [1, 2, None, 4]})).to_dict()["layer"][1]["encoding"]["x"]["scale"]
+    first = 1704067200000  # 2024-01-01 in milliseconds
+    assert scale["domain"] == [first, first + 4 * 3600_000]

@@ -204,7 +204,7 @@ def _y(look: SeriesLook, field: str) -> altair.Y:
     import altair as alt
 
     scale = alt.Scale(zero=False) if look.ends is None else alt.Scale(domain=look.ends, clamp=True, nice=False)
-    axis: Any = alt.Undefined
+    axis: Any = alt.Axis(tickMinStep=1) if look.is_stepped else alt.Undefined
     if look.labels:
         numbers = list(range(len(look.labels)))
         axis = alt.Axis(values=numbers, labelExpr=f"{_javascript(look.labels)}[datum.value]")

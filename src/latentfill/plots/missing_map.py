@@ -53,7 +53,7 @@ def missingness(result: Imputation) -> altair.TopLevelMixin:
     missing = np.isnan(result.table.as_read)[time.in_table]
     shown = most_missing(missing)
     edges, number = time_bins(time)
-    x = time_axis("start", time.title, is_stamped=time.is_stamped)
+    x = time_axis("start", time.title, is_stamped=time.is_stamped, ends=(edges[0], edges[-1]))
     y = alt.Y("column:N", title=None, sort=[columns[c] for c in shown])
     tiles = alt.Chart(alt.InlineData(_cells(missing, shown, columns, edges, number, time)))
     tiles = tiles.mark_rect(color=COLOURS["filled"]).encode(
