@@ -137,9 +137,11 @@ class Outputs:
             filled.write_bounds(self.bounds)
         for number, path in enumerate(self.samples):
             filled.write_sample(number, path, precision=self.precision)
-        if self.plots:
-            self.plots.write_fill(cast("Imputation", filled), shown.quiet)  # not of many series, see `impute`
-        return self.write_summary(filled.summary, len(filled.table.notes), shown)
+        line = self.plots.write_fill(cast("Imputation", filled)) if self.plots else None  # of one series, see `impute`
+        summary = self.write_summary(filled.summary, len(filled.table.notes), shown)
+        if line:
+            say(line, shown.quiet)
+        return summary
 
     def write_summary(self, summary: dict[str, object], n_notes: int, shown: Shown) -> dict[str, object]:
         """Write the summary; print it, as text without its first notes, which have been shown. Returns the summary."""
