@@ -8,6 +8,7 @@ import numpy as np
 from latentfill import plots
 from latentfill.imputation.imputation import Imputation
 from latentfill.plots.missing_map import most_missing, time_bins
+from latentfill.plots.save import to_svg
 from latentfill.plots.time_of_steps import TimeOfSteps
 
 Fill = Callable[..., Imputation]
@@ -75,3 +76,15 @@ def test_the_map_goes_from_the_first_to_the_last_row_whatever_is_missing(fill: F
     scale = plots.missingness(fill({"a": [1, 2, None, 4]})).to_dict()["layer"][1]["encoding"]["x"]["scale"]
     first = 1704067200000  # 2024-01-01 in milliseconds
     assert scale["domain"] == [first, first + 4 * 3600_000]
+
+
+def test_columns_without_a_gap_have_a_row_too(fill: Fill):
+    svg = to_svg(plots.missingness(fill({"whole": [5, 2, 3], "gap": [1, None, 3]})))
+    assert ">whole</text>" in svg
+
+
+def test_the_ends_of_long_names_are_shown(fill: Fill):
+    names = [f"the_very_long_name_of_the_sensor_number_{number}" for number in (72, 75)]
+    svg = to_svg(plots.missingness(fill({name: [1, None, 3] for name in names})))
+    assert ">the_very_long…sor_number_72</text>" in svg
+    assert ">the_very_long…sor_number_75</text>" in svg

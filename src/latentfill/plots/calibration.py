@@ -17,7 +17,7 @@ from latentfill.plots.score_rows import (
     score_rows,
     strategies_of,
 )
-from latentfill.plots.theme import COLOURS, NAME_WIDTH, SERIES, WIDTH, themed
+from latentfill.plots.theme import COLOURS, NAME_WIDTH, SERIES, WIDTH, name_axis, themed
 from latentfill.scoring.scores import ALL, Score
 from latentfill.windows.gaps import BUCKET_NAMES
 
@@ -81,7 +81,7 @@ def _panel(points: Sequence[Point], groups: Sequence[str], names: Sequence[str],
     present = [group for group in groups if any(point["group"] == group for point in points)]
     lowest = min([point["low"] for point in points], default=0.0)
     base = alt.Chart(alt.InlineData(list(points))).encode(
-        y=alt.Y("group:N", sort=present, title=title),
+        y=alt.Y("group:N", sort=present, title=title, axis=name_axis()),
         yOffset=alt.YOffset("strategy:N", sort=list(names)),
         color=alt.Color("strategy:N", title=None, scale=alt.Scale(domain=list(names), range=SERIES)),
     )

@@ -23,7 +23,7 @@ from latentfill.plots.score_rows import (
     score_rows,
     strategies_of,
 )
-from latentfill.plots.theme import COLOURS, NAME_WIDTH, WIDTH, themed
+from latentfill.plots.theme import COLOURS, NAME_WIDTH, WIDTH, name_axis, themed
 from latentfill.scoring.coverage import Coverage
 from latentfill.scoring.scores import ALL, Score, yardstick_of
 from latentfill.windows.gaps import BUCKET_NAMES
@@ -162,7 +162,7 @@ def _map(cells: Sequence[Cell], columns: Sequence[str], title: str, subtitle: st
     columns = columns[:MOST_COLUMNS]
     base = alt.Chart(alt.InlineData(list(cells))).encode(
         x=alt.X("gap:N", sort=list(BUCKET_NAMES), title="length of the gap, steps", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("column:N", sort=list(columns), title=None),
+        y=alt.Y("column:N", sort=list(columns), title=None, axis=name_axis()),
     )
     tiles = base.mark_rect().encode(
         color=alt.Color(
