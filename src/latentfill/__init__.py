@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     __version__: str
 
+    from latentfill import plots as plots
     from latentfill.api.embed import embed as embed
     from latentfill.api.estimator import Imputer as Imputer
     from latentfill.api.evaluate import evaluate as evaluate
     from latentfill.api.inspect import inspect as inspect
+    from latentfill.api.result import Imputation as Imputation
     from latentfill.core.config import Config as Config
     from latentfill.core.errors import EmbeddingMismatchError as EmbeddingMismatchError
     from latentfill.core.errors import InputError as InputError
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from latentfill.core.errors import UnknownColumnError as UnknownColumnError
     from latentfill.core.fill_warning import FillWarning as FillWarning
     from latentfill.imputation.filling.codes import Code as Code
-    from latentfill.imputation.imputation import Imputation as Imputation
     from latentfill.imputation.imputer import impute as impute
     from latentfill.imputation.totals.table_totals import totals as totals
     from latentfill.imputation.window_imputer import WindowImputer as WindowImputer
@@ -45,7 +46,7 @@ _HOMES = {
     "Code": "imputation.filling.codes",
     "Config": "core.config",
     "FillWarning": "core.fill_warning",
-    "Imputation": "imputation.imputation",
+    "Imputation": "api.result",
     "Imputer": "api.estimator",
     "Table": "tables.table",
     "TableOptions": "tables.options",
@@ -59,12 +60,14 @@ _HOMES = {
     "totals": "imputation.totals.table_totals",
 }
 
-__all__ = sorted((*_HOMES, "__version__"))
+__all__ = sorted((*_HOMES, "__version__", "plots"))
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("importlib.metadata").version("latentfill")
+    if name == "plots":
+        return import_module("latentfill.plots")
     if name not in _HOMES:
         raise AttributeError(f"module 'latentfill' has no attribute {name!r}")
     return getattr(import_module(f"latentfill.{_HOMES[name]}"), name)

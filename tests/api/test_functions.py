@@ -98,3 +98,16 @@ def test_embeddings_in_memory_are_those_of_the_command_and_fill_the_table(
     settings = quick | {"strategy": "neighbours", "seq_len": 24, "pred_len": 0, "embedding_stride": 12}
     filled = latentfill.Imputer(embeddings=vectors, **settings).fit(frame).transform(frame)
     assert not filled.isna().any().any()
+
+
+def test_what_an_imputer_fills_draws_itself(frame: pd.DataFrame):
+    filled = latentfill.Imputer(strategy="linear").fit(frame).fill(frame)
+    assert isinstance(filled, latentfill.Imputation)
+    title = filled.plot().to_dict()["title"]["text"]
+    assert title.endswith(f"of {frame[['flow', 'OT']].size} cells missing ({share(frame):.1f} %)")
+    assert filled.plot("flow").to_dict()["title"]["text"] == "flow"
+
+
+def share(frame: pd.DataFrame) -> float:
+    """The missing cells of the value columns in percent."""
+    return 100 * float(frame[["flow", "OT"]].isna().mean().mean())

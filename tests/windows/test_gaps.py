@@ -10,6 +10,7 @@ from latentfill.windows.gaps import (
     distances,
     find_gaps,
     gap_lengths,
+    gap_numbers,
     interpolate,
     nearest_observed,
 )
@@ -31,6 +32,11 @@ def test_gaps_are_listed_by_column_then_start():
     assert gaps.column.tolist() == [0, 0, 1]
     assert gaps.start.tolist() == [0, 2, 1]
     assert gaps.length.tolist() == [1, 2, 2]
+
+
+def test_missing_cells_have_the_number_of_their_gap():
+    observed = np.array([[0, 1], [1, 0], [0, 0], [0, 1]], dtype=bool)
+    assert gap_numbers(observed).T.tolist() == [[0, -1, 1, 1], [-1, 2, 2, -1]]
 
 
 def test_a_complete_series_has_no_gaps():

@@ -19,12 +19,12 @@ from sklearn.utils.validation import _check_feature_names_in
 from latentfill.api.arrays import array_of, as_frame, is_array, options_of_array
 from latentfill.api.hidden_score import hidden_score
 from latentfill.api.imputer_settings import ImputerSettings
+from latentfill.api.result import Imputation
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, NotFittedError
 from latentfill.core.fill_warning import tell_user
 from latentfill.imputation import imputer as base
 from latentfill.imputation.decisions import Decisions
-from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.user_settings import METHOD, READING, settings_by_name
 from latentfill.nn.progress import ProgressCallback
 from latentfill.tables.backends.native import NativeFrame
@@ -172,7 +172,7 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
         read = Decisions.read(decisions) if isinstance(decisions, str | PathLike) else decisions
         imputation = super().fill(data, decisions=read, compare=compare)
         self._tell(imputation.notes)
-        return imputation
+        return Imputation.of(imputation)
 
     def _tell(self, notes: Sequence[str]) -> None:
         """Tell the notes that have not been told."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from latentfill.cli.command_settings import make_imputer, parse_numbers, parse_whole_numbers
-from latentfill.cli.console import make_console, show_notes
+from latentfill.cli.console import make_console, say, show_notes
 from latentfill.cli.options import (
     BY,
     COLUMNS,
@@ -155,11 +155,12 @@ def _evaluate(source: Path, checks: Sequence[Check], quiet: bool, given: Given) 
     about |= {"series": series} if series else {}
     for path, to_bytes in outputs:
         write_bytes(path, to_bytes(about, result.joint))
-    if plots:
-        plots.write_scores(result.joint, quiet)
+    line = plots.write_scores(result.joint) if plots else ""
     if not quiet and STANDARD not in [path for path, _ in outputs]:
         show_scores(make_console(stderr=False), result.joint)
         show_series_scores(make_console(stderr=False), result.by_series)
+    if line:
+        say(line, quiet)
     return result.joint
 
 

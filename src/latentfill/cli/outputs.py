@@ -173,11 +173,13 @@ class Outputs:
             filled.write_bounds(self.bounds)
         for number, path in enumerate(self.samples):
             filled.write_sample(number, path, precision=self.precision)
-        if self.plots:
-            self.plots.write_fill(cast("Imputation", filled), shown.quiet)  # not of many series, see `impute`
+        line = self.plots.write_fill(cast("Imputation", filled)) if self.plots else None  # of one series, see `check`
         if self.report:
             self._write_report(self.report, cast("Imputation", filled))
-        return self.write_summary(filled.summary, len(filled.table.notes), shown)
+        summary = self.write_summary(filled.summary, len(filled.table.notes), shown)
+        if line:
+            say(line, shown.quiet)
+        return summary
 
     def _write_report(self, path: Path, filled: Imputation) -> None:
         from latentfill.cli.provenance import digest

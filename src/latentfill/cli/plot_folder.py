@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from latentfill.cli.console import say
 from latentfill.cli.options import Given, Options, option
 from latentfill.core.errors import InputError
 from latentfill.core.messages import counted
@@ -53,17 +52,17 @@ class PlotFolder:
                 "leave out --no-clobber."
             )
 
-    def write_fill(self, result: Imputation, quiet: bool) -> None:
-        """Write the figures of a filled table."""
+    def write_fill(self, result: Imputation) -> str:
+        """Write the figures of a filled table; returns a line about them."""
         from latentfill.plots.folder import save_fill_figures
 
-        self._tell(save_fill_figures(result, self.path, self.ending), quiet)
+        return self._line(save_fill_figures(result, self.path, self.ending))
 
-    def write_scores(self, scores: Sequence[Score], quiet: bool) -> None:
-        """Write the figures of scores."""
+    def write_scores(self, scores: Sequence[Score]) -> str:
+        """Write the figures of scores; returns a line about them."""
         from latentfill.plots.folder import save_score_figures
 
-        self._tell(save_score_figures(scores, self.path, self.ending), quiet)
+        return self._line(save_score_figures(scores, self.path, self.ending))
 
-    def _tell(self, paths: Sequence[Path], quiet: bool) -> None:
-        say(f"plots: {counted(len(paths), 'figure')} in {self.path}", quiet)
+    def _line(self, paths: Sequence[Path]) -> str:
+        return f"plots: {counted(len(paths), 'figure')} in {self.path}"

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypedDict
 
-from latentfill.plots.heat_maps import coverage_of, nominal_of
 from latentfill.plots.packages import check_installed
 from latentfill.plots.score_rows import (
     MOST_COLUMNS,
     ScoreRow,
     as_scores,
     columns_of,
+    coverage_of,
     for_each_run,
+    nominal_of,
     score_rows,
     strategies_of,
 )
-from latentfill.plots.theme import COLOURS, NAME_WIDTH, SERIES, WIDTH, themed
+from latentfill.plots.theme import COLOURS, NAME_WIDTH, SERIES, WIDTH, name_axis, themed
 from latentfill.scoring.scores import ALL, Score
 from latentfill.windows.gaps import BUCKET_NAMES
 
@@ -69,6 +70,7 @@ def _panels(scores: Sequence[Score]) -> Part:
     return alt.vconcat(
         _panel(by_gap, list(BUCKET_NAMES), names, "length of the gap, steps", nominal),
         _panel(by_column, columns, names, "column", nominal),
+        title=alt.Title(f"Coverage of {100 * nominal:g} % intervals", subtitle="bars: 95 % confidence intervals"),
     )
 
 
@@ -79,21 +81,22 @@ def _panel(points: Sequence[Point], groups: Sequence[str], names: Sequence[str],
     present = [group for group in groups if any(point["group"] == group for point in points)]
     lowest = min([point["low"] for point in points], default=0.0)
     base = alt.Chart(alt.InlineData(list(points))).encode(
-        y=alt.Y("group:N", sort=present, title=title),
+        y=alt.Y("group:N", sort=present, title=title, axis=name_axis()),
         yOffset=alt.YOffset("strategy:N", sort=list(names)),
         color=alt.Color("strategy:N", title=None, scale=alt.Scale(domain=list(names), range=SERIES)),
     )
-    axis, scale = alt.Axis(format="%"), alt.Scale(domain=[lowest, 1.0])
+    axis, scale = alt.Axis(format="~%", tickCount=5), alt.Scale(domain=[lowest, 1.0], nice=False)
     bars = base.mark_rule(strokeWidth=2, opacity=0.5, aria=False).encode(
         x=alt.X("low:Q", title="coverage", axis=axis, scale=scale), x2="high:Q"
     )
     dots = base.mark_point(filled=True, size=50, opacity=1).encode(
         x=alt.X("coverage:Q", title="coverage", axis=axis, scale=scale), description="about:N", tooltip="about:N"
     )
-    line = alt.Chart(alt.InlineData([{"nominal": nominal}])).mark_rule(
-        strokeDash=[4, 4], color=COLOURS["muted"], aria=False
+    line = alt.Chart(alt.InlineData([{"nominal": nominal}])).encode(
+        x=alt.X("nominal:Q", title="coverage", axis=axis, scale=scale)
     )
-    return alt.layer(line.encode(x="nominal:Q"), bars, dots).properties(
+    line = line.mark_rule(strokeDash=[4, 4], color=COLOURS["muted"], aria=False)
+    return alt.layer(line, bars, dots).properties(
         width=WIDTH - NAME_WIDTH, height=max(1, len(present)) * (ROW * len(names) + 8)
     )
 

@@ -50,21 +50,21 @@ def _lines(scores: Sequence[Score]) -> Part:
     rows = [row for row in score_rows(scores, ratio_metric(scores)) if row["column"] == ALL and row["gap"] != ALL]
     rows = [row for row in rows if row["strategy"] != yardstick and row["value"] > 0]  # the scale is logarithmic
     names = [name for name in strategies_of(scores) if name != yardstick]
+    y = alt.Y(
+        "value:Q",
+        title=f"squared error / {YARDSTICK_NAMES[yardstick]}",
+        scale=_scale(rows),
+        axis=alt.Axis(tickCount=5),
+    )
     base = alt.Chart(alt.InlineData([{**row, "about": _about(row)} for row in rows])).encode(
         x=alt.X("gap:N", sort=list(BUCKET_NAMES), title="length of the gap, steps", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y(
-            "value:Q",
-            title=f"squared error / {YARDSTICK_NAMES[yardstick]}",
-            scale=_scale(rows),
-            axis=alt.Axis(tickCount=5),
-        ),
+        y=y,
         color=alt.Color("strategy:N", title=None, scale=alt.Scale(domain=names, range=SERIES)),
     )
-    points = base.mark_point(filled=True, size=60).encode(description="about:N", tooltip=alt.Tooltip("about:N"))
+    points = base.mark_point(filled=True, size=60, opacity=1).encode(description="about:N", tooltip="about:N")
     rule = alt.Chart(alt.InlineData([{"value": 1.0}])).mark_rule(strokeDash=[4, 4], color=COLOURS["muted"], aria=False)
-    return alt.layer(rule.encode(y="value:Q"), base.mark_line(aria=False), points).properties(
-        width=WIDTH, height=HEIGHT
-    )
+    chart = alt.layer(rule.encode(y=y), base.mark_line(aria=False), points)
+    return chart.properties(width=WIDTH, height=HEIGHT)
 
 
 def _scale(rows: Sequence[ScoreRow]) -> altair.Scale:
@@ -72,7 +72,7 @@ def _scale(rows: Sequence[ScoreRow]) -> altair.Scale:
     import altair as alt
 
     values = [1.0, *(row["value"] for row in rows)]
-    return alt.Scale(type="log", domain=[0.9 * min(values), 1.1 * max(values)])
+    return alt.Scale(type="log", domain=[0.9 * min(values), 1.1 * max(values)], nice=False)
 
 
 def _about(row: ScoreRow) -> str:

@@ -99,6 +99,7 @@ def series_chart(data: altair.InlineData | altair.NamedData, look: SeriesLook, *
 
     base = alt.Chart(data).encode(x=time_axis("time", look.time_title, is_stamped=look.is_stamped))
     layers = [
+        _legend(look),
         *(_band(base, look) if look.has_intervals else ()),
         *(_candidate(base, look, name) for name in look.candidates if look.period is None),
         *_readings(base, look),
@@ -181,16 +182,21 @@ def _coloured(chart: altair.Chart, look: SeriesLook, field: str, part: str) -> a
     """A chart of one field, in the colour of a part of the legend."""
     import altair as alt
 
-    names = _legend(look)
-    colours = [COLOURS[PARTS[name]] if name in PARTS else SERIES[names.index(name) % len(SERIES)] for name in names]
-    scale = alt.Scale(domain=names, range=colours)
-    return chart.encode(y=_y(look, field), color=alt.ColorDatum(part, scale=scale, title=None))
+    coloured: altair.Chart = chart.encode(y=_y(look, field), color=alt.datum(part))
+    return coloured
 
 
-def _legend(look: SeriesLook) -> list[str]:
-    """The parts of the figure, candidates first so that each has a colour of its own."""
-    parts = {"interval": look.has_intervals, "doubtful": look.has_doubt}
-    return [*look.candidates, *(part for part in PARTS if parts.get(part, True))]
+def _legend(look: SeriesLook) -> altair.Chart:
+    """Marks that cannot be seen, which give each part of the figure its colour and its place in the legend."""
+    import altair as alt
+
+    has = {"interval": look.has_intervals, "doubtful": look.has_doubt}
+    colours = {part: COLOURS[name] for part, name in PARTS.items() if has.get(part, True)}
+    colours |= {name: SERIES[number % len(SERIES)] for number, name in enumerate(look.candidates)}
+    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
+    marks = alt.Chart(alt.InlineData([{"part": part} for part in colours])).mark_point(opacity=0, aria=False)
+    legend: altair.Chart = marks.encode(color=alt.Color("part:N", scale=scale, title=None))
+    return legend
 
 
 def _y(look: SeriesLook, field: str) -> altair.Y:
@@ -198,7 +204,7 @@ def _y(look: SeriesLook, field: str) -> altair.Y:
     import altair as alt
 
     scale = alt.Scale(zero=False) if look.ends is None else alt.Scale(domain=look.ends, clamp=True, nice=False)
-    axis: Any = alt.Undefined
+    axis: Any = alt.Axis(tickMinStep=1) if look.is_stepped else alt.Undefined
     if look.labels:
         numbers = list(range(len(look.labels)))
         axis = alt.Axis(values=numbers, labelExpr=f"{_javascript(look.labels)}[datum.value]")

@@ -10,19 +10,22 @@ from latentfill.core.errors import InputError, did_you_mean
 from latentfill.plots.packages import check_installed
 from latentfill.plots.score_rows import (
     MOST_COLUMNS,
+    YARDSTICK_NAMES,
     ScoreRow,
     as_scores,
     columns_of,
+    coverage_of,
+    first_strategy,
     for_each_run,
     gap_text,
+    nominal_of,
     ratio_metric,
     score_rows,
     strategies_of,
 )
-from latentfill.plots.theme import COLOURS, NAME_WIDTH, WIDTH, themed
+from latentfill.plots.theme import COLOURS, NAME_WIDTH, WIDTH, name_axis, themed
 from latentfill.scoring.coverage import Coverage
-from latentfill.scoring.encoder_table import NONE
-from latentfill.scoring.scores import ALL, Score, key_of
+from latentfill.scoring.scores import ALL, Score, yardstick_of
 from latentfill.windows.gaps import BUCKET_NAMES
 
 if TYPE_CHECKING:
@@ -65,7 +68,7 @@ def error_by_column(scores: object, strategy: str | None = None) -> altair.TopLe
     check_installed()
     known = as_scores(scores)
     name = _known_strategy(known, strategy)
-    return themed(for_each_run(known, lambda run: _map(_error_cells(run, name), columns_of(run))))
+    return themed(for_each_run(known, lambda run: _error_map(run, name)))
 
 
 def coverage_by_column(scores: object, strategy: str | None = None) -> altair.TopLevelMixin:
@@ -86,25 +89,7 @@ def coverage_by_column(scores: object, strategy: str | None = None) -> altair.To
     check_installed()
     known = as_scores(scores)
     name = _known_strategy(known, strategy)
-    return themed(for_each_run(known, lambda run: _map(_coverage_cells(run, name), columns_of(run))))
-
-
-def first_strategy(scores: Sequence[Score]) -> str:
-    """The first strategy, with the first encoder that tells something."""
-    return next((key_of(score).name for score in scores if score.encoder != NONE), key_of(scores[0]).name)
-
-
-def coverage_of(row: ScoreRow, nominal: float) -> Coverage:
-    """The coverage of a row of that metric; without a number of gaps, each cell counts as one."""
-    return Coverage(row["value"], nominal, row["gaps"] or row["cells"])
-
-
-def nominal_of(scores: Sequence[Score]) -> float:
-    """The coverage that the intervals are made for; raises an `InputError` without any."""
-    nominal = next((score.nominal for score in scores if score.nominal is not None), None)
-    if nominal is None:
-        raise InputError("these scores have no coverage: evaluate with intervals, such as --intervals 0.9.")
-    return nominal
+    return themed(for_each_run(known, lambda run: _coverage_map(run, name)))
 
 
 def _known_strategy(scores: Sequence[Score], strategy: str | None) -> str:
@@ -112,6 +97,17 @@ def _known_strategy(scores: Sequence[Score], strategy: str | None) -> str:
     if strategy is not None and strategy not in names:
         raise InputError(did_you_mean("strategy", strategy, names))
     return strategy or first_strategy(scores)
+
+
+def _error_map(scores: Sequence[Score], strategy: str) -> Part:
+    title = f"{strategy}: squared error / {YARDSTICK_NAMES[yardstick_of(scores)]}"
+    subtitle = "blue, below 1, is better; orange is worse"
+    return _map(_error_cells(scores, strategy), columns_of(scores), title, subtitle)
+
+
+def _coverage_map(scores: Sequence[Score], strategy: str) -> Part:
+    title = f"{strategy}: coverage of {100 * nominal_of(scores):g} % intervals"
+    return _map(_coverage_cells(scores, strategy), columns_of(scores), title, "clearly too low: ▾, too high: ▴")
 
 
 def _error_cells(scores: Sequence[Score], strategy: str) -> list[Cell]:
@@ -160,13 +156,13 @@ def _opacity(strength: float) -> float:
     return round(STRONGEST * min(1.0, strength), 3)
 
 
-def _map(cells: Sequence[Cell], columns: Sequence[str]) -> Part:
+def _map(cells: Sequence[Cell], columns: Sequence[str], title: str, subtitle: str) -> Part:
     import altair as alt
 
     columns = columns[:MOST_COLUMNS]
     base = alt.Chart(alt.InlineData(list(cells))).encode(
         x=alt.X("gap:N", sort=list(BUCKET_NAMES), title="length of the gap, steps", axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("column:N", sort=list(columns), title=None),
+        y=alt.Y("column:N", sort=list(columns), title=None, axis=name_axis()),
     )
     tiles = base.mark_rect().encode(
         color=alt.Color(
@@ -179,4 +175,5 @@ def _map(cells: Sequence[Cell], columns: Sequence[str]) -> Part:
         tooltip=alt.Tooltip("about:N"),
     )
     texts = base.mark_text(aria=False).encode(text="text:N")
-    return alt.layer(tiles, texts).properties(width=WIDTH - NAME_WIDTH, height=CELL * len(columns))
+    size = {"width": WIDTH - NAME_WIDTH, "height": CELL * len(columns)}
+    return alt.layer(tiles, texts).properties(title=alt.Title(title, subtitle=subtitle), **size)

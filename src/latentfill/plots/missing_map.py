@@ -11,7 +11,7 @@ from latentfill.core.messages import counted
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.imputation.imputation import Imputation
 from latentfill.plots.packages import check_installed
-from latentfill.plots.theme import COLOURS, WIDTH, themed
+from latentfill.plots.theme import COLOURS, WIDTH, name_axis, themed
 from latentfill.plots.time_of_steps import TimeOfSteps, time_axis
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def missingness(result: Imputation) -> altair.TopLevelMixin:
     missing = np.isnan(result.table.as_read)[time.in_table]
     shown = most_missing(missing)
     edges, number = time_bins(time)
-    x = time_axis("start", time.title, is_stamped=time.is_stamped)
-    y = alt.Y("column:N", title=None, sort=[columns[c] for c in shown])
+    x = time_axis("start", time.title, is_stamped=time.is_stamped, ends=(edges[0], edges[-1]))
+    y = alt.Y("column:N", title=None, scale=alt.Scale(domain=[columns[c] for c in shown]), axis=name_axis())
     tiles = alt.Chart(alt.InlineData(_cells(missing, shown, columns, edges, number, time)))
     tiles = tiles.mark_rect(color=COLOURS["filled"]).encode(
         x=x, x2="stop:Q", y=y, opacity=alt.Opacity("opacity:Q", scale=None), description="about:N", tooltip="about:N"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from latentfill.core.errors import InputError
 from latentfill.core.messages import counted
+from latentfill.scoring.coverage import Coverage
+from latentfill.scoring.encoder_table import NONE
 from latentfill.scoring.scores import ALL, PAST_YARDSTICK, YARDSTICK, Score, key_of, over_seeds, yardstick_of
 
 if TYPE_CHECKING:
@@ -81,6 +83,24 @@ def strategies_of(scores: Sequence[Score]) -> list[str]:
 def columns_of(scores: Sequence[Score]) -> list[str]:
     """The columns, in the order of the scores."""
     return list(dict.fromkeys(score.column for score in scores if score.column != ALL))
+
+
+def first_strategy(scores: Sequence[Score]) -> str:
+    """The first strategy, with the first encoder that tells something."""
+    return next((key_of(score).name for score in scores if score.encoder != NONE), key_of(scores[0]).name)
+
+
+def coverage_of(row: ScoreRow, nominal: float) -> Coverage:
+    """The coverage of a row of that metric; without a number of gaps, each cell counts as one."""
+    return Coverage(row["value"], nominal, row["gaps"] or row["cells"])
+
+
+def nominal_of(scores: Sequence[Score]) -> float:
+    """The coverage that the intervals are made for; raises an `InputError` without any."""
+    nominal = next((score.nominal for score in scores if score.nominal is not None), None)
+    if nominal is None:
+        raise InputError("these scores have no coverage: evaluate with intervals, such as --intervals 0.9.")
+    return nominal
 
 
 def as_scores(scores: object) -> list[Score]:

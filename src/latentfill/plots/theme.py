@@ -48,7 +48,8 @@ SERIES: Final = [COLOURS[f"c{number}"] for number in range(1, 9)]  # of strategi
 FONT: Final = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif"
 WIDTH: Final = 680  # pixels, of the area that is drawn in
 HEIGHT: Final = 260
-NAME_WIDTH: Final = 180  # pixels for the names of columns; longer ones are cut short
+NAME_WIDTH: Final = 200  # pixels for the names of columns
+LONGEST_NAME: Final = 28  # letters of a name that fit in there; names often differ at their ends
 _NAMES = {colour: name for name, colour in COLOURS.items()}
 _COLOUR = re.compile("|".join(_NAMES))
 
@@ -69,7 +70,6 @@ def themed(chart: Figure) -> Figure:
             "labelFontSize": 12,
             "titleFontSize": 12,
             "titleFontWeight": "normal",
-            "labelLimit": NAME_WIDTH,
         },
         legend={"symbolOpacity": 1, "labelColor": ink, "labelFontSize": 12, "titleColor": muted, "orient": "top"},
         header={"labelColor": ink, "titleColor": muted, "labelFontSize": 12},
@@ -78,6 +78,15 @@ def themed(chart: Figure) -> Figure:
         range={"category": SERIES},
     )
     return configured
+
+
+def name_axis() -> altair.Axis:
+    """The axis of names of columns; of long ones, the middle is left out."""
+    import altair as alt
+
+    half = (LONGEST_NAME - 1) // 2
+    short = f"slice(datum.label, 0, {half}) + '…' + slice(datum.label, -{half})"
+    return alt.Axis(labelExpr=f"length(datum.label) > {LONGEST_NAME} ? {short} : datum.label", labelLimit=0)
 
 
 def with_css_colours(text: str) -> str:

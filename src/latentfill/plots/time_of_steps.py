@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -88,20 +89,25 @@ def time_text(at: float, *, is_stamped: bool) -> str:
     return stamp_text(np.datetime64(round(at * 1e6), "ns")) if is_stamped else f"step {at:.0f}"
 
 
-def time_axis(field: str, title: str, *, is_stamped: bool, **more: Any) -> altair.X:
-    """The channel x for a field with times; stamps are shown as they are, wherever the reader is."""
+def time_axis(field: str, title: str, *, is_stamped: bool, ends: tuple[float, float] | None = None) -> altair.X:
+    """The channel x for a field with times, from one end to the other, or as far as the data go.
+
+    Stamps are shown as they are, wherever the reader is.
+    """
     import altair as alt
 
+    domain: Any = alt.Undefined if ends is None else list(ends)
     if is_stamped:
         axis = alt.Axis(format=LABELS, tickCount=8, labelOverlap="greedy", labelSeparation=12)
-        return alt.X(f"{field}:T", title=title, scale=alt.Scale(type="utc"), axis=axis, **more)
-    return alt.X(f"{field}:Q", title=title, scale=alt.Scale(zero=False, nice=False), **more)
+        return alt.X(f"{field}:T", title=title, scale=alt.Scale(type="utc", domain=domain, nice=False), axis=axis)
+    return alt.X(f"{field}:Q", title=title, scale=alt.Scale(zero=False, nice=False, domain=domain))
 
 
 def _milliseconds(moment: Any) -> float:
     """A time stamp as milliseconds since 1970, in UTC if it has a zone."""
     if isinstance(moment, str):
-        moment = datetime.fromisoformat(moment)
+        with suppress(ValueError):  # a year or a month, which NumPy takes
+            moment = datetime.fromisoformat(moment)
     if isinstance(moment, datetime) and moment.tzinfo is not None:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
     return float(np.datetime64(moment, "us").astype(np.int64) / 1000)

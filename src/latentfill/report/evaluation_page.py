@@ -7,9 +7,16 @@ from dataclasses import dataclass
 
 from latentfill.plots.calibration import calibration
 from latentfill.plots.error_by_gap_length import error_by_gap_length
-from latentfill.plots.heat_maps import coverage_by_column, error_by_column, first_strategy, nominal_of
+from latentfill.plots.heat_maps import coverage_by_column, error_by_column
 from latentfill.plots.save import to_svg
-from latentfill.plots.score_rows import MOST_COLUMNS, YARDSTICK_NAMES, columns_of, strategies_of
+from latentfill.plots.score_rows import (
+    MOST_COLUMNS,
+    YARDSTICK_NAMES,
+    columns_of,
+    first_strategy,
+    nominal_of,
+    strategies_of,
+)
 from latentfill.report.changed_settings import changed_settings
 from latentfill.report.rendering import check_installed, render
 from latentfill.report.score_tables import ScoreTable, by_column, by_gap_length, by_strategy
@@ -24,7 +31,6 @@ class Intervals:
     """What the page says of the intervals of one strategy."""
 
     verdict: str
-    nominal: float  # coverage that they should have
     calibration: str  # SVG
     by_column: str  # SVG
 
@@ -110,7 +116,6 @@ def _intervals(scores: Sequence[Score], strategy: str) -> Intervals:
     nominal = nominal_of(scores)
     return Intervals(
         verdict=coverage_verdict(scores, strategy, nominal),
-        nominal=nominal,
         calibration=to_svg(calibration(scores), css=True),
         by_column=to_svg(coverage_by_column(scores, strategy), css=True),
     )

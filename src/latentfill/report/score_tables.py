@@ -6,8 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from latentfill.plots.heat_maps import coverage_of, first_strategy
-from latentfill.plots.score_rows import ScoreRow, columns_of, ratio_metric, score_rows, strategies_of
+from latentfill.plots.score_rows import (
+    ScoreRow,
+    columns_of,
+    coverage_of,
+    first_strategy,
+    ratio_metric,
+    score_rows,
+    strategies_of,
+)
 from latentfill.scoring.scores import ALL, METRICS, Mean, Score, key_of, of_all_cells, over_seeds, yardstick_of
 from latentfill.windows.gaps import BUCKET_NAMES
 

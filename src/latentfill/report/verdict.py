@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from latentfill.core.messages import counted
-from latentfill.plots.heat_maps import coverage_of
-from latentfill.plots.score_rows import YARDSTICK_NAMES, ScoreRow, gap_text, ratio_metric, score_rows
+from latentfill.plots.score_rows import YARDSTICK_NAMES, ScoreRow, coverage_of, gap_text, ratio_metric, score_rows
 from latentfill.scoring.scores import ALL, Score, yardstick_of
 
 SHOWN = 4  # gap lengths and columns that a sentence names
