@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,8 @@ def make_files(folder: Path) -> None:
     timed(flux.fillna(-9999), "30min").to_csv(folder / "flux.csv", index=False)
     register = daily("kwh").div(10).cumsum().round(2)
     timed(with_gaps(register)).to_csv(folder / "meter.csv", index=False)
+    refused = [{"column": "load", "from": "2024-03-02 16:00", "to": "2024-03-02 21:00"}]
+    (folder / "decisions.json").write_text(json.dumps({"format": 1, "refused": refused}), encoding="utf-8")
     make_stations(folder)
     make_embeddings(folder)
     make_public_files(folder)

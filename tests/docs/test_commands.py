@@ -8,9 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import typer
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
 
+import latentfill
 from latentfill.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +26,7 @@ RUN = (
     "timekd",
     "strategies",
     "scores",
+    "report",
     "when-not",
     "fields",
     "troubleshooting",
@@ -81,6 +87,35 @@ def test_the_commands_of_the_readme_run_in_their_order(
         trains = words[0] in ("impute", "fit", "evaluate") and "--compare" not in words
         codes = (0, 1) if "--fail-if" in words else (0,)
         assert run_cli(*words, *(QUICK if trains else ())) in codes, words
+
+
+def test_the_python_of_the_readme_runs(folder: Path, small_language_model: Path):
+    (folder / "gpt2").symlink_to(small_language_model)
+    (folder / "holidays.csv").write_bytes((folder / "weather.csv").read_bytes())
+    rng = np.random.default_rng(0)
+    df = pd.read_csv("data.csv", parse_dates=["time"], index_col="time")
+    names: dict[str, Any] = {
+        "latentfill": latentfill,
+        "df": df,
+        "other_df": df,
+        "y": np.arange(len(df)),
+        "weather": pd.read_csv("weather.csv"),
+        "make_pipeline": make_pipeline,
+        "LinearRegression": LinearRegression,
+        "starts": np.arange(len(df) - 95),
+        "z": rng.normal(size=(len(df) - 95, 4)),
+        "windows": with_hole(rng.normal(size=(40, 24, 2))),
+    }
+    for block in PYTHON.findall((ROOT / "README.md").read_text(encoding="utf-8")):
+        small = block.replace("embeddings=z,", "embeddings=z, dim=16, encoder_steps=20, decoder_steps=20,")
+        exec(small.replace("(windows, z", "(windows, z, decoder_steps=20"), names)
+    assert {"auto", "kriging", "linear"} == set(names["scores"]["strategy"])
+    assert not np.isnan(names["filled"]).any()
+
+
+def with_hole(windows: np.ndarray) -> np.ndarray:
+    windows[:, 5:8, 0] = np.nan
+    return windows
 
 
 def check(words: list[str]) -> None:
