@@ -68,7 +68,7 @@ def test_joint_errors_are_means_over_all_hidden_cells():
 
 
 def test_gaps_of_all_series_are_counted_where_each_has_a_count():
-    linear = score(strategy="linear", mse=2.0, gaps=3)
+    linear = score(strategy="linear", mse=2.0, mae=1.0, gaps=3)
     assert pooled([[linear], [replace(linear, gaps=4)]])[0].gaps == 7
     assert pooled([[linear], [replace(linear, gaps=None)]])[0].gaps is None
 
