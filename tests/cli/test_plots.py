@@ -78,6 +78,18 @@ def test_each_table_of_several_has_a_folder_of_figures(run_cli: Run, source: Pat
     assert "missingness.png" in names_in(tmp_path / "plots" / "other.csv")
 
 
+def test_each_series_of_a_stacked_table_has_a_folder_of_figures(run_cli: Run, tmp_path: Path, capsys):
+    source = tmp_path / "stacked.csv"
+    rows = [f"2024-01-01 {hour:02}:00,{site},{hour % 5}" for site in ("a/b", "<c>") for hour in range(24)]
+    blank = {3: "2024-01-01 03:00,a/b,", 30: "2024-01-01 06:00,<c>,", 31: "2024-01-01 07:00,<c>,"}
+    source.write_text("\n".join(["time,site,x", *(blank.get(i, row) for i, row in enumerate(rows))]) + "\n")
+    flags = ("--by", "site", "--strategy", "linear", "-o", tmp_path / "filled.csv", "--plots", tmp_path / "plots")
+    assert run_cli("impute", source, *flags) == 0
+    assert names_in(tmp_path / "plots") == ["01_c", "02_a_b"]  # the most filled cells first
+    assert names_in(tmp_path / "plots" / "01_c") == ["gap_lengths.png", "missingness.png", "series_01_x.png"]
+    assert "plots: 6 figures in" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["impute", "evaluate"])
 def test_a_folder_that_holds_anything_is_not_written_to_with_no_clobber(
     run_cli: Run, source: Path, tmp_path: Path, capsys, command: str
@@ -97,18 +109,10 @@ def test_an_empty_folder_is_written_to_with_no_clobber(run_cli: Run, source: Pat
     assert run_cli("impute", source, *flags) == 0
 
 
-@pytest.mark.parametrize(
-    ("flags", "message"),
-    [
-        (("--plots-as", "pdf"), "--plots-as is png or svg, got 'pdf'"),
-        (("--by", "whole"), "--plots is for one series; leave out --by, or --plots"),
-    ],
-)
-def test_figures_that_cannot_be_made_are_refused(
-    run_cli: Run, source: Path, tmp_path: Path, capsys, flags: tuple[str, ...], message: str
-):
-    assert run_cli("impute", source, "-o", tmp_path / "f.csv", "--plots", tmp_path / "plots", *flags) == 2
-    assert message in capsys.readouterr().err
+def test_an_unknown_format_is_refused(run_cli: Run, source: Path, tmp_path: Path, capsys):
+    flags = ("-o", tmp_path / "f.csv", "--plots", tmp_path / "plots", "--plots-as", "pdf")
+    assert run_cli("impute", source, *flags) == 2
+    assert "--plots-as is png or svg, got 'pdf'" in capsys.readouterr().err
     assert not (tmp_path / "f.csv").exists()
 
 

@@ -104,7 +104,7 @@ def test_the_python_of_the_readme_runs(folder: Path, small_language_model: Path)
         "LinearRegression": LinearRegression,
         "starts": np.arange(len(df) - 95),
         "z": rng.normal(size=(len(df) - 95, 4)),
-        "windows": with_hole(rng.normal(size=(40, 24, 2))),
+        "windows": with_hole(rng.normal(size=(len(df) - 95, 24, 2))),
     }
     for block in PYTHON.findall((ROOT / "README.md").read_text(encoding="utf-8")):
         small = block.replace("embeddings=z,", "embeddings=z, dim=16, encoder_steps=20, decoder_steps=20,")

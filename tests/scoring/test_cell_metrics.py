@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from latentfill.scoring.cell_metrics import score_cells
+from latentfill.core.series import Series
+from latentfill.scoring.cell_metrics import cell_groups, score_cells
+from latentfill.scoring.masked_series import MaskedSeries
+from latentfill.scoring.scores import ALL
 
 
 def test_errors_are_in_units_of_the_spread():
@@ -14,3 +17,17 @@ def test_errors_are_in_units_of_the_spread():
 
 def test_linear_interpolation_without_error_gives_no_ratio():
     assert score_cells(np.ones(1), np.ones(1), np.zeros(1))["ratio_to_linear"] is None
+
+
+def test_groups_know_their_number_of_gaps():
+    values = np.arange(20.0).reshape(10, 2)
+    values[4, 0] = np.nan
+    hidden = np.zeros((10, 2), dtype=bool)
+    hidden[[1, 3, 5], 0] = hidden[7:9, 1] = True  # 3 to 5 is one gap, around the cell that was missing
+    series = Series(values, ("a", "b"), None, np.arange(10))
+    groups = {(each.column, each.gap): each for each in cell_groups(MaskedSeries(series, hidden, "point", 0.2, 0))}
+    counts = {key: (int(each.cells.sum()), each.gaps) for key, each in groups.items()}
+    assert counts[ALL, ALL] == (5, 3)
+    assert counts["a", ALL] == (3, 2)
+    assert counts["a", "2-3"] == (2, 1)
+    assert counts["b", ALL] == (2, 1)

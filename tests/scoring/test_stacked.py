@@ -67,6 +67,12 @@ def test_joint_errors_are_means_over_all_hidden_cells():
     assert joint["linear"].ratio_to_linear == 1
 
 
+def test_gaps_of_all_series_are_counted_where_each_has_a_count():
+    linear = score(strategy="linear", mse=2.0, mae=1.0, gaps=3)
+    assert pooled([[linear], [replace(linear, gaps=4)]])[0].gaps == 7
+    assert pooled([[linear], [replace(linear, gaps=None)]])[0].gaps is None
+
+
 def test_a_strategy_that_one_series_lacks_is_compared_with_linear_on_the_cells_that_it_has():
     linear = score(strategy="linear", mse=2.0, mae=1.0, ratio_to_linear=1.0)
     joint = pooled([[linear, replace(linear, strategy="a", mse=1.0)], [replace(linear, mse=100.0)]])

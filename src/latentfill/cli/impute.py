@@ -85,10 +85,8 @@ def _impute_stacked(imputer: Imputer, data: Path | list[Path], outputs: Outputs,
 
     if outputs.explain:
         raise InputError("--explain is for one series; leave out --by, or --explain.")
-    if outputs.plots:
-        raise InputError("--plots is for one series; leave out --by, or --plots.")
-    is_listed = outputs.doubt is not None  # a list of readings of all series needs the whole table
-    if isinstance(data, Path) and not is_listed and is_divisible(imputer, data, outputs.of_series):
+    is_whole = outputs.doubt is not None or outputs.plots is not None  # whether something needs all series at once
+    if isinstance(data, Path) and not is_whole and is_divisible(imputer, data, outputs.of_series):
         with suppress(UnusualTextError), series_bar(make_console(), shown.quiet) as on_series:
             summary = impute_stacked_file(imputer, data, outputs.of_series, on_series)
             return outputs.write_summary(summary, 0, shown)

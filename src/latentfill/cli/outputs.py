@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self, cast
+from typing import TYPE_CHECKING, Final, Self
 
 from latentfill.cli.console import make_console, say
 from latentfill.cli.options import REPLACE, Given, Options, option
@@ -173,9 +173,9 @@ class Outputs:
             filled.write_bounds(self.bounds)
         for number, path in enumerate(self.samples):
             filled.write_sample(number, path, precision=self.precision)
-        line = self.plots.write_fill(cast("Imputation", filled)) if self.plots else None  # of one series, see `check`
+        line = self.plots.write_fill(filled) if self.plots else None
         if self.report:
-            self._write_report(self.report, cast("Imputation", filled))
+            self._write_report(self.report, cast("Imputation", filled))  # not of many series, see `check`
         summary = self.write_summary(filled.summary, len(filled.table.notes), shown)
         if line:
             say(line, shown.quiet)

@@ -13,6 +13,7 @@ from latentfill.core.messages import counted
 
 if TYPE_CHECKING:
     from latentfill.imputation.imputation import Imputation
+    from latentfill.imputation.stacked import StackedImputation
     from latentfill.scoring.scores import Score
 
 ENDINGS = ("png", "svg")
@@ -52,10 +53,13 @@ class PlotFolder:
                 "leave out --no-clobber."
             )
 
-    def write_fill(self, result: Imputation) -> str:
-        """Write the figures of a filled table; returns a line about them."""
-        from latentfill.plots.folder import save_fill_figures
+    def write_fill(self, result: Imputation | StackedImputation) -> str:
+        """Write the figures of a filled table, or of the series of a stacked one; returns a line about them."""
+        from latentfill.imputation.stacked import StackedImputation
+        from latentfill.plots.folder import save_fill_figures, save_stacked_figures
 
+        if isinstance(result, StackedImputation):
+            return self._line(save_stacked_figures(result, self.path, self.ending))
         return self._line(save_fill_figures(result, self.path, self.ending))
 
     def write_scores(self, scores: Sequence[Score]) -> str:

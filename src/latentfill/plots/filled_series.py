@@ -81,7 +81,7 @@ def filled_series(
     Returns
     -------
     An altair chart. Of more than about 2000 rows, the smallest and the largest reading and filled value of equal bins
-    are drawn.
+    are drawn. Time stamps with a zone are shown in UTC.
     """
     check_installed()
     import altair as alt

@@ -12,6 +12,7 @@ import numpy as np
 from latentfill.core.series import BoolArray, IntArray
 from latentfill.imputation.filling.codes import Code
 from latentfill.imputation.imputation import Imputation
+from latentfill.imputation.stacked import StackedImputation
 from latentfill.plots.calibration import calibration
 from latentfill.plots.error_by_gap_length import error_by_gap_length
 from latentfill.plots.filled_series import filled_series
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import altair
 
 MOST_SERIES = 20  # columns with a figure of their own
+MOST_STACKED = 20  # series of a stacked table with a folder of their own
 LEAST_AROUND = 100  # rows shown before and after the longest gap; as many as the gap has if that is more
 LONGEST_NAME = 40  # characters of a column's name in a file name, at most 160 bytes of the 255 that file systems allow
 
@@ -34,6 +36,17 @@ LONGEST_NAME = 40  # characters of a column's name in a file name, at most 160 b
 def save_fill_figures(result: Imputation, folder: Path, ending: str) -> list[Path]:
     """Write the figures of a filled table to a folder, as files with this ending, and return their paths."""
     return _save_all(_fill_figures(result), folder, ending)
+
+
+def save_stacked_figures(result: StackedImputation, folder: Path, ending: str) -> list[Path]:
+    """The same for a table of several series: a folder for each of those with the most filled cells."""
+    filled = {number: int(_is_filled(each).sum()) for number, each in result.series.items()}
+    order = sorted((number for number in filled if filled[number]), key=lambda number: -filled[number])
+    paths = []
+    for rank, number in enumerate(order[:MOST_STACKED], start=1):
+        name = f"{rank:02}_{safe_name(result.table.groups[number].name)}"
+        paths += save_fill_figures(result.series[number], folder / name, ending)
+    return paths
 
 
 def save_score_figures(scores: Sequence[Score], folder: Path, ending: str) -> list[Path]:
@@ -53,13 +66,18 @@ def _fill_figures(result: Imputation) -> Iterator[tuple[str, altair.TopLevelMixi
     """The figures with the names of their files: of the table, and of the columns with the most filled cells."""
     yield "missingness", missingness(result)
     yield "gap_lengths", gap_lengths(result)
-    filled = ~np.isin(result.filled.codes, (Code.OBSERVED, Code.SUSPECTED, Code.EMPTY))
-    steps, names = np.unique(output_rows(result.table).steps), result.table.series.columns
-    counts = filled[steps].sum(axis=0)
+    filled, steps, names = _is_filled(result), np.unique(output_rows(result.table).steps), result.table.series.columns
+    counts = filled.sum(axis=0)
     order = [c for c in np.argsort(-counts, kind="stable").tolist() if counts[c]]
     for number, c in enumerate(order[:MOST_SERIES], start=1):
-        start, stop = around_longest(filled[steps, c], steps)
+        start, stop = around_longest(filled[:, c], steps)
         yield f"series_{number:02}_{safe_name(names[c])}", filled_series(result, names[c], start, stop, hover=False)
+
+
+def _is_filled(result: Imputation) -> BoolArray:
+    """Cells (R, C) of the rows of the table, in the order of time, that were filled."""
+    codes = result.filled.codes[np.unique(output_rows(result.table).steps)]
+    return ~np.isin(codes, (Code.OBSERVED, Code.SUSPECTED, Code.EMPTY))
 
 
 def _score_figures(scores: Sequence[Score]) -> Iterator[tuple[str, altair.TopLevelMixin]]:

@@ -44,7 +44,7 @@ def missingness(result: Imputation) -> altair.TopLevelMixin:
     Returns
     -------
     An altair chart. Time is cut into at most 200 bins, and of many columns the 60 with the most missing cells are
-    shown. Times without a row in the table are grey.
+    shown. Times without a row in the table are grey. Time stamps with a zone are shown in UTC.
     """
     check_installed()
     import altair as alt
