@@ -18,6 +18,7 @@ from latentfill.tables.backends.frame_cells import filled_column, new_floats, st
 from latentfill.tables.backends.frame_columns import cell_texts, has_texts, read_column, read_texts
 from latentfill.tables.backends.frame_rows import restore_types, with_added_rows
 from latentfill.tables.backends.native import Frame, FrameColumn, NativeFrame, TextArray
+from latentfill.tables.backends.no_tables import refusal
 from latentfill.tables.backends.row_blocks import row_blocks
 from latentfill.tables.backends.row_names import POSITIONS, RowNames
 
@@ -139,6 +140,8 @@ def frame_source(native: NativeFrame, rows: RowNames = POSITIONS) -> FrameSource
     """
     import narwhals as nw
 
+    if problem := refusal(native):
+        raise InputError(problem)
     library = type(native).__module__.partition(".")[0]
     if library in ("pandas", "pyarrow"):  # other libraries do not allow repeated names
         names = getattr(native, "columns" if library == "pandas" else "column_names", ())
@@ -149,8 +152,8 @@ def frame_source(native: NativeFrame, rows: RowNames = POSITIONS) -> FrameSource
             "stacks several series. Name the levels that tell them apart: latentfill.impute(frame, by=...)."
         )
     frame = nw.from_native(native, pass_through=True)
-    if isinstance(frame, nw.LazyFrame):
-        raise InputError("The table is lazy and holds no values yet. Call `.collect()` on it first.")
+    if isinstance(frame, nw.LazyFrame):  # of a library that `refusal` does not know
+        raise InputError("The table is lazy and holds no values yet. Collect them in a frame first.")
     if not isinstance(frame, nw.DataFrame):
         raise InputError(
             f"An object of type {type(native).__name__} is not a table. Give a path to a CSV or Parquet file, or a "
