@@ -9,7 +9,7 @@ import numpy as np
 from latentfill.api.containers.opening import open_data
 from latentfill.core.fill_warning import tell_user
 from latentfill.imputation.imputer import Imputer
-from latentfill.imputation.panels import impute_array
+from latentfill.imputation.panels import Splits, impute_array, impute_splits
 from latentfill.imputation.stacked import impute_stacked
 from latentfill.tables.backends.native import NativeFrame
 
@@ -33,6 +33,8 @@ def impute(data: object, **settings: Any) -> Any:
 
 def _filled(imputer: Imputer, content: object) -> Any:
     """The content of a container, filled with a model of its own; notes are warnings."""
+    if isinstance(content, Splits):
+        return impute_splits(content, imputer)
     if isinstance(content, np.ndarray):
         return impute_array(content, imputer)
     return _fill_stacked(imputer, content) if imputer.options.by else _fill_one(imputer, content)

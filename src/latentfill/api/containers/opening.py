@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from latentfill.api.containers.column_mappings import ColumnMappings
 from latentfill.api.containers.container import Container, Opened
+from latentfill.api.containers.hdf5_files import Hdf5Files
 from latentfill.api.containers.index_levels import IndexLevels
 from latentfill.api.containers.one_column import OneColumn
+from latentfill.api.containers.pypots_sets import PypotsSets
+from latentfill.api.containers.torch_tensors import TorchTensors
 from latentfill.core.errors import InputError
 from latentfill.tables.options import TableOptions
 
-CONTAINERS: tuple[Container, ...] = (OneColumn(), IndexLevels())  # the outer ones first
+CONTAINERS: tuple[Container, ...] = (  # those that hold others stand before them
+    Hdf5Files(),
+    PypotsSets(),
+    ColumnMappings(),
+    TorchTensors(),
+    OneColumn(),
+    IndexLevels(),
+)
 
 
 def open_data(data: object, options: TableOptions, *, bounds: bool = False) -> Opened:
