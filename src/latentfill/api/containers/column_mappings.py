@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latentfill.api.containers.container import Opened
+from latentfill.api.containers.container import Opened, is_mapping
+from latentfill.api.containers.numbers import plain
 from latentfill.core.errors import InputError
 from latentfill.core.libraries import is_of
 from latentfill.core.messages import name_columns
@@ -23,7 +24,7 @@ class ColumnMappings:
     """A mapping, read as a pyarrow table; a dictionary with columns of the same types comes back."""
 
     def is_mine(self, data: object) -> bool:
-        return isinstance(data, Mapping) and not is_of(data, "scipy")  # of whose sparse matrices some are dictionaries
+        return is_mapping(data)
 
     def open(self, data: Any, options: TableOptions) -> Opened:
         import pyarrow as pa
@@ -66,11 +67,9 @@ def _for_arrow(cells: Any) -> Any:
         cells = as_array(cells)
     if not isinstance(cells, np.ndarray):
         return cells
-    if cells.dtype.kind == "f":
-        return cells.astype(np.float32 if cells.dtype.itemsize <= 4 else np.float64)
     if cells.dtype.kind == "M" and np.datetime_data(cells.dtype)[0] not in ("D", "s", "ms", "us", "ns"):
         return cells.astype("datetime64[s]")
-    return cells.astype(cells.dtype.newbyteorder("="))
+    return plain(cells)
 
 
 def _filled(data: Mapping[Any, Any], before: pa.Table, after: pa.Table) -> dict[Any, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from latentfill.core.libraries import library_of
 from latentfill.tables.options import TableOptions
 
 
@@ -42,10 +43,20 @@ class Container(Protocol):
         """What is read of the data, and the way back; an `InputError` for data that cannot be read."""
 
 
+def is_mapping(data: object) -> bool:
+    """Whether data are a mapping of names to arrays, and no object of a library that happens to be a mapping too."""
+    return isinstance(data, Mapping) and library_of(type(data)) not in ("h5py", "scipy", "xarray")
+
+
 def filling_all(options: TableOptions, names: Sequence[str]) -> TableOptions:
     """The options with all columns to be filled, unless they say otherwise, also those that look like counters."""
     left = {*options.leave, *options.by, *(options.time or ())}
     return replace(options, columns=options.columns or tuple(name for name in names if name not in left))
+
+
+def counting_steps(options: TableOptions) -> TableOptions:
+    """The options for data without time stamps, whose steps are equally long."""
+    return replace(options, time=())
 
 
 def free_name(name: str, taken: Sequence[str]) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from latentfill.api.containers.column_mappings import ColumnMappings
 from latentfill.api.containers.container import Container, Opened
+from latentfill.api.containers.darts_series import DartsSeries
 from latentfill.api.containers.hdf5_files import Hdf5Files
 from latentfill.api.containers.index_levels import IndexLevels
 from latentfill.api.containers.one_column import OneColumn
 from latentfill.api.containers.pypots_sets import PypotsSets
 from latentfill.api.containers.torch_tensors import TorchTensors
+from latentfill.api.containers.xarray_objects import DataArrays, Datasets
 from latentfill.core.errors import InputError
 from latentfill.tables.options import TableOptions
 
@@ -17,6 +19,9 @@ CONTAINERS: tuple[Container, ...] = (  # those that hold others stand before the
     PypotsSets(),
     ColumnMappings(),
     TorchTensors(),
+    DataArrays(),
+    Datasets(),
+    DartsSeries(),
     OneColumn(),
     IndexLevels(),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from latentfill.api.containers.container import Opened
+from latentfill.api.containers.container import Opened, is_mapping
 from latentfill.core.libraries import is_of
 from latentfill.embeddings.stored.arrays import as_array
 from latentfill.imputation.panels import Splits
@@ -20,7 +20,7 @@ class PypotsSets:
     """A dictionary whose arrays `X` are filled; what other keys hold comes back as it is."""
 
     def is_mine(self, data: object) -> bool:
-        return isinstance(data, Mapping) and bool(find_sets(data))
+        return is_mapping(data) and bool(find_sets(data))  # type: ignore[arg-type]
 
     def open(self, data: Any, options: TableOptions) -> Opened:
         places = find_sets(data)
