@@ -61,13 +61,22 @@ def opened_array(values: NDArray[Any], options: TableOptions) -> Opened:
 def open_frame(data: object, options: TableOptions) -> Opened:
     """What is read of data to be scored or inspected: a frame, also of an array (T, C)."""
     opened = open_data(data, options)
-    refuse_many(opened.content)
+    refuse_arrays_of_many(opened.content)
     if isinstance(opened.content, np.ndarray) and opened.content.ndim == 2:
         return opened.then(opened_array(opened.content, opened.options))
     return opened
 
 
-def refuse_many(content: object) -> None:
+def refuse_many(opened: Opened, options: TableOptions) -> None:
+    """Raise an `InputError` for data of many series, unless the options tell these apart."""
+    refuse_arrays_of_many(opened.content)
+    if opened.options.by and not options.by:
+        raise InputError(
+            "the data hold many series, and an Imputer fits and fills one: use latentfill.impute, or fit one to each."
+        )
+
+
+def refuse_arrays_of_many(content: object) -> None:
     """Raise an `InputError` for arrays of many series."""
     if isinstance(content, Splits) or (isinstance(content, np.ndarray) and content.ndim == 3):
         shape = "several arrays" if isinstance(content, Splits) else f"an array of shape {content.shape}"

@@ -148,7 +148,7 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
         """What is read of the data; of an array, a frame whose columns are numbered."""
         bounds = self.config.output.intervals is not None
         opened = open_data(data, self._reading_options(), bounds=bounds)
-        refuse_many(opened.content)
+        refuse_many(opened, self.options)
         if not is_array(opened.content) or opened.options.by:
             return opened
         return opened.then(opened_array(checked_array(self, opened.content, fresh=fresh), opened.options))

@@ -7,6 +7,8 @@ from latentfill.api.containers.container import Container, Opened
 from latentfill.api.containers.darts_series import DartsSeries
 from latentfill.api.containers.hdf5_files import Hdf5Files
 from latentfill.api.containers.index_levels import IndexLevels
+from latentfill.api.containers.lists_of_series import ListsOfSeries
+from latentfill.api.containers.nested_panels import NestedPanels
 from latentfill.api.containers.one_column import OneColumn
 from latentfill.api.containers.pypots_sets import PypotsSets
 from latentfill.api.containers.torch_tensors import TorchTensors
@@ -15,6 +17,7 @@ from latentfill.core.errors import InputError
 from latentfill.tables.options import TableOptions
 
 CONTAINERS: tuple[Container, ...] = (  # those that hold others stand before them
+    ListsOfSeries(),
     Hdf5Files(),
     PypotsSets(),
     ColumnMappings(),
@@ -23,6 +26,7 @@ CONTAINERS: tuple[Container, ...] = (  # those that hold others stand before the
     Datasets(),
     DartsSeries(),
     OneColumn(),
+    NestedPanels(),
     IndexLevels(),
 )
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 NS_YEARS = (1678, 2261)  # whole years that fit into 64 bits of nanoseconds, in which times are counted
 
 
-def new_frame(columns: Mapping[str, NDArray[Any]], index: Any = None) -> Any:
+def new_frame(columns: Mapping[str, Any], index: Any = None) -> Any:
     """A frame of pandas with these columns."""
     return _pandas().DataFrame(dict(columns), index=index)
 
@@ -19,6 +18,11 @@ def new_frame(columns: Mapping[str, NDArray[Any]], index: Any = None) -> Any:
 def new_index(values: Any, name: str) -> Any:
     """An index of pandas."""
     return _pandas().Index(values, name=name)
+
+
+def concatenated(frames: Sequence[Any], *, keep_index: bool) -> Any:
+    """Frames one below the other, with their indexes or with row numbers."""
+    return _pandas().concat(frames, ignore_index=not keep_index)
 
 
 def are_stamps(index: Any) -> bool:
