@@ -25,7 +25,7 @@ STEPS = 120
 class Kind(NamedTuple):
     make: Callable[[pd.DataFrame], Any]  # from a frame of two columns
     values: Callable[[Any], Any]  # all its numbers, with NaN in the gaps
-    settings: dict[str, object] = {}
+    by: str | None = None
 
 
 def of_xarray(frame: pd.DataFrame) -> Any:
@@ -60,11 +60,11 @@ KINDS = {
     "panel": Kind(halves, np.asarray),
     "tensor": Kind(lambda frame: torch.tensor(frame.to_numpy()), np.asarray),
     "tensor of a panel": Kind(lambda frame: torch.tensor(halves(frame)), np.asarray),
-    "levels": Kind(of_levels, pd.DataFrame.to_numpy, {"by": "id"}),
+    "levels": Kind(of_levels, pd.DataFrame.to_numpy, "id"),
     "list": Kind(lambda frame: [frame, frame], lambda each: pd.concat(each).to_numpy()),
     "nested": Kind(nested, lambda each: pd.concat(list(each["a"]))),
     "DataArray": Kind(of_xarray, lambda each: each.values),
-    "DataArray by": Kind(of_xarray, lambda each: each.values, {"by": "x"}),
+    "DataArray by": Kind(of_xarray, lambda each: each.values, "x"),
     "Dataset": Kind(lambda frame: of_xarray(frame).to_dataset(name="n"), lambda each: each["n"].values),
     "TimeSeries": Kind(of_darts, lambda each: each.values()),
     "PyPOTS": Kind(lambda frame: {"X": halves(frame)}, lambda each: each["X"]),
@@ -83,10 +83,10 @@ def counts() -> pd.DataFrame:
 @pytest.mark.filterwarnings("ignore")  # of darts
 @pytest.mark.parametrize("name", KINDS)
 def test_only_gaps_change_whole_numbers_stay_whole_and_the_data_given_are_untouched(name: str, counts: pd.DataFrame):
-    make, values, settings = KINDS[name]
+    make, values, by = KINDS[name]
     given = make(counts)
     before = np.array(values(given), dtype=float)
-    filled = latentfill.impute(given, strategy="linear", **settings)
+    filled = latentfill.impute(given, strategy="linear", by=by or ())
     assert type(filled) is type(given)
     after = np.array(values(filled), dtype=float)
     assert after.shape == before.shape
@@ -98,9 +98,9 @@ def test_only_gaps_change_whole_numbers_stay_whole_and_the_data_given_are_untouc
 @pytest.mark.filterwarnings("ignore")  # of darts
 @pytest.mark.parametrize("name", KINDS)
 def test_data_without_gaps_come_back_as_they_are(name: str, counts: pd.DataFrame):
-    make, values, settings = KINDS[name]
+    make, values, by = KINDS[name]
     given = make(counts.ffill().bfill())
-    filled = latentfill.impute(copy.deepcopy(given), strategy="linear", **settings)
+    filled = latentfill.impute(copy.deepcopy(given), strategy="linear", by=by or ())
     np.testing.assert_array_equal(np.asarray(values(filled)), np.asarray(values(given)))
 
 

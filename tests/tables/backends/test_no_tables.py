@@ -48,6 +48,8 @@ def of_library(module: str, name: str) -> object:
         (io.StringIO("a,b\n1,2\n"), r"open file \(StringIO\) .* Give its path"),
         (io.BytesIO(b"a,b\n1,2\n"), r"open file \(BytesIO\) .* Give its path"),
         ([pl.DataFrame(ROWS), pl.DataFrame(ROWS)], "A list of frames .* by="),
+        ([[1.0, 2.0], [3.0, None]], r"A list is no table. Make an array .* numpy.array\(x\)"),
+        ((np.zeros((4, 2)), np.zeros((4, 2))), r"A tuple is no table. Make an array"),
         (types.SimpleNamespace(), "type SimpleNamespace is not a table"),
     ],
     ids=lambda each: type(each).__name__,

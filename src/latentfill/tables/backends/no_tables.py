@@ -21,7 +21,12 @@ LIBRARIES = (
     Advice("polars", ("LazyFrame",), "is lazy and holds no values yet", "Call `.collect()` on it first."),
     Advice("polars", ("GroupBy", "LazyGroupBy"), "is a frame in groups", "Give the frame, and the groups as by=..."),
     Advice("pandas", ("GroupBy", "BaseGroupBy"), "is a frame in groups", "Give the frame, and the groups as by=..."),
-    Advice("pyspark", (), "lives in a Spark cluster", "Call `.toPandas()` on it first."),
+    Advice(
+        "pyspark",
+        (),
+        "lives in a Spark cluster",
+        "Call `.toPandas()` on it first, or `.to_pandas()` if it is of pyspark.pandas.",
+    ),
     Advice("dask", (), "is lazy and holds no values yet", "Call `.compute()` on it first."),
     Advice("modin", (), "is spread over processes", "Call `.modin.to_pandas()` on it first."),
     Advice("duckdb", (), "is a query that has not run", "Call `.df()` or `.pl()` on it first."),
@@ -36,6 +41,8 @@ LIBRARIES = (
     Advice("xarray", ("DataTree",), "holds many datasets", "Fill each: tree.map_over_datasets(latentfill.impute)."),
 )
 
+_OF_FRAMES = "of frames is no table. Stack them, with a column that tells them apart, and give its name as by=..."
+_OF_NUMBERS = "is no table. Make an array (steps, columns) or (series, steps, columns) of it: numpy.array(x)."
 ARRAYS = ("jax", "jaxlib", "tensorflow", "mlx")
 
 
@@ -49,11 +56,8 @@ def refusal(given: object) -> str | None:
         return f"An open file ({name}) is not read. Give its path, or what is read of it: pandas.read_csv(file)."
     if isinstance(given, Iterator):
         return f"A {name} can be read only once and is no table. Collect its rows in a frame, or give a list of paths."
-    if isinstance(given, list | tuple) and any(hasattr(each, "columns") for each in given):
-        return (
-            f"A {name} of frames is no table. Stack them, with a column that tells them apart, and give its name as "
-            "by=..."
-        )
+    if isinstance(given, list | tuple):
+        return f"A {name} {_OF_FRAMES if any(hasattr(each, 'columns') for each in given) else _OF_NUMBERS}"
     if hasattr(given, "__array__") and library_of(type(given)) in ARRAYS:
         return f"A {name} is not read. Make a NumPy array of it: numpy.asarray(x)."
     return None
