@@ -42,7 +42,7 @@ def of_library(module: str, name: str) -> object:
         (of_library("duckdb._relation", "DuckDBPyRelation"), r"The DuckDBPyRelation of duckdb .* `.df\(\)`"),
         (of_library("_duckdb", "DuckDBPyRelation"), r"The DuckDBPyRelation of duckdb .* `.df\(\)`"),
         (of_library("ibis.expr.types.relations", "Table"), r"`.to_pandas\(\)`"),
-        (of_library("xarray.core.datatree", "DataTree"), "map_over_datasets"),
+        (of_library("xarray.core.datatree", "DataTree"), r"tree\['name'\].to_dataset\(\)"),
         ((row for row in [(1, 2)]), "A generator can be read only once"),
         (csv.reader(["a,b", "1,2"]), "A reader can be read only once"),
         (io.StringIO("a,b\n1,2\n"), r"open file \(StringIO\) .* Give its path"),

@@ -22,10 +22,7 @@ LIBRARIES = (
     Advice("polars", ("GroupBy", "LazyGroupBy"), "is a frame in groups", "Give the frame, and the groups as by=..."),
     Advice("pandas", ("GroupBy", "BaseGroupBy"), "is a frame in groups", "Give the frame, and the groups as by=..."),
     Advice(
-        "pyspark",
-        (),
-        "lives in a Spark cluster",
-        "Call `.toPandas()` on it first, or `.to_pandas()` if it is of pyspark.pandas.",
+        "pyspark", (), "lives in a Spark cluster", "Call `.toPandas()` (or, in pyspark.pandas, `.to_pandas()`) first."
     ),
     Advice("dask", (), "is lazy and holds no values yet", "Call `.compute()` on it first."),
     Advice("modin", (), "is spread over processes", "Call `.modin.to_pandas()` on it first."),
@@ -38,7 +35,7 @@ LIBRARIES = (
     Advice("pyarrow", ("RecordBatchReader",), "can be read only once", "Call `.read_all()` on it first."),
     Advice("pyarrow", ("Dataset",), "lies on disk", "Call `.to_table()` on it first."),
     Advice("h5py", (), "is an open file", "Give the path of the file, or an array, such as file['X'][:]."),
-    Advice("xarray", ("DataTree",), "holds many datasets", "Fill each: tree.map_over_datasets(latentfill.impute)."),
+    Advice("xarray", ("DataTree",), "holds many datasets", "Fill each of them: tree['name'].to_dataset()."),
 )
 
 _OF_FRAMES = "of frames is no table. Stack them, with a column that tells them apart, and give its name as by=..."
