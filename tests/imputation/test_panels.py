@@ -92,8 +92,16 @@ def test_what_an_array_cannot_have_is_refused(gappy):
     for settings in ({"covariates": "other.csv"}, {"intervals": 0.9}, {"samples": 2}):
         with pytest.raises(InputError, match="without covariates"):
             latentfill.impute(gappy, **settings)
+    with pytest.raises(InputError, match=r"from_records\(array\)"):
+        latentfill.impute(np.zeros(5, dtype=[("a", float)]))
     with pytest.raises(InputError, match="masked array"):
         latentfill.impute(np.ma.masked_invalid(gappy))
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+def test_a_matrix_is_refused():
+    with pytest.raises(InputError, match=r"numpy.asarray\(matrix\)"):
+        latentfill.impute(np.matrix([[1.0, 2.0], [3.0, 4.0]]))
 
 
 def test_large_whole_numbers_and_byte_orders_are_kept(gappy):

@@ -122,6 +122,10 @@ class Panel:
 
 
 def _check(array: NDArray[Any]) -> None:
+    if isinstance(array, np.matrix):
+        raise InputError("a matrix has no more than two dimensions: give numpy.asarray(matrix).")
+    if array.dtype.names:
+        raise InputError("an array with named fields is a table: give a frame, pandas.DataFrame.from_records(array).")
     if isinstance(array, np.ma.MaskedArray):
         raise InputError("a masked array is not read: mark missing cells by NaN, as array.filled(np.nan) does.")
     if array.ndim not in (2, 3) or array.dtype.kind not in "fiu" or not array.size or np.isinf(array).any():

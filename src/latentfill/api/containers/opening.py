@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from latentfill.api.containers.column_levels import ColumnLevels
 from latentfill.api.containers.column_mappings import ColumnMappings
 from latentfill.api.containers.container import Container, Opened
 from latentfill.api.containers.darts_series import DartsSeries
 from latentfill.api.containers.hdf5_files import Hdf5Files
 from latentfill.api.containers.index_levels import IndexLevels
 from latentfill.api.containers.lists_of_series import ListsOfSeries
+from latentfill.api.containers.narwhals_objects import NarwhalsObjects
 from latentfill.api.containers.nested_panels import NestedPanels
 from latentfill.api.containers.one_column import OneColumn
 from latentfill.api.containers.pypots_sets import PypotsSets
@@ -25,8 +27,10 @@ CONTAINERS: tuple[Container, ...] = (  # those that hold others stand before the
     DataArrays(),
     Datasets(),
     DartsSeries(),
+    NarwhalsObjects(),
     OneColumn(),
     NestedPanels(),
+    ColumnLevels(),
     IndexLevels(),
 )
 

@@ -88,6 +88,13 @@ def restore_types(native: NativeFrame, before: NativeFrame) -> NativeFrame:
     return native
 
 
+def restore_name_of_columns(native: NativeFrame, before: NativeFrame) -> NativeFrame:
+    """The edited frame; the index of the columns of a pandas frame has the name that it had `before`."""
+    if _library(before) == "pandas" and before.columns.nlevels == 1:
+        native.columns.name = before.columns.name
+    return native
+
+
 def _of_text_type(column: pa.ChunkedArray, before: pa.DataType) -> pa.ChunkedArray:
     """The column with its type `before`, if it has become plain text and was text of another type."""
     import pyarrow as pa

@@ -19,6 +19,7 @@ class Advice(NamedTuple):
 
 LIBRARIES = (
     Advice("polars", ("LazyFrame",), "is lazy and holds no values yet", "Call `.collect()` on it first."),
+    Advice("narwhals", ("LazyFrame",), "is lazy and holds no values yet", "Call `.collect()` on it first."),
     Advice("polars", ("GroupBy", "LazyGroupBy"), "is a frame in groups", "Give the frame, and the groups as by=..."),
     Advice("pandas", ("GroupBy", "BaseGroupBy"), "is a frame in groups", "Give the frame, and the groups as by=..."),
     Advice(
