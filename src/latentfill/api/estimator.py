@@ -17,7 +17,7 @@ from sklearn.utils.validation import _check_feature_names_in
 
 from latentfill.api.arrays import checked_array, is_array, opened_array, refuse_many
 from latentfill.api.containers.container import Opened
-from latentfill.api.containers.opening import open_data
+from latentfill.api.containers.opening import open_covariates, open_data
 from latentfill.api.hidden_score import hidden_score
 from latentfill.api.imputer_settings import ImputerSettings
 from latentfill.core.config import Config
@@ -46,8 +46,8 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
     progress
         Called with a `Progress` while training.
     covariates
-        Other tables to predict the data from, one or a list: paths or frames. Each has a clock of its own; their
-        columns are aligned to the steps of the data and never filled.
+        Other tables to predict the data from, one or a list: paths, frames, `Series` ... Each has a clock of its own;
+        their columns are aligned to the steps of the data and never filled.
     starts
         First row (N,) of the window of each embedding, if `embeddings` is an array of windows that do not begin at
         consecutive rows, or at every `embedding_stride`-th.
@@ -80,6 +80,7 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
         **settings: Unpack[ImputerSettings],
     ) -> None:
         base.Imputer.__init__(self, config, progress=progress, covariates=covariates, starts=starts, **settings)
+        self.covariates = open_covariates(self.covariates)
         own = {"config": config, "progress": progress, "covariates": covariates, "starts": starts}
         given = {name: value for name, value in own.items() if value is not None}
         self._given: dict[str, Any] = given | settings_by_name(settings)

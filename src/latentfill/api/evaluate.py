@@ -9,6 +9,7 @@ from typing import Unpack
 import numpy as np
 
 from latentfill.api.arrays import open_frame
+from latentfill.api.containers.opening import open_covariates
 from latentfill.api.imputer_settings import ImputerSettings
 from latentfill.core.config import AUTO
 from latentfill.core.errors import InputError
@@ -59,6 +60,7 @@ def evaluate(
     `all` stands for all columns, gaps or series.
     """
     imputer = Imputer(covariates=covariates, **settings)
+    imputer.covariates = open_covariates(imputer.covariates)
     opened = open_frame(data, imputer.options)
     data, imputer = opened.content, imputer.with_options(opened.options)
     spec = ScoringSpec(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from latentfill.api.containers.opening import open_data
+from latentfill.api.containers.opening import open_covariates, open_data
 from latentfill.core.fill_warning import tell_user
 from latentfill.imputation.imputer import Imputer
 from latentfill.imputation.panels import Splits, impute_array, impute_splits
@@ -27,6 +27,7 @@ def impute(data: object, **settings: Any) -> Any:
     With ``pivot``, the data are long: one column has the names and one the values of the readings.
     """
     imputer = Imputer(**settings)
+    imputer.covariates = open_covariates(imputer.covariates)
     opened = open_data(data, imputer.options, bounds=imputer.config.output.intervals is not None)
     return opened.back(_filled(imputer.with_options(opened.options), opened.content))
 

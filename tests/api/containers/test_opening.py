@@ -16,6 +16,7 @@ import pytest
 import torch
 
 import latentfill
+from latentfill import InputError
 from latentfill.api.containers.opening import open_data
 from latentfill.tables.options import TableOptions
 
@@ -123,3 +124,17 @@ print([name for name in others if name in sys.modules])
 """
     found = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_covariates_may_be_of_these_kinds_too(counts: pd.DataFrame):
+    weather = counts["b"].ffill().bfill().rename("weather")
+    data = counts[["a"]]
+    as_mapping = {"t": list(weather.index), "weather": weather.tolist()}
+    expected = latentfill.impute(data, covariates=weather.to_frame(), effort="quick")
+    for given in (weather, [weather], as_mapping):
+        pd.testing.assert_frame_equal(latentfill.impute(data, covariates=given, effort="quick"), expected)
+        pd.testing.assert_frame_equal(
+            latentfill.Imputer(covariates=given, effort="quick").fit_transform(data), expected
+        )
+    with pytest.raises(InputError, match="leave them out"):
+        latentfill.impute(counts.to_numpy(), covariates=weather)

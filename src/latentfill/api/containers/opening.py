@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from latentfill.api.containers.column_levels import ColumnLevels
 from latentfill.api.containers.column_mappings import ColumnMappings
 from latentfill.api.containers.container import Container, Opened
@@ -50,3 +52,8 @@ def open_data(data: object, options: TableOptions, *, bounds: bool = False) -> O
     if options.grid and not opened.takes_rows:
         raise InputError(f"no rows can be added to a {kind}: leave out grid (--grid), or give a frame.")
     return opened
+
+
+def open_covariates(covariates: Sequence[object]) -> tuple[object, ...]:
+    """The tables in other data to predict from."""
+    return tuple(open_data(each, TableOptions()).content for each in covariates)
