@@ -20,7 +20,7 @@ class NestedPanels:
     """A frame whose cells are series, read as a stacked frame; cells come back with their index, name and type."""
 
     def is_mine(self, data: object) -> bool:
-        return is_of(data, "pandas", "DataFrame") and len(data) > 0 and any(_nested(data))  # type: ignore[arg-type]
+        return is_of(data, "pandas", "DataFrame") and _has_objects(data) and any(_nested(data))
 
     def open(self, data: Any, options: TableOptions) -> Opened:
         if not all(_nested(data)):
@@ -32,6 +32,11 @@ class NestedPanels:
         timed = options if are_stamps(stack.frame.index) else counting_steps(options)
         by_instance = replace(filling_all(timed, list(parts[0].columns)), by=(stack.by,))
         return Opened(stack.frame, by_instance, lambda filled: _nest(data, list(stack.apart(filled))), takes_rows=False)
+
+
+def _has_objects(data: Any) -> bool:
+    """Whether the frame has a cell in a column of objects; many columns are not looked at one by one."""
+    return len(data) > 0 and bool((data.dtypes == object).any())
 
 
 def _nested(data: Any) -> Iterator[bool]:
