@@ -36,7 +36,7 @@ class NestedPanels:
 
 def _has_objects(data: Any) -> bool:
     """Whether the frame has a cell in a column of objects; many columns are not looked at one by one."""
-    return len(data) > 0 and bool((data.dtypes == object).any())
+    return len(data) > 0 and bool((data.dtypes == "object").any())
 
 
 def _nested(data: Any) -> Iterator[bool]:
