@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from latentfill.api.embed import embed as embed
     from latentfill.api.estimator import Imputer as Imputer
     from latentfill.api.evaluate import evaluate as evaluate
+    from latentfill.api.impute import impute as impute
     from latentfill.api.inspect import inspect as inspect
     from latentfill.api.result import Imputation as Imputation
     from latentfill.core.config import Config as Config
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from latentfill.core.errors import UnknownColumnError as UnknownColumnError
     from latentfill.core.fill_warning import FillWarning as FillWarning
     from latentfill.imputation.filling.codes import Code as Code
-    from latentfill.imputation.imputer import impute as impute
     from latentfill.imputation.totals.table_totals import totals as totals
     from latentfill.imputation.window_imputer import WindowImputer as WindowImputer
     from latentfill.imputation.window_imputer import fill_windows as fill_windows
@@ -54,7 +54,7 @@ _HOMES = {
     "embed": "api.embed",
     "evaluate": "api.evaluate",
     "fill_windows": "imputation.window_imputer",
-    "impute": "imputation.imputer",
+    "impute": "api.impute",
     "inspect": "api.inspect",
     "read_table": "tables.read",
     "totals": "imputation.totals.table_totals",

@@ -89,6 +89,9 @@ def test_embeddings_in_memory_are_those_of_the_command_and_fill_the_table(
 ):
     encoder = f"timekd:{small_language_model}"
     vectors = latentfill.embed(frame, encoder, seq_len=24, embedding_stride=12)
+    mapping = {"time": list(frame.index)} | frame.to_dict("list")
+    of_mapping = latentfill.embed(mapping, encoder, seq_len=24, embedding_stride=12)
+    np.testing.assert_array_equal(of_mapping["all"], vectors["all"])
     flags = ("--encoder", encoder, "--seq-len", 24, "--embedding-stride", 12)
     assert run_cli("embed", table, "-o", tmp_path / "a.packed", *flags, "-q") == 0
     written = latentfill.embed(frame, encoder, path=tmp_path / "b.packed", seq_len=24, embedding_stride=12)

@@ -11,6 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from latentfill.api.containers.container import Opened
+from latentfill.api.containers.opening import open_data
+from latentfill.core.errors import InputError
+from latentfill.imputation.panels import Splits
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.options import TableOptions
 
@@ -27,19 +31,59 @@ def is_array(data: object) -> bool:
     return is_list or issparse(data) or (hasattr(data, "__array__") and not any(hasattr(data, of) for of in OF_TABLES))
 
 
-def as_frame(estimator: BaseEstimator, data: object, *, fresh: bool) -> NativeFrame:
-    """The array as a pyarrow table with the columns x0, x1 ...; scikit-learn's errors for what is none.
+def checked_array(estimator: BaseEstimator, data: object, *, fresh: bool) -> NDArray[Any]:
+    """The data as an array of floats; scikit-learn's errors for what is none.
 
     A `fresh` array sets the number of columns of the estimator, another one must have that number.
     """
-    import pyarrow as pa
     from sklearn.utils.validation import validate_data
 
     least = LEAST_STEPS if fresh else 1
-    values = validate_data(
-        estimator, data, reset=fresh, dtype=np.float64, ensure_all_finite="allow-nan", ensure_min_samples=least
+    values: NDArray[Any] = validate_data(
+        estimator,
+        data,
+        reset=fresh,
+        dtype=(np.float64, np.float32),
+        ensure_all_finite="allow-nan",
+        ensure_min_samples=least,
     )
-    return pa.table({f"x{number}": column for number, column in enumerate(values.T)})
+    return values
+
+
+def opened_array(values: NDArray[Any], options: TableOptions) -> Opened:
+    """An array (T, C) as a pyarrow table with the columns x0, x1 ..., and the way back."""
+    import pyarrow as pa
+
+    frame = pa.table({f"x{number}": column for number, column in enumerate(values.T)})
+    return Opened(frame, options_of_array(options, frame.column_names), array_of, has_names=False)
+
+
+def open_frame(data: object, options: TableOptions) -> Opened:
+    """What is read of data to be scored or inspected: a frame, also of an array (T, C)."""
+    opened = open_data(data, options)
+    refuse_arrays_of_many(opened.content)
+    if isinstance(opened.content, np.ndarray) and opened.content.ndim == 2:
+        return opened.then(opened_array(opened.content, opened.options))
+    return opened
+
+
+def refuse_many(opened: Opened, options: TableOptions) -> None:
+    """Raise an `InputError` for data of many series, unless the options tell these apart."""
+    refuse_arrays_of_many(opened.content)
+    if opened.options.by and not options.by:
+        raise InputError(
+            "the data hold many series, and an Imputer fits and fills one: use latentfill.impute, or fit one to each."
+        )
+
+
+def refuse_arrays_of_many(content: object) -> None:
+    """Raise an `InputError` for arrays of many series."""
+    if isinstance(content, Splits) or (isinstance(content, np.ndarray) and content.ndim == 3):
+        shape = "several arrays" if isinstance(content, Splits) else f"an array of shape {content.shape}"
+        raise InputError(
+            f"{shape} (series, steps, columns) holds many series, and one is needed: give one of them (T, C), or fill "
+            "all with latentfill.impute."
+        )
 
 
 def options_of_array(options: TableOptions, names: Sequence[str]) -> TableOptions:
@@ -52,7 +96,12 @@ def options_of_array(options: TableOptions, names: Sequence[str]) -> TableOption
 
 def array_of(frame: NativeFrame) -> NDArray[Any]:
     """The columns of a pyarrow table of numbers as an array."""
-    return np.column_stack([column.to_numpy().astype(np.float64) for column in frame.columns])
+    return np.column_stack([_floats(column) for column in frame.columns])
+
+
+def _floats(column: Any) -> NDArray[Any]:
+    values: NDArray[Any] = column.to_numpy()
+    return values if values.dtype.kind == "f" else values.astype(np.float64)
 
 
 def _are_paths(data: Sequence[object]) -> bool:

@@ -9,6 +9,7 @@ from typing import Unpack
 
 import numpy as np
 
+from latentfill.api.arrays import open_frame
 from latentfill.api.imputer_settings import ImputerSettings
 from latentfill.core.fill_warning import tell_user
 from latentfill.embeddings.embed_table import TableEmbedder
@@ -30,7 +31,9 @@ def embed(
     overwrite: bool = False,
     **settings: Unpack[ImputerSettings],
 ) -> dict[str, VectorArray]:
-    """Embed the windows of a frame or a table at a path; ``Imputer(embeddings=...)`` takes what comes back.
+    """Embed the windows of one series, of any kind that `latentfill.impute` takes.
+
+    ``Imputer(embeddings=...)`` takes what comes back.
 
     Parameters
     ----------
@@ -52,7 +55,8 @@ def embed(
     if is_whole and "pred_len" not in settings and not EncoderName.parse(encoder).settings.get("privileged"):
         settings["pred_len"] = 0  # so that the windows cover every row
     config, options = divide_settings(None, settings)
-    table = read_table(data, replace(options, regular=False))
+    series = open_frame(data, options)
+    table = read_table(series.content, replace(series.options, regular=False))
     tell_user(table.notes)
     opened = make_embedder(encoder, config=config, pred_len=config.stored.plan.pred_len)
     embedder = TableEmbedder(table.series, opened, config, smoothed_values)

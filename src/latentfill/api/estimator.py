@@ -16,7 +16,9 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 from sklearn.utils.validation import _check_feature_names_in
 
-from latentfill.api.arrays import array_of, as_frame, is_array, options_of_array
+from latentfill.api.arrays import checked_array, is_array, opened_array, refuse_many
+from latentfill.api.containers.container import Opened
+from latentfill.api.containers.opening import open_covariates, open_data
 from latentfill.api.hidden_score import hidden_score
 from latentfill.api.imputer_settings import ImputerSettings
 from latentfill.api.result import Imputation
@@ -27,8 +29,6 @@ from latentfill.imputation import imputer as base
 from latentfill.imputation.decisions import Decisions
 from latentfill.imputation.user_settings import METHOD, READING, settings_by_name
 from latentfill.nn.progress import ProgressCallback
-from latentfill.tables.backends.native import NativeFrame
-from latentfill.tables.read import read_table
 from latentfill.tables.table import Table
 
 OWN = ("config", "progress", "covariates", "starts")  # parameters that are no settings
@@ -48,8 +48,8 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
     progress
         Called with a `Progress` while training.
     covariates
-        Other tables to predict the data from, one or a list: paths or frames. Each has a clock of its own; their
-        columns are aligned to the steps of the data and never filled.
+        Other tables to predict the data from, one or a list: paths, frames, `Series` ... Each has a clock of its own;
+        their columns are aligned to the steps of the data and never filled.
     starts
         First row (N,) of the window of each embedding, if `embeddings` is an array of windows that do not begin at
         consecutive rows, or at every `embedding_stride`-th.
@@ -82,6 +82,7 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
         **settings: Unpack[ImputerSettings],
     ) -> None:
         base.Imputer.__init__(self, config, progress=progress, covariates=covariates, starts=starts, **settings)
+        self.covariates = open_covariates(self.covariates)
         own = {"config": config, "progress": progress, "covariates": covariates, "starts": starts}
         given = {name: value for name, value in own.items() if value is not None}
         self._given: dict[str, Any] = given | settings_by_name(settings)
@@ -107,7 +108,7 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
-        tags.transformer_tags.preserves_dtype = ["float64"]
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
     def __getstate__(self) -> dict[str, Any]:
@@ -115,24 +116,21 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
         return {**super().__getstate__(), "_paired": None, "_aligned": None}
 
     def fit(self, X: object, y: object = None) -> Self:
-        """Fit a model to a frame, the path of a file, a `Table` or an array (steps, columns); returns itself."""
-        table = self.read(X, fresh=True)
-        super().fit(table)
-        self._keep_names(X, table)
-        return self
+        """Fit a model to one series: a frame, the path of a file, a `Table`, an array (T, C) ...; returns itself."""
+        opened = self._open(X, fresh=True)
+        return self._fit(opened, self._table(opened, fresh=True))
 
-    def transform(self, X: object) -> NativeFrame:
-        """The data with its gaps filled, as the same kind of frame or array; a path gives a pyarrow table."""
+    def transform(self, X: object) -> Any:
+        """The data with its gaps filled, as the same kind of data; a path gives a pyarrow table."""
         self._check_model()
-        filled = self.fill(X).to_frame()
-        return array_of(filled) if is_array(X) else filled
+        opened = self._open(X)
+        return opened.back(self.fill(self._table(opened)).to_frame())
 
-    def fit_transform(self, X: object, y: object = None) -> NativeFrame:
+    def fit_transform(self, X: object, y: object = None) -> Any:
         """`fit` and `transform` in one."""
-        table = self.read(X, fresh=True)
-        filled = self.fit(table).fill(table).to_frame()
-        self._keep_names(X, table)
-        return array_of(filled) if is_array(X) else filled
+        opened = self._open(X, fresh=True)
+        table = self._table(opened, fresh=True)
+        return opened.back(self._fit(opened, table).fill(table).to_frame())
 
     def score(self, X: object, y: object = None) -> float:
         """Negative mean squared error on cells that are hidden in the data, in standard deviations of their columns.
@@ -147,13 +145,31 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
 
     def read(self, data: object, *, fresh: bool = False) -> Table:
         """Read `data` as a table; a fitted imputer reads only its columns, unless `fresh` is set."""
-        if isinstance(data, Table):
-            return data
-        table = super().read(data, fresh=fresh)
+        return self._table(self._open(data, fresh=fresh), fresh=fresh)
+
+    def _open(self, data: object, *, fresh: bool = False) -> Opened:
+        """What is read of the data; of an array, a frame whose columns are numbered."""
+        bounds = self.config.output.intervals is not None
+        opened = open_data(data, self._reading_options(), bounds=bounds)
+        refuse_many(opened, self.options)
+        if not is_array(opened.content) or opened.options.by:
+            return opened
+        return opened.then(opened_array(checked_array(self, opened.content, fresh=fresh), opened.options))
+
+    def _table(self, opened: Opened, *, fresh: bool = False) -> Table:
+        """The table in what was opened, with its notes told."""
+        if isinstance(opened.content, Table):
+            return opened.content
+        table = self._read(opened.content, opened.options, fresh=fresh)
         if fresh:
             self._told = set()
         self._tell(table.notes)
         return table
+
+    def _fit(self, opened: Opened, table: Table) -> Self:
+        super().fit(table)
+        self._keep_names(table, are_named=opened.has_names)
+        return self
 
     def fill(
         self, data: object, *, decisions: Decisions | str | PathLike[str] | None = None, compare: bool = False
@@ -179,12 +195,6 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
         tell_user(note for note in notes if note not in self._told)
         self._told.update(notes)
 
-    def _read(self, data: object, *, fresh: bool) -> Table:
-        if not is_array(data) or self.options.by:
-            return super()._read(data, fresh=fresh)
-        frame = as_frame(self, data, fresh=fresh)
-        return read_table(frame, options_of_array(self._reading_options(), frame.column_names))
-
     def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> NDArray[np.object_]:
         """Names of the columns of a filled table: those that came in, and the bounds of intervals."""
         self._check_model()
@@ -197,12 +207,12 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
         if self._fitted is None:
             self._check_fitted()
 
-    def _keep_names(self, data: object, table: Table) -> None:
+    def _keep_names(self, table: Table, *, are_named: bool) -> None:
         """Keep what scikit-learn asks for: the number and the names of the columns."""
         names = np.array(table.source.names, dtype=object)
         self.n_features_in_ = len(names)
         self.__dict__.pop("feature_names_in_", None)
-        if not is_array(data):
+        if are_named:
             self.feature_names_in_ = names
         self._names_of_bounds = [] if self.config.output.intervals is None else _bound_names(table)
 

@@ -8,6 +8,8 @@ from typing import Unpack
 
 import numpy as np
 
+from latentfill.api.arrays import open_frame
+from latentfill.api.containers.opening import open_covariates
 from latentfill.api.imputer_settings import ImputerSettings
 from latentfill.core.config import AUTO
 from latentfill.core.errors import InputError
@@ -38,7 +40,8 @@ def evaluate(
     Parameters
     ----------
     data
-        A frame or the path of a table. The scores are a frame of the same library, for a path a pyarrow table.
+        One series, or several with ``by``, of any kind that `latentfill.impute` takes. The scores are a frame of the
+        same library: of pandas for a `DataArray` and a `TimeSeries`, a pyarrow table for a path or an array.
     strategies
         Strategies to compare; `auto` and linear interpolation if not given, with ``causal`` the last observation.
     patterns, rates, seeds
@@ -57,6 +60,9 @@ def evaluate(
     `all` stands for all columns, gaps or series.
     """
     imputer = Imputer(covariates=covariates, **settings)
+    imputer.covariates = open_covariates(imputer.covariates)
+    opened = open_frame(data, imputer.options)
+    data, imputer = opened.content, imputer.with_options(opened.options)
     spec = ScoringSpec(
         strategies=tuple(strategies or (AUTO, PAST_YARDSTICK if imputer.config.causal else YARDSTICK)),
         patterns=tuple(patterns),

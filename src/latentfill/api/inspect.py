@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Unpack
 
+from latentfill.api.arrays import open_frame
 from latentfill.api.imputer_settings import ImputerSettings
 from latentfill.imputation.inspection.inspect_groups import describe_groups
 from latentfill.imputation.inspection.inspect_path import inspect_path
@@ -27,7 +28,8 @@ def inspect(
     Parameters
     ----------
     data
-        A frame, or the path of a table, of embeddings, of a model or of a student.
+        Data of any kind that `latentfill.impute` takes, or the path of a table, of embeddings, of a model or of a
+        student.
     table
         For embeddings: the table that they were made from, to check that they belong to its windows.
     beside
@@ -39,6 +41,8 @@ def inspect(
     if isinstance(data, str | os.PathLike):
         others = (None if path is None else Path(path) for path in (table, beside))
         return inspect_path(Path(data), options, config, *others)
+    opened = open_frame(data, options)
+    data, options = opened.content, opened.options
     if options.by:
         return {"kind": "table", **describe_groups(read_groups(data, options), config.kind)}
     return {"kind": "table", **describe_table(read_table(data, options), config.kind)}

@@ -6,16 +6,14 @@ import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, replace
-from functools import partial
 from typing import Any, Self, cast
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError
-from latentfill.core.fill_warning import tell_user
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.record import Pairing
 from latentfill.embeddings.stored.arrays import IN_MEMORY, divide_embeddings
@@ -40,7 +38,6 @@ from latentfill.imputation.summary.summary import summarise
 from latentfill.imputation.user_settings import changes_to_fitted, divide_settings
 from latentfill.nn.progress import ProgressCallback
 from latentfill.strategies.candidates import needs_encoder
-from latentfill.tables.backends.frame_rows import with_plain_index
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.backends.table_files import write_columns
 from latentfill.tables.covariates import Covariates, align_covariates, listed, read_others, refuse_itself
@@ -202,7 +199,7 @@ class Imputer:
         """Read `data` as a table and log its notes; a fitted imputer reads only its columns, unless `fresh` is set."""
         if isinstance(data, Table):
             return data
-        table = self._read(data, fresh=fresh)
+        table = self._read(data, self._reading_options(), fresh=fresh)
         for note in table.notes:
             log.info("%s", note)
         return table
@@ -212,14 +209,13 @@ class Imputer:
         refuse_itself(data, self.covariates)
         return read_groups(data, self.options)
 
-    def _read(self, data: object, *, fresh: bool) -> Table:
-        if self.options.by:
+    def _read(self, data: object, options: TableOptions, *, fresh: bool) -> Table:
+        if options.by:
             raise InputError(
-                f"by={self.options.by} splits the table into several series, and an Imputer fits and fills one. Use "
+                f"by={options.by} splits the table into several series, and an Imputer fits and fills one. Use "
                 "latentfill.impute(data, by=...), or fit an Imputer to each."
             )
         refuse_itself(data, self.covariates)
-        options = self._reading_options()
         fitted = self._fitted
         if fitted is None or fresh:
             return read_table(data, options)
@@ -258,6 +254,12 @@ class Imputer:
         """An imputer that is not fitted, with the same settings, for one series of a stacked table."""
         imputer = Imputer(self.config, progress=self.progress, covariates=list(covariates))
         imputer._options = replace(self.options, by=())
+        return imputer
+
+    def with_options(self, options: TableOptions) -> Self:
+        """The same imputer, which reads tables with other options."""
+        imputer = copy(self)
+        imputer._options = options
         return imputer
 
     def of_part(self) -> Imputer:
@@ -416,38 +418,3 @@ def _check_stamps(table: Table, *, stamped: bool) -> None:
             f"the model was fitted {'with' if stamped else 'without'} time stamps and the table has "
             f"{'none' if stamped else 'some'}; name its time column, or fit again."
         )
-
-
-def impute(data: object, **settings: Any) -> Any:
-    """Fit on `data` and fill it, in one call; see `Imputer`.
-
-    With ``by``, the data stack several series, which are told apart by these columns or levels of the index; none is
-    filled from the cells of another, and ``model`` says whether they share a model (``"shared"``, ``"own"`` or
-    ``"auto"``). The same holds for the N series of a NumPy array (N, L, C); an array (T, C) is one series.
-    With ``pivot``, the data are long: one column has the names and one the values of the readings.
-    """
-    imputer = Imputer(**settings)
-    if isinstance(data, np.ndarray):
-        from latentfill.imputation.panels import impute_array  # here, because it imports this module
-
-        return impute_array(data, imputer)
-    fill = _fill_stacked if imputer.options.by else _fill_one
-    is_indexed = bool(imputer.options.by or imputer.options.pivot)
-    return with_plain_index(data, partial(fill, imputer)) if is_indexed else fill(imputer, data)
-
-
-def _fill_one(imputer: Imputer, data: object) -> NativeFrame:
-    """The table filled by a model of its own; its notes are warnings."""
-    table = imputer.read(data, fresh=True)
-    imputation = imputer.fit(table).fill(table)
-    tell_user(imputation.notes)
-    return imputation.to_frame()
-
-
-def _fill_stacked(imputer: Imputer, data: object) -> NativeFrame:
-    """The same for a table of several series."""
-    from latentfill.imputation.stacked import impute_stacked  # here, because it imports this module
-
-    imputation = impute_stacked(imputer, data)
-    tell_user(imputation.notes)
-    return imputation.to_frame()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,24 +88,19 @@ def restore_types(native: NativeFrame, before: NativeFrame) -> NativeFrame:
     return native
 
 
+def restore_name_of_columns(native: NativeFrame, before: NativeFrame) -> NativeFrame:
+    """The edited frame; the index of the columns of a pandas frame has the name that it had `before`."""
+    if _library(before) == "pandas" and before.columns.nlevels == 1:
+        native.columns.name = before.columns.name
+    return native
+
+
 def _of_text_type(column: pa.ChunkedArray, before: pa.DataType) -> pa.ChunkedArray:
     """The column with its type `before`, if it has become plain text and was text of another type."""
     import pyarrow as pa
 
     was_text = pa.types.is_large_string(before) or pa.types.is_string_view(before) or pa.types.is_dictionary(before)
     return column.cast(before) if pa.types.is_string(column.type) and was_text else column
-
-
-def with_plain_index(data: object, change: Callable[[object], NativeFrame]) -> NativeFrame:
-    """`change` applied to a pandas frame whose index levels are columns, if it has several; they come back after it."""
-    index = getattr(data, "index", None)
-    if type(index).__name__ != "MultiIndex":
-        return change(data)
-    names = list(index.names)  # type: ignore[union-attr]
-    if None in names or len(set(names)) < len(names):
-        raise InputError("The levels of the index need different names: df.index.names = ['station', 'time'].")
-    filled = change(data.reset_index())  # type: ignore[attr-defined]
-    return filled.set_index(names)
 
 
 def _library(native: NativeFrame) -> str:

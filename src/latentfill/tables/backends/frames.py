@@ -16,8 +16,9 @@ from latentfill.tables.backends.csv_text import format_csv
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.frame_cells import filled_column, new_floats, stamped_column
 from latentfill.tables.backends.frame_columns import cell_texts, has_texts, read_column, read_texts
-from latentfill.tables.backends.frame_rows import restore_types, with_added_rows
+from latentfill.tables.backends.frame_rows import restore_name_of_columns, restore_types, with_added_rows
 from latentfill.tables.backends.native import Frame, FrameColumn, NativeFrame, TextArray
+from latentfill.tables.backends.no_tables import refusal
 from latentfill.tables.backends.row_blocks import row_blocks
 from latentfill.tables.backends.row_names import POSITIONS, RowNames
 
@@ -114,11 +115,11 @@ class FrameSource:
         for position, stamps in edits.stamps.items():
             columns[position] = stamped_column(columns[position], self.cells[position].dtype, edits.added, stamps)
         whole = restore_types(frame.select(*columns).to_native(), self.native)
-        if not edits.extras:
-            return whole
-        frame = nw.from_native(whole, eager_only=True)
-        extras = (new_floats(frame, extra) for extra in edits.extras)
-        return frame.select(*frame.iter_columns(), *extras).to_native()
+        if edits.extras:
+            frame = nw.from_native(whole, eager_only=True)
+            extras = (new_floats(frame, extra) for extra in edits.extras)
+            whole = frame.select(*frame.iter_columns(), *extras).to_native()
+        return restore_name_of_columns(whole, self.native)
 
     def to_csv(self, edits: Edits, delimiter: str = ",") -> bytes:
         """The edited frame as a CSV file; missing cells are empty."""
@@ -139,6 +140,8 @@ def frame_source(native: NativeFrame, rows: RowNames = POSITIONS) -> FrameSource
     """
     import narwhals as nw
 
+    if problem := refusal(native):
+        raise InputError(problem)
     library = type(native).__module__.partition(".")[0]
     if library in ("pandas", "pyarrow"):  # other libraries do not allow repeated names
         names = getattr(native, "columns" if library == "pandas" else "column_names", ())
@@ -149,8 +152,8 @@ def frame_source(native: NativeFrame, rows: RowNames = POSITIONS) -> FrameSource
             "stacks several series. Name the levels that tell them apart: latentfill.impute(frame, by=...)."
         )
     frame = nw.from_native(native, pass_through=True)
-    if isinstance(frame, nw.LazyFrame):
-        raise InputError("The table is lazy and holds no values yet. Call `.collect()` on it first.")
+    if isinstance(frame, nw.LazyFrame):  # of a library that `refusal` does not know
+        raise InputError("The table is lazy and holds no values yet. Collect them in a frame first.")
     if not isinstance(frame, nw.DataFrame):
         raise InputError(
             f"An object of type {type(native).__name__} is not a table. Give a path to a CSV or Parquet file, or a "
