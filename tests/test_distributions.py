@@ -43,7 +43,7 @@ def wheel_metadata(wheel: Path) -> Message:
 def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(wheel: Path):
     files = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*") if path.is_file()}
     files = {name for name in files if "__pycache__" not in name}
-    assert {"latentfill/py.typed", "latentfill/report/evaluation.html.jinja"} <= files
+    assert {"latentfill/py.typed", "latentfill/report/templates/evaluation.html.jinja"} <= files
     with zipfile.ZipFile(wheel) as archive:
         assert {name for name in archive.namelist() if ".dist-info/" not in name} == files
 

@@ -8,7 +8,7 @@ import pytest
 from latentfill.plots import theme
 from latentfill.plots.theme import COLOURS, with_css_colours
 
-CSS = resources.files("latentfill.report").joinpath("page.css").read_text(encoding="utf-8")
+CSS = resources.files("latentfill.report").joinpath("templates", "page.css").read_text(encoding="utf-8")
 
 
 def contrast(one: str, other: str) -> float:

@@ -20,7 +20,7 @@ from latentfill.plots.score_rows import (
 from latentfill.report.changed_settings import changed_settings
 from latentfill.report.rendering import check_installed, render
 from latentfill.report.score_tables import ScoreTable, by_column, by_gap_length, by_strategy
-from latentfill.report.verdict import coverage_verdict, verdict
+from latentfill.report.score_verdict import coverage_verdict, verdict
 from latentfill.scoring.encoder_table import HEADINGS as ENCODER_HEADINGS
 from latentfill.scoring.encoder_table import encoder_rows
 from latentfill.scoring.scores import Score, key_of, of_all_cells, yardstick_of

@@ -1,4 +1,4 @@
-"""Pages of HTML from the templates beside this file; they need the packages of the extra `report`."""
+"""Pages of HTML from the templates in `templates/`; they need the packages of the extra `report`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def render(template: str, **values: object) -> bytes:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("latentfill.report", "."),
+        loader=jinja2.PackageLoader("latentfill.report", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
