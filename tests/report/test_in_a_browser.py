@@ -50,6 +50,7 @@ class Opened:
     def __init__(self, browser: Any, path: Path, **context: Any) -> None:
         self.context = browser.new_context(**context)
         self.page = self.context.new_page()
+        self.page.set_default_timeout(10_000)  # milliseconds
         self.problems: list[str] = []
         self.page.on("console", lambda message: self.problems.append(message.text))
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))

@@ -149,16 +149,22 @@ function figureOf(column, rows, compared) {
   const absent = Object.keys(FIELDS).filter((name) => rows.every((row) => (row[FIELDS[name]] ?? null) === null));
   const dropped = new Set([...left, ...absent]);
   const fields = new Set(left.map((name) => `estimate_${name}`));
-  for (const layer of figure.layer.flatMap((each) => each.layer ?? [])) {
-    const { scale } = layer.encoding.color;
-    scale.range = scale.range.filter((_, index) => !dropped.has(scale.domain[index]));
-    scale.domain = scale.domain.filter((name) => !dropped.has(name));
+  for (const { layer } of figure.layer.filter((each) => each.layer)) {
+    for (const part of layer) if (part.encoding.color?.scale) keepInLegend(part, dropped);
   }
   for (const each of figure.layer) {
-    if (each.layer) each.layer = each.layer.filter((layer) => !fields.has(layer.encoding.y.field));
+    if (each.layer) each.layer = each.layer.filter((part) => !fields.has(part.encoding.y?.field));
   }
-  figure.datasets = { cells: rows };
+  figure.datasets = { ...figure.datasets, cells: rows };
   return figure;
+}
+
+// Takes parts out of the layer that makes the legend.
+function keepInLegend(layer, dropped) {
+  const { scale, field } = layer.encoding.color;
+  scale.range = scale.range.filter((_, index) => !dropped.has(scale.domain[index]));
+  scale.domain = scale.domain.filter((name) => !dropped.has(name));
+  layer.transform = [{ filter: { field, oneOf: scale.domain } }];
 }
 
 async function draw(target, column, start, stop, compared) {
