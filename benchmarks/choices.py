@@ -109,6 +109,20 @@ CHOICES = {
     "kriging, steps per window": Choice(
         setting="length", others=(48, 192), strategy="kriging", on="files", before=R_CELLS
     ),
+    "state space, ridge": Choice(
+        constants=(f"{_STRATEGIES}.state_space.learning:RIDGE",),
+        others=(100.0, 1000.0),
+        strategy="state_space",
+        on="files",
+        before=OTHER_FILES,
+    ),
+    "state space, ridge of windows alone": Choice(
+        constants=(f"{_STRATEGIES}.state_space.learning:RIDGE_ALONE",),
+        others=(10.0, 300.0, 1000.0),
+        strategy="state_space",
+        on="windows",
+        before="validation windows of ETT",
+    ),
     "decoder, learning rate": Choice(
         setting="learning_rate", others=(1e-3, 6e-3), strategy="denoise", on="windows", before=ETT_TEST
     ),

@@ -95,7 +95,7 @@ class Candidates:
         """
         data = inputs.data
         baselines = {name: new_baseline(name).fit_series(data.series) for name in of_kinds(("baseline",), names)}
-        series = SeriesData(data.series, data.truth, spec.config.seed)
+        series = SeriesData(data.series, data.truth, spec.config.seed, spec.config.windows.alone)
         smoothers = dict[str, SeriesStrategy]()
         for name in of_kinds(("series",), names):
             if not inputs.out_of_time:

@@ -158,3 +158,12 @@ def test_gaps_that_are_too_few_need_not_have_a_gain():
     share = blend_shares(plain, other, cells, NONE)
     assert share[:, LONG].tolist() == [1.0, 0.0]
     assert (np.delete(share, LONG, axis=1) == 0).all()
+
+
+def test_forty_easy_gaps_that_show_nothing_do_not_overrule_other_files():
+    rng = np.random.default_rng(2)
+    plain = rng.standard_t(3, size=(4, 10))
+    other = 0.9 * plain + 0.5 * rng.normal(size=(4, 10))  # gains too little for ten gaps of a column to show it
+    believed = PriorGains(np.ones(KINDS), np.full(KINDS, 0.4), spread=0.05)
+    assert (shares(plain, other, SHORT, prior=NONE) == 0).all()
+    assert (shares(plain, other, SHORT, prior=believed) > 0.5).all()

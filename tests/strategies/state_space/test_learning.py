@@ -58,6 +58,19 @@ def test_large_groups_are_learnt_in_fewer_rounds_from_fewer_steps():
     assert LearningPlan.of(1000, None).most_steps == FEWEST_STEPS
 
 
+def test_windows_alone_are_filled_by_columns_that_are_tied_less():
+    """Two columns of which one follows the other: the ridge weakens the tie, and not the column's own persistence."""
+    rng = np.random.default_rng(0)
+    leader = autoregressive(2000)[0, :, 0]
+    follower = np.append(0.0, leader[:-1]) + 0.1 * rng.normal(size=2000)
+    series = np.stack([leader, follower], axis=-1)[None] / leader.std()
+    ties = [
+        learn(series, LearningPlan.of(2, None, alone=alone), np.random.default_rng(0)).coefficients[0, :, 1, 0].sum()
+        for alone in (False, True)
+    ]
+    assert ties[0] > 0.5 > ties[1] > 0
+
+
 def test_learning_stops_when_the_innovations_no_longer_change(monkeypatch):
     rounds = []
     refit = learning._refit

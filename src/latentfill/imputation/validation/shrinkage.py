@@ -47,8 +47,8 @@ def blend_shares(plain: FloatArray, other: FloatArray, cells: Cells, prior: Prio
         of_file = _cautious_gains(gains, kind, enough, CAUTION[bucket])
         share[:, kind] = SHARES[prior.combined(kind, *of_file).argmax(axis=1)]
         if bucket < SHORT and gains.count[enough, kind].sum() >= RELATIVE_GAPS:
-            cautious, _ = _cautious_gains(relative, kind, enough, RELATIVE_CAUTION)
-            share[:, kind] = np.minimum(share[:, kind], _largest_without_loss(cautious))
+            of_easy = _cautious_gains(relative, kind, enough, RELATIVE_CAUTION)
+            share[:, kind] = np.minimum(share[:, kind], _largest_without_loss(prior.combined(kind, *of_easy)))
     exact = (gains.count >= EXACT_GAPS) & (gains.loss == 0)
     return np.where(exact, 0.0, share)
 

@@ -20,6 +20,7 @@ class SeriesData:
     series: ScaledSeries  # held-out cells are missing
     truth: FloatArray  # (T, C) values of the cells held out for tuning, NaN elsewhere
     seed: int
+    alone: bool = False  # whether windows are filled by themselves, which may lie at other levels than the series
 
     @property
     def period(self) -> int | None:

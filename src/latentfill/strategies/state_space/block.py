@@ -35,6 +35,7 @@ class BlockData:
     size: int  # n, columns per group: K = G n
     period: int | None  # steps of the cycle
     seed: int
+    alone: bool = False  # see `SeriesData`
 
     @property
     def has_tuning_cells(self) -> bool:
@@ -68,7 +69,7 @@ class Block:
         """
         trial = data.middle()
         noises = NOISES if data.size <= MOST_COLUMNS_TRIED and trial.has_tuning_cells else NOISES[:1]
-        plans = [LearningPlan.of(data.size, degrees) for degrees in noises]
+        plans = [LearningPlan.of(data.size, degrees, alone=data.alone) for degrees in noises]
         tried = [cls.learnt(trial, plan) for plan in plans]
         chosen = _first_clearly_best([block.error(trial) for block in tried])
         block, plan = tried[chosen], plans[chosen]

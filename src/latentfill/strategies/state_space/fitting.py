@@ -56,7 +56,7 @@ def _block_data(
 ) -> BlockData:
     """Some columns in their scale, without what they have in `common` (T, C)."""
     values, truth = (scale.apply(part, data.series.clock) - common for part in (data.series.values, data.truth))
-    return BlockData(values[:, columns], truth[:, columns], size, data.period, data.seed)
+    return BlockData(values[:, columns], truth[:, columns], size, data.period, data.seed, data.alone)
 
 
 def _fit_scale(data: SeriesData) -> ColumnScale:

@@ -26,6 +26,8 @@ FEW_COLUMNS = 12  # groups of more columns are learnt in `FEW_ROUNDS`, as their 
 MOST_WORK = 4e9  # multiplications of a round
 FEWEST_STEPS = 4000
 LAGS = 3
+RIDGE = 10.0  # steps, see `regress`
+RIDGE_ALONE = 3000.0  # in windows at other levels than those learnt from, columns may not be related in the same way
 PIECE = 500  # steps of a piece that is learnt from
 AVERAGED_ROUNDS = 4
 CONVERGED = 0.01  # change of the mean log variance of the innovations over `AVERAGED_ROUNDS` rounds
@@ -36,16 +38,18 @@ class LearningPlan:
     """How autoregressions are learnt."""
 
     lags: int = LAGS
-    ridge: float = 10.0  # in steps, see `regress`
+    ridge: float = RIDGE
     degrees: float | None = None  # degrees of freedom of the noise; None: Gaussian
     most_rounds: int = MOST_ROUNDS
     most_steps: int = 1 << 30  # of a longer series, pieces of this many steps in all are learnt from
 
     @classmethod
-    def of(cls, size: int, degrees: float | None) -> LearningPlan:
-        """The plan for groups of `size` columns: fewer rounds and steps for large groups."""
+    def of(cls, size: int, degrees: float | None, *, alone: bool = False) -> LearningPlan:
+        """The plan for groups of `size` columns: fewer rounds and steps for large groups; `alone`: see `SeriesData`."""
         steps = max(FEWEST_STEPS, int(MOST_WORK / (LAGS + 1) ** 2 / size**3))
-        return cls(degrees=degrees, most_rounds=MOST_ROUNDS if size <= FEW_COLUMNS else FEW_ROUNDS, most_steps=steps)
+        rounds = MOST_ROUNDS if size <= FEW_COLUMNS else FEW_ROUNDS
+        ridge = RIDGE_ALONE if alone else RIDGE
+        return cls(degrees=degrees, ridge=ridge, most_rounds=rounds, most_steps=steps)
 
 
 def learn(series: FloatArray, plan: LearningPlan, rng: np.random.Generator) -> Autoregression:
