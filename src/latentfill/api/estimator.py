@@ -21,6 +21,7 @@ from latentfill.api.containers.container import Opened
 from latentfill.api.containers.opening import open_covariates, open_data
 from latentfill.api.hidden_score import hidden_score
 from latentfill.api.imputer_settings import ImputerSettings
+from latentfill.api.progress_bars import notebook_bars
 from latentfill.api.result import Imputation
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, NotFittedError
@@ -46,7 +47,7 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
     config
         All settings of the method. Single settings can be given by name instead: ``Imputer(length=48, seed=1)``.
     progress
-        Called with a `Progress` while training.
+        Called with a `TrainingProgress` while networks are trained. In a notebook, bars are drawn if there is none.
     covariates
         Other tables to predict the data from, one or a list: paths, frames, `Series` ... Each has a clock of its own;
         their columns are aligned to the steps of the data and never filled.
@@ -167,7 +168,8 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
         return table
 
     def _fit(self, opened: Opened, table: Table) -> Self:
-        super().fit(table)
+        with notebook_bars(self):
+            super().fit(table)
         self._keep_names(table, are_named=opened.has_names)
         return self
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 
 from latentfill.api.containers.opening import open_covariates, open_data
+from latentfill.api.progress_bars import notebook_bars, series_bar
 from latentfill.core.fill_warning import tell_user
 from latentfill.imputation.imputer import Imputer
 from latentfill.imputation.panels import Splits, impute_array, impute_splits
@@ -43,12 +45,15 @@ def _filled(imputer: Imputer, content: object) -> Any:
 
 def _fill_one(imputer: Imputer, data: object) -> NativeFrame:
     table = imputer.read(data, fresh=True)
-    imputation = imputer.fit(table).fill(table)
+    with notebook_bars(imputer):
+        imputation = imputer.fit(table).fill(table)
     tell_user(imputation.notes)
     return imputation.to_frame()
 
 
 def _fill_stacked(imputer: Imputer, data: object) -> NativeFrame:
-    imputation = impute_stacked(imputer, data)
+    console = Console()
+    with series_bar(console, quiet=not console.is_jupyter) as on_series:
+        imputation = impute_stacked(imputer, data, on_series)
     tell_user(imputation.notes)
     return imputation.to_frame()

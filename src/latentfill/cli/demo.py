@@ -19,8 +19,8 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """Generate a sample table with gaps, fill it, and compare with the true values."""
+    from latentfill.api.progress_bars import progress_bars
     from latentfill.cli.display import show_demo
-    from latentfill.cli.progress import progress_bars
     from latentfill.scoring.demo import run_demo
 
     with progress_bars(make_console(), quiet) as progress:

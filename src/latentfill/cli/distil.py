@@ -44,8 +44,8 @@ def distil(
     **given: Any,
 ) -> None:
     """Train TimeKD's student network on stored embeddings, so that it embeds windows without a language model."""
+    from latentfill.api.progress_bars import progress_bars
     from latentfill.cli.display import show_forecasts
-    from latentfill.cli.progress import progress_bars
     from latentfill.core.files import stem
     from latentfill.embeddings.pairing import pair_embeddings
     from latentfill.embeddings.timekd.distil import distil as train

@@ -81,7 +81,7 @@ def embed(
     **given: Any,
 ) -> None:
     """Compute embeddings of a table's windows; run the same command again to continue an interrupted run."""
-    from latentfill.cli.progress import embedding_bar
+    from latentfill.api.progress_bars import embedding_bar
     from latentfill.core.files import stem
     from latentfill.embeddings.embed_table import TableEmbedder, parse_layout
     from latentfill.imputation.fitting.smoothed_series import smoothed_values

@@ -195,7 +195,7 @@ def _score_series(source: Path, imputer: Imputer, spec: ScoringSpec, quiet: bool
 @contextmanager
 def _progress(quiet: bool) -> Iterator[tuple[ProgressCallback | None, Callable[[str], None] | None]]:
     """Callbacks for the progress of training, and for lines of text; None if `quiet`."""
-    from latentfill.cli.progress import progress_bars
+    from latentfill.api.progress_bars import progress_bars
 
     console = make_console()
     on_progress = None if quiet else lambda text: console.print(f"hiding {text}", highlight=False, markup=False)

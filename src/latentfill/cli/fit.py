@@ -28,7 +28,7 @@ from latentfill.cli.options import (
 @with_options(ONE_SERIES, READING, WITH, COLUMNS, LONG, STORED, METHOD, RUNNING, OUTPUT, REPLACE)
 def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> None:
     """Fit a model to a table and save it."""
-    from latentfill.cli.progress import progress_bars
+    from latentfill.api.progress_bars import progress_bars
     from latentfill.core.files import check_new
     from latentfill.imputation.saving.model_folder import check_model_path
 

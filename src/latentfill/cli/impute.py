@@ -60,7 +60,7 @@ def impute(source: Source, output: MaybeOutput = None, output_dir: OutputFolder 
 
 def _impute(data: Path | list[Path], outputs: Outputs, given: Given, shown: Shown) -> dict[str, object]:
     """Fill one table, and write the outputs; returns the summary."""
-    from latentfill.cli.progress import progress_bars
+    from latentfill.api.progress_bars import progress_bars
 
     imputer = make_imputer(given)
     outputs.check(imputer)
@@ -71,14 +71,14 @@ def _impute(data: Path | list[Path], outputs: Outputs, given: Given, shown: Show
     show_notes(table.notes, shown.quiet)
     with progress_bars(make_console(), shown.quiet) as imputer.progress:
         imputer.fit(table)
-    filled = outputs.fill(imputer, table)
+        filled = outputs.fill(imputer, table)
     filled.summary["seconds"] = round(time.monotonic() - began, 2)
     return outputs.write(imputer, filled, shown)
 
 
 def _impute_stacked(imputer: Imputer, data: Path | list[Path], outputs: Outputs, shown: Shown) -> dict[str, object]:
     """Fill each series of a stacked table, and write the outputs; returns the summary."""
-    from latentfill.cli.progress import series_bar
+    from latentfill.api.progress_bars import series_bar
     from latentfill.imputation.stacked import impute_stacked
     from latentfill.imputation.stacked_file import impute_stacked_file, is_divisible
     from latentfill.tables.backends.stacked_text import UnusualTextError

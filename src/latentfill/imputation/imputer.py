@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError
 from latentfill.core.series import Series
+from latentfill.core.stages import tell_stage
 from latentfill.embeddings.protocols.record import Pairing
 from latentfill.embeddings.stored.arrays import IN_MEMORY, divide_embeddings
 from latentfill.embeddings.stored.digests import vectors_digest
@@ -86,6 +87,7 @@ class Imputer:
     def fit(self, data: object) -> Self:
         """Fit a model to a pandas, polars or pyarrow frame, the path of a file, or a `Table`; returns itself."""
         table = self.read(data, fresh=True)
+        tell_stage("looking for doubtful readings and kinds of columns")
         self._forget()
         if self.config.causal:
             return self._fit_to_past(table)
@@ -144,6 +146,7 @@ class Imputer:
         ordered = with_covariates(in_order(table.series, fitted.columns), covariates, fitted.covariates)
         _check_stamps(table, stamped=fitted.stamped)
         began = time.monotonic()
+        tell_stage("filling")
         paired = self._stored_embeddings(read)
         filled = fill_series(fitted, ordered, paired.splits, compare=compare)
         filled = filled.in_order(table.series.columns, fitted.columns)

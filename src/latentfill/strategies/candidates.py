@@ -13,6 +13,7 @@ import numpy as np
 from latentfill.core.config import AUTO
 from latentfill.core.memory import return_free_memory
 from latentfill.core.series import BoolArray, FloatArray, IntArray
+from latentfill.core.stages import tell_stage
 from latentfill.core.strategy_table import STRATEGIES, Kind
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.progress import History, OutOfTimeError
@@ -99,6 +100,7 @@ class Candidates:
         smoothers = dict[str, SeriesStrategy]()
         for name in of_kinds(("series",), names):
             if not inputs.out_of_time:
+                tell_stage(f"fitting {name}")
                 with suppress(ArithmeticError):  # its numbers overflowed or cancelled: the others are used
                     smoothers[name] = series_strategy_class(name).fit(series)
                 return_free_memory()
@@ -146,7 +148,7 @@ class Candidates:
         names = [name for name in names if has_base and (name in required or not inputs.out_of_time)]
         hidden = hidden_rounds(inputs.data, spec.config.seed) if names else ()
         examples = [self._example(of_round, inputs.encoder) for of_round in hidden]
-        fitted = {name: correction_class(name).fit(examples, spec.config.seed) for name in names}
+        fitted = {name: _fit_correction(name, examples, spec.config.seed) for name in names}
         kept = {name: correction for name, correction in fitted.items() if name in required or correction.corrects}
         return replace(self, names=(*self.names, *kept), corrections=kept)
 
@@ -320,6 +322,11 @@ def are_trained(names: Sequence[str]) -> bool:
 def needs_encoder(names: Sequence[str]) -> bool:
     """Whether any of these strategies works on embeddings."""
     return any(STRATEGIES[name].needs_encoder for name in names)
+
+
+def _fit_correction(name: str, examples: Sequence[Example], seed: int) -> Correction:
+    tell_stage(f"fitting {name}")
+    return correction_class(name).fit(examples, seed)
 
 
 def _fit_on_windows(

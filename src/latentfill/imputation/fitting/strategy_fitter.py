@@ -10,6 +10,7 @@ import numpy as np
 from latentfill.core.config import AUTO, BY_EFFORT, Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import IntArray
+from latentfill.core.stages import tell_stage
 from latentfill.core.strategy_table import STRATEGIES, Kind
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.embeddings.protocols.record import Embeddings
@@ -215,6 +216,7 @@ class StrategyFitter:
         """The stages after trials of the dear strategies beside the `cheap` ones."""
         others = cheap.estimate(self.learnt_from.visible, starts, None).values if stages.to_try else np.empty(0)
         for name in stages.to_try:
+            tell_stage(f"trying {name}")
             gain = Trial.of(self.learnt_from, MOST_TRIED[name]).gain(name, spec, others)
             wanted = least_gain(name, self.columns)
             reason = f"{WORTHLESS} {max(gain, 0):.1%}, and {wanted:.1%} or more are worth its time"
@@ -236,6 +238,7 @@ class StrategyFitter:
     ) -> Iterator[tuple[str, Validated]]:
         """The validation of each strategy that the time budget allowed, with the strategy's name."""
         alone = path.config.windows.alone
+        tell_stage("testing on held-out readings")
         # with a donor table, networks and trees learn nearly everything from it
         trained = False if self.learnt_from is not self.held_out else None
         results = measure(candidates, path.encoder, self.held_out, path.blend_starts, alone=alone, trained=trained)

@@ -1,47 +1,84 @@
-"""Progress bars for training networks and for embedding windows."""
+"""Progress bars for fitting, for filling many series and for embedding windows, on a terminal and in a notebook."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from latentfill.core.stages import hearing_stages
+
 if TYPE_CHECKING:
     from latentfill.embeddings.embed_progress import EmbedProgress
+    from latentfill.imputation.imputer import Imputer
     from latentfill.nn.progress import ProgressCallback, TrainingProgress
 
 
 @contextmanager
 def progress_bars(console: Console, quiet: bool) -> Iterator[ProgressCallback | None]:
-    """Yield a callback that draws one bar per stage of training, with the loss and the time left; None if `quiet`."""
+    """Yield a callback that draws one bar per stage of training, with the loss and the time left; None if `quiet`.
+
+    Where lines can be drawn anew, on a terminal or in a notebook, the current stage of other work is shown too.
+    """
     if quiet:
         yield None
         return
-    columns = [
-        TextColumn("{task.description:<16}"),
-        BarColumn(),
-        TextColumn("{task.completed:>5.0f}/{task.total:.0f} steps  loss {task.fields[loss]:.4f}  {task.fields[left]}"),
-    ]
-    bars = Progress(*columns, console=console)
+    text = TextColumn("{task.fields[text]}")
+    bars = Progress(TextColumn("{task.description:<16}"), BarColumn(), text, console=console)
     tasks: dict[str, TaskID] = {}
 
     def show(progress: TrainingProgress) -> None:
-        stage, loss = progress.stage, progress.loss
+        stage = progress.stage
+        left = f"at most {_duration(progress.seconds_left)} left" if progress.step < progress.steps else "done"
+        told = f"{progress.step:>5}/{progress.steps} steps  loss {progress.loss:.4f}  {left}"
         if stage not in tasks:
             bars.start()
-            tasks[stage] = bars.add_task(stage, total=progress.steps, loss=loss, left="")
-        left = f"at most {_duration(progress.seconds_left)} left" if progress.step < progress.steps else "done"
-        bars.update(tasks[stage], total=progress.steps, completed=progress.step, loss=loss, left=left)
+            tasks[stage] = bars.add_task(stage, total=progress.steps, text=told)
+        bars.update(tasks[stage], total=progress.steps, completed=progress.step, text=told)
 
     try:
-        yield show
+        with _stage_line(bars) if console.is_terminal or console.is_jupyter else nullcontext():
+            yield show
     finally:
-        if tasks:
+        if bars.live.is_started:
             bars.stop()
+
+
+@contextmanager
+def notebook_bars(imputer: Imputer) -> Iterator[None]:
+    """Within it, bars are drawn in a notebook while the imputer works, unless it has a callback of its own."""
+    console = Console()
+    if imputer.progress is not None or not console.is_jupyter:
+        yield
+        return
+    try:
+        with progress_bars(console, quiet=False) as imputer.progress:
+            yield
+    finally:
+        imputer.progress = None
+
+
+@contextmanager
+def _stage_line(bars: Progress) -> Iterator[None]:
+    """A line with the current stage, which is taken away at the end."""
+    line: list[TaskID] = []
+
+    def show(stage: str) -> None:
+        if not line:
+            bars.start()
+            line.append(bars.add_task("", total=None, text=""))
+        bars.update(line[0], text=stage)
+
+    with hearing_stages(show):
+        try:
+            yield
+        finally:
+            for task in line:
+                bars.remove_task(task)
 
 
 @contextmanager
