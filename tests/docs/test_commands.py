@@ -109,7 +109,7 @@ def test_the_python_of_the_readme_runs(folder: Path, small_language_model: Path)
     for block in PYTHON.findall((ROOT / "README.md").read_text(encoding="utf-8")):
         small = block.replace("embeddings=z,", "embeddings=z, dim=16, encoder_steps=20, decoder_steps=20,")
         exec(small.replace("(windows, z", "(windows, z, decoder_steps=20"), names)
-    assert {"auto", "kriging", "linear"} == set(names["scores"]["strategy"])
+    assert set(names["scores"]["strategy"]) == {"auto", "linear"}  # 192 rows are too few for kriging, which a note says
     assert not np.isnan(names["filled"]).any()
 
 

@@ -121,12 +121,24 @@ def test_a_donor_table_is_refused_as_it_may_hold_the_hidden_cells(table: Table, 
 
 
 def test_strategies_that_the_time_budget_leaves_out_are_named_in_a_note_and_not_scored(
-    table: Table, quick: dict[str, object], caplog
+    table: Table, quick: dict[str, object]
 ):
     settings = {"time_budget": 60.0, "decoder_steps": 10**6, "candidates": "linear,kriging,denoise"}
     (run,) = runs(table, quick, strategies=("auto", "latent"), patterns=("point",), settings=settings)
     assert set(overall(run.scores)) == {"auto", "linear"}
-    assert "left no room for" in caplog.text
+    assert any("left no room for" in note for note in run.notes)
+
+
+def test_strategies_that_do_not_suit_the_table_are_named_in_a_note_with_the_way_out(hourly):
+    series = hourly(150, 2, gaps=0.05)
+    frame = pd.DataFrame(series.values, columns=["a", "b"]).assign(time=series.time)
+    spec = ScoringSpec(strategies=("auto", "kriging"))
+    (run,) = evaluate(read_table(frame, TableOptions()), Config(), spec)
+    assert set(overall(run.scores)) == {"auto", "linear"}
+    (note,) = [note for note in run.notes if "kriging" in note]
+    assert "fewer than 500, too few to learn from. Score it by itself (--strategies kriging)." in note
+    (alone,) = evaluate(read_table(frame, TableOptions()), Config(), ScoringSpec(strategies=("kriging",)))
+    assert "kriging" in overall(alone.scores)
 
 
 # --- encoders side by side -----------------------------------------------------------------------

@@ -75,7 +75,8 @@ def evaluate(
         return _as_frame(data, _of_series(data, imputer, spec), stacked=True)
     table = imputer.read(data)
     tell_user(table.notes)
-    runs = evaluate_table(table, imputer.config, spec, imputer.align(table))
+    runs = list(evaluate_table(table, imputer.config, spec, imputer.align(table)))
+    tell_user(note for run in runs for note in run.notes)
     return _as_frame(data, {ALL: [score for run in runs for score in run.scores]}, stacked=False)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from latentfill.embeddings.stored.split_windows import train_rows
 from latentfill.imputation.filling.fill import error_quantiles_at, estimate_series, fill_from
 from latentfill.imputation.fitting.best_fit import fit_best, refuse_beside_covariates
 from latentfill.imputation.fitting.fit import FitInputs
-from latentfill.imputation.fitting.fitted import Fitted
+from latentfill.imputation.fitting.fitted import OUT_OF_TIME, Fitted
 from latentfill.imputation.fitting.with_covariates import with_covariates
 from latentfill.imputation.validation.quantiles import continuous_ranked_probability
 from latentfill.nn.progress import ProgressCallback
@@ -42,8 +41,6 @@ from latentfill.scoring.scores import ORACLE, Score
 from latentfill.scoring.spec import ScoringSpec
 from latentfill.tables.covariates import Covariates
 from latentfill.tables.table import Table
-
-log = logging.getLogger(__name__)
 
 TRAINED_ON_THIS_TABLE = (
     "encoder {name!r} was distilled on cells of this very table, so it may know the hidden ones: its scores are "
@@ -144,16 +141,13 @@ class Evaluator:
             if self.on_progress:
                 self.on_progress(f"{masked.title}, encoder {encoder}" if encoder else masked.title)
             fitted = self._fit(masked, encoder)
-            notes += fitted.notes
+            notes += [*fitted.notes, *self._not_scored(fitted, encoder)]
             is_oracle = trained_on(fitted.encoder, masked.series)
             if is_oracle:
                 notes.append(TRAINED_ON_THIS_TABLE.format(name=encoder))
             scores += self._scores(masked, fitted, encoder, ORACLE if is_oracle else None)
         scores.sort(key=lambda score: self.strategies.index(score.strategy))
-        notes = list(dict.fromkeys(notes))
-        for note in notes:
-            log.warning("%s", note)
-        return Run(with_ratios(scores), time.monotonic() - began, masked.hidden, notes)
+        return Run(with_ratios(scores), time.monotonic() - began, masked.hidden, list(dict.fromkeys(notes)))
 
     def _fit(self, masked: MaskedSeries, encoder: str) -> Fitted:
         """A model with all strategies to compare on this encoder, fitted without the hidden cells."""
@@ -170,6 +164,14 @@ class Evaluator:
                 progress=self.progress,
             ),
         )
+
+    def _not_scored(self, fitted: Fitted, encoder: str) -> Iterator[str]:
+        """Notes on strategies that do not suit the table; those without time are in the notes on the fit."""
+        skipped = fitted.builtin.skipped
+        for name in strategies_on(encoder, self.strategies, self.config):
+            if name in skipped and skipped[name] != OUT_OF_TIME:
+                way_out = f"Score it by itself (--strategies {name})."
+                yield f"{name} is not scored beside the others: {skipped[name]}. {way_out}"
 
     def _scores(self, masked: MaskedSeries, fitted: Fitted, encoder: str, label: str | None) -> Iterator[Score]:
         """The scores of all strategies on this encoder; strategies without one are scored only with the first."""
