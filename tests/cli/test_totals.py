@@ -46,3 +46,10 @@ def test_bounds_beside_the_columns_are_no_columns(run_cli: Run, filled: Path, tm
 def test_a_table_without_samples_is_refused(run_cli: Run, filled: Path, tmp_path: Path, capsys):
     assert run_cli("totals", tmp_path / "in.csv", "--every", "day") == 2
     assert "impute IN -o" in capsys.readouterr().err
+
+
+def test_totals_go_to_standard_output(run_cli: Run, filled: Path, tmp_path: Path, capfdbinary):
+    run_cli("totals", filled, "--every", "week", "-o", tmp_path / "weeks.csv")
+    capfdbinary.readouterr()
+    assert run_cli("totals", filled, "--every", "week", "-o", "-") == 0
+    assert capfdbinary.readouterr().out == (tmp_path / "weeks.csv").read_bytes()

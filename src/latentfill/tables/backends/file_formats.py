@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from latentfill.core.errors import InputError
+from latentfill.core.files import STANDARD
 from latentfill.tables.backends.csv_format import CsvFormat
 from latentfill.tables.backends.excel_format import ExcelFormat
 from latentfill.tables.backends.file_format import FileFormat, FrameFormat
@@ -34,7 +35,12 @@ def register(*formats: FileFormat) -> None:
 
 
 def format_of(path: str | os.PathLike[str]) -> FileFormat:
-    """The format of a table file by the ending of its name; an `InputError` if no format has this ending."""
+    """The format of a table file by the ending of its name; an `InputError` if no format has this ending.
+
+    Standard input and output are CSV.
+    """
+    if Path(path) == STANDARD:
+        return FORMATS[".csv"]
     name = Path(path).name
     for suffix, file_format in FORMATS.items():
         if name.lower().endswith(suffix):

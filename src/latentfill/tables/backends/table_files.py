@@ -7,7 +7,6 @@ from pathlib import Path
 
 from latentfill.core.errors import InputError
 from latentfill.core.files import STANDARD, check_file_path
-from latentfill.tables.backends.csv_format import CsvFormat
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.file_format import NewColumns
 from latentfill.tables.backends.file_formats import format_of
@@ -26,7 +25,7 @@ def read_source(data: object, request: ReadRequest) -> Source:
         return frame_source(data)
     path = Path(data)
     if path == STANDARD:
-        return CsvFormat().read(path, request)
+        return format_of(path).read(path, request)
     if os.path.isdir(path):
         return read_joined(files_in(path), lambda file: read_source(file, request))
     if not os.path.exists(path):  # unlike `Path.exists`, this returns False for a name that is too long
@@ -36,8 +35,7 @@ def read_source(data: object, request: ReadRequest) -> Source:
 
 def write_source(source: Source, edits: Edits, path: str | os.PathLike[str]) -> None:
     """Write the edited table; the ending of the file name decides the format."""
-    writer = CsvFormat() if Path(path) == STANDARD else format_of(path)
-    writer.write(source, edits, Path(path))
+    format_of(path).write(source, edits, Path(path))
 
 
 def write_columns(columns: NewColumns, path: str | os.PathLike[str]) -> None:
