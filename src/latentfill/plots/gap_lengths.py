@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import altair
 
 HEIGHT = 120  # pixels, of each histogram
+MOST_LEVEL = 10  # bins whose names fit side by side; those of more are slanted
 
 
 class LengthBin(TypedDict):
@@ -50,9 +51,10 @@ def gap_lengths(result: Imputation) -> altair.TopLevelMixin:
     base = alt.Chart(alt.InlineData(list(bins))).mark_bar(color=COLOURS["filled"])
     base = base.encode(description="about:N", tooltip="about:N")
     names = [each["length"] for each in bins]
+    angle = 0 if len(bins) <= MOST_LEVEL else -35
     panels = [
         base.encode(
-            x=alt.X("length:N", sort=names, title="length of the gap, steps", axis=alt.Axis(labelAngle=0)),
+            x=alt.X("length:N", sort=names, title="length of the gap, steps", axis=alt.Axis(labelAngle=angle)),
             y=alt.Y(f"{what}:Q", title=title, axis=alt.Axis(format="d", tickMinStep=1, tickCount=4)),
         ).properties(width=WIDTH, height=HEIGHT)
         for what, title in (("gaps", "gaps"), ("cells", "missing cells"))
