@@ -15,10 +15,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from latentfill.core.config import Config
 from latentfill.imputation.decisions import Decisions, refuse
 from latentfill.imputation.imputation import Imputation
+from latentfill.report.evaluation_page import to_html
 from latentfill.report.imputation_page import imputation_page
 from latentfill.report.inspection_page import inspection_page
+from latentfill.scoring.evaluate import evaluate
+from latentfill.scoring.spec import ScoringSpec
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install it, or set CHROMIUM to its path")
@@ -38,7 +42,15 @@ def browser() -> Iterator[Any]:
 def files(filled: Imputation, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The pages by name."""
     folder = tmp_path_factory.mktemp("pages")
-    pages = {"filled": imputation_page(filled), "inspected": inspection_page(filled.table)}
+    spec = ScoringSpec(strategies=("auto", "linear"), patterns=("point", "block"))
+    runs = evaluate(filled.table, Config(effort="quick", intervals=0.9), spec)
+    scores = [score for run in runs for score in run.scores]
+    about = {"table": "gaps.csv", "latentfill": "1.0", "settings": Config(intervals=0.9).to_dict()}
+    pages = {
+        "filled": imputation_page(filled),
+        "inspected": inspection_page(filled.table),
+        "scored": to_html(about, scores),
+    }
     for name, content in pages.items():
         (folder / f"{name}.html").write_bytes(content)
     return {name: folder / f"{name}.html" for name in pages}
@@ -76,11 +88,11 @@ def opened(browser: Any, files: dict[str, Path]) -> Iterator[Opened]:
     page.context.close()
 
 
-@pytest.mark.parametrize("name", ["filled", "inspected"])
+@pytest.mark.parametrize("name", ["filled", "inspected", "scored"])
 @pytest.mark.parametrize("look", [{}, {"color_scheme": "dark"}, {"viewport": {"width": 390, "height": 800}}])
 def test_a_page_loads_without_problems_and_fits(browser: Any, files: dict[str, Path], name: str, look: dict[str, Any]):
     opened = Opened(browser, files[name], **look)
-    opened.wait_for_figure()
+    opened.page.wait_for_selector("figure svg")
     assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     dark = look.get("color_scheme") == "dark"
     background = opened.page.evaluate("getComputedStyle(document.body).backgroundColor")

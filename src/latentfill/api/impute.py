@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
+from numpy.typing import ArrayLike
 from rich.console import Console
 
 from latentfill.api.containers.opening import open_covariates, open_data
+from latentfill.api.imputer_settings import ImputerSettings
 from latentfill.api.progress_bars import notebook_bars, series_bar
+from latentfill.core.config import Config
 from latentfill.core.fill_warning import tell_user
 from latentfill.imputation.imputer import Imputer
 from latentfill.imputation.panels import Splits, impute_array, impute_splits
 from latentfill.imputation.stacked import impute_stacked
+from latentfill.nn.progress import ProgressCallback
 from latentfill.tables.backends.native import NativeFrame
 
 
-def impute(data: object, **settings: Any) -> Any:
-    """Fit on `data` and fill it, in one call; see `Imputer`.
+def impute(
+    data: object,
+    *,
+    config: Config | None = None,
+    progress: ProgressCallback | None = None,
+    covariates: object = None,
+    starts: ArrayLike | None = None,
+    **settings: Unpack[ImputerSettings],
+) -> Any:
+    """Fit on `data` and fill it, in one call; the parameters are those of `Imputer`.
 
     The same kind of data comes back, with its index, types and attributes: a frame or a series of pandas or polars, a
     table of pyarrow, a mapping of columns, an array of NumPy, a tensor, a `DataArray` or `Dataset`, a `TimeSeries`,
@@ -28,7 +40,7 @@ def impute(data: object, **settings: Any) -> Any:
     ``"own"`` or ``"auto"``). The same holds for the N series of an array (N, L, C); an array (T, C) is one series.
     With ``pivot``, the data are long: one column has the names and one the values of the readings.
     """
-    imputer = Imputer(**settings)
+    imputer = Imputer(config, progress=progress, covariates=covariates, starts=starts, **settings)
     imputer.covariates = open_covariates(imputer.covariates)
     opened = open_data(data, imputer.options, bounds=imputer.config.output.intervals is not None)
     return opened.back(_filled(imputer.with_options(opened.options), opened.content))
