@@ -235,3 +235,20 @@ def test_an_unfilled_table_offers_no_decisions(browser: Any, files: dict[str, Pa
     assert "empty." in opened.text("#lf-about")
     assert "filled" not in opened.text("#lf-figure")
     opened.context.close()
+
+
+def test_of_many_steps_the_smallest_and_largest_are_drawn(opened: Opened):
+    found = opened.page.evaluate("""() => {
+        const cells = Array.from({ length: 30000 }, (_, step) => ({ step, value: step % 7 ? Math.sin(step) : null }));
+        cells[12345].value = 50;
+        cells[23456].value = -50;
+        for (let step = 20000; step < 20200; step += 1) cells[step].value = null;
+        const kept = extremes(cells);
+        return [kept.length, kept.map(({ step }) => step), kept.map(({ value }) => value)];
+    }""")
+    length, steps, values = found
+    assert length <= 2000
+    assert steps == sorted(steps)
+    assert values[steps.index(12345)] == 50
+    assert values[steps.index(23456)] == -50
+    assert any(value is None and 20000 <= step < 20200 for step, value in zip(steps, values, strict=True))

@@ -4,7 +4,8 @@
 const data = JSON.parse(document.getElementById("lf-data").textContent);
 const MOST_ROWS = 2000; // steps that are drawn; of more, only the extremes of each bin
 const MOST_VALUES = 500; // rows of the table of values
-const LEAST_CONTEXT = 12; // steps on both sides of a gap
+const LEAST_CONTEXT = 12; // steps on both sides of a gap that are shown at first
+const MOST_CONTEXT = 1000;
 const ERRORS = 1; // of the log levels of Vega
 const element = (id) => document.getElementById(id);
 
@@ -45,14 +46,25 @@ for (const column of data.columns) {
 }
 for (const gap of data.gaps) data.columns[gap.column].gaps.push(gap);
 
+// The last of some parts of a column, in the order of time, that begins at a step or before it.
+function lastBefore(parts, step) {
+  let [low, high] = [0, parts.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (parts[middle].start <= step) low = middle + 1; else high = middle;
+  }
+  return parts[low - 1];
+}
+
 function observedAt(column, step) {
-  const stretch = column.stretches.find(({ start, values }) => start <= step && step < start + values.length);
-  const value = stretch ? stretch.values[step - stretch.start] : NaN;
-  return Number.isNaN(value) ? null : value;
+  const stretch = lastBefore(column.stretches, step);
+  const value = stretch ? stretch.values[step - stretch.start] : undefined;
+  return value === undefined || Number.isNaN(value) ? null : value;
 }
 
 function gapAt(column, step) {
-  return column.gaps.find((gap) => gap.start <= step && step < gap.start + gap.length);
+  const gap = lastBefore(column.gaps, step);
+  return gap && step < gap.start + gap.length ? gap : undefined;
 }
 
 function known(array, index) {
@@ -96,7 +108,8 @@ function extremes(found) {
   const width = Math.ceil((2 * found.length) / MOST_ROWS);
   const kept = [];
   for (let start = 0; start < found.length; start += width) {
-    const bin = found.slice(start, start + width).sort((a, b) => a.value - b.value).filter(({ value }) => value !== null);
+    const bin = found.slice(start, start + width).filter(({ value }) => value !== null);
+    bin.sort((a, b) => a.value - b.value);
     if (!bin.length) kept.push(found[start]);
     else kept.push(...[...new Set([bin[0], bin.at(-1)])].sort((a, b) => a.step - b.step));
   }
@@ -105,7 +118,7 @@ function extremes(found) {
 
 // ------------------------------------------------------------------------------------------------- drawing
 
-const contextOf = (length) => Math.max(LEAST_CONTEXT, 2 * length);
+const contextOf = (length) => Math.max(LEAST_CONTEXT, Math.min(MOST_CONTEXT, 2 * length));
 
 // The cells as rows of the figure: fills, their bounds and the candidates begin and end at the readings beside them.
 function rowsOf(column, found) {
