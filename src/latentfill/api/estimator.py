@@ -68,7 +68,14 @@ class Imputer(TransformerMixin, BaseEstimator, base.Imputer):  # type: ignore[mi
 
     Examples
     --------
-    >>> filled = Imputer(seed=1).fit(df).transform(df)  # doctest: +SKIP
+    >>> hours = pd.date_range("2024-01-01", periods=48, freq="h")
+    >>> df = pd.DataFrame({"load": 10.0 + np.arange(48) % 24}, index=hours)
+    >>> df.iloc[5] = np.nan
+    >>> result = latentfill.Imputer(strategy="linear").fit(df).fill(df)
+    >>> result
+    <Imputation of 48 rows and 1 column: cells observed 47, linear 1>
+    >>> result.gaps[["column", "length"]].to_dict("records")
+    [{'column': 'load', 'length': 1}]
     """
 
     _not_fitted = ImputerNotFittedError

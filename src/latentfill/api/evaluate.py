@@ -58,6 +58,19 @@ def evaluate(
     -------
     The fields of `latentfill.scoring.scores.Score` as columns; errors are in standard deviations of each column, and
     `all` stands for all columns, gaps or series.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be read, or too few cells can be hidden.
+
+    Examples
+    --------
+    >>> df = pd.DataFrame({"a": np.sin(np.arange(300) / 5), "b": np.cos(np.arange(300) / 5)})
+    >>> scores = latentfill.evaluate(df, strategies=["spline", "linear"], patterns=["point"])
+    >>> overall = scores[(scores["column"] == "all") & (scores["gap"] == "all")].set_index("strategy")
+    >>> bool(overall.loc["spline", "mse"] < overall.loc["linear", "mse"])
+    True
     """
     imputer = Imputer(covariates=covariates, **settings)
     imputer.covariates = open_covariates(imputer.covariates)

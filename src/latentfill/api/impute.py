@@ -39,6 +39,19 @@ def impute(
     dimensions; none is filled from the cells of another, and ``model`` says whether they share a model (``"shared"``,
     ``"own"`` or ``"auto"``). The same holds for the N series of an array (N, L, C); an array (T, C) is one series.
     With ``pivot``, the data are long: one column has the names and one the values of the readings.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be read or a setting cannot be used; the message says what is wrong and the way out.
+
+    Examples
+    --------
+    >>> hours = pd.date_range("2024-01-01", periods=48, freq="h")
+    >>> df = pd.DataFrame({"load": 10.0 + np.arange(48) % 24}, index=hours)
+    >>> df.iloc[5] = np.nan
+    >>> float(latentfill.impute(df)["load"].iloc[5])
+    15.0
     """
     imputer = Imputer(config, progress=progress, covariates=covariates, starts=starts, **settings)
     imputer.covariates = open_covariates(imputer.covariates)

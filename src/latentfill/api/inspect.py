@@ -36,6 +36,16 @@ def inspect(
         For embeddings: others of the same windows, to compare with.
     **settings
         As for `latentfill.Imputer`: how to read the table, and the windows of embeddings.
+
+    Raises
+    ------
+    InputError
+        If nothing at the path can be read as any of these.
+
+    Examples
+    --------
+    >>> latentfill.inspect(pd.DataFrame({"a": [1.5, np.nan, 2.5]}))["columns"]["a"]["missing"]
+    1
     """
     config, options = divide_settings(None, settings)
     if isinstance(data, str | os.PathLike):

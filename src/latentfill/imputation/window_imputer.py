@@ -46,7 +46,12 @@ class WindowImputer:
 
     Examples
     --------
-    >>> filled = WindowImputer(seed=1).fit(windows, z).fill(windows, z)  # doctest: +SKIP
+    >>> windows = np.sin(np.arange(40)[:, None, None] + np.arange(24)[:, None] / 4 + np.arange(2))  # (N, L, C)
+    >>> z = windows.mean(axis=1)  # (N, D): in earnest, an encoder's
+    >>> windows[:, 5:8, 0] = np.nan
+    >>> filled = latentfill.WindowImputer(decoder_steps=20).fit(windows, z).fill(windows, z)
+    >>> filled.shape, int(np.isnan(filled).sum())
+    ((40, 24, 2), 0)
     """
 
     def __init__(self, *, strategy: str = "denoise", progress: ProgressCallback | None = None, **settings: Any) -> None:
@@ -106,7 +111,26 @@ class WindowImputer:
 
 
 def fill_windows(windows: ArrayLike, z: ArrayLike, **settings: Any) -> FloatArray:
-    """Fit to windows (N, L, C) with embeddings (N, D) or (N, C, D) and fill them, in one call; see `WindowImputer`."""
+    """Fit to windows (N, L, C) with embeddings (N, D) or (N, C, D) and fill them, in one call; see `WindowImputer`.
+
+    Parameters
+    ----------
+    windows
+        Windows (N, L, C) in original units, NaN where missing.
+    z
+        Embeddings (N, D) of whole windows, or (N, C, D) of each column.
+    **settings
+        As for `WindowImputer`.
+
+    Returns
+    -------
+    The windows (N, L, C) with their gaps filled; observed values are unchanged.
+
+    Raises
+    ------
+    InputError
+        If shapes do not match, or values are infinite.
+    """
     return WindowImputer(**settings).fit_fill(windows, z)
 
 

@@ -59,6 +59,19 @@ def totals(
     -------
     A frame like the one given (a pyarrow table for a file) with a row for each column and period: the number of values,
     of cells that are left empty and of uncertain values, the sum and the mean, and their lower and upper bounds.
+
+    Raises
+    ------
+    InputError
+        If there are no samples, or if they are not those of the filled table.
+
+    Examples
+    --------
+    >>> hours = pd.date_range("2024-01-01", periods=48, freq="h")
+    >>> rain = [[0.5] * 47 + [last] for last in (1, 0.6, 0.9, 1, 1.1, 1.4)]
+    >>> filled, *drawn = (pd.DataFrame({"time": hours, "rain": each}) for each in rain)
+    >>> latentfill.totals(filled, every="day", samples=drawn)["sum"].tolist()
+    [12.0, 12.5]
     """
     return frame_like(filled, total_columns(filled, every, samples, coverage, kind, TableOptions(**reading)))
 
