@@ -183,6 +183,15 @@ INTERVALS: Final = options_of(OutputSettings, only=("intervals",))
 OVERWRITE: Final[Options] = {
     "overwrite": option("Writing", bool, "--overwrite", help="Replace an existing packed file.", default=False)
 }
+TRUST_CODE: Final[Options] = {
+    "trust_code": option(
+        "Making embeddings",
+        bool,
+        "--trust-code",
+        help="Allow encoders that run code of a module or a file: module, torchscript and export.",
+        default=False,
+    )
+}
 REPLACE: Final[Options] = {
     "overwrite": option(
         "Writing",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -74,8 +75,18 @@ def _declared_size(archive: Any, name: str) -> float:
 def _read_pt(path: Path) -> object:
     import torch
 
+    if not zipfile.is_zipfile(path):  # torch 2.5 and older can be made to run code by files that are no zip archives
+        raise InputError(f"{path} cannot be read as embeddings: torch.save does not write such files. Save it again.")
+    if is_program(path):
+        raise InputError(f"{path} holds a program of TorchScript, not an array. Save the array alone.")
     check_memory(zip_size(path), path)
     return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def is_program(path: Path) -> bool:
+    """Whether a zip archive is one of `torch.jit.save`, which `torch.load` may run."""
+    with zipfile.ZipFile(path) as archive:
+        return any(name.rpartition("/")[2] == "constants.pkl" for name in archive.namelist())
 
 
 def _read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
