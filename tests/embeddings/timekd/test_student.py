@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from latentfill.embeddings.timekd.student import DistilledStudent
 from latentfill.embeddings.timekd.student_folder import check_student_path, is_student
 from latentfill.embeddings.timekd.student_net import StudentShape, VariableForecaster
 
+Sign = Callable[[Path], None]
 SHAPE = StudentShape(length=12, pred_len=4, dim=8, layers=2, heads=2)
 
 
@@ -188,29 +190,34 @@ def changed(folder: Path, **changes: object) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"format": 2}, "format 2, this version reads 1"),
+        ({"format": 3}, "format 3, this version reads 1 and 2"),
         ({"shape": {"length": 12}}, "pred_len"),
-        ({"shape": "small"}, "cannot be used"),
+        ({"shape": "small"}, "shape must hold names and values, got 'small'"),
         ({"shape": {"length": 12, "pred_len": 4, "dim": 10**9}}, "dim must be a whole number from 1 to 8192"),
         ({"shape": {"length": 12, "pred_len": 4, "colour": "red"}}, "colour"),
-        ({"about": 3}, "cannot be used"),
+        ({"about": 3}, "about must hold names and values, got 3"),
+        ({"about": {"table_sketch": ["1"]}}, r"about.table_sketch\[0\] must be a whole number, got '1'"),
         ({"weights_digest": "0"}, "digest of the weights is not the one"),
     ],
 )
-def test_a_changed_record_is_reported(tmp_path: Path, changes: dict[str, object], words: str):
+def test_a_changed_record_is_reported(tmp_path: Path, changes: dict[str, object], words: str, sign: Sign):
     student().save(tmp_path)
     changed(tmp_path, **changes)
+    with pytest.raises(ModelFormatError, match=r"its own content was changed|format"):
+        DistilledStudent.load(tmp_path)
+    sign(tmp_path)
     with pytest.raises(ModelFormatError, match=words):
         DistilledStudent.load(tmp_path)
 
 
-def test_all_weights_that_do_not_fit_are_reported_at_once(tmp_path: Path):
+def test_all_weights_that_do_not_fit_are_reported_at_once(tmp_path: Path, sign: Sign):
     student().save(tmp_path)
     weights = load_file(tmp_path / "model.safetensors")
     del weights["norm.bias"]
     weights["future.bias"] = torch.zeros(5)
     weights["norm.weight"] = weights["norm.weight"].double()
     save_file(weights | {"colour": torch.zeros(1)}, tmp_path / "model.safetensors")
+    sign(tmp_path)
     with pytest.raises(ModelFormatError) as caught:
         DistilledStudent.load(tmp_path)
     for words in (

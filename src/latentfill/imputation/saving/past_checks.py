@@ -1,0 +1,71 @@
+"""Checks of what the folder of a model holds that fills from the past alone, see `model_checks`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from latentfill.core.errors import LatentFillError
+from latentfill.core.json_types import type_problems
+from latentfill.imputation.causal.fill import PastModels
+from latentfill.imputation.causal.strategies import NAMES
+from latentfill.imputation.saving.model_checks import (
+    Weights,
+    common_problems,
+    ensemble_problems,
+    scale_problems,
+    scaler_shapes,
+    shape_problems,
+    small_series,
+    unusable_estimates,
+)
+from latentfill.imputation.saving.past_state import PastState
+from latentfill.imputation.validation.cells import KINDS
+from latentfill.imputation.validation.quantiles import LEVELS
+from latentfill.windows.gaps import BUCKET_NAMES
+
+TRIED = 24  # steps of the small series
+
+
+def past_state_problems(state: Mapping[str, Any]) -> Iterator[str]:
+    """Parts of the content of config.json that have the wrong type, or values that no model has."""
+    if problems := list(type_problems(state, PastState)):
+        yield from problems
+        return
+    yield from type_problems(state["weights"], Weights, "weights")
+    yield from common_problems(state)
+    unknown = {*state["strategies"], *state["smoothers"]} - set(NAMES)
+    yield from (f"the strategy {name!r} is unknown" for name in sorted(unknown))
+    if not 0 <= state["longest"] < KINDS:
+        yield f"longest is {state['longest']}, not from 0 to {KINDS - 1}"
+
+
+def past_problems(models: PastModels) -> Iterator[str]:
+    """Arrays of the wrong shape or with impossible values; if there are none, what goes wrong in a small series."""
+    model = models.last
+    columns, working, strategies = len(models.columns), len(model.kinds.column_of), len(model.strategies.names)
+    shapes = [
+        *scaler_shapes(model.scaler, working),
+        ("kinds", (len(model.kinds),), (columns,)),
+        ("weights", model.ensemble.weight.shape, (strategies, working, KINDS)),
+        ("calibration", model.calibration.quantiles.shape, (columns, len(BUCKET_NAMES), len(LEVELS))),
+        *((name, each.model.order.shape, (working,)) for name, each in model.strategies.smoothers.items()),
+    ]
+    problems = [*shape_problems(shapes), *scale_problems(model.scaler), *ensemble_problems(model.ensemble)]
+    yield from problems or _trial_problems(models)
+
+
+def _trial_problems(models: PastModels) -> Iterator[str]:
+    model = models.last
+    series = small_series(TRIED, len(model.cycles), len(model.kinds.column_of), model.kinds.tied)
+    try:
+        with np.errstate(all="ignore"):
+            estimates = model.estimate(series)
+    except LatentFillError:
+        raise
+    except Exception as error:  # whatever wrong arrays cause in the strategies
+        yield f"its strategies cannot estimate a series ({type(error).__name__}: {error})"
+        return
+    yield from unusable_estimates(estimates.values)
