@@ -149,6 +149,12 @@ MADE = (
         lambda r: np.round(150 + 80 * DAY + 20 * noise(r, 0.5)).clip(0),
         PLAIN,
     ),
+    Made(
+        "counts up to 360 that are 0 at night",
+        "steps_per_hour",
+        lambda r: np.where(DAY > 0, np.minimum(360, np.round(300 + 17 * r.normal(size=N))), 0),
+        PLAIN | RAIN | {"range:0:360"},
+    ),
     Made("wind speed", "wind_speed", lambda r: np.abs(4 + 2 * noise(r, 0.9)), PLAIN),
     Made(
         "traffic per direction",

@@ -18,6 +18,7 @@ from latentfill.kinds.zero_inflated import ZeroInflated
 FEWEST_READINGS = 50  # of anything but a continuous column
 
 FEWEST_ROUNDS = 5  # times that a direction without a telling name must cross north
+NEAR_NORTH = 20  # degrees, in which it has different readings on either side
 MOST_LEFT = 0.5  # of the mean distance between neighbouring readings, on the circle
 
 FEWEST_PER_RAMP = 3  # readings between two falls, on average
@@ -138,7 +139,8 @@ def start_of_circle(name: str, values: FloatArray) -> float | None:
     rounds = int((steps > 270).sum())
     if is_direction(name):
         return start if rounds else None
-    is_full = low < start + 20 and high > start + 340
+    ends = known < start + NEAR_NORTH, known > start + 360 - NEAR_NORTH
+    is_full = all(len(np.unique(known[end])) > 1 for end in ends)  # a count that is often 0 has one value there
     is_turning = rounds >= FEWEST_ROUNDS and around.mean() <= MOST_LEFT * steps.mean()
     return start if is_full and is_turning else None
 
