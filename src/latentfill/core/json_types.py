@@ -9,10 +9,11 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+_LARGEST = 2**63  # of whole numbers, which arrays can hold
 _SIMPLE: Mapping[object, tuple[str, Callable[[object], bool]]] = {
     type(None): ("null", lambda value: value is None),
     bool: ("true or false", lambda value: isinstance(value, bool)),
-    int: ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    int: ("a whole number", lambda value: type(value) is int and abs(value) < _LARGEST),
     float: ("a finite number", lambda value: _is_number(value)),
     str: ("text", lambda value: isinstance(value, str)),
 }

@@ -1,4 +1,4 @@
-"""Checks of what a model folder holds: types, ranges, shapes, and estimates of a small series."""
+"""Checks of what a model folder holds: types, ranges and shapes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from latentfill.core.errors import LatentFillError
 from latentfill.core.json_types import type_problems
-from latentfill.core.series import FloatArray, IntArray
 from latentfill.embeddings.protocols.encoder import EncoderShape
 from latentfill.imputation.fitting.fitted import CovariateGain, Fitted
 from latentfill.imputation.saving.model_state import ModelState, PathState
@@ -23,7 +21,6 @@ from latentfill.nn.progress import History
 from latentfill.nn.weights import value_problems
 from latentfill.windows.gaps import BUCKET_NAMES
 from latentfill.windows.scaling import ColumnScaler
-from latentfill.windows.windows import ScaledSeries
 
 MAY_MISS = ("values", "quantiles", "mean_size", "farthest")  # windows of a bank, and errors where none was held out
 UNBOUNDED = ("farthest", "threshold")  # infinite without held-out cells; the largest number in the leaves of trees
@@ -143,34 +140,3 @@ def ensemble_problems(ensemble: Ensemble) -> Iterator[str]:
     weight = ensemble.weight
     if weight.ndim and not ((weight >= 0).all() and (weight.sum(axis=0) <= 1 + ROUNDING).all()):
         yield "the weights of the candidates are below 0, or add up to more than 1"
-
-
-def trial_problems(fitted: Fitted) -> Iterator[str]:
-    """What goes wrong when the candidates estimate a small series; a model that cannot do that is damaged."""
-    length, stride = fitted.config.windows.length, fitted.config.windows.stride
-    series = small_series(2 * length, len(fitted.cycles), len(fitted.kinds.column_of), fitted.kinds.tied)
-    series = series.without(np.broadcast_to(~fitted.known[fitted.kinds.column_of], series.values.shape))
-    try:
-        with np.errstate(all="ignore"):
-            estimates = fitted.builtin.candidates.estimate(series, series.starts(length, stride), fitted.encoder)
-    except LatentFillError:
-        raise
-    except Exception as error:  # whatever wrong arrays cause in the candidates
-        yield f"its candidates cannot estimate a series ({type(error).__name__}: {error})"
-        return
-    yield from unusable_estimates(estimates.values)
-
-
-def unusable_estimates(values: FloatArray) -> Iterator[str]:
-    """A phrase if estimates are infinite."""
-    if np.isinf(values).any():
-        yield "its candidates give infinite estimates"
-
-
-def small_series(n_steps: int, n_cycles: int, n_working: int, tied: IntArray | None) -> ScaledSeries:
-    """Waves with a gap, in scaled units."""
-    step = np.arange(n_steps)[:, None]
-    values = np.sin(0.3 * step + np.arange(n_working))
-    values[n_steps // 4 : n_steps // 4 + 2] = np.nan
-    phase = 0.1 * step * np.ones(n_cycles)
-    return ScaledSeries(values, np.concatenate([np.sin(phase), np.cos(phase)], axis=1), tied=tied)

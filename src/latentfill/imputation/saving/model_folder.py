@@ -29,7 +29,6 @@ from latentfill.imputation.saving.model_checks import (
     listed,
     scaler_problems,
     state_problems,
-    trial_problems,
 )
 from latentfill.imputation.saving.model_state import (
     FORMAT,
@@ -43,6 +42,8 @@ from latentfill.imputation.saving.model_state import (
 from latentfill.imputation.saving.model_weights import Arrays, model_modules, model_weights, network_shapes
 from latentfill.imputation.saving.past_checks import past_state_problems
 from latentfill.imputation.saving.past_state import PastState
+from latentfill.imputation.saving.trial import trial_problems
+from latentfill.imputation.saving.upgrades import upgraded
 from latentfill.nn.runtime import only_shapes, pick_device
 from latentfill.nn.weights import weight_misfits
 
@@ -128,7 +129,7 @@ def load_model(path: str | os.PathLike[str], device: str | None = None) -> tuple
     state = cast(ModelState, read_config(folder))
     config = _settings(state, folder, device)
     with damage_as_error(folder):
-        scaler, weights = read_arrays(folder)
+        scaler, weights = read_arrays(folder, state["format"])
         with only_shapes():  # so that nothing is made that is not in the file
             shapes = network_shapes(restore(state, scaler, config, weights))
         own = {name: array for name, array in weights.items() if name.startswith(tuple(f"{part}." for part in shapes))}
@@ -142,12 +143,12 @@ def load_model(path: str | os.PathLike[str], device: str | None = None) -> tuple
     return fitted, Extra(table=dict(saved["table"]), embedding_digests=dict(saved["embedding_digests"]))
 
 
-def read_arrays(folder: Path) -> tuple[ScalerState, Arrays]:
+def read_arrays(folder: Path, file_format: int) -> tuple[ScalerState, Arrays]:
     """The scaler and the arrays of a model folder, all with possible values."""
     check_memory((folder / ARRAYS).stat().st_size, folder / ARRAYS)
     scaler, arrays = read_json(folder / SCALER), load_file(folder / ARRAYS)
     refuse([*scaler_problems(scaler), *array_problems(arrays)], folder)
-    return cast(ScalerState, scaler), arrays
+    return cast(ScalerState, scaler), upgraded(arrays, file_format)
 
 
 def _settings(state: ModelState, folder: Path, device: str | None) -> Config:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
-from latentfill.core.errors import LatentFillError
 from latentfill.core.json_types import type_problems
 from latentfill.imputation.causal.fill import PastModels
 from latentfill.imputation.causal.strategies import NAMES
@@ -18,15 +15,12 @@ from latentfill.imputation.saving.model_checks import (
     scale_problems,
     scaler_shapes,
     shape_problems,
-    small_series,
-    unusable_estimates,
 )
 from latentfill.imputation.saving.past_state import PastState
+from latentfill.imputation.saving.trial import past_trial_problems
 from latentfill.imputation.validation.cells import KINDS
 from latentfill.imputation.validation.quantiles import LEVELS
 from latentfill.windows.gaps import BUCKET_NAMES
-
-TRIED = 24  # steps of the small series
 
 
 def past_state_problems(state: Mapping[str, Any]) -> Iterator[str]:
@@ -54,18 +48,4 @@ def past_problems(models: PastModels) -> Iterator[str]:
         *((name, each.model.order.shape, (working,)) for name, each in model.strategies.smoothers.items()),
     ]
     problems = [*shape_problems(shapes), *scale_problems(model.scaler), *ensemble_problems(model.ensemble)]
-    yield from problems or _trial_problems(models)
-
-
-def _trial_problems(models: PastModels) -> Iterator[str]:
-    model = models.last
-    series = small_series(TRIED, len(model.cycles), len(model.kinds.column_of), model.kinds.tied)
-    try:
-        with np.errstate(all="ignore"):
-            estimates = model.estimate(series)
-    except LatentFillError:
-        raise
-    except Exception as error:  # whatever wrong arrays cause in the strategies
-        yield f"its strategies cannot estimate a series ({type(error).__name__}: {error})"
-        return
-    yield from unusable_estimates(estimates.values)
+    yield from problems or past_trial_problems(models)

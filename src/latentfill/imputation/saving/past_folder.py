@@ -49,6 +49,6 @@ def load_past(path: str | os.PathLike[str]) -> tuple[PastModels, dict[str, Any]]
     folder = Path(path)
     state = cast(PastState, read_config(folder))
     with damage_as_error(folder):
-        models = restore_past(state, *read_arrays(folder), Config.from_dict(state["settings"]))
+        models = restore_past(state, *read_arrays(folder, state["format"]), Config.from_dict(state["settings"]))
     refuse(past_problems(models), folder)
     return models, dict(state["table"])
