@@ -32,6 +32,9 @@ def type_problems(value: object, declared: Any, name: str = "") -> Iterator[str]
     elif origin in (Union, types.UnionType):
         if all(any(type_problems(value, each)) for each in inner):
             yield from type_problems(value, max(inner, key=lambda each: each is not type(None)), name)
+    elif origin is typing.Literal:
+        if value not in inner:
+            yield f"{name} must be one of {', '.join(map(str, inner))}, got {_short(value)}"
     elif origin in (list, tuple):
         yield from _list_problems(value, inner[0], name)
     elif origin in (dict, Mapping):
@@ -68,6 +71,13 @@ def _record_problems(value: object, record: Any, name: str) -> Iterator[str]:
     for field, declared in hints.items():
         if field in value:
             yield from type_problems(value[field], declared, f"{prefix}{field}")
+
+
+def field_problems(values: Mapping[str, object], record: Any, name: str = "") -> Iterator[str]:
+    """The same for those fields of a record that `values` has."""
+    hints = get_type_hints(record)
+    for field, value in values.items():
+        yield from type_problems(value, hints.get(field, object), f"{name}.{field}" if name else field)
 
 
 def _needed(record: Any) -> frozenset[str]:

@@ -29,6 +29,7 @@ from latentfill.embeddings.stored.digests import scaler_digest, table_digest
 from latentfill.embeddings.stored.folder_record import reserved_folder
 from latentfill.embeddings.stored.h5_names import WHOLE
 from latentfill.embeddings.stored.h5_writing import window_bytes, write_window
+from latentfill.embeddings.stored.packed_digest import seal, unsealed
 from latentfill.embeddings.stored.packed_writing import (
     BesideVectors,
     SplitShape,
@@ -170,6 +171,7 @@ class TableEmbedder:
         with locked(target), refusing_unwritable(partial):
             check_packed_path(target, overwrite=overwrite)  # another run may have written it in the meantime
             self._complete(partial, (columns, dim), on_progress)
+            seal(partial)
             os.replace(partial, target)
         return self.provenance
 
@@ -248,7 +250,8 @@ def _meter(
 
 def _begin_with(file: BinaryIO, header: bytes) -> None:
     """Keep the content of a file that begins with `header`; otherwise replace it by the header."""
-    if file.read(len(header)) != header:
-        file.seek(0)
+    is_begun = unsealed(file.read(len(header))) == header
+    file.seek(0)
+    if not is_begun:
         file.truncate()
-        file.write(header)
+    file.write(header)

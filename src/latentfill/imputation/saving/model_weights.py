@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from latentfill.core.series import FloatArray
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.imputation.fitting.fitted import Fitted, FittedPath
-from latentfill.nn.weights import Shaped
 from latentfill.windows.scaling import ColumnScaler
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from latentfill.nn.weights import Shaped
 
 Arrays = Mapping[str, NDArray[np.generic]]  # by name
 
