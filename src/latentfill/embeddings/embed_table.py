@@ -15,6 +15,7 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.files import refusing_unwritable
 from latentfill.core.locks import locked
+from latentfill.core.path_parts import path_part
 from latentfill.core.series import FloatArray, IntArray, Series
 from latentfill.embeddings.embed_progress import ProgressCallback, ProgressMeter
 from latentfill.embeddings.protocols.embedder import (
@@ -211,7 +212,7 @@ class TableEmbedder:
             raise InputError(
                 "TimeKD's layout numbers every window: leave --embedding-stride at 1, or write a packed file."
             )
-        folder = target / name / str(self.plan.pred_len)
+        folder = target / path_part(name, "the name of the table") / str(self.plan.pred_len)
         batches, dataset = self.batches(), self.config.stored.dataset
         example = self.embed(batches[0].starts[:1])[0]
         with refusing_unwritable(folder), self._reserved(folder):

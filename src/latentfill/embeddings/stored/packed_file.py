@@ -24,6 +24,7 @@ from latentfill.core.json_text import parse_json
 from latentfill.core.memory_limit import check_memory
 from latentfill.core.series import IntArray
 from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
+from latentfill.embeddings.stored.h5_names import SPLITS, WHOLE
 from latentfill.embeddings.stored.h5_summary import summarise
 from latentfill.embeddings.stored.packed_digest import is_intact
 from latentfill.embeddings.stored.problems import check_split, count_problems, unusable
@@ -127,6 +128,7 @@ def load_packed_file(path: str | os.PathLike[str]) -> PackedFile:
             else:
                 raise InputError(f"{path} holds {name!r} of shape {entry.shape}, which no packed file does. {AGAIN}")
     unpaired = [split for split in starts if split not in vectors or len(starts[split]) != len(vectors[split])]
+    unpaired += [split for split in vectors if split not in (*SPLITS, WHOLE)]
     unpaired += [split for split, rows in starts.items() if (np.diff(rows) <= 0).any() or (rows < 0).any()]
     if unpaired or not vectors:
         raise InputError(f"{path} is damaged: {', '.join(unpaired) or 'it'} has no vectors for its windows. {AGAIN}")
