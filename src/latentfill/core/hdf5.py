@@ -32,7 +32,11 @@ def opened_hdf5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
     if os.path.exists(path) and not os.path.isfile(path):
         raise InputError(f"{path} is no file. Give the path of an HDF5 file.")
     with h5py.File(path, "r") as file:
-        if foreign := list(_from_elsewhere(file)):
+        try:
+            foreign = list(_from_elsewhere(file))
+        except SystemError as error:  # of h5py, where a link or a group is damaged
+            raise OSError(f"its groups are damaged ({error.__cause__ or error})") from error
+        if foreign:
             more = ", ..." if len(foreign) > SHOWN else ""
             raise InputError(
                 f"{path} is not read, because it takes data from other files: {', '.join(foreign[:SHOWN])}{more}. "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -73,12 +74,25 @@ class EmbeddingFile:
 
     def read_raw(self, split: str) -> StoredArray:
         """The array of a split as it is stored."""
-        return read_raw(self.path, self.nodes[split])
+        with self._refusing_damage(split):
+            return read_raw(self.path, self.nodes[split])
 
     def shape_of(self, split: str) -> tuple[int, ...]:
         """The shape of the array of a split as it is stored."""
-        with opened_hdf5(self.path) as file:
+        with self._refusing_damage(split), opened_hdf5(self.path) as file:
             return tuple(file[self.nodes[split]].shape)
+
+    @contextmanager
+    def _refusing_damage(self, split: str) -> Iterator[None]:
+        """Turn problems with the array of a split into an `InputError`."""
+        try:
+            yield
+        except BadWindow as bad:
+            raise InputError(f"{self.path}, {self.nodes[split]}, cannot be used: {bad.kind}, {bad.detail}.") from bad
+        except InputError:
+            raise
+        except HDF5_FAILURES as error:
+            raise InputError(f"{self.path}, {self.nodes[split]}, cannot be read: {error}.") from error
 
     def describe(self) -> dict[str, object]:
         """Description of the file, from a sample of its windows, as JSON values."""
