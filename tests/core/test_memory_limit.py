@@ -219,6 +219,21 @@ def test_embeddings_that_need_more_than_the_limit_are_refused(
         open_embeddings(tmp_path / name).read("all")
 
 
+def test_a_header_of_safetensors_with_a_giant_shape_is_refused(tmp_path: Path):
+    header = b'{"embeddings":{"dtype":"F32","shape":[1000000000,1000000],"data_offsets":[0,4]}}'
+    (tmp_path / "a.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    with pytest.raises(InputError, match=r"a\.safetensors cannot be read as embeddings"):
+        open_embeddings(tmp_path / "a.safetensors")
+
+
+def test_a_header_of_npy_with_a_giant_shape_is_refused(tmp_path: Path):
+    np.save(tmp_path / "a.npy", np.zeros((2, 3)))
+    data = (tmp_path / "a.npy").read_bytes()
+    (tmp_path / "a.npy").write_bytes(data.replace(b"(2, 3), }          ", b"(2000000000, 3), } "))
+    with pytest.raises(InputError, match=r"a\.npy cannot be read as embeddings"):
+        open_embeddings(tmp_path / "a.npy")
+
+
 def test_the_limit_is_a_flag_of_all_commands_that_read(
     tmp_path: Path, run_cli, monkeypatch: pytest.MonkeyPatch, capsys
 ):

@@ -83,7 +83,8 @@ def check_memory(needed: float, what: object, *, unpacking: bool = False) -> Non
 
 
 def _shown(n_bytes: float) -> str:
-    return f"{n_bytes / GB:.3g} GB"
+    size = n_bytes / GB
+    return f"{size:,.0f} GB" if size >= 1000 else f"{size:.3g} GB"
 
 
 def _rounded_up(n_bytes: float) -> float:

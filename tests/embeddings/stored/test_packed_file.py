@@ -198,6 +198,23 @@ def test_a_changed_byte_is_noticed(tmp_path: Path, at: float):
         load_packed_file(path)
 
 
+@pytest.mark.parametrize("shape", [[10**9, 10**6, 10**3], [0, 10**12, 10**7], [2**62, 2, 3]])
+def test_shapes_that_no_file_holds_are_refused(tmp_path: Path, shape: list[int]):
+    path = saved(tmp_path)
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    header["train.vectors"]["shape"] = shape
+    if 0 in shape:
+        header["train.vectors"]["data_offsets"] = [0, 0]
+        header = {name: header[name] for name in ("__metadata__", "train.vectors")}
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + (b"" if 0 in shape else data[8 + length :]))
+    seal(path)
+    with pytest.raises(InputError, match=r"a\.packed (is|holds)"):
+        load_packed_file(path)
+
+
 def test_starts_that_do_not_increase_are_damage(tmp_path: Path):
     path = saved(tmp_path)
     with safe_open(path, "np") as file:

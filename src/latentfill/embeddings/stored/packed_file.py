@@ -37,6 +37,7 @@ WEIGHTS = "weights"  # the first part of the names of an encoder's weights
 TABLE = "table"  # the first part of the names of the table's arrays
 FLOAT, INT = "F32", "I64"  # safetensors' names of the data types of vectors and starts
 ITEM_SIZES: Mapping[str, int] = {FLOAT: 4, INT: 8, "F64": 8, "U8": 1}  # bytes
+MOST_VALUES = 2**60  # an empty array can declare axes that NumPy cannot make
 AGAIN = "Pack the embeddings again."
 
 
@@ -121,7 +122,7 @@ def load_packed_file(path: str | os.PathLike[str]) -> PackedFile:
                 weights[content] = file.get_tensor(name)
             elif split == TABLE:
                 table[name] = file.get_tensor(name)
-            elif kind == ("vectors", FLOAT, 3):
+            elif kind == ("vectors", FLOAT, 3) and math.prod(filter(None, entry.shape)) < MOST_VALUES:
                 vectors[split] = _map(path, entry)
             elif kind == ("starts", INT, 1):
                 starts[split] = file.get_tensor(name)

@@ -181,7 +181,7 @@ def _check_strategies(settings: Mapping[str, object], folder: Path) -> None:
         )
 
 
-DAMAGE = (ArithmeticError, AttributeError, IndexError, MemoryError, RuntimeError, TypeError, ValueError)
+DAMAGE = (ArithmeticError, AssertionError, AttributeError, IndexError, MemoryError, RuntimeError, TypeError, ValueError)
 
 
 @contextmanager
