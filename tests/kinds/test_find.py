@@ -303,6 +303,14 @@ MADE = (
         lambda r: np.array([0, 1, 2, 3, 4, 5, 7, 11, 20])[np.minimum(r.geometric(0.35, N) - 1, 8)].astype(float),
         RAIN | PLAIN,
     ),
+    Made("set points", "setpoint", lambda r: np.repeat(r.choice([18, 20, 21.5], N // 50 + 1), 50)[:N], CODE),
+    Made(
+        "prices of a kWh",
+        "price",
+        lambda r: np.array([0.12, 0.31, 0.22, 0.31])[(T % 24 // 6).astype(int)],
+        CODE,
+    ),
+    Made("half degrees of a slow sensor", "t", lambda r: np.round(2 * (20 + noise(r, 0.99))) / 2, PLAIN, is_range=True),
     Made("prices of a ticket", "tariff_price", lambda r: switching(r, [120, 180, 240], 0.9), PLAIN | CODE),
     Made(
         "solar yield of the day",
