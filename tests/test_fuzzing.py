@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fuzzing import banks, configs, h5, models
+from fuzzing import banks, configs, h5, models, students
 from fuzzing.damage import Change, array_changes, byte_changes, changed_bytes, changed_json, json_changes
 
 EVERY_RUN = {"derandomize": True, "deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
@@ -46,6 +46,28 @@ def test_models_with_other_values(name: str, file: str, changes: list[tuple[floa
 @given(st.sampled_from(models.NAMES), array_changes())
 def test_models_with_other_arrays(name: str, changes: list[tuple[float, str]]):
     models.outcome(models.with_arrays(models.whole(name), changes), name)
+
+
+def test_an_intact_student_works():
+    assert students.outcome(students.whole()) == students.outcome(models.signed(students.whole())) == "works"
+
+
+@settings(max_examples=20, **EVERY_RUN)
+@given(st.sampled_from(students.FILES), byte_changes())
+def test_students_with_changed_bytes(file: str, changes: list[Change]):
+    files = students.whole()
+    changed = {**files, file: changed_bytes(files[file], changes)}
+    assert students.outcome(changed) == ("works" if changed == files else "refused")
+    students.outcome(models.signed(changed))
+
+
+@settings(max_examples=40, **EVERY_RUN)
+@given(st.one_of(json_changes().map(lambda c: ("config.json", c)), array_changes().map(lambda c: (None, c))))
+def test_students_with_other_values(change: tuple[str | None, Any]):
+    file, changes = change
+    files = students.whole()
+    changed = models.with_arrays(files, changes) if file is None else models.with_json(files, file, changes)
+    students.outcome(changed)
 
 
 @pytest.mark.parametrize("kind", h5.KINDS)

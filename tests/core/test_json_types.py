@@ -41,7 +41,7 @@ def test_values_of_the_declared_types_have_no_problems(more: dict[str, Any]):
         ({"sizes": [3]}, "sizes[0] must hold names and values, got 3"),
         ({"sizes": [{"rows": True, "share": None}]}, "sizes[0].rows must be a whole number, got True"),
         ({"sizes": [{"rows": 1.0, "share": None}]}, "sizes[0].rows must be a whole number, got 1.0"),
-        ({"sizes": [{"rows": 2**63, "share": None}]}, "sizes[0].rows must be a whole number, got 9223372036854775808"),
+        ({"sizes": [{"rows": 2**64, "share": None}]}, "sizes[0].rows must be a whole number, got 18446744073709551616"),
         ({"sizes": [{"rows": 1}]}, "sizes[0].share is missing"),
         ({"sizes": [{"rows": 1, "share": "1"}]}, "sizes[0].share must be a finite number, got '1'"),
         ({"by_column": {"x": [float("nan")]}}, "by_column.x[0] must be a finite number, got nan"),

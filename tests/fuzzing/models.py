@@ -90,7 +90,8 @@ def signed(files: Files) -> Files:
     with tempfile.TemporaryDirectory() as folder:
         for file, data in files.items():
             (Path(folder) / file).write_bytes(data)
-        return {**files, CONFIG: json.dumps(with_digests(record, Path(folder), (SCALER, ARRAYS))).encode()}
+        names = [file for file in files if file != CONFIG]
+        return {**files, CONFIG: json.dumps(with_digests(record, Path(folder), names)).encode()}
 
 
 def with_json(files: Files, file: str, changes: Sequence[tuple[float, Any]]) -> Files:

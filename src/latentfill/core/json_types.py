@@ -9,7 +9,7 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-_LARGEST = 2**63  # of whole numbers, which arrays can hold
+_LARGEST = 2**64  # of whole numbers, which arrays can hold
 _SIMPLE: Mapping[object, tuple[str, Callable[[object], bool]]] = {
     type(None): ("null", lambda value: value is None),
     bool: ("true or false", lambda value: isinstance(value, bool)),

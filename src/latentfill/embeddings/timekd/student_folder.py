@@ -19,6 +19,7 @@ from latentfill.core.folder_digests import digest_problems, with_digests
 from latentfill.core.json_text import parse_json
 from latentfill.core.json_types import type_problems
 from latentfill.core.memory_limit import check_memory
+from latentfill.core.messages import listed
 from latentfill.nn.weights import value_problems, write_weights
 
 FORMAT, READABLE = 2, (1, 2)  # format 1 has no digests
@@ -67,7 +68,7 @@ def read_folder(folder: Path) -> tuple[StudentRecord, dict[str, Tensor]]:
         raise ModelFormatError(f"{folder}/{WEIGHTS} is missing or damaged: {error}. {MAKE_AGAIN}") from error
     problems = problems or value_problems({name: weight.float().numpy() for name, weight in weights.items()})
     if problems:
-        raise ModelFormatError(f"{folder} is damaged: {'; '.join(problems)}. {MAKE_AGAIN}")
+        raise ModelFormatError(f"{folder} is damaged: {listed(problems)}. {MAKE_AGAIN}")
     return record, weights
 
 
@@ -103,7 +104,7 @@ def read_record(folder: Path) -> StudentRecord:
             f"{' and '.join(map(str, READABLE))}. {MAKE_AGAIN}"
         )
     if problems := list(_problems(record)):
-        raise ModelFormatError(f"{folder}/{CONFIG} cannot be used: {'; '.join(problems)}. {MAKE_AGAIN}")
+        raise ModelFormatError(f"{folder}/{CONFIG} cannot be used: {listed(problems)}. {MAKE_AGAIN}")
     return cast(StudentRecord, record)
 
 

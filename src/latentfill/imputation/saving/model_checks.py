@@ -25,7 +25,6 @@ from latentfill.windows.scaling import ColumnScaler
 MAY_MISS = ("values", "quantiles", "mean_size", "farthest")  # windows of a bank, and errors where none was held out
 UNBOUNDED = ("farthest", "threshold")  # infinite without held-out cells; the largest number in the leaves of trees
 ROUNDING = 1e-6  # by which weights may add up to more than 1
-SHOWN = 8  # problems in a message
 
 ShapeOf = tuple[str, tuple[int, ...], tuple[int, ...]]  # name, shape and expected shape of an array
 Weights = dict[str, list[list[list[float]]]]  # JSON of an `Ensemble`
@@ -39,13 +38,6 @@ class ScalerFile(TypedDict):
     scale: list[float]
     low: list[float | None]
     high: list[float | None]
-
-
-def listed(problems: Iterable[str]) -> str:
-    """The first problems in one text, and the number of the others."""
-    found = list(problems)
-    more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    return "; ".join(found[:SHOWN]) + more
 
 
 def state_problems(state: Mapping[str, Any]) -> Iterator[str]:

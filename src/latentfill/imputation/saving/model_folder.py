@@ -19,6 +19,7 @@ from latentfill.core.files import check_folder_path, replacing_folder
 from latentfill.core.folder_digests import digest_problems, with_digests
 from latentfill.core.json_text import parse_json
 from latentfill.core.memory_limit import check_memory
+from latentfill.core.messages import listed
 from latentfill.core.setting_type import split_names
 from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
@@ -26,7 +27,6 @@ from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.saving.model_checks import (
     array_problems,
     inconsistencies,
-    listed,
     scaler_problems,
     state_problems,
 )
