@@ -15,6 +15,7 @@ from latentfill.imputation.saving.model_state import ModelState, PathState
 from latentfill.imputation.saving.model_weights import Arrays
 from latentfill.imputation.validation.cells import KINDS
 from latentfill.imputation.validation.ensemble import Ensemble
+from latentfill.imputation.validation.intervals import Calibration
 from latentfill.imputation.validation.quantiles import LEVELS
 from latentfill.kinds.kind import REGISTERED
 from latentfill.nn.progress import History
@@ -98,7 +99,7 @@ def inconsistencies(fitted: Fitted) -> Iterator[str]:
         validated, strategies = path.validated, len(path.candidates.names)
         shapes += [
             ("stack", validated.ensemble.weight.shape, (strategies, w, KINDS)),
-            ("calibration", validated.calibration.quantiles.shape, (c, len(BUCKET_NAMES), len(LEVELS))),
+            *calibration_shapes(validated.calibration, c),
             ("kinds", (len(validated.kinds),), (c,)),
         ]
         yield from ensemble_problems(validated.ensemble)
@@ -111,6 +112,19 @@ def inconsistencies(fitted: Fitted) -> Iterator[str]:
 def scaler_shapes(scaler: ColumnScaler, n_working: int) -> list[ShapeOf]:
     """Name, shape and expected shape of each array of a scaler."""
     return [(each.name, getattr(scaler, each.name).shape, (n_working,)) for each in fields(scaler)]
+
+
+def calibration_shapes(calibration: Calibration, n_columns: int) -> list[ShapeOf]:
+    """The same for the arrays of a calibration."""
+    groups, sizes = (n_columns, len(BUCKET_NAMES)), calibration.model
+    expected: dict[str, tuple[int, ...]] = {"mean_size": groups, "cells": groups, "gaps": groups}
+    expected |= {"quantiles": (*groups, len(LEVELS)), "depth": (len(LEVELS),)}
+    shapes: list[ShapeOf] = [
+        (f"calibration.{n}", getattr(calibration, n).shape, shape) for n, shape in expected.items()
+    ]
+    features = (sizes.slope.size,)
+    shapes += [(f"calibration.size.{n}", getattr(sizes, n).shape, features) for n in ("centre", "scale", "slope")]
+    return [*shapes, ("calibration.size.of_column", sizes.of_column.shape, (n_columns,))]
 
 
 def shape_problems(shapes: Iterable[ShapeOf]) -> Iterator[str]:

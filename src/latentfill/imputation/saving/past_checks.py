@@ -10,6 +10,7 @@ from latentfill.imputation.causal.fill import PastModels
 from latentfill.imputation.causal.strategies import NAMES
 from latentfill.imputation.saving.model_checks import (
     Weights,
+    calibration_shapes,
     common_problems,
     ensemble_problems,
     scale_problems,
@@ -19,8 +20,6 @@ from latentfill.imputation.saving.model_checks import (
 from latentfill.imputation.saving.past_state import PastState
 from latentfill.imputation.saving.trial import past_trial_problems
 from latentfill.imputation.validation.cells import KINDS
-from latentfill.imputation.validation.quantiles import LEVELS
-from latentfill.windows.gaps import BUCKET_NAMES
 
 
 def past_state_problems(state: Mapping[str, Any]) -> Iterator[str]:
@@ -44,7 +43,7 @@ def past_problems(models: PastModels) -> Iterator[str]:
         *scaler_shapes(model.scaler, working),
         ("kinds", (len(model.kinds),), (columns,)),
         ("weights", model.ensemble.weight.shape, (strategies, working, KINDS)),
-        ("calibration", model.calibration.quantiles.shape, (columns, len(BUCKET_NAMES), len(LEVELS))),
+        *calibration_shapes(model.calibration, columns),
         *((name, each.model.order.shape, (working,)) for name, each in model.strategies.smoothers.items()),
     ]
     problems = [*shape_problems(shapes), *scale_problems(model.scaler), *ensemble_problems(model.ensemble)]

@@ -20,16 +20,17 @@ from latentfill.kinds.counter import Counter
 from latentfill.kinds.kind import Kind
 from latentfill.kinds.number import Number
 
-STEPS = 24  # of the series for a model without windows
+STEPS = 24  # of the series, at least; windows may be shorter
 COVERAGE = 0.9
 
 
 def trial_problems(fitted: Fitted) -> Iterator[str]:
     """What goes wrong when a model fills a small series with its builtin path."""
-    output = {"intervals": COVERAGE, "samples": 1, "max_gap": None, "fallback": "linear"}
+    output = {"intervals": COVERAGE, "samples": 0, "max_gap": None, "fallback": "linear"}
     config = fitted.config.replace(**output, minimum=None, maximum=None, non_negative=None)
     tried = replace(fitted, config=config)
-    series = _small_series(fitted.kinds, fitted.all_columns, fitted.labels, 2 * config.windows.length, fitted.stamped)
+    n_steps = max(STEPS, config.windows.length)
+    series = _small_series(fitted.kinds, fitted.all_columns, fitted.labels, n_steps, fitted.stamped)
     yield from _problems(lambda: fill_series(tried, series), fitted.known[: len(fitted.columns)])
 
 
