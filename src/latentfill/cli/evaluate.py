@@ -205,7 +205,7 @@ def _progress(quiet: bool) -> Iterator[tuple[ProgressCallback | None, Callable[[
 
 def _outputs(source: Path, given: Given) -> list[tuple[Path, Callable[[Mapping[str, object], list[Score]], bytes]]]:
     """Each output file, with the function that formats the scores for it; an `InputError` if it cannot be written."""
-    from latentfill.core.files import check_new
+    from latentfill.core.output_paths import check_new
     from latentfill.report.evaluation_page import to_html
     from latentfill.report.rendering import check_installed
     from latentfill.scoring.score_files import to_csv, to_json

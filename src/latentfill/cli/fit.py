@@ -29,7 +29,7 @@ from latentfill.cli.options import (
 def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> None:
     """Fit a model to a table and save it."""
     from latentfill.api.progress_bars import progress_bars
-    from latentfill.core.files import check_new
+    from latentfill.core.output_paths import check_new
     from latentfill.imputation.saving.model_folder import check_model_path
 
     check_model_path(model)

@@ -62,7 +62,7 @@ def inspect(
 def _check_report(path: Path, report: Path, given: Given) -> None:
     """Raise an `InputError` if the page cannot be made or written."""
     from latentfill.core.errors import InputError
-    from latentfill.core.files import check_new
+    from latentfill.core.output_paths import check_new
     from latentfill.report.rendering import check_installed
     from latentfill.tables.backends.table_files import check_output_path
 

@@ -225,7 +225,7 @@ class Outputs:
 
 def refuse_replacing(outputs: Iterable[Outputs], given: Given) -> None:
     """With --no-clobber, raise an `InputError` that names the output files that exist."""
-    from latentfill.core.files import check_new
+    from latentfill.core.output_paths import check_new
 
     if given["overwrite"]:
         return

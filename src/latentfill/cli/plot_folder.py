@@ -35,7 +35,7 @@ class PlotFolder:
         """The folder that the options name; None without one. An `InputError` if figures cannot be written there."""
         if given["plots"] is None:
             return None
-        from latentfill.core.files import check_file_path
+        from latentfill.core.output_paths import check_file_path
         from latentfill.plots.packages import check_installed
 
         if given["plots_as"] not in ENDINGS:

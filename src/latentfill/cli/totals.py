@@ -33,7 +33,7 @@ def totals(
 ) -> None:
     """Sums and means of a filled table per period, with intervals from its samples."""
     from latentfill.cli.display import show_totals
-    from latentfill.core.files import check_new
+    from latentfill.core.output_paths import check_new
     from latentfill.imputation.totals.table_totals import total_columns
     from latentfill.tables.backends.table_files import check_output_path, write_columns
 

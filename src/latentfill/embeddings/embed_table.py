@@ -13,9 +13,9 @@ import numpy as np
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
-from latentfill.core.files import refusing_unwritable
 from latentfill.core.locks import locked
 from latentfill.core.series import FloatArray, IntArray, Series
+from latentfill.core.unwritable import refusing_unwritable
 from latentfill.embeddings.embed_progress import ProgressCallback, ProgressMeter
 from latentfill.embeddings.protocols.embedder import (
     Embedder,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -80,7 +79,7 @@ def impute_stacked_file(
         for number, output in enumerate(outputs.all):
             parts = [_output_of(part, number) for part in division.paths]
             join, packed = text.join if output in outputs.tables else text.join_columns, output.suffix.lower() == ".gz"
-            with replacing(Path(os.path.realpath(output))) as joined:
+            with replacing(output) as joined:
                 join(parts, is_row, division, joined, packed=packed)
     return summary | {"fill_seconds": round(time.monotonic() - began, 2)}
 

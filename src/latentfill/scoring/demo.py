@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from latentfill.core.files import refusing_unwritable, write_bytes
+from latentfill.core.files import write_bytes
 from latentfill.core.series import BoolArray, FloatArray
+from latentfill.core.unwritable import refusing_unwritable
 from latentfill.imputation.imputer import Imputer
 from latentfill.nn.progress import ProgressCallback
 from latentfill.scoring.demo_table import Sample, make_sample

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from latentfill.core.errors import InputError
-from latentfill.core.files import replacing, replacing_folder
+from latentfill.core.files import replacing
+from latentfill.core.folders import write_folder
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.stored.h5_names import DATASET, WHOLE
 
@@ -20,9 +21,12 @@ def write_split(folder: str | os.PathLike[str], split: str, vectors: VectorArray
     target = Path(folder) / ("" if split == WHOLE else split)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(f"{target} is not empty. Remove it or write somewhere else.")
-    with replacing_folder(target) as new:
+
+    def write(new: Path) -> None:
         for i, vector in enumerate(vectors):
             (new / f"{i}.h5").write_bytes(window_bytes(vector, dataset))
+
+    write_folder(target, write)
     return target
 
 

@@ -15,7 +15,8 @@ from safetensors.numpy import load_file, save
 
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError, ModelFormatError
-from latentfill.core.files import check_folder_path, replacing_folder
+from latentfill.core.folders import write_folder
+from latentfill.core.output_paths import check_folder_path
 from latentfill.core.setting_type import split_names
 from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
@@ -49,10 +50,13 @@ def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Extra) -> No
             f"this model uses the encoder {type(fitted.encoder).__name__}, which cannot be saved. Fit with the "
             "built-in encoder, or with embeddings made beforehand by `latentfill embed` (--embeddings)."
         )
-    with replacing_folder(target) as folder:
+
+    def write(folder: Path) -> None:
         write_json(folder / "config.json", state_of(fitted, extra))
         write_json(folder / "scaler.json", {"columns": fitted.columns, **fitted.scaler.to_dict()})
         (folder / "model.safetensors").write_bytes(save(dict(model_weights(fitted))))
+
+    write_folder(target, write)
 
 
 def check_model_path(path: Path) -> None:

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from latentfill.core.errors import InputError
-from latentfill.core.files import STANDARD, check_file_path
+from latentfill.core.files import STANDARD
+from latentfill.core.output_paths import check_file_path
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.file_format import NewColumns
 from latentfill.tables.backends.file_formats import format_of
