@@ -247,9 +247,11 @@ def test_the_content_and_digests_of_files_are_known_before_they_have_their_names
     with together():
         write_bytes(tmp_path / "a.csv", b"new")
         assert staged_path(tmp_path / "a.csv").read_bytes() == b"new"
-        assert staged_digests() == {tmp_path / "a.csv": hashlib.sha256(b"new").hexdigest()}
+        known = hashlib.sha256(b"new").hexdigest()
+        assert staged_digests(tmp_path / "summary.json") == {"a.csv": known}
+        assert staged_digests(tmp_path / "below" / "summary.json") == {"../a.csv": known}
     assert staged_path(tmp_path / "a.csv") == tmp_path / "a.csv"
-    assert staged_digests() == {}
+    assert staged_digests(tmp_path / "summary.json") == {}
 
 
 def test_standard_output_is_printed_when_all_files_are_complete(tmp_path, capfdbinary):

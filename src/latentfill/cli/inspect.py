@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,7 +47,7 @@ def inspect(
 
     config, options = config_and_reading(given)
     if report is not None:
-        _check_report(path, report, given)
+        _check_report(path, report, given, [each for each in (table, beside) if each])
     inspection = inspect_path(path, options, config, table, beside)
     if report is not None:
         _write_report(path, report, inspection, config, options)
@@ -59,10 +59,10 @@ def inspect(
         raise typer.Exit(1)
 
 
-def _check_report(path: Path, report: Path, given: Given) -> None:
-    """Raise an `InputError` if the page cannot be made or written."""
+def _check_report(path: Path, report: Path, given: Given, inputs: Sequence[Path]) -> None:
+    """Raise an `InputError` if the page cannot be made or written, or would destroy what is read."""
     from latentfill.core.errors import InputError
-    from latentfill.core.output_paths import check_new
+    from latentfill.core.output_paths import check_new, refuse_inputs
     from latentfill.report.rendering import check_installed
     from latentfill.tables.backends.table_files import check_output_path
 
@@ -70,6 +70,7 @@ def _check_report(path: Path, report: Path, given: Given) -> None:
         raise InputError("--report is for one series; leave out --by, or inspect each series as a file of its own.")
     check_installed()
     check_output_path(path, report, table=False)
+    refuse_inputs([report], [path, *inputs])
     check_new([] if given["overwrite"] else [report])
 
 
@@ -77,12 +78,16 @@ def _write_report(
     path: Path, report: Path, inspection: Mapping[str, object], config: Config, options: TableOptions
 ) -> None:
     """Write the page about a table."""
-    from latentfill.cli.provenance import provenance
+    from latentfill.cli.inputs import check_unchanged, file_digests, provenance, table_files
     from latentfill.core.errors import InputError
-    from latentfill.core.files import write_bytes
+    from latentfill.core.files import write_bytes, write_together
     from latentfill.report.inspection_page import inspection_page
     from latentfill.tables.read import read_table
 
     if inspection["kind"] != "table":
         raise InputError(f"--report is for tables, and {path} holds {inspection['kind']}: leave it out.")
-    write_bytes(report, inspection_page(read_table(path, options), config.kind, provenance(path)))
+    digests = file_digests(table_files(path))
+    table = read_table(path, options)
+    check_unchanged(digests)
+    page = inspection_page(table, config.kind, provenance(digests))
+    write_together(lambda: write_bytes(report, page))

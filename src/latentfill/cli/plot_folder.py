@@ -45,6 +45,13 @@ class PlotFolder:
         check_file_path(folder.path / f"missingness.{folder.ending}")
         return folder
 
+    def refuse_inputs(self, inputs: Sequence[Path]) -> None:
+        """Raise an `InputError` for a folder that is read, or for a figure that is a link to an input."""
+        from latentfill.core.output_paths import refuse_inputs
+
+        earlier = [*self.path.glob(f"*.{self.ending}"), *self.path.glob(f"*/*.{self.ending}")]
+        refuse_inputs([self.path / f"missingness.{self.ending}", *earlier], inputs)
+
     def refuse_replacing(self) -> None:
         """Raise an `InputError` if the folder holds anything, as the names of the figures are not known before."""
         if self.path.is_dir() and any(self.path.iterdir()):

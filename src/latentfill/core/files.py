@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import logging
 import os
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from latentfill.core.errors import UnwritableError
+from latentfill.core.inputs import digest
 from latentfill.core.temporary import NEW, OLD, keep, temporary
 from latentfill.core.unwritable import keep_elsewhere, refusing_unwritable
 
@@ -88,16 +88,23 @@ def staged_path(path: Path) -> Path:
     return path if batch is None else batch.files.get(batch.target(path), path)
 
 
-def staged_digests() -> dict[Path, str]:
-    """The SHA-256 digests of all output files that have been written in the block of `together` so far."""
+def staged_digests(beside: Path) -> dict[str, str]:
+    """The SHA-256 digests of all output files that have been written in the block of `together` so far.
+
+    They are named by their paths from the folder of the file `beside`, which will hold the digests.
+    """
     batch = _batch.get()
-    return {} if batch is None else {path: digest(new) for path, new in batch.files.items()}
+    if batch is None:
+        return {}
+    folder = batch.target(beside).parent
+    return {_relative(path, folder): digest(new) for path, new in batch.files.items()}
 
 
-def digest(path: Path) -> str:
-    """The SHA-256 digest of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # on another drive of Windows
+        return path.as_posix()
 
 
 class Batch:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from latentfill.core.errors import InputError
 from latentfill.core.files import STANDARD
-from latentfill.core.special_files import special_kind
+from latentfill.core.inputs import special_kind
 from latentfill.core.unwritable import refusing_unwritable
 
 MB = 1_000_000  # bytes

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from latentfill.core.errors import ModelFormatError
 from latentfill.core.folders import write_folder as write_whole_folder
+from latentfill.core.inputs import why_unreadable
 from latentfill.core.output_paths import check_folder_path
 from latentfill.nn.weights import write_weights
 
@@ -50,6 +51,8 @@ def write_folder(path: Path, record: Mapping[str, object], weights: Mapping[str,
 def read_folder(folder: Path) -> tuple[StudentRecord, dict[str, Tensor]]:
     """The record and the weights in a student's folder."""
     record = read_record(folder)
+    if why := why_unreadable(folder / WEIGHTS):
+        raise ModelFormatError(f"{folder}/{WEIGHTS} cannot be read: {why}. Let its owner give you the right to.")
     try:
         return record, load_file(folder / WEIGHTS)
     except (OSError, SafetensorError) as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.files import stem
+from latentfill.core.inputs import refuse_special
 from latentfill.embeddings.stored.packed_file import is_packed_file
 from latentfill.imputation.inspection.inspect_groups import describe_groups
 from latentfill.imputation.inspection.inspect_table import describe_table
@@ -41,6 +42,7 @@ def inspect_path(
     """
     if not os.path.exists(path):
         raise InputError(f"{path} does not exist. Check the path.")
+    refuse_special(path)
     student = describe_student(path)
     if student is not None:
         return {**student, "kind": "student", "path": str(path)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
@@ -16,9 +16,11 @@ from safetensors.numpy import load_file, save
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError, ModelFormatError
 from latentfill.core.folders import write_folder
+from latentfill.core.inputs import why_unreadable
 from latentfill.core.output_paths import check_folder_path
 from latentfill.core.setting_type import split_names
 from latentfill.core.strategy_table import STRATEGIES
+from latentfill.core.temporary import sweep
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.saving.model_state import (
@@ -67,6 +69,7 @@ def check_model_path(path: Path) -> None:
 def read_config(path: str | os.PathLike[str]) -> ModelState:
     """The content of a model's config.json; raises a `ModelFormatError` if the folder is no model of this version."""
     folder = Path(path)
+    _check_readable(folder)
     missing = [name for name in FILES if not os.path.isfile(folder / name)]
     if missing:
         raise ModelFormatError(
@@ -80,6 +83,16 @@ def read_config(path: str | os.PathLike[str]) -> ModelState:
             "Fit the model again with this version."
         )
     return cast(ModelState, state)
+
+
+def _check_readable(folder: Path) -> None:
+    """Raise a `ModelFormatError` for files that may not be read."""
+    with suppress(OSError):
+        if not folder.exists():
+            sweep(folder.parent)  # puts back a model whose replacement was killed
+    for path in (folder / name for name in FILES):
+        if why := why_unreadable(path):
+            raise ModelFormatError(f"{path} cannot be read: {why}. Let its owner give you the right to read the model.")
 
 
 def load_model(path: str | os.PathLike[str], device: str | None = None) -> tuple[Fitted, Extra]:
