@@ -37,8 +37,9 @@ def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> Non
 
     check_model_path(model)
     check_new([] if given["overwrite"] else [model])
+    refuse_inputs([model], [*table_files(one_table(source)), *inputs_of(given)])
     imputer = make_imputer(given)
-    refuse_inputs([model], [*table_files(one_table(source)), *inputs_of(given), *inputs_of_config(imputer.config)])
+    refuse_inputs([model], inputs_of_config(imputer.config))
     check_room(model, SMALLEST)
     table = imputer.read(one_table(source))
     show_notes(table.notes, quiet)

@@ -1,4 +1,4 @@
-"""`latentfill inspect`: describe a table, stored embeddings, a model or a student."""
+"""`latentfill inspect`: describe a table, stored embeddings, a model, a student or a summary."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def inspect(
         Path,
         typer.Argument(
             metavar="PATH",
-            help="A table, a folder of .h5 files, an .h5 file, a packed file, a model folder or a student folder.",
+            help="A table, a folder of .h5 files, an .h5 file, a packed file, a model folder, a student folder, or a "
+            "summary (.json), whose digests are compared with the files that were written with it.",
         ),
     ],
     table: Annotated[
@@ -41,7 +42,7 @@ def inspect(
     as_json: Annotated[bool, typer.Option("--json", help="Print the description as JSON.")] = False,
     **given: Any,
 ) -> None:
-    """Describe a table, stored embeddings, a model or a student; the exit code is 1 if there are problems."""
+    """Describe a table, stored embeddings, a model, a student or a summary; exit code 1 if there are problems."""
     from latentfill.cli.display import show_inspection
     from latentfill.imputation.inspection.inspect_path import inspect_path
 

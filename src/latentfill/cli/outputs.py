@@ -77,6 +77,9 @@ WRITING: Final[Options] = {
     ),
 }
 
+PLAIN_TEXT = (".csv", ".tsv", ".txt", ".dat")  # endings of tables whose size tells that of the filled one
+LEAST_SHARE = 0.5  # of the size of IN that OUT surely has; less than all, as markers such as -9999.00 may be long
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outputs:
@@ -91,7 +94,6 @@ class Outputs:
     report: Path | None
     decisions: Decisions | None  # fills to leave empty
     read: Mapping[Path, str]  # digests of the files of the table
-    inputs: tuple[Path, ...]  # all that the command reads
     samples: tuple[Path, ...]
     precision: int | None  # decimals of filled cells; None: as many as their column has
     plots: PlotFolder | None
@@ -115,7 +117,6 @@ class Outputs:
             report=given["report"],
             decisions=Decisions.read(given["decisions"]) if given["decisions"] else None,
             read={},
-            inputs=(*inputs, *inputs_of(given)),
             samples=tuple(output.with_name(f"{name}.sample{i + 1}{ending}") for i in range(given["samples"] or 0)),
             precision=given["precision"],
             plots=PlotFolder.of(given),
@@ -136,7 +137,7 @@ class Outputs:
 
             check_installed()
         files = table_files(source)
-        outputs._check_paths([*files, *outputs.inputs])
+        outputs._check_paths([*files, *inputs, *inputs_of(given)])
         outputs._check_room(files)
         return replace(outputs, read=file_digests(files))
 
@@ -149,13 +150,14 @@ class Outputs:
             self.plots.refuse_inputs(inputs)
 
     def _check_room(self, files: Sequence[Path]) -> None:
-        """Raise an `InputError` if the disk has no room for the filled tables, where they are of the format of IN."""
+        """Raise an `InputError` if the disk has no room for the filled tables, as far as their size is known."""
         from latentfill.core.files import STANDARD
         from latentfill.core.output_paths import check_room
 
-        if self.table != STANDARD and all(path.suffix.lower() == self.table.suffix.lower() for path in files):
+        texts = [path for path in (*files, self.table) if path.suffix.lower() in PLAIN_TEXT]
+        if self.table != STANDARD and len(texts) == len(files) + 1:
             size = sum(os.path.getsize(path) for path in files if os.path.isfile(path))
-            check_room(self.table, size * (1 + len(self.samples)))
+            check_room(self.table, int(LEAST_SHARE * size) * (1 + len(self.samples)))
 
     def check(self, imputer: Imputer) -> None:
         """Raise an `InputError` for outputs that this imputer cannot make, or that would destroy what it reads."""

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from latentfill.core.errors import UnwritableError
 from latentfill.core.inputs import digest
-from latentfill.core.temporary import NEW, OLD, keep, temporary
+from latentfill.core.temporary import NEW, OLD, is_temporary, keep, temporary
 from latentfill.core.unwritable import keep_elsewhere, refusing_unwritable
 
 STANDARD = Path("-")  # standard input, or standard output
@@ -151,7 +151,8 @@ class Batch:
             _put_back(done, previous)
             raise
         for path in self.files:
-            log.info("wrote %s", path)
+            if not is_temporary(path):
+                log.info("wrote %s", path)
 
     def _print(self) -> None:
         if not self.printed:

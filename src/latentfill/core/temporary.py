@@ -72,6 +72,11 @@ def keep(path: Path) -> None:
     _paths.discard(path)
 
 
+def is_temporary(path: Path) -> bool:
+    """Whether a path lies in a temporary folder of this process."""
+    return not _paths.isdisjoint(path.parents)
+
+
 def remove_temporary_files() -> None:
     """Remove what is half-written, for a process that is ended without further ado."""
     for path in list(_paths):
