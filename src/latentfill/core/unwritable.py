@@ -22,7 +22,7 @@ def refusing_unwritable(path: Path) -> Iterator[None]:
         ) from error
 
 
-def keep_elsewhere(write: Callable[[Path], None]) -> str:
+def keep_elsewhere(write: Callable[[Path], None], what: str = "What was made is complete and") -> str:
     """Let `write` write into a new folder of the temporary directory, or of the home; a sentence that says where."""
     reasons = []
     for place in dict.fromkeys((tempfile.gettempdir(), str(Path.home()))):
@@ -37,5 +37,5 @@ def keep_elsewhere(write: Callable[[Path], None]) -> str:
             shutil.rmtree(folder, ignore_errors=True)
             reasons.append(f"{place}: {error}")
         else:
-            return f"What was made is complete and is kept in {folder}: move it where you want it."
+            return f"{what} is kept in {folder}: move it where you want it."
     return f"What was made could not be kept elsewhere either ({'; '.join(reasons)})."

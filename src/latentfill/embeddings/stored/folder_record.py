@@ -10,7 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from latentfill.core.errors import InputError
+from latentfill.core.errors import InputError, UnwritableError
 from latentfill.core.files import write_bytes
 from latentfill.core.locks import locked
 from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
@@ -65,6 +65,12 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
         return load_file(path) if path.is_file() else {}
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path} is damaged: {error}. {REMOVE}") from error
+
+
+def check_record(folder: Path) -> None:
+    """Raise an `UnwritableError` if a folder that embeddings are written into has lost its record."""
+    if not (folder / RECORD_FILE).is_file():
+        raise UnwritableError(f"{folder} was removed or moved while it was written: put it back, or embed again.")
 
 
 @contextmanager
