@@ -194,6 +194,14 @@ def test_a_folder_of_window_files_that_is_removed_meanwhile_is_never_half_full(t
         TableEmbedder(hourly(100), remover, CONFIG).make_folder(tmp_path, "sensor")
 
 
+def test_a_folder_in_which_a_killed_run_left_only_a_temporary_file_counts_as_empty(tmp_path: Path, hourly: Make):
+    folder = tmp_path / "sensor" / "4"
+    folder.mkdir(parents=True)
+    (folder / ".latentfill-01234567-0123456789ab.01234567.new").write_text("{")
+    assert TableEmbedder(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor") == folder
+    assert (folder / "latentfill.json").is_file()
+
+
 def test_a_replaced_packed_file_keeps_its_permissions_and_a_link_its_target(tmp_path: Path, hourly: Make):
     path = tmp_path / "a.packed"
     TableEmbedder(hourly(100), Means(), CONFIG).make_packed_file(path)

@@ -54,7 +54,9 @@ class PlotFolder:
 
     def refuse_replacing(self) -> None:
         """Raise an `InputError` if the folder holds anything, as the names of the figures are not known before."""
-        if self.path.is_dir() and any(self.path.iterdir()):
+        from latentfill.core.temporary import is_empty
+
+        if self.path.is_dir() and not is_empty(self.path):
             raise InputError(
                 f"the folder {self.path} is not empty, and --no-clobber keeps what exists. Choose another folder, or "
                 "leave out --no-clobber."

@@ -9,6 +9,7 @@ from pathlib import Path
 from latentfill.core.errors import InputError
 from latentfill.core.files import STANDARD
 from latentfill.core.inputs import special_kind
+from latentfill.core.temporary import is_empty
 from latentfill.core.unwritable import refusing_unwritable
 
 MB = 1_000_000  # bytes
@@ -49,7 +50,7 @@ def check_folder_path(path: Path, content: str, may_replace: Callable[[Path], bo
         _check_writable(_nearest_folder(path.absolute()), path)
         if path.exists() and not path.is_dir():
             raise InputError(f"{path} is a file; {content} is a folder, so name a new one.")
-        if path.exists() and any(path.iterdir()) and not may_replace(path):
+        if path.exists() and not is_empty(path) and not may_replace(path):
             raise InputError(f"{path} is a folder that holds something other than {content}; name a new folder.")
 
 

@@ -77,6 +77,11 @@ def is_temporary(path: Path) -> bool:
     return not _paths.isdisjoint(path.parents)
 
 
+def is_empty(folder: Path) -> bool:
+    """Whether a folder holds nothing, or only what a killed run left."""
+    return all(path.name.startswith(PREFIX) for path in folder.iterdir())
+
+
 def remove_temporary_files() -> None:
     """Remove what is half-written, for a process that is ended without further ado."""
     for path in list(_paths):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from latentfill.core.errors import InputError, UnwritableError
 from latentfill.core.files import write_bytes
 from latentfill.core.locks import locked
+from latentfill.core.temporary import is_empty
 from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
 from latentfill.embeddings.stored.table_arrays import table_arrays, table_of
 
@@ -89,7 +90,7 @@ def reserved_folder(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with locked(folder):
         if not (record.is_file() and record.read_bytes() == content):
-            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            if folder.exists() and not (folder.is_dir() and is_empty(folder)):
                 raise InputError(
                     f"{folder} is not empty: it holds embeddings of another table, encoder or settings, or other "
                     "files. Remove it, or write somewhere else."
