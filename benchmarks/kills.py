@@ -68,19 +68,21 @@ EVERY_OUTPUT = (
     f"--intervals 0.9 --intervals-to {{out}}/bounds.csv {FIGURES}"
 )
 DECIMALS = {"old": "--precision 3", "new": "--precision 4"}
-SUMMARY = "out.summary.json"
+SUMMARY = ".summary.json"
 STUDENT = "--no-teacher --steps 3 --split custom --seq-len 12 --pred-len 4"
 ENCODER = "--encoder student --student {in}/student --seq-len 12"
 COMMANDS: Mapping[str, Command] = {
-    "impute": Command(f"impute {{in}}/a.csv {EVERY_OUTPUT} {FILL}", **DECIMALS, summary=SUMMARY),
+    "impute": Command(f"impute {{in}}/a.csv {EVERY_OUTPUT} {FILL}", **DECIMALS, summary="out.summary.json"),
     "stacked": Command(
         f"impute {{in}}/all.csv --by name -o {{out}}/out.csv --codes {{out}}/codes.csv {FILL}",
         **DECIMALS,
-        summary=SUMMARY,
+        summary="out.summary.json",
     ),
     "folder": Command(f"impute {{in}}/a.csv {{in}}/b.csv --output-dir {{out}} {FILL}", **DECIMALS),
     "apply": Command(
-        "apply {in}/a.csv -m {in}/model -o {out}/out.parquet --codes {out}/codes.csv.gz", **DECIMALS, summary=SUMMARY
+        "apply {in}/a.csv -m {in}/model -o {out}/out.parquet --codes {out}/codes.csv.gz",
+        **DECIMALS,
+        summary="out.summary.json",
     ),
     "fit": Command(f"fit {{in}}/a.csv -m {{out}}/model {FILL}"),
     "evaluate": Command(
@@ -192,7 +194,7 @@ class Scene:
     command: Command = field(init=False)
     old: Files = field(init=False)
     new: Files = field(init=False)
-    varying: set[str] = field(init=False)  # outputs that are never the same, as they have the time that the run took
+    varying: set[str] = field(init=False)  # outputs that differ each time, as they have the time that the run took
     seconds: float = field(init=False)
     operations: int = field(init=False)
 
@@ -207,7 +209,8 @@ class Scene:
         self.write(self.command.new)
         self.new = digests(self.out)
         ended = self.write(self.command.new)
-        self.varying = {name for name, known in digests(self.out).items() if known != self.new.get(name)}
+        again = digests(self.out)
+        self.varying = {name for name in again if again[name] != self.new.get(name) or name.endswith(SUMMARY)}
         self.seconds, self.operations = ended.seconds, ended.operations
         self.read = digests(self.inputs)
 

@@ -170,6 +170,18 @@ def test_a_disk_that_fills_up_while_the_model_is_written_does_not_lose_the_train
     assert run_cli("apply", source, "-m", kept, "-o", tmp_path / "out.csv", "-q") == 0
 
 
+def test_on_a_full_disk_neither_a_model_nor_tables_are_lost(
+    run_cli: Run, source: Path, small_disk: Path, elsewhere: Path, capsys
+):
+    (small_disk / "full").write_bytes(bytes(50_000))  # leaves less than a model takes
+    fill = ("impute", source, "-o", small_disk / "out.csv", "--samples", 5)
+    for command in (("fit", source, "-m", small_disk / "model"), fill):
+        assert run_cli(*command, *LINEAR) == 2
+        assert "No space left on device" in capsys.readouterr().err
+        assert [path.name for path in small_disk.iterdir()] == ["full"]
+    assert {"model.safetensors", "out.csv", "out.summary.json"} <= {path.name for path in elsewhere.rglob("*")}
+
+
 def test_too_little_room_is_told_before_the_work(run_cli: Run, source: Path, tmp_path: Path, monkeypatch, capsys):
     usage = shutil.disk_usage(tmp_path)._replace(free=100)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)

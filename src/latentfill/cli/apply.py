@@ -35,6 +35,7 @@ def apply(source: Source, model: Model, output: Output, **given: Any) -> None:
 
     imputer = Imputer.load(model, covariates=given["covariates"], **flag_settings(given))
     outputs.check(imputer)
+    outputs = outputs.before_reading(data)
     table = imputer.read(data)
     outputs.check_read()
     show_notes(table.notes, shown.quiet)

@@ -35,8 +35,6 @@ TRAINING: Final[Options] = {
     "steps": option("Training", int, "--steps", help="Maximum number of training steps.", default=2000),
 }
 
-SMALLEST = 20_000  # bytes of a saved student, at least
-
 
 @with_options(ONE_SERIES, READING, COLUMNS, STORED, TRAINING, RUNNING)
 def distil(
@@ -50,7 +48,7 @@ def distil(
     from latentfill.cli.display import show_forecasts
     from latentfill.cli.inputs import inputs_of
     from latentfill.core.files import stem
-    from latentfill.core.output_paths import check_room, refuse_inputs
+    from latentfill.core.output_paths import SMALLEST_MODEL, check_room, refuse_inputs
     from latentfill.embeddings.pairing import pair_embeddings
     from latentfill.embeddings.timekd.distil import distil as train
     from latentfill.embeddings.timekd.distil_settings import DistilSettings
@@ -59,7 +57,7 @@ def distil(
 
     check_student_path(model)
     refuse_inputs([model], inputs_of(given, source))
-    check_room(model, SMALLEST)
+    check_room(model, SMALLEST_MODEL)
     settings = DistilSettings(teacher=not given["no_teacher"], steps=given["steps"])
     if given["embeddings"] and not settings.teacher:
         raise InputError("--no-teacher trains without embeddings: leave out --embeddings or --no-teacher.")

@@ -24,15 +24,13 @@ from latentfill.cli.options import (
     with_options,
 )
 
-SMALLEST = 20_000  # bytes of a saved model, at least
-
 
 @with_options(ONE_SERIES, READING, WITH, COLUMNS, LONG, STORED, METHOD, RUNNING, OUTPUT, REPLACE)
 def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> None:
     """Fit a model to a table and save it."""
     from latentfill.api.progress_bars import progress_bars
     from latentfill.cli.inputs import inputs_of, inputs_of_config, table_files
-    from latentfill.core.output_paths import check_new, check_room, refuse_inputs
+    from latentfill.core.output_paths import SMALLEST_MODEL, check_new, check_room, refuse_inputs
     from latentfill.imputation.saving.model_folder import check_model_path
 
     check_model_path(model)
@@ -40,7 +38,7 @@ def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> Non
     refuse_inputs([model], [*table_files(one_table(source)), *inputs_of(given)])
     imputer = make_imputer(given)
     refuse_inputs([model], inputs_of_config(imputer.config))
-    check_room(model, SMALLEST)
+    check_room(model, SMALLEST_MODEL)
     table = imputer.read(one_table(source))
     show_notes(table.notes, quiet)
     with progress_bars(make_console(), quiet) as imputer.progress:

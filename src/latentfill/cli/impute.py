@@ -64,7 +64,7 @@ def _impute(data: Path | list[Path], outputs: Outputs, given: Given, shown: Show
 
     imputer = make_imputer(given)
     outputs.check(imputer)
-    began = time.monotonic()
+    began, outputs = time.monotonic(), outputs.before_reading(data)
     if imputer.options.by:
         return _impute_stacked(imputer, data, outputs, shown)
     table = imputer.read(data)

@@ -139,7 +139,7 @@ class Outputs:
         files = table_files(source)
         outputs._check_paths([*files, *inputs, *inputs_of(given)])
         outputs._check_room(files)
-        return replace(outputs, read=file_digests(files))
+        return outputs
 
     def _check_paths(self, inputs: Sequence[Path]) -> None:
         """Raise an `InputError` if an output would destroy one of the inputs."""
@@ -191,6 +191,10 @@ class Outputs:
     def fill(self, imputer: Imputer, table: Table) -> Imputation:
         """The table as the imputer fills it, with all that the outputs need."""
         return imputer.fill(table, decisions=self.decisions, compare=self.report is not None)
+
+    def before_reading(self, source: Path | list[Path]) -> Self:
+        """The same outputs, with the digests of what is read next."""
+        return replace(self, read=file_digests(table_files(source)))
 
     def check_read(self) -> None:
         """Raise an `InputError` if the table has changed while it was read; call it right after that."""

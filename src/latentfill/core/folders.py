@@ -10,7 +10,7 @@ from pathlib import Path
 
 from latentfill.core.errors import InputError, UnwritableError
 from latentfill.core.files import keep_rights, log, sync
-from latentfill.core.temporary import NEW, OLD, keep, temporary
+from latentfill.core.temporary import NEW, OLD, temporary
 from latentfill.core.unwritable import keep_elsewhere, refusing_unwritable
 
 Write = Callable[[Path], None]  # writes the content of a folder into a new, empty one; may be called again
@@ -66,8 +66,7 @@ def _move(new: Path, path: Path) -> None:
     if not path.exists():
         new.rename(path)
     elif not exchange(new, path):
-        with temporary(path.parent, OLD) as aside:
-            _move_in_two_steps(new, path, aside)
+        _move_in_two_steps(new, path)
 
 
 def exchange(one: Path, other: Path) -> bool:
@@ -79,17 +78,16 @@ def exchange(one: Path, other: Path) -> bool:
     return rename is not None and rename(AT_FDCWD, one_name, AT_FDCWD, other_name, RENAME_EXCHANGE) == 0
 
 
-def _move_in_two_steps(new: Path, path: Path, aside: Path) -> None:
-    """The same by way of `aside`, from where the next run puts the old folder back if this one is killed."""
-    old = aside / path.name
-    aside.mkdir()
-    path.rename(old)
+def _move_in_two_steps(new: Path, path: Path) -> None:
+    """The same by way of a folder aside, from which the old one is put back if this fails or is killed."""
     try:
-        new.rename(path)
-    except BaseException as error:
-        try:
-            old.rename(path)
-        except OSError:
-            keep(aside)
-            raise UnwritableError(f"{path} cannot be replaced: {error}. The earlier folder is now {old}.") from error
-        raise
+        with temporary(path.parent, OLD) as aside:
+            aside.mkdir()
+            path.rename(aside / path.name)
+            new.rename(path)
+    except OSError as error:
+        if path.exists():
+            raise
+        raise UnwritableError(
+            f"{path} cannot be replaced: {error}. The earlier folder is now {aside / path.name}."
+        ) from error

@@ -13,6 +13,7 @@ from latentfill.core.temporary import is_empty
 from latentfill.core.unwritable import refusing_unwritable
 
 MB = 1_000_000  # bytes
+SMALLEST_MODEL = 10_000  # bytes of a saved model, at least: its settings alone take as many
 
 
 def check_file_path(path: Path) -> None:

@@ -55,7 +55,10 @@ _swept: set[tuple[int, Path]] = set()
 
 @contextmanager
 def temporary(folder: Path, ending: str) -> Iterator[Path]:
-    """Yield an unused path in `folder`; what is there when the block ends is removed."""
+    """Yield an unused path in `folder`; what is there when the block ends is removed.
+
+    What was moved into a folder with the ending `OLD` is put back to where it was, unless something else is there now.
+    """
     with _held(folder) as prefix:
         path = folder / f"{prefix}.{uuid.uuid4().hex[:8]}.{ending}"  # short, as names have a maximum length
         _paths.add(path)
@@ -63,8 +66,8 @@ def temporary(folder: Path, ending: str) -> Iterator[Path]:
             yield path
         finally:
             if path in _paths:
-                remove(path)
                 _paths.discard(path)
+                _end(path)
 
 
 def keep(path: Path) -> None:
@@ -85,6 +88,13 @@ def is_empty(folder: Path) -> bool:
 def remove_temporary_files() -> None:
     """Remove what is half-written, for a process that is ended without further ado."""
     for path in list(_paths):
+        _end(path)
+
+
+def _end(path: Path) -> None:
+    """Put back what was moved into a temporary, and remove it; it stays if that fails."""
+    with suppress(OSError):
+        _put_back(path)
         remove(path)
 
 
@@ -185,8 +195,7 @@ def _sweep_run(lock: Path, left: Sequence[Path]) -> None:
         try:
             if _lock(descriptor) and _may_sweep(lock, left):
                 for path in left:
-                    _put_back(path)
-                    remove(path)
+                    _end(path)
                 lock.unlink()
         finally:
             os.close(descriptor)
