@@ -46,7 +46,7 @@ def distil(
     """Train TimeKD's student network on stored embeddings, so that it embeds windows without a language model."""
     from latentfill.api.progress_bars import progress_bars
     from latentfill.cli.display import show_forecasts
-    from latentfill.cli.inputs import inputs_of
+    from latentfill.cli.input_files import inputs_of
     from latentfill.core.files import stem
     from latentfill.core.output_paths import SMALLEST_MODEL, check_room, refuse_inputs
     from latentfill.embeddings.pairing import pair_embeddings

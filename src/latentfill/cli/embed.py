@@ -82,7 +82,7 @@ def embed(
 ) -> None:
     """Compute embeddings of a table's windows; run the same command again to continue an interrupted run."""
     from latentfill.api.progress_bars import embedding_bar
-    from latentfill.cli.inputs import inputs_of
+    from latentfill.cli.input_files import inputs_of
     from latentfill.core.files import stem
     from latentfill.core.output_paths import refuse_inputs
     from latentfill.embeddings.embed_table import TableEmbedder, parse_layout

@@ -136,7 +136,7 @@ def evaluate(
 def _evaluate(source: Path, checks: Sequence[Check], quiet: bool, given: Given) -> list[Score]:
     """Compute the scores, write them to the output files, and print them; `checks` must be about what is measured."""
     from latentfill.cli.display import show_scores, show_series_scores
-    from latentfill.cli.inputs import check_unchanged, file_digests, inputs_of_config, provenance, table_files
+    from latentfill.cli.input_files import check_unchanged, file_digests, inputs_of_config, provenance, table_files
     from latentfill.core.files import STANDARD, write_together
     from latentfill.core.output_paths import refuse_inputs
     from latentfill.scoring.scores import PAST_YARDSTICK, YARDSTICK, of_all_cells
@@ -220,7 +220,7 @@ def _progress(quiet: bool) -> Iterator[tuple[ProgressCallback | None, Callable[[
 
 def _outputs(source: Path, given: Given) -> Outputs:
     """Each output file, with the function that formats the scores for it; an `InputError` if it cannot be written."""
-    from latentfill.cli.inputs import inputs_of, table_files
+    from latentfill.cli.input_files import inputs_of, table_files
     from latentfill.core.output_paths import check_new, refuse_inputs
     from latentfill.report.evaluation_page import to_html
     from latentfill.report.rendering import check_installed
@@ -242,7 +242,7 @@ def _outputs(source: Path, given: Given) -> Outputs:
 
 def _plots(source: Path, given: Given) -> PlotFolder | None:
     """The folder for figures; an `InputError` if they cannot be written."""
-    from latentfill.cli.inputs import inputs_of, table_files
+    from latentfill.cli.input_files import inputs_of, table_files
 
     plots = PlotFolder.of(given)
     if plots:

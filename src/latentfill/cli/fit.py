@@ -29,7 +29,7 @@ from latentfill.cli.options import (
 def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> None:
     """Fit a model to a table and save it."""
     from latentfill.api.progress_bars import progress_bars
-    from latentfill.cli.inputs import inputs_of, inputs_of_config, table_files
+    from latentfill.cli.input_files import inputs_of, inputs_of_config, table_files
     from latentfill.core.output_paths import SMALLEST_MODEL, check_new, check_room, refuse_inputs
     from latentfill.imputation.saving.model_folder import check_model_path
 

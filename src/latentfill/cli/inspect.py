@@ -79,7 +79,7 @@ def _write_report(
     path: Path, report: Path, inspection: Mapping[str, object], config: Config, options: TableOptions
 ) -> None:
     """Write the page about a table."""
-    from latentfill.cli.inputs import check_unchanged, file_digests, provenance, table_files
+    from latentfill.cli.input_files import check_unchanged, file_digests, provenance, table_files
     from latentfill.core.errors import InputError
     from latentfill.core.files import write_bytes, write_together
     from latentfill.report.inspection_page import inspection_page

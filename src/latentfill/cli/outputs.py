@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, cast
 
 from latentfill.cli.console import make_console, say
-from latentfill.cli.inputs import (
+from latentfill.cli.input_files import (
     check_unchanged,
     file_digests,
     inputs_of,
