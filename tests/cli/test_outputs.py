@@ -17,6 +17,9 @@ import pytest
 
 from latentfill.cli.outputs import Outputs
 from latentfill.imputation import stacked_file
+from latentfill.imputation.imputer import Imputer
+from latentfill.scoring import demo
+from latentfill.scoring.demo_table import make_sample
 from latentfill.tables.backends import table_files
 
 Run = Callable[..., int]
@@ -24,15 +27,26 @@ LINEAR = ("--strategy", "linear", "-q")
 MANY = ("codes.csv", "doubt.csv", "intervals-to.csv", "report.html")  # options that name a file each
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame(
-        {"time": pd.date_range("2023-01-01", periods=120, freq="h"), "a": rng.normal(size=120).round(2)}
-    )
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a table and a model of it."""
+    folder, rng = tmp_path_factory.mktemp("made"), np.random.default_rng(0)
+    hours = pd.date_range("2023-01-01", periods=120, freq="h")
+    frame = pd.DataFrame({"time": hours, "a": rng.normal(size=120).round(2)})
     frame.loc[[5, 6, 40, 41, 42, 80], "a"] = np.nan
-    frame.to_csv(tmp_path / "in.csv", index=False)
-    return tmp_path / "in.csv"
+    frame.to_csv(folder / "in.csv", index=False)
+    Imputer(strategy="linear").fit(folder / "in.csv").save(folder / "model")
+    return folder
+
+
+@pytest.fixture
+def source(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(made / "in.csv", tmp_path))
+
+
+@pytest.fixture
+def model(made: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(made / "model", tmp_path / "model")
 
 
 @pytest.fixture
@@ -142,6 +156,7 @@ def test_inspect_tells_which_files_no_longer_belong_to_a_summary(run_cli: Run, s
 
 
 def test_the_demo_writes_all_files_or_none(run_cli: Run, tmp_path: Path, elsewhere: Path, monkeypatch, capsys):
+    monkeypatch.setattr(demo, "make_sample", lambda seed: make_sample(seed, days=14))
     fail_replacing(monkeypatch, 3)
     assert run_cli("demo", "-o", tmp_path / "demo", "-q") == 2
     assert "No space left on device" in capsys.readouterr().err
@@ -182,6 +197,23 @@ def test_on_a_full_disk_neither_a_model_nor_tables_are_lost(
     assert {"model.safetensors", "out.csv", "out.summary.json"} <= {path.name for path in elsewhere.rglob("*")}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps folders that are in use")
+@pytest.mark.parametrize("name", ["out.csv", "{folder}/out.csv"])
+def test_a_folder_that_is_deleted_during_the_run_does_not_lose_the_work(
+    run_cli: Run, source: Path, tmp_path: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys, name: str
+):
+    folder, check = tmp_path / "gone", Outputs.check_read
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(Outputs, "check_read", lambda self: check(self) or shutil.rmtree(folder))
+    code = run_cli("impute", source, "-o", name.format(folder=folder), *LINEAR)
+    if name == "out.csv":  # nobody can tell where the folder was
+        assert code == 2
+        assert "out.csv cannot be written: No such file or directory" in capsys.readouterr().err
+        (folder,) = elsewhere.iterdir()
+    assert sorted(files_in(folder)) == ["out.csv", "out.summary.json"]
+
+
 def test_too_little_room_is_told_before_the_work(run_cli: Run, source: Path, tmp_path: Path, monkeypatch, capsys):
     usage = shutil.disk_usage(tmp_path)._replace(free=100)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
@@ -192,12 +224,6 @@ def test_too_little_room_is_told_before_the_work(run_cli: Run, source: Path, tmp
 
 
 # --- what is read is never replaced -------------------------------------------------------------------------
-
-
-@pytest.fixture
-def model(run_cli: Run, source: Path, tmp_path: Path) -> Path:
-    assert run_cli("fit", source, "-m", tmp_path / "model", *LINEAR) == 0
-    return tmp_path / "model"
 
 
 OUTPUTS = ("-o", "--summary", "--codes", "--doubt", "--report")

@@ -40,14 +40,18 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Yield a temporary path; when the block and all of `together` succeed, the file written there replaces `path`.
 
-    The folder is made if there is none.
+    The folder is made if there is none. Files that are not `durable` are written much faster, and may be empty after a
+    power cut: those that are checked and written again.
     """
     with together() as batch, refusing_unwritable(path):
+        new = batch.new_file(path)
+        if not durable:
+            batch.passing.add(new)
         try:
-            yield batch.new_file(path)
+            yield new
         except BaseException:
             batch.files.pop(batch.target(path), None)  # a block around this one may go on without the file
             raise
@@ -113,6 +117,7 @@ class Batch:
     def __init__(self, elsewhere: Path | None = None) -> None:
         """`elsewhere`: the folder to write all files below."""
         self.files: dict[Path, Path] = {}  # temporary path by path
+        self.passing: set[Path] = set()  # those of the temporary paths that need not outlast a power cut
         self.printed = b""  # for standard output
         self.elsewhere = elsewhere
         self.temporaries = ExitStack()
@@ -137,8 +142,9 @@ class Batch:
         """Print what is for standard output, and give all files their names; if one fails, none keeps it."""
         for path, new in self.files.items():
             with refusing_unwritable(path):
+                if new not in self.passing:
+                    sync(new)
                 keep_rights(path, new)
-                sync(new)
         previous = self._previous() if len(self.files) > 1 else {}
         self._print()
         done: list[Path] = []

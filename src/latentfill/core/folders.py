@@ -56,8 +56,8 @@ def _replace(path: Path, write: Write) -> None:
 def _finish(new: Path, path: Path) -> None:
     """Give a new folder and its files the rights of those that they replace, and put them on the disk."""
     for file in new.iterdir():
-        keep_rights(path / file.name, file)
         sync(file)
+        keep_rights(path / file.name, file)
     keep_rights(path, new)
 
 

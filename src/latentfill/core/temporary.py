@@ -101,6 +101,8 @@ def _end(path: Path) -> None:
 def remove(path: Path) -> None:
     """Remove a file, or a folder with all that is in it, as far as possible."""
     if path.is_dir() and not path.is_symlink():
+        with suppress(OSError):
+            path.chmod(0o700)  # it may have the rights of a folder that nobody may change
         shutil.rmtree(path, ignore_errors=True)
     with suppress(OSError):
         path.unlink()

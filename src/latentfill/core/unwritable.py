@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from latentfill.core.errors import InputError, UnwritableError
@@ -22,10 +23,16 @@ def refusing_unwritable(path: Path) -> Iterator[None]:
         ) from error
 
 
+def _places() -> Iterator[str]:
+    with suppress(OSError):  # no temporary directory can be written to
+        yield tempfile.gettempdir()
+    yield os.path.expanduser("~")
+
+
 def keep_elsewhere(write: Callable[[Path], None], what: str = "What was made is complete and") -> str:
     """Let `write` write into a new folder of the temporary directory, or of the home; a sentence that says where."""
     reasons = []
-    for place in dict.fromkeys((tempfile.gettempdir(), str(Path.home()))):
+    for place in _places():
         try:
             folder = Path(tempfile.mkdtemp(prefix="latentfill-", dir=place))
         except OSError as error:

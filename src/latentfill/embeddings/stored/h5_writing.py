@@ -33,7 +33,7 @@ def write_split(folder: str | os.PathLike[str], split: str, vectors: VectorArray
 
 def write_window(path: Path, vector: VectorArray, dataset: str = DATASET) -> None:
     """Write one window's vector (C, D); the file appears complete or not at all."""
-    with replacing(path) as temporary:
+    with replacing(path, durable=False) as temporary:
         temporary.write_bytes(window_bytes(vector, dataset))
 
 
