@@ -31,12 +31,12 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     path = Path(path)
     if path.suffix.lower() == ".gz":
         data = gzip.compress(data, compresslevel=6, mtime=0)
-    with together() as batch:
-        if path == STANDARD:
+    if path == STANDARD:
+        with together() as batch:
             batch.printed += data
-        else:
-            with refusing_unwritable(path):
-                batch.new_file(path).write_bytes(data)
+        return
+    with replacing(path) as new:
+        new.write_bytes(data)
 
 
 @contextmanager
