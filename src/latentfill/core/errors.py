@@ -32,6 +32,10 @@ class UntrustedCodeError(InputError):
     """A file or module whose code would be run, and that was not said to be trusted."""
 
 
+class UnwritableError(InputError):
+    """An output that cannot be written, such as on a full disk."""
+
+
 class UnknownColumnError(InputError):
     """A named column that is not in the table."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from latentfill.core.errors import InputError
+from latentfill.core.inputs import refuse_special
 from latentfill.core.json_text import parse_json
 from latentfill.scoring.scores import Score
 
@@ -22,6 +23,7 @@ def to_json(about: Mapping[str, object], scores: Sequence[Score]) -> bytes:
 
 def read_json(path: Path) -> list[Score]:
     """The scores in a file that `to_json` made; raises an `InputError` for any other file."""
+    refuse_special(path)
     try:
         record = cast(dict[str, Any], parse_json(path.read_text(encoding="utf-8")))
         return [Score(**score) for score in record["scores"]]

@@ -14,12 +14,14 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from latentfill.core.errors import ModelFormatError
-from latentfill.core.files import check_folder_path, replacing_folder
 from latentfill.core.folder_digests import digest_problems, with_digests
+from latentfill.core.folders import write_folder as write_whole_folder
+from latentfill.core.inputs import why_unreadable
 from latentfill.core.json_text import parse_json
 from latentfill.core.json_types import type_problems
 from latentfill.core.memory_limit import check_memory
 from latentfill.core.messages import listed
+from latentfill.core.output_paths import check_folder_path
 from latentfill.nn.weights import value_problems, write_weights
 
 FORMAT, READABLE = 2, (1, 2)  # format 1 has no digests
@@ -50,15 +52,20 @@ class About(TypedDict):
 def write_folder(path: Path, record: Mapping[str, object], weights: Mapping[str, Tensor]) -> None:
     """Write a student's folder, which appears complete or not at all and can replace only an older student."""
     check_student_path(path)
-    with replacing_folder(path) as folder:
+
+    def write(folder: Path) -> None:
         write_weights(folder / WEIGHTS, weights)
         whole = with_digests({"format": FORMAT, "kind": KIND, **record}, folder, (WEIGHTS,))
         (folder / CONFIG).write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+
+    write_whole_folder(path, write)
 
 
 def read_folder(folder: Path) -> tuple[StudentRecord, dict[str, Tensor]]:
     """The record and the weights in a student's folder; a `ModelFormatError` lists all that is damaged."""
     record = read_record(folder)
+    if why := why_unreadable(folder / WEIGHTS):
+        raise ModelFormatError(f"{folder}/{WEIGHTS} cannot be read: {why}. Let its owner give you the right to.")
     try:
         changed = digest_problems(cast(Mapping[str, object], record), folder, (WEIGHTS,))
         problems = list(changed) if record["format"] > 1 else []

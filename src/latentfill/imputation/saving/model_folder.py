@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
@@ -15,13 +15,16 @@ from safetensors.numpy import load_file, save
 
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError, MemoryLimitError, ModelFormatError
-from latentfill.core.files import check_folder_path, replacing_folder
 from latentfill.core.folder_digests import digest_problems, with_digests
+from latentfill.core.folders import write_folder
+from latentfill.core.inputs import why_unreadable
 from latentfill.core.json_text import parse_json
 from latentfill.core.memory_limit import check_memory
 from latentfill.core.messages import listed
+from latentfill.core.output_paths import check_folder_path
 from latentfill.core.setting_type import split_names
 from latentfill.core.strategy_table import STRATEGIES
+from latentfill.core.temporary import sweep
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.saving.model_checks import (
@@ -70,10 +73,13 @@ def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Extra) -> No
 
 def write_model(path: Path, state: Mapping[str, object], scaler: Mapping[str, object], arrays: Arrays) -> None:
     """Write the files of a model, with their digests in config.json."""
-    with replacing_folder(path) as folder:
+
+    def write(folder: Path) -> None:
         write_json(folder / SCALER, scaler)
         (folder / ARRAYS).write_bytes(save(dict(arrays)))
         write_json(folder / CONFIG, with_digests(state, folder, (SCALER, ARRAYS)))
+
+    write_folder(path, write)
 
 
 def check_model_path(path: Path) -> None:
@@ -88,6 +94,7 @@ def read_config(path: str | os.PathLike[str]) -> ModelState | PastState:
     changed after it was written.
     """
     folder = Path(path)
+    _check_readable(folder)
     missing = [name for name in FILES if not os.path.isfile(folder / name)]
     if missing:
         raise ModelFormatError(
@@ -117,6 +124,16 @@ def _check_format(state: object, folder: Path) -> None:
         f"{folder}/{CONFIG} has format {file_format!r}, but this version reads format "
         f"{' and '.join(map(str, READABLE))}. {advice}."
     )
+
+
+def _check_readable(folder: Path) -> None:
+    """Raise a `ModelFormatError` for files that may not be read."""
+    with suppress(OSError):
+        if not folder.exists():
+            sweep(folder.parent)  # puts back a model whose replacement was killed
+    for path in (folder / name for name in FILES):
+        if why := why_unreadable(path):
+            raise ModelFormatError(f"{path} cannot be read: {why}. Let its owner give you the right to read the model.")
 
 
 def load_model(path: str | os.PathLike[str], device: str | None = None) -> tuple[Fitted, Extra]:

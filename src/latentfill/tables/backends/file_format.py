@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -84,7 +83,7 @@ class FrameFormat:
         self._write(pa.table({name: pa.array(cells, from_pandas=True) for name, cells in columns.items()}), path)
 
     def _write(self, table: pa.Table, path: Path) -> None:
-        with replacing(Path(os.path.realpath(path))) as temporary:
+        with replacing(path) as temporary:
             self.write_frame(table, temporary)
 
 
