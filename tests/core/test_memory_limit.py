@@ -250,7 +250,7 @@ def test_the_limit_is_a_flag_of_all_commands_that_read(
         ("totals", table, "--every", "day"),
         ("embed", table, "-o", out),
         ("distil", table, "--no-teacher", "-m", out),
-        ("pack", tmp_path, "--table", table, "-o", out),
+        ("pack", tmp_path / "m", "--table", table, "-o", out),
         ("inspect", table),
     ):
         assert run_cli(*arguments, "--max-memory", "0.001") == 2
