@@ -144,11 +144,13 @@ def with_own_code(folder: Path, config: dict[str, object]) -> None:
 def test_a_language_model_of_an_unknown_kind_with_code_of_its_own_is_refused(
     tmp_path: Path, run_cli: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ):
-    with_own_code(tmp_path, {"model_type": "own"})
+    folder = tmp_path / "model"
+    folder.mkdir()
+    with_own_code(folder, {"model_type": "own"})
     table().to_csv(tmp_path / "table.csv", index=False)
-    assert run_cli("embed", tmp_path / "table.csv", "--lm", tmp_path, "-o", tmp_path / "out") == 2
+    assert run_cli("embed", tmp_path / "table.csv", "--lm", folder, "-o", tmp_path / "out") == 2
     assert "comes with code of its own (auto_map in its config.json), which is never run" in capsys.readouterr().err
-    assert not (tmp_path / "mark").exists()
+    assert not (folder / "mark").exists()
 
 
 def test_a_language_model_of_a_known_kind_is_read_without_its_own_code(small_language_model: Path, tmp_path: Path):
