@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from latentfill.cli.options import Given
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.core.setting_type import Setting
 from latentfill.imputation.user_settings import METHOD, READING, divide_settings, settings_by_name
 from latentfill.tables.options import TableOptions
@@ -75,7 +76,7 @@ def parse_numbers(name: str, text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError as error:
-        raise InputError(f"--{name} takes numbers, separated by commas, got {text!r}.") from error
+        raise InputError(f"--{name} takes numbers, separated by commas, got {quoted(text)}.") from error
 
 
 def parse_whole_numbers(name: str, text: str) -> tuple[int, ...]:
@@ -83,14 +84,14 @@ def parse_whole_numbers(name: str, text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError as error:
-        raise InputError(f"--{name} takes whole numbers, separated by commas, got {text!r}.") from error
+        raise InputError(f"--{name} takes whole numbers, separated by commas, got {quoted(text)}.") from error
 
 
 def _name_and_value(item: str) -> tuple[str, object]:
     """Name and value of an item of --set; the value is read as JSON if it is valid JSON, else as text."""
     name, equals, text = item.partition("=")
     if not equals:
-        raise InputError(f"--set takes NAME=VALUE, got {item!r}.")
+        raise InputError(f"--set takes NAME=VALUE, got {quoted(item)}.")
     name = name.strip().replace("-", "_")
     if name in KNOWN and KNOWN[name].is_list and not text.startswith("["):
         return name, _from_text(name, text)

@@ -34,6 +34,7 @@ from latentfill.cli.options import (
 from latentfill.cli.plot_folder import PLOTS, PlotFolder
 from latentfill.core.config import AUTO
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.core.setting_type import split_names
 
 if TYPE_CHECKING:
@@ -239,7 +240,7 @@ def _scoring_spec(given: Given, strategies: str) -> ScoringSpec:
 
     encoders = split_names(given["encoders"])
     if given["encoders"].strip() and not encoders:
-        raise InputError(f"--encoders has no names, got {given['encoders']!r}. Name encoders, or leave it out.")
+        raise InputError(f"--encoders has no names, got {quoted(given['encoders'])}. Name encoders, or leave it out.")
     return ScoringSpec(
         strategies=split_names(strategies if given["strategies"] is None else given["strategies"]),
         patterns=split_names(given["patterns"]),

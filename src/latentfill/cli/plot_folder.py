@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from latentfill.cli.options import Given, Options, option
 from latentfill.core.errors import InputError
-from latentfill.core.messages import counted
+from latentfill.core.messages import counted, quoted
 
 if TYPE_CHECKING:
     from latentfill.imputation.imputation import Imputation
@@ -39,7 +39,7 @@ class PlotFolder:
         from latentfill.plots.packages import check_installed
 
         if given["plots_as"] not in ENDINGS:
-            raise InputError(f"--plots-as is {' or '.join(ENDINGS)}, got {given['plots_as']!r}.")
+            raise InputError(f"--plots-as is {' or '.join(ENDINGS)}, got {quoted(given['plots_as'])}.")
         check_installed()
         folder = cls(given["plots"], given["plots_as"])
         check_file_path(folder.path / f"missingness.{folder.ending}")

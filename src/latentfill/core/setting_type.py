@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Literal, TypedDict, Unpack, get_args, get_origin
 
+from latentfill.core.messages import quoted
+
 Part = Literal["reading", "method", "writing", "embedding"]
 HELP, EXTRAS = "help", "extras"  # metadata keys of the dataclass field that declares a setting
 
@@ -140,7 +142,7 @@ class Setting:
         else:
             python_type = typing.cast(type, tuple if self.is_list else self.base_type)
             expected = "" if _TYPE_CHECKS[python_type](value) else _TYPE_WORDS[python_type]
-        return f"{self.name} must be {expected}{self._or_none}, got {value!r}" if expected else ""
+        return f"{self.name} must be {expected}{self._or_none}, got {quoted(value)}" if expected else ""
 
     def range_problem(self, value: object) -> str:
         """Message if the number `value` is out of range, else ""."""

@@ -15,6 +15,7 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.files import refusing_unwritable
 from latentfill.core.locks import locked
+from latentfill.core.messages import quoted
 from latentfill.core.series import FloatArray, IntArray, Series
 from latentfill.embeddings.embed_progress import ProgressCallback, ProgressMeter
 from latentfill.embeddings.protocols.embedder import (
@@ -58,7 +59,7 @@ def parse_layout(text: str) -> Layout:
         return "packed"
     if text == "timekd":
         return "timekd"
-    raise InputError(f"--layout must be packed or timekd, got {text!r}.")
+    raise InputError(f"--layout must be packed or timekd, got {quoted(text)}.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

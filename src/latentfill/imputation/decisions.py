@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from latentfill.core.errors import InputError, did_you_mean
-from latentfill.core.messages import counted
+from latentfill.core.messages import counted, quoted
 from latentfill.core.series import BoolArray, Series
 from latentfill.imputation.filling.filled import Filled
 from latentfill.tables.table import Table
@@ -59,7 +59,8 @@ class RefusedGap:
             return self._between(self.start, self.stop, series)
         if series.time is None:
             raise InputError(
-                f"decisions: the fill of {self.column!r} is named by time stamps ({self.start!r}), and the table has "
+                f"decisions: the fill of {quoted(self.column)} is named by time stamps ({quoted(self.start)}), and the "
+                "table has "
                 "none; name it by its steps, counted from 0."
             )
         first, last = (_stamp(str(end)) for end in (self.start, self.stop))
@@ -69,7 +70,8 @@ class RefusedGap:
     def _between(self, first: int, last: int, series: Series) -> slice:
         if not 0 <= first <= last < series.n_steps:
             raise InputError(
-                f"decisions: the table has no cells of {self.column!r} from {self.start!r} to {self.stop!r}. Use the "
+                f"decisions: the table has no cells of {quoted(self.column)} from {quoted(self.start)} to "
+                f"{quoted(self.stop)}. Use the "
                 "decisions that were made on this table."
             )
         return slice(first, last + 1)
@@ -145,4 +147,4 @@ def _stamp(text: str) -> np.datetime64:
     try:
         return np.datetime64(text, "ns")
     except ValueError as error:
-        raise InputError(f"decisions: {text[:50]!r} is no time stamp, such as 2024-03-10T18:00.") from error
+        raise InputError(f"decisions: {quoted(text[:50])} is no time stamp, such as 2024-03-10T18:00.") from error

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError
+from latentfill.core.messages import quoted
 from latentfill.core.series import Series
 from latentfill.core.stages import tell_stage
 from latentfill.embeddings.protocols.record import Pairing
@@ -97,7 +98,8 @@ class Imputer:
         covariates = self.align(table, fresh=True)
         if config.stored.embeddings and not needs_encoder(config.strategies):
             raise InputError(
-                f"strategy {config.strategy!r} does not use embeddings. Leave out the stored embeddings, or choose a "
+                f"strategy {quoted(config.strategy)} does not use embeddings. Leave out the stored embeddings, or "
+                "choose a "
                 "strategy that uses them: denoise, neighbours, latent or auto."
             )
         paired = self._pair(table) if config.stored.embeddings else Pairing(config.stored.plan)

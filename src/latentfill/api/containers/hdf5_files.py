@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from latentfill.api.containers.container import Opened
 from latentfill.api.containers.pypots_sets import find_sets
 from latentfill.core.errors import InputError
+from latentfill.core.messages import listed
 from latentfill.tables.options import TableOptions
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Hdf5Files:
         read = _read(Path(data))
         if not find_sets(read):
             raise InputError(
-                f"{data} holds {', '.join(map(repr, read)) or 'nothing'}, but no array X (series, steps, columns), "
+                f"{data} holds {listed(read) or 'nothing'}, but no array X (series, steps, columns), "
                 "train_X or train/X, as the sets of PyPOTS are stored. Give its array, or write a table as .parquet."
             )
         return Opened(read, options)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.core.series import FloatArray, IntArray, Series, TimeArray
 from latentfill.core.window_plan import WindowPlan
 
@@ -36,7 +37,7 @@ class Provenance:
 
     def __post_init__(self) -> None:
         if self.saw not in get_args(Saw):
-            raise InputError(f"Provenance: saw must be one of {', '.join(get_args(Saw))}, got {self.saw!r}")
+            raise InputError(f"Provenance: saw must be one of {', '.join(get_args(Saw))}, got {quoted(self.saw)}")
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON values, the inverse of `from_dict`."""
@@ -52,10 +53,12 @@ class Provenance:
     def from_dict(cls, record: Mapping[str, object]) -> Provenance:
         """The inverse of `to_dict`; raises `InputError` for unknown or missing keys."""
         if not isinstance(record, Mapping):
-            raise InputError(f"Provenance: must be a mapping of keys to values, got {record!r}")
+            raise InputError(f"Provenance: must be a mapping of keys to values, got {quoted(record)}")
         known = {f.name for f in fields(cls)}
-        problems = [f"unknown key {key!r} (known: {', '.join(sorted(known))})" for key in sorted(record.keys() - known)]
-        problems += [f"no {key!r}" for key in ("encoder", "source") if key not in record]
+        problems = [
+            f"unknown key {quoted(key)} (known: {', '.join(sorted(known))})" for key in sorted(record.keys() - known)
+        ]
+        problems += [f"no {quoted(key)}" for key in ("encoder", "source") if key not in record]
         if problems:
             raise InputError("Provenance: " + "; ".join(problems))
         return cls(**cast(dict[str, Any], dict(record)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.embeddings.stored.h5_folders import EmbeddingFolder
 from latentfill.embeddings.stored.h5_listing import holds_windows, list_windows
 from latentfill.embeddings.stored.h5_names import DATASET, SPLITS, WHOLE, without_csv
@@ -42,7 +43,7 @@ class FolderChoice:
         )
 
     def _outcome(self, n_chosen: int) -> str:
-        criteria = [f"name {self.name!r}"] if self.name is not None else []
+        criteria = [f"name {quoted(self.name)}"] if self.name is not None else []
         criteria += [f"pred_len {self.pred_len}"] if self.pred_len is not None else []
         return f"{n_chosen or 'none'} of them with {' and '.join(criteria)}" if criteria else "and none was chosen"
 

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
+from latentfill.core.messages import quoted
 from latentfill.core.series import IntArray
 from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
 from latentfill.embeddings.stored.h5_summary import summarise
@@ -121,7 +122,9 @@ def load_packed_file(path: str | os.PathLike[str]) -> PackedFile:
             elif kind == ("starts", INT, 1):
                 starts[split] = file.get_tensor(name)
             else:
-                raise InputError(f"{path} holds {name!r} of shape {entry.shape}, which no packed file does. {AGAIN}")
+                raise InputError(
+                    f"{path} holds {quoted(name)} of shape {entry.shape}, which no packed file does. {AGAIN}"
+                )
     unpaired = [split for split in starts if split not in vectors or len(starts[split]) != len(vectors[split])]
     if unpaired or not vectors:
         raise InputError(f"{path} is damaged: {', '.join(unpaired) or 'it'} has no vectors for its windows. {AGAIN}")
@@ -167,7 +170,7 @@ def _entries(path: Path, file: Any) -> Iterator[tuple[str, _Entry]]:
         array = file.get_slice(name)
         dtype, shape = array.get_dtype(), tuple(array.get_shape())
         if dtype not in ITEM_SIZES:
-            raise InputError(f"{path} holds {name!r} of type {dtype}, which no packed file does. {AGAIN}")
+            raise InputError(f"{path} holds {quoted(name)} of type {dtype}, which no packed file does. {AGAIN}")
         yield name, _Entry(dtype, shape, offset)
         offset += ITEM_SIZES[dtype] * math.prod(shape)
 
@@ -184,10 +187,12 @@ def _read_provenance(path: Path, metadata: Mapping[str, str] | None) -> Provenan
         record = json.loads((metadata or {})[RECORD])
         file_format = record["format"]
     except (TypeError, KeyError, ValueError) as error:
-        raise InputError(f"{path} is no packed file of latentfill: its metadata has no {RECORD!r}. {AGAIN}") from error
+        raise InputError(
+            f"{path} is no packed file of latentfill: its metadata has no {quoted(RECORD)}. {AGAIN}"
+        ) from error
     if file_format not in READABLE:
         raise InputError(
-            f"{path} has format {file_format!r}, this version reads {', '.join(map(str, READABLE))}. {AGAIN}"
+            f"{path} has format {quoted(file_format)}, this version reads {', '.join(map(str, READABLE))}. {AGAIN}"
         )
     try:
         return Provenance.from_dict(cast(Mapping[str, object], record.get("provenance")))

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.embeddings.timekd.forecasts import ForecastBatch
 from latentfill.embeddings.timekd.student_net import ForecasterOutput
 
@@ -24,7 +25,9 @@ class LossWeights:
 
     def __post_init__(self) -> None:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        problems = [f"{name} must be 0 or more, got {value!r}" for name, value in values.items() if not value >= 0]
+        problems = [
+            f"{name} must be 0 or more, got {quoted(value)}" for name, value in values.items() if not value >= 0
+        ]
         if problems:
             raise InputError("loss weights: " + "; ".join(problems))
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from latentfill.core.errors import ModelFormatError
 from latentfill.core.files import check_folder_path, replacing_folder
+from latentfill.core.messages import quoted
 from latentfill.nn.weights import write_weights
 
 FORMAT = 1
@@ -80,7 +81,7 @@ def read_record(folder: Path) -> StudentRecord:
         raise ModelFormatError(f"{folder} is not a student: its {CONFIG} describes something else. {HOW_TO_MAKE}")
     if record.get("format") != FORMAT:
         raise ModelFormatError(
-            f"{folder}/{CONFIG} has format {record.get('format')!r}, this version reads {FORMAT}. {MAKE_AGAIN}"
+            f"{folder}/{CONFIG} has format {quoted(record.get('format'))}, this version reads {FORMAT}. {MAKE_AGAIN}"
         )
     return cast(StudentRecord, record)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from latentfill.core.config import AUTO, BY_EFFORT, Config
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.core.series import IntArray
 from latentfill.core.stages import tell_stage
 from latentfill.core.strategy_table import STRATEGIES, Kind
@@ -164,9 +165,9 @@ class StrategyFitter:
 
     def _cannot_be_fitted(self, reason: str) -> str:
         if reason != OUT_OF_TIME:
-            return f"strategy {self.config.strategy!r} cannot be fitted: {reason}. Use auto, or another strategy."
+            return f"strategy {quoted(self.config.strategy)} cannot be fitted: {reason}. Use auto, or another strategy."
         return (
-            f"strategy {self.config.strategy!r} cannot be fitted within the time budget of "
+            f"strategy {quoted(self.config.strategy)} cannot be fitted within the time budget of "
             f"{self.config.time_budget:g} s. Raise the time budget, train for fewer steps, or use auto."
         )
 

@@ -16,6 +16,7 @@ from safetensors.numpy import load_file, save
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError, ModelFormatError
 from latentfill.core.files import check_folder_path, replacing_folder
+from latentfill.core.messages import quoted
 from latentfill.core.setting_type import split_names
 from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
@@ -72,7 +73,7 @@ def read_config(path: str | os.PathLike[str]) -> ModelState:
     file_format = state.get("format") if isinstance(state, dict) else None
     if file_format != FORMAT:
         raise ModelFormatError(
-            f"{folder}/config.json has format {file_format!r}, but this version reads format {FORMAT}. "
+            f"{folder}/config.json has format {quoted(file_format)}, but this version reads format {FORMAT}. "
             "Fit the model again with this version."
         )
     return cast(ModelState, state)
@@ -110,7 +111,8 @@ def _check_strategies(settings: Mapping[str, object], folder: Path) -> None:
     unknown = [name for name in (cast(str, settings["strategy"]), *names) if name not in (AUTO, *STRATEGIES)]
     if unknown:
         raise ModelFormatError(
-            f"{folder} uses the strategy {unknown[0]!r}, which is not registered. Import the module that registers it "
+            f"{folder} uses the strategy {quoted(unknown[0])}, which is not registered. Import the module that "
+            "registers it "
             "first (see docs/extending.md), or fit again with another strategy."
         )
 

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import listed
 from latentfill.core.series import FloatArray, IntArray, TimeArray
 from latentfill.tables.backends.arrow import take_rows
 from latentfill.tables.backends.native import TextArray
@@ -86,6 +87,4 @@ def refuse_repeated(names: Iterable[str]) -> None:
     """Raise an `InputError` if two columns have the same name, because options name columns."""
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        raise InputError(
-            f"Several columns have the same name: {', '.join(map(repr, repeated))}. Rename them in the table."
-        )
+        raise InputError(f"Several columns have the same name: {listed(repeated)}. Rename them in the table.")

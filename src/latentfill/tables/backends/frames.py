@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import listed
 from latentfill.core.series import IntArray
 from latentfill.tables.backends.column import Column, refuse_repeated
 from latentfill.tables.backends.csv_text import format_csv
@@ -148,7 +149,7 @@ def frame_source(native: NativeFrame, rows: RowNames = POSITIONS) -> FrameSource
         refuse_repeated(map(str, names))
     if type(getattr(native, "index", None)).__name__ == "MultiIndex":
         raise InputError(
-            f"The index has {native.index.nlevels} levels ({', '.join(map(str, native.index.names))}), so the frame "
+            f"The index has {native.index.nlevels} levels ({listed(native.index.names)}), so the frame "
             "stacks several series. Name the levels that tell them apart: latentfill.impute(frame, by=...)."
         )
     frame = nw.from_native(native, pass_through=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from latentfill.core.messages import quoted
 from latentfill.core.series import FloatArray, IntArray, TimeArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.edits import StampCells
@@ -45,5 +46,5 @@ def unix_axis(column: Column, position: int, unit: str) -> TimeAxis:
         counts = new.astype(f"datetime64[{unit}]").astype(np.int64)
         return {position: [f"{count}{suffix}" for count in counts.tolist()]}
 
-    note = f"Time column {column.name!r} is read as Unix time in {unit}."
+    note = f"Time column {quoted(column.name)} is read as Unix time in {unit}."
     return TimeAxis((position,), time, write, (note,), f"Unix time in {unit}")
