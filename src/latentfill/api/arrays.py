@@ -15,6 +15,7 @@ from latentfill.api.containers.container import Opened
 from latentfill.api.containers.opening import open_data
 from latentfill.core.errors import InputError
 from latentfill.imputation.panels import Splits
+from latentfill.tables.backends.integers import EXACT
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.options import TableOptions
 
@@ -38,6 +39,7 @@ def checked_array(estimator: BaseEstimator, data: object, *, fresh: bool) -> NDA
     """
     from sklearn.utils.validation import validate_data
 
+    _refuse_large_integers(data)
     least = LEAST_STEPS if fresh else 1
     values: NDArray[Any] = validate_data(
         estimator,
@@ -48,6 +50,16 @@ def checked_array(estimator: BaseEstimator, data: object, *, fresh: bool) -> NDA
         ensure_min_samples=least,
     )
     return values
+
+
+def _refuse_large_integers(data: object) -> None:
+    """Raise an `InputError` for whole numbers that the array of floats to be filled cannot hold."""
+    kind = getattr(getattr(data, "dtype", None), "kind", "")
+    if kind in "iu" and kind and np.any(np.abs(np.asarray(data, dtype=np.float64)) > EXACT):
+        raise InputError(
+            f"the array holds whole numbers beyond {EXACT:.0f}, which floats do not hold exactly, and an array is "
+            "filled as floats. Give a data frame, whose columns keep their types, or subtract a constant."
+        )
 
 
 def opened_array(values: NDArray[Any], options: TableOptions) -> Opened:

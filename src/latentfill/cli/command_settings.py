@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from latentfill.cli.options import Given
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
+from latentfill.core.json_records import parse_json
 from latentfill.core.messages import quoted
 from latentfill.core.setting_type import Setting
 from latentfill.imputation.user_settings import METHOD, READING, divide_settings, settings_by_name
@@ -61,7 +61,7 @@ def read_config(path: Path) -> dict[str, object]:
         )
     try:
         text = path.read_text(encoding="utf-8-sig")
-        settings = tomllib.loads(text) if kind == "toml" else json.loads(text)
+        settings = tomllib.loads(text) if kind == "toml" else parse_json(text)
     except OSError as error:
         raise InputError(f"the config file {path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
@@ -96,8 +96,8 @@ def _name_and_value(item: str) -> tuple[str, object]:
     if name in KNOWN and KNOWN[name].is_list and not text.startswith("["):
         return name, _from_text(name, text)
     try:
-        return name, _from_text(name, json.loads(text))
-    except (ValueError, RecursionError):
+        return name, _from_text(name, parse_json(text))
+    except ValueError:
         return name, _from_text(name, text)
 
 

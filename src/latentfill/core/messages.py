@@ -19,7 +19,7 @@ _short.maxdict = _short.maxlist = _short.maxtuple = _short.maxset = SHOWN
 def quoted(value: object) -> str:
     """A value as Python writes it, without the middle if it is long; control characters are escaped."""
     try:
-        return _short.repr(value)
+        return shortened(_short.repr(value), 3 * LONGEST_VALUE)
     except Exception:  # a number of thousands of digits, or an object that cannot describe itself
         return f"<{type(value).__name__}>"
 
@@ -57,6 +57,13 @@ def listed(names: Iterable[object], most: int = 2 * SHOWN) -> str:
     names = list(names)
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(map(quoted, names[:most])) + more
+
+
+def joined(names: Iterable[object], most: int = 2 * SHOWN) -> str:
+    """Values without quotes, at most `most` of them."""
+    texts = [shortened(str(name), LONGEST_VALUE) for name in names]
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more
 
 
 def name_columns(names: Sequence[str]) -> str:

@@ -12,7 +12,6 @@ counted from 0.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from latentfill.core.errors import InputError, did_you_mean
+from latentfill.core.json_records import parse_json
 from latentfill.core.messages import counted, quoted
 from latentfill.core.series import BoolArray, Series
 from latentfill.imputation.filling.filled import Filled
@@ -87,10 +87,10 @@ class Decisions:
     def read(cls, path: str | os.PathLike[str]) -> Decisions:
         """The decisions in a file; raises an `InputError` if it has none."""
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            content = parse_json(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
             raise InputError(f"the decisions {path} cannot be read: {error.strerror or error}.") from error
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise InputError(f"{path} is no file of decisions: it must be JSON, as the report saves it.") from error
         return cls.parse(content, path)
 

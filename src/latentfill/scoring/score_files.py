@@ -8,8 +8,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 from latentfill.core.errors import InputError
+from latentfill.core.json_records import parse_json, type_problems
 from latentfill.scoring.scores import Score
 
 
@@ -21,12 +23,19 @@ def to_json(about: Mapping[str, object], scores: Sequence[Score]) -> bytes:
 def read_json(path: Path) -> list[Score]:
     """The scores in a file that `to_json` made; raises an `InputError` for any other file."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        return [Score(**score) for score in record["scores"]]
+        record = parse_json(path.read_text(encoding="utf-8"))
+        return [_score(entry) for entry in record["scores"]]
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path} does not hold scores that `latentfill evaluate -o` wrote ({error}).") from error
+
+
+def _score(entry: Mapping[str, Any]) -> Score:
+    """The score in an entry of a file; a `ValueError` for fields of another type."""
+    if problems := list(type_problems(Score, entry)):
+        raise ValueError("; ".join(problems))
+    return Score(**entry)
 
 
 def to_csv(scores: Sequence[Score]) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from latentfill.core.errors import InputError
-from latentfill.core.messages import listed, quoted
+from latentfill.core.messages import joined, quoted
 from latentfill.core.setting_type import Part, setting, split_names
 from latentfill.core.settings_base import Settings
 from latentfill.core.settings_text import documented
@@ -202,7 +202,7 @@ class TableOptions(Settings):
         if self.header_rows == 0 and self.units_row:
             yield "header_rows=0 says that there is no header, and units_row that there are rows below it"
         if self.names is not None and len(set(self.names)) < len(self.names):
-            yield f"names must be different, got {listed(self.names)}"
+            yield f"names must be different, got {joined(self.names)}"
         if self.grid and not self.regular:
             yield "grid=True adds rows of the regular grid, which regular=False excludes"
         if self.columns == ():
@@ -214,13 +214,13 @@ class TableOptions(Settings):
         if self.encoding is not None and not _is_encoding(self.encoding):
             yield f"encoding {quoted(self.encoding)} is not known; try utf-8, latin-1 or cp1252"
         if len(set(self.by)) < len(self.by):
-            yield f"columns of by must be different, got {listed(self.by)}"
+            yield f"columns of by must be different, got {joined(self.by)}"
         if both := sorted({*self.by}.intersection((*(self.columns or ()), *(self.time or ())))):
-            yield f"columns of by cannot also be in columns or time: {listed(both)}"
+            yield f"columns of by cannot also be in columns or time: {joined(both)}"
         yield from self._pivot_problems()
         taken = {*self.leave, *(self.time or ())}
         if both := sorted(taken.intersection(self.columns or ())):
-            yield f"columns to fill cannot also be in leave or time: {listed(both)}"
+            yield f"columns to fill cannot also be in leave or time: {joined(both)}"
 
     def _pivot_problems(self) -> Iterator[str]:
         if not self.pivot:
@@ -233,7 +233,7 @@ class TableOptions(Settings):
         elif self.pivot[0] == self.pivot[1]:
             yield f"pivot names column {quoted(self.pivot[0])} twice; names and values stand in different columns"
         if both := sorted({*self.pivot}.intersection((*self.by, *self.leave, *(self.time or ())))):
-            yield f"columns of pivot cannot also be in by, leave or time: {listed(both)}"
+            yield f"columns of pivot cannot also be in by, leave or time: {joined(both)}"
         if self.time == ():
             yield "pivot needs time stamps, which show the readings that belong together, and time is none"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from latentfill.core.errors import InputError
-from latentfill.core.messages import SHOWN, counted, name_columns, quoted
+from latentfill.core.messages import LONGEST_VALUE, SHOWN, counted, name_columns, quoted
 from latentfill.core.series import FloatArray
 from latentfill.tables.backends.arrow import mask_array
 from latentfill.tables.backends.column import Column, read_values
@@ -270,9 +270,9 @@ def _text_problem(column: Column, numbers: Numbers, signs: str) -> str:
         how = f"`--flags {shlex.quote(signs)}` for signs beside them" if has_signs else "--decimal or --thousands"
         return f"{problem}If they are numbers, say how they are written ({how}); {leave}"
     different = dict.fromkeys(text.strip() for text in column.texts.filter(mask_array(numbers.bad)).to_pylist())
-    markers = [text for text in different if "," not in text][:_MOST_MARKERS]  # commas separate markers
+    markers = [text for text in different if "," not in text and len(text) < LONGEST_VALUE]  # commas separate markers
     name = "" if "," in column.name else f"{column.name}="
-    flag = shlex.quote(",".join(f"{name}{marker}" for marker in markers) or "auto")
+    flag = shlex.quote(",".join(f"{name}{marker}" for marker in markers[:_MOST_MARKERS]) or "auto")
     return f"{problem}If they stand for missing values, give `--missing {flag}`; {leave}"
 
 

@@ -26,12 +26,11 @@ def as_column(name: str, cells: Any) -> pa.ChunkedArray:
         shape = f" of shape {tuple(cells.shape)}" if hasattr(cells, "shape") else ""
         raise InputError(
             f"{quoted(name)} holds a {type(cells).__name__}{shape}, and a mapping is read as one column for each name: "
-            "give "
-            "lists or arrays of one dimension, or an array (series, steps, columns) as 'X', as PyPOTS does."
+            "give lists or arrays of one dimension, or an array (series, steps, columns) as 'X', as PyPOTS does."
         )
     try:
         column = pa.array(_for_arrow(cells))
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
         raise InputError(
             f"column {quoted(name)} cannot be read: {error}. Give cells of one type, and None or NaN."
         ) from error

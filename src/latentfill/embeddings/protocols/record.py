@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self, cast, get_args
+from typing import Any, Literal, Protocol, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError
+from latentfill.core.json_records import type_problems
 from latentfill.core.messages import quoted
 from latentfill.core.series import FloatArray, IntArray, Series, TimeArray
 from latentfill.core.window_plan import WindowPlan
@@ -36,8 +37,8 @@ class Provenance:
     saw: Saw = "unknown"  # the cells that the encoder saw: only observed cells, or also filled cells
 
     def __post_init__(self) -> None:
-        if self.saw not in get_args(Saw):
-            raise InputError(f"Provenance: saw must be one of {', '.join(get_args(Saw))}, got {quoted(self.saw)}")
+        if problems := list(type_problems(type(self), {f.name: getattr(self, f.name) for f in fields(self)})):
+            raise InputError("Provenance: " + "; ".join(problems))
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON values, the inverse of `from_dict`."""

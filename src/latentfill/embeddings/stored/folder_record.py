@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError
 from latentfill.core.files import write_bytes
+from latentfill.core.json_records import parse_json
 from latentfill.core.locks import locked
 from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
 from latentfill.embeddings.stored.table_arrays import table_arrays, table_of
@@ -29,7 +30,7 @@ def read_record(folder: Path) -> Provenance | None:
     if not path.is_file():
         return None
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = parse_json(path.read_text(encoding="utf-8"))
         if isinstance(record, dict):
             record.pop(DATASET, None)
         return Provenance.from_dict(record)

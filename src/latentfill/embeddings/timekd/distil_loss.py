@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 
 import torch
@@ -26,7 +27,9 @@ class LossWeights:
     def __post_init__(self) -> None:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         problems = [
-            f"{name} must be 0 or more, got {quoted(value)}" for name, value in values.items() if not value >= 0
+            f"{name} must be a finite number of 0 or more, got {quoted(value)}"
+            for name, value in values.items()
+            if not (isinstance(value, int | float) and 0 <= value < math.inf)
         ]
         if problems:
             raise InputError("loss weights: " + "; ".join(problems))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, did_you_mean
+from latentfill.core.json_records import parse_json
 from latentfill.core.messages import quoted
 from latentfill.core.series import FloatArray
 from latentfill.kinds.columns import ColumnKinds
@@ -22,7 +22,7 @@ def parse_bounds(name: str, text: str | None) -> Mapping[str, float]:
     if text is None or not text.strip():
         return {}
     try:
-        parsed = json.loads(text)
+        parsed = parse_json(text)
         bounds = parsed if isinstance(parsed, dict) else {EVERY: parsed}
     except ValueError:
         pairs = (item.rpartition("=") for item in text.split(","))

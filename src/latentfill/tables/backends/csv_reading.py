@@ -144,7 +144,7 @@ def _cells_by_pyarrow(text: CsvText) -> tuple[TextArray, ...] | None:
     import pyarrow as pa
     from pyarrow import csv as pa_csv
 
-    if not isinstance(text.syntax, Delimited):
+    if not isinstance(text.syntax, Delimited) or not text.syntax.delimiter.isascii():
         return None
     names = [str(column) for column in range(len(text.names))]  # real names may repeat
     whole = "".join(text.records)

@@ -155,6 +155,8 @@ def _cells(column: Column) -> list[object]:
         return list(column.texts.to_pylist())
     if column.times is not None:
         return list(column.times.tolist())
+    if column.whole is not None:
+        return list(column.whole.tolist())
     return [] if column.numbers is None else list(column.numbers.values.tolist())
 
 

@@ -74,6 +74,10 @@ def whole_texts(column: Column) -> TextArray:
         texts = trimmed(column.texts)
         refuse_empty(np.flatnonzero(to_mask(pc.equal(texts, text_scalar("")))), column)
         return texts
+    if column.whole is not None:
+        texts = text_array(column.labels())
+        refuse_empty(np.flatnonzero(to_mask(pc.equal(texts, text_scalar("")))), column)
+        return texts
     if column.numbers is not None:
         values = column.numbers.values.tolist()
         return text_array(f"{value:.0f}" if value % 1 == 0 else repr(value) for value in values)
