@@ -62,7 +62,7 @@ WORDS = (
         "%Y",
         "%q%q",
     ],
-    *["utf-8", "rot13", "idna", "base64", "utf-16", "seed=1", "length=8", "kind=y=flag", "x=flag", "x=range:0:1"],
+    *("utf-8", "rot13", "idna", "base64", "utf-16", "seed=1", "length=8", "kind=y=flag", "x=flag", "x=range:0:1"),
 )
 
 
