@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from latentfill.api.evaluate import evaluate as evaluate
     from latentfill.api.impute import impute as impute
     from latentfill.api.inspect import inspect as inspect
+    from latentfill.api.plan import plan as plan
     from latentfill.api.result import Imputation as Imputation
     from latentfill.core.config import Config as Config
     from latentfill.core.errors import EmbeddingMismatchError as EmbeddingMismatchError
@@ -56,6 +57,7 @@ _HOMES = {
     "fill_windows": "imputation.window_imputer",
     "impute": "api.impute",
     "inspect": "api.inspect",
+    "plan": "api.plan",
     "read_table": "tables.read",
     "totals": "imputation.totals.table_totals",
 }

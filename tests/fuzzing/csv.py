@@ -29,7 +29,8 @@ def tables(draw: st.DrawFn) -> bytes:
     """A file that is a table, or nearly one."""
     n_columns, n_rows = draw(st.integers(1, 4)), draw(st.integers(0, 12))
     heads = st.permutations(HEADS).map(lambda names: list(names[:n_columns]))
-    kinds = draw(st.lists(st.sampled_from(KINDS), min_size=n_columns, max_size=n_columns))
+    others = draw(st.lists(st.sampled_from(KINDS), min_size=n_columns - 1, max_size=n_columns - 1))
+    kinds = [draw(st.sampled_from(("days", "days", "numbers", "stamps"))), *others]
     rows = [draw(heads), *([draw(_cells(kind, row)) for kind in kinds] for row in range(n_rows))]
     if rows and draw(st.integers(0, 5)) == 0:
         at = draw(st.integers(0, len(rows) - 1))
@@ -40,7 +41,8 @@ def tables(draw: st.DrawFn) -> bytes:
 
 def _cells(kind: str, row: int) -> SearchStrategy[str]:
     """The cells of a column of this kind in a row."""
-    number = st.sampled_from((*NUMBERS, *EMPTY[:3])) | st.integers(-99, 99).map(str)
+    plain = st.integers(-99, 99).map(str)
+    number = st.one_of(plain, plain, plain, st.sampled_from(EMPTY[:3]), st.sampled_from(NUMBERS))
     of_kind = {
         "days": st.just(f"2024-01-{row + 1:02d}"),
         "numbers": number,

@@ -19,6 +19,7 @@ from latentfill.cli.options import (
     COLUMNS,
     INTERVALS,
     LONG,
+    MEMORY,
     METHOD,
     READING,
     REPLACE,
@@ -96,7 +97,7 @@ SCORING: Final[Options] = {
 SHOWN_OF_SPEC: Final = ("strategies", "patterns", "rates", "seeds", "encoders")  # what the outputs say of the scoring
 
 
-@with_options(READING, WITH, COLUMNS, BY, LONG, STORED, METHOD, RUNNING, INTERVALS, SCORING, REPLACE, PLOTS)
+@with_options(READING, WITH, COLUMNS, BY, LONG, STORED, METHOD, RUNNING, MEMORY, INTERVALS, SCORING, REPLACE, PLOTS)
 def evaluate(
     source: Annotated[
         Path | None, typer.Argument(metavar="IN", help="Table to read; some of its observed cells are hidden.")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from latentfill.cli import apply, demo, distil, embed, evaluate, fit, impute, inspect, pack, settings, totals
+from latentfill.cli import apply, demo, distil, embed, evaluate, fit, impute, inspect, pack, plan, settings, totals
 from latentfill.cli.failures import DEBUG, failures_told, without_debug
 from latentfill.cli.interrupt import interruptible
 
@@ -18,6 +18,7 @@ COMMANDS: tuple[tuple[Any, str], ...] = (  # in the order of the help, each with
     (fit.fit, "latentfill fit data.csv -m model"),
     (apply.apply, "latentfill apply new.csv -m model -o filled.csv"),
     (evaluate.evaluate, "latentfill evaluate data.csv --rates 0.1,0.3 -o scores.json"),
+    (plan.plan, "latentfill plan data.csv"),
     (totals.totals, "latentfill totals filled.csv --every month"),
     (embed.embed, "latentfill embed data.csv --lm gpt2 -o data.packed"),
     (distil.distil, "latentfill distil data.csv --embeddings data.packed -m student"),

@@ -89,6 +89,14 @@ class Config(GroupedSettings):
         "each), or auto (the one with less error on cells that are hidden in a few series).",
         flag="--model",
     )
+    ignore_memory: bool = setting(
+        False,
+        "Begin also where the model is estimated not to fit in memory, which is refused otherwise; see "
+        "`latentfill plan`.",
+        flag="--ignore-memory",
+        panel="Running",
+        refit=False,
+    )
     windows: WindowSettings = field(default_factory=WindowSettings)
     encoder: EncoderSettings = field(default_factory=EncoderSettings)
     decoder: DecoderSettings = field(default_factory=DecoderSettings)

@@ -76,7 +76,7 @@ class StrategyFitter:
         self.config = config
         self.units = units
         self.validated_strategies = tuple(dict.fromkeys((config.strategy, *compare_with)))
-        self.names = _candidate_names(config, self.validated_strategies)
+        self.names = candidate_names(config, self.validated_strategies)
         self.budget = budget or TimeBudget.starting_now(config)
         self.progress = progress
         self.columns, self.phases = held_out.series.values.shape[1], held_out.series.clock.shape[1]
@@ -250,7 +250,7 @@ class StrategyFitter:
                 yield strategy, replace(validated, score=validated.score | label)
 
 
-def _candidate_names(config: Config, strategies: Sequence[str]) -> tuple[str, ...]:
+def candidate_names(config: Config, strategies: Sequence[str]) -> tuple[str, ...]:
     """Names of the candidates to fit: `linear`, the candidates of the settings and of `strategies`, and what they need.
 
     A strategy that corrects another one needs it.
