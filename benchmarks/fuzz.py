@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from common import HERE, commit, machine
@@ -153,7 +154,20 @@ def with_atheris(target: Any, found: Found, end: float, sender: Any) -> None:
             os._exit(0)
 
     seeds = str(TESTS / "fuzzing" / "seeds" / target.name)
-    atheris.Setup(["fuzz", f"-max_len={LONGEST_INPUT}", "-detect_leaks=0", "-timeout=120", seeds], run)
+    limits = (f"-max_len={LONGEST_INPUT}", "-timeout=120", "-detect_leaks=0")
+    told = ("-verbosity=0", f"-artifact_prefix={gettempdir()}/")
+    atheris.Setup(["fuzz", *limits, *told, seeds], run)
+        [
+            "fuzz",
+            f"-max_len={LONGEST_INPUT}",
+            "-detect_leaks=0",
+            "-timeout=120",
+            "-verbosity=0",
+            f"-artifact_prefix={gettempdir()}/",
+            seeds,
+        ],
+        run,
+    )
     atheris.Fuzz()
 
 
