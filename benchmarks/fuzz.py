@@ -157,17 +157,6 @@ def with_atheris(target: Any, found: Found, end: float, sender: Any) -> None:
     limits = (f"-max_len={LONGEST_INPUT}", "-timeout=120", "-detect_leaks=0")
     told = ("-verbosity=0", f"-artifact_prefix={gettempdir()}/")
     atheris.Setup(["fuzz", *limits, *told, seeds], run)
-        [
-            "fuzz",
-            f"-max_len={LONGEST_INPUT}",
-            "-detect_leaks=0",
-            "-timeout=120",
-            "-verbosity=0",
-            f"-artifact_prefix={gettempdir()}/",
-            seeds,
-        ],
-        run,
-    )
     atheris.Fuzz()
 
 
