@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from latentfill.core.errors import UnknownColumnError as UnknownColumnError
     from latentfill.core.fill_warning import FillWarning as FillWarning
     from latentfill.imputation.filling.codes import Code as Code
+    from latentfill.imputation.planning.plan import Plan as Plan
     from latentfill.imputation.totals.table_totals import totals as totals
     from latentfill.imputation.window_imputer import WindowImputer as WindowImputer
     from latentfill.imputation.window_imputer import fill_windows as fill_windows
@@ -49,6 +50,7 @@ _HOMES = {
     "FillWarning": "core.fill_warning",
     "Imputation": "api.result",
     "Imputer": "api.estimator",
+    "Plan": "imputation.planning.plan",
     "Table": "tables.table",
     "TableOptions": "tables.options",
     "WindowImputer": "imputation.window_imputer",
