@@ -114,7 +114,7 @@ def file_bytes(data: object) -> int:
 
 def _text_bytes(path: Path) -> int:
     """Bytes of a text file without its compression."""
-    if not path.is_file() or path.suffix.lower() in BINARY:
+    if not os.path.isfile(path) or path.suffix.lower() in BINARY:
         return 0
     packed = UNPACKED if path.suffix.lower() == ".gz" else 1
     return packed * path.stat().st_size
