@@ -126,3 +126,42 @@ def test_names_cannot_command_the_terminal(command: str, tmp_path: Path, run_cli
     shown = "".join(capfd.readouterr())
     assert not set(shown) & {"\x1b", "\x07", "\x9b"}
     assert "\\x1b" in shown
+
+
+LONG = "n" * 300
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("impute", f"{LONG}.csv", "-o", "out.csv"),
+        ("impute", f"{LONG}.csv", "--output-dir", "out"),
+        ("impute", f"{LONG}.csv", "-o", "out.csv", "--by", "x"),
+        ("impute", f"{LONG}.h5", "-o", "out.csv"),
+        ("impute", "table.csv", "-o", "out.csv", "--strategy", "linear", "--plots", LONG),
+        ("impute", "table.csv", "-o", "out.csv", "--strategy", "denoise", "--embeddings", LONG),
+        ("impute", "table.csv", "-o", "out.csv", "--with", f"{LONG}.csv"),
+        ("pack", LONG, "-o", "out.packed"),
+        ("distil", "table.csv", "--embeddings", LONG, "-m", "student"),
+        ("plan", f"{LONG}.csv"),
+        ("totals", f"{LONG}.csv", "--every", "day"),
+        ("apply", "table.csv", "-m", LONG, "-o", "out.csv"),
+        ("inspect", LONG),
+    ],
+    ids=lambda arguments: " ".join(arguments)[:30].replace(LONG[:20], "n"),
+)
+def test_a_name_that_is_too_long_for_the_system_is_refused(
+    arguments: tuple[str, ...], table: Path, run_cli: Run, capfd, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(table.parent)
+    assert run_cli(*arguments) == (1 if "--output-dir" in arguments else REFUSED)  # 1: one of the tables failed
+    assert LONG[:20] in capfd.readouterr().err
+
+
+def test_what_the_system_refuses_is_no_fault(table: Path, run_cli: Run, capfd, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device", "/somewhere")
+
+    monkeypatch.setattr(imputer, "read_table", fail)
+    assert run_cli("impute", table, "-o", table.with_name("out.csv")) == REFUSED
+    assert "/somewhere cannot be used: No space left on device" in capfd.readouterr().err

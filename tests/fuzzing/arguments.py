@@ -26,7 +26,7 @@ QUICK = {  # what makes the work of each command short
     "": (),
 }
 WORDS = (
-    *("", "[" * 2000, '{"a": 1}', "\x1b[31m", "a\x00b", "\udce9", "Europe/Berlin"),
+    *("", "[" * 2000, '{"a": 1}', "\x1b[31m", "a\x00b", "\udce9", "n" * 300, "Europe/Berlin"),
     *[
         "table.csv",
         "out.csv",

@@ -32,8 +32,16 @@ def failures_told(*, debug: bool) -> Iterator[None]:
         _end(f"error: {error}", REFUSED, debug=debug)
     except MemoryError:
         _end(f"error: {NO_MEMORY}", REFUSED, debug=debug)
+    except OSError as error:
+        _end(f"error: {printable(_of_system(error))}", REFUSED, debug=debug)
     except Exception as error:
         _end(f"error: {_fault(error)}", FAULT, debug=debug)
+
+
+def _of_system(error: OSError) -> str:
+    """The message about what the system refuses, such as a path that is too long, or a full disk."""
+    where = f"{error.filename} cannot be used: " if error.filename else "the system refuses the work: "
+    return f"{where}{error.strerror or error}. Check the path, its permissions and the space that is left."
 
 
 def _fault(error: Exception) -> str:

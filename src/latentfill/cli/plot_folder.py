@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ class PlotFolder:
 
     def refuse_replacing(self) -> None:
         """Raise an `InputError` if the folder holds anything, as the names of the figures are not known before."""
-        if self.path.is_dir() and any(self.path.iterdir()):
+        if os.path.isdir(self.path) and any(self.path.iterdir()):
             raise InputError(
                 f"the folder {self.path} is not empty, and --no-clobber keeps what exists. Choose another folder, or "
                 "leave out --no-clobber."

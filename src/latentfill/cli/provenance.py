@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,7 +22,7 @@ def provenance(sources: Path | Sequence[Path]) -> dict[str, str]:
 
 def digest(path: Path) -> str | None:
     """The SHA-256 digest of a file; None for what is no file, such as standard input."""
-    if path == STANDARD or not path.is_file():
+    if path == STANDARD or not os.path.isfile(path):
         return None
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

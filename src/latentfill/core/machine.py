@@ -56,7 +56,7 @@ def available_memory() -> int | None:
 
 def available_disk(folder: Path) -> int | None:
     """Bytes that can be written into a folder, or into the nearest one above it that exists; None if not known."""
-    while not folder.exists() and folder != folder.parent:
+    while not os.path.exists(folder) and folder != folder.parent:
         folder = folder.parent
     try:
         return shutil.disk_usage(folder).free

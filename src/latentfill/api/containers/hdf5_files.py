@@ -38,7 +38,7 @@ def _read(path: Path) -> dict[str, Any]:
     """The groups of a file as dictionaries, its datasets as arrays."""
     import h5py
 
-    if not path.exists():
+    if not os.path.exists(path):
         raise InputError(f"There is no file {path}. Check the path.")
     try:
         with h5py.File(path, "r") as file:

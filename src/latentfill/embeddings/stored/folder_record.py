@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,7 @@ TABLE_FILE = "latentfill.table.safetensors"  # the table that the embeddings wer
 def read_record(folder: Path) -> Provenance | None:
     """How the embeddings in `folder` were made; None if there is no record."""
     path = folder / RECORD_FILE
-    if not path.is_file():
+    if not os.path.isfile(path):
         return None
     try:
         record = parse_json(path.read_text(encoding="utf-8"))
@@ -63,7 +64,7 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
     from safetensors.numpy import load_file
 
     try:
-        return load_file(path) if path.is_file() else {}
+        return load_file(path) if os.path.isfile(path) else {}
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path} is damaged: {error}. {REMOVE}") from error
 

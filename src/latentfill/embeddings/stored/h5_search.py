@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,7 @@ def find_layout(
     Known layouts: `{data}/{pred_len}/{split}/{i}.h5` and `{data}.csv/{pred_len}/{split}/{i}.h5` (TimeKD),
     `Embeddings/{data}/{split}/{i}.h5` (TimeCMA), and `{i}.h5` with no split.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise InputError(f"{folder} is not a folder. Give the folder that holds the .h5 embeddings, or one above it.")
     candidates = [_folder_at(path, dataset) for path in _window_folders(folder)]
     if not candidates:

@@ -22,7 +22,7 @@ def open_embeddings(
     `name` (the table's file name without its suffix) and `pred_len` choose among several sets in a folder.
     """
     path = Path(path)
-    if path.is_file():
+    if os.path.isfile(path):
         if is_packed_file(path):
             return load_packed_file(path)
         return open_array_file(path, dataset) if path.suffix.lower() in READERS else open_file(path, dataset)
