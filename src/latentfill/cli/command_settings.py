@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from latentfill.cli.options import Given
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
+from latentfill.core.inputs import refuse_special
 from latentfill.core.json_records import parse_json
 from latentfill.core.messages import quoted
 from latentfill.core.setting_type import Setting
@@ -54,6 +55,7 @@ def read_config(path: Path) -> dict[str, object]:
     """Names and values from a config file, .toml or .json."""
     import tomllib
 
+    refuse_special(path)
     kind = path.suffix.lower().lstrip(".")
     if kind not in ("toml", "json"):
         raise InputError(

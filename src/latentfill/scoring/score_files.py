@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from latentfill.core.errors import InputError
+from latentfill.core.inputs import refuse_special
 from latentfill.core.json_records import parse_json, type_problems
 from latentfill.scoring.scores import Score
 
@@ -22,6 +23,7 @@ def to_json(about: Mapping[str, object], scores: Sequence[Score]) -> bytes:
 
 def read_json(path: Path) -> list[Score]:
     """The scores in a file that `to_json` made; raises an `InputError` for any other file."""
+    refuse_special(path)
     try:
         record = parse_json(path.read_text(encoding="utf-8"))
         return [_score(entry) for entry in record["scores"]]
