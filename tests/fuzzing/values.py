@@ -8,24 +8,7 @@ from collections.abc import Mapping
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-ODD = (
-    None,
-    True,
-    "",
-    "none",
-    "auto",
-    "\x1b[31m",
-    "1e999",
-    "é",
-    "a=b",
-    "-1",
-    "linear",
-    "x" * 500,
-    [],
-    {},
-    "x,y",
-    10**30,
-)
+ODD = (None, True, "", "none", "auto", "\x1b[31m", "1e999", "é", "a=b", "-1", "linear", "x" * 500, [], {}, "x,y")
 
 
 def json_values() -> SearchStrategy[object]:

@@ -33,7 +33,7 @@ def is_array(data: object) -> bool:
 
 
 def checked_array(estimator: BaseEstimator, data: object, *, fresh: bool) -> NDArray[Any]:
-    """The data as an array of floats; scikit-learn's errors for what is none.
+    """The data as an array of floats; an `InputError` in scikit-learn's words for what is none.
 
     A `fresh` array sets the number of columns of the estimator, another one must have that number.
     """
@@ -41,14 +41,17 @@ def checked_array(estimator: BaseEstimator, data: object, *, fresh: bool) -> NDA
 
     _refuse_large_integers(data)
     least = LEAST_STEPS if fresh else 1
-    values: NDArray[Any] = validate_data(
-        estimator,
-        data,
-        reset=fresh,
-        dtype=(np.float64, np.float32),
-        ensure_all_finite="allow-nan",
-        ensure_min_samples=least,
-    )
+    try:
+        values: NDArray[Any] = validate_data(
+            estimator,
+            data,
+            reset=fresh,
+            dtype=(np.float64, np.float32),
+            ensure_all_finite="allow-nan",
+            ensure_min_samples=least,
+        )
+    except ValueError as error:  # a TypeError stays one, as scikit-learn asks
+        raise InputError(str(error)) from error
     return values
 
 

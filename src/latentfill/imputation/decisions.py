@@ -132,6 +132,8 @@ def refuse(filled: Filled, table: Table, decisions: Decisions | None) -> tuple[F
     """The table as it was `filled`, with refused cells left empty; cells with a value as read stay as they are."""
     series, missing = table.series, np.isnan(table.as_read)
     cells, without_effect = np.zeros(missing.shape, dtype=bool), 0
+    if not isinstance(decisions, Decisions | None):
+        raise InputError(f"decisions must be a file or `Decisions`, got {quoted(decisions)}.")
     for gap in () if decisions is None else decisions.refused:
         at = (gap.cells(series), series.columns.index(gap.column))
         cells[at] |= missing[at]

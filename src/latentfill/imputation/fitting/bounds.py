@@ -29,7 +29,7 @@ def parse_bounds(name: str, text: str | None) -> Mapping[str, float]:
         bounds = {column.strip() or EVERY: value for column, _, value in pairs}
     try:
         numbers = {column: float(value) for column, value in bounds.items()}
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f'{name} takes a number, or COLUMN=NUMBER,... ("a=0,b=-5"), got {quoted(text)}.') from error
     if not all(map(math.isfinite, numbers.values())):
         raise InputError(f"{name} takes finite numbers, got {quoted(text)}.")
