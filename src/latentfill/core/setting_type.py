@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import sys
 import typing
 from collections.abc import Callable, Mapping
@@ -151,8 +152,10 @@ class Setting:
         least, most, above, below = self._limits
         is_high_enough = (least is None or value >= least) and (above is None or value > above)
         is_low_enough = (most is None or value <= most) and (below is None or value < below)
-        is_in_range = is_high_enough and is_low_enough
-        return "" if is_in_range else f"{self.name} must be {self.range}{self._or_none}, got {value}"
+        if not (is_high_enough and is_low_enough):
+            return f"{self.name} must be {self.range}{self._or_none}, got {quoted(value)}"
+        is_float = self.base_type is not float or abs(value) <= sys.float_info.max
+        return "" if is_float else f"{self.name} must be a number below 1e308, got {quoted(value)}"
 
     @property
     def _limits(self) -> tuple[float | None, float | None, float | None, float | None]:
@@ -181,7 +184,7 @@ def split_names(text: str) -> tuple[str, ...]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
 
 
 _TYPE_CHECKS: Mapping[type, Callable[[object], bool]] = {
