@@ -319,6 +319,7 @@ def test_a_table_in_the_folder_that_is_read_as_one_table_is_not_replaced(run_cli
         ("impute", "{table}", "-o", "{pipe}"),
         ("impute", "{table}", "-o", "{out}", "--codes", "{pipe}"),
         ("impute", "{table}", "-o", "{out}", "--summary", "/dev/null"),
+        ("impute", "{table}", "-o", "/dev/null"),
         ("impute", "/dev/zero", "-o", "{out}"),
         ("impute", "{table}", "-o", "{out}", "--with", "{pipe}"),
         ("impute", "{table}", "-o", "{out}", "--config", "{pipe}"),

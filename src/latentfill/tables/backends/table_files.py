@@ -54,9 +54,9 @@ def check_output_path(data: object, output: str | os.PathLike[str], *, table: bo
     output = Path(output)
     if output == STANDARD:
         return
+    check_file_path(output)
     if table and not format_of(output).writable:
         raise InputError(f"{output} cannot be written: {format_of(output).name} files are only read. Write .xlsx.")
-    check_file_path(output)
     paths = data if isinstance(data, list | tuple) else [data]
     files = [path for path in paths if isinstance(path, str | os.PathLike) and os.path.exists(path)]
     if output.exists() and any(os.path.samefile(path, output) for path in files):
