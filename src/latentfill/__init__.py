@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from latentfill.api.evaluate import evaluate as evaluate
     from latentfill.api.impute import impute as impute
     from latentfill.api.inspect import inspect as inspect
+    from latentfill.api.plan import plan as plan
     from latentfill.api.result import Imputation as Imputation
     from latentfill.core.config import Config as Config
     from latentfill.core.errors import EmbeddingMismatchError as EmbeddingMismatchError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from latentfill.core.errors import UnwritableError as UnwritableError
     from latentfill.core.fill_warning import FillWarning as FillWarning
     from latentfill.imputation.filling.codes import Code as Code
+    from latentfill.imputation.planning.plan import Plan as Plan
     from latentfill.imputation.totals.table_totals import totals as totals
     from latentfill.imputation.window_imputer import WindowImputer as WindowImputer
     from latentfill.imputation.window_imputer import fill_windows as fill_windows
@@ -54,6 +56,7 @@ _HOMES = {
     "FillWarning": "core.fill_warning",
     "Imputation": "api.result",
     "Imputer": "api.estimator",
+    "Plan": "imputation.planning.plan",
     "Table": "tables.table",
     "TableOptions": "tables.options",
     "WindowImputer": "imputation.window_imputer",
@@ -62,6 +65,7 @@ _HOMES = {
     "fill_windows": "imputation.window_imputer",
     "impute": "api.impute",
     "inspect": "api.inspect",
+    "plan": "api.plan",
     "read_table": "tables.read",
     "totals": "imputation.totals.table_totals",
 }

@@ -349,7 +349,7 @@ for name in names:
 print(len(names), [name for name in ("torch", "numpy", "pyarrow", "pandas", "sklearn") if name in sys.modules])
 """
     output = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
-    assert output.strip() == "11 []"
+    assert output.strip() == "12 []"
 
 
 def test_the_demo_fills_its_sample_and_beats_linear_interpolation(

@@ -37,6 +37,7 @@ def test_values_of_the_declared_types_have_no_problems(more: dict[str, Any]):
     ("more", "words"),
     [
         ({"name": 1}, "name must be text, got 1"),
+        ({"mode": []}, "mode must be one of fast, slow, got []"),
         ({"sizes": None}, "sizes must be a list, got None"),
         ({"sizes": [3]}, "sizes[0] must hold names and values, got 3"),
         ({"sizes": [{"rows": True, "share": None}]}, "sizes[0].rows must be a whole number, got True"),

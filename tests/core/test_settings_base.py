@@ -117,3 +117,9 @@ def test_a_group_needs_a_mapping_and_an_unknown_one_is_compared_with_groups():
 def test_a_short_window_needs_no_stride_of_its_own(given):
     assert Config(**given).windows.stride == Config().replace(**given).windows.stride == 3
     assert Config(**given, stride=12).windows.stride == 12
+
+
+def test_numbers_that_are_no_floats_are_refused():
+    for settings in ({"time_budget": 10**400}, {"time_budget": 10**5000}, {"noise": -(10**400)}):
+        with pytest.raises(InputError, match=r"must be (a number below|from 0 to)"):
+            Config(**settings)

@@ -12,7 +12,7 @@ import torch
 from safetensors.numpy import save
 
 import latentfill
-from fuzzing.outcomes import Outcome, outcome_of
+from fuzzing.outcomes import REFUSED, USED, outcome_of
 from latentfill.core.config import Config
 from latentfill.core.series import Series
 from latentfill.embeddings.pairing import pair_embeddings
@@ -71,14 +71,14 @@ def sealed(data: bytes) -> bytes:
         return path.read_bytes()
 
 
-def outcome(data: bytes, ending: str) -> Outcome:
+def outcome(data: bytes, ending: str) -> str:
     """What comes of a file with these bytes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"a{ending}"
         path.write_bytes(data)
         described = outcome_of(lambda: latentfill.inspect(path))
         paired = outcome_of(lambda: _pair(path))
-    return "refused" if "refused" in (described, paired) else "works"
+    return REFUSED if REFUSED in (described, paired) else USED
 
 
 def _pair(path: Path) -> None:

@@ -7,7 +7,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from fuzzing.outcomes import Outcome, outcome_of
+from fuzzing.outcomes import outcome_of
 from latentfill.cli.command_settings import file_and_set_settings
 from latentfill.core.config import Config
 from latentfill.imputation.user_settings import divide_settings
@@ -29,7 +29,7 @@ def whole(ending: str) -> bytes:
     return "\n".join(lines).encode()
 
 
-def outcome(data: bytes, ending: str) -> Outcome:
+def outcome(data: bytes, ending: str) -> str:
     """What comes of a config file with these bytes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"config{ending}"

@@ -15,7 +15,7 @@ from safetensors.numpy import load, save
 
 import latentfill
 from fuzzing.damage import ARRAY_CHANGES, changed_json
-from fuzzing.outcomes import Outcome, outcome_of
+from fuzzing.outcomes import REFUSED, USED, outcome_of
 from latentfill.core.folder_digests import DIGESTS, with_digests
 
 FIXTURES = Path(__file__).parents[1] / "imputation/saving/fixtures"
@@ -63,14 +63,14 @@ def _kinds() -> pd.DataFrame:
     return frame
 
 
-def outcome(files: Files, name: str) -> Outcome:
+def outcome(files: Files, name: str) -> str:
     """What comes of a folder with these files, in place of the model `name`."""
     with tempfile.TemporaryDirectory() as folder:
         for file, data in files.items():
             (Path(folder) / file).write_bytes(data)
         described = outcome_of(lambda: json.dumps(latentfill.inspect(Path(folder))))
         applied = outcome_of(lambda: _apply(Path(folder), name))
-    return "refused" if "refused" in (described, applied) else "works"
+    return REFUSED if REFUSED in (described, applied) else USED
 
 
 def _apply(folder: Path, name: str) -> None:

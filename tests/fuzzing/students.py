@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import latentfill
-from fuzzing.outcomes import Outcome, outcome_of
+from fuzzing.outcomes import REFUSED, USED, outcome_of
 from latentfill.embeddings.protocols.embedder import RawWindows
 from latentfill.embeddings.timekd.student import DistilledStudent
 
@@ -26,14 +26,14 @@ def whole() -> Mapping[str, bytes]:
         return {file.name: file.read_bytes() for file in (Path(folder) / "student").iterdir()}
 
 
-def outcome(files: Mapping[str, bytes]) -> Outcome:
+def outcome(files: Mapping[str, bytes]) -> str:
     """What comes of a folder with these files."""
     with tempfile.TemporaryDirectory() as folder:
         for file, data in files.items():
             (Path(folder) / file).write_bytes(data)
         described = outcome_of(lambda: latentfill.inspect(Path(folder)))
         embedded = outcome_of(lambda: _embed(Path(folder)))
-    return "refused" if "refused" in (described, embedded) else "works"
+    return REFUSED if REFUSED in (described, embedded) else USED
 
 
 def _embed(folder: Path) -> None:

@@ -135,3 +135,9 @@ def test_the_imputer_reads_a_file_of_decisions(tmp_path: Path):
 def test_a_causal_model_leaves_refused_fills_empty_too():
     causal = Imputer(causal=True, effort="quick").fit(table())
     assert np.isnan(causal.fill(table(), decisions=decisions(GAP)).filled.values[50:60, 0]).all()
+
+
+def test_decisions_of_another_type_are_refused():
+    table = pa.table({"a": [1.0, None, 3.0, 4.0]})
+    with pytest.raises(InputError, match="decisions must be a file"):
+        Imputer(strategy="linear").fit(table).fill(table, decisions=[1])  # type: ignore[arg-type]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from latentfill.core.series import Series
-from latentfill.scoring.cell_metrics import cell_groups, score_cells
+from latentfill.kinds.number import Number
+from latentfill.scoring.cell_metrics import Reference, cell_groups, score_cells
 from latentfill.scoring.masked_series import MaskedSeries
 from latentfill.scoring.scores import ALL
 
@@ -31,3 +32,12 @@ def test_groups_know_their_number_of_gaps():
     assert counts["a", ALL] == (3, 2)
     assert counts["a", "2-3"] == (2, 1)
     assert counts["b", ALL] == (2, 1)
+
+
+def test_a_reference_of_some_columns_scores_them_as_that_of_all_does():
+    rng = np.random.default_rng(0)
+    truth, values = rng.normal(size=(6, 3)), rng.normal(size=(6, 3))
+    whole = Reference(truth, truth + 1, np.array([1.0, 2.0, 3.0]), [Number()] * 3)
+    some = whole.take(np.array([2, 0]))
+    np.testing.assert_array_equal(some.errors(values[:, [2, 0]]), whole.errors(values)[:, [2, 0]])
+    assert some.spread.tolist() == [3.0, 1.0]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from latentfill.windows import column_blocks as module
-from latentfill.windows.column_blocks import cells_by_block, column_blocks
+from latentfill.windows.column_blocks import BLOCK_PAIRS, cells_by_block, column_blocks, square_blocks
 from latentfill.windows.gaps import interpolate
 
 
@@ -40,3 +40,11 @@ def test_interpolation_needs_little_more_memory_than_its_result():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 3 * values.nbytes
+
+
+def test_blocks_of_pairs_are_all_columns_once_and_small_in_wide_tables():
+    for n_columns in (1, 7, 5000):
+        blocks = list(square_blocks(n_columns))
+        assert [c for block in blocks for c in range(n_columns)[block]] == list(range(n_columns))
+        assert all((block.stop - block.start) * n_columns <= max(BLOCK_PAIRS, n_columns) for block in blocks)
+    assert len(list(square_blocks(5000))) > 1

@@ -15,6 +15,7 @@ from latentfill.api.containers.container import Opened
 from latentfill.api.containers.opening import open_data
 from latentfill.core.errors import InputError
 from latentfill.imputation.panels import Splits
+from latentfill.tables.backends.integers import EXACT
 from latentfill.tables.backends.native import NativeFrame
 from latentfill.tables.options import TableOptions
 
@@ -32,22 +33,36 @@ def is_array(data: object) -> bool:
 
 
 def checked_array(estimator: BaseEstimator, data: object, *, fresh: bool) -> NDArray[Any]:
-    """The data as an array of floats; scikit-learn's errors for what is none.
+    """The data as an array of floats; an `InputError` in scikit-learn's words for what is none.
 
     A `fresh` array sets the number of columns of the estimator, another one must have that number.
     """
     from sklearn.utils.validation import validate_data
 
+    _refuse_large_integers(data)
     least = LEAST_STEPS if fresh else 1
-    values: NDArray[Any] = validate_data(
-        estimator,
-        data,
-        reset=fresh,
-        dtype=(np.float64, np.float32),
-        ensure_all_finite="allow-nan",
-        ensure_min_samples=least,
-    )
+    try:
+        values: NDArray[Any] = validate_data(
+            estimator,
+            data,
+            reset=fresh,
+            dtype=(np.float64, np.float32),
+            ensure_all_finite="allow-nan",
+            ensure_min_samples=least,
+        )
+    except ValueError as error:  # a TypeError stays one, as scikit-learn asks
+        raise InputError(str(error)) from error
     return values
+
+
+def _refuse_large_integers(data: object) -> None:
+    """Raise an `InputError` for whole numbers that the array of floats to be filled cannot hold."""
+    kind = getattr(getattr(data, "dtype", None), "kind", "")
+    if kind in "iu" and kind and np.any(np.abs(np.asarray(data, dtype=np.float64)) > EXACT):
+        raise InputError(
+            f"the array holds whole numbers beyond {EXACT:.0f}, which floats do not hold exactly, and an array is "
+            "filled as floats. Give a data frame, whose columns keep their types, or subtract a constant."
+        )
 
 
 def opened_array(values: NDArray[Any], options: TableOptions) -> Opened:

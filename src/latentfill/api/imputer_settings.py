@@ -43,6 +43,7 @@ class ImputerSettings(TypedDict, total=False):
     kind: str | float | Mapping[str, object] | None
     causal: bool
     model: Literal["auto", "own", "shared"]
+    ignore_memory: bool
     seed: int
     random_state: int
     device: str

@@ -10,6 +10,7 @@ from latentfill.cli.options import (
     EMBEDDINGS,
     GRID,
     LONG,
+    MEMORY,
     ONE_SERIES,
     OUTPUT,
     READING,
@@ -25,7 +26,7 @@ from latentfill.cli.outputs import WRITING, Outputs, refuse_replacing
 from latentfill.cli.shown import SHOWING, Shown
 
 
-@with_options(ONE_SERIES, READING, WITH, GRID, LONG, EMBEDDINGS, RUNNING, OUTPUT, WRITING, SHOWING)
+@with_options(ONE_SERIES, READING, WITH, GRID, LONG, EMBEDDINGS, RUNNING, MEMORY, OUTPUT, WRITING, SHOWING)
 def apply(source: Source, model: Model, output: Output, **given: Any) -> None:
     """Fill the gaps of a table with a saved model."""
     data, shown = one_table(source), Shown.of(given)

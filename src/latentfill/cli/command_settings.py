@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,8 @@ from latentfill.cli.options import Given
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.inputs import refuse_special
+from latentfill.core.json_text import parse_json
+from latentfill.core.messages import quoted
 from latentfill.core.setting_type import Setting
 from latentfill.imputation.user_settings import METHOD, READING, divide_settings, settings_by_name
 from latentfill.tables.options import TableOptions
@@ -62,7 +63,7 @@ def read_config(path: Path) -> dict[str, object]:
         )
     try:
         text = path.read_text(encoding="utf-8-sig")
-        settings = tomllib.loads(text) if kind == "toml" else json.loads(text)
+        settings = tomllib.loads(text) if kind == "toml" else parse_json(text)
     except OSError as error:
         raise InputError(f"the config file {path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
@@ -77,7 +78,7 @@ def parse_numbers(name: str, text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError as error:
-        raise InputError(f"--{name} takes numbers, separated by commas, got {text!r}.") from error
+        raise InputError(f"--{name} takes numbers, separated by commas, got {quoted(text)}.") from error
 
 
 def parse_whole_numbers(name: str, text: str) -> tuple[int, ...]:
@@ -85,20 +86,20 @@ def parse_whole_numbers(name: str, text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(",") if part.strip())
     except ValueError as error:
-        raise InputError(f"--{name} takes whole numbers, separated by commas, got {text!r}.") from error
+        raise InputError(f"--{name} takes whole numbers, separated by commas, got {quoted(text)}.") from error
 
 
 def _name_and_value(item: str) -> tuple[str, object]:
     """Name and value of an item of --set; the value is read as JSON if it is valid JSON, else as text."""
     name, equals, text = item.partition("=")
     if not equals:
-        raise InputError(f"--set takes NAME=VALUE, got {item!r}.")
+        raise InputError(f"--set takes NAME=VALUE, got {quoted(item)}.")
     name = name.strip().replace("-", "_")
     if name in KNOWN and KNOWN[name].is_list and not text.startswith("["):
         return name, _from_text(name, text)
     try:
-        return name, _from_text(name, json.loads(text))
-    except (ValueError, RecursionError):
+        return name, _from_text(name, parse_json(text))
+    except ValueError:
         return name, _from_text(name, text)
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table as Grid
 
-from latentfill.cli.console import show_notes
+from latentfill.cli.console import plain, plain_name, show_notes
 from latentfill.cli.wide_tables import show_grid
+from latentfill.core.messages import printable
 from latentfill.imputation.summary.headlines import error_text, headlines, most_filled
 from latentfill.scoring.encoder_table import HEADINGS, encoder_rows
 from latentfill.scoring.scores import METRICS, PAST_YARDSTICK, key_of, of_all_cells, over_seeds, yardstick_of
@@ -56,7 +56,7 @@ def show_summary(console: Console, summary: JsonRecord, skipped_notes: int = 0, 
         filled = counts["missing"] - counts["left_empty"]
         error = _mean_expected(counts["by_gap_length"], counts["kind"])
         numbers = (counts["observed"], *(counts[key] or "" for key in kept), filled, counts["left_empty"] or "")
-        grid.add_row(escape(name), counts["kind"], *map(str, numbers), error)
+        grid.add_row(plain_name(name), counts["kind"], *map(str, numbers), error)
     show_grid(console, grid)
     if len(columns) > len(shown):
         console.print(f"and {len(columns) - len(shown)} more columns, which --verbose shows", highlight=False)
@@ -83,7 +83,7 @@ def _headline_grid(summary: JsonRecord) -> Grid:
     grid = Grid.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="bold", no_wrap=True)
     for subject, text in headlines(summary):
-        grid.add_row(subject, escape(text))
+        grid.add_row(subject, plain(text))
     return grid
 
 
@@ -110,7 +110,7 @@ def show_scores(console: Console, scores: Sequence[Score]) -> None:
                 label = " (oracle)" if key in oracle else ""
                 seeds = max(mean.seeds for mean in metrics.values())
                 texts = (metrics[metric].text() if metric in metrics else "" for metric in shown)
-                grid.add_row(escape(key.name + label), *texts, str(seeds))
+                grid.add_row(plain_name(key.name + label), *texts, str(seeds))
         show_grid(console, grid)
         _show_encoders(console, pattern_scores)
 
@@ -122,14 +122,14 @@ def show_series_scores(console: Console, by_series: Mapping[str, Sequence[Score]
     strategies = list(dict.fromkeys(key_of(score).name for score in every))
     for pattern, rate in dict.fromkeys((score.pattern, score.rate) for score in every):
         title = f"{pattern} {rate:g}, squared error of scaled columns in each series"
-        grid = Grid("series", "hidden cells", *map(escape, strategies), title=title)
+        grid = Grid("series", "hidden cells", *map(plain_name, strategies), title=title)
         for column in grid.columns[1:]:
             column.justify = "right"
         for name, scores in overall.items():
             own = [score for score in scores if (score.pattern, score.rate) == (pattern, rate)]
             cells = {score.seed: score.cells for score in own}
             errors = {key.name: metrics["mse"].text() for key, metrics in over_seeds(own).items() if "mse" in metrics}
-            grid.add_row(escape(name), str(sum(cells.values())), *(errors.get(each, "") for each in strategies))
+            grid.add_row(plain_name(name), str(sum(cells.values())), *(errors.get(each, "") for each in strategies))
         show_grid(console, grid)
 
 
@@ -145,7 +145,7 @@ def _show_encoders(console: Console, scores: Sequence[Score]) -> None:
     for column in grid.columns[2:-1]:
         column.justify = "right"
     for row in rows:
-        grid.add_row(*map(escape, row.texts))
+        grid.add_row(*map(plain, row.texts))
     show_grid(console, grid)
 
 
@@ -162,7 +162,7 @@ def show_totals(console: Console, columns: Mapping[str, Any], coverage: float) -
         total, low, high, mean, mean_low, mean_high = texts
         intervals = (f"{low} to {high}" if low else "", f"{mean_low} to {mean_high}" if mean_low else "")
         counts = (str(cells), str(uncertain or ""), str(missing or ""))
-        grid.add_row(escape(str(name)), str(period), *counts, total, intervals[0], mean, intervals[1])
+        grid.add_row(plain_name(str(name)), str(period), *counts, total, intervals[0], mean, intervals[1])
     show_grid(console, grid)
 
 
@@ -175,7 +175,7 @@ def show_differences(console: Console, differences: Sequence[Difference]) -> Non
         noise = "one seed" if each.noise is None else f"± {each.noise:.4f}"
         verdict = ("better" if each.change < 0 else "worse") if each.beyond_noise else "within noise"
         errors = (f"{each.before:.4f}", f"{each.after:.4f}", f"{each.change:+.4f}")
-        grid.add_row(escape(each.key.name), each.key.pattern, f"{each.key.rate:g}", *errors, noise, verdict)
+        grid.add_row(plain_name(each.key.name), each.key.pattern, f"{each.key.rate:g}", *errors, noise, verdict)
     if differences:
         show_grid(console, grid)
     else:
@@ -224,7 +224,7 @@ def _column_grid(columns: JsonRecord) -> Grid:
         numbers = ("" if column[key] is None else f"{column[key]:.5g}" for key in ("min", "mean", "max"))
         gaps = " / ".join(map(str, column["gaps"].values())) if column["missing"] else ""
         counts = (str(column["observed"]), str(column["missing"]))
-        grid.add_row(escape(name), column["kind"], *counts, *numbers, gaps, str(column["longest_gap"] or ""))
+        grid.add_row(plain_name(name), column["kind"], *counts, *numbers, gaps, str(column["longest_gap"] or ""))
     return grid
 
 
@@ -236,10 +236,10 @@ def _show_record(console: Console, record: JsonRecord, indent: str = "") -> None
         elif isinstance(value, list) and any(len(str(item)) > LONG for item in value):
             console.print(f"{indent}{key}:", highlight=False, markup=False)
             for item in value:
-                console.print(f"{indent}- {item}", highlight=False, markup=False)
+                console.print(printable(f"{indent}- {item}"), highlight=False, markup=False)
         elif value is not None and value not in ({}, []):
             text = ", ".join(map(str, value)) if isinstance(value, list) else value
-            console.print(f"{indent}{key}: {text}", highlight=False, markup=False)
+            console.print(printable(f"{indent}{key}: {text}"), highlight=False, markup=False)
 
 
 def _largest_first(shares: Mapping[str, float]) -> list[tuple[str, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -51,7 +52,7 @@ def _tables_in(source: Path) -> Iterator[Path]:
 
     if source == STANDARD:
         raise InputError("standard input has no name for a file in --output-dir: write it with -o FILE.")
-    yield from files_in(source) if source.is_dir() else [source]
+    yield from files_in(source) if os.path.isdir(source) else [source]
 
 
 def _check_names(tables: Sequence[Path]) -> None:

@@ -20,6 +20,7 @@ from latentfill.cli.options import (
     COLUMNS,
     INTERVALS,
     LONG,
+    MEMORY,
     METHOD,
     READING,
     REPLACE,
@@ -36,6 +37,7 @@ from latentfill.cli.options import (
 from latentfill.cli.plot_folder import PLOTS, PlotFolder
 from latentfill.core.config import AUTO
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.core.setting_type import split_names
 
 if TYPE_CHECKING:
@@ -101,7 +103,7 @@ Outputs: TypeAlias = "list[tuple[Path, ToBytes]]"
 SHOWN_OF_SPEC: Final = ("strategies", "patterns", "rates", "seeds", "encoders")  # what the outputs say of the scoring
 
 
-@with_options(READING, WITH, COLUMNS, BY, LONG, STORED, METHOD, RUNNING, INTERVALS, SCORING, REPLACE, PLOTS)
+@with_options(READING, WITH, COLUMNS, BY, LONG, STORED, METHOD, RUNNING, MEMORY, INTERVALS, SCORING, REPLACE, PLOTS)
 def evaluate(
     source: Annotated[
         Path | None, typer.Argument(metavar="IN", help="Table to read; some of its observed cells are hidden.")
@@ -260,7 +262,7 @@ def _scoring_spec(given: Given, strategies: str) -> ScoringSpec:
 
     encoders = split_names(given["encoders"])
     if given["encoders"].strip() and not encoders:
-        raise InputError(f"--encoders has no names, got {given['encoders']!r}. Name encoders, or leave it out.")
+        raise InputError(f"--encoders has no names, got {quoted(given['encoders'])}. Name encoders, or leave it out.")
     return ScoringSpec(
         strategies=split_names(strategies if given["strategies"] is None else given["strategies"]),
         patterns=split_names(given["patterns"]),

@@ -9,6 +9,7 @@ from latentfill.cli.console import make_console, say, show_notes
 from latentfill.cli.options import (
     COLUMNS,
     LONG,
+    MEMORY,
     METHOD,
     ONE_SERIES,
     OUTPUT,
@@ -25,7 +26,7 @@ from latentfill.cli.options import (
 )
 
 
-@with_options(ONE_SERIES, READING, WITH, COLUMNS, LONG, STORED, METHOD, RUNNING, OUTPUT, REPLACE)
+@with_options(ONE_SERIES, READING, WITH, COLUMNS, LONG, STORED, METHOD, RUNNING, MEMORY, OUTPUT, REPLACE)
 def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> None:
     """Fit a model to a table and save it."""
     from latentfill.api.progress_bars import progress_bars

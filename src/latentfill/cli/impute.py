@@ -13,6 +13,7 @@ from latentfill.cli.options import (
     COLUMNS,
     GRID,
     LONG,
+    MEMORY,
     METHOD,
     OUTPUT,
     READING,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from latentfill.imputation.imputer import Imputer
 
 
-@with_options(READING, WITH, COLUMNS, SERIES, LONG, GRID, STORED, METHOD, RUNNING, OUTPUT, WRITING, SHOWING)
+@with_options(READING, WITH, COLUMNS, SERIES, LONG, GRID, STORED, METHOD, RUNNING, MEMORY, OUTPUT, WRITING, SHOWING)
 def impute(source: Source, output: MaybeOutput = None, output_dir: OutputFolder = None, **given: Any) -> None:
     """Fit a model to a table and fill its gaps; with --output-dir, to each of several tables."""
     from latentfill.cli.each_table import fill_each

@@ -9,15 +9,16 @@ from typing import Annotated, Any
 
 import typer
 
-from latentfill.cli import apply, demo, distil, embed, evaluate, fit, impute, inspect, pack, settings, totals
+from latentfill.cli import apply, demo, distil, embed, evaluate, fit, impute, inspect, pack, plan, settings, totals
+from latentfill.cli.failures import DEBUG, failures_told, without_debug
 from latentfill.cli.interrupt import interruptible
-from latentfill.core.errors import LatentFillError
 
 COMMANDS: tuple[tuple[Any, str], ...] = (  # in the order of the help, each with the example that its help ends with
     (impute.impute, "latentfill impute data.csv -o filled.csv --intervals 0.9"),
     (fit.fit, "latentfill fit data.csv -m model"),
     (apply.apply, "latentfill apply new.csv -m model -o filled.csv"),
     (evaluate.evaluate, "latentfill evaluate data.csv --rates 0.1,0.3 -o scores.json"),
+    (plan.plan, "latentfill plan data.csv"),
     (totals.totals, "latentfill totals filled.csv --every month"),
     (embed.embed, "latentfill embed data.csv --lm gpt2 -o data.packed"),
     (distil.distil, "latentfill distil data.csv --embeddings data.packed -m student"),
@@ -50,16 +51,14 @@ def options(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
     ] = False,
+    debug: Annotated[bool, typer.Option(DEBUG, help="Print the traceback of an error; may stand anywhere.")] = False,
 ) -> None:
-    """Options of `latentfill` itself."""
+    """Options of `latentfill` itself; `main` reads --debug, wherever it stands."""
 
 
 def main() -> None:
-    """Run the command line; an error that the user can solve prints one line on stderr and exits with code 2."""
+    """Run the command line; an error prints one line on stderr, and exits with code 2 if the user can solve it."""
     logging.getLogger("latentfill").addHandler(logging.NullHandler())  # the commands print the logged notes themselves
-    with interruptible():
-        try:
-            app()
-        except LatentFillError as error:
-            print(f"error: {error}", file=sys.stderr)
-            sys.exit(2)
+    arguments, debug = without_debug(sys.argv[1:])
+    with interruptible(), failures_told(debug=debug):
+        app(arguments)

@@ -178,6 +178,7 @@ STORED: Final = options_of(StoredSettings)
 SPLIT_PLAN: Final = options_of(StoredSettings, without=("embeddings",))
 EMBEDDINGS: Final = options_of(StoredSettings, only=("embeddings",))
 RUNNING: Final = options_of(Config, only=("seed", "device"))
+MEMORY: Final = options_of(Config, only=("ignore_memory",))
 OUTPUT: Final = options_of(OutputSettings)
 INTERVALS: Final = options_of(OutputSettings, only=("intervals",))
 OVERWRITE: Final[Options] = {
@@ -202,7 +203,7 @@ REPLACE: Final[Options] = {
     )
 }
 METHOD: Final[Options] = {
-    **options_of(Config, without=("seed", "device", "model")),
+    **options_of(Config, without=("seed", "device", "model", "ignore_memory")),
     **options_of(NeighbourSettings),
     **options_of(DecoderSettings),
     **options_of(WindowSettings),

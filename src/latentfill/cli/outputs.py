@@ -23,6 +23,7 @@ from latentfill.cli.options import REPLACE, Given, Options, option
 from latentfill.cli.plot_folder import PLOTS, PlotFolder
 from latentfill.cli.shown import Shown, print_json
 from latentfill.core.errors import InputError
+from latentfill.core.messages import joined
 
 if TYPE_CHECKING:
     from latentfill.imputation.decisions import Decisions
@@ -129,7 +130,7 @@ class Outputs:
             raise InputError("--json prints the summary where -o - prints the table: name a file for one of them.")
         paths = [path for _, path in outputs.named()]
         if len({os.path.realpath(path) for path in paths}) < len(paths):
-            raise InputError(f"the outputs must be different files, got {', '.join(map(str, paths))}.")
+            raise InputError(f"the outputs must be different files, got {joined(map(str, paths))}.")
         for kind, path in outputs.named():
             check_output_path(source, path, table=kind not in ("summary", "report"))
         if outputs.report:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from latentfill.cli.options import Given, Options, option
 from latentfill.core.errors import InputError
-from latentfill.core.messages import counted
+from latentfill.core.messages import counted, quoted
 
 if TYPE_CHECKING:
     from latentfill.imputation.imputation import Imputation
@@ -39,7 +40,7 @@ class PlotFolder:
         from latentfill.plots.packages import check_installed
 
         if given["plots_as"] not in ENDINGS:
-            raise InputError(f"--plots-as is {' or '.join(ENDINGS)}, got {given['plots_as']!r}.")
+            raise InputError(f"--plots-as is {' or '.join(ENDINGS)}, got {quoted(given['plots_as'])}.")
         check_installed()
         folder = cls(given["plots"], given["plots_as"])
         check_file_path(folder.path / f"missingness.{folder.ending}")
@@ -56,7 +57,7 @@ class PlotFolder:
         """Raise an `InputError` if the folder holds anything, as the names of the figures are not known before."""
         from latentfill.core.temporary import is_empty
 
-        if self.path.is_dir() and not is_empty(self.path):
+        if os.path.isdir(self.path) and not is_empty(self.path):
             raise InputError(
                 f"the folder {self.path} is not empty, and --no-clobber keeps what exists. Choose another folder, or "
                 "leave out --no-clobber."

@@ -18,6 +18,7 @@ from latentfill.core.config_settings import (
     WindowSettings,
 )
 from latentfill.core.errors import did_you_mean
+from latentfill.core.messages import quoted
 from latentfill.core.setting_type import setting
 from latentfill.core.settings_base import GroupedSettings, Settings
 from latentfill.core.settings_text import documented
@@ -88,6 +89,14 @@ class Config(GroupedSettings):
         "each), or auto (the one with less error on cells that are hidden in a few series).",
         flag="--model",
     )
+    ignore_memory: bool = setting(
+        False,
+        "Begin also where the model is estimated not to fit in memory, which is refused otherwise; see "
+        "`latentfill plan`.",
+        flag="--ignore-memory",
+        panel="Running",
+        refit=False,
+    )
     windows: WindowSettings = field(default_factory=WindowSettings)
     encoder: EncoderSettings = field(default_factory=EncoderSettings)
     decoder: DecoderSettings = field(default_factory=DecoderSettings)
@@ -137,7 +146,7 @@ class Config(GroupedSettings):
         if unknown:
             yield "candidates: " + "; ".join(did_you_mean("strategy", name, STRATEGIES) for name in unknown)
         if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device):
-            yield f"device must be auto, cpu, cuda or cuda:N, got {self.device!r}"
+            yield f"device must be auto, cpu, cuda or cuda:N, got {quoted(self.device)}"
 
     @property
     def strategies(self) -> tuple[str, ...]:

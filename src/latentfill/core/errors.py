@@ -5,7 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from latentfill.core.messages import LONGEST_VALUE, printable, quoted, shortened
 from latentfill.core.spelling import in_python
+
+MOST_KNOWN = 200  # names that an unknown name is told beside; there are fewer settings
+MOST_COMPARED = 100  # letters of names in which similar ones are looked for, because that takes long
 
 
 class LatentFillError(Exception):
@@ -15,8 +19,8 @@ class LatentFillError(Exception):
     """
 
     def __init__(self, *args: object) -> None:
-        super().__init__(*args)
-        if keywords := in_python(" ".join(map(str, args))):
+        super().__init__(*(printable(each) if isinstance(each, str) else each for each in args))
+        if keywords := in_python(" ".join(map(str, self.args))):
             self.add_note(keywords)
 
 
@@ -63,8 +67,10 @@ class ModelFormatError(LatentFillError):
 def did_you_mean(kind: str, name: str, known: Iterable[str]) -> str:
     """Message about an unknown name, with the most similar known names (ignoring case) and all known names."""
     known = list(known)
-    folded = {candidate.casefold(): candidate for candidate in known}
-    close = difflib.get_close_matches(name.casefold(), folded, n=1)
+    folded = {candidate[:MOST_COMPARED].casefold(): candidate for candidate in known[:MOST_KNOWN]}
+    close = difflib.get_close_matches(name[:MOST_COMPARED].casefold(), folded, n=1)
     likely = [folded[close[0]]] if close else [candidate for candidate in known if candidate.endswith(f"_{name}")]
-    hint = f": did you mean {' or '.join(map(repr, likely))}?" if likely else ""
-    return f"unknown {kind} {name!r}{hint} (known: {', '.join(known)})"
+    hint = f": did you mean {' or '.join(map(quoted, likely))}?" if likely else ""
+    more = f" and {len(known) - MOST_KNOWN} more" if len(known) > MOST_KNOWN else ""
+    shown = ", ".join(shortened(each, LONGEST_VALUE) for each in known[:MOST_KNOWN])
+    return f"unknown {kind} {quoted(name)}{hint} (known: {shown}{more})"

@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterable
 
+from latentfill.core.messages import printable
 from latentfill.core.spelling import in_python
 
 INSIDE = ("latentfill", "sklearn", "joblib")  # packages between the user's line and here
@@ -18,7 +19,7 @@ class FillWarning(UserWarning):
 def tell_user(notes: Iterable[str]) -> None:
     """Warn of each note once, at the line of the user's program."""
     level = _frames_inside()
-    for note in dict.fromkeys(notes):
+    for note in dict.fromkeys(map(printable, notes)):
         keywords = in_python(note)
         warnings.warn(f"{note} ({keywords})" if keywords else note, FillWarning, stacklevel=level)
 

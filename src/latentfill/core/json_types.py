@@ -9,6 +9,8 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from latentfill.core.messages import quoted
+
 _LARGEST = 2**64  # of whole numbers, which arrays can hold
 _SIMPLE: Mapping[object, tuple[str, Callable[[object], bool]]] = {
     type(None): ("null", lambda value: value is None),
@@ -17,7 +19,6 @@ _SIMPLE: Mapping[object, tuple[str, Callable[[object], bool]]] = {
     float: ("a finite number", lambda value: _is_number(value)),
     str: ("text", lambda value: isinstance(value, str)),
 }
-_LONGEST = 40  # letters of a value in a message
 
 
 def type_problems(value: object, declared: Any, name: str = "") -> Iterator[str]:
@@ -28,13 +29,13 @@ def type_problems(value: object, declared: Any, name: str = "") -> Iterator[str]
     if declared in _SIMPLE:
         expected, is_of_type = _SIMPLE[declared]
         if not is_of_type(value):
-            yield f"{name} must be {expected}, got {_short(value)}"
+            yield f"{name} must be {expected}, got {quoted(value)}"
     elif origin in (Union, types.UnionType):
         if all(any(type_problems(value, each)) for each in inner):
             yield from type_problems(value, max(inner, key=lambda each: each is not type(None)), name)
     elif origin is typing.Literal:
         if value not in inner:
-            yield f"{name} must be one of {', '.join(map(str, inner))}, got {_short(value)}"
+            yield f"{name} must be one of {', '.join(map(str, inner))}, got {quoted(value)}"
     elif origin in (list, tuple):
         yield from _list_problems(value, inner[0], name)
     elif origin in (dict, Mapping):
@@ -45,7 +46,7 @@ def type_problems(value: object, declared: Any, name: str = "") -> Iterator[str]
 
 def _list_problems(value: object, item: Any, name: str) -> Iterator[str]:
     if not isinstance(value, list | tuple):
-        yield f"{name} must be a list, got {_short(value)}"
+        yield f"{name} must be a list, got {quoted(value)}"
         return
     for number, each in enumerate(value):
         yield from type_problems(each, item, f"{name}[{number}]")
@@ -53,7 +54,7 @@ def _list_problems(value: object, item: Any, name: str) -> Iterator[str]:
 
 def _mapping_problems(value: object, item: Any, name: str) -> Iterator[str]:
     if not isinstance(value, Mapping):
-        yield f"{name} must hold names and values, got {_short(value)}"
+        yield f"{name} must hold names and values, got {quoted(value)}"
         return
     for key, each in value.items():
         yield from type_problems(each, item, f"{name}.{key}")
@@ -62,7 +63,7 @@ def _mapping_problems(value: object, item: Any, name: str) -> Iterator[str]:
 def _record_problems(value: object, record: Any, name: str) -> Iterator[str]:
     """Problems of a mapping with the fields of a `TypedDict` or a dataclass."""
     if not isinstance(value, Mapping):
-        yield f"{name or 'the content'} must hold names and values, got {_short(value)}"
+        yield f"{name or 'the content'} must hold names and values, got {quoted(value)}"
         return
     hints, needed = get_type_hints(record), _needed(record)
     prefix = f"{name}." if name else ""
@@ -95,9 +96,3 @@ def _is_number(value: object) -> bool:
         return math.isfinite(value)
     except OverflowError:  # a whole number that is too large for a float
         return False
-
-
-def _short(value: object) -> str:
-    """A value in a message, cut off if it is long."""
-    text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import sys
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any, Literal, TypedDict, Unpack, get_args, get_origin
+
+from latentfill.core.messages import quoted
 
 Part = Literal["reading", "method", "writing", "embedding"]
 HELP, EXTRAS = "help", "extras"  # metadata keys of the dataclass field that declares a setting
@@ -140,7 +143,7 @@ class Setting:
         else:
             python_type = typing.cast(type, tuple if self.is_list else self.base_type)
             expected = "" if _TYPE_CHECKS[python_type](value) else _TYPE_WORDS[python_type]
-        return f"{self.name} must be {expected}{self._or_none}, got {value!r}" if expected else ""
+        return f"{self.name} must be {expected}{self._or_none}, got {quoted(value)}" if expected else ""
 
     def range_problem(self, value: object) -> str:
         """Message if the number `value` is out of range, else ""."""
@@ -149,8 +152,10 @@ class Setting:
         least, most, above, below = self._limits
         is_high_enough = (least is None or value >= least) and (above is None or value > above)
         is_low_enough = (most is None or value <= most) and (below is None or value < below)
-        is_in_range = is_high_enough and is_low_enough
-        return "" if is_in_range else f"{self.name} must be {self.range}{self._or_none}, got {value}"
+        if not (is_high_enough and is_low_enough):
+            return f"{self.name} must be {self.range}{self._or_none}, got {quoted(value)}"
+        is_float = self.base_type is not float or abs(value) <= sys.float_info.max
+        return "" if is_float else f"{self.name} must be a number below 1e308, got {quoted(value)}"
 
     @property
     def _limits(self) -> tuple[float | None, float | None, float | None, float | None]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Self, get_type_hints
 
 from latentfill.core.errors import InputError, did_you_mean
+from latentfill.core.messages import quoted
 from latentfill.core.setting_type import EXTRAS, HELP, Part, Setting
 
 _DECLARED: dict[type[Settings], tuple[Setting, ...]] = {}  # cache of `declared`: reading type hints is slow
@@ -126,7 +127,7 @@ def _given_twice(settings: Iterable[tuple[str, object]]) -> Iterator[str]:
     for name, value in settings:
         known = first.setdefault(name, value)
         if known is not value and known != value:
-            yield f"{name} is given twice ({known!r} and {value!r}): leave one out"
+            yield f"{name} is given twice ({quoted(known)} and {quoted(value)}): leave one out"
 
 
 def _record_values(group: str, given: Settings, record: type[Settings]) -> dict[str, object]:
@@ -141,7 +142,7 @@ def _unknown(name: str, value: object, known: Mapping[str, Setting], groups: Map
     if name in groups:
         first = declared(groups[name])[0]
         example = {first.field: first.default}
-        return f"{name} is a group of settings: give a mapping such as {example!r}, got {value!r}"
+        return f"{name} is a group of settings: give a mapping such as {quoted(example)}, got {quoted(value)}"
     if isinstance(value, Mapping):
         return did_you_mean("group of settings", name, groups)
     return did_you_mean("setting", name, dict.fromkeys(each.name for each in known.values()))

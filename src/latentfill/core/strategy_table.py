@@ -10,6 +10,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Literal, NamedTuple
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 
 # baseline: a simple imputer; series: learns from the whole series and estimates it at once; windows: window by window;
 # correction: corrects the estimates of another strategy.
@@ -59,13 +60,14 @@ def register(*rows: StrategyRow) -> None:
         taken = {code.number: code.name for code in cell_codes()}
         codes = [row.cell_code(stored=stored).number for stored in (False, True)]
         if row.name in STRATEGIES:
-            raise InputError(f"there is a strategy {row.name!r} already; choose another name.")
+            raise InputError(f"there is a strategy {quoted(row.name)} already; choose another name.")
         for number in codes:
             if not 0 <= number < 128:
-                raise InputError(f"strategy {row.name!r} has the cell code {number}; use a code from 0 to 127.")
+                raise InputError(f"strategy {quoted(row.name)} has the cell code {number}; use a code from 0 to 127.")
             if number in taken:
                 raise InputError(
-                    f"strategy {row.name!r} has the cell code {number}, which {taken[number]!r} uses already; use "
+                    f"strategy {quoted(row.name)} has the cell code {number}, which {quoted(taken[number])} uses "
+                    "already; use "
                     f"{max(taken) + 1} instead."
                 )
         STRATEGIES[row.name] = row

@@ -16,6 +16,7 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError, UnwritableError
 from latentfill.core.files import keep_rights
 from latentfill.core.locks import locked
+from latentfill.core.messages import quoted
 from latentfill.core.path_parts import path_part
 from latentfill.core.series import FloatArray, IntArray, Series
 from latentfill.core.unwritable import keep_elsewhere, refusing_unwritable
@@ -62,7 +63,7 @@ def parse_layout(text: str) -> Layout:
         return "packed"
     if text == "timekd":
         return "timekd"
-    raise InputError(f"--layout must be packed or timekd, got {text!r}.")
+    raise InputError(f"--layout must be packed or timekd, got {quoted(text)}.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

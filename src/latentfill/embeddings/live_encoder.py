@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
+from latentfill.core.messages import quoted
 from latentfill.core.series import FloatArray, IntArray, Series
 from latentfill.embeddings.protocols.embedder import Embedder, FilledWindows, RawWindows, cut_raw_windows
 from latentfill.embeddings.protocols.encoder import Encoded, Encoder, EncoderShape, WindowSmoother
@@ -125,10 +126,13 @@ class LiveEncoder:
         vectors, name = self.embedder.embed(raw), self.embedder.name
         if vectors.ndim != 3 or len(vectors) != len(raw) or size not in (None, vectors.shape[1:]):
             expected = "(windows, variables, size)" if size is None else str((len(raw), *size))
-            raise EmbeddingMismatchError(f"encoder {name!r} gave an array of shape {vectors.shape}, not {expected}.")
+            raise EmbeddingMismatchError(
+                f"encoder {quoted(name)} gave an array of shape {vectors.shape}, not {expected}."
+            )
         if not np.isfinite(vectors).all():
             raise InputError(
-                f"encoder {name!r} gave vectors with values that are not finite. Windows have gaps, and may be empty: "
+                f"encoder {quoted(name)} gave vectors with values that are not finite. Windows have gaps, and may be "
+                "empty: "
                 "the encoder must fill them, or take the mask into account."
             )
         return vectors

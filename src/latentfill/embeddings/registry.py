@@ -10,6 +10,7 @@ import torch
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, UntrustedCodeError, did_you_mean
+from latentfill.core.messages import quoted
 from latentfill.core.settings_base import Settings, declared
 from latentfill.embeddings.protocols.embedder import Embedder
 from latentfill.embeddings.protocols.encoder_settings import ModelSettings, ModuleSettings, PromptContents, PromptStyle
@@ -124,7 +125,7 @@ KINDS: dict[str, EncoderKind] = {}  # in the order in which messages list them
 def register(name: str, open: Callable[[EncoderRequest], Embedder], *records: type[Settings]) -> None:
     """Register a kind of encoder with its settings; raises `InputError` if the name is taken."""
     if name in KINDS:
-        raise InputError(f"there is an encoder {name!r} already; choose another name.")
+        raise InputError(f"there is an encoder {quoted(name)} already; choose another name.")
     KINDS[name] = EncoderKind(open, tuple(each.name for record in records for each in declared(record)))
 
 

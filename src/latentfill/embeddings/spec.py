@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
 
 from latentfill.core.errors import InputError, did_you_mean
+from latentfill.core.messages import quoted
 from latentfill.core.setting_type import Setting
 from latentfill.embeddings.protocols.encoder_settings import BY_NAME
 
@@ -36,7 +37,7 @@ class EncoderName:
         settings: dict[str, object] = {}
         for name, value in (_read_setting(text, part) for part in parts):
             if name in settings:
-                raise InputError(f"encoder {text!r} sets {flag_of(name)} twice. Leave one of them out.")
+                raise InputError(f"encoder {quoted(text)} sets {flag_of(name)} twice. Leave one of them out.")
             settings[name] = value
         return cls(kind.strip(), where.strip(), settings)
 
@@ -45,11 +46,11 @@ def _read_setting(text: str, part: str) -> tuple[str, object]:
     """Name and value of a setting, from a part of the text such as `layers=6`."""
     flag, _, value = part.partition("=")
     if flag not in SETTINGS:
-        raise InputError(f"encoder {text!r}: {did_you_mean('setting', flag, SETTINGS)}.")
+        raise InputError(f"encoder {quoted(text)}: {did_you_mean('setting', flag, SETTINGS)}.")
     try:
         return SETTINGS[flag].name, _read_value(SETTINGS[flag], value.strip())
     except ValueError as error:
-        raise InputError(f"encoder {text!r}: {flag}={value} cannot be read: {error}.") from error
+        raise InputError(f"encoder {quoted(text)}: {flag}={value} cannot be read: {error}.") from error
 
 
 def _read_value(setting: Setting, text: str) -> object:

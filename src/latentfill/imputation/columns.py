@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import joined
 from latentfill.core.series import Series
 
 
@@ -17,9 +18,9 @@ def column_order(fitted: Sequence[str], columns: Sequence[str]) -> list[int]:
     surplus = [name for name in position if name not in known]
     differences = []
     if missing:
-        differences.append(f"it lacks {', '.join(missing)}")
+        differences.append(f"it lacks {joined(missing)}")
     if surplus:
-        differences.append(f"it also has {', '.join(surplus)}")
+        differences.append(f"it also has {joined(surplus)}")
     if differences:
         raise InputError(
             f"the table does not have the value columns that the model was fitted on: {' and '.join(differences)}. "

@@ -23,7 +23,7 @@ import numpy as np
 from latentfill.core.errors import InputError, did_you_mean
 from latentfill.core.inputs import refuse_special
 from latentfill.core.json_text import parse_json
-from latentfill.core.messages import counted
+from latentfill.core.messages import counted, quoted
 from latentfill.core.series import BoolArray, Series
 from latentfill.imputation.filling.filled import Filled
 from latentfill.tables.table import Table
@@ -60,7 +60,8 @@ class RefusedGap:
             return self._between(self.start, self.stop, series)
         if series.time is None:
             raise InputError(
-                f"decisions: the fill of {self.column!r} is named by time stamps ({self.start!r}), and the table has "
+                f"decisions: the fill of {quoted(self.column)} is named by time stamps ({quoted(self.start)}), and the "
+                "table has "
                 "none; name it by its steps, counted from 0."
             )
         first, last = (_stamp(str(end)) for end in (self.start, self.stop))
@@ -70,7 +71,8 @@ class RefusedGap:
     def _between(self, first: int, last: int, series: Series) -> slice:
         if not 0 <= first <= last < series.n_steps:
             raise InputError(
-                f"decisions: the table has no cells of {self.column!r} from {self.start!r} to {self.stop!r}. Use the "
+                f"decisions: the table has no cells of {quoted(self.column)} from {quoted(self.start)} to "
+                f"{quoted(self.stop)}. Use the "
                 "decisions that were made on this table."
             )
         return slice(first, last + 1)
@@ -130,6 +132,8 @@ def refuse(filled: Filled, table: Table, decisions: Decisions | None) -> tuple[F
     """The table as it was `filled`, with refused cells left empty; cells with a value as read stay as they are."""
     series, missing = table.series, np.isnan(table.as_read)
     cells, without_effect = np.zeros(missing.shape, dtype=bool), 0
+    if not isinstance(decisions, Decisions | None):
+        raise InputError(f"decisions must be a file or `Decisions`, got {quoted(decisions)}.")
     for gap in () if decisions is None else decisions.refused:
         at = (gap.cells(series), series.columns.index(gap.column))
         cells[at] |= missing[at]
@@ -147,4 +151,4 @@ def _stamp(text: str) -> np.datetime64:
     try:
         return np.datetime64(text, "ns")
     except ValueError as error:
-        raise InputError(f"decisions: {text[:50]!r} is no time stamp, such as 2024-03-10T18:00.") from error
+        raise InputError(f"decisions: {quoted(text[:50])} is no time stamp, such as 2024-03-10T18:00.") from error

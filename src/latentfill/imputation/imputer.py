@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError
+from latentfill.core.messages import quoted
 from latentfill.core.series import Series
 from latentfill.core.stages import tell_stage
 from latentfill.embeddings.protocols.record import Pairing
@@ -33,6 +34,7 @@ from latentfill.imputation.fitting.fit import FitInputs
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.fitting.with_covariates import with_covariates
 from latentfill.imputation.imputation import Imputation
+from latentfill.imputation.planning.plan import file_bytes, refuse_large_file, refuse_too_large
 from latentfill.imputation.saving.model_weights import model_id
 from latentfill.imputation.saving.past_weights import past_id
 from latentfill.imputation.summary.summary import summarise
@@ -87,6 +89,7 @@ class Imputer:
     def fit(self, data: object) -> Self:
         """Fit a model to a pandas, polars or pyarrow frame, the path of a file, or a `Table`; returns itself."""
         table = self.read(data, fresh=True)
+        refuse_too_large(table, self.config)
         tell_stage("looking for doubtful readings and kinds of columns")
         self._forget()
         if self.config.causal:
@@ -97,7 +100,8 @@ class Imputer:
         covariates = self.align(table, fresh=True)
         if config.stored.embeddings and not needs_encoder(config.strategies):
             raise InputError(
-                f"strategy {config.strategy!r} does not use embeddings. Leave out the stored embeddings, or choose a "
+                f"strategy {quoted(config.strategy)} does not use embeddings. Leave out the stored embeddings, or "
+                "choose a "
                 "strategy that uses them: denoise, neighbours, latent or auto."
             )
         paired = self._pair(table) if config.stored.embeddings else Pairing(config.stored.plan)
@@ -210,6 +214,7 @@ class Imputer:
     def read_groups(self, data: object) -> GroupedTable:
         """Read `data` as a table that stacks several series, which the setting `by` tells apart."""
         refuse_itself(data, self.covariates)
+        refuse_large_file(file_bytes(data), self.config, data)
         return read_groups(data, self.options)
 
     def _read(self, data: object, options: TableOptions, *, fresh: bool) -> Table:
@@ -219,6 +224,7 @@ class Imputer:
                 "latentfill.impute(data, by=...), or fit an Imputer to each."
             )
         refuse_itself(data, self.covariates)
+        refuse_large_file(file_bytes(data), self.config, data)
         fitted = self._fitted
         if fitted is None or fresh:
             return read_table(data, options)

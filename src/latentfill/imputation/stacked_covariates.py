@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from latentfill.core.errors import InputError
-from latentfill.core.messages import SHOWN, name_columns
+from latentfill.core.messages import SHOWN, name_columns, quoted
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.imputer import Imputer
 from latentfill.tables.covariates import OtherTable, read_others
@@ -39,7 +39,7 @@ class StackedImputers:
         for name, series in imputers.lacking.items():
             if len(series) == len(read):
                 raise InputError(
-                    f"{name} (--with) has rows of none of the series, such as {series[0]!r}: its columns "
+                    f"{name} (--with) has rows of none of the series, such as {quoted(series[0])}: its columns "
                     f"{name_columns(imputer.options.by)} have other labels. Write them alike, or remove these columns, "
                     "so that its rows are matched by time alone."
                 )

@@ -49,7 +49,7 @@ class StackedOutputs:
 
 def is_divisible(imputer: Imputer, data: object, outputs: StackedOutputs) -> bool:
     """Whether a stacked table is a large text file that can be filled a few series at a time, into text files."""
-    if not isinstance(data, Path) or not data.is_file() or imputer.covariates or imputer.options.pivot:
+    if not isinstance(data, Path) or not os.path.isfile(data) or imputer.covariates or imputer.options.pivot:
         return False
     are_texts = all(str(path).lower().endswith(CsvFormat.suffixes) for path in (data, *outputs.all))
     return are_texts and data.stat().st_size >= LARGE

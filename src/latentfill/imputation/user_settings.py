@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.core.setting_type import Setting
 from latentfill.core.settings_base import Settings, all_declared, by_current_name, by_name, declared, groups_of
 from latentfill.tables.options import TableOptions
@@ -26,7 +27,7 @@ def settings_by_name(given: Mapping[str, object]) -> dict[str, object]:
 def divide_settings(config: Config | None, given: Mapping[str, object]) -> tuple[Config, TableOptions]:
     """The `Config` and `TableOptions` with the given settings; one `InputError` lists all problems."""
     if config is not None and not isinstance(config, Config):
-        raise InputError(f"config must be a latentfill.Config, got {config!r}. Give single settings by name.")
+        raise InputError(f"config must be a latentfill.Config, got {quoted(config)}. Give single settings by name.")
     settings = settings_by_name(given)
     method = {name: value for name, value in settings.items() if name in METHOD}
     reading = {READING[name].field: value for name, value in settings.items() if name in READING}

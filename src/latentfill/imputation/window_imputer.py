@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError, NotFittedError
+from latentfill.core.messages import quoted
 from latentfill.core.series import FloatArray
 from latentfill.embeddings.protocols.record import Embeddings, Provenance
 from latentfill.embeddings.stored.arrays import IN_MEMORY, arrays_of, as_array
@@ -57,7 +58,7 @@ class WindowImputer:
     def __init__(self, *, strategy: str = "denoise", progress: ProgressCallback | None = None, **settings: Any) -> None:
         if strategy != AUTO and not needs_encoder([strategy]):
             raise InputError(
-                f"strategy {strategy!r} does not use embeddings. Choose denoise, neighbours, latent or auto."
+                f"strategy {quoted(strategy)} does not use embeddings. Choose denoise, neighbours, latent or auto."
             )
         self.config = Config(**{**settings, "strategy": strategy})
         self.progress = progress

@@ -10,6 +10,7 @@ import numpy as np
 
 from latentfill.core.errors import InputError, did_you_mean
 from latentfill.core.json_text import parse_json
+from latentfill.core.messages import quoted
 from latentfill.core.series import FloatArray
 from latentfill.kinds.circular import Circular
 from latentfill.kinds.classes import Classes
@@ -37,7 +38,7 @@ def parse_kinds(text: str | None) -> Mapping[str, str]:
     except ValueError:
         parsed = dict(_pair(item, text) for item in text.split(","))
     if not isinstance(parsed, dict):
-        raise InputError(f"kind takes {USAGE}; got {text!r}.")
+        raise InputError(f"kind takes {USAGE}; got {quoted(text)}.")
     kinds = {str(column): str(kind).strip() for column, kind in parsed.items()}
     for kind in kinds.values():
         if kind != AUTO:
@@ -48,7 +49,7 @@ def parse_kinds(text: str | None) -> Mapping[str, str]:
 def _pair(item: str, text: str) -> tuple[str, str]:
     column, equals, kind = item.rpartition("=")
     if not equals:
-        raise InputError(f"kind takes {USAGE}; got {text!r}.")
+        raise InputError(f"kind takes {USAGE}; got {quoted(text)}.")
     return column.strip(), kind.strip()
 
 
@@ -66,7 +67,9 @@ def make_kind(text: str, values: FloatArray, cycle: int | None, column: str) -> 
     make, numbers = _maker(text)
     kind = make(values, cycle, numbers)
     if problem := _impossible(kind, values[~np.isnan(values)]):
-        raise InputError(f"column {column!r} is not {text!r}: {problem}. Give it another kind, or leave the kind out.")
+        raise InputError(
+            f"column {quoted(column)} is not {quoted(text)}: {problem}. Give it another kind, or leave the kind out."
+        )
     return kind
 
 
@@ -74,7 +77,8 @@ def kind_of_labels(text: str, values: FloatArray, labels: Sequence[str], column:
     """The kind of a column (T,) of numbers of its labels; raises an `InputError` if the user gave it one of numbers."""
     if text not in OF_LABELS:
         raise InputError(
-            f"column {column!r} is not {text!r}: it holds words, such as {labels[0]!r}. Leave its kind out, or leave "
+            f"column {quoted(column)} is not {quoted(text)}: it holds words, such as {quoted(labels[0])}. Leave its "
+            "kind out, or leave "
             f"the column out of --fill-text."
         )
     if text == AUTO and (angles := angles_of(labels)) is not None:
@@ -94,7 +98,8 @@ def _maker(text: str) -> tuple[Maker, list[float]]:
         numbers = [math.inf]
     if not is_usable(numbers) or any(map(math.isinf, numbers)):
         raise InputError(
-            f"kind {text!r}: write circular or circular:PERIOD with a PERIOD above 0, range:LOW:HIGH with LOW below "
+            f"kind {quoted(text)}: write circular or circular:PERIOD with a PERIOD above 0, range:LOW:HIGH with LOW "
+            "below "
             "HIGH (an end may be left out, as in range:0:), and all others without a number."
         )
     return make, numbers

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import torch
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 
 
 def pick_device(name: str) -> torch.device:
@@ -23,7 +24,7 @@ def pick_device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise InputError(f"device {name!r} cannot be used here ({error}); use 'auto' or 'cpu'.") from error
+        raise InputError(f"device {quoted(name)} cannot be used here ({error}); use 'auto' or 'cpu'.") from error
     return device
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from latentfill.core.errors import InputError
 from latentfill.core.files import write_bytes
+from latentfill.core.messages import quoted
 from latentfill.plots.packages import check_installed
 from latentfill.plots.theme import with_css_colours
 
@@ -27,7 +28,7 @@ def save(figure: altair.TopLevelMixin, path: str | os.PathLike[str]) -> None:
     elif ending == ".png":
         write_bytes(path, to_png(figure))
     else:
-        raise InputError(f"a figure is written to a .svg or .png file, got {os.fspath(path)!r}.")
+        raise InputError(f"a figure is written to a .svg or .png file, got {quoted(os.fspath(path))}.")
 
 
 def to_svg(figure: altair.TopLevelMixin, *, css: bool = False) -> str:

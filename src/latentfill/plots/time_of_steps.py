@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.tables.table import Table, output_rows
 from latentfill.tables.time.grid import stamp_text
@@ -77,11 +78,13 @@ class TimeOfSteps:
             inside = 0 <= moment < len(self.at)
             return float(self.at[moment]) if inside else float("inf" if moment > 0 else "-inf")
         if not self.is_stamped:
-            raise InputError(f"the table has no time stamps: give the number of a step, from 0, got {moment!r}.")
+            raise InputError(f"the table has no time stamps: give the number of a step, from 0, got {quoted(moment)}.")
         try:
             return _milliseconds(moment)
         except (ValueError, TypeError) as error:
-            raise InputError(f"{moment!r} is not a time stamp such as '2024-03-01 12:00', or a number.") from error
+            raise InputError(
+                f"{quoted(moment)} is not a time stamp such as '2024-03-01 12:00', or a number."
+            ) from error
 
 
 def time_text(at: float, *, is_stamped: bool) -> str:

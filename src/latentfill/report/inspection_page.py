@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from latentfill.core.messages import counted
+from latentfill.core.messages import counted, quoted
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.inspection.unfilled import unfilled
 from latentfill.report.gap_parts import gap_parts
@@ -47,8 +47,8 @@ def _sentences(imputation: Imputation) -> Iterator[str]:
         most = max(missing, key=lambda name: missing[name])
         longest = {name: counts["longest_gap"]["steps"] for name, counts in columns.items() if counts["longest_gap"]}
         name = max(longest, key=lambda name: longest[name])
-        yield f"{counted(len(missing), 'column')} with gaps; most is missing in {most!r} ({missing[most]} cells)."
-        yield f"The longest gap, {span_text(longest[name], table.series.step)}, is in {name!r}."
+        yield f"{counted(len(missing), 'column')} with gaps; most is missing in {quoted(most)} ({missing[most]} cells)."
+        yield f"The longest gap, {span_text(longest[name], table.series.step)}, is in {quoted(name)}."
 
 
 def _clock(table: Table) -> str:

@@ -55,18 +55,19 @@ class Reference:
         pairs = zip(self.kinds, self.truth.T, values.T, strict=True)
         return np.stack([kind.distance(truth, column) for kind, truth, column in pairs], axis=1)
 
-    def covered(self, filled: Filled) -> FloatArray:
+    def take(self, columns: IntArray) -> Reference:
+        """The reference of only these columns."""
+        kinds = [self.kinds[c] for c in columns.tolist()]
+        return Reference(self.truth[:, columns], self.yardstick[:, columns], self.spread[columns], kinds)
+
+    def covered(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """1 in the cells (T, C) whose interval holds the truth, else 0."""
-        assert filled.lower is not None
-        assert filled.upper is not None
-        bounds = zip(self.kinds, filled.lower.T, filled.upper.T, self.truth.T, strict=True)
+        bounds = zip(self.kinds, lower.T, upper.T, self.truth.T, strict=True)
         return np.stack([kind.covers(lower, upper, truth) for kind, lower, upper, truth in bounds], axis=1)
 
-    def widths(self, filled: Filled) -> FloatArray:
+    def widths(self, lower: FloatArray, upper: FloatArray) -> FloatArray:
         """Widths (T, C) of the intervals."""
-        assert filled.lower is not None
-        assert filled.upper is not None
-        bounds = zip(self.kinds, filled.lower.T, filled.upper.T, strict=True)
+        bounds = zip(self.kinds, lower.T, upper.T, strict=True)
         return np.stack([kind.interval_width(lower, upper) for kind, lower, upper in bounds], axis=1)
 
 
@@ -98,17 +99,22 @@ def measure(filled: Filled, crps: FloatArray | None, reference: Reference, cells
     `crps` (T, C) holds the continuous ranked probability score of each cell; None if it is not known. Coverage and
     width are those of the cells with an interval.
     """
+    columns = np.flatnonzero(cells.any(axis=0))  # of a group there may be one among thousands
+    reference, cells = reference.take(columns), cells[:, columns]
+    values, lower, upper, scores = (
+        None if each is None else each[:, columns] for each in (filled.values, filled.lower, filled.upper, crps)
+    )
+    assert values is not None
     column = np.nonzero(cells)[1]
-    error, linear_error = (reference.errors(values)[cells] for values in (filled.values, reference.yardstick))
+    error, linear_error = (reference.errors(each)[cells] for each in (values, reference.yardstick))
     truth, spread = reference.truth[cells], reference.spread[column]
     errors = score_cells(error, spread, linear_error)
     metrics = Metrics(**errors, mre=_relative_error(error, truth, column), coverage=None, width=None, crps=None)
-    bounded = cells if filled.lower is None else cells & ~np.isnan(filled.lower)
-    if filled.lower is not None and bounded.any():
-        metrics["coverage"] = float(np.mean(reference.covered(filled)[bounded]))
-        metrics["width"] = float(np.mean((reference.widths(filled) / reference.spread)[bounded]))
-    if crps is not None:
-        metrics["crps"] = float(np.mean(crps[cells] / spread))
+    if lower is not None and upper is not None and (bounded := cells & ~np.isnan(lower)).any():
+        metrics["coverage"] = float(np.mean(reference.covered(lower, upper)[bounded]))
+        metrics["width"] = float(np.mean((reference.widths(lower, upper) / reference.spread)[bounded]))
+    if scores is not None:
+        metrics["crps"] = float(np.mean(scores[cells] / spread))
     return metrics
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from latentfill.core.errors import InputError, did_you_mean
+from latentfill.core.messages import quoted
 from latentfill.scoring.scores import MEASURES, PAST_YARDSTICK, YARDSTICK, Score, of_all_cells, over_seeds
 
 if TYPE_CHECKING:
@@ -51,14 +52,14 @@ class Check:
         """Parse a condition such as `auto.mae>=0.3`; raises an `InputError` for text of another form."""
         match = PATTERN.fullmatch(text)
         if not match:
-            raise InputError(f"a check has the form METRIC>NUMBER or STRATEGY.METRIC<NUMBER, got {text!r}.")
+            raise InputError(f"a check has the form METRIC>NUMBER or STRATEGY.METRIC<NUMBER, got {quoted(text)}.")
         strategy, metric, relation, number = match.groups()
         if metric not in MEASURES:
-            raise InputError(f"check {text!r}: {did_you_mean('metric', metric, MEASURES)}")
+            raise InputError(f"check {quoted(text)}: {did_you_mean('metric', metric, MEASURES)}")
         try:
             return cls(text.strip(), strategy, metric, relation, float(number))
         except ValueError as error:
-            raise InputError(f"check {text!r}: {number!r} is not a number.") from error
+            raise InputError(f"check {quoted(text)}: {quoted(number)} is not a number.") from error
 
     def check_run(self, spec: ScoringSpec, config: Config) -> None:
         """Raise an `InputError` if a run with these settings cannot tell whether the condition is met."""
@@ -87,7 +88,7 @@ class Check:
         known = list(dict.fromkeys(strategies))
         strategy = self.strategy or known[0]
         if strategy not in known:
-            raise InputError(f"check {self.text!r}: {did_you_mean('strategy', strategy, known)}")
+            raise InputError(f"check {quoted(self.text)}: {did_you_mean('strategy', strategy, known)}")
         return strategy
 
     def _check_measured(self, scores: Sequence[Score]) -> None:
@@ -97,4 +98,4 @@ class Check:
 
     def _not_measured(self) -> InputError:
         way_out = f"; {NEEDED[self.metric][0]} to measure it" if self.metric in NEEDED else ""
-        return InputError(f"check {self.text!r}: this run has no {self.metric}{way_out}.")
+        return InputError(f"check {quoted(self.text)}: this run has no {self.metric}{way_out}.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError, did_you_mean
+from latentfill.core.messages import quoted
 from latentfill.core.series import Series
 from latentfill.embeddings.live_encoder import LiveEncoder, NoEncoder, bytes_per_window, seconds_per_window
 from latentfill.embeddings.protocols.embedder import Embedder, fitted_to, reads_smoothed
@@ -130,7 +131,7 @@ def _open(name: str, config: Config, length: int, *, trust_code: bool) -> Embedd
     if kind not in known:
         raise InputError(f"--encoders: {did_you_mean('encoder', kind, known)}. Write KIND or KIND:WHERE.")
     if kind in (NONE, BUILTIN):
-        raise InputError(f"--encoders: {kind} takes no settings, got {name!r}.")
+        raise InputError(f"--encoders: {kind} takes no settings, got {quoted(name)}.")
     return make_embedder(name, config=config, length=length, trust_code=trust_code)
 
 
@@ -138,12 +139,13 @@ def _check_fits(name: str, embedder: Embedder, length: int) -> None:
     """Raise an `InputError` if the embedder reads windows of another length, or values after the window."""
     if embedder.length not in (None, length):
         raise InputError(
-            f"encoder {name!r} reads windows of {embedder.length} steps, but those of this table have {length}: "
+            f"encoder {quoted(name)} reads windows of {embedder.length} steps, but those of this table have {length}: "
             f"give --length {embedder.length} (and a table of at least twice as many rows), or leave it out."
         )
     if embedder.horizon:
         raise InputError(
-            f"encoder {name!r} reads {embedder.horizon} steps after each window, and so values that may be hidden. "
+            f"encoder {quoted(name)} reads {embedder.horizon} steps after each window, and so values that may be "
+            "hidden. "
             "Leave it out, or open it without privileged prompts."
         )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, Series
 from latentfill.scoring.spec import ScoringSpec
@@ -52,5 +53,7 @@ def masked_series(series: Series, spec: ScoringSpec) -> Iterator[MaskedSeries]:
                 rng = SeedStream.SCORING.generator(seed, number, round(1e6 * rate))
                 hidden = PATTERNS[pattern](rng, series.values, rate, cycle_steps(series))
                 if not hidden.any():
-                    raise InputError(f"pattern {pattern!r} at rate {rate:g} finds no cell to hide; raise the rate.")
+                    raise InputError(
+                        f"pattern {quoted(pattern)} at rate {rate:g} finds no cell to hide; raise the rate."
+                    )
                 yield MaskedSeries(series, hidden, pattern, rate, seed)

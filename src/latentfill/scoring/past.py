@@ -10,6 +10,7 @@ import numpy as np
 
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.core.series import FloatArray, Series
 from latentfill.imputation.causal.fill import PastModels
 from latentfill.imputation.causal.past import last_reading
@@ -61,7 +62,8 @@ def _after_a_reading(masked: MaskedSeries) -> MaskedSeries:
     hidden = masked.hidden & ~np.isnan(last_reading(masked.visible.values))
     if not hidden.any():
         raise InputError(
-            f"pattern {masked.pattern!r} at rate {masked.rate:g} hides no cell after a reading of its column; raise "
+            f"pattern {quoted(masked.pattern)} at rate {masked.rate:g} hides no cell after a reading of its column; "
+            "raise "
             "the rate."
         )
     return replace(masked, hidden=hidden)

@@ -13,6 +13,7 @@ from typing import Any, cast
 from latentfill.core.errors import InputError
 from latentfill.core.inputs import refuse_special
 from latentfill.core.json_text import parse_json
+from latentfill.core.json_types import field_problems
 from latentfill.scoring.scores import Score
 
 
@@ -26,11 +27,18 @@ def read_json(path: Path) -> list[Score]:
     refuse_special(path)
     try:
         record = cast(dict[str, Any], parse_json(path.read_text(encoding="utf-8")))
-        return [Score(**score) for score in record["scores"]]
+        return [_score(entry) for entry in record["scores"]]
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path} does not hold scores that `latentfill evaluate -o` wrote ({error}).") from error
+
+
+def _score(entry: Mapping[str, Any]) -> Score:
+    """The score in an entry of a file; a `ValueError` for fields of another type."""
+    if problems := list(field_problems(entry, Score)):
+        raise ValueError("; ".join(problems))
+    return Score(**entry)
 
 
 def to_csv(scores: Sequence[Score]) -> bytes:

@@ -11,7 +11,7 @@ import numpy as np
 
 from latentfill.core.errors import InputError, RepeatedTimeError, UnknownColumnError, did_you_mean
 from latentfill.core.files import stem
-from latentfill.core.messages import name_columns
+from latentfill.core.messages import name_columns, quoted
 from latentfill.core.series import IntArray
 from latentfill.tables.backends.arrow import text_array
 from latentfill.tables.backends.edits import Edits, Extra, Fill, StampCells
@@ -120,7 +120,8 @@ def rows_by_label(source: Source, by: Sequence[int]) -> tuple[list[tuple[str, ..
     for position in by:
         if columns[position].kind in ("other", "boolean"):
             raise InputError(
-                f"by: the values of column {columns[position].name!r} are neither texts, numbers nor times, so they "
+                f"by: the values of column {quoted(columns[position].name)} are neither texts, numbers nor times, so "
+                "they "
                 "name no series. Turn them into texts."
             )
     keys = [columns[position].labels() for position in by]
@@ -208,7 +209,7 @@ def _read_one(
     try:
         return read_from(own, of_series(options, own.columns()) if options.pivot else options, name)
     except RepeatedTimeError as error:
-        raise RepeatedTimeError(f"Series {name_of(labels)!r}: {error}") from error
+        raise RepeatedTimeError(f"Series {quoted(name_of(labels))}: {error}") from error
 
 
 def _joined_notes(groups: Sequence[Group], *, is_part: bool) -> tuple[str, ...]:

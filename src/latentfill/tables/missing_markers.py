@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from latentfill.core.messages import SHOWN, counted
+from latentfill.core.messages import SHOWN, counted, quoted
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.tables.options import AUTO
 
@@ -65,7 +65,7 @@ def _listed(counts: Mapping[Marker, Mapping[str, int]]) -> str:
 
 def _columns(by_column: Mapping[str, int]) -> str:
     """Names of columns with the number of cells."""
-    shown = ", ".join(f"{name!r} ({counted(count, 'cell')})" for name, count in list(by_column.items())[:SHOWN])
+    shown = ", ".join(f"{quoted(name)} ({counted(count, 'cell')})" for name, count in list(by_column.items())[:SHOWN])
     return shown + (f" and {len(by_column) - SHOWN} more columns" if len(by_column) > SHOWN else "")
 
 

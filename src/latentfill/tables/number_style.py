@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import listed, quoted
 from latentfill.tables.backends.arrow import mask_array
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.native import TextArray
@@ -61,7 +62,7 @@ def find_number_style(columns: Sequence[Column], axis: TimeAxis | None, options:
     if options.thousands is None and not style.thousands:
         style = replace(style, thousands=_other_thousands(texts, every, style))
     if style.thousands and options.thousands is None:
-        notes.append(f"{style.thousands!r} is read as a separator of thousands; --thousands says it.")
+        notes.append(f"{quoted(style.thousands)} is read as a separator of thousands; --thousands says it.")
     if options.flags is None:
         flags, flag_notes = _find_flags(texts, style)
         style, notes = replace(style, flags=flags), [*notes, *flag_notes]
@@ -88,14 +89,15 @@ def _find_decimal(texts: NamedTexts, every: NamedTexts, options: TableOptions) -
     for name, cells in texts:
         example = _first_match(cells, _CLEAR_COMMA) or _first_match(cells, _SPACED_COMMA)
         if options.thousands != "," and example:
-            note = f"Numbers are read with a decimal comma (column {name!r}: {example!r})."
+            note = f"Numbers are read with a decimal comma (column {quoted(name)}: {quoted(example)})."
             return FoundStyle(replace(given, decimal=","), (note,))
     for name, cells in texts if options.thousands is None else ():
         if example := _first_match(cells, _AMBIGUOUS_COMMA):
             if any(_first_match(others, _POINT) for _, others in every):  # the point is the decimal mark
                 return FoundStyle(replace(given, thousands=","))
             raise InputError(
-                f"Column {name!r} holds {example!r}, whose comma may be a decimal mark or separate thousands. If it is "
+                f"Column {quoted(name)} holds {quoted(example)}, whose comma may be a decimal mark or separate "
+                "thousands. If it is "
                 "a decimal mark, give `--decimal ,`; if it separates thousands, give `--thousands ,`."
             )
     return FoundStyle(given)
@@ -126,7 +128,7 @@ def _find_flags(texts: NamedTexts, style: NumberStyle) -> tuple[str, tuple[str, 
             examples |= {flag: text for flag in flags or "" if flag not in examples}
     if not examples:
         return "", ()
-    shown = ", ".join(repr(text.strip()) for text in examples.values())
+    shown = listed(text.strip() for text in examples.values())
     return "".join(examples), (f"Signs beside numbers are kept and not read ({shown}).",)
 
 

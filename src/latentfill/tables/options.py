@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import joined, quoted
 from latentfill.core.setting_type import Part, setting, split_names
 from latentfill.core.settings_base import Settings
 from latentfill.core.settings_text import documented
@@ -193,33 +194,33 @@ class TableOptions(Settings):
     def contradictions(self) -> Iterator[str]:
         if self.time_format is not None:
             wrong = format_problems(self.time_format)
-            yield from (f"time_format {self.time_format!r} cannot be used: {problem}" for problem in wrong)
+            yield from (f"time_format {quoted(self.time_format)} cannot be used: {problem}" for problem in wrong)
         if self.timezone is not None and (problem := timezone_problem(self.timezone)):
             yield problem
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
-            yield f"delimiter must be one character and no quote, got {self.delimiter!r}"
+            yield f"delimiter must be one character and no quote, got {quoted(self.delimiter)}"
         if self.header_rows == 0 and self.units_row:
             yield "header_rows=0 says that there is no header, and units_row that there are rows below it"
         if self.names is not None and len(set(self.names)) < len(self.names):
-            yield f"names must be different, got {', '.join(self.names)}"
+            yield f"names must be different, got {joined(self.names)}"
         if self.grid and not self.regular:
             yield "grid=True adds rows of the regular grid, which regular=False excludes"
         if self.columns == ():
             yield "columns is empty; name at least one or leave it out"
         if self.thousands is not None and (len(self.thousands) != 1 or self.thousands in "0123456789+-"):
-            yield f"thousands must be one character that numbers do not have, got {self.thousands!r}"
+            yield f"thousands must be one character that numbers do not have, got {quoted(self.thousands)}"
         if self.thousands is not None and self.thousands == (self.decimal or ""):
-            yield f"thousands and decimal cannot be the same, got {self.thousands!r}"
+            yield f"thousands and decimal cannot be the same, got {quoted(self.thousands)}"
         if self.encoding is not None and not _is_encoding(self.encoding):
-            yield f"encoding {self.encoding!r} is not known; try utf-8, latin-1 or cp1252"
+            yield f"encoding {quoted(self.encoding)} is not known; try utf-8, latin-1 or cp1252"
         if len(set(self.by)) < len(self.by):
-            yield f"columns of by must be different, got {', '.join(self.by)}"
+            yield f"columns of by must be different, got {joined(self.by)}"
         if both := sorted({*self.by}.intersection((*(self.columns or ()), *(self.time or ())))):
-            yield f"columns of by cannot also be in columns or time: {', '.join(both)}"
+            yield f"columns of by cannot also be in columns or time: {joined(both)}"
         yield from self._pivot_problems()
         taken = {*self.leave, *(self.time or ())}
         if both := sorted(taken.intersection(self.columns or ())):
-            yield f"columns to fill cannot also be in leave or time: {', '.join(both)}"
+            yield f"columns to fill cannot also be in leave or time: {joined(both)}"
 
     def _pivot_problems(self) -> Iterator[str]:
         if not self.pivot:
@@ -227,12 +228,12 @@ class TableOptions(Settings):
         if len(self.pivot) != 2 or not all(self.pivot):
             yield (
                 "pivot takes the column of names and the column of values with an equals sign between them, such as "
-                f"parameter=value, got {'='.join(self.pivot)!r}"
+                f"parameter=value, got {quoted('='.join(self.pivot))}"
             )
         elif self.pivot[0] == self.pivot[1]:
-            yield f"pivot names column {self.pivot[0]!r} twice; the names and the values stand in different columns"
+            yield f"pivot names column {quoted(self.pivot[0])} twice; names and values stand in different columns"
         if both := sorted({*self.pivot}.intersection((*self.by, *self.leave, *(self.time or ())))):
-            yield f"columns of pivot cannot also be in by, leave or time: {', '.join(both)}"
+            yield f"columns of pivot cannot also be in by, leave or time: {joined(both)}"
         if self.time == ():
             yield "pivot needs time stamps, which show the readings that belong together, and time is none"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from latentfill.core.errors import InputError, RepeatedTimeError, UnknownColumnError, did_you_mean
-from latentfill.core.messages import SHOWN, counted, name_columns
+from latentfill.core.messages import SHOWN, counted, name_columns, quoted
 from latentfill.core.series import IntArray, TimeArray
 from latentfill.tables.backends.arrow import mask_array
 from latentfill.tables.backends.cell_kinds import kind_of
@@ -97,24 +97,28 @@ def find_parameters(columns: Sequence[Column], names: Sequence[str]) -> Paramete
     position, value_position = _positions(columns, names)
     if columns[position].kind in ("other", "boolean"):
         raise InputError(
-            f"pivot: the values of column {names[0]!r} are neither texts, numbers nor times. Turn them into texts."
+            f"pivot: the values of column {quoted(names[0])} are neither texts, numbers nor times. Turn them into "
+            "texts."
         )
     labels = np.array(columns[position].labels(), dtype=object)
     empty = np.flatnonzero(labels == "")
     if len(empty):
         where = f"{counted(len(empty), 'row')} ({columns[position].rows.listed(empty)})"
         raise InputError(
-            f"pivot: column {names[0]!r} is empty in {where}, so it is unknown what these are readings of. Fill these "
+            f"pivot: column {quoted(names[0])} is empty in {where}, so it is unknown what these are readings of. Fill "
+            "these "
             "cells in, or remove the rows."
         )
     known, of_row = np.unique(labels, return_inverse=True)
     if len(known) > MOST_PARAMETERS:
         raise InputError(
-            f"pivot: column {names[0]!r} has {len(known)} different names, such as "
+            f"pivot: column {quoted(names[0])} has {len(known)} different names, such as "
             f"{name_columns(known[:SHOWN].tolist())}, and there can be {MOST_PARAMETERS}. {_swapped(names)}"
         )
     if not _holds_numbers(columns[value_position]):
-        raise InputError(f"pivot: column {names[1]!r} holds no numbers, so there is nothing to fill. {_swapped(names)}")
+        raise InputError(
+            f"pivot: column {quoted(names[1])} holds no numbers, so there is nothing to fill. {_swapped(names)}"
+        )
     return Parameters(position, value_position, tuple(known.tolist()), of_row)
 
 
@@ -168,7 +172,7 @@ def _refuse_repeated(columns: Sequence[Column], axis: TimeAxis, parameters: Para
         return
     repeated = np.sort(first[counts > 1])
     shown = "; ".join(
-        f"{parameters.names[parameters.of_row[row]]!r} at {stamp_text(axis.time[row])} in "
+        f"{quoted(parameters.names[parameters.of_row[row]])} at {stamp_text(axis.time[row])} in "
         f"{columns[0].rows.listed(np.flatnonzero(keys == keys[row]))}"
         for row in repeated[:3]
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from latentfill.core.errors import InputError, UnknownColumnError, did_you_mean
 from latentfill.core.files import stem
-from latentfill.core.messages import counted
+from latentfill.core.messages import counted, quoted
 from latentfill.tables.backends.column import Column, refuse_repeated
 from latentfill.tables.backends.source import Source
 from latentfill.tables.backends.table_files import read_source
@@ -126,7 +126,7 @@ def read_time(whole: Source, options: TableOptions) -> TimedSource:
         raise InputError(f"The table has {counted(source.n_rows, 'row')}. A time series needs at least two.")
     notes = list(axis.notes) if axis is not None else []
     if axis is not None and options.time is None and whole.index is not None and axis.columns:
-        notes.append(f"The index {whole.index.name!r} holds no time stamps and is not used.")
+        notes.append(f"The index {quoted(whole.index.name)} holds no time stamps and is not used.")
     if axis is None and options.time is None:
         notes.append("No time column was found: rows are taken as equally spaced.")
     if n_empty := whole.n_rows - source.n_rows:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from latentfill.core.errors import InputError, RepeatedTimeError
-from latentfill.core.messages import counted
+from latentfill.core.messages import counted, quoted
 from latentfill.core.series import IntArray, TimeArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.long_tables import by_flag, find_long_table
@@ -34,7 +34,8 @@ def refuse_stacked(columns: Sequence[Column], time: TimeArray, known: Collection
         has_rows = 2 * n_series <= len(labels)
         if has_rows and n_series == int(changes.sum()) + 1 and (changes | ~goes_back).all():
             raise InputError(
-                f"The table stacks {n_series} series: time starts again where {column.name!r} changes. Fill each on "
+                f"The table stacks {n_series} series: time starts again where {quoted(column.name)} changes. Fill each "
+                "on "
                 f"its own: `--by {shlex.quote(column.name)}`; if it is one series, give `--leave "
                 f"{shlex.quote(column.name)}`."
             )
@@ -64,12 +65,13 @@ def _way_out(columns: Sequence[Column], time: TimeArray, known: Collection[str])
     long = find_long_table(columns, time, known)
     if long is not None and long.is_clear:
         return (
-            f"The table is long, with one reading in each row: {long.parameter!r} says what {long.value!r} is. "
+            f"The table is long, with one reading in each row: {quoted(long.parameter)} says what {quoted(long.value)} "
+            "is. "
             f"Give {long.flags}; if rows are repeated, remove them."
         )
     apart = f": `{by_flag((*long.by, long.parameter))}`" if long is not None and long.by else None
     apart = apart or suggest_by(columns, time.astype(np.int64), known)
-    pivot = f"; if {long.parameter!r} says what {long.value!r} measures, give {long.flags}" if long else ""
+    pivot = f"; if {quoted(long.parameter)} says what {quoted(long.value)} measures, give {long.flags}" if long else ""
     return (
         "Every row needs a time stamp of its own. If the rows are of several series, name the column that tells them "
         f"apart{apart}{pivot}; if rows are repeated, remove them; or count rows instead with `--time none`."

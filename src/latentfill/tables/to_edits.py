@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.tables.backends.arrow import in_one_piece, mask_array, text_array
 from latentfill.tables.backends.edits import Edits, Extra, Fill, rows_to_take
@@ -102,7 +103,8 @@ def _check(table: Table, estimates: Estimates) -> None:
     taken = [name for name in new if name in names]
     if taken:
         raise InputError(
-            f"The table already has a column {taken[0]!r}, which is a name of the new columns for the bounds. Rename "
+            f"The table already has a column {quoted(taken[0])}, which is a name of the new columns for the bounds. "
+            "Rename "
             "it, or write the bounds to a separate file with --intervals-to."
         )
 

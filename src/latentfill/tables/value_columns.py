@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from latentfill.core.errors import InputError
-from latentfill.core.messages import SHOWN, counted, name_columns
+from latentfill.core.messages import LONGEST_VALUE, SHOWN, counted, name_columns, quoted
 from latentfill.core.series import FloatArray
 from latentfill.tables.backends.arrow import mask_array
 from latentfill.tables.backends.column import Column, read_values
@@ -76,7 +76,7 @@ def find_value_columns(
     names = [column.name for column, n_numbers in without_numbers if not n_numbers]
     notes += [f"Columns without numbers are passed through: {name_columns(names)}."] if names else []
     notes += [
-        f"Column {column.name!r} is not filled: it {_text_reason(n_numbers)}."
+        f"Column {quoted(column.name)} is not filled: it {_text_reason(n_numbers)}."
         for column, n_numbers in without_numbers
         if n_numbers
     ]
@@ -137,7 +137,7 @@ def _read_numbers(
         if options.columns is None and (numbers is None or _is_text(column, numbers)):
             without_numbers.append((column, numbers.n_numbers if numbers is not None else 0))
         elif numbers is None:
-            problems.append(f"Column {column.name!r} holds no numbers.")
+            problems.append(f"Column {quoted(column.name)} holds no numbers.")
         elif numbers.bad.any():
             unread.append((column, numbers))
         elif problem := _fill_problem(column, numbers):
@@ -209,16 +209,16 @@ def _word_notes(numbers: Mapping[str, Numbers]) -> Iterator[str]:
         for word in each.words:
             columns.setdefault(word, []).append(name)
     for word, names in columns.items():
-        yield f"The word {word!r} is read as a missing value in {name_columns(names)}."
+        yield f"The word {quoted(word)} is read as a missing value in {name_columns(names)}."
 
 
 def _unused_markers(options: TableOptions, occurring: Mapping[str, frozenset[str]]) -> Iterator[str]:
     """A note for each marker that occurs nowhere, which often is a typing error."""
     for name, marker in options.markers_by_name():
         if name == ANY and not any(marker in markers for markers in occurring.values()):
-            yield f"The marker {marker!r} for missing values occurs in no value column."
+            yield f"The marker {quoted(marker)} for missing values occurs in no value column."
         elif name != ANY and marker not in occurring.get(name, frozenset()):
-            yield f"The marker {marker!r} for missing values does not occur in column {name!r}."
+            yield f"The marker {quoted(marker)} for missing values does not occur in column {quoted(name)}."
 
 
 # --- errors -------------------------------------------------------------------------------------------------
@@ -229,14 +229,15 @@ def _fill_problem(column: Column, numbers: Numbers) -> str | None:
     infinite = np.flatnonzero(np.isinf(numbers.values))
     if len(infinite):
         return (
-            f"Column {column.name!r} holds infinite values ({column.rows.listed(infinite)}). "
+            f"Column {quoted(column.name)} holds infinite values ({column.rows.listed(infinite)}). "
             "To treat them as missing, give `--missing=inf,-inf`; or correct them in the table."
         )
     too_large = np.flatnonzero(np.abs(numbers.values) > LARGEST)
     if len(too_large):
         return (
-            f"Column {column.name!r} holds values beyond {LARGEST:g} ({column.rows.listed(too_large)}), too large to "
-            f"calculate with. Rescale the column, or pass it through with `--leave {column.name!r}`."
+            f"Column {quoted(column.name)} holds values beyond {LARGEST:g} ({column.rows.listed(too_large)}), too "
+            "large to "
+            f"calculate with. Rescale the column, or pass it through with `--leave {quoted(column.name)}`."
         )
     return None
 
@@ -258,10 +259,10 @@ def _text_problem(column: Column, numbers: Numbers, signs: str) -> str:
     assert column.texts is not None
     bad = np.flatnonzero(numbers.bad)
     shown = bad[:SHOWN].tolist()
-    texts = column.rows.with_cells({row: repr(column.texts[row].as_py()) for row in shown})
+    texts = column.rows.with_cells({row: quoted(column.texts[row].as_py()) for row in shown})
     first = _first_unread(column, numbers)
-    problem = f"Column {column.name!r} holds {numbers.n_numbers} numbers and {len(bad)} other texts ({texts}). "
-    leave = f"to pass the column through, give `--leave {column.name!r}`."
+    problem = f"Column {quoted(column.name)} holds {numbers.n_numbers} numbers and {len(bad)} other texts ({texts}). "
+    leave = f"to pass the column through, give `--leave {quoted(column.name)}`."
     if re.fullmatch(_MULTIPLIED, first):
         return f"{problem}Letters that multiply numbers are not read: write the numbers out in the file, or {leave}"
     if _LIKE_NUMBERS.fullmatch(first):
@@ -269,9 +270,9 @@ def _text_problem(column: Column, numbers: Numbers, signs: str) -> str:
         how = f"`--flags {shlex.quote(signs)}` for signs beside them" if has_signs else "--decimal or --thousands"
         return f"{problem}If they are numbers, say how they are written ({how}); {leave}"
     different = dict.fromkeys(text.strip() for text in column.texts.filter(mask_array(numbers.bad)).to_pylist())
-    markers = [text for text in different if "," not in text][:_MOST_MARKERS]  # commas separate markers
+    markers = [text for text in different if "," not in text and len(text) < LONGEST_VALUE]  # commas separate markers
     name = "" if "," in column.name else f"{column.name}="
-    flag = shlex.quote(",".join(f"{name}{marker}" for marker in markers) or "auto")
+    flag = shlex.quote(",".join(f"{name}{marker}" for marker in markers[:_MOST_MARKERS]) or "auto")
     return f"{problem}If they stand for missing values, give `--missing {flag}`; {leave}"
 
 

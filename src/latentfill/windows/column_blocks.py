@@ -10,6 +10,7 @@ import numpy as np
 from latentfill.core.series import IntArray
 
 BLOCK_CELLS = 1 << 18  # cells of a series in a block, at most; more if a single column has more
+BLOCK_PAIRS = 1 << 22  # pairs of columns in a block: 32 MB
 
 
 def column_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
@@ -17,6 +18,13 @@ def column_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
     width = _width(shape)
     for start in range(0, shape[1], width):
         yield slice(start, min(start + width, shape[1]))
+
+
+def square_blocks(n_columns: int) -> Iterator[slice]:
+    """Blocks of columns, for a matrix of all pairs of columns that is made block by block."""
+    width = max(1, BLOCK_PAIRS // max(n_columns, 1))
+    for start in range(0, n_columns, width):
+        yield slice(start, min(start + width, n_columns))
 
 
 def cells_by_block(column: IntArray, shape: tuple[int, ...]) -> Iterator[tuple[slice, IntArray]]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.windows.gaps import interpolate
 from latentfill.windows.hiding import SeriesHiding, hide_like_gaps, hide_points, log_uniform
@@ -78,7 +79,7 @@ PATTERNS: dict[str, Pattern] = {}  # by name, in the order in which they are lis
 def register(name: str, pattern: Pattern) -> None:
     """Add a pattern under a name; an `InputError` if the name is already in use."""
     if name in PATTERNS:
-        raise InputError(f"there is a pattern {name!r} already; choose another name.")
+        raise InputError(f"there is a pattern {quoted(name)} already; choose another name.")
     PATTERNS[name] = pattern
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from latentfill.core.config_settings import Scaling
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.core.series import FloatArray, IntArray
 
 LIMIT = 1e300  # scaled values are clipped here, so that they and their differences stay finite
@@ -34,7 +35,7 @@ class ColumnScaler:
         scales the observed range to [0, 1].
         """
         if method not in ("standard", "minmax"):
-            raise InputError(f"scaling must be 'standard' or 'minmax', got {method!r}")
+            raise InputError(f"scaling must be 'standard' or 'minmax', got {quoted(method)}")
         known = ~np.isnan(values)
         count = known.sum(axis=0)
         low = np.where(count, np.min(values, axis=0, initial=np.inf, where=known), np.nan)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from latentfill.core.errors import InputError, did_you_mean
+from latentfill.core.messages import quoted
 from latentfill.core.window_plan import Features, SplitKind
 
 KINDS = tuple(kind for kind in get_args(SplitKind) if kind != "none")
@@ -44,7 +45,7 @@ class SplitPlan:
     def __post_init__(self) -> None:
         problems = []
         if self.kind not in KINDS:
-            problems.append(f"kind must be one of {', '.join(KINDS)}, got {self.kind!r}")
+            problems.append(f"kind must be one of {', '.join(KINDS)}, got {quoted(self.kind)}")
         if self.seq_len < 1:
             problems.append(f"seq_len must be at least 1, got {self.seq_len}")
         if self.pred_len < 0:
@@ -101,7 +102,7 @@ def select_columns(
     target to the end; its ETT loaders keep the order of the file.
     """
     if features not in get_args(Features):
-        raise InputError(f"features must be one of {', '.join(get_args(Features))}, got {features!r}")
+        raise InputError(f"features must be one of {', '.join(get_args(Features))}, got {quoted(features)}")
     if features == "S" or kind == "custom":
         _check_target(columns, target)
     if features == "S":

@@ -35,5 +35,8 @@ def test_the_loss_is_the_sum_of_four_losses_with_the_published_weights():
 
 
 def test_weights_that_are_negative_or_not_a_number_are_refused_at_once():
-    with pytest.raises(InputError, match=r"feature must be 0 or more, got -1; attention must be 0 or more, got nan"):
+    with pytest.raises(InputError, match=r"feature must be a finite number of 0 or more, got -1; attention .*got nan"):
         LossWeights(feature=-1, attention=float("nan"))
+    for wrong in (float("inf"), "1", None):
+        with pytest.raises(InputError, match="forecast must be a finite number"):
+            LossWeights(forecast=wrong)  # type: ignore[arg-type]

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from latentfill.core.series import FloatArray, Series
+from latentfill.imputation.doubt import ordered
 from latentfill.imputation.doubt.find import Doubt, Reason, find_doubt
+from latentfill.imputation.doubt.neighbours import relations
 
 N = 2000
 
@@ -73,3 +75,21 @@ def test_columns_that_are_only_far_apart_have_no_order():
     below, above = level + rng.normal(0, 1, N), level + 4.0 + rng.normal(0, 1, N)
     assert (below > above).any(), "they cross now and then"
     assert Reason.CONTRADICTED not in doubt_of(below, above).reason
+
+
+def test_relations_of_columns_are_their_correlations_around_zero():
+    known = np.random.default_rng(0).normal(size=(50, 6))
+    known[:, 1] += 2 * known[:, 0]
+    size = np.linalg.norm(known, axis=0)
+    expected = np.abs(known.T @ known) / size / size[:, None]
+    np.fill_diagonal(expected, -1.0)
+    rows = dict(relations(known))
+    np.testing.assert_allclose([rows[c] for c in range(6)], expected)
+
+
+def test_columns_that_may_have_an_order_are_found_as_one_by_one():
+    rng = np.random.default_rng(1)
+    low = np.cumsum(rng.normal(size=1000))
+    highs = low[:, None] + np.abs(rng.normal(size=(1000, 4))) * [0.3, 0.3, 0.3, 0.0] + [0.0, 50.0, -50.0, 0.0]
+    highs[::9, 0] = np.nan
+    assert ordered._are_close(low[:, None], highs).tolist() == [True, False, False, True]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 
 from latentfill.core.series import FloatArray
@@ -56,3 +58,22 @@ def test_learning_factors_repeats_itself_for_a_seed():
     first, second = (learn_factors(values[:100], 2, np.random.default_rng(1)) for _ in range(2))
     np.testing.assert_array_equal(first.loadings, second.loadings)
     np.testing.assert_array_equal(first.dynamics.coefficients, second.dynamics.coefficients)
+
+
+def test_more_columns_than_steps_have_the_factors_of_their_correlation_without_its_matrix():
+    rng = np.random.default_rng(0)
+    n_steps, n_columns = 40, 3000
+    common = rng.normal(size=(n_steps, 2)) @ rng.normal(size=(2, n_columns))
+    values = common + 0.5 * rng.normal(size=common.shape)
+    values /= values.std(axis=0)
+    few = values[:, :200]
+    expected = np.linalg.eigvalsh(few.T @ few / n_steps)
+    found, vectors = module._spectrum(few)
+    np.testing.assert_allclose(found[-2:], expected[-2:] - ((few**2).mean() - 1), rtol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(vectors[:, -2:], axis=0), 1.0, rtol=1e-6)
+    assert count_factors(values) == 2
+    tracemalloc.start()
+    learn_factors(np.where(rng.random(values.shape) < 0.1, np.nan, values), 2, rng)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * n_columns**2 / 2  # bytes of half a matrix of all pairs of columns

@@ -10,6 +10,7 @@ import numpy as np
 from latentfill.api.containers.numbers import plain
 from latentfill.core.errors import InputError
 from latentfill.core.libraries import is_of
+from latentfill.core.messages import quoted
 from latentfill.core.series import BoolArray, IntArray
 from latentfill.embeddings.stored.arrays import as_array
 
@@ -24,14 +25,14 @@ def as_column(name: str, cells: Any) -> pa.ChunkedArray:
     if isinstance(cells, str | bytes | Mapping) or not hasattr(cells, "__len__") or getattr(cells, "ndim", 1) != 1:
         shape = f" of shape {tuple(cells.shape)}" if hasattr(cells, "shape") else ""
         raise InputError(
-            f"{name!r} holds a {type(cells).__name__}{shape}, and a mapping is read as one column for each name: give "
-            "lists or arrays of one dimension, or an array (series, steps, columns) as 'X', as PyPOTS does."
+            f"{quoted(name)} holds a {type(cells).__name__}{shape}, and a mapping is read as one column for each name: "
+            "give lists or arrays of one dimension, or an array (series, steps, columns) as 'X', as PyPOTS does."
         )
     try:
         column = pa.array(_for_arrow(cells))
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+    except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
         raise InputError(
-            f"column {name!r} cannot be read: {error}. Give cells of one type, and None or NaN."
+            f"column {quoted(name)} cannot be read: {error}. Give cells of one type, and None or NaN."
         ) from error
     return column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
 

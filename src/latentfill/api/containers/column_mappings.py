@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from latentfill.api.containers.column_cells import as_column, with_new_cells
 from latentfill.api.containers.container import Opened, is_mapping
 from latentfill.core.errors import InputError
-from latentfill.core.messages import name_columns
+from latentfill.core.messages import name_columns, quoted
 from latentfill.tables.options import TableOptions
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class ColumnMappings:
         if len(columns) < len(data) or not columns:
             raise InputError(f"a mapping of columns needs names that differ, got {name_columns(list(map(str, data)))}.")
         if len(set(lengths.values())) > 1:
-            told = ", ".join(f"{name!r} has {length}" for name, length in lengths.items())
+            told = ", ".join(f"{quoted(name)} has {length}" for name, length in lengths.items())
             raise InputError(f"the columns of a mapping need equal lengths: {told}.")
         table = pa.table(columns)
         return Opened(table, options, lambda filled: _filled(data, table, filled), takes_rows=False)

@@ -11,6 +11,7 @@ from latentfill.api.containers.pypots_sets import find_sets
 from latentfill.core.errors import InputError
 from latentfill.core.hdf5 import opened_hdf5, read_hdf5
 from latentfill.core.memory_limit import kept_together
+from latentfill.core.messages import listed
 from latentfill.embeddings.stored.problems import HDF5_FAILURES
 from latentfill.tables.options import TableOptions
 
@@ -30,7 +31,7 @@ class Hdf5Files:
         read = _read(Path(data))
         if not find_sets(read):
             raise InputError(
-                f"{data} holds {', '.join(map(repr, read)) or 'nothing'}, but no array X (series, steps, columns), "
+                f"{data} holds {listed(read) or 'nothing'}, but no array X (series, steps, columns), "
                 "train_X or train/X, as the sets of PyPOTS are stored. Give its array, or write a table as .parquet."
             )
         return Opened(read, options)
@@ -38,7 +39,7 @@ class Hdf5Files:
 
 def _read(path: Path) -> dict[str, Any]:
     """The groups of a file as dictionaries, its datasets as arrays."""
-    if not path.exists():
+    if not os.path.exists(path):
         raise InputError(f"There is no file {path}. Check the path.")
     try:
         with opened_hdf5(path) as file, kept_together():

@@ -13,6 +13,7 @@ from latentfill.api.containers.pandas_frames import are_stamps, new_frame
 from latentfill.api.containers.stacked_frames import StackedFrames
 from latentfill.core.errors import InputError
 from latentfill.core.libraries import is_of
+from latentfill.core.messages import quoted
 from latentfill.tables.options import TableOptions
 
 
@@ -51,7 +52,8 @@ def _instance(data: Any, row: int) -> Any:
     for name, cell in cells.items():
         if not is_of(cell, "pandas", "Series") or not cell.index.equals(index):
             raise InputError(
-                f"the cell of column {name!r} in row {row} is no series, or one with other times than the first of its "
+                f"the cell of column {quoted(name)} in row {row} is no series, or one with other times than the first "
+                "of its "
                 "row. Give all columns of an instance the same times."
             )
     return new_frame({name: cell.array for name, cell in cells.items()}, index)

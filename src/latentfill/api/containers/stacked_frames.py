@@ -12,6 +12,7 @@ import numpy as np
 from latentfill.api.containers.container import free_name
 from latentfill.api.containers.pandas_frames import are_stamps, concatenated
 from latentfill.core.errors import InputError
+from latentfill.core.messages import joined
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,8 +49,8 @@ def _check(parts: Sequence[Any]) -> None:
     for at, part in enumerate(parts):
         if list(part.columns) != list(first.columns):
             raise InputError(
-                f"the first series has the columns {', '.join(map(str, first.columns))}, series {at} has "
-                f"{', '.join(map(str, part.columns))}. Give series with the same columns, or fill each by itself."
+                f"the first series has the columns {joined(first.columns)}, series {at} has "
+                f"{joined(part.columns)}. Give series with the same columns, or fill each by itself."
             )
         if are_stamps(part.index) != are_stamps(first.index):
             raise InputError(f"series 0 or series {at} has time stamps and the other has none. Give all or none.")

@@ -16,7 +16,7 @@ from latentfill.api.containers.pandas_frames import are_stamps, new_frame, new_i
 from latentfill.api.containers.xarray_columns import ArrayColumns, labels
 from latentfill.api.containers.xarray_time import Times, find_times
 from latentfill.core.errors import InputError, UnknownColumnError, did_you_mean
-from latentfill.core.messages import name_columns
+from latentfill.core.messages import name_columns, quoted
 from latentfill.tables.options import TableOptions
 
 
@@ -59,7 +59,7 @@ def _series_dims(data: Any, by: Sequence[str], times: Times, arrays: Mapping[Any
             raise UnknownColumnError(f"by: {did_you_mean('dimension', dim, others)}.")
         if lacking := [str(name) for name, each in arrays.items() if dim not in each.dims]:
             raise InputError(
-                f"by: {name_columns(lacking)} have no dimension {dim!r}, so they belong to no series. Drop them, "
+                f"by: {name_columns(lacking)} have no dimension {quoted(dim)}, so they belong to no series. Drop them, "
                 f"data.drop_vars({lacking}), and fill them by themselves."
             )
     return list(by)

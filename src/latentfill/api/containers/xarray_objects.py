@@ -10,6 +10,7 @@ from latentfill.api.containers.xarray_frames import ArraysFrame
 from latentfill.api.containers.xarray_time import find_times
 from latentfill.core.errors import InputError
 from latentfill.core.libraries import is_of
+from latentfill.core.messages import quoted
 from latentfill.tables.options import TableOptions
 
 
@@ -38,7 +39,9 @@ class Datasets:
         along = {name: each for name, each in data.data_vars.items() if times.dim in each.dims}
         numbers = {name: each for name, each in along.items() if each.dtype.kind in "fiu"}
         if not numbers:
-            raise InputError(f"no variable of the Dataset has numbers along {times.dim!r}. Name another: time=...")
+            raise InputError(
+                f"no variable of the Dataset has numbers along {quoted(times.dim)}. Name another: time=..."
+            )
         arrays = ArraysFrame.of(data, numbers, options)
         return Opened(arrays.frame, arrays.options, lambda filled: _assigned(data, arrays, filled), takes_rows=False)
 

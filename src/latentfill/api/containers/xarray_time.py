@@ -10,6 +10,7 @@ import numpy as np
 from latentfill.api.containers.pandas_frames import NS_YEARS, is_out_of_range, new_index
 from latentfill.core.errors import InputError, UnknownColumnError, did_you_mean
 from latentfill.core.libraries import is_of
+from latentfill.core.messages import listed, quoted
 
 USUAL = "time"
 
@@ -32,7 +33,9 @@ def find_times(data: Any, given: Sequence[str] | None) -> Times:
     dim = name if name in data.dims else data.coords[name].dims[0]
     levels = getattr(data.indexes.get(dim), "names", ())
     if len(levels) > 1:
-        raise InputError(f"dimension {dim!r} has levels ({', '.join(levels)}). Call .unstack({dim!r}) on it first.")
+        raise InputError(
+            f"dimension {quoted(dim)} has levels ({', '.join(levels)}). Call .unstack({quoted(dim)}) on it first."
+        )
     if given == () or name not in data.coords:
         return Times(dim, name, None)
     return Times(dim, name, _index(data.coords[name], name))
@@ -52,7 +55,7 @@ def _found(data: Any) -> str:
         if len(names) == 1 or USUAL in names:
             return USUAL if USUAL in names else names[0]
         if names:
-            raise InputError(f"{', '.join(map(repr, names))} hold time stamps. Name the one of the series: time=...")
+            raise InputError(f"{listed(names)} hold time stamps. Name the one of the series: time=...")
     if USUAL in data.dims or len(data.dims) == 1:
         return USUAL if USUAL in data.dims else str(next(iter(data.dims)))
     dims = ", ".join(map(str, data.dims)) or "none"
@@ -75,7 +78,7 @@ def _index(coordinate: Any, name: str) -> Any:
     index = new_index(values, name) if index is None else index.rename(name)
     if is_out_of_range(index):
         raise InputError(
-            f"the times of {name!r}, {index.min()} to {index.max()}, are not all within {NS_YEARS[0]} to "
+            f"the times of {quoted(name)}, {index.min()} to {index.max()}, are not all within {NS_YEARS[0]} to "
             f"{NS_YEARS[1]}. Count its steps as equally spaced: time=False."
         )
     return index
@@ -91,6 +94,6 @@ def _usual_dates(values: Any, name: str) -> Any:
         return np.array([date.isoformat() for date in values], dtype="datetime64[us]")
     except ValueError as error:
         raise InputError(
-            f"the calendar of {name!r} ({values[0].calendar}) has dates that others lack. Convert it, "
+            f"the calendar of {quoted(name)} ({values[0].calendar}) has dates that others lack. Convert it, "
             "data.convert_calendar('standard', align_on='year'), or count its steps as equally spaced: time=False."
         ) from error

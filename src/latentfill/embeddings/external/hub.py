@@ -12,6 +12,7 @@ from types import ModuleType
 
 from latentfill.core.errors import InputError
 from latentfill.core.json_text import parse_json
+from latentfill.core.messages import quoted
 
 Place = str | os.PathLike[str]  # a folder, or the name of a model on the hub
 
@@ -107,6 +108,6 @@ def _cannot_load(kind: PretrainedKind, where: Place, error: Exception) -> str:
     on_hub = kind.example if os.path.isabs(where) or os.path.exists(where) else str(where)
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     return (
-        f"no {kind.noun} can be loaded from {str(where)!r} ({reason}). Give a folder that holds {kind.files}: "
+        f"no {kind.noun} can be loaded from {quoted(str(where))} ({reason}). Give a folder that holds {kind.files}: "
         f"`hf download {on_hub} --local-dir {Path(on_hub).name}` downloads one."
     )

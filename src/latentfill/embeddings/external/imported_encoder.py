@@ -22,6 +22,7 @@ import torch
 from torch import nn
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.embeddings.external.opened import INPUTS_ATTRIBUTE, OpenedEncoder, one_line, weights_of
 
 NAMES_SHOWN = 20  # attributes in a message; a package may have a thousand
@@ -86,7 +87,7 @@ def _object_at(name: str) -> object:
 def _no_such_attribute(owner: object, part: str, path: str, name: str) -> str:
     known = [attribute for attribute in dir(owner) if not attribute.startswith("_")]
     close = difflib.get_close_matches(part, known, n=5) or known[:NAMES_SHOWN]
-    return f"module:{name}: {path} has no {part!r}. It has {', '.join(close) or 'nothing'}."
+    return f"module:{name}: {path} has no {quoted(part)}. It has {', '.join(close) or 'nothing'}."
 
 
 def _import(module: str, name: str) -> ModuleType:

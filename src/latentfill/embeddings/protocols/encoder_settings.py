@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from latentfill.core.messages import quoted
 from latentfill.core.setting_type import Part, Setting, setting
 from latentfill.core.settings_base import Settings, declared
 from latentfill.core.settings_text import documented
@@ -45,7 +46,7 @@ class PromptStyle(Settings):
 
     def contradictions(self) -> Iterator[str]:
         if not self.missing_word.strip():
-            yield f"missing_word must be a word, got {self.missing_word!r}"
+            yield f"missing_word must be a word, got {quoted(self.missing_word)}"
 
 
 @documented

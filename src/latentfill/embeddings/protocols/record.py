@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self, cast, get_args
+from typing import Any, Literal, Protocol, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError
 from latentfill.core.json_types import field_problems
+from latentfill.core.messages import quoted
 from latentfill.core.series import FloatArray, IntArray, Series, TimeArray
 from latentfill.core.window_plan import WindowPlan, plan_problems
 
@@ -36,8 +37,8 @@ class Provenance:
     saw: Saw = "unknown"  # the cells that the encoder saw: only observed cells, or also filled cells
 
     def __post_init__(self) -> None:
-        if self.saw not in get_args(Saw):
-            raise InputError(f"Provenance: saw must be one of {', '.join(get_args(Saw))}, got {self.saw!r}")
+        if problems := list(field_problems({f.name: getattr(self, f.name) for f in fields(self)}, type(self))):
+            raise InputError("Provenance: " + "; ".join(problems))
 
     def to_dict(self) -> dict[str, object]:
         """Plain JSON values, the inverse of `from_dict`."""
@@ -53,10 +54,12 @@ class Provenance:
     def from_dict(cls, record: Mapping[str, object]) -> Provenance:
         """The inverse of `to_dict`; raises `InputError` for unknown or missing keys."""
         if not isinstance(record, Mapping):
-            raise InputError(f"Provenance: must be a mapping of keys to values, got {record!r}")
+            raise InputError(f"Provenance: must be a mapping of keys to values, got {quoted(record)}")
         known = {f.name for f in fields(cls)}
-        problems = [f"unknown key {key!r} (known: {', '.join(sorted(known))})" for key in sorted(record.keys() - known)]
-        problems += [f"no {key!r}" for key in ("encoder", "source") if key not in record]
+        problems = [
+            f"unknown key {quoted(key)} (known: {', '.join(sorted(known))})" for key in sorted(record.keys() - known)
+        ]
+        problems += [f"no {quoted(key)}" for key in ("encoder", "source") if key not in record]
         problems = problems or list(field_problems(record, cls))
         if not problems and record.get("window"):
             problems = list(plan_problems(cast(Mapping[str, object], record["window"])))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
+from latentfill.core.libraries import is_of
 from latentfill.core.memory_limit import check_memory
 from latentfill.core.series import IntArray
 from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
@@ -123,10 +124,12 @@ def divide_embeddings(
 
 def as_array(given: object) -> NDArray[Any]:
     """An array, a list, or a tensor of PyTorch on any device and of any type, as an array."""
-    detach = getattr(given, "detach", None)
-    if detach is None:
-        return np.asarray(given)
-    tensor = detach().cpu()
+    if not is_of(given, "torch"):
+        try:
+            return np.asarray(given)
+        except (ValueError, TypeError) as error:
+            raise InputError(f"a {type(given).__name__} cannot be read as an array: {error}.") from error
+    tensor: Any = given.detach().cpu()  # type: ignore[attr-defined]
     is_short = tensor.is_floating_point() and tensor.element_size() < 4  # NumPy lacks some of these types
     return np.asarray(tensor.float() if is_short else tensor)
 

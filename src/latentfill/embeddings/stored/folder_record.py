@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +30,7 @@ TABLE_FILE = "latentfill.table.safetensors"  # the table that the embeddings wer
 def read_record(folder: Path) -> Provenance | None:
     """How the embeddings in `folder` were made; None if there is no record."""
     path = folder / RECORD_FILE
-    if not path.is_file():
+    if not os.path.isfile(path):
         return None
     try:
         record = cast(dict[str, object], parse_json(path.read_text(encoding="utf-8")))
@@ -65,7 +66,7 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
     from safetensors.numpy import load_file
 
     try:
-        if not path.is_file():
+        if not os.path.isfile(path):
             return {}
         check_memory(path.stat().st_size, path)
         return load_file(path)

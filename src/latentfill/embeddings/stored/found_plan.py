@@ -9,6 +9,7 @@ import numpy as np
 
 from latentfill.core.config_settings import StoredSettings
 from latentfill.core.errors import EmbeddingMismatchError
+from latentfill.core.messages import quoted
 from latentfill.core.series import IntArray
 from latentfill.core.window_plan import WindowPlan
 from latentfill.embeddings.protocols.record import Provenance, StoredEmbeddings
@@ -108,7 +109,7 @@ def _recorded_starts(stored: StoredEmbeddings, plan: WindowPlan, n_rows: int) ->
     planned = starts_by_split(plan, n_rows)
     if missing := [split for split in stored.splits if split not in planned]:
         raise EmbeddingMismatchError(
-            f"{stored.path} holds the splits {', '.join(missing)}, which split={plan.split!r} does not have "
+            f"{stored.path} holds the splits {', '.join(missing)}, which split={quoted(plan.split)} does not have "
             f"({', '.join(planned)}). Pack the embeddings again with the split that they were made with (--split)."
         )
     known = {split: stored.starts.get(split, planned[split]) for split in stored.splits}
@@ -157,7 +158,7 @@ def _sum_of(search: PlanSearch, plan: WindowPlan, split: str, found: int) -> str
     """The number of windows that a plan gives for a split, as a sum."""
     expected = search.expected(plan)
     if split not in expected:
-        kind = f"split={plan.split!r}"
+        kind = f"split={quoted(plan.split)}"
         return f"{split}: {found} embeddings, but {kind} has no {split} windows in a table of {search.n_rows} rows"
     rows = expected[split] + plan.seq_len + plan.pred_len - 1
     how = f"rows - seq_len - pred_len + 1 = {rows} - {plan.seq_len} - {plan.pred_len} + 1 = {expected[split]}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from latentfill.core.messages import quoted
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.stored.problems import BadWindow, short
 
@@ -26,11 +27,11 @@ def numeric_dataset(group: h5py.Group, name: str) -> h5py.Dataset:
 
     node = group.get(name)
     if node is None:
-        raise BadWindow(f"no dataset {name!r}", f"which holds {short(dataset_names(group)) or 'no dataset'}")
+        raise BadWindow(f"no dataset {quoted(name)}", f"which holds {short(dataset_names(group)) or 'no dataset'}")
     if not isinstance(node, h5py.Dataset):
-        raise BadWindow(f"{name!r} is not a dataset", f"which holds {short(dataset_names(node)) or 'none'}")
+        raise BadWindow(f"{quoted(name)} is not a dataset", f"which holds {short(dataset_names(node)) or 'none'}")
     if node.dtype.kind not in "fiu" or not node.size:
-        raise BadWindow(f"{name!r} holds no numbers", f"dtype {node.dtype}, shape {node.shape}")
+        raise BadWindow(f"{quoted(name)} holds no numbers", f"dtype {node.dtype}, shape {node.shape}")
     return node
 
 

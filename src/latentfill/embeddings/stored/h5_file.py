@@ -12,6 +12,7 @@ import numpy as np
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.hdf5 import opened_hdf5, read_hdf5
+from latentfill.core.messages import quoted
 from latentfill.core.series import IntArray
 from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
 from latentfill.embeddings.stored.h5_dataset import (
@@ -144,7 +145,7 @@ def open_file(path: Path, dataset: str = DATASET) -> EmbeddingFile:
         raise InputError(f"{path} cannot be read as HDF5: {error}") from error
     if not nodes:
         raise InputError(
-            f"{path} holds no dataset {dataset!r} of shape (windows, columns, size), at the top or in train, "
+            f"{path} holds no dataset {quoted(dataset)} of shape (windows, columns, size), at the top or in train, "
             f"val or test; it holds {short(names) or 'no dataset'}. Name the dataset to read (--dataset)."
         )
     return EmbeddingFile(path=path, nodes=nodes, splits=sizes, dataset=dataset)

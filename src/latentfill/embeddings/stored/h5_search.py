@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.embeddings.stored.h5_folders import EmbeddingFolder
 from latentfill.embeddings.stored.h5_listing import holds_windows, list_windows
 from latentfill.embeddings.stored.h5_names import DATASET, SPLITS, WHOLE, without_csv
@@ -42,7 +44,7 @@ class FolderChoice:
         )
 
     def _outcome(self, n_chosen: int) -> str:
-        criteria = [f"name {self.name!r}"] if self.name is not None else []
+        criteria = [f"name {quoted(self.name)}"] if self.name is not None else []
         criteria += [f"pred_len {self.pred_len}"] if self.pred_len is not None else []
         return f"{n_chosen or 'none'} of them with {' and '.join(criteria)}" if criteria else "and none was chosen"
 
@@ -60,7 +62,7 @@ def find_layout(
     Known layouts: `{data}/{pred_len}/{split}/{i}.h5` and `{data}.csv/{pred_len}/{split}/{i}.h5` (TimeKD),
     `Embeddings/{data}/{split}/{i}.h5` (TimeCMA), and `{i}.h5` with no split.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise InputError(f"{folder} is not a folder. Give the folder that holds the .h5 embeddings, or one above it.")
     candidates = [_folder_at(path, dataset) for path in _window_folders(folder)]
     if not candidates:

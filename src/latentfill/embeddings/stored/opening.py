@@ -24,7 +24,7 @@ def open_embeddings(
     """
     path = Path(path)
     refuse_special(path)
-    if path.is_file():
+    if os.path.isfile(path):
         if is_packed_file(path):
             return load_packed_file(path)
         return open_array_file(path, dataset) if path.suffix.lower() in READERS else open_file(path, dataset)

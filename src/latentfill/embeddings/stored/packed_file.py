@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.core.json_text import parse_json
 from latentfill.core.memory_limit import check_memory
+from latentfill.core.messages import quoted
 from latentfill.core.series import IntArray
 from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
 from latentfill.embeddings.stored.h5_names import SPLITS, WHOLE
@@ -127,7 +128,9 @@ def load_packed_file(path: str | os.PathLike[str]) -> PackedFile:
             elif kind == ("starts", INT, 1):
                 starts[split] = file.get_tensor(name)
             else:
-                raise InputError(f"{path} holds {name!r} of shape {entry.shape}, which no packed file does. {AGAIN}")
+                raise InputError(
+                    f"{path} holds {quoted(name)} of shape {entry.shape}, which no packed file does. {AGAIN}"
+                )
     unpaired = [split for split in starts if split not in vectors or len(starts[split]) != len(vectors[split])]
     unpaired += [split for split in vectors if split not in (*SPLITS, WHOLE)]
     unpaired += [split for split, rows in starts.items() if (np.diff(rows) <= 0).any() or (rows < 0).any()]
@@ -175,7 +178,7 @@ def _entries(path: Path, file: Any) -> Iterator[tuple[str, _Entry]]:
         array = file.get_slice(name)
         dtype, shape = array.get_dtype(), tuple(array.get_shape())
         if dtype not in ITEM_SIZES:
-            raise InputError(f"{path} holds {name!r} of type {dtype}, which no packed file does. {AGAIN}")
+            raise InputError(f"{path} holds {quoted(name)} of type {dtype}, which no packed file does. {AGAIN}")
         yield name, _Entry(dtype, shape, offset)
         offset += ITEM_SIZES[dtype] * math.prod(shape)
 
@@ -192,10 +195,12 @@ def _read_provenance(path: Path, metadata: Mapping[str, str] | None) -> Provenan
         record = cast(Mapping[str, object], parse_json((metadata or {})[RECORD]))
         file_format = record["format"]
     except (TypeError, KeyError, ValueError) as error:
-        raise InputError(f"{path} is no packed file of latentfill: its metadata has no {RECORD!r}. {AGAIN}") from error
+        raise InputError(
+            f"{path} is no packed file of latentfill: its metadata has no {quoted(RECORD)}. {AGAIN}"
+        ) from error
     if type(file_format) is not int or file_format not in READABLE:
         raise InputError(
-            f"{path} has format {file_format!r}, this version reads {', '.join(map(str, READABLE))}. {AGAIN}"
+            f"{path} has format {quoted(file_format)}, this version reads {', '.join(map(str, READABLE))}. {AGAIN}"
         )
     if file_format > LACKS_DIGEST and not is_intact(path):
         raise InputError(f"{path} is damaged: it was changed after it was written (its digest shows). {AGAIN}")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 
 HDF5_FAILURES = (OSError, RuntimeError, KeyError, ValueError, MemoryError)  # raised by h5py for damaged files
 SHOWN = 5  # items of a list in a message
@@ -73,7 +74,7 @@ def check_split(split: str, splits: Mapping[str, int], where: Path) -> None:
     if split in splits:
         return
     hint = " TimeKD's published storage script writes train and val only." if split == "test" else ""
-    raise InputError(f"{where} holds no split {split!r}; it holds {counts(splits)}.{hint}")
+    raise InputError(f"{where} holds no split {quoted(split)}; it holds {counts(splits)}.{hint}")
 
 
 def counts(splits: Mapping[str, int]) -> str:

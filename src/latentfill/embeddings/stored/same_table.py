@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from latentfill.core.errors import EmbeddingMismatchError
-from latentfill.core.messages import counted
+from latentfill.core.messages import counted, listed, quoted
 from latentfill.core.series import BoolArray, FloatArray, Series
 from latentfill.embeddings.protocols.record import RecordedTable
 
@@ -45,8 +45,8 @@ def _check_columns(recorded: RecordedTable, series: Series, path: Path) -> None:
         return
     lacking = [name for name in recorded.columns if name not in series.columns]
     further = [name for name in series.columns if name not in recorded.columns]
-    parts = [f"lacks {', '.join(map(repr, lacking))}"] if lacking else []
-    parts += [f"has {', '.join(map(repr, further))} in addition"] if further else []
+    parts = [f"lacks {listed(lacking)}"] if lacking else []
+    parts += [f"has {listed(further)} in addition"] if further else []
     raise EmbeddingMismatchError(
         f"{path} was made for another table: this one {' and '.join(parts)}. Name the columns that the embeddings were "
         f"made from (--columns, --leave). {OTHER_TABLE}"
@@ -98,7 +98,7 @@ def _cells(differs: BoolArray, values: FloatArray, recorded: RecordedTable, seri
     """The first cells that differ, with both values."""
     rows, columns = np.nonzero(differs)
     return "; ".join(
-        f"{recorded.columns[c]!r} {_at(series, row)}: {values[row, c]:g} here, {recorded.values[row, c]:g} there"
+        f"{quoted(recorded.columns[c])} {_at(series, row)}: {values[row, c]:g} here, {recorded.values[row, c]:g} there"
         for row, c in zip(rows[:SHOWN], columns[:SHOWN], strict=True)
     )
 

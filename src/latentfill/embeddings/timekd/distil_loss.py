@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.embeddings.timekd.forecasts import ForecastBatch
 from latentfill.embeddings.timekd.student_net import ForecasterOutput
 
@@ -24,7 +26,11 @@ class LossWeights:
 
     def __post_init__(self) -> None:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        problems = [f"{name} must be 0 or more, got {value!r}" for name, value in values.items() if not value >= 0]
+        problems = [
+            f"{name} must be a finite number of 0 or more, got {quoted(value)}"
+            for name, value in values.items()
+            if not (isinstance(value, int | float) and 0 <= value < math.inf)
+        ]
         if problems:
             raise InputError("loss weights: " + "; ".join(problems))
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.embeddings.timekd.prompts import Prompt, prompt_text
 
 SHOWN = 40  # characters of a text in a message
@@ -59,7 +60,7 @@ class PromptTokenizer:
             raise InputError(
                 f"a prompt has {positions[-1] + 1} tokens, but {self.model} reads at most {self.longest}. Use fewer "
                 "decimals (--decimals 0), shorter windows (--seq-len), or a model for longer texts. The prompt: "
-                f"{prompt_text(prompt)[:PROMPT_SHOWN]!r}"
+                f"{quoted(prompt_text(prompt)[:PROMPT_SHOWN])}"
             )
         ids = tuple(whole[i][0] for i in positions)
         return PromptTokens(ids, tuple(positions), positions.index(last_position))
@@ -70,7 +71,8 @@ class PromptTokenizer:
             tokens = tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"])
             if not tokens or self.tokenizer.unk_token_id in tokens:
                 raise InputError(
-                    f"the tokenizer of {self.model} has no token for {text.strip()[:SHOWN]!r}. Choose another word "
+                    f"the tokenizer of {self.model} has no token for {quoted(text.strip()[:SHOWN])}. Choose another "
+                    "word "
                     "for missing values (--missing-word), fewer decimals (--decimals) or another language model."
                 )
             if len(self._known) >= MOST_KNOWN:

@@ -20,7 +20,7 @@ from latentfill.core.inputs import why_unreadable
 from latentfill.core.json_text import parse_json
 from latentfill.core.json_types import type_problems
 from latentfill.core.memory_limit import check_memory
-from latentfill.core.messages import listed
+from latentfill.core.messages import quoted, several
 from latentfill.core.output_paths import check_folder_path
 from latentfill.nn.weights import value_problems, write_weights
 
@@ -75,7 +75,7 @@ def read_folder(folder: Path) -> tuple[StudentRecord, dict[str, Tensor]]:
         raise ModelFormatError(f"{folder}/{WEIGHTS} is missing or damaged: {error}. {MAKE_AGAIN}") from error
     problems = problems or value_problems({name: weight.float().numpy() for name, weight in weights.items()})
     if problems:
-        raise ModelFormatError(f"{folder} is damaged: {listed(problems)}. {MAKE_AGAIN}")
+        raise ModelFormatError(f"{folder} is damaged: {several(problems)}. {MAKE_AGAIN}")
     return record, weights
 
 
@@ -107,11 +107,11 @@ def read_record(folder: Path) -> StudentRecord:
         raise ModelFormatError(f"{folder} is not a student: its {CONFIG} describes something else. {HOW_TO_MAKE}")
     if type(record.get("format")) is not int or record["format"] not in READABLE:
         raise ModelFormatError(
-            f"{folder}/{CONFIG} has format {record.get('format')!r}, this version reads "
+            f"{folder}/{CONFIG} has format {quoted(record.get('format'))}, this version reads "
             f"{' and '.join(map(str, READABLE))}. {MAKE_AGAIN}"
         )
     if problems := list(_problems(record)):
-        raise ModelFormatError(f"{folder}/{CONFIG} cannot be used: {listed(problems)}. {MAKE_AGAIN}")
+        raise ModelFormatError(f"{folder}/{CONFIG} cannot be used: {several(problems)}. {MAKE_AGAIN}")
     return cast(StudentRecord, record)
 
 

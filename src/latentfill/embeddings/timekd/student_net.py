@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from torch import Tensor, nn
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 
 LARGEST_SIZES = {"length": 100_000, "pred_len": 100_000, "dim": 8192, "layers": 64, "heads": 8192}
 
@@ -27,7 +28,7 @@ class StudentShape:
 
     def __post_init__(self) -> None:
         problems = [
-            f"{f.name} must be a whole number from 1 to {LARGEST_SIZES[f.name]}, got {value!r}"
+            f"{f.name} must be a whole number from 1 to {LARGEST_SIZES[f.name]}, got {quoted(value)}"
             for f in fields(self)
             if type(value := getattr(self, f.name)) is not int or not 1 <= value <= LARGEST_SIZES[f.name]
         ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 
 
 def refuse_looking_ahead(config: Config, *, with_covariates: bool) -> None:
     """Raise an `InputError` for settings that look ahead, or that learn from other tables."""
     problems = {
-        f"strategy {config.strategy!r} looks ahead": config.strategy != AUTO,
+        f"strategy {quoted(config.strategy)} looks ahead": config.strategy != AUTO,
         f"the candidates {', '.join(config.candidates)} are not those of the past": bool(config.candidates),
         "stored embeddings were made from whole windows (--embeddings)": config.stored.embeddings is not None,
         "a donor table (--donor-table) has a time of its own": config.neighbours.donor_table is not None,

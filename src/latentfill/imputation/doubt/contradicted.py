@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from latentfill.core.series import FloatArray, IntArray
-from latentfill.imputation.doubt.neighbours import FARTHEST, in_local_spreads, spread
+from latentfill.imputation.doubt.neighbours import FARTHEST, in_local_spreads, relations, spread
 from latentfill.imputation.doubt.ordered import find_out_of_order
 from latentfill.imputation.doubt.spikes import are_peaks
 from latentfill.imputation.doubt.tails import expected_of_all, probability_wrong
@@ -36,11 +36,7 @@ def find_contradicted(values: FloatArray) -> FloatArray:
 def _sisters(z: FloatArray) -> Iterator[tuple[int, IntArray]]:
     """Columns with enough closely related ones, and these."""
     known = np.clip(np.nan_to_num(z), -FARTHEST, FARTHEST)
-    gram = known.T @ known
-    size = np.sqrt(np.maximum(np.diag(gram), 1e-12))
-    related = np.abs(gram) / size / size[:, None]
-    np.fill_diagonal(related, 0.0)
-    for c, row in enumerate(related):
+    for c, row in relations(known):
         closest = np.argsort(-row, kind="stable")[:MOST_SISTERS]
         sisters = closest[row[closest] >= RELATED]
         if len(sisters) >= FEWEST_SISTERS:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latentfill.core.messages import quoted
 from latentfill.core.series import IntArray
 from latentfill.imputation.doubt.find import Doubt, Reason
 from latentfill.tables.groups import GroupedTable
@@ -77,7 +78,7 @@ def doubt_note(counts: dict[str, dict[str, int]], n_blanked: int) -> str | None:
         return None
     total = sum(sum(of_column.values()) for of_column in counts.values())
     shown = "; ".join(
-        f"{name!r}: {', '.join(f'{n} {reason}' for reason, n in of_column.items())}"
+        f"{quoted(name)}: {', '.join(f'{n} {reason}' for reason, n in of_column.items())}"
         for name, of_column in list(counts.items())[:5]
     )
     kept = (

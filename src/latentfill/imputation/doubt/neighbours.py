@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from latentfill.core.series import BoolArray, FloatArray
+from latentfill.windows.column_blocks import square_blocks
 
 FARTHEST = 8.0  # spreads; larger distances are clipped while the columns are compared
 PARTNERS = 5  # other columns that a column is compared with
@@ -19,16 +22,24 @@ def unexplained(distance: FloatArray) -> FloatArray:
     if distance.shape[1] == 1:
         return z
     known = np.clip(np.nan_to_num(z), -FARTHEST, FARTHEST)
-    gram = known.T @ known / max(1, len(known))
     left = np.empty_like(z)
-    for c in range(z.shape[1]):
-        related = np.abs(gram[c]) / np.sqrt(np.maximum(np.diag(gram), 1e-12))
-        related[c] = -1.0
+    for c, related in relations(known):
         partners = np.argsort(-related)[: min(PARTNERS, z.shape[1] - 1)]
-        own = gram[np.ix_(partners, partners)]
-        slope = np.linalg.solve(own + RIDGE * np.eye(len(partners)), gram[partners, c])
+        beside = known[:, partners]
+        own, shared = (beside.T @ each / max(1, len(known)) for each in (beside, known[:, c]))
+        slope = np.linalg.solve(own + RIDGE * np.eye(len(partners)), shared)
         left[:, c] = z[:, c] - np.nan_to_num(z[:, partners]) @ slope
     return left
+
+
+def relations(known: FloatArray) -> Iterator[tuple[int, FloatArray]]:
+    """For each column of distances (T, C) how closely the others follow it, (C,) from 0 to 1, and -1 for itself."""
+    size = np.sqrt(np.maximum((known**2).sum(axis=0), 1e-12))
+    for columns in square_blocks(known.shape[1]):
+        related = np.abs(known[:, columns].T @ known) / size / size[columns, None]
+        for c, row in enumerate(related, columns.start):
+            row[c] = -1.0
+            yield c, row
 
 
 def are_explained(distance: FloatArray, left: FloatArray) -> BoolArray:

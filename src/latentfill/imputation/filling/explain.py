@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from latentfill.core.errors import InputError
 from latentfill.core.series import Series
 from latentfill.imputation.fitting.donor_table import donor_offset
 from latentfill.imputation.fitting.fitted import Fitted
@@ -18,6 +19,11 @@ def explain_series(fitted: Fitted, series: Series) -> dict[str, NDArray[np.gener
     is the estimate from this neighbour, in original units, and `weight` its weight; the weights of a cell sum to one.
     Rows count from 0 after the header; a step of the series without a row in the table has row -1.
     """
+    if reason := fitted.builtin.skipped.get("neighbours"):
+        raise InputError(
+            f"the strategy neighbours was left out ({reason}), so it cannot explain estimates. Give it more time "
+            "(--time-budget), or leave out --explain."
+        )
     starts = window_starts(series.n_steps, fitted.config.windows.length, fitted.config.windows.stride)
     votes = fitted.builtin.candidates.explain(fitted.scaled(series), starts, fitted.encoder)
     offset = donor_offset(fitted.n_steps, fitted.config.windows.length)

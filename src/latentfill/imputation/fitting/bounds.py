@@ -11,6 +11,7 @@ import numpy as np
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, did_you_mean
 from latentfill.core.json_text import parse_json
+from latentfill.core.messages import quoted
 from latentfill.core.series import FloatArray
 from latentfill.kinds.columns import ColumnKinds
 
@@ -30,9 +31,9 @@ def parse_bounds(name: str, text: str | None) -> Mapping[str, float]:
     try:
         numbers = {column: float(value) for column, value in bounds.items()}
     except (OverflowError, TypeError, ValueError) as error:
-        raise InputError(f'{name} takes a number, or COLUMN=NUMBER,... ("a=0,b=-5"), got {text!r}.') from error
+        raise InputError(f'{name} takes a number, or COLUMN=NUMBER,... ("a=0,b=-5"), got {quoted(text)}.') from error
     if not all(map(math.isfinite, numbers.values())):
-        raise InputError(f"{name} takes finite numbers, got {text!r}.")
+        raise InputError(f"{name} takes finite numbers, got {quoted(text)}.")
     return numbers
 
 
@@ -49,7 +50,7 @@ def bounds_of(config: Config, columns: tuple[str, ...], *, named: bool = False) 
     crossed = [name for c, name in enumerate(columns) if low[c] > high[c]]
     if crossed:
         c = columns.index(crossed[0])
-        raise InputError(f"the minimum {low[c]:g} of column {crossed[0]!r} is above its maximum {high[c]:g}.")
+        raise InputError(f"the minimum {low[c]:g} of column {quoted(crossed[0])} is above its maximum {high[c]:g}.")
     return low, high
 
 
@@ -64,7 +65,7 @@ def check_kinds(config: Config, columns: tuple[str, ...], kinds: ColumnKinds) ->
             continue
         limit = f"minimum {low[c]:g}" if low[c] > kind.ends[0] else f"maximum {high[c]:g}"
         raise InputError(
-            f"column {name!r} cannot have the {limit}: it is {kind.name}, with values from {kind.ends[0]:g} to "
+            f"column {quoted(name)} cannot have the {limit}: it is {kind.name}, with values from {kind.ends[0]:g} to "
             f"{kind.ends[1]:g}. Leave the limit out, or give the column another kind: --kind {name}=continuous."
         )
 

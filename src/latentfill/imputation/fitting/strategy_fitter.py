@@ -9,6 +9,7 @@ import numpy as np
 
 from latentfill.core.config import AUTO, BY_EFFORT, Config
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.core.series import IntArray
 from latentfill.core.stages import tell_stage
 from latentfill.core.strategy_table import STRATEGIES, Kind
@@ -75,7 +76,7 @@ class StrategyFitter:
         self.config = config
         self.units = units
         self.validated_strategies = tuple(dict.fromkeys((config.strategy, *compare_with)))
-        self.names = _candidate_names(config, self.validated_strategies)
+        self.names = candidate_names(config, self.validated_strategies)
         self.budget = budget or TimeBudget.starting_now(config)
         self.progress = progress
         self.columns, self.phases = held_out.series.values.shape[1], held_out.series.clock.shape[1]
@@ -164,9 +165,9 @@ class StrategyFitter:
 
     def _cannot_be_fitted(self, reason: str) -> str:
         if reason != OUT_OF_TIME:
-            return f"strategy {self.config.strategy!r} cannot be fitted: {reason}. Use auto, or another strategy."
+            return f"strategy {quoted(self.config.strategy)} cannot be fitted: {reason}. Use auto, or another strategy."
         return (
-            f"strategy {self.config.strategy!r} cannot be fitted within the time budget of "
+            f"strategy {quoted(self.config.strategy)} cannot be fitted within the time budget of "
             f"{self.config.time_budget:g} s. Raise the time budget, train for fewer steps, or use auto."
         )
 
@@ -249,7 +250,7 @@ class StrategyFitter:
                 yield strategy, replace(validated, score=validated.score | label)
 
 
-def _candidate_names(config: Config, strategies: Sequence[str]) -> tuple[str, ...]:
+def candidate_names(config: Config, strategies: Sequence[str]) -> tuple[str, ...]:
     """Names of the candidates to fit: `linear`, the candidates of the settings and of `strategies`, and what they need.
 
     A strategy that corrects another one needs it.

@@ -20,7 +20,7 @@ from latentfill.core.folders import write_folder
 from latentfill.core.inputs import why_unreadable
 from latentfill.core.json_text import parse_json
 from latentfill.core.memory_limit import check_memory
-from latentfill.core.messages import listed
+from latentfill.core.messages import quoted, several
 from latentfill.core.output_paths import check_folder_path
 from latentfill.core.setting_type import split_names
 from latentfill.core.strategy_table import STRATEGIES
@@ -106,7 +106,7 @@ def read_config(path: str | os.PathLike[str]) -> ModelState | PastState:
     problems = list(digest_problems(state, folder, (SCALER, ARRAYS))) if state["format"] >= WITH_DIGESTS else []
     if problems:
         raise ModelFormatError(
-            f"{folder} is damaged: by the digests in {CONFIG}, {listed(problems)}. Copy the model again from where it "
+            f"{folder} is damaged: by the digests in {CONFIG}, {several(problems)}. Copy the model again from where it "
             "was saved, or fit it again."
         )
     refuse(past_state_problems(state) if state.get("causal") else state_problems(state), folder)
@@ -121,7 +121,7 @@ def _check_format(state: object, folder: Path) -> None:
     is_newer = type(file_format) is int and file_format > FORMAT
     advice = "Update latentfill (pip install -U latentfill)" if is_newer else "Fit the model again with this version"
     raise ModelFormatError(
-        f"{folder}/{CONFIG} has format {file_format!r}, but this version reads format "
+        f"{folder}/{CONFIG} has format {quoted(file_format)}, but this version reads format "
         f"{' and '.join(map(str, READABLE))}. {advice}."
     )
 
@@ -183,7 +183,7 @@ def refuse(problems: Iterable[str], folder: Path, file: str = "") -> None:
     """Raise one `ModelFormatError` that lists all problems, if there are any."""
     if found := list(problems):
         what = f"{folder}/{file} does not fit its {CONFIG}" if file else f"{folder} is inconsistent"
-        raise ModelFormatError(f"{what}: {listed(found)}. Fit it again, or copy it again from where it was saved.")
+        raise ModelFormatError(f"{what}: {several(found)}. Fit it again, or copy it again from where it was saved.")
 
 
 def _check_strategies(settings: Mapping[str, object], folder: Path) -> None:
@@ -193,7 +193,8 @@ def _check_strategies(settings: Mapping[str, object], folder: Path) -> None:
     unknown = [name for name in (cast(str, settings["strategy"]), *names) if name not in (AUTO, *STRATEGIES)]
     if unknown:
         raise ModelFormatError(
-            f"{folder} uses the strategy {unknown[0]!r}, which is not registered. Import the module that registers it "
+            f"{folder} uses the strategy {quoted(unknown[0])}, which is not registered. Import the module that "
+            "registers it "
             "first (see docs/extending.md), or fit again with another strategy."
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
-from latentfill.core.messages import counted, name_columns
+from latentfill.core.messages import counted, name_columns, quoted
 from latentfill.imputation.summary.weak_groups import CLASSES, groups
 
 Summary: TypeAlias = Mapping[str, Any]  # JSON values
@@ -124,7 +124,7 @@ def _weak_groups(summary: Summary) -> Iterator[tuple[float, str]]:
             of = f" of {table}" if table else ""
             steps = "1 step" if group.gap_length == "1" else f"{group.gap_length} steps"
             error = error_text(group.error, group.kind)
-            yield group.share or 0.0, f"{group.column!r}{of} in gaps of {steps} ({error})"
+            yield group.share or 0.0, f"{quoted(group.column)}{of} in gaps of {steps} ({error})"
 
 
 def _look_at(summary: Summary) -> Iterator[str]:
@@ -132,7 +132,7 @@ def _look_at(summary: Summary) -> Iterator[str]:
     gaps = ((counts.get("longest_gap"), name) for name, counts in summary["columns"].items())
     longest = sorted(((gap, name) for gap, name in gaps if gap and gap["steps"] > 1), key=lambda gap: -gap[0]["steps"])
     if longest:
-        texts = (f"{gap['steps']} from {gap['from']} ({name!r})" for gap, name in longest[:SHOWN])
+        texts = (f"{gap['steps']} from {gap['from']} ({quoted(name)})" for gap, name in longest[:SHOWN])
         yield f"the longest gaps, in steps: {', '.join(texts)}"
     doubtful = {name: n for name, reasons in summary.get("doubtful", {}).items() if (n := sum(reasons.values()))}
     if doubtful:

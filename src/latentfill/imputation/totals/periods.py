@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from latentfill.core.errors import InputError, did_you_mean
+from latentfill.core.messages import quoted
 from latentfill.core.series import IntArray, TimeArray
 
 WORDS = ("hour", "day", "week", "month", "quarter", "year")
@@ -35,7 +36,7 @@ def find_periods(every: str | int, n_steps: int, time: TimeArray | None) -> Peri
         return _by_rows(count, n_steps)
     if time is None:
         raise InputError(
-            f"every={every!r} is a period of time, and the table has no time stamps. Give a number of rows "
+            f"every={quoted(every)} is a period of time, and the table has no time stamps. Give a number of rows "
             "(--every 24), or name the time column (--time)."
         )
     start = _start(time, word, count)
@@ -48,7 +49,9 @@ def _parse(every: str | int) -> tuple[int, str | None]:
     match = re.fullmatch(r"\s*(\d*)\s*([A-Za-z]*)\s*", str(every))
     count = int(match[1] or 1) if match else 0
     if not match or count < 1 or not str(every).strip():
-        raise InputError(f"every must be a period such as month, day or 2 weeks, or a number of rows, got {every!r}.")
+        raise InputError(
+            f"every must be a period such as month, day or 2 weeks, or a number of rows, got {quoted(every)}."
+        )
     word = SHORT.get(match[2], match[2].lower().removesuffix("s"))
     if word not in (*WORDS, "row", ""):
         raise InputError("every: " + did_you_mean("period", match[2], (*WORDS, "row")))

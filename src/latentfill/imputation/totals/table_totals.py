@@ -103,7 +103,7 @@ def samples_beside(filled: object) -> list[Path]:
         raise InputError("totals of a frame need samples: give the completed frames (samples=[...]).")
     path, found = Path(filled), list[Path]()
     name = stem(path)
-    while (sample := path.with_name(f"{name}.sample{len(found) + 1}{path.name[len(name) :]}")).is_file():
+    while os.path.isfile(sample := path.with_name(f"{name}.sample{len(found) + 1}{path.name[len(name) :]}")):
         found.append(sample)
     if not found:
         raise InputError(

@@ -47,7 +47,7 @@ def count_factors(values: FloatArray) -> int:
     The upper edge of the eigenvalues of unrelated columns is (1 + sqrt(C / T))^2 (Marchenko and Pastur 1967).
     """
     edge = (1 + np.sqrt(values.shape[1] / len(values))) ** 2
-    eigenvalues = np.linalg.eigvalsh(_correlation(values))
+    eigenvalues, _ = _spectrum(values)
     return int(np.clip((eigenvalues > edge).sum(), 1, min(MOST_FACTORS, values.shape[1])))
 
 
@@ -138,13 +138,31 @@ def _refit(factors: FloatArray, values: FloatArray) -> FactorModel:
 
 def _first_guess(values: FloatArray, count: int) -> FactorModel:
     """Loadings from the leading eigenvectors of the correlation, and persistent factors."""
-    eigenvalues, vectors = np.linalg.eigh(_correlation(values))
+    eigenvalues, vectors = _spectrum(values)
     loadings: FloatArray = vectors[:, -count:] * np.sqrt(np.maximum(eigenvalues[-count:], LEAST_REST))
     rest: FloatArray = np.maximum(1 - (loadings**2).sum(axis=1), 0.05)
     coefficients = np.zeros((1, LAGS, count, count))
     coefficients[0, 0] = FIRST_PERSISTENCE * np.eye(count)
     innovation = (1 - FIRST_PERSISTENCE**2) * np.eye(count)[None]
     return FactorModel(loadings, rest, Autoregression(coefficients, innovation, np.zeros((1, count))))
+
+
+def _spectrum(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Eigenvalues (K,) of the correlation of the columns of a series (T, C), the largest last, and vectors (C, K).
+
+    With more columns than steps there are only as many as steps, and they are those of a matrix of the steps: the
+    matrix of the columns would take too long. Gaps in different columns then count as independent.
+    """
+    n_steps, n_columns = values.shape
+    if n_columns <= n_steps:
+        eigenvalues, vectors = np.linalg.eigh(_correlation(values))
+        return eigenvalues, vectors
+    share = np.maximum((~np.isnan(values)).mean(axis=0), 1 / n_steps)
+    known = np.nan_to_num(values) / share / np.sqrt(n_steps)
+    eigenvalues, steps = np.linalg.eigh(known @ known.T)
+    vectors = known.T @ steps / np.sqrt(np.maximum(eigenvalues, LEAST_REST))
+    own = ((known**2).sum(axis=0) - 1).mean()  # what gaps add to the products of columns with themselves
+    return np.maximum(eigenvalues - own, 0.0), vectors
 
 
 def _correlation(values: FloatArray) -> FloatArray:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError
-from latentfill.core.series import FloatArray, IntArray, TimeArray
+from latentfill.core.messages import listed
+from latentfill.core.series import BoolArray, FloatArray, IntArray, TimeArray
 from latentfill.tables.backends.arrow import take_rows
 from latentfill.tables.backends.native import TextArray
 from latentfill.tables.backends.numbers import PLAIN, Numbers, NumberStyle, parse_numbers, without_markers
@@ -26,6 +28,7 @@ class Column:
     texts: TextArray | None = None  # set for text, category and boolean; null for empty cells of a frame
     numbers: Numbers | None = None  # set for number, and for text (read with a decimal point)
     times: TimeArray | None = None  # (rows,) set for time, in UTC; NaT for empty cells of a frame
+    whole: NDArray[Any] | None = None  # (rows,) set for integers: the numbers as stored, where there are any
     single: bool = False  # whether the numbers were stored as float32
     rows: RowNames = COUNTED  # what its rows are called in messages
 
@@ -40,6 +43,12 @@ class Column:
         return cls(name, "number", numbers=Numbers(values, np.zeros(len(values), dtype=bool)), single=single)
 
     @classmethod
+    def of_integers(cls, name: str, whole: NDArray[Any], missing: BoolArray) -> Column:
+        """A column of whole numbers (rows,) of any type."""
+        column = cls.of_numbers(name, np.where(missing, np.nan, whole.astype(np.float64)))
+        return replace(column, whole=whole) if whole.dtype.kind in "iu" else column
+
+    @classmethod
     def of_times(cls, name: str, times: TimeArray) -> Column:
         """A column of times in UTC, NaT for empty cells."""
         return cls(name, "time", times=times)
@@ -51,6 +60,7 @@ class Column:
             texts=None if self.texts is None else take_rows(self.texts, rows),
             numbers=None if self.numbers is None else self.numbers.take(rows),
             times=None if self.times is None else self.times[rows],
+            whole=None if self.whole is None else self.whole[rows],
             rows=self.rows.take(rows),
         )
 
@@ -61,6 +71,9 @@ class Column:
         if self.times is not None:
             return [str(text) for text in np.datetime_as_string(self.times).tolist()]
         values = [] if self.numbers is None else self.numbers.values.tolist()
+        if self.whole is not None:
+            pairs = zip(self.whole.tolist(), values, strict=True)
+            return ["" if value != value else str(whole) for whole, value in pairs]
         return ["" if value != value else f"{value:.0f}" if value % 1 == 0 else repr(value) for value in values]
 
     @property
@@ -86,6 +99,4 @@ def refuse_repeated(names: Iterable[str]) -> None:
     """Raise an `InputError` if two columns have the same name, because options name columns."""
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        raise InputError(
-            f"Several columns have the same name: {', '.join(map(repr, repeated))}. Rename them in the table."
-        )
+        raise InputError(f"Several columns have the same name: {listed(repeated)}. Rename them in the table.")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from latentfill.core.errors import InputError
-from latentfill.core.messages import counted
+from latentfill.core.messages import counted, quoted
 from latentfill.core.text_files import read_text
 from latentfill.tables.backends.aligned_records import Aligned
 from latentfill.tables.backends.cell_kinds import kind_of
@@ -66,8 +66,8 @@ def _comment_notes(rows: _Lines, layout: TextLayout) -> Iterator[str]:
     alike = [line for line in comments if width > 1 and len(syntax.plain_fields(line)) == width]
     if alike:
         yield (
-            f"{counted(len(alike), 'line')} with as many cells as rows, such as {alike[0]!r}, begin with "
-            f"{layout.comment!r}: they are comments and stay unchanged. If they are rows, give another sign of "
+            f"{counted(len(alike), 'line')} with as many cells as rows, such as {quoted(alike[0])}, begin with "
+            f"{quoted(layout.comment)}: they are comments and stay unchanged. If they are rows, give another sign of "
             "comments, such as `--comment //`."
         )
 
@@ -144,7 +144,7 @@ def _cells_by_pyarrow(text: CsvText) -> tuple[TextArray, ...] | None:
     import pyarrow as pa
     from pyarrow import csv as pa_csv
 
-    if not isinstance(text.syntax, Delimited):
+    if not isinstance(text.syntax, Delimited) or not text.syntax.delimiter.isascii():
         return None
     names = [str(column) for column in range(len(text.names))]  # real names may repeat
     whole = "".join(text.records)
@@ -207,7 +207,7 @@ def _with_footers(text: CsvText, first: int) -> CsvText:
     tail = "".join(text.records[row] + text.between.get(row, "") for row in range(first, text.n_rows))
     lines = tail.strip().splitlines()
     are_kept = f"{'is' if len(lines) == 1 else 'are'} kept unchanged."
-    note = f"{counted(len(lines), 'line')} below the table, such as {lines[0]!r}, {are_kept}"
+    note = f"{counted(len(lines), 'line')} below the table, such as {quoted(lines[0])}, {are_kept}"
     return replace(
         text,
         records=text.records[:first],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +13,14 @@ from latentfill.tables.backends.arrow import in_one_piece
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.csv_layout import describe_layout
 from latentfill.tables.backends.csv_text import CsvText
-from latentfill.tables.backends.edits import Edits
+from latentfill.tables.backends.edits import Edits, Fill
+from latentfill.tables.backends.integers import EXACT, as_integers
 from latentfill.tables.backends.native import NativeFrame, TextArray
 from latentfill.tables.backends.row_blocks import row_blocks
 from latentfill.tables.backends.row_names import RowNames
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +102,7 @@ class CsvSource:
         return self.text.syntax.replace_cells(record, cells) if cells else record
 
     def to_frame(self, edits: Edits) -> NativeFrame:
-        """A pyarrow table: value columns as float64, all other columns as text."""
+        """A pyarrow table: value columns as float64 (integers that it cannot hold as integers), all others as text."""
         import pyarrow as pa
 
         names = [name or f"unnamed_{position + 1}" for position, name in enumerate(self.names)]
@@ -112,7 +117,7 @@ class CsvSource:
 
         fill = edits.fills.get(position)
         if fill is not None and not fill.is_labels:
-            return pa.array(fill.values, pa.float64(), from_pandas=True)
+            return self._numbers(position, fill, edits)
         cells = self.text.cells[position].take(edits.rows_to_take())
         if fill is None and position not in edits.stamps:
             return cells
@@ -122,6 +127,17 @@ class CsvSource:
         else:
             texts[edits.added] = list(edits.stamps[position])
         return pa.array(texts.tolist(), pa.string())
+
+    def _numbers(self, position: int, fill: Fill, edits: Edits) -> pa.Array:
+        """A value column as floats, or as integers where these are more than floats hold."""
+        import pyarrow as pa
+
+        if (np.abs(fill.values) > EXACT).any():
+            texts = in_one_piece(self.text.cells[position].take(edits.rows_to_take()))
+            whole = as_integers(texts, fill.values[fill.cells].tolist(), fill.cells, np.isnan(fill.values))
+            if whole is not None:
+                return whole
+        return pa.array(fill.values, pa.float64(), from_pandas=True)
 
 
 def _new_texts(edits: Edits) -> dict[int, dict[int, str]]:

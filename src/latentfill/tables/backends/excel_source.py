@@ -15,7 +15,7 @@ import numpy as np
 
 from latentfill.core.errors import InputError
 from latentfill.core.memory_limit import check_memory
-from latentfill.core.messages import counted
+from latentfill.core.messages import counted, listed, quoted
 from latentfill.core.series import IntArray
 from latentfill.core.text_files import MEMORY_PER_BYTE
 from latentfill.tables.backends.column import Column
@@ -138,11 +138,11 @@ def read_excel(path: Path, request: ReadRequest) -> ExcelSource:
 
 def _chosen(path: Path, sheets: Sequence[str], filled: Sequence[str], wanted: str | None) -> str:
     """The sheet that is named, or the only one with cells."""
-    listed = ", ".join(map(repr, sheets))
+    known = listed(sheets)
     if wanted is not None and wanted not in sheets:
-        raise InputError(f"{path} has no sheet {wanted!r}. Its sheets are {listed}.")
+        raise InputError(f"{path} has no sheet {quoted(wanted)}. Its sheets are {known}.")
     if wanted is None and len(filled) > 1:
-        raise InputError(f"{path} has several sheets: {listed}. Name one of them: --sheet {filled[0]!r}.")
+        raise InputError(f"{path} has several sheets: {known}. Name one of them: --sheet {quoted(filled[0])}.")
     if wanted is None and not filled:
         raise InputError(f"{path} is empty. A table needs a header row and at least two rows.")
     return wanted or filled[0]
@@ -159,7 +159,7 @@ def _source(
     header = requested_header(find_header(texts, width), request)
     data = kept[header.data :]
     if not data:
-        raise InputError(f"{path}, sheet {sheet!r}, has a header row but no rows. A table needs at least two.")
+        raise InputError(f"{path}, sheet {quoted(sheet)}, has a header row but no rows. A table needs at least two.")
     rows = [_padded(row, width) for row in texts[header.first : header.units]]
     names = column_names(rows, texts[header.data :], width, request, path)
     import pyarrow as pa

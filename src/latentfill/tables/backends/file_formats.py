@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from latentfill.core.errors import InputError
 from latentfill.core.files import STANDARD
 from latentfill.core.memory_limit import check_memory
+from latentfill.core.messages import quoted
 from latentfill.tables.backends.csv_format import CsvFormat
 from latentfill.tables.backends.declared_sizes import arrow_size, parquet_size, repeated_texts, rows_size, texts_once
 from latentfill.tables.backends.excel_format import ExcelFormat
@@ -28,11 +29,12 @@ def register(*formats: FileFormat) -> None:
         for suffix in each.suffixes:
             if not suffix.startswith(".") or suffix != suffix.lower():
                 raise InputError(
-                    f"an ending must start with a dot and be in lower case, got {suffix!r} for {each.name}."
+                    f"an ending must start with a dot and be in lower case, got {quoted(suffix)} for {each.name}."
                 )
             if suffix in FORMATS:
                 raise InputError(
-                    f"{each.name} files cannot end in {suffix!r}, the ending of {FORMATS[suffix].name} files. Choose "
+                    f"{each.name} files cannot end in {quoted(suffix)}, the ending of {FORMATS[suffix].name} files. "
+                    "Choose "
                     "another ending."
                 )
         FORMATS.update(dict.fromkeys(each.suffixes, each))
@@ -50,7 +52,7 @@ def format_of(path: str | os.PathLike[str]) -> FileFormat:
         if name.lower().endswith(suffix):
             return file_format
     raise InputError(
-        f"The name {name!r} does not say what kind of table the file is. "
+        f"The name {quoted(name)} does not say what kind of table the file is. "
         f"Use a name that ends in one of {', '.join(FORMATS)}, or - for CSV on standard input or output."
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from latentfill.core.series import FloatArray, IntArray, TimeArray
 from latentfill.tables.backends.edits import Extra, Fill, StampCells
+from latentfill.tables.backends.integers import limits_of, whole_numbers
 from latentfill.tables.backends.native import Frame, FrameColumn
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ def filled_column(column: FrameColumn, dtype: DType, fill: Fill) -> FrameColumn:
             return _with_objects(column, rows, cells)
         return column.scatter(rows.tolist(), cells)
     values = fill.values[fill.cells]
-    new = _column_like(column, _round_to(dtype, values) if dtype.is_integer() else values, nw.Float64())
+    if dtype.is_integer():
+        whole = whole_numbers(values, *limits_of(dtype))
+        return column.scatter(rows.tolist(), nw.new_series(column.name, whole, dtype, backend=column.implementation))
+    new = _column_like(column, values, nw.Float64())
     return column.scatter(rows.tolist(), new.cast(column.dtype))
 
 
@@ -48,25 +52,16 @@ def _with_labels(column: FrameColumn, dtype: DType, rows: IntArray, labels: Sequ
     return column.scatter(rows.tolist(), cells)
 
 
-def _round_to(dtype: DType, values: FloatArray) -> FloatArray:
-    """Values rounded to whole numbers and limited to the range of an integer type."""
-    import narwhals as nw
-
-    whole: FloatArray = np.rint(values)
-    if dtype in (nw.Int128, nw.UInt128):  # any estimate is in their range
-        return whole
-    limits = np.iinfo(str(dtype).lower())
-    return np.clip(whole, limits.min, limits.max)
-
-
-def _objects_like(column: FrameColumn, fill: Fill) -> list[str] | list[Decimal] | list[float]:
+def _objects_like(column: FrameColumn, fill: Fill) -> list[str] | list[Decimal] | list[int] | list[float]:
     """Filled cells as objects of the type that the column contains: text, Decimal or number."""
-    first = next(iter(column.drop_nulls().to_list()), None)
+    known = column.drop_nulls().to_list()
+    first = next(iter(known), None)
     if isinstance(first, str):
         return list(fill.texts or ())
     if isinstance(first, Decimal):
         return [Decimal(text) for text in fill.texts or ()]
-    return list(fill.values[fill.cells].tolist())
+    values: list[float] = fill.values[fill.cells].tolist()
+    return list(map(round, values)) if all(type(each) is int for each in known) else values
 
 
 def stamped_column(column: FrameColumn, dtype: DType, rows: IntArray, stamps: StampCells) -> FrameColumn:
@@ -80,6 +75,9 @@ def stamped_column(column: FrameColumn, dtype: DType, rows: IntArray, stamps: St
             new = new.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
         return column.scatter(rows.tolist(), new.cast(dtype))
     texts = [str(text) for text in stamps]
+    if dtype.is_integer():
+        numbers = [int(Decimal(text)) for text in texts]
+        return column.scatter(rows.tolist(), nw.new_series(column.name, numbers, dtype, backend=column.implementation))
     if dtype.is_numeric():
         new = _column_like(column, np.array([float(text) for text in texts]), nw.Float64())
         return column.scatter(rows.tolist(), new.cast(column.dtype))

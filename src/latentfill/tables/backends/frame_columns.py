@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from latentfill.core.series import FloatArray, TimeArray
+import numpy as np
+from numpy.typing import NDArray
+
+from latentfill.core.series import BoolArray, FloatArray, TimeArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.native import FrameColumn, TextArray
+
+BIG = ("Int128", "UInt128")  # integers that NumPy has no type for
 
 
 def read_column(column: FrameColumn, name: str) -> Column:
@@ -14,6 +19,8 @@ def read_column(column: FrameColumn, name: str) -> Column:
     import narwhals as nw
 
     dtype = column.dtype
+    if dtype.is_integer():
+        return Column.of_integers(name, *_integers(column))
     if dtype.is_numeric():
         return Column.of_numbers(name, _floats(column), single=dtype == nw.Float32)
     if dtype in (nw.Datetime, nw.Date):
@@ -43,6 +50,13 @@ def read_texts(column: FrameColumn) -> TextArray:
     nulls = column.is_null().to_list()
     texts = (None if null else str(value) for value, null in zip(column.to_list(), nulls, strict=True))
     return pa.chunked_array([pa.array(list(texts), pa.string())])
+
+
+def _integers(column: FrameColumn) -> tuple[NDArray[Any], BoolArray]:
+    """Whole numbers of the type that they are stored in, and which are missing."""
+    missing = np.array(column.is_null().to_list(), dtype=bool)
+    whole = column.fill_null(0) if missing.any() else column
+    return np.asarray(whole.to_numpy() if str(column.dtype) not in BIG else whole.to_list()), missing
 
 
 def _floats(column: FrameColumn) -> FloatArray:

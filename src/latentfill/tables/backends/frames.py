@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import joined
 from latentfill.core.series import IntArray
 from latentfill.tables.backends.column import Column, refuse_repeated
 from latentfill.tables.backends.csv_text import format_csv
@@ -64,8 +65,11 @@ class FrameSource:
             index = index.to_timestamp()
         elif kind == "TimedeltaIndex":
             return Column.of_times(name, np.datetime64(0, "ns") + np.array(index.to_numpy(), dtype="timedelta64[ns]"))
-        elif kind == "Index" and index.dtype.kind in "iuf":
+        elif kind == "Index" and index.dtype.kind == "f":
             return Column.of_numbers(name, np.array(index.to_numpy(), dtype=np.float64))
+        elif kind == "Index" and index.dtype.kind in "iu":
+            numbers = np.array(index.to_numpy())
+            return Column.of_integers(name, numbers, np.zeros(len(numbers), dtype=bool))
         elif kind == "Index":
             import pyarrow as pa
 
@@ -148,7 +152,7 @@ def frame_source(native: NativeFrame, rows: RowNames = POSITIONS) -> FrameSource
         refuse_repeated(map(str, names))
     if type(getattr(native, "index", None)).__name__ == "MultiIndex":
         raise InputError(
-            f"The index has {native.index.nlevels} levels ({', '.join(map(str, native.index.names))}), so the frame "
+            f"The index has {native.index.nlevels} levels ({joined(native.index.names)}), so the frame "
             "stacks several series. Name the levels that tell them apart: latentfill.impute(frame, by=...)."
         )
     frame = nw.from_native(native, pass_through=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from latentfill.core.errors import InputError
-from latentfill.core.messages import counted
+from latentfill.core.messages import LONGEST_VALUE, counted, shortened
 from latentfill.tables.backends.cell_kinds import kind_of
 from latentfill.tables.backends.field_syntax import SPACES, FieldSyntax, syntax_of
 from latentfill.tables.backends.header_rows import HeaderRows, column_names, find_header, requested_header
@@ -266,7 +266,7 @@ def _notes(
         yield f"The file has no row of column names: they are called {names}. Give them with --names."
     units = reading.records[header.units : header.data]
     if units and request.units_row is None:
-        shown = "; ".join(record.text.strip() for record in units)
+        shown = shortened("; ".join(record.text.strip() for record in units), LONGEST_VALUE)
         yield f"Below the column names, {counted(len(units), 'row')} without data {_is_are(len(units))} kept: {shown}"
 
 
@@ -274,7 +274,8 @@ def _shortened(names: Sequence[str]) -> list[str]:
     """Names in which a run of numbered ones is written as its first and last."""
     numbered = [name for name in names if name.startswith("column_")]
     others = [name for name in names if name not in numbered]
-    return [*others, f"{numbered[0]} to {numbered[-1]}"] if len(numbered) > 1 else list(names)
+    numbered = [f"{numbered[0]} to {numbered[-1]}"] if len(numbered) > 1 else numbered
+    return [shortened(name, LONGEST_VALUE) for name in (*others, *numbered)]
 
 
 def _is_are(number: int) -> str:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from latentfill.core.errors import InputError
-from latentfill.core.messages import counted
+from latentfill.core.messages import counted, quoted
 from latentfill.core.series import IntArray, TimeArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.edits import StampCells
@@ -60,6 +60,7 @@ def refuse_empty(rows: IntArray, column: Column) -> None:
     """Raise an `InputError` if there are any `rows`, in which the time column is empty."""
     if len(rows):
         raise InputError(
-            f"Time column {column.name!r} is empty in {counted(len(rows), 'row')} ({column.rows.listed(rows)}). Every "
+            f"Time column {quoted(column.name)} is empty in {counted(len(rows), 'row')} ({column.rows.listed(rows)}). "
+            "Every "
             "row needs a time stamp: add it, remove the row, or count rows instead with `--time none`."
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from latentfill.core.errors import InputError
-from latentfill.core.messages import SHOWN, counted
+from latentfill.core.messages import SHOWN, counted, quoted
 from latentfill.core.series import FloatArray, IntArray, TimeArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.edits import StampCells
@@ -57,14 +57,15 @@ def _numbers(column: Column, part: str) -> FloatArray:
     """The numbers of a column; an `InputError` if a row has none, or a fraction where there can be none."""
     numbers = column.numbers
     if numbers is None:
-        raise InputError(f"Time column {column.name!r} holds no numbers. Name another column.")
+        raise InputError(f"Time column {quoted(column.name)} holds no numbers. Name another column.")
     may_be_fraction = part in ("hour", "day of the year")
     fractions = np.zeros_like(numbers.bad) if may_be_fraction else numbers.values % 1 != 0
     bad = np.flatnonzero(np.isnan(numbers.values) | fractions)
     if len(bad):
         where = f"{counted(len(bad), 'row')} ({column.rows.listed(bad)})"
         raise InputError(
-            f"Time column {column.name!r} holds no whole number in {where}. Every row needs a time stamp: correct or "
+            f"Time column {quoted(column.name)} holds no whole number in {where}. Every row needs a time stamp: "
+            "correct or "
             "remove these rows."
         )
     return numbers.values

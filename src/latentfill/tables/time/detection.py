@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from latentfill.core.messages import listed
 from latentfill.core.series import FloatArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.time.date_parts import find_parts
@@ -46,7 +47,7 @@ def find_time_columns(columns: Sequence[Column], format: str | None) -> TimeColu
         clock = _find_clock(columns, usable[0], format)
         if clock is not None:
             return _noted(columns, (usable[0], clock), "Time is read from columns")
-        others = ", ".join(repr(columns[position].name) for position in usable[1:])
+        others = listed(columns[position].name for position in usable[1:])
         text = f"Columns {others} hold time stamps too; time is read from column"
         return _noted(columns, (usable[0],), text) if others else TimeColumns((usable[0],), ())
     if format is not None:
@@ -61,7 +62,7 @@ def find_time_columns(columns: Sequence[Column], format: str | None) -> TimeColu
 
 def _noted(columns: Sequence[Column], positions: tuple[int, ...], text: str) -> TimeColumns:
     """Time columns with a note: `text`, followed by the names of the columns."""
-    names = ", ".join(repr(columns[position].name) for position in positions)
+    names = listed(columns[position].name for position in positions)
     return TimeColumns(positions, (f"{text} {names}.",))
 
 
@@ -154,6 +155,8 @@ def _cells(column: Column) -> list[object]:
         return list(column.texts.to_pylist())
     if column.times is not None:
         return list(column.times.tolist())
+    if column.whole is not None:
+        return list(column.whole.tolist())
     return [] if column.numbers is None else list(column.numbers.values.tolist())
 
 

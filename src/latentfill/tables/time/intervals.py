@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from latentfill.core.messages import quoted
 from latentfill.core.series import IntArray, TimeArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.edits import StampCells
@@ -40,7 +41,7 @@ def interval_axis(column: Column, position: int) -> TimeAxis:
         pairs = zip(starts.texts_for(new, like), ends.texts_for(until, like), strict=True)
         return {position: [mark.join(pair) for pair in pairs]}
 
-    note = f"Time column {column.name!r} holds intervals; their starts are the time."
+    note = f"Time column {quoted(column.name)} holds intervals; their starts are the time."
     return TimeAxis((position,), starts.time, write, (*starts.notes, note), f"{format} (start of each interval)")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.core.series import IntArray, TimeArray
 from latentfill.tables.backends.arrow import in_one_piece, number_array, text_array, text_scalar
 from latentfill.tables.backends.native import TextArray
@@ -51,7 +52,7 @@ def read_stamps(texts: TextArray | Sequence[str | None], format: str | None = No
     texts = trimmed(texts)
     if format is not None:
         if problems := format_problems(format):
-            raise InputError(f"--time-format {format!r} cannot be used: {'; '.join(problems)}.")
+            raise InputError(f"--time-format {quoted(format)} cannot be used: {'; '.join(problems)}.")
         time, zones = parse(texts, format)
         return Stamps(time, as_written(texts, format), zones)
     readings = _readings(texts)
@@ -136,6 +137,7 @@ def _ambiguity_note(best: Stamps, readings: Sequence[Stamps], texts: TextArray, 
     is_more_regular = all(_irregularity(other.time) > _irregularity(best.time) for other in others)
     reason = ", which gives more regular time stamps" if is_more_regular else ""
     return (
-        f"Time column {column!r} can be read as {best.format} or as {names} (first value {texts[0].as_py()!r}). "
+        f"Time column {quoted(column)} can be read as {best.format} or as {names} (first value "
+        f"{quoted(texts[0].as_py())}). "
         f"It is read as {best.format}{reason}; give --time-format to choose.",
     )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
+from latentfill.core.messages import quoted
 from latentfill.core.series import FloatArray, IntArray, TimeArray
+from latentfill.tables.backends.arrow import to_integers
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.edits import StampCells
 from latentfill.tables.backends.number_texts import whole_number_suffix
@@ -37,13 +41,25 @@ def spell_dates(values: FloatArray) -> bool:
 
 def unix_axis(column: Column, position: int, unit: str) -> TimeAxis:
     """The time axis of a column of Unix times in this unit at this position."""
-    assert column.numbers is not None
-    time = column.numbers.values.astype(np.int64).astype(f"datetime64[{unit}]").astype("datetime64[ns]")
+    time = _whole_numbers(column).astype(f"datetime64[{unit}]").astype("datetime64[ns]")
     suffix = whole_number_suffix(column.texts)
 
     def write(new: TimeArray, like: IntArray) -> dict[int, StampCells]:
         counts = new.astype(f"datetime64[{unit}]").astype(np.int64)
         return {position: [f"{count}{suffix}" for count in counts.tolist()]}
 
-    note = f"Time column {column.name!r} is read as Unix time in {unit}."
+    note = f"Time column {quoted(column.name)} is read as Unix time in {unit}."
     return TimeAxis((position,), time, write, (note,), f"Unix time in {unit}")
+
+
+def _whole_numbers(column: Column) -> IntArray:
+    """The numbers (rows,) of a column; nanoseconds since 1970 are more than a float holds."""
+    import pyarrow as pa
+
+    assert column.numbers is not None
+    if column.whole is not None:
+        return column.whole.astype(np.int64)
+    if column.texts is not None:
+        with suppress(pa.ArrowInvalid):  # such as 1.7e18
+            return to_integers(column.texts, null=0)
+    return column.numbers.values.astype(np.int64)

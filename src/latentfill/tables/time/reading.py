@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.core.series import IntArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.time.axis import TimeAxis, index_axis, moments_axis
@@ -65,7 +66,8 @@ def _find_axis(columns: Sequence[Column], index: Column | None, request: TimeReq
         return replace(axis, notes=(*time_columns.notes, *axis.notes))
     if request.format is not None:
         raise InputError(
-            f"No column can be read with --time-format {request.format!r}. Name the time column too: `--time COLUMN`."
+            f"No column can be read with --time-format {quoted(request.format)}. Name the time column too: `--time "
+            "COLUMN`."
         )
     return None
 

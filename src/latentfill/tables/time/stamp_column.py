@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from latentfill.core.errors import InputError
-from latentfill.core.messages import SHOWN
+from latentfill.core.messages import SHOWN, quoted
 from latentfill.core.series import IntArray, TimeArray
 from latentfill.tables.backends.arrow import text_array, text_scalar, to_mask
 from latentfill.tables.backends.column import Column
@@ -74,6 +74,10 @@ def whole_texts(column: Column) -> TextArray:
         texts = trimmed(column.texts)
         refuse_empty(np.flatnonzero(to_mask(pc.equal(texts, text_scalar("")))), column)
         return texts
+    if column.whole is not None:
+        texts = text_array(column.labels())
+        refuse_empty(np.flatnonzero(to_mask(pc.equal(texts, text_scalar("")))), column)
+        return texts
     if column.numbers is not None:
         values = column.numbers.values.tolist()
         return text_array(f"{value:.0f}" if value % 1 == 0 else repr(value) for value in values)
@@ -81,7 +85,7 @@ def whole_texts(column: Column) -> TextArray:
         time = whole_times(column)
         days = time.astype("datetime64[D]")
         return text_array(np.datetime_as_string(days if (days == time).all() else time).tolist())
-    raise InputError(f"Time column {column.name!r} holds neither time stamps nor text. Name another column.")
+    raise InputError(f"Time column {quoted(column.name)} holds neither time stamps nor text. Name another column.")
 
 
 def parse_stamps(
@@ -96,10 +100,10 @@ def parse_stamps(
     stamps = read_stamps(texts, format, column=column)
     bad = np.flatnonzero(np.isnat(stamps.time))
     if len(bad):
-        shown = rows.with_cells({row: repr(texts[row].as_py()) for row in bad[:SHOWN].tolist()})
+        shown = rows.with_cells({row: quoted(texts[row].as_py()) for row in bad[:SHOWN].tolist()})
         layout = format or stamps.format
         raise InputError(
-            f"Time column {column!r}: {len(bad)} of {len(texts)} time stamps cannot be read"
+            f"Time column {quoted(column)}: {len(bad)} of {len(texts)} time stamps cannot be read"
             f"{f' as {layout}' if layout else ''} ({shown}). "
             "Give their format, for example `--time-format '%d.%m.%Y %H:%M'`, or correct these rows."
         )
