@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from latentfill import Imputer
-from latentfill.core.config import AUTO
 from latentfill.core.series import FloatArray
 from observed_cells import settings_of
 
@@ -66,8 +65,7 @@ def frame_of(columns: tuple[FloatArray, FloatArray]) -> pd.DataFrame:
 
 def faults(frame: pd.DataFrame, strategy: str) -> Iterator[str]:
     """What is wrong with the filled cells of a frame, their bounds and two completed tables."""
-    candidates = {} if strategy == AUTO else {"candidates": [strategy]}
-    imputer = Imputer(**candidates, **settings_of(strategy), intervals=0.9, samples=2).fit(frame)
+    imputer = Imputer(strategy=strategy, **settings_of(strategy), intervals=0.9, samples=2).fit(frame)
     filled = imputer.fill(frame).filled
     assert filled.lower is not None
     assert filled.upper is not None

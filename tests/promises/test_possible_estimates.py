@@ -21,8 +21,7 @@ FEW = 3  # odd tables of each strategy; benchmarks/promises.py fills all of them
 
 
 def fill(load: Load, frame: pd.DataFrame, name: str, **settings: Any) -> Imputation:
-    candidates = {} if name == AUTO else {"candidates": [name]}
-    return Imputer(**candidates, **load("observed_cells").settings_of(name), **settings).fit(frame).fill(frame)
+    return Imputer(strategy=name, **load("observed_cells").settings_of(name), **settings).fit(frame).fill(frame)
 
 
 @pytest.mark.parametrize(("number", "name"), list(enumerate(NAMES)))
