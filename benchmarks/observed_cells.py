@@ -35,7 +35,7 @@ def changed_in_file(table: MadeTable, strategy: str, folder: Path) -> list[str]:
         ["impute", str(source), "-o", str(out), "-q", "--overwrite", *candidates, *settings, *table.flags],
         standalone_mode=False,
     )
-    return list(_changed_texts(table, table.raw_cells(source.read_bytes()), table.raw_cells(out.read_bytes())))
+    return list(_changed_texts(table, table.rawwritten(source.read_bytes()), table.rawwritten(out.read_bytes())))
 
 
 def settings_of(strategy: str) -> dict[str, Any]:
@@ -96,10 +96,10 @@ CONTAINERS: Final[Mapping[str, Callable[[pd.DataFrame], Any]]] = {
 def changed_in_container(table: MadeTable, strategy: str, container: str) -> list[str]:
     """The changes of observed cells of a table that `latentfill.impute` fills, bit for bit."""
     data = CONTAINERS[container](table.frame)
-    before = _cells(data)
+    before = written(data)
     candidates = {} if strategy == AUTO else {"candidates": [strategy]}
     settings = {} if container == "array" else dict(table.settings)
-    after = _cells(latentfill.impute(data, **candidates, **settings_of(strategy), **settings))
+    after = written(latentfill.impute(data, **candidates, **settings_of(strategy), **settings))
     if list(before) != list(after):
         return [f"columns {list(before)} became {list(after)}"]
     return [
@@ -113,7 +113,7 @@ def changed_in_container(table: MadeTable, strategy: str, container: str) -> lis
 MISSING: Final = ("nan", "None", "<NA>", "NaT", "inf", "-inf")
 
 
-def _cells(data: Any) -> dict[str, list[str]]:
+def written(data: Any) -> dict[str, list[str]]:
     """The type of each column and its cells, so written that other bits are another text."""
     if isinstance(data, np.ndarray):
         return {str(i): [str(data.dtype), *map(repr, column.tolist())] for i, column in enumerate(data.T)}
