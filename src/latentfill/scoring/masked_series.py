@@ -10,6 +10,7 @@ import numpy as np
 from latentfill.core.errors import InputError
 from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, Series
+from latentfill.imputation.columns import column_order, in_order
 from latentfill.scoring.spec import ScoringSpec
 from latentfill.windows.cycles import cycle_steps
 from latentfill.windows.patterns import PATTERNS
@@ -29,6 +30,11 @@ class MaskedSeries:
     def visible(self) -> Series:
         """The series with the hidden cells missing."""
         return replace(self.series, values=np.where(self.hidden, np.nan, self.series.values))
+
+    def in_order(self, columns: tuple[str, ...]) -> MaskedSeries:
+        """The same series and mask with the columns in the order of `columns`."""
+        hidden = self.hidden[:, column_order(columns, self.series.columns)]
+        return replace(self, series=in_order(self.series, columns), hidden=hidden)
 
     @property
     def realised_rate(self) -> float:

@@ -14,6 +14,7 @@ from latentfill.core.series import FloatArray, Series
 from latentfill.imputation.causal.fill import PastModels
 from latentfill.imputation.causal.past import last_reading
 from latentfill.imputation.causal.refusals import refuse_looking_ahead
+from latentfill.imputation.columns import column_order
 from latentfill.imputation.filling.codes import Code
 from latentfill.imputation.filling.filled import Filled
 from latentfill.scoring.cell_metrics import Reference, cell_groups, measure
@@ -70,11 +71,13 @@ def _after_a_reading(masked: MaskedSeries) -> MaskedSeries:
 def _scores(masked: MaskedSeries, config: Config) -> Iterator[Score]:
     """The scores of both strategies, for each group of hidden cells."""
     models = PastModels.fit(masked.visible, config)
+    groups, order = list(cell_groups(masked)), column_order(models.columns, masked.series.columns)
+    masked = masked.in_order(models.columns)
     last = last_reading(masked.visible.values)
     reference = Reference.of(masked.series, last, models.last.kinds)
     for name, filled in {AUTO: models.fill_own(masked.visible), PAST_YARDSTICK: _of_values(last)}.items():
-        for group in cell_groups(masked):
-            metrics = measure(filled, None, reference, group.cells)
+        for group in groups:
+            metrics = measure(filled, None, reference, group.cells[:, order])
             score = Score(
                 strategy=name,
                 pattern=masked.pattern,
