@@ -35,7 +35,7 @@ def changed_in_file(table: MadeTable, strategy: str, folder: Path) -> list[str]:
         ["impute", str(source), "-o", str(out), "-q", "--overwrite", *candidates, *settings, *table.flags],
         standalone_mode=False,
     )
-    return list(_changed_texts(table, table.rawwritten(source.read_bytes()), table.rawwritten(out.read_bytes())))
+    return list(_changed_texts(table, table.raw_cells(source.read_bytes()), table.raw_cells(out.read_bytes())))
 
 
 def settings_of(strategy: str) -> dict[str, Any]:

@@ -159,6 +159,7 @@ class Evaluator:
             FitInputs(
                 embeddings=self.embeddings,
                 encoder=self.encoders[encoder],
+                any_order=encoder == NONE,
                 covariates=self.covariates,
                 train_rows=train_rows(self.config.stored.plan, masked.series.n_steps),
                 compare_with=names,

@@ -40,6 +40,7 @@ class FitInputs:
 
     embeddings: Mapping[str, Embeddings] = field(default_factory=dict)  # stored embeddings by split
     encoder: EncoderFactory | None = None  # makes a frozen encoder to use instead of the builtin encoder
+    any_order: bool = False  # whether that encoder takes the columns in any order, and not only in that of the table
     donor_table: Series | None = None  # with the same columns, to learn from too
     covariates: Covariates | None = None  # columns at the steps of the series, to predict it from; never filled
     train_rows: int | None = None  # number of first rows that the scaler is fitted to, as in TimeKD; None: all
@@ -107,9 +108,9 @@ def fit_series(
 
 
 def _in_working_order(series: Series, inputs: FitInputs) -> tuple[Series, Series | None]:
-    """The series, and the donor table, with their columns in working order; embeddings have that of the table."""
+    """The series, and the donor table, with their columns in working order; embeddings may need that of the table."""
     donor = inputs.donor_table
-    if inputs.embeddings or inputs.encoder:
+    if inputs.embeddings or (inputs.encoder and not inputs.any_order):
         return series, donor
     series = in_order(series, working_order(series.columns, [series.values]))
     return series, None if donor is None else in_order(donor, series.columns)
