@@ -149,6 +149,12 @@ MADE = (
         lambda r: np.round(150 + 80 * DAY + 20 * noise(r, 0.5)).clip(0),
         PLAIN,
     ),
+    Made(
+        "counts up to 360 that are 0 at night",
+        "steps_per_hour",
+        lambda r: np.where(DAY > 0, np.minimum(360, np.round(300 + 17 * r.normal(size=N))), 0),
+        PLAIN | RAIN | {"range:0:360"},
+    ),
     Made("wind speed", "wind_speed", lambda r: np.abs(4 + 2 * noise(r, 0.9)), PLAIN),
     Made(
         "traffic per direction",
@@ -297,6 +303,14 @@ MADE = (
         lambda r: np.array([0, 1, 2, 3, 4, 5, 7, 11, 20])[np.minimum(r.geometric(0.35, N) - 1, 8)].astype(float),
         RAIN | PLAIN,
     ),
+    Made("set points", "setpoint", lambda r: np.repeat(r.choice([18, 20, 21.5], N // 50 + 1), 50)[:N], CODE),
+    Made(
+        "prices of a kWh",
+        "price",
+        lambda r: np.array([0.12, 0.31, 0.22, 0.31])[(T % 24 // 6).astype(int)],
+        CODE,
+    ),
+    Made("half degrees of a slow sensor", "t", lambda r: np.round(2 * (20 + noise(r, 0.99))) / 2, PLAIN, is_range=True),
     Made("prices of a ticket", "tariff_price", lambda r: switching(r, [120, 180, 240], 0.9), PLAIN | CODE),
     Made(
         "solar yield of the day",

@@ -33,8 +33,23 @@ def test_as_many_cells_are_zero_as_hidden_ones_were(fill: Fill):
     estimate = np.where(truth > 0, 0.5, 0.05) + 0.2 * rng.random(len(truth))
     kind = ZeroInflated.found(truth, None, whole=False).learnt(truth[:1500, None], estimate[:1500, None])
     values = np.where(np.arange(len(truth)) < 1500, truth, NAN)
-    cells = fill(kind, values, estimate)
+    cells = fill(kind, values, estimate, error=1.0)
     assert abs(np.mean(cells.value == 0) - np.mean(truth[1500:] == 0)) < 0.02
+
+
+def test_an_estimate_stays_if_its_error_is_clear_of_zero(fill: Fill):
+    """A level that was empty for a third of the time, and once where the estimate was high."""
+    step = np.arange(3000)
+    truth = np.maximum(0, 50 * np.sin(step / 200)).round(1)
+    estimate = np.where((step > 1250) & (step < 1280), 18.0, truth) + 0.3 * np.sin(step)
+    kind = ZeroInflated.found(truth, None, whole=False).learnt(truth[:, None], estimate[:, None])
+    values = np.where(step < 1900, truth, NAN)
+    cells = fill(kind, values, estimate, error=1.0, scores=np.zeros((1, 1100)))
+    wet = truth[1900:] > 2
+    assert wet.any()
+    assert (cells.value[wet] > 0).all()
+    assert (cells.samples[0, wet] > 0).all()
+    assert (cells.value[truth[1900:] == 0] == 0).mean() > 0.9
 
 
 def test_samples_are_zero_by_chance(fill: Fill):

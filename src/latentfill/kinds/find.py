@@ -18,6 +18,7 @@ from latentfill.kinds.zero_inflated import ZeroInflated
 FEWEST_READINGS = 50  # of anything but a continuous column
 
 FEWEST_ROUNDS = 5  # times that a direction without a telling name must cross north
+NEAR_NORTH = 20  # degrees, in which it has different readings on either side
 MOST_LEFT = 0.5  # of the mean distance between neighbouring readings, on the circle
 
 FEWEST_PER_RAMP = 3  # readings between two falls, on average
@@ -34,6 +35,10 @@ MOST_NAMED_CODES = 30
 FULLEST_SCALE = 0.5  # share of the numbers of a scale that occur: if more do, they are no codes
 MOST_NEXT = 0.5  # share of readings whose value plus or minus 1 occurs too: if more do, they are no codes
 
+HELD = 5  # steps that a set point with decimals is held, on average
+MOST_SET_POINTS = 8
+MOST_DECIMALS = 4
+
 FEWEST_AT_END = 3  # separate runs of readings at the end of a range
 NEAR_ZERO = 0.02  # smallest reading of an amount, as a share of the largest
 LEAST_ZEROS = 0.1  # share of the readings that are zero in a zero-inflated column
@@ -46,7 +51,7 @@ def find_kind(name: str, values: FloatArray, times: StepTimes, cycle: int | None
     whole = bool(known.size >= FEWEST_READINGS and (known == np.round(known)).all() and np.abs(known).max() < 2**53)
     if known.size < FEWEST_READINGS:
         return Number.of(values).on_line(values, times)
-    if whole and (label := _label_of_classes(name, known)):
+    if label := _label_of_classes(name, known) if whole else "code" if _are_set_points(known, len(values)) else None:
         return Classes.of(values, label)
     if (start := start_of_circle(name, values)) is not None:
         return Circular(start=start, whole=whole)
@@ -108,11 +113,23 @@ def _label_of_classes(name: str, known: FloatArray) -> str | None:
     return "code"
 
 
-def _is_scale(classes: FloatArray, counts: IntArray) -> bool:
+def _are_set_points(known: FloatArray, n_steps: int) -> bool:
+    """Whether readings are a few numbers with decimals, each held for long, that are not those of a scale."""
+    if (np.diff(known) != 0).sum() * HELD > n_steps:
+        return False
+    classes, counts = np.unique(known, return_counts=True)
+    whole = np.round(classes * 10**MOST_DECIMALS)
+    if not 3 <= len(classes) <= MOST_SET_POINTS or not np.allclose(whole, classes * 10**MOST_DECIMALS, rtol=1e-12):
+        return False
+    unit = int(np.gcd.reduce(np.diff(whole).astype(np.int64)))
+    return not _is_scale(whole, counts, unit) and _jumps(known, classes)
+
+
+def _is_scale(classes: FloatArray, counts: IntArray, next_by: int = 1) -> bool:
     """Whether most numbers between the smallest and the largest occur, or most readings have a neighbour that does."""
     steps = np.diff(classes)
     unit = int(np.gcd.reduce(steps.astype(np.int64)))
-    next_to = np.isin(classes + 1, classes) | np.isin(classes - 1, classes)
+    next_to = np.isin(classes + next_by, classes) | np.isin(classes - next_by, classes)
     is_full = len(classes) > FULLEST_SCALE * (steps.sum() / unit + 1)
     return bool(is_full or counts[next_to].sum() > MOST_NEXT * counts.sum())
 
@@ -138,7 +155,8 @@ def start_of_circle(name: str, values: FloatArray) -> float | None:
     rounds = int((steps > 270).sum())
     if is_direction(name):
         return start if rounds else None
-    is_full = low < start + 20 and high > start + 340
+    ends = known < start + NEAR_NORTH, known > start + 360 - NEAR_NORTH
+    is_full = all(len(np.unique(known[end])) > 1 for end in ends)  # a count that is often 0 has one value there
     is_turning = rounds >= FEWEST_ROUNDS and around.mean() <= MOST_LEFT * steps.mean()
     return start if is_full and is_turning else None
 

@@ -16,15 +16,17 @@ FEWEST_ZEROS = 6  # readings of zero at the same phase
 MOST_WRONG = 0.005  # share of the zeros by phase that may be wrong, with one more than were seen
 FEWEST_HIDDEN = 30  # cells from which a share of zeros is learnt
 MOST_BINS = 16
+LEAST_CHANCE = 0.3  # of zero, among hidden cells with an estimate that becomes zero
 
 
 @dataclass(frozen=True, slots=True)
 class ZeroInflated(Number):
     """An amount, never negative, that is often zero.
 
-    An estimate up to `threshold` becomes zero, so that as many filled cells are zero as hidden ones were. The chance of
-    zero falls with the estimate; it decides how many samples, and whether the lower bound, are zero. At a phase of the
-    cycle that has only zeros in the cycles around, as radiation at night has, a cell is zero for certain.
+    An estimate up to `threshold` becomes zero, so that as many filled cells are zero as hidden ones were; it stays if
+    the bounds of its error are clear of zero. The chance of zero falls with the estimate; it decides how many samples,
+    and whether the lower bound, are zero. At a phase of the cycle that has only zeros in the cycles around, as
+    radiation at night has, a cell is zero for certain.
     """
 
     learns: ClassVar[bool] = True
@@ -61,7 +63,7 @@ class ZeroInflated(Number):
         chances = isotonic_regression(shares, sample_weight=list(map(len, bins)), increasing=False)
         return replace(
             self,
-            threshold=max(0.0, float(np.quantile(sorted_estimate, is_zero.mean()))) if is_zero.any() else 0.0,
+            threshold=_threshold(sorted_estimate, is_zero),
             estimates=tuple(float(sorted_estimate[part].mean()) for part in bins),
             chances=tuple(chances.tolist()),
         )
@@ -71,8 +73,10 @@ class ZeroInflated(Number):
 
         filled = super(ZeroInflated, self).fill(working, errors, readings)
         certain = ~np.isnan(filled.value) & self._certain(readings)
-        value = np.where(certain | (filled.value <= max(self.threshold, self.least / 2)), 0.0, filled.value)
-        chance = self._chance(working[readings.step, 0])
+        is_clear = bool(self.estimates) & (filled.value + errors.below >= max(self.least, self.threshold / 2))
+        is_small = ~is_clear & (filled.value <= self.threshold) | (filled.value <= self.least / 2)
+        value = np.where(certain | is_small, 0.0, filled.value)
+        chance = np.where(is_clear, 0.0, self._chance(working[readings.step, 0]))
         may_be_zero = chance > (1 - errors.coverage) / 2
         return CellValues(
             value=value,
@@ -93,6 +97,15 @@ class ZeroInflated(Number):
         if not self.by_phase or not readings.cycle:
             return np.zeros(len(readings.step), dtype=bool)
         return zeros_by_phase(readings.values, readings.cycle)[readings.step]
+
+
+def _threshold(estimate: FloatArray, is_zero: BoolArray) -> float:
+    """Up to which of the ascending estimates (M,) as many cells count as zero as are, if enough of them are."""
+    from sklearn.isotonic import isotonic_regression
+
+    chance = isotonic_regression(is_zero.astype(float), increasing=False)
+    count = min(int(is_zero.sum()), int((chance >= LEAST_CHANCE).sum()))
+    return max(0.0, float(estimate[count - 1])) if count else 0.0
 
 
 def zeros_by_phase(values: FloatArray, cycle: int) -> BoolArray:

@@ -55,6 +55,13 @@ def test_what_lies_between_two_shifts_is_none():
     assert runs(find_shifts(column[:, None])[:, 0]) == [(600, 40), (680, 40)]
 
 
+def test_usual_readings_between_long_stretches_at_another_level_are_none():
+    column = noise(1)
+    column[600:850] += 10
+    column[880:1130] += 10
+    assert not find_shifts(column[:, None])[850:880].any()
+
+
 def test_a_missing_reading_belongs_to_no_shift():
     column = noise(2)
     column[600:640] += 9

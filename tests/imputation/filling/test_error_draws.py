@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from latentfill import Imputer
+from latentfill.imputation.filling.error_draws import SLOW_SHARE, SLOW_STEPS, with_slow_part
 from latentfill.strategies.state_space.strategy import StateSpaceStrategy
+from latentfill.windows.windows import ScaledSeries
 
 STEPS = 1500
 
@@ -55,6 +57,17 @@ def test_errors_persist_in_time_and_are_related_across_related_columns_alone():
     assert steps > 0.8
     assert columns[0, 1] > 0.8
     assert abs(columns[0, 2]) < 0.15
+
+
+def test_a_small_share_of_the_errors_changes_slowly_in_each_column_by_itself():
+    rng = np.random.default_rng(0)
+    series = ScaledSeries(np.zeros((200_000, 2)), np.zeros((200_000, 0)))
+    slow = with_slow_part(np.zeros(series.values.shape), series, rng)
+    np.testing.assert_allclose(slow.var(axis=0), SLOW_SHARE, rtol=0.2)
+    a, b = (slow / slow.std(axis=0)).T
+    assert abs(np.mean(a[SLOW_STEPS:] * a[:-SLOW_STEPS]) - np.exp(-1)) < 0.15
+    assert abs(np.mean(a * b)) < 0.15
+    assert np.var(with_slow_part(rng.normal(size=series.values.shape), series, rng)) == pytest.approx(1, abs=0.02)
 
 
 def test_where_the_model_overflows_errors_are_drawn_independently(monkeypatch: pytest.MonkeyPatch):

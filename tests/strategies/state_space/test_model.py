@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from latentfill.core.series import FloatArray
 from latentfill.strategies.protocols.series_strategy import SeriesData
 from latentfill.strategies.state_space.autoregression import Autoregression
 from latentfill.strategies.state_space.fitting import fit_factors, fit_together
-from latentfill.strategies.state_space.model import SeriesModel, leave_one_out
+from latentfill.strategies.state_space.model import SeriesModel, leave_one_out, window_levels
 from latentfill.strategies.state_space.smoothing import smooth
 from latentfill.windows.windows import ScaledSeries
 
@@ -71,6 +73,23 @@ def test_past_only_estimates_do_not_see_later_readings(factors: bool):
     assert np.isfinite(before.values).all()
     past = np.abs(before.residual).mean()
     assert past > np.abs(model.estimate(values, clock).residual).mean()
+
+
+def test_long_gaps_of_a_window_at_another_level_are_filled_at_that_level():
+    model, values, clock = fitted()
+    windows, clocks = values[None, 200:296, 1:] + [20.0, 0.0], clock[None, 200:296]
+    gap = (slice(None), slice(30, 70))
+    windows[gap] = np.nan
+    both = [replace(model, own_levels=own) for own in (False, True)]
+    full = np.concatenate([np.full((1, 96, 1), np.nan), windows], axis=2)
+    reverting, level = (np.nanmean(each.estimate(full, clocks).values[gap], axis=(0, 1)) for each in both)
+    expected = np.nanmean(windows, axis=(0, 1))
+    assert np.abs(level[1:] - expected).max() < 2.0
+    assert abs(reverting[1] - expected[0]) > 5.0
+
+
+def test_the_level_of_an_empty_window_is_that_of_the_series():
+    np.testing.assert_array_equal(window_levels(np.full((2, 5, 3), np.nan)), np.zeros((2, 1, 3)))
 
 
 def test_past_only_windows_are_estimated_like_short_series():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -23,6 +25,11 @@ def data() -> SeriesData:
     return SeriesData(
         ScaledSeries(np.where(tuning | gaps, np.nan, values), clock), np.where(tuning, values, np.nan), seed=0
     )
+
+
+def test_a_saved_model_knows_whether_windows_have_levels_of_their_own():
+    for alone in (False, True):
+        assert model_of(state_of(fit_together(replace(data(), alone=alone)))).own_levels == alone
 
 
 @pytest.mark.parametrize("fit", [fit_alone, fit_together, fit_factors])

@@ -65,7 +65,8 @@ def find_stretches(own: FloatArray, unexplained: FloatArray) -> Stretches:
     order = np.argsort(-size, kind="stable")
     order = order[(size[order] > 0) & sides[0].are_known[order]]
     is_left = np.abs(sides[1].apart) >= LEFT * np.abs(sides[0].apart)
-    return Stretches(start, stop, size, sign > 0, is_left & _are_blocks(heights[2:], sides[1], size))[order]
+    is_block = is_left & sides[1].are_usual & _are_blocks(heights[2:], sides[1], size)
+    return Stretches(start, stop, size, sign > 0, is_block)[order]
 
 
 def _jumps(level: FloatArray) -> FloatArray:
@@ -94,6 +95,7 @@ class _Sides:
     """N stretches of a level compared with the steps before and after them."""
 
     apart: FloatArray  # (N,) mean in the stretch, without that of both sides
+    are_usual: BoolArray  # (N,) whether both sides lie nearer to the usual level, zero, than the stretch
     slant: FloatArray  # (N,) how far both sides differ
     deviation: FloatArray  # (N,) standard deviation in the stretch
     are_known: BoolArray  # (N,) whether the stretch and both sides have enough readings
@@ -104,7 +106,9 @@ class _Sides:
         spans = (np.maximum(0, start - BESIDE), start), (start, stop), (stop, np.minimum(len(level), stop + BESIDE))
         before, inside, after = (sums.mean(*span) for span in spans)
         are_known = np.all([sums.count(*span) >= FEWEST for span in spans], axis=0)
-        return cls(inside - (before + after) / 2, np.abs(after - before), sums.deviation(start, stop), are_known)
+        sides = (before + after) / 2
+        are_usual = np.abs(sides) <= np.abs(inside)
+        return cls(inside - sides, are_usual, np.abs(after - before), sums.deviation(start, stop), are_known)
 
 
 class _Sums:

@@ -40,7 +40,7 @@ def fit_factors(data: SeriesData) -> SeriesModel:
     factors = learn_factors(standard, count_factors(standard), rng)
     common = smooth_series(factors, standard) @ factors.loadings.T
     block = Block.fit(_block_data(data, scale, np.arange(standard.shape[1]), 1, common))
-    return SeriesModel(scale, factors, (block,), np.arange(standard.shape[1]))
+    return SeriesModel(scale, factors, (block,), np.arange(standard.shape[1]), data.alone)
 
 
 def _in_blocks(
@@ -48,7 +48,7 @@ def _in_blocks(
 ) -> SeriesModel:
     """A block for each group of columns, of autoregressions of `size` columns; None: of all its columns."""
     blocks = tuple(Block.fit(_block_data(data, scale, columns, size or len(columns))) for columns in groups)
-    return SeriesModel(scale, None, blocks, np.concatenate(groups))
+    return SeriesModel(scale, None, blocks, np.concatenate(groups), data.alone)
 
 
 def _block_data(

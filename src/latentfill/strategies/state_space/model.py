@@ -22,6 +22,7 @@ from latentfill.strategies.state_space.smoothing import Smoothed
 
 FARTHEST = 1e100  # most that a reading may differ from its column's mean cycle, so that squares stay finite
 DRAWS_AT_ONCE = 8  # series that are drawn with one factorisation
+PRIOR_READINGS = 4.0  # at the level of the series, to which the level of a window is shrunk
 LEAST_CAVITY = 1e-3  # least share of a cell's precision that is left without its own reading
 
 
@@ -33,11 +34,14 @@ class SeriesModel:
     factors: FactorModel | None
     blocks: tuple[Block, ...]
     order: IntArray  # (C,) the columns of the blocks, one block after the other
+    own_levels: bool = False  # whether windows may lie at other levels than the series that was learnt from
 
     def estimate(self, values: FloatArray, clock: FloatArray) -> Estimate:
         """Estimates for a series (T, C) or windows (N, L, C), NaN where missing."""
         standard = self._standard(values, clock)
-        return self._of_readings(values, clock, self._smooth(standard))
+        level = window_levels(standard) if self.own_levels and standard.ndim == 3 else 0.0
+        smoothed = self._smooth(standard - level)
+        return self._of_readings(values, clock, smoothed._replace(mean=smoothed.mean + level))
 
     def estimate_past(self, values: FloatArray, clock: FloatArray) -> Estimate:
         """Like `estimate`, but no reading of a later step is used.
@@ -135,6 +139,12 @@ class SeriesModel:
         """The blocks, with the columns of each."""
         ends = np.cumsum([len(block.recurrence) for block in self.blocks])
         return zip(self.blocks, np.split(self.order, ends[:-1]), strict=True)
+
+
+def window_levels(standard: FloatArray) -> FloatArray:
+    """The level (N, 1, C) of each column in each window (N, L, C): the mean of its readings, shrunk to zero."""
+    count = (~np.isnan(standard)).sum(axis=1, keepdims=True)
+    return np.asarray(np.nansum(standard, axis=1, keepdims=True) / (count + PRIOR_READINGS))
 
 
 def leave_one_out(smoothed: Smoothed, standard: FloatArray) -> tuple[FloatArray, FloatArray]:

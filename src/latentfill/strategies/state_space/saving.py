@@ -20,6 +20,7 @@ def state_of(model: SeriesModel) -> dict[str, FloatArray]:
     roots, *others = model.scale
     of_scale = roots._asdict() | dict(zip(ColumnScale._fields[1:], others, strict=True))
     arrays = {f"scale.{name}": part for name, part in of_scale.items()} | {"order": model.order}
+    arrays |= {"own_levels": np.array(model.own_levels)}
     if model.factors is not None:
         arrays |= {"factors.loadings": model.factors.loadings, "factors.rest": model.factors.rest}
         arrays |= _autoregression_arrays("factors", model.factors.dynamics)
@@ -44,6 +45,7 @@ def model_of(state: Mapping[str, FloatArray]) -> SeriesModel:
         factors=factors,
         blocks=tuple(_block(state, f"block{number}") for number in range(count)),
         order=state["order"].astype(np.int64),
+        own_levels=bool(state["own_levels"]),
     )
 
 
