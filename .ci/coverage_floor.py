@@ -1,4 +1,4 @@
-"""Fails if the tests run less than the floor of the lines or the branches: `coverage_floor.py REPORT`, a JSON report."""
+"""Fails if the tests run too few of the lines or the branches: `coverage_floor.py REPORT`, which is in JSON."""
 
 from __future__ import annotations
 

@@ -27,10 +27,10 @@ import many_tables
 import observed_cells
 import odd_columns
 from common import Row, measured_line, names_of, parser_of, read_results, write_results, write_table
+from latentfill.core.column_order import in_order
 from latentfill.core.config import Config
 from latentfill.core.errors import LatentFillError
 from latentfill.core.series import FloatArray, Series
-from latentfill.imputation.columns import in_order
 from latentfill.imputation.filling.fill import fill_series
 from latentfill.imputation.fitting.fit import fit_series
 from latentfill.windows.hiding import hide_like_gaps

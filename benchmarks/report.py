@@ -1,4 +1,4 @@
-"""Write the results into the documents: the tables into docs/accuracy.md, docs/reliability.md and docs/notes/, a summary into README.md.
+"""Write the results into the documents: the tables into the pages of docs/ and docs/notes/, a summary into README.md.
 
     python benchmarks/report.py
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from latentfill.core.column_order import in_working_order
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.seeds import SeedStream
 from latentfill.core.series import FloatArray, Series
-from latentfill.imputation.columns import in_working_order
 from latentfill.imputation.filling.fill import fill_series
 from latentfill.imputation.filling.fill_many import fill_many
 from latentfill.imputation.fitting.fit import FitInputs, fit_series

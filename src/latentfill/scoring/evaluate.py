@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from latentfill.core.column_order import column_order, in_order
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, OracleEmbeddingError
 from latentfill.core.series import Series
@@ -15,7 +16,6 @@ from latentfill.embeddings.pairing import pair_embeddings
 from latentfill.embeddings.protocols.encoder import EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings, Pairing
 from latentfill.embeddings.stored.split_windows import train_rows
-from latentfill.imputation.columns import column_order, in_order
 from latentfill.imputation.filling.fill import error_quantiles_at, estimate_series, fill_from
 from latentfill.imputation.fitting.best_fit import fit_best, refuse_beside_covariates
 from latentfill.imputation.fitting.fit import FitInputs

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from latentfill.core.column_order import column_order, in_order
 from latentfill.core.errors import InputError
 from latentfill.core.seeds import SeedStream
 from latentfill.core.series import BoolArray, Series
-from latentfill.imputation.columns import column_order, in_order
 from latentfill.scoring.spec import ScoringSpec
 from latentfill.windows.cycles import cycle_steps
 from latentfill.windows.patterns import PATTERNS

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from latentfill.core.column_order import column_order
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray, Series
 from latentfill.imputation.causal.fill import PastModels
 from latentfill.imputation.causal.past import last_reading
 from latentfill.imputation.causal.refusals import refuse_looking_ahead
-from latentfill.imputation.columns import column_order
 from latentfill.imputation.filling.codes import Code
 from latentfill.imputation.filling.filled import Filled
 from latentfill.scoring.cell_metrics import Reference, cell_groups, measure

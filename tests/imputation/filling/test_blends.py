@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from latentfill.imputation.columns import in_order
+from latentfill.core.column_order import in_order
 from latentfill.imputation.filling.blends import Blends
 from latentfill.imputation.filling.codes import Code
 from latentfill.imputation.filling.fill import estimate_series

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from latentfill.core.column_order import in_order
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
-from latentfill.imputation.columns import in_order
 from latentfill.imputation.filling.fill import fill_series
 from latentfill.imputation.fitting.fit import FitInputs, fit_series
 from latentfill.imputation.saving.model_folder import save_model

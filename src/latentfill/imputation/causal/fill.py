@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from latentfill.core.column_order import in_order
 from latentfill.core.config import Config
 from latentfill.core.series import IntArray, Series
 from latentfill.imputation.causal.model import FEWEST_ROWS, GROWTH, PastModel
 from latentfill.imputation.causal.writing import Writing
-from latentfill.imputation.columns import in_order
 from latentfill.imputation.filling.filled import Filled
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from latentfill.core.column_order import in_order
 from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.joined_splits import join_splits
 from latentfill.embeddings.stored.lookup import StoredEncoder
-from latentfill.imputation.columns import in_order
 from latentfill.imputation.doubt.trusted import trusted as without_wrong
 from latentfill.imputation.filling.codes import Code, CodeArray
 from latentfill.imputation.filling.error_draws import draw_scores

@@ -7,9 +7,9 @@ from itertools import islice
 
 import numpy as np
 
+from latentfill.core.column_order import in_order
 from latentfill.core.series import IntArray, Series
 from latentfill.core.workers import in_parallel
-from latentfill.imputation.columns import in_order
 from latentfill.imputation.doubt.trusted import trusted
 from latentfill.imputation.filling.fill import EstimatedSeries, fill_from, fill_series
 from latentfill.imputation.filling.filled import Filled

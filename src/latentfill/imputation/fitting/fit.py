@@ -8,13 +8,13 @@ from functools import partial
 
 import numpy as np
 
+from latentfill.core.column_order import in_order, working_order
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import Series
 from latentfill.embeddings.protocols.encoder import Encoder, EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.joined_splits import join_splits
-from latentfill.imputation.columns import in_order, working_order
 from latentfill.imputation.doubt.trusted import trusted
 from latentfill.imputation.fitting.bounds import bounds_of, check_kinds
 from latentfill.imputation.fitting.donor_table import followed_by_donor

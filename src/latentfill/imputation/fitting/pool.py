@@ -8,10 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
+from latentfill.core.column_order import in_working_order
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray, Series
-from latentfill.imputation.columns import in_working_order
 from latentfill.imputation.doubt.trusted import trusted
 from latentfill.imputation.fitting.bounds import bounds_of, check_kinds
 from latentfill.imputation.fitting.fit import window_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from latentfill.core.column_order import column_order, in_order, in_working_order, working_order
 from latentfill.core.errors import InputError
 from latentfill.core.series import Series
-from latentfill.imputation.columns import column_order, in_order, in_working_order, working_order
 from latentfill.imputation.filling.filled import Filled
 
 
