@@ -11,8 +11,11 @@ to benchmarks/results/mutants/.
 from __future__ import annotations
 
 import argparse
+import ast
+import difflib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -73,21 +76,28 @@ def tested(name: str, folder: Path, arguments: argparse.Namespace) -> Row:
     command = [arguments.mutmut, "run", "--max-children", "1"]
     subprocess.run(command, cwd=folder, env=_ENVIRONMENT, check=True, stdout=subprocess.DEVNULL, stderr=sys.stderr)
     codes = json.loads((folder / "mutants" / f"{source}.meta").read_text())["exit_code_by_key"]
+    bodies = bodies_of(folder / "mutants" / source)
     left = [key for key, code in codes.items() if code in (SURVIVED, WITHOUT_TEST)]
     return {
         "mutants": len(codes),
         "killed": len(codes) - len(left),
-        "survivors": [changed_lines(key, folder, arguments) for key in left],
+        "survivors": [changed_lines(key, bodies) for key in left],
     }
 
 
-def changed_lines(mutant: str, folder: Path, arguments: argparse.Namespace) -> str:
+def changed_lines(mutant: str, bodies: Mapping[str, list[str]]) -> str:
     """The lines that a mutant removes and adds."""
-    command = [arguments.mutmut, "show", mutant]
-    run = subprocess.run(command, cwd=folder, env=_ENVIRONMENT, check=True, capture_output=True, text=True)
-    shown = run.stdout.splitlines()
-    lines = [line for line in shown if line[:1] in "+-" and line[:3] not in ("---", "+++")]
-    return " ".join(f"{line[0]} {line[1:].strip()}" for line in lines)
+    name = mutant.rpartition(".")[2]
+    original = bodies[re.sub(r"\d+$", "orig", name)]
+    lines = [line for line in difflib.ndiff(original[1:], bodies[name][1:]) if line[0] in "+-"]
+    return " ".join(" ".join(line.split()) for line in lines)
+
+
+def bodies_of(path: Path) -> dict[str, list[str]]:
+    """The lines of all functions of a file, by name."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return {node.name: ast.unparse(node).splitlines() for node in functions}
 
 
 def report(*, quick: bool = False) -> str:
