@@ -89,7 +89,7 @@ def changed_lines(mutant: str, bodies: Mapping[str, list[str]]) -> str:
     """The lines that a mutant removes and adds."""
     name = mutant.rpartition(".")[2]
     original = bodies[re.sub(r"\d+$", "orig", name)]
-    lines = [line for line in difflib.ndiff(original[1:], bodies[name][1:]) if line[0] in "+-"]
+    lines = [line for line in difflib.ndiff(original, bodies[name]) if line[0] in "+-"]
     return " ".join(" ".join(line.split()) for line in lines)
 
 
@@ -97,7 +97,7 @@ def bodies_of(path: Path) -> dict[str, list[str]]:
     """The lines of all functions of a file, by name."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    return {node.name: ast.unparse(node).splitlines() for node in functions}
+    return {node.name: [line for part in node.body for line in ast.unparse(part).splitlines()] for node in functions}
 
 
 def report(*, quick: bool = False) -> str:
