@@ -14,7 +14,7 @@ SETTINGS = {  # networks that are small and learn for few steps
     **{"latent_steps": 5},
 }
 FLAGS = [part for name, value in SETTINGS.items() for part in ("--set", f"{name}={value}")]
-WITH_NETWORKS = ["--candidates", "kriging,boosted,state_space,factors,neighbours,denoise,latent", *FLAGS]
+WITH_NETWORKS = ["--candidates", "kriging,state_space,neighbours,denoise", *FLAGS]
 
 
 def frame() -> pd.DataFrame:

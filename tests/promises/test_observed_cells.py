@@ -12,7 +12,7 @@ from latentfill.core.config import AUTO
 from latentfill.core.strategy_table import STRATEGIES
 
 NAMES = (AUTO, *STRATEGIES)
-TABLES = 3  # of each strategy; benchmarks/promises.py fills 500 tables with all strategies
+TABLES = 2  # of each strategy; benchmarks/promises.py fills 500 tables with all strategies
 CASES = [(name, number * len(NAMES) + i) for i, name in enumerate(NAMES) for number in range(TABLES)]
 
 
