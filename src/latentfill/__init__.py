@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from latentfill.core.errors import OracleEmbeddingError as OracleEmbeddingError
     from latentfill.core.errors import RepeatedTimeError as RepeatedTimeError
     from latentfill.core.errors import UnknownColumnError as UnknownColumnError
+    from latentfill.core.errors import UnwritableError as UnwritableError
     from latentfill.core.fill_warning import FillWarning as FillWarning
     from latentfill.imputation.filling.codes import Code as Code
     from latentfill.imputation.totals.table_totals import totals as totals
@@ -43,6 +44,7 @@ _HOMES = {
     "OracleEmbeddingError": "core.errors",
     "RepeatedTimeError": "core.errors",
     "UnknownColumnError": "core.errors",
+    "UnwritableError": "core.errors",
     "Code": "imputation.filling.codes",
     "Config": "core.config",
     "FillWarning": "core.fill_warning",

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -42,3 +47,44 @@ def test_many_processors_do_not_mean_many_threads(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("OMP_NUM_THREADS", "64")
     names = in_parallel(lambda _: time.sleep(0.01) or threading.current_thread().name, range(64))
     assert 1 < len(set(names)) <= MOST_THREADS
+
+
+IN_PROCESSES = """
+import os, sys, time
+from pathlib import Path
+from latentfill.core.workers import in_processes
+def work(folder):
+    Path(folder, str(os.getpid())).touch()
+    time.sleep(600)
+if __name__ == "__main__":
+    list(in_processes(work, [sys.argv[1]] * 2))
+"""
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process runs; one that has ended, and waits for its parent to notice, does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads the state of processes as Linux tells it")
+def test_the_processes_of_a_killed_run_end_too(tmp_path: Path):
+    script, folder = tmp_path / "script.py", tmp_path / "workers"
+    script.write_text(IN_PROCESSES)
+    folder.mkdir()
+    command = [sys.executable, script, folder]
+    with subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": "2"}) as process:
+        wait_until(lambda: len(list(folder.iterdir())) == 2)
+        process.kill()
+    workers = [int(path.name) for path in folder.iterdir()]
+    wait_until(lambda: not any(map(is_alive, workers)))
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    for _ in range(600):  # a minute, on a machine that has much else to do
+        if is_so():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it took more than a minute")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 
 from latentfill.core.config import Config
-from latentfill.core.errors import EmbeddingMismatchError, InputError
+from latentfill.core.errors import EmbeddingMismatchError, InputError, UnwritableError
 from latentfill.core.series import Series
 from latentfill.embeddings import embed_table
 from latentfill.embeddings.embed_progress import EmbedProgress
@@ -150,6 +152,64 @@ def test_a_partly_written_batch_is_written_again(tmp_path: Path, hourly: Make):
     (tmp_path / ".cut.packed.partial").write_bytes((tmp_path / "whole.packed").read_bytes()[:-50])
     TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "cut.packed")
     assert (tmp_path / "cut.packed").read_bytes() == (tmp_path / "whole.packed").read_bytes()
+
+
+@dataclass
+class Removing(Means):
+    """Removes something while it embeds the second batch."""
+
+    remove: Callable[[], object] = lambda: None
+    calls: int = 0
+
+    def embed(self, raw: RawWindows) -> VectorArray:
+        self.calls += 1
+        if self.calls == 3:  # the first call embeds one window, to find the size
+            self.remove()
+        return super().embed(raw)
+
+
+def test_a_folder_that_is_removed_meanwhile_does_not_lose_what_is_embedded(
+    tmp_path: Path, hourly: Make, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "elsewhere"))
+    series, out = hourly(100), tmp_path / "out" / "a.packed"
+    TableEmbedder(series, Means(), CONFIG).make_packed_file(tmp_path / "whole.packed")
+    remover = Removing(remove=lambda: shutil.rmtree(out.parent))
+    with pytest.raises(UnwritableError, match=r"a\.packed\.partial was removed while it was written") as caught:
+        TableEmbedder(series, remover, CONFIG).make_packed_file(out)
+    (kept,) = (tmp_path / "elsewhere").rglob(".a.packed.partial")
+    assert str(kept.parent) in str(caught.value)
+    out.parent.mkdir()
+    kept.rename(out.parent / kept.name)
+    reports: list[EmbedProgress] = []
+    TableEmbedder(series, Means(), CONFIG).make_packed_file(out, on_progress=reports.append)
+    assert reports[0].done > 0
+    assert out.read_bytes() == (tmp_path / "whole.packed").read_bytes()
+
+
+def test_a_folder_of_window_files_that_is_removed_meanwhile_is_never_half_full(tmp_path: Path, hourly: Make):
+    remover = Removing(remove=lambda: shutil.rmtree(tmp_path / "sensor"))
+    with pytest.raises(UnwritableError, match="was removed or moved while it was written"):
+        TableEmbedder(hourly(100), remover, CONFIG).make_folder(tmp_path, "sensor")
+
+
+def test_a_folder_in_which_a_killed_run_left_only_a_temporary_file_counts_as_empty(tmp_path: Path, hourly: Make):
+    folder = tmp_path / "sensor" / "4"
+    folder.mkdir(parents=True)
+    (folder / ".latentfill-01234567-0123456789ab.01234567.new").write_text("{")
+    assert TableEmbedder(hourly(100), Means(), CONFIG).make_folder(tmp_path, "sensor") == folder
+    assert (folder / "latentfill.json").is_file()
+
+
+def test_a_replaced_packed_file_keeps_its_permissions_and_a_link_its_target(tmp_path: Path, hourly: Make):
+    path = tmp_path / "a.packed"
+    TableEmbedder(hourly(100), Means(), CONFIG).make_packed_file(path)
+    path.chmod(0o604)
+    (tmp_path / "link").symlink_to(path)
+    TableEmbedder(hourly(101), Means(), CONFIG).make_packed_file(tmp_path / "link", overwrite=True)
+    assert (tmp_path / "link").is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o604
 
 
 def test_timekds_layout_has_its_paths_names_shape_and_dtype(tmp_path: Path, hourly: Make):

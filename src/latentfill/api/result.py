@@ -56,7 +56,8 @@ class Imputation(base.Imputation):
         InputError
             Without the extra ``report``, or if the file cannot be written.
         """
-        from latentfill.core.files import check_file_path, write_bytes
+        from latentfill.core.files import write_bytes
+        from latentfill.core.output_paths import check_file_path
         from latentfill.report.imputation_page import imputation_page
 
         check_file_path(Path(path))

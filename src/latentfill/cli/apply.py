@@ -29,12 +29,14 @@ from latentfill.cli.shown import SHOWING, Shown
 def apply(source: Source, model: Model, output: Output, **given: Any) -> None:
     """Fill the gaps of a table with a saved model."""
     data, shown = one_table(source), Shown.of(given)
-    outputs = Outputs.of(data, output, given)
+    outputs = Outputs.of(data, output, given, model)
     refuse_replacing([outputs], given)
     from latentfill.imputation.imputer import Imputer
 
     imputer = Imputer.load(model, covariates=given["covariates"], **flag_settings(given))
     outputs.check(imputer)
+    outputs = outputs.before_reading(data)
     table = imputer.read(data)
+    outputs.check_read()
     show_notes(table.notes, shown.quiet)
     outputs.write(imputer, outputs.fill(imputer, table), shown)

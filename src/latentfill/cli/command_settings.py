@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from latentfill.cli.options import Given
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
+from latentfill.core.inputs import refuse_special
 from latentfill.core.setting_type import Setting
 from latentfill.imputation.user_settings import METHOD, READING, divide_settings, settings_by_name
 from latentfill.tables.options import TableOptions
@@ -53,6 +54,7 @@ def read_config(path: Path) -> dict[str, object]:
     """Names and values from a config file, .toml or .json."""
     import tomllib
 
+    refuse_special(path)
     kind = path.suffix.lower().lstrip(".")
     if kind not in ("toml", "json"):
         raise InputError(

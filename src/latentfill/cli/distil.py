@@ -46,7 +46,9 @@ def distil(
     """Train TimeKD's student network on stored embeddings, so that it embeds windows without a language model."""
     from latentfill.api.progress_bars import progress_bars
     from latentfill.cli.display import show_forecasts
+    from latentfill.cli.input_files import inputs_of
     from latentfill.core.files import stem
+    from latentfill.core.output_paths import SMALLEST_MODEL, check_room, refuse_inputs
     from latentfill.embeddings.pairing import pair_embeddings
     from latentfill.embeddings.timekd.distil import distil as train
     from latentfill.embeddings.timekd.distil_settings import DistilSettings
@@ -54,6 +56,8 @@ def distil(
     from latentfill.tables.read import read_table
 
     check_student_path(model)
+    refuse_inputs([model], inputs_of(given, source))
+    check_room(model, SMALLEST_MODEL)
     settings = DistilSettings(teacher=not given["no_teacher"], steps=given["steps"])
     if given["embeddings"] and not settings.teacher:
         raise InputError("--no-teacher trains without embeddings: leave out --embeddings or --no-teacher.")

@@ -36,7 +36,7 @@ def fill_each(sources: Sequence[Path], folder: Path, given: Given, shown: Shown,
         raise InputError(f"with --output-dir, {', '.join(named)} would name one file for all tables: leave it out.")
     tables = [table for source in sources for table in _tables_in(source)]
     _check_names(tables)
-    planned = [(table, _plan(table, folder / table.name, _of_table(table, given))) for table in tables]
+    planned = [(table, _plan(table, folder / table.name, _of_table(table, given), tables)) for table in tables]
     refuse_replacing([outputs for _, outputs in planned if isinstance(outputs, Outputs)], given)
     results = [_fill_one(table, outputs, shown, fill) for table, outputs in planned]
     if shown.as_json:
@@ -69,10 +69,10 @@ def _of_table(table: Path, given: Given) -> Given:
     return given if given["plots"] is None else {**given, "plots": given["plots"] / table.name}
 
 
-def _plan(table: Path, output: Path, given: Given) -> Outputs | LatentFillError:
-    """The outputs of a table, or why it cannot have them."""
+def _plan(table: Path, output: Path, given: Given, tables: Sequence[Path]) -> Outputs | LatentFillError:
+    """The outputs of a table, or why it cannot have them, such as because they would destroy one of all `tables`."""
     try:
-        return Outputs.of(table, output, given)
+        return Outputs.of(table, output, given, *tables)
     except LatentFillError as error:
         return error
 

@@ -82,12 +82,15 @@ def embed(
 ) -> None:
     """Compute embeddings of a table's windows; run the same command again to continue an interrupted run."""
     from latentfill.api.progress_bars import embedding_bar
+    from latentfill.cli.input_files import inputs_of
     from latentfill.core.files import stem
+    from latentfill.core.output_paths import refuse_inputs
     from latentfill.embeddings.embed_table import TableEmbedder, parse_layout
     from latentfill.imputation.fitting.smoothed_series import smoothed_values
     from latentfill.tables.read import read_table
 
     layout = parse_layout(given["layout"])
+    refuse_inputs([output if layout == "packed" else output / stem(source)], inputs_of(given, source))
     if given["pred_len"] is None and given["split"] in (None, "auto", "none") and not given["privileged"]:
         given["pred_len"] = 0  # so that the windows cover every row
     config, options = config_and_reading({name: value for name, value in given.items() if name not in ENCODER})

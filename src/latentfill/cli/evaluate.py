@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
 
@@ -92,6 +93,9 @@ SCORING: Final[Options] = {
     ),
 }
 
+ToBytes: TypeAlias = "Callable[[Mapping[str, object], list[Score]], bytes]"  # of what is known, and scores
+Outputs: TypeAlias = "list[tuple[Path, ToBytes]]"
+
 SHOWN_OF_SPEC: Final = ("strategies", "patterns", "rates", "seeds", "encoders")  # what the outputs say of the scoring
 
 
@@ -132,20 +136,23 @@ def evaluate(
 def _evaluate(source: Path, checks: Sequence[Check], quiet: bool, given: Given) -> list[Score]:
     """Compute the scores, write them to the output files, and print them; `checks` must be about what is measured."""
     from latentfill.cli.display import show_scores, show_series_scores
-    from latentfill.cli.provenance import provenance
-    from latentfill.core.files import STANDARD, write_bytes
+    from latentfill.cli.input_files import check_unchanged, file_digests, inputs_of_config, provenance, table_files
+    from latentfill.core.files import STANDARD, write_together
+    from latentfill.core.output_paths import refuse_inputs
     from latentfill.scoring.scores import PAST_YARDSTICK, YARDSTICK, of_all_cells
 
-    outputs, plots = _outputs(source, given), _plots(given)
-    imputer, made_from = make_imputer(given), provenance(source)
+    outputs, plots = _outputs(source, given), _plots(source, given)
+    imputer, digests = make_imputer(given), file_digests(table_files(source))
+    refuse_inputs([path for path, _ in outputs], inputs_of_config(imputer.config))
     spec = _scoring_spec(given, f"{AUTO},{PAST_YARDSTICK if imputer.config.causal else YARDSTICK}")
     for check in checks:
         check.check_run(spec, imputer.config)
     result = (_score_series if imputer.options.by else _score_table)(source, imputer, spec, quiet)
+    check_unchanged(digests)
     show_notes(result.notes, quiet)
     about: dict[str, object] = {
         "table": str(source),
-        **made_from,
+        **provenance(digests),
         "latentfill": version("latentfill"),
         "scoring": {name: list(getattr(spec, name)) for name in SHOWN_OF_SPEC},
         "settings": imputer.config.to_dict(),
@@ -153,15 +160,23 @@ def _evaluate(source: Path, checks: Sequence[Check], quiet: bool, given: Given) 
     }
     series = {name: [asdict(each) for each in of_all_cells(scores)] for name, scores in result.by_series.items()}
     about |= {"series": series} if series else {}
-    for path, to_bytes in outputs:
-        write_bytes(path, to_bytes(about, result.joint))
-    line = plots.write_scores(result.joint) if plots else ""
+    line = write_together(lambda: _write(outputs, plots, about, result.joint))
     if not quiet and STANDARD not in [path for path, _ in outputs]:
         show_scores(make_console(stderr=False), result.joint)
         show_series_scores(make_console(stderr=False), result.by_series)
     if line:
         say(line, quiet)
     return result.joint
+
+
+def _write(outputs: Outputs, plots: PlotFolder | None, about: Mapping[str, object], scores: list[Score]) -> str:
+    """Write all files, the JSON file last, with the digests of the others; returns a line about the figures."""
+    from latentfill.core.files import staged_digests, write_bytes
+
+    line = plots.write_scores(scores) if plots else ""
+    for path, to_bytes in outputs:
+        write_bytes(path, to_bytes({**about, "outputs": staged_digests(path)}, scores))
+    return line
 
 
 def _score_table(source: Path, imputer: Imputer, spec: ScoringSpec, quiet: bool) -> StackedScores:
@@ -203,9 +218,10 @@ def _progress(quiet: bool) -> Iterator[tuple[ProgressCallback | None, Callable[[
         yield progress, on_progress
 
 
-def _outputs(source: Path, given: Given) -> list[tuple[Path, Callable[[Mapping[str, object], list[Score]], bytes]]]:
+def _outputs(source: Path, given: Given) -> Outputs:
     """Each output file, with the function that formats the scores for it; an `InputError` if it cannot be written."""
-    from latentfill.core.files import check_new
+    from latentfill.cli.input_files import inputs_of, table_files
+    from latentfill.core.output_paths import check_new, refuse_inputs
     from latentfill.report.evaluation_page import to_html
     from latentfill.report.rendering import check_installed
     from latentfill.scoring.score_files import to_csv, to_json
@@ -213,21 +229,24 @@ def _outputs(source: Path, given: Given) -> list[tuple[Path, Callable[[Mapping[s
 
     if given["report"] is not None:
         check_installed()
-    formats: dict[str, Callable[[Mapping[str, object], list[Score]], bytes]] = {
-        "output": to_json,
-        "csv": lambda about, scores: to_csv(scores),
-        "report": to_html,
-    }
+    formats: dict[str, ToBytes] = {"csv": lambda about, scores: to_csv(scores), "report": to_html, "output": to_json}
     outputs = [(given[name], to_bytes) for name, to_bytes in formats.items() if given[name] is not None]
     for path, _ in outputs:
         check_output_path(source, path, table=False)
     check_new([] if given["overwrite"] else [path for path, _ in outputs])
+    refuse_inputs([path for path, _ in outputs], [*table_files(source), *inputs_of(given)])
+    if len({os.path.realpath(path) for path, _ in outputs}) < len(outputs):
+        raise InputError(f"the outputs must be different files, got {', '.join(str(path) for path, _ in outputs)}.")
     return outputs
 
 
-def _plots(given: Given) -> PlotFolder | None:
+def _plots(source: Path, given: Given) -> PlotFolder | None:
     """The folder for figures; an `InputError` if they cannot be written."""
+    from latentfill.cli.input_files import inputs_of, table_files
+
     plots = PlotFolder.of(given)
+    if plots:
+        plots.refuse_inputs([*table_files(source), *inputs_of(given)])
     if plots and not given["overwrite"]:
         plots.refuse_replacing()
     return plots

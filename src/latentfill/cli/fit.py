@@ -29,12 +29,16 @@ from latentfill.cli.options import (
 def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> None:
     """Fit a model to a table and save it."""
     from latentfill.api.progress_bars import progress_bars
-    from latentfill.core.files import check_new
+    from latentfill.cli.input_files import inputs_of, inputs_of_config, table_files
+    from latentfill.core.output_paths import SMALLEST_MODEL, check_new, check_room, refuse_inputs
     from latentfill.imputation.saving.model_folder import check_model_path
 
     check_model_path(model)
     check_new([] if given["overwrite"] else [model])
+    refuse_inputs([model], [*table_files(one_table(source)), *inputs_of(given)])
     imputer = make_imputer(given)
+    refuse_inputs([model], inputs_of_config(imputer.config))
+    check_room(model, SMALLEST_MODEL)
     table = imputer.read(one_table(source))
     show_notes(table.notes, quiet)
     with progress_bars(make_console(), quiet) as imputer.progress:

@@ -64,10 +64,11 @@ def _impute(data: Path | list[Path], outputs: Outputs, given: Given, shown: Show
 
     imputer = make_imputer(given)
     outputs.check(imputer)
-    began = time.monotonic()
+    began, outputs = time.monotonic(), outputs.before_reading(data)
     if imputer.options.by:
         return _impute_stacked(imputer, data, outputs, shown)
     table = imputer.read(data)
+    outputs.check_read()
     show_notes(table.notes, shown.quiet)
     with progress_bars(make_console(), shown.quiet) as imputer.progress:
         imputer.fit(table)
@@ -79,8 +80,9 @@ def _impute(data: Path | list[Path], outputs: Outputs, given: Given, shown: Show
 def _impute_stacked(imputer: Imputer, data: Path | list[Path], outputs: Outputs, shown: Shown) -> dict[str, object]:
     """Fill each series of a stacked table, and write the outputs; returns the summary."""
     from latentfill.api.progress_bars import series_bar
+    from latentfill.core.files import write_together
     from latentfill.imputation.stacked import impute_stacked
-    from latentfill.imputation.stacked_file import impute_stacked_file, is_divisible
+    from latentfill.imputation.stacked_file import filled_parts, is_divisible
     from latentfill.tables.backends.stacked_text import UnusualTextError
 
     if outputs.explain:
@@ -88,9 +90,12 @@ def _impute_stacked(imputer: Imputer, data: Path | list[Path], outputs: Outputs,
     is_whole = outputs.doubt is not None or outputs.plots is not None  # whether something needs all series at once
     if isinstance(data, Path) and not is_whole and is_divisible(imputer, data, outputs.of_series):
         with suppress(UnusualTextError), series_bar(make_console(), shown.quiet) as on_series:
-            summary = impute_stacked_file(imputer, data, outputs.of_series, on_series)
-            return outputs.write_summary(summary, 0, shown)
+            with filled_parts(imputer, data, outputs.of_series, on_series, outputs.check_read) as parts:
+                summary = write_together(lambda: outputs.write_parts(parts))
+            outputs.show(summary, 0, shown)
+            return summary
     table = imputer.read_groups(data)
+    outputs.check_read()
     show_notes(table.notes, shown.quiet)
     with series_bar(make_console(), shown.quiet) as on_series:
         filled = impute_stacked(imputer, table, on_series)

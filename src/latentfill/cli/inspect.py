@@ -1,9 +1,9 @@
-"""`latentfill inspect`: describe a table, stored embeddings, a model or a student."""
+"""`latentfill inspect`: describe a table, stored embeddings, a model, a student or a summary."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,7 +24,8 @@ def inspect(
         Path,
         typer.Argument(
             metavar="PATH",
-            help="A table, a folder of .h5 files, an .h5 file, a packed file, a model folder or a student folder.",
+            help="A table, a folder of .h5 files, an .h5 file, a packed file, a model folder, a student folder, or a "
+            "summary (.json), whose digests are compared with the files that were written with it.",
         ),
     ],
     table: Annotated[
@@ -41,13 +42,13 @@ def inspect(
     as_json: Annotated[bool, typer.Option("--json", help="Print the description as JSON.")] = False,
     **given: Any,
 ) -> None:
-    """Describe a table, stored embeddings, a model or a student; the exit code is 1 if there are problems."""
+    """Describe a table, stored embeddings, a model, a student or a summary; exit code 1 if there are problems."""
     from latentfill.cli.display import show_inspection
     from latentfill.imputation.inspection.inspect_path import inspect_path
 
     config, options = config_and_reading(given)
     if report is not None:
-        _check_report(path, report, given)
+        _check_report(path, report, given, [each for each in (table, beside) if each])
     inspection = inspect_path(path, options, config, table, beside)
     if report is not None:
         _write_report(path, report, inspection, config, options)
@@ -59,10 +60,10 @@ def inspect(
         raise typer.Exit(1)
 
 
-def _check_report(path: Path, report: Path, given: Given) -> None:
-    """Raise an `InputError` if the page cannot be made or written."""
+def _check_report(path: Path, report: Path, given: Given, inputs: Sequence[Path]) -> None:
+    """Raise an `InputError` if the page cannot be made or written, or would destroy what is read."""
     from latentfill.core.errors import InputError
-    from latentfill.core.files import check_new
+    from latentfill.core.output_paths import check_new, refuse_inputs
     from latentfill.report.rendering import check_installed
     from latentfill.tables.backends.table_files import check_output_path
 
@@ -70,6 +71,7 @@ def _check_report(path: Path, report: Path, given: Given) -> None:
         raise InputError("--report is for one series; leave out --by, or inspect each series as a file of its own.")
     check_installed()
     check_output_path(path, report, table=False)
+    refuse_inputs([report], [path, *inputs])
     check_new([] if given["overwrite"] else [report])
 
 
@@ -77,12 +79,16 @@ def _write_report(
     path: Path, report: Path, inspection: Mapping[str, object], config: Config, options: TableOptions
 ) -> None:
     """Write the page about a table."""
-    from latentfill.cli.provenance import provenance
+    from latentfill.cli.input_files import check_unchanged, file_digests, provenance, table_files
     from latentfill.core.errors import InputError
-    from latentfill.core.files import write_bytes
+    from latentfill.core.files import write_bytes, write_together
     from latentfill.report.inspection_page import inspection_page
     from latentfill.tables.read import read_table
 
     if inspection["kind"] != "table":
         raise InputError(f"--report is for tables, and {path} holds {inspection['kind']}: leave it out.")
-    write_bytes(report, inspection_page(read_table(path, options), config.kind, provenance(path)))
+    digests = file_digests(table_files(path))
+    table = read_table(path, options)
+    check_unchanged(digests)
+    page = inspection_page(table, config.kind, provenance(digests))
+    write_together(lambda: write_bytes(report, page))

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Never
 
 from latentfill.core import files
+from latentfill.core.temporary import remove_temporary_files
 
 INTERRUPTED = 130  # exit code of a command that Ctrl-C ended: 128 and the number of the signal
 PATIENCE = 0.6  # seconds in which a run can clean up by itself
@@ -82,7 +83,7 @@ class _Ending(logging.Handler):
                     time.sleep(PATIENCE)
                     print(SHOW_CURSOR if sys.stderr.isatty() else "", end="", file=sys.stderr)
                     self.say()
-                    files.remove_temporary_files()
+                    remove_temporary_files()
                     os._exit(INTERRUPTED)
 
     def _line(self) -> str:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, cast
 
 from latentfill.cli.console import make_console, say
+from latentfill.cli.input_files import (
+    check_unchanged,
+    file_digests,
+    inputs_of,
+    inputs_of_config,
+    provenance,
+    table_files,
+)
 from latentfill.cli.options import REPLACE, Given, Options, option
 from latentfill.cli.plot_folder import PLOTS, PlotFolder
 from latentfill.cli.shown import Shown, print_json
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
     from latentfill.imputation.imputation import Imputation
     from latentfill.imputation.imputer import Imputer
     from latentfill.imputation.stacked import StackedImputation
-    from latentfill.imputation.stacked_file import StackedOutputs, Write
+    from latentfill.imputation.stacked_file import FilledParts, StackedOutputs, Write
     from latentfill.tables.table import Table
 
 WRITING: Final[Options] = {
@@ -69,6 +77,9 @@ WRITING: Final[Options] = {
     ),
 }
 
+PLAIN_TEXT = (".csv", ".tsv", ".txt", ".dat")  # endings of tables whose size tells that of the filled one
+LEAST_SHARE = 0.5  # of the size of IN that OUT surely has; less than all, as markers such as -9999.00 may be long
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outputs:
@@ -82,15 +93,14 @@ class Outputs:
     doubt: Path | None
     report: Path | None
     decisions: Decisions | None  # fills to leave empty
-    made_from: dict[str, str]  # see `provenance`
+    read: Mapping[Path, str]  # digests of the files of the table
     samples: tuple[Path, ...]
     precision: int | None  # decimals of filled cells; None: as many as their column has
     plots: PlotFolder | None
 
     @classmethod
-    def of(cls, source: Path | list[Path], output: Path, given: Given) -> Self:
-        """The files that the options name; an `InputError` if one of them cannot be written."""
-        from latentfill.cli.provenance import provenance
+    def of(cls, source: Path | list[Path], output: Path, given: Given, *inputs: Path) -> Self:
+        """The files that the options name; an `InputError` if one cannot be written, or is one of the `inputs`."""
         from latentfill.core.files import STANDARD, stem
         from latentfill.imputation.decisions import Decisions
         from latentfill.tables.backends.table_files import check_output_path
@@ -106,7 +116,7 @@ class Outputs:
             doubt=given["doubt"],
             report=given["report"],
             decisions=Decisions.read(given["decisions"]) if given["decisions"] else None,
-            made_from=provenance(source) if given["report"] else {},
+            read={},
             samples=tuple(output.with_name(f"{name}.sample{i + 1}{ending}") for i in range(given["samples"] or 0)),
             precision=given["precision"],
             plots=PlotFolder.of(given),
@@ -126,10 +136,32 @@ class Outputs:
             from latentfill.report.rendering import check_installed
 
             check_installed()
+        files = table_files(source)
+        outputs._check_paths([*files, *inputs, *inputs_of(given)])
+        outputs._check_room(files)
         return outputs
 
+    def _check_paths(self, inputs: Sequence[Path]) -> None:
+        """Raise an `InputError` if an output would destroy one of the inputs."""
+        from latentfill.core.output_paths import refuse_inputs
+
+        refuse_inputs([path for _, path in self.named()], inputs)
+        if self.plots:
+            self.plots.refuse_inputs(inputs)
+
+    def _check_room(self, files: Sequence[Path]) -> None:
+        """Raise an `InputError` if the disk has no room for the filled tables, as far as their size is known."""
+        from latentfill.core.files import STANDARD
+        from latentfill.core.output_paths import check_room
+
+        texts = [path for path in (*files, self.table) if path.suffix.lower() in PLAIN_TEXT]
+        if self.table != STANDARD and len(texts) == len(files) + 1:
+            size = sum(os.path.getsize(path) for path in files if os.path.isfile(path))
+            check_room(self.table, int(LEAST_SHARE * size) * (1 + len(self.samples)))
+
     def check(self, imputer: Imputer) -> None:
-        """Raise an `InputError` for outputs that this imputer cannot make."""
+        """Raise an `InputError` for outputs that this imputer cannot make, or that would destroy what it reads."""
+        self._check_paths(inputs_of_config(imputer.config))
         if self.explain:
             imputer.check_explains()
         if imputer.options.by and (self.report or self.decisions):
@@ -160,8 +192,28 @@ class Outputs:
         """The table as the imputer fills it, with all that the outputs need."""
         return imputer.fill(table, decisions=self.decisions, compare=self.report is not None)
 
+    def before_reading(self, source: Path | list[Path]) -> Self:
+        """The same outputs, with the digests of what is read next."""
+        return replace(self, read=file_digests(table_files(source)))
+
+    def check_read(self) -> None:
+        """Raise an `InputError` if the table has changed while it was read; call it right after that."""
+        check_unchanged(self.read)
+
     def write(self, imputer: Imputer, filled: Imputation | StackedImputation, shown: Shown) -> dict[str, object]:
-        """Write all files, the summary last; print and return the summary."""
+        """Write all files or none; print and return the summary."""
+        from latentfill.core.files import write_together
+
+        summary, line = write_together(lambda: self._write_all(imputer, filled))
+        self.show(summary, len(filled.table.notes), shown)
+        if line:
+            say(line, shown.quiet)
+        return summary
+
+    def _write_all(
+        self, imputer: Imputer, filled: Imputation | StackedImputation
+    ) -> tuple[dict[str, object], str | None]:
+        """Write all files, the summary last; returns the summary, and a line about the figures."""
         if self.explain:
             imputer.explain(filled.table, self.explain)
         filled.write(self.table, precision=self.precision, bounds=self.bounds is None)
@@ -176,35 +228,46 @@ class Outputs:
         line = self.plots.write_fill(filled) if self.plots else None
         if self.report:
             self._write_report(self.report, cast("Imputation", filled))  # not of many series, see `check`
-        summary = self.write_summary(filled.summary, len(filled.table.notes), shown)
-        if line:
-            say(line, shown.quiet)
-        return summary
+        return self.write_summary(filled.summary), line
 
     def _write_report(self, path: Path, filled: Imputation) -> None:
-        from latentfill.cli.provenance import digest
-        from latentfill.core.files import write_bytes
+        from latentfill.core.files import STANDARD, staged_path, write_bytes
+        from latentfill.core.inputs import digest
         from latentfill.report.imputation_page import imputation_page
 
-        written = digest(self.table)
-        output = {"output": str(self.table), "output_sha256": written} if written else {}
-        write_bytes(path, imputation_page(filled, {**self.made_from, **output}))
+        output = {}
+        if self.table != STANDARD:
+            output = {"output": str(self.table), "output_sha256": digest(staged_path(self.table))}
+        write_bytes(path, imputation_page(filled, {**provenance(self.read), **output}))
 
-    def write_summary(self, summary: dict[str, object], n_notes: int, shown: Shown) -> dict[str, object]:
-        """Write the summary; print it, as text without its first notes, which have been shown. Returns the summary."""
-        from latentfill.cli.display import show_summary
-        from latentfill.core.files import write_bytes
+    def write_parts(self, parts: FilledParts) -> dict[str, object]:
+        """Write the files of a table that was filled in parts, the summary last; returns the summary."""
+        parts.write()
+        return self.write_summary(parts.summary)
 
-        summary["precision"] = self.precision
+    def write_summary(self, summary: dict[str, object]) -> dict[str, object]:
+        """Write the summary with the digests of what was read and of what has been written; returns it."""
+        from latentfill.core.files import STANDARD, staged_digests, write_bytes
+
+        complete = summary | {
+            "precision": self.precision,
+            "inputs": {str(path): known for path, known in self.read.items()},
+            "outputs": staged_digests(self.summary or STANDARD),
+        }
         if self.summary:
-            write_bytes(self.summary, (json.dumps(summary, indent=1) + "\n").encode())
+            write_bytes(self.summary, (json.dumps(complete, indent=1) + "\n").encode())
+        return complete
+
+    def show(self, summary: dict[str, object], n_notes: int, shown: Shown) -> None:
+        """Print the summary, as text without its first `n_notes` notes, which have been shown."""
+        from latentfill.cli.display import show_summary
+
         if shown.as_json:
             print_json(summary)
         if shown.notes:
             show_summary(make_console(), summary, skipped_notes=n_notes, everything=shown.everything)
             for kind, path in self.named():
                 say(f"{kind}: {path}")
-        return summary
 
     @property
     def of_series(self) -> StackedOutputs:
@@ -225,7 +288,7 @@ class Outputs:
 
 def refuse_replacing(outputs: Iterable[Outputs], given: Given) -> None:
     """With --no-clobber, raise an `InputError` that names the output files that exist."""
-    from latentfill.core.files import check_new
+    from latentfill.core.output_paths import check_new
 
     if given["overwrite"]:
         return

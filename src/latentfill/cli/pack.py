@@ -25,11 +25,13 @@ def pack(
 ) -> None:
     """Pack per-window .h5 embeddings into one file that is many times faster to read."""
     from latentfill.core.files import stem
+    from latentfill.core.output_paths import refuse_inputs
     from latentfill.embeddings.packing import TableWithPlan
     from latentfill.embeddings.packing import pack as pack_into
     from latentfill.embeddings.stored.opening import open_embeddings
     from latentfill.tables.read import read_table
 
+    refuse_inputs([output], [source] if table is None else [source, table])
     config, options = config_and_reading(given)
     dataset = config.stored.dataset
     if table is None:

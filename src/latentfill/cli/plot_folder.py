@@ -35,7 +35,7 @@ class PlotFolder:
         """The folder that the options name; None without one. An `InputError` if figures cannot be written there."""
         if given["plots"] is None:
             return None
-        from latentfill.core.files import check_file_path
+        from latentfill.core.output_paths import check_file_path
         from latentfill.plots.packages import check_installed
 
         if given["plots_as"] not in ENDINGS:
@@ -45,9 +45,18 @@ class PlotFolder:
         check_file_path(folder.path / f"missingness.{folder.ending}")
         return folder
 
+    def refuse_inputs(self, inputs: Sequence[Path]) -> None:
+        """Raise an `InputError` for a folder that is read, or for a figure that is a link to an input."""
+        from latentfill.core.output_paths import refuse_inputs
+
+        earlier = [*self.path.glob(f"*.{self.ending}"), *self.path.glob(f"*/*.{self.ending}")]
+        refuse_inputs([self.path / f"missingness.{self.ending}", *earlier], inputs)
+
     def refuse_replacing(self) -> None:
         """Raise an `InputError` if the folder holds anything, as the names of the figures are not known before."""
-        if self.path.is_dir() and any(self.path.iterdir()):
+        from latentfill.core.temporary import is_empty
+
+        if self.path.is_dir() and not is_empty(self.path):
             raise InputError(
                 f"the folder {self.path} is not empty, and --no-clobber keeps what exists. Choose another folder, or "
                 "leave out --no-clobber."

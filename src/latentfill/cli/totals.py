@@ -33,16 +33,19 @@ def totals(
 ) -> None:
     """Sums and means of a filled table per period, with intervals from its samples."""
     from latentfill.cli.display import show_totals
-    from latentfill.core.files import check_new
-    from latentfill.imputation.totals.table_totals import total_columns
+    from latentfill.core.files import write_together
+    from latentfill.core.output_paths import check_new, refuse_inputs
+    from latentfill.imputation.totals.table_totals import samples_beside, total_columns
     from latentfill.tables.backends.table_files import check_output_path, write_columns
 
     if output is not None:
         check_output_path(filled, output)
         check_new([] if given["overwrite"] else [output])
+        beside = samples_beside(filled) if samples is None and filled.is_file() else []
+        refuse_inputs([output], [filled, *(samples or beside)])
     config, options = config_and_reading(given)
     columns = total_columns(filled, every, samples, coverage, config.kind, options)
     if output is None:
         show_totals(make_console(stderr=False), columns, coverage)
     else:
-        write_columns(columns, output)
+        write_together(lambda: write_columns(columns, output))

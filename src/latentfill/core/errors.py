@@ -24,6 +24,10 @@ class InputError(LatentFillError, ValueError):
     """A file, table or setting that cannot be used as it is."""
 
 
+class UnwritableError(InputError):
+    """An output that cannot be written, such as on a full disk."""
+
+
 class UnknownColumnError(InputError):
     """A named column that is not in the table."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ def in_processes(function: Callable[[_Item], _Result], items: Sequence[_Item]) -
     from concurrent.futures import ProcessPoolExecutor  # here, because few runs need it
     from multiprocessing import active_children, get_context
 
-    with _one_thread_each(), ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+    with _one_thread_each(), ProcessPoolExecutor(processes, get_context("spawn"), _end_with_parent) as pool:
         try:
             with _interrupts_held_back():
                 results = pool.map(function, items)
@@ -49,6 +50,20 @@ def in_processes(function: Callable[[_Item], _Result], items: Sequence[_Item]) -
             for process in active_children():
                 process.terminate()
             raise
+
+
+def _end_with_parent() -> None:
+    """Let this process end when the one that started it is killed, not wait for work for ever."""
+    from multiprocessing import parent_process
+
+    parent = parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -12,10 +13,11 @@ from typing import BinaryIO, Literal
 import numpy as np
 
 from latentfill.core.config import Config
-from latentfill.core.errors import InputError
-from latentfill.core.files import refusing_unwritable
+from latentfill.core.errors import InputError, UnwritableError
+from latentfill.core.files import keep_rights
 from latentfill.core.locks import locked
 from latentfill.core.series import FloatArray, IntArray, Series
+from latentfill.core.unwritable import keep_elsewhere, refusing_unwritable
 from latentfill.embeddings.embed_progress import ProgressCallback, ProgressMeter
 from latentfill.embeddings.protocols.embedder import (
     Embedder,
@@ -26,7 +28,7 @@ from latentfill.embeddings.protocols.embedder import (
 )
 from latentfill.embeddings.protocols.record import COMPUTED, Provenance, RecordedTable, VectorArray
 from latentfill.embeddings.stored.digests import scaler_digest, table_digest
-from latentfill.embeddings.stored.folder_record import reserved_folder
+from latentfill.embeddings.stored.folder_record import check_record, reserved_folder
 from latentfill.embeddings.stored.h5_names import WHOLE
 from latentfill.embeddings.stored.h5_writing import window_bytes, write_window
 from latentfill.embeddings.stored.packed_writing import (
@@ -164,12 +166,14 @@ class TableEmbedder:
         self, target: Path, *, overwrite: bool = False, on_progress: ProgressCallback | None = None
     ) -> Provenance:
         """Write all embeddings as one packed file; resuming an interrupted run gives the same bytes."""
+        target = Path(os.path.realpath(target))
         check_packed_path(target, overwrite=overwrite)
         _, columns, dim = self.embed(self.batches()[0].starts[:1]).shape
         partial = target.with_name(f".{target.name}.partial")
         with locked(target), refusing_unwritable(partial):
             check_packed_path(target, overwrite=overwrite)  # another run may have written it in the meantime
             self._complete(partial, (columns, dim), on_progress)
+            keep_rights(target, partial)
             os.replace(partial, target)
         return self.provenance
 
@@ -191,6 +195,8 @@ class TableEmbedder:
                 file.write(vector_bytes(self.embed(batch.starts)))
                 file.flush()
                 os.fsync(file.fileno())
+                if not os.fstat(file.fileno()).st_nlink:
+                    raise _removed(partial, file)
                 meter.add(len(batch))
 
     def _bytes_of(self, batch: WindowBatch, size: tuple[int, int]) -> int:
@@ -217,7 +223,9 @@ class TableEmbedder:
             missing = [batch for batch in batches if not _is_written(batch, folder, size)]
             meter = _meter(batches, missing, on_progress)
             for batch in missing:
-                for path, vector in zip(_paths(batch, folder), self.embed(batch.starts), strict=True):
+                vectors = self.embed(batch.starts)
+                check_record(folder)
+                for path, vector in zip(_paths(batch, folder), vectors, strict=True):
                     path.parent.mkdir(parents=True, exist_ok=True)
                     write_window(path, vector, dataset)
                 meter.add(len(batch))
@@ -244,6 +252,18 @@ def _meter(
 ) -> ProgressMeter:
     total = sum(map(len, batches))
     return ProgressMeter(total, total - sum(map(len, missing)), on_progress)
+
+
+def _removed(partial: Path, file: BinaryIO) -> UnwritableError:
+    """The error for a partial file that was removed while it was written, with its content kept elsewhere."""
+
+    def write(place: Path) -> None:
+        file.seek(0)
+        with (place / partial.name).open("wb") as copy:
+            shutil.copyfileobj(file, copy)
+
+    kept = keep_elsewhere(write, f"What is embedded so far, {partial.name},")
+    return UnwritableError(f"{partial} was removed while it was written. {kept} Put back, it will be continued.")
 
 
 def _begin_with(file: BinaryIO, header: bytes) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from latentfill.core.errors import InputError, did_you_mean
+from latentfill.core.inputs import refuse_special
 from latentfill.core.messages import counted
 from latentfill.core.series import BoolArray, Series
 from latentfill.imputation.filling.filled import Filled
@@ -84,6 +85,7 @@ class Decisions:
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Decisions:
         """The decisions in a file; raises an `InputError` if it has none."""
+        refuse_special(path)
         try:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as error:

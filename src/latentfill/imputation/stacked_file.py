@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from latentfill.core.errors import InputError
-from latentfill.core.files import replacing, stem
+from latentfill.core.files import replacing
+from latentfill.core.inputs import reading
+from latentfill.core.output_paths import check_room
 from latentfill.core.series import BoolArray
+from latentfill.core.temporary import temporary
+from latentfill.core.unwritable import refusing_unwritable
 from latentfill.core.workers import in_processes
 from latentfill.imputation.imputer import Imputer
 from latentfill.imputation.model_choice import SeriesModel
@@ -19,12 +23,13 @@ from latentfill.imputation.stacked import OnSeries, StackedImputation, fill_stac
 from latentfill.imputation.stacked_covariates import StackedImputers
 from latentfill.imputation.stacked_summary import StackedSummary
 from latentfill.tables.backends.csv_format import CsvFormat
-from latentfill.tables.backends.stacked_text import StackedText, UnusualTextError
+from latentfill.tables.backends.stacked_text import Division, StackedText, UnusualTextError
 from latentfill.tables.groups import GroupedTable, read_groups
 from latentfill.tables.options import TableOptions
 
 LARGE = 1 << 25  # bytes from which a file is divided
 ROWS_AT_ONCE = 50_000  # of the series that are read and filled together, about
+COPIES = 2  # of each filled table that are on the disk in the end: its parts, and the whole
 
 Write = Callable[[StackedImputation, Path], None]  # writes one of the outputs of a part
 
@@ -50,21 +55,46 @@ def is_divisible(imputer: Imputer, data: object, outputs: StackedOutputs) -> boo
     return are_texts and data.stat().st_size >= LARGE
 
 
-def impute_stacked_file(
-    imputer: Imputer, path: Path, outputs: StackedOutputs, on_series: OnSeries | None = None
-) -> dict[str, object]:
-    """Fill a stacked text file, and write the outputs; returns the summary.
+@dataclass(frozen=True, slots=True)
+class FilledParts:
+    """The parts of a stacked text file, filled."""
 
-    Raises an `UnusualTextError` if the file must be read as a whole, to be filled or to be refused with the reason;
-    nothing has been written then.
+    text: StackedText
+    division: Division
+    is_row: list[BoolArray]  # for each part, which rows it had before
+    outputs: StackedOutputs
+    summary: dict[str, object]
+
+    def write(self) -> None:
+        """Write the outputs, each joined from those of the parts."""
+        for number, output in enumerate(self.outputs.all):
+            parts = [_output_of(part, number) for part in self.division.paths]
+            join = self.text.join if output in self.outputs.tables else self.text.join_columns
+            with replacing(output) as joined:
+                join(parts, self.is_row, self.division, joined, packed=output.suffix.lower() == ".gz")
+
+
+@contextmanager
+def filled_parts(
+    imputer: Imputer,
+    path: Path,
+    outputs: StackedOutputs,
+    on_series: OnSeries | None = None,
+    on_read: Callable[[], None] | None = None,
+) -> Iterator[FilledParts]:
+    """Fill a stacked text file, whose parts can be written in the block; `on_read` is called when it has been read.
+
+    Raises an `UnusualTextError` if the file must be read as a whole, to be filled or to be refused with the reason.
     """
     began = time.monotonic()
     first = next(iter(outputs.tables))
-    beside = first.absolute().parent
-    beside.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=beside, prefix=f".{stem(first)}.") as folder:
-        text = StackedText.of(path, imputer.options.layout, imputer.options.by)
-        division = text.divide(Path(folder), ROWS_AT_ONCE)
+    check_room(first, COPIES * path.stat().st_size * len(outputs.tables))
+    with _parts_folder(first) as folder:
+        with reading(path):
+            text = StackedText.of(path, imputer.options.layout, imputer.options.by)
+            division = text.divide(folder, ROWS_AT_ONCE)
+        if on_read:
+            on_read()
         shared = _read(division.longest, imputer).shared
         sample = _read(division.sample, imputer, shared)
         series = [group.table.series for group in sample.groups if group.table is not None]
@@ -76,13 +106,19 @@ def impute_stacked_file(
             is_row.append(rows)
             if on_series:
                 on_series("", found.n_done, division.series)
-        summary = found.to_dict(imputer, model)
-        for number, output in enumerate(outputs.all):
-            parts = [_output_of(part, number) for part in division.paths]
-            join, packed = text.join if output in outputs.tables else text.join_columns, output.suffix.lower() == ".gz"
-            with replacing(Path(os.path.realpath(output))) as joined:
-                join(parts, is_row, division, joined, packed=packed)
-    return summary | {"fill_seconds": round(time.monotonic() - began, 2)}
+        summary = found.to_dict(imputer, model) | {"fill_seconds": round(time.monotonic() - began, 2)}
+        yield FilledParts(text, division, is_row, outputs, summary)
+
+
+@contextmanager
+def _parts_folder(output: Path) -> Iterator[Path]:
+    """A folder beside an output for the parts of the table, which is removed in the end."""
+    with refusing_unwritable(output):
+        beside = Path(os.path.realpath(output)).parent
+        beside.mkdir(parents=True, exist_ok=True)
+        with temporary(beside, "parts") as folder:
+            folder.mkdir(mode=0o700)
+            yield folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from latentfill.core.files import refusing_unwritable, write_bytes
+from latentfill.core.files import write_bytes, write_together
+from latentfill.core.output_paths import check_file_path
 from latentfill.core.series import BoolArray, FloatArray
+from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.imputer import Imputer
 from latentfill.nn.progress import ProgressCallback
 from latentfill.scoring.demo_table import Sample, make_sample
@@ -41,16 +44,28 @@ def run_demo(folder: Path, seed: int, progress: ProgressCallback | None = None) 
 
     Raises an `InputError` if a file cannot be written.
     """
-    with refusing_unwritable(folder):
-        folder.mkdir(parents=True, exist_ok=True)
     sample = make_sample(seed)
     source, filled, truth = (folder / name for name in ("sample.csv", "filled.csv", "truth.csv"))
-    write_bytes(source, sample.to_csv().encode())
-    write_bytes(truth, sample.complete().to_csv().encode())
-    imputer = Imputer(seed=seed, progress=progress).fit(source)
-    imputation = imputer.fill(source)
-    imputation.write(filled)
+    for path in (source, filled, truth):
+        check_file_path(path)
+    imputation = _filled(sample, source.name, Imputer(seed=seed, progress=progress))
+
+    def write() -> None:
+        write_bytes(source, sample.to_csv().encode())
+        write_bytes(truth, sample.complete().to_csv().encode())
+        imputation.write(filled)
+
+    write_together(write)
     return Outcome(source, filled, truth, compare(sample, imputation.filled.values))
+
+
+def _filled(sample: Sample, name: str, imputer: Imputer) -> Imputation:
+    """The sample, read from a file and filled."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        path.write_bytes(sample.to_csv().encode())
+        table = imputer.read(path)
+    return imputer.fit(table).fill(table)
 
 
 def compare(sample: Sample, filled: FloatArray) -> tuple[GroupError, ...]:

@@ -10,6 +10,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from latentfill.core.errors import InputError
+from latentfill.core.inputs import refuse_special
 from latentfill.scoring.scores import Score
 
 
@@ -20,6 +21,7 @@ def to_json(about: Mapping[str, object], scores: Sequence[Score]) -> bytes:
 
 def read_json(path: Path) -> list[Score]:
     """The scores in a file that `to_json` made; raises an `InputError` for any other file."""
+    refuse_special(path)
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         return [Score(**score) for score in record["scores"]]

@@ -66,6 +66,15 @@ def test_only_missing_cells_of_a_workbook_change(book, tmp_path):
     assert after["data"]["E5"].value == 0.5
 
 
+def test_a_workbook_that_is_changed_after_it_was_read_is_written_as_it_was(book, tmp_path):
+    table = read_table(book)
+    write_table(table, np.full((30, 2), 1.25), tmp_path / "one.xlsx")
+    book.write_bytes(b"another")
+    write_table(table, np.full((30, 2), 1.25), tmp_path / "two.xlsx")
+    one, two = (openpyxl.load_workbook(tmp_path / name).worksheets[0].values for name in ("one.xlsx", "two.xlsx"))
+    assert list(one) == list(two)
+
+
 def test_a_workbook_with_several_sheets_needs_the_name_of_one(book):
     add_sheet(book)
     with pytest.raises(InputError, match=r"several sheets: 'data', 'other'.*--sheet 'data'"):

@@ -10,9 +10,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from latentfill.core.errors import InputError
+from latentfill.core.errors import InputError, UnwritableError
 from latentfill.core.files import write_bytes
 from latentfill.core.locks import locked
+from latentfill.core.temporary import is_empty
 from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
 from latentfill.embeddings.stored.table_arrays import table_arrays, table_of
 
@@ -67,6 +68,12 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
         raise InputError(f"{path} is damaged: {error}. {REMOVE}") from error
 
 
+def check_record(folder: Path) -> None:
+    """Raise an `UnwritableError` if a folder that embeddings are written into has lost its record."""
+    if not (folder / RECORD_FILE).is_file():
+        raise UnwritableError(f"{folder} was removed or moved while it was written: put it back, or embed again.")
+
+
 @contextmanager
 def reserved_folder(
     folder: Path, provenance: Provenance, weights: Mapping[str, VectorArray], dataset: str, table: RecordedTable
@@ -83,7 +90,7 @@ def reserved_folder(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with locked(folder):
         if not (record.is_file() and record.read_bytes() == content):
-            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            if folder.exists() and not (folder.is_dir() and is_empty(folder)):
                 raise InputError(
                     f"{folder} is not empty: it holds embeddings of another table, encoder or settings, or other "
                     "files. Remove it, or write somewhere else."

@@ -7,7 +7,9 @@ import os
 from pathlib import Path
 
 from latentfill.core.errors import InputError
-from latentfill.core.files import replacing, replacing_folder
+from latentfill.core.files import replacing
+from latentfill.core.folders import write_folder
+from latentfill.core.temporary import is_empty
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.stored.h5_names import DATASET, WHOLE
 
@@ -18,17 +20,20 @@ def write_split(folder: str | os.PathLike[str], split: str, vectors: VectorArray
     The folder appears complete or not at all. Raises `InputError` if it exists and is not empty.
     """
     target = Path(folder) / ("" if split == WHOLE else split)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    if target.exists() and not (target.is_dir() and is_empty(target)):
         raise InputError(f"{target} is not empty. Remove it or write somewhere else.")
-    with replacing_folder(target) as new:
+
+    def write(new: Path) -> None:
         for i, vector in enumerate(vectors):
             (new / f"{i}.h5").write_bytes(window_bytes(vector, dataset))
+
+    write_folder(target, write)
     return target
 
 
 def write_window(path: Path, vector: VectorArray, dataset: str = DATASET) -> None:
     """Write one window's vector (C, D); the file appears complete or not at all."""
-    with replacing(path) as temporary:
+    with replacing(path, durable=False) as temporary:
         temporary.write_bytes(window_bytes(vector, dataset))
 
 

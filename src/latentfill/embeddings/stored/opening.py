@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from latentfill.core.inputs import refuse_special
 from latentfill.embeddings.protocols.record import StoredEmbeddings
 from latentfill.embeddings.stored.array_files import READERS, open_array_file
 from latentfill.embeddings.stored.h5_file import open_file
@@ -22,6 +23,7 @@ def open_embeddings(
     `name` (the table's file name without its suffix) and `pred_len` choose among several sets in a folder.
     """
     path = Path(path)
+    refuse_special(path)
     if path.is_file():
         if is_packed_file(path):
             return load_packed_file(path)

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
-from latentfill.core.files import check_file_path, replacing
+from latentfill.core.files import replacing
+from latentfill.core.output_paths import check_file_path
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
 from latentfill.embeddings.stored.h5_dataset import columns_and_size

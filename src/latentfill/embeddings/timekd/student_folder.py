@@ -14,7 +14,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from latentfill.core.errors import ModelFormatError
-from latentfill.core.files import check_folder_path, replacing_folder
+from latentfill.core.folders import write_folder as write_whole_folder
+from latentfill.core.inputs import why_unreadable
+from latentfill.core.output_paths import check_folder_path
 from latentfill.nn.weights import write_weights
 
 FORMAT = 1
@@ -38,14 +40,19 @@ def write_folder(path: Path, record: Mapping[str, object], weights: Mapping[str,
     """Write a student's folder, which appears complete or not at all and can replace only an older student."""
     check_student_path(path)
     text = json.dumps({"format": FORMAT, "kind": KIND, **record}, indent=1)
-    with replacing_folder(path) as folder:
+
+    def write(folder: Path) -> None:
         (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
         write_weights(folder / WEIGHTS, weights)
+
+    write_whole_folder(path, write)
 
 
 def read_folder(folder: Path) -> tuple[StudentRecord, dict[str, Tensor]]:
     """The record and the weights in a student's folder."""
     record = read_record(folder)
+    if why := why_unreadable(folder / WEIGHTS):
+        raise ModelFormatError(f"{folder}/{WEIGHTS} cannot be read: {why}. Let its owner give you the right to.")
     try:
         return record, load_file(folder / WEIGHTS)
     except (OSError, SafetensorError) as error:

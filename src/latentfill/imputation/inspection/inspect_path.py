@@ -1,4 +1,4 @@
-"""Describing the content of a path: a table, stored embeddings, a fitted model or a distilled student."""
+"""Describing the content of a path: a table, stored embeddings, a fitted model, a distilled student or a summary."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, cast
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.files import stem
+from latentfill.core.inputs import refuse_special
 from latentfill.embeddings.stored.packed_file import is_packed_file
 from latentfill.imputation.inspection.inspect_groups import describe_groups
+from latentfill.imputation.inspection.inspect_summary import describe_summary
 from latentfill.imputation.inspection.inspect_table import describe_table
 from latentfill.kinds.columns import ColumnKinds
 from latentfill.tables.groups import read_groups
@@ -30,7 +32,7 @@ def inspect_path(
     table: Path | None = None,
     beside: Path | None = None,
 ) -> dict[str, object]:
-    """Describe a path as JSON values; `kind` is `table`, `embeddings`, `model` or `student`.
+    """Describe a path as JSON values; `kind` is `table`, `embeddings`, `model`, `student` or `summary`.
 
     For embeddings, `table` is the path of the table that they were made from. With it, the description also tells how
     the embeddings pair with its windows under the splits of `config`, which rows they cover, whether each belongs to
@@ -41,11 +43,14 @@ def inspect_path(
     """
     if not os.path.exists(path):
         raise InputError(f"{path} does not exist. Check the path.")
+    refuse_special(path)
     student = describe_student(path)
     if student is not None:
         return {**student, "kind": "student", "path": str(path)}
     if (path / MODEL_FILE).is_file():
         return {"kind": "model", "path": str(path), **_describe_model(path)}
+    if (summary := describe_summary(path)) is not None:
+        return {"kind": "summary", "path": str(path), **summary}
     if _holds_embeddings(path, table):
         from latentfill.imputation.inspection.inspect_embeddings import (
             describe_embeddings,  # slow to import, as it needs torch

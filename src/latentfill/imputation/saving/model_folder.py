@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
@@ -15,9 +15,12 @@ from safetensors.numpy import load_file, save
 
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError, ModelFormatError
-from latentfill.core.files import check_folder_path, replacing_folder
+from latentfill.core.folders import write_folder
+from latentfill.core.inputs import why_unreadable
+from latentfill.core.output_paths import check_folder_path
 from latentfill.core.setting_type import split_names
 from latentfill.core.strategy_table import STRATEGIES
+from latentfill.core.temporary import sweep
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.saving.model_state import (
@@ -49,10 +52,13 @@ def save_model(fitted: Fitted, path: str | os.PathLike[str], extra: Extra) -> No
             f"this model uses the encoder {type(fitted.encoder).__name__}, which cannot be saved. Fit with the "
             "built-in encoder, or with embeddings made beforehand by `latentfill embed` (--embeddings)."
         )
-    with replacing_folder(target) as folder:
+
+    def write(folder: Path) -> None:
         write_json(folder / "config.json", state_of(fitted, extra))
         write_json(folder / "scaler.json", {"columns": fitted.columns, **fitted.scaler.to_dict()})
         (folder / "model.safetensors").write_bytes(save(dict(model_weights(fitted))))
+
+    write_folder(target, write)
 
 
 def check_model_path(path: Path) -> None:
@@ -63,6 +69,7 @@ def check_model_path(path: Path) -> None:
 def read_config(path: str | os.PathLike[str]) -> ModelState:
     """The content of a model's config.json; raises a `ModelFormatError` if the folder is no model of this version."""
     folder = Path(path)
+    _check_readable(folder)
     missing = [name for name in FILES if not os.path.isfile(folder / name)]
     if missing:
         raise ModelFormatError(
@@ -76,6 +83,16 @@ def read_config(path: str | os.PathLike[str]) -> ModelState:
             "Fit the model again with this version."
         )
     return cast(ModelState, state)
+
+
+def _check_readable(folder: Path) -> None:
+    """Raise a `ModelFormatError` for files that may not be read."""
+    with suppress(OSError):
+        if not folder.exists():
+            sweep(folder.parent)  # puts back a model whose replacement was killed
+    for path in (folder / name for name in FILES):
+        if why := why_unreadable(path):
+            raise ModelFormatError(f"{path} cannot be read: {why}. Let its owner give you the right to read the model.")
 
 
 def load_model(path: str | os.PathLike[str], device: str | None = None) -> tuple[Fitted, Extra]:

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
-from latentfill.core.files import replacing_folder
+from latentfill.core.folders import write_folder
 from latentfill.imputation.causal.fill import PastModels
 from latentfill.imputation.saving.model_folder import (
     check_model_path,
@@ -34,10 +34,13 @@ def save_past(models: PastModels, path: str | os.PathLike[str], table: Mapping[s
     check_model_path(target)
     if not models.models:
         raise InputError("nothing was learnt, as no value column has an observed cell: fit to a table with readings.")
-    with replacing_folder(target) as folder:
+
+    def write(folder: Path) -> None:
         write_json(folder / "config.json", past_state(models, table))
         write_json(folder / "scaler.json", {"columns": models.columns, **models.last.scaler.to_dict()})
         (folder / "model.safetensors").write_bytes(save(dict(past_arrays(models.last))))
+
+    write_folder(target, write)
 
 
 def is_past(path: str | os.PathLike[str]) -> bool:

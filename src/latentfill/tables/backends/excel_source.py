@@ -34,6 +34,7 @@ class ExcelSource:
     """A table in a sheet of a spreadsheet."""
 
     path: Path
+    content: bytes  # of the file, into a copy of which is written
     sheet: str
     header: int | None  # row of the sheet with the names, counted from 0; None without names
     rows: tuple[int, ...]  # row of the sheet for each row of the table
@@ -81,7 +82,7 @@ class ExcelSource:
         """The workbook with filled cells and new columns; all else, also other sheets, stays as it was."""
         from openpyxl import load_workbook
 
-        book = load_workbook(self.path)
+        book = load_workbook(io.BytesIO(self.content))
         sheet = book[self.sheet]
         for position, fill in edits.fills.items():
             style = self._usual_format(sheet, position)
@@ -163,6 +164,7 @@ def _source(
         notes.append(f"Below the column names, {counted(header.data - header.units, 'row')} without data: kept.")
     return ExcelSource(
         path=path,
+        content=path.read_bytes(),
         sheet=sheet,
         header=kept[header.units - 1] if named else None,
         rows=tuple(data),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +80,7 @@ class FrameFormat:
         self._write(pa.table({name: pa.array(cells, from_pandas=True) for name, cells in columns.items()}), path)
 
     def _write(self, table: pa.Table, path: Path) -> None:
-        with replacing(Path(os.path.realpath(path))) as temporary:
+        with replacing(path) as temporary:
             self.write_frame(table, temporary)
 
 

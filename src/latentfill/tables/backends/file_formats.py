@@ -47,7 +47,7 @@ def format_of(path: str | os.PathLike[str]) -> FileFormat:
             return file_format
     raise InputError(
         f"The name {name!r} does not say what kind of table the file is. "
-        f"Use a name that ends in one of {', '.join(FORMATS)}."
+        f"Use a name that ends in one of {', '.join(FORMATS)}, or - for CSV on standard input or output."
     )
 
 

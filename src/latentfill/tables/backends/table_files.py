@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 
 from latentfill.core.errors import InputError
-from latentfill.core.files import STANDARD, check_file_path
+from latentfill.core.files import STANDARD
+from latentfill.core.inputs import reading
+from latentfill.core.output_paths import check_file_path
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.file_format import NewColumns
 from latentfill.tables.backends.file_formats import format_of
@@ -30,7 +32,8 @@ def read_source(data: object, request: ReadRequest) -> Source:
         return read_joined(files_in(path), lambda file: read_source(file, request))
     if not os.path.exists(path):  # unlike `Path.exists`, this returns False for a name that is too long
         raise InputError(f"There is no file {path}. Check the path.")
-    return format_of(path).read(path, request)
+    with reading(path):
+        return format_of(path).read(path, request)
 
 
 def write_source(source: Source, edits: Edits, path: str | os.PathLike[str]) -> None:
@@ -51,9 +54,9 @@ def check_output_path(data: object, output: str | os.PathLike[str], *, table: bo
     output = Path(output)
     if output == STANDARD:
         return
+    check_file_path(output)
     if table and not format_of(output).writable:
         raise InputError(f"{output} cannot be written: {format_of(output).name} files are only read. Write .xlsx.")
-    check_file_path(output)
     paths = data if isinstance(data, list | tuple) else [data]
     files = [path for path in paths if isinstance(path, str | os.PathLike) and os.path.exists(path)]
     if output.exists() and any(os.path.samefile(path, output) for path in files):
