@@ -102,9 +102,9 @@ def bodies_of(path: Path) -> dict[str, list[str]]:
 
 def report(*, quick: bool = False) -> str:
     """The results as Markdown."""
-    names = [name.replace("/", "_") for name in TARGETS]
+    names = {name.replace("/", "_"): name for name in TARGETS}
     records = read_results(PROTOCOL, names, quick=quick)
-    lines = [_line(record["data"].replace("_", "/", 1), record) for record in records]
+    lines = [_line(names[record["data"]], record) for record in records]
     return "\n".join(["| file | killed | mutants | share |", "|---|---|---|---|", *lines, "", measured_line(records)])
 
 
