@@ -246,7 +246,9 @@ def opened(name: str, config: Config) -> Embedder:
     kind, _, where = name.partition(":")
     if kind == "distilled":
         return StudentOfTeacher(model=where)
-    return ENCODERS[name]() if name in ENCODERS else make_embedder(name, config=config, length=config.windows.length)
+    if name in ENCODERS:
+        return ENCODERS[name]()
+    return make_embedder(name, config=config, length=config.windows.length, trust_code=True)
 
 
 class RememberingKriging:

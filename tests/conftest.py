@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import torch
 
 from latentfill.cli import main as cli
+from latentfill.core.folder_digests import DIGESTS, OWN, with_digests
 from latentfill.core.series import Series
 from latentfill.scoring.demo_table import Sample, make_sample
 
@@ -122,6 +124,18 @@ def language_model(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
 def small_language_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a language model that was made on the spot in any case."""
     return save_language_model(tmp_path_factory.mktemp("small"), "bert")
+
+
+@pytest.fixture(scope="session")
+def sign() -> Callable[[Path], None]:
+    """Gives a folder of a model, whose files a test has changed, digests as if it had been written so."""
+
+    def sign(folder: Path) -> None:
+        record = json.loads((folder / "config.json").read_text())
+        names = [name for name in record.pop(DIGESTS) if name != OWN]
+        (folder / "config.json").write_text(json.dumps(with_digests(record, folder, names)))
+
+    return sign
 
 
 @pytest.fixture

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from latentfill.core.errors import EmbeddingMismatchError as EmbeddingMismatchError
     from latentfill.core.errors import InputError as InputError
     from latentfill.core.errors import LatentFillError as LatentFillError
+    from latentfill.core.errors import MemoryLimitError as MemoryLimitError
     from latentfill.core.errors import ModelFormatError as ModelFormatError
     from latentfill.core.errors import NotFittedError as NotFittedError
     from latentfill.core.errors import OracleEmbeddingError as OracleEmbeddingError
     from latentfill.core.errors import RepeatedTimeError as RepeatedTimeError
     from latentfill.core.errors import UnknownColumnError as UnknownColumnError
+    from latentfill.core.errors import UntrustedCodeError as UntrustedCodeError
     from latentfill.core.errors import UnwritableError as UnwritableError
     from latentfill.core.fill_warning import FillWarning as FillWarning
     from latentfill.imputation.filling.codes import Code as Code
@@ -39,11 +41,13 @@ _HOMES = {
     "EmbeddingMismatchError": "core.errors",
     "InputError": "core.errors",
     "LatentFillError": "core.errors",
+    "MemoryLimitError": "core.errors",
     "ModelFormatError": "core.errors",
     "NotFittedError": "core.errors",
     "OracleEmbeddingError": "core.errors",
     "RepeatedTimeError": "core.errors",
     "UnknownColumnError": "core.errors",
+    "UntrustedCodeError": "core.errors",
     "UnwritableError": "core.errors",
     "Code": "imputation.filling.codes",
     "Config": "core.config",

@@ -189,7 +189,7 @@ def test_evaluate_compares_a_language_model_with_other_settings_of_it_and_a_modu
     ]
     names += [f"module:own_views.encode+inputs={view}+observed:BCL" for view in ("filled", "smoothed")]
     options = ("--encoders", ",".join(["none", *names]), "--strategies", "neighbours", "--patterns", "point")
-    quick = ("--length", 12, "--set", "decoder_steps=3", "--set", "width=8", "--set", "dim=8")
+    quick = ("--trust-code", "--length", 12, "--set", "decoder_steps=3", "--set", "width=8", "--set", "dim=8")
     capsys.readouterr()
     assert run_cli("evaluate", table, "-o", tmp_path / "a.json", *options, *quick) == 0
     scores = [score for score in json.loads((tmp_path / "a.json").read_text())["scores"] if score["column"] == "all"]
@@ -222,5 +222,6 @@ def test_a_module_that_exits_the_program_is_refused(run_cli: Run, table: Path, t
     (tmp_path / "ends_when_called.py").write_text("import sys\ndef encode(filled): sys.exit(5)\n")
     (tmp_path / "ends_when_read.py").write_text("import sys\nsys.exit(3)\n")
     for module, message in (("ends_when_called", "cannot take"), ("ends_when_read", "cannot be imported")):
-        assert run_cli("embed", table, "-o", tmp_path / "a.packed", *PLAN, "--encoder", f"module:{module}.encode") == 2
+        encoder = ("--encoder", f"module:{module}.encode", "--trust-code")
+        assert run_cli("embed", table, "-o", tmp_path / "a.packed", *PLAN, *encoder) == 2
         assert message in capsys.readouterr().err

@@ -483,13 +483,23 @@ DAMAGES = {
 }
 
 
+@pytest.mark.parametrize("signed", [False, True])
 @pytest.mark.parametrize("damage", sorted(DAMAGES))
 def test_a_damaged_model_is_refused_with_its_path(
-    run_cli: Callable[..., int], source: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage
+    run_cli: Callable[..., int],
+    source: Path,
+    model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    sign: Callable[[Path], None],
+    damage: str,
+    signed: bool,
 ):
     folder = tmp_path / "model"
     shutil.copytree(model, folder)
     DAMAGES[damage](folder)
+    if signed and damage not in ("no scaler", "a list", "only the format"):  # these leave nothing to sign
+        sign(folder)
     assert run_cli("apply", source, "-m", folder, "-o", tmp_path / "out.csv") == 2
     assert str(folder) in capsys.readouterr().err
     assert run_cli("inspect", folder) in (0, 2)  # it reads less than `apply`
@@ -505,11 +515,17 @@ def test_a_table_without_a_column_of_the_model_is_refused_with_the_name_of_the_c
 
 
 def test_a_model_fitted_on_a_gpu_can_be_applied_on_the_given_device(
-    run_cli: Callable[..., int], source: Path, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    run_cli: Callable[..., int],
+    source: Path,
+    model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    sign: Callable[[Path], None],
 ):
     folder = tmp_path / "model"
     shutil.copytree(model, folder)
     edit("config.json", lambda s: s["settings"].update(device="cuda:99"))(folder)
+    sign(folder)
     assert run_cli("apply", source, "-m", folder, "-o", tmp_path / "out.csv", "-q", "--device", "cpu") == 0
     assert run_cli("apply", source, "-m", folder, "-o", tmp_path / "out.csv", "-q") == 2
     assert "cuda:99" in capsys.readouterr().err

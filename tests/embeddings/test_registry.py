@@ -93,7 +93,9 @@ def test_a_function_gets_the_configured_inputs(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "sizes_of_inputs.py").write_text("def encode(*inputs): return sum(x.sum(-1) for x in inputs)\n")
-    embedder = make_embedder("module: sizes_of_inputs.encode", config=CONFIG, settings={"inputs": "raw,observed:BCL"})
+    embedder = make_embedder(
+        "module: sizes_of_inputs.encode", config=CONFIG, settings={"inputs": "raw,observed:BCL"}, trust_code=True
+    )
     series = hourly(20, 3)
     found = embedder.embed(cut_raw_windows(series, ColumnScaler.fit(series.values), np.arange(4), 12))
     windows = [series.values[i : i + 12].sum(axis=0) + 12 for i in range(4)]
@@ -104,10 +106,10 @@ def test_a_function_gets_the_configured_inputs(
 def test_saved_modules_are_loaded(tmp_path: Path):
     program = torch.export.export(torch.nn.Linear(12, 2), (torch.zeros(4, 3, 12),))
     torch.export.save(program, tmp_path / "a.pt2")
-    embedder = make_embedder(f"export:{tmp_path}/a.pt2", config=CONFIG, settings={"inputs": ":bcl"})
+    embedder = make_embedder(f"export:{tmp_path}/a.pt2", config=CONFIG, settings={"inputs": ":bcl"}, trust_code=True)
     assert (embedder.name, embedder.length, embedder.settings["inputs"]) == ("export", 12, "filled:BCL")
     with pytest.raises(InputError, match=r"Give it as export:"):
-        make_embedder(f"torchscript:{tmp_path}/a.pt2", config=CONFIG)
+        make_embedder(f"torchscript:{tmp_path}/a.pt2", config=CONFIG, trust_code=True)
 
 
 @pytest.mark.parametrize(

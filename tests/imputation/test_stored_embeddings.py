@@ -21,6 +21,7 @@ from latentfill.embeddings.protocols.record import Provenance
 from latentfill.embeddings.stored.arrays import arrays_of
 from latentfill.embeddings.stored.digests import table_digest
 from latentfill.embeddings.stored.h5_writing import write_split
+from latentfill.embeddings.stored.packed_digest import seal
 from latentfill.embeddings.stored.packed_writing import SplitVectors, save_packed_file
 
 SEQ, PRED, ROWS = 12, 4, 200
@@ -298,6 +299,7 @@ def test_vectors_that_are_not_finite_or_too_large_are_refused(
     data = bytearray(packed.read_bytes())
     data[-40:-36] = np.float32(bad).tobytes()  # in one of the last windows
     packed.write_bytes(data)
+    seal(packed)
     settings = quick | {
         "embeddings": str(packed),
         "seq_len": SEQ,

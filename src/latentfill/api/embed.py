@@ -29,6 +29,7 @@ def embed(
     *,
     path: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
+    trust_code: bool = False,
     **settings: Unpack[ImputerSettings],
 ) -> dict[str, VectorArray]:
     """Embed the windows of one series, of any kind that `latentfill.impute` takes.
@@ -44,6 +45,8 @@ def embed(
         Packed file to write; an interrupted run is continued.
     overwrite
         Replace an earlier packed file.
+    trust_code
+        Allow ``module:``, ``torchscript:`` and ``export:``, which run code of the module or the file.
     **settings
         As for `latentfill.Imputer`: how to read the table, and its windows (``seq_len``, ``embedding_stride`` ...).
 
@@ -58,7 +61,7 @@ def embed(
     series = open_frame(data, options)
     table = read_table(series.content, replace(series.options, regular=False))
     tell_user(table.notes)
-    opened = make_embedder(encoder, config=config, pred_len=config.stored.plan.pred_len)
+    opened = make_embedder(encoder, config=config, pred_len=config.stored.plan.pred_len, trust_code=trust_code)
     embedder = TableEmbedder(table.series, opened, config, smoothed_values)
     if path is None:
         return _in_memory(embedder)

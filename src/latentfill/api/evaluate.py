@@ -32,6 +32,7 @@ def evaluate(
     seeds: Sequence[int] = (0,),
     encoders: Sequence[str] = (),
     allow_oracle: bool = False,
+    trust_code: bool = False,
     covariates: object = None,
     **settings: Unpack[ImputerSettings],
 ) -> NativeFrame:
@@ -50,6 +51,8 @@ def evaluate(
         Encoders to compare, see `latentfill evaluate --help`.
     allow_oracle
         Score stored embeddings, with the label `oracle`, though they may have seen the hidden cells.
+    trust_code
+        Allow encoders that run code of a module or a file.
     covariates, **settings
         As for `latentfill.Imputer`. With ``by``, the rows with ``series="all"`` are over the hidden cells of all
         series.
@@ -83,6 +86,7 @@ def evaluate(
         seeds=tuple(seeds),
         encoders=tuple(encoders),
         allow_oracle=allow_oracle,
+        trust_code=trust_code,
     )
     if imputer.options.by:
         return _as_frame(data, _of_series(data, imputer, spec), stacked=True)

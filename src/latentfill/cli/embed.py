@@ -20,6 +20,7 @@ from latentfill.cli.options import (
     READING,
     RUNNING,
     SPLIT_PLAN,
+    TRUST_CODE,
     Given,
     Options,
     Quiet,
@@ -52,6 +53,7 @@ ENCODER: Final[Options] = {
         "--lm",
         help="Folder of a language model, or its name on the Hugging Face hub; gpt2 if not given.",
     ),
+    **TRUST_CODE,
     **{name: each for record in ENCODER_SETTINGS for name, each in options_of(record).items()},
 }
 LAYOUT: Final[Options] = {
@@ -133,4 +135,6 @@ def _embedder(given: Given, config: Config) -> Embedder:
             raise InputError(f"--{flag} is empty. Give a folder or a name, or leave it out.")
         spec = spec.replace(kind, f"{kind}:{place}", 1)
     settings = {name: given[name] for name in BY_NAME if given[name] not in (None, False)}
-    return make_embedder(spec, config=config, pred_len=config.stored.plan.pred_len, settings=settings)
+    return make_embedder(
+        spec, config=config, pred_len=config.stored.plan.pred_len, settings=settings, trust_code=given["trust_code"]
+    )

@@ -25,6 +25,7 @@ from latentfill.cli.options import (
     REPLACE,
     RUNNING,
     STORED,
+    TRUST_CODE,
     WITH,
     Given,
     Options,
@@ -72,6 +73,7 @@ SCORING: Final[Options] = {
         "module:package.attr; settings follow with +, as in timekd:MODEL+layers=6+decimals=1.",
         default="",
     ),
+    **TRUST_CODE,
     "allow_oracle": option(
         "Scoring",
         bool,
@@ -266,4 +268,5 @@ def _scoring_spec(given: Given, strategies: str) -> ScoringSpec:
         seeds=parse_whole_numbers("seeds", given["seeds"]),
         encoders=encoders,
         allow_oracle=given["allow_oracle"],
+        trust_code=given["trust_code"],
     )

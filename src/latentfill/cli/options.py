@@ -19,6 +19,7 @@ from latentfill.core.config_settings import (
     WindowSettings,
 )
 from latentfill.core.errors import InputError
+from latentfill.core.memory_limit import set_memory_limit
 from latentfill.core.setting_type import Setting
 from latentfill.core.settings_base import Settings, declared
 from latentfill.tables.options import TableOptions
@@ -136,11 +137,28 @@ def _refuse_by(context: typer.Context, value: str | None) -> None:
         )
 
 
+def _set_max_memory(value: str | None) -> None:
+    if value is not None:
+        set_memory_limit(value)
+
+
 BY: Final = options_of(TableOptions, only=("by",))
 ONE_SERIES: Final[Options] = {
     "by": option("Reading the table", str, "--by", help="Refused, with advice.", hidden=True, callback=_refuse_by)
 }
-READING: Final = options_of(TableOptions, without=("columns", "leave", "grid", "by", "pivot"))
+READING: Final[Options] = {
+    **options_of(TableOptions, without=("columns", "leave", "grid", "by", "pivot")),
+    "max_memory": option(
+        TableOptions.panel,
+        str,
+        "--max-memory",
+        metavar="GB",
+        help="Memory that reading the files may take, in GB, or none for no limit; half of the machine's if not given. "
+        "A file that declares or unpacks to more is refused before it is read.",
+        callback=_set_max_memory,
+        expose_value=False,
+    ),
+}
 SERIES: Final[Options] = {**BY, **options_of(Config, only=("model",))}
 LONG: Final = options_of(TableOptions, only=("pivot",))
 WITH: Final[Options] = {
@@ -164,6 +182,15 @@ OUTPUT: Final = options_of(OutputSettings)
 INTERVALS: Final = options_of(OutputSettings, only=("intervals",))
 OVERWRITE: Final[Options] = {
     "overwrite": option("Writing", bool, "--overwrite", help="Replace an existing packed file.", default=False)
+}
+TRUST_CODE: Final[Options] = {
+    "trust_code": option(
+        "Making embeddings",
+        bool,
+        "--trust-code",
+        help="Allow encoders that run code of a module or a file: module, torchscript and export.",
+        default=False,
+    )
 }
 REPLACE: Final[Options] = {
     "overwrite": option(

@@ -24,6 +24,14 @@ class InputError(LatentFillError, ValueError):
     """A file, table or setting that cannot be used as it is."""
 
 
+class MemoryLimitError(InputError):
+    """A file that needs more memory than the limit to be read."""
+
+
+class UntrustedCodeError(InputError):
+    """A file or module whose code would be run, and that was not said to be trusted."""
+
+
 class UnwritableError(InputError):
     """An output that cannot be written, such as on a full disk."""
 

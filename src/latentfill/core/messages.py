@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 SHOWN = 5  # items of a list that a message shows
 
@@ -23,3 +23,10 @@ def name_problems(problems: Mapping[str, str]) -> str:
     """Quoted names with their problems, at most `SHOWN` of them."""
     shown = "; ".join(f"{name!r}: {problem}" for name, problem in list(problems.items())[:SHOWN])
     return shown + (f" and {len(problems) - SHOWN} more" if len(problems) > SHOWN else "")
+
+
+def listed(problems: Iterable[str]) -> str:
+    """Problems in one text, at most twice `SHOWN` of them."""
+    found = list(problems)
+    most = 2 * SHOWN
+    return "; ".join(found[:most]) + (f"; and {len(found) - most} more" if len(found) > most else "")

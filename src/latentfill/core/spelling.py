@@ -14,6 +14,7 @@ OF_COMMANDS = frozenset(  # flags of files and of commands, for which Python has
         "--intervals-to",
         "--layout",
         "--lm",
+        "--max-memory",
         "--no-clobber",
         "--no-teacher",
         "--student",

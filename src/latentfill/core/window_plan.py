@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, cast
+
+from latentfill.core.json_types import field_problems
 
 SplitKind = Literal["none", "ett-hour", "ett-minute", "custom"]
 SplitSetting = Literal["auto", "none", "ett-hour", "ett-minute", "custom"]
@@ -37,4 +39,15 @@ class WindowPlan:
         return f"split {self.split}, seq_len {self.seq_len}, pred_len {self.pred_len}{stride}"
 
 
+def plan_problems(settings: Mapping[str, object]) -> Iterator[str]:
+    """A phrase for each of the `settings` of a plan, as they are recorded, that has a wrong type or value."""
+    problems = list(field_problems({name: settings[name] for name in PLAN_SETTINGS if name in settings}, WindowPlan))
+    yield from problems
+    for name, (least, most) in {} if problems else RANGES.items():
+        value = cast(int, settings.get(name, least))
+        if not least <= value <= most:
+            yield f"{name} must be from {least} to {most}, got {value}"
+
+
+RANGES = {"seq_len": (1, 100_000), "pred_len": (0, 100_000), "embedding_stride": (1, 100_000)}
 PLAN_SETTINGS = ("split", "seq_len", "pred_len", "embedding_stride", "features", "target")

@@ -16,6 +16,7 @@ from latentfill.core.config import Config
 from latentfill.core.errors import InputError, UnwritableError
 from latentfill.core.files import keep_rights
 from latentfill.core.locks import locked
+from latentfill.core.path_parts import path_part
 from latentfill.core.series import FloatArray, IntArray, Series
 from latentfill.core.unwritable import keep_elsewhere, refusing_unwritable
 from latentfill.embeddings.embed_progress import ProgressCallback, ProgressMeter
@@ -31,6 +32,7 @@ from latentfill.embeddings.stored.digests import scaler_digest, table_digest
 from latentfill.embeddings.stored.folder_record import check_record, reserved_folder
 from latentfill.embeddings.stored.h5_names import WHOLE
 from latentfill.embeddings.stored.h5_writing import window_bytes, write_window
+from latentfill.embeddings.stored.packed_digest import seal, unsealed
 from latentfill.embeddings.stored.packed_writing import (
     BesideVectors,
     SplitShape,
@@ -173,6 +175,7 @@ class TableEmbedder:
         with locked(target), refusing_unwritable(partial):
             check_packed_path(target, overwrite=overwrite)  # another run may have written it in the meantime
             self._complete(partial, (columns, dim), on_progress)
+            seal(partial)
             keep_rights(target, partial)
             os.replace(partial, target)
         return self.provenance
@@ -215,7 +218,7 @@ class TableEmbedder:
             raise InputError(
                 "TimeKD's layout numbers every window: leave --embedding-stride at 1, or write a packed file."
             )
-        folder = target / name / str(self.plan.pred_len)
+        folder = target / path_part(name, "the name of the table") / str(self.plan.pred_len)
         batches, dataset = self.batches(), self.config.stored.dataset
         example = self.embed(batches[0].starts[:1])[0]
         with refusing_unwritable(folder), self._reserved(folder):
@@ -268,7 +271,8 @@ def _removed(partial: Path, file: BinaryIO) -> UnwritableError:
 
 def _begin_with(file: BinaryIO, header: bytes) -> None:
     """Keep the content of a file that begins with `header`; otherwise replace it by the header."""
-    if file.read(len(header)) != header:
-        file.seek(0)
+    is_begun = unsealed(file.read(len(header))) == header
+    file.seek(0)
+    if not is_begun:
         file.truncate()
-        file.write(header)
+    file.write(header)

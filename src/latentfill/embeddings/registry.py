@@ -9,7 +9,7 @@ from typing import TypeVar
 import torch
 
 from latentfill.core.config import Config
-from latentfill.core.errors import InputError, did_you_mean
+from latentfill.core.errors import InputError, UntrustedCodeError, did_you_mean
 from latentfill.core.settings_base import Settings, declared
 from latentfill.embeddings.protocols.embedder import Embedder
 from latentfill.embeddings.protocols.encoder_settings import ModelSettings, ModuleSettings, PromptContents, PromptStyle
@@ -32,12 +32,21 @@ class EncoderRequest:
     device: torch.device
     seed: int
     settings: SettingValues
+    trust_code: bool  # whether the user trusts the code that opening it runs
 
     def settings_of(self, record: type[Record]) -> Record:
         """`record` with the requested values of the settings that it declares."""
         return record(
             **{each.field: self.settings[each.name] for each in declared(record) if each.name in self.settings}
         )
+
+    def check_trusted(self, what: str) -> None:
+        """Raise an `UntrustedCodeError` unless the user trusts the code that opening the encoder runs."""
+        if not self.trust_code:
+            raise UntrustedCodeError(
+                f"the encoder {self.kind}:{self.where} would run {what}, with all that you may do on this machine. "
+                "Read it, or be sure of who wrote it; then allow it: --trust-code."
+            )
 
     def need(self, example: str) -> str:
         """`where`; if it is empty, raises an `InputError` that shows an example."""
@@ -69,10 +78,12 @@ def _open_chronos(request: EncoderRequest) -> Embedder:
 
 
 def _open_module(request: EncoderRequest) -> Embedder:
-    from latentfill.embeddings.external.imported_encoder import import_encoder
+    from latentfill.embeddings.external.imported_encoder import code_of, import_encoder
     from latentfill.embeddings.external.torch_module import ModuleEmbedder
 
-    opened = import_encoder(request.need("package.attr"), request.device)
+    name = request.need("package.attr")
+    request.check_trusted(code_of(name))
+    opened = import_encoder(name, request.device)
     return ModuleEmbedder(opened, request.kind, request.device, request.settings.get("inputs"))
 
 
@@ -80,7 +91,9 @@ def _open_torchscript(request: EncoderRequest) -> Embedder:
     from latentfill.embeddings.external.saved_encoder import load_torchscript
     from latentfill.embeddings.external.torch_module import ModuleEmbedder
 
-    opened = load_torchscript(request.need("FILE, as torch.jit.save writes it"), request.device)
+    file = request.need("FILE, as torch.jit.save writes it")
+    request.check_trusted(f"the program in {file}")
+    opened = load_torchscript(file, request.device)
     return ModuleEmbedder(opened, request.kind, request.device, request.settings.get("inputs"))
 
 
@@ -88,7 +101,9 @@ def _open_export(request: EncoderRequest) -> Embedder:
     from latentfill.embeddings.external.saved_encoder import load_export
     from latentfill.embeddings.external.torch_module import ModuleEmbedder
 
-    opened = load_export(request.need("FILE, as torch.export.save writes it"), request.device)
+    file = request.need("FILE, as torch.export.save writes it")
+    request.check_trusted(f"the program in {file}")
+    opened = load_export(file, request.device)
     return ModuleEmbedder(opened, request.kind, request.device, request.settings.get("inputs"))
 
 
@@ -122,7 +137,13 @@ register("chronos", _open_chronos)
 
 
 def make_embedder(
-    spec: str, *, config: Config, length: int | None = None, pred_len: int = 0, settings: SettingValues | None = None
+    spec: str,
+    *,
+    config: Config,
+    length: int | None = None,
+    pred_len: int = 0,
+    settings: SettingValues | None = None,
+    trust_code: bool = False,
 ) -> Embedder:
     """The encoder that `spec` names, opened on the device of `config`.
 
@@ -139,11 +160,15 @@ def make_embedder(
         Steps that a language model is asked to forecast, and that it reads if it is `privileged`.
     settings
         More settings of this kind of encoder; settings in `spec` take precedence.
+    trust_code
+        Allow `module:`, `torchscript:` and `export:`, which run code of the module or the file.
 
     Raises
     ------
     InputError
         If the kind is unknown or has no such setting, or if the encoder cannot be opened.
+    UntrustedCodeError
+        If code would be run without `trust_code`.
     """
     name = EncoderName.parse(spec)
     if name.kind not in KINDS:
@@ -159,6 +184,7 @@ def make_embedder(
         device=pick_device(config.device),
         seed=config.seed,
         settings=settings,
+        trust_code=trust_code,
     )
     return KINDS[name.kind].open(request)
 

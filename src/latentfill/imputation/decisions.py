@@ -12,7 +12,6 @@ counted from 0.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ import numpy as np
 
 from latentfill.core.errors import InputError, did_you_mean
 from latentfill.core.inputs import refuse_special
+from latentfill.core.json_text import parse_json
 from latentfill.core.messages import counted
 from latentfill.core.series import BoolArray, Series
 from latentfill.imputation.filling.filled import Filled
@@ -87,10 +87,10 @@ class Decisions:
         """The decisions in a file; raises an `InputError` if it has none."""
         refuse_special(path)
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            content = parse_json(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
             raise InputError(f"the decisions {path} cannot be read: {error.strerror or error}.") from error
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise InputError(f"{path} is no file of decisions: it must be JSON, as the report saves it.") from error
         return cls.parse(content, path)
 

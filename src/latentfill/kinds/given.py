@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -10,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from latentfill.core.errors import InputError, did_you_mean
+from latentfill.core.json_text import parse_json
 from latentfill.core.series import FloatArray
 from latentfill.kinds.circular import Circular
 from latentfill.kinds.classes import Classes
@@ -33,7 +33,7 @@ def parse_kinds(text: str | None) -> Mapping[str, str]:
     if text is None or not text.strip():
         return {}
     try:
-        parsed = json.loads(text)
+        parsed = parse_json(text)
     except ValueError:
         parsed = dict(_pair(item, text) for item in text.split(","))
     if not isinstance(parsed, dict):

@@ -11,7 +11,12 @@ from latentfill.core.errors import InputError
 
 
 def pick_device(name: str) -> torch.device:
-    """The torch device called `name`; "auto" is the GPU if there is one. Raises `InputError` if torch cannot use it."""
+    """The torch device called `name`; "auto" is the GPU if there is one. Raises `InputError` if torch cannot use it.
+
+    Inside `only_shapes`, no device.
+    """
+    if torch.get_default_device().type == "meta":
+        return torch.device("meta")
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -20,6 +25,11 @@ def pick_device(name: str) -> torch.device:
     except (RuntimeError, AssertionError) as error:
         raise InputError(f"device {name!r} cannot be used here ({error}); use 'auto' or 'cpu'.") from error
     return device
+
+
+def only_shapes() -> torch.device:
+    """A context in which networks have shapes but no numbers, and so take no memory."""
+    return torch.device("meta")
 
 
 @contextmanager

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from safetensors.torch import save
 from torch import Tensor
+
+LARGEST = 1e15  # squares of larger values overflow single precision; weights of scaled values are near 1
 
 
 class Shaped(Protocol):
@@ -35,6 +39,26 @@ def weight_misfits(needed: Mapping[str, Shaped], found: Mapping[str, Shaped]) ->
         if found_kind != needed_kind:
             misfits.append(f"{name} is {found_kind}, the settings need {needed_kind}")
     return misfits
+
+
+def value_problems(
+    weights: Mapping[str, NDArray[Any]], may_miss: Collection[str] = (), unbounded: Collection[str] = ()
+) -> list[str]:
+    """A phrase for each array with values that are not finite, or too large to compute with.
+
+    Values may be missing where the last part of the name is in `may_miss`, and large where it is in `unbounded`.
+    """
+    problems = []
+    for name, array in sorted(weights.items()):
+        last = name.rpartition(".")[2]
+        if array.dtype.kind != "f" or (last in may_miss and last in unbounded):
+            continue
+        size = np.abs(array[~np.isnan(array)] if last in may_miss else array)
+        if not np.isfinite(size).all():
+            problems.append(f"{name} holds values that are not finite")
+        elif last not in unbounded and size.max(initial=0.0) > LARGEST:
+            problems.append(f"{name} holds {size.max():g}, beyond {LARGEST:g}")
+    return problems
 
 
 def _shape_and_type(weight: Shaped) -> str:

@@ -30,7 +30,12 @@ SEARCHING = ("neighbours", "latent")  # strategies that search among embeddings,
 
 
 def open_encoders(
-    names: Iterable[str], config: Config, series: Series, embedders: Mapping[str, Embedder]
+    names: Iterable[str],
+    config: Config,
+    series: Series,
+    embedders: Mapping[str, Embedder],
+    *,
+    trust_code: bool = False,
 ) -> dict[str, EncoderFactory | None]:
     """A factory for each encoder, by name, `none` first; None for the builtin one, which is trained on the series.
 
@@ -44,7 +49,7 @@ def open_encoders(
     }
     for name in names:
         if name not in factories:
-            embedder = embedders[name] if name in embedders else _open(name, config, length)
+            embedder = embedders[name] if name in embedders else _open(name, config, length, trust_code=trust_code)
             _check_fits(name, embedder, length)
             factories[name] = _factory(embedder, length, device)
     return {name: factories[name] for name in dict.fromkeys((NONE, *names))}
@@ -116,7 +121,7 @@ def with_ratios(scores: Sequence[Score]) -> list[Score]:
     return [replace(score, ratio_to_none=ratio(score)) for score in scores]
 
 
-def _open(name: str, config: Config, length: int) -> Embedder:
+def _open(name: str, config: Config, length: int, *, trust_code: bool) -> Embedder:
     """The embedder of this name; raises an `InputError` for an unknown kind."""
     from latentfill.embeddings.registry import KINDS, make_embedder
     from latentfill.embeddings.spec import EncoderName
@@ -126,7 +131,7 @@ def _open(name: str, config: Config, length: int) -> Embedder:
         raise InputError(f"--encoders: {did_you_mean('encoder', kind, known)}. Write KIND or KIND:WHERE.")
     if kind in (NONE, BUILTIN):
         raise InputError(f"--encoders: {kind} takes no settings, got {name!r}.")
-    return make_embedder(name, config=config, length=length)
+    return make_embedder(name, config=config, length=length, trust_code=trust_code)
 
 
 def _check_fits(name: str, embedder: Embedder, length: int) -> None:

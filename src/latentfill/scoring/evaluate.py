@@ -120,7 +120,7 @@ def _encoders(spec: ScoringSpec, config: Config, series: Series) -> dict[str, En
             "compare. Add denoise, neighbours or latent (--strategies), let auto train networks (--effort thorough), "
             "or leave out --encoders."
         )
-    return open_encoders(spec.encoders, config, series, spec.embedders)
+    return open_encoders(spec.encoders, config, series, spec.embedders, trust_code=spec.trust_code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -8,9 +8,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any, cast
 
 from latentfill.core.errors import InputError
 from latentfill.core.inputs import refuse_special
+from latentfill.core.json_text import parse_json
 from latentfill.scoring.scores import Score
 
 
@@ -23,7 +25,7 @@ def read_json(path: Path) -> list[Score]:
     """The scores in a file that `to_json` made; raises an `InputError` for any other file."""
     refuse_special(path)
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = cast(dict[str, Any], parse_json(path.read_text(encoding="utf-8")))
         return [Score(**score) for score in record["scores"]]
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error

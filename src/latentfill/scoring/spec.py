@@ -28,6 +28,7 @@ class ScoringSpec:
     encoders: tuple[str, ...] = ()  # encoders to compare, each embeds windows without hidden cells; (): builtin
     embedders: Mapping[str, Embedder] = field(default_factory=dict)  # further encoders, by their names in `encoders`
     allow_oracle: bool = False  # score stored embeddings, labelled "oracle", though they may have seen hidden cells
+    trust_code: bool = False  # allow encoders that run code of a module or a file
 
     def __post_init__(self) -> None:
         if problems := list(self._problems()):

@@ -37,13 +37,13 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hub:
 
 
 def test_a_local_model_is_loaded_without_the_hub(hub: Hub, tmp_path: Path):
-    assert load_pretrained(KIND, "AutoToy", "cached", size=3) == ("cached", {"size": 3})
-    assert load_pretrained(KIND, "AutoToy", tmp_path) == (tmp_path, {})
+    assert load_pretrained(KIND, "AutoToy", "cached", size=3) == ("cached", {"size": 3, "trust_remote_code": False})
+    assert load_pretrained(KIND, "AutoToy", tmp_path) == (tmp_path, {"trust_remote_code": False})
     assert hub.local_only == [True, True]
 
 
 def test_a_model_that_is_not_local_is_loaded_from_the_hub(hub: Hub):
-    assert load_pretrained(KIND, "AutoToy", "remote") == ("remote", {})
+    assert load_pretrained(KIND, "AutoToy", "remote") == ("remote", {"trust_remote_code": False})
     assert hub.local_only == [True, False]
 
 

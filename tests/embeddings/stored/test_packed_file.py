@@ -12,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
 from latentfill.embeddings.protocols.record import Embeddings, Provenance, RecordedTable
+from latentfill.embeddings.stored.packed_digest import seal
 from latentfill.embeddings.stored.packed_file import RECORD, is_packed_file, load_packed_file
 from latentfill.embeddings.stored.packed_writing import BesideVectors, SplitVectors, save_packed_file
 
@@ -143,6 +144,7 @@ def rewritten(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
         record = json.loads(file.metadata()[RECORD])
     change(record)
     save_file(load_file(path), path, {RECORD: json.dumps(record)})
+    seal(path)
 
 
 def test_a_file_with_arrays_in_another_order_is_read(tmp_path: Path):
@@ -150,6 +152,7 @@ def test_a_file_with_arrays_in_another_order_is_read(tmp_path: Path):
     with safe_open(path, "np") as file:
         metadata = file.metadata()
     save_file(load_file(path) | {"weights.mix": np.full((2, 2), 7, np.float32)}, path, metadata)
+    seal(path)
     with safe_open(path, "np") as file:
         assert file.offset_keys()[0] == "train.starts"  # the library puts the largest types first
     packed = load_packed_file(path)
@@ -164,9 +167,16 @@ def test_a_file_with_arrays_in_another_order_is_read(tmp_path: Path):
     [
         (lambda record: record.update(format=1), "format 1, this version reads 2"),
         (lambda record: record["provenance"].update(colour="red"), "unknown key 'colour'"),
-        (lambda record: record["provenance"].update(saw="all"), "observed, filled, unknown, got 'all'"),
+        (
+            lambda record: record["provenance"].update(saw="all"),
+            "one of observed, filled, unknown, got 'all'",
+        ),
         (lambda record: record.update(provenance="student"), "must be a mapping"),
         (lambda record: record.pop("format"), "metadata has no 'latentfill'"),
+        (lambda record: record.update(format="4"), "format '4', this version reads 2"),
+        (lambda record: record["provenance"].update(encoder=3), "encoder must be text, got 3"),
+        (lambda record: record["provenance"].update(window={"seq_len": "96"}), "seq_len must be a whole number"),
+        (lambda record: record["provenance"].update(window={"seq_len": 10**9}), "seq_len must be from 1 to 100000"),
     ],
 )
 def test_an_unusable_record_is_refused_with_the_reason(
@@ -176,6 +186,50 @@ def test_an_unusable_record_is_refused_with_the_reason(
     rewritten(path, change)
     with pytest.raises(InputError, match=words):
         load_packed_file(path)
+
+
+@pytest.mark.parametrize("at", [0.3, 0.6, 0.9, 0.999])
+def test_a_changed_byte_is_noticed(tmp_path: Path, at: float):
+    path = saved(tmp_path)
+    data = bytearray(path.read_bytes())
+    data[int(at * len(data))] ^= 2
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"Pack the embeddings again|is not a packed file"):
+        load_packed_file(path)
+
+
+@pytest.mark.parametrize("shape", [[10**9, 10**6, 10**3], [0, 10**12, 10**7], [2**62, 2, 3]])
+def test_shapes_that_no_file_holds_are_refused(tmp_path: Path, shape: list[int]):
+    path = saved(tmp_path)
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    header["train.vectors"]["shape"] = shape
+    if 0 in shape:
+        header["train.vectors"]["data_offsets"] = [0, 0]
+        header = {name: header[name] for name in ("__metadata__", "train.vectors")}
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + (b"" if 0 in shape else data[8 + length :]))
+    seal(path)
+    with pytest.raises(InputError, match=r"a\.packed (is|holds)"):
+        load_packed_file(path)
+
+
+def test_starts_that_do_not_increase_are_damage(tmp_path: Path):
+    path = saved(tmp_path)
+    with safe_open(path, "np") as file:
+        metadata = file.metadata()
+    save_file(load_file(path) | {"train.starts": np.array([0, 20, 10, 30])}, path, metadata)
+    seal(path)
+    with pytest.raises(InputError, match="is damaged: train has no vectors for its windows"):
+        load_packed_file(path)
+
+
+def test_a_packed_file_of_format_3_is_read():
+    packed = load_packed_file(Path(__file__).parent / "fixtures/format-3.packed")
+    np.testing.assert_array_equal(packed.read("all"), np.arange(9 * 6, dtype=np.float32).reshape(9, 2, 3))
+    assert packed.table is not None
+    assert packed.table.columns == ("a", "b")
 
 
 def test_a_partly_written_packed_file_is_refused(tmp_path: Path):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from latentfill.embeddings.timekd.student import DistilledStudent
 from latentfill.embeddings.timekd.student_folder import check_student_path, is_student
 from latentfill.embeddings.timekd.student_net import StudentShape, VariableForecaster
 
+Sign = Callable[[Path], None]
 SHAPE = StudentShape(length=12, pred_len=4, dim=8, layers=2, heads=2)
 
 
@@ -106,7 +108,7 @@ def test_a_saved_student_gives_the_same_vectors(tmp_path: Path):
     np.testing.assert_array_equal(back.embed(windows), embedder.embed(windows))
     assert (back.shape, back.about, back.weights_digest) == (embedder.shape, embedder.about, embedder.weights_digest)
     config = json.loads((tmp_path / "student" / "config.json").read_text())
-    assert (config["format"], config["shape"]["dim"]) == (1, 8)
+    assert (config["format"], config["shape"]["dim"]) == (2, 8)
 
 
 def test_saving_the_same_student_twice_gives_the_same_bytes(tmp_path: Path):
@@ -176,7 +178,7 @@ def test_a_truncated_file_is_reported(tmp_path: Path, file: str, share: float):
     student().save(tmp_path)
     whole = (tmp_path / file).read_bytes()
     (tmp_path / file).write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(ModelFormatError, match=rf"{file} is (missing or )?damaged.*Distil the student again"):
+    with pytest.raises(ModelFormatError, match=rf"{file} (is damaged|was changed).*Distil the student again"):
         DistilledStudent.load(tmp_path)
 
 
@@ -188,29 +190,52 @@ def changed(folder: Path, **changes: object) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"format": 2}, "format 2, this version reads 1"),
+        ({"format": 3}, "format 3, this version reads 1 and 2"),
         ({"shape": {"length": 12}}, "pred_len"),
-        ({"shape": "small"}, "cannot be used"),
+        ({"shape": "small"}, "shape must hold names and values, got 'small'"),
         ({"shape": {"length": 12, "pred_len": 4, "dim": 10**9}}, "dim must be a whole number from 1 to 8192"),
         ({"shape": {"length": 12, "pred_len": 4, "colour": "red"}}, "colour"),
-        ({"about": 3}, "cannot be used"),
+        ({"about": 3}, "about must hold names and values, got 3"),
+        ({"about": {"table_sketch": ["1"]}}, r"about.table_sketch\[0\] must be a whole number, got '1'"),
         ({"weights_digest": "0"}, "digest of the weights is not the one"),
     ],
 )
-def test_a_changed_record_is_reported(tmp_path: Path, changes: dict[str, object], words: str):
+def test_a_changed_record_is_reported(tmp_path: Path, changes: dict[str, object], words: str, sign: Sign):
     student().save(tmp_path)
     changed(tmp_path, **changes)
+    sign(tmp_path)
     with pytest.raises(ModelFormatError, match=words):
         DistilledStudent.load(tmp_path)
 
 
-def test_all_weights_that_do_not_fit_are_reported_at_once(tmp_path: Path):
+def test_a_student_of_format_1_is_read():
+    loaded = DistilledStudent.load(Path(__file__).parent / "fixtures/student-1")
+    vectors = loaded.embed(raw(drawn(columns=2)))
+    assert vectors.shape == (5, 2, 10)
+    assert np.isfinite(vectors).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, 1e30])
+def test_weights_that_no_student_has_are_refused(tmp_path: Path, value: float, sign: Sign):
+    student().save(tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    weights["norm.bias"][0] = weights["norm.weight"][3] = value
+    save_file(weights, tmp_path / "model.safetensors")
+    with pytest.raises(ModelFormatError, match=r"model\.safetensors was changed after it was written"):
+        DistilledStudent.load(tmp_path)
+    sign(tmp_path)
+    with pytest.raises(ModelFormatError, match=r"norm.bias holds .*; norm.weight holds"):
+        DistilledStudent.load(tmp_path)
+
+
+def test_all_weights_that_do_not_fit_are_reported_at_once(tmp_path: Path, sign: Sign):
     student().save(tmp_path)
     weights = load_file(tmp_path / "model.safetensors")
     del weights["norm.bias"]
     weights["future.bias"] = torch.zeros(5)
     weights["norm.weight"] = weights["norm.weight"].double()
     save_file(weights | {"colour": torch.zeros(1)}, tmp_path / "model.safetensors")
+    sign(tmp_path)
     with pytest.raises(ModelFormatError) as caught:
         DistilledStudent.load(tmp_path)
     for words in (

@@ -35,15 +35,20 @@ def test_a_table_is_described_by_column_and_gap_length(table: Path):
     assert a["gaps"] == {"1": 0, "2-3": 8, "4-6": 0, "7-24": 0, "25-168": 0, ">168": 0}
 
 
-def test_a_model_is_described_without_reading_its_weights(table: Path, tmp_path: Path):
+def test_a_model_is_described_from_its_record(table: Path, tmp_path: Path):
     Imputer(strategy="linear").fit(table).save(tmp_path / "model")
-    (tmp_path / "model" / "model.safetensors").write_bytes(b"no weights")
     description = inspect_path(tmp_path / "model", TableOptions())
-    assert (description["kind"], description["bytes"]) == ("model", 10)
+    assert (description["kind"], description["bytes"]) == (
+        "model",
+        (tmp_path / "model/model.safetensors").stat().st_size,
+    )
     assert description["columns"] == {"a": "continuous", "b": "continuous"}
     assert list(description["held_out_error"]) == ["built-in"]
     (tmp_path / "model" / "config.json").write_text(json.dumps({"format": FORMAT}))
-    with pytest.raises(ModelFormatError, match="cannot be read as a model: it has no 'builtin'"):
+    with pytest.raises(ModelFormatError, match="it has no digests of its files"):
+        inspect_path(tmp_path / "model", TableOptions())
+    (tmp_path / "model" / "config.json").write_text(json.dumps({"format": 8}))
+    with pytest.raises(ModelFormatError, match="settings is missing"):
         inspect_path(tmp_path / "model", TableOptions())
 
 

@@ -121,7 +121,7 @@ def test_nothing_to_learn_is_not_saved(tmp_path: Path):
 
 
 @pytest.mark.parametrize("damage", ["longest", "calibration.quantiles"])
-def test_a_damaged_model_is_refused(folder: Path, tmp_path: Path, damage: str):
+def test_a_damaged_model_is_refused(folder: Path, tmp_path: Path, damage: str, sign: Callable[[Path], None]):
     for path in folder.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     if damage == "longest":
@@ -131,5 +131,8 @@ def test_a_damaged_model_is_refused(folder: Path, tmp_path: Path, damage: str):
     else:
         arrays = load_file(tmp_path / "model.safetensors")
         save_file({**arrays, damage: arrays[damage][:1].copy()}, tmp_path / "model.safetensors")
-    with pytest.raises(ModelFormatError, match="Fit it again"):
+    with pytest.raises(ModelFormatError, match="is damaged: by the digests"):
+        Imputer.load(tmp_path)
+    sign(tmp_path)
+    with pytest.raises(ModelFormatError, match=f"{damage.partition('.')[0]}.* Fit it again"):
         Imputer.load(tmp_path)

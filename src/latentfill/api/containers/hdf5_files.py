@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from latentfill.api.containers.container import Opened
 from latentfill.api.containers.pypots_sets import find_sets
 from latentfill.core.errors import InputError
+from latentfill.core.hdf5 import opened_hdf5, read_hdf5
+from latentfill.core.memory_limit import kept_together
+from latentfill.embeddings.stored.problems import HDF5_FAILURES
 from latentfill.tables.options import TableOptions
 
 if TYPE_CHECKING:
@@ -35,18 +38,28 @@ class Hdf5Files:
 
 def _read(path: Path) -> dict[str, Any]:
     """The groups of a file as dictionaries, its datasets as arrays."""
-    import h5py
-
     if not path.exists():
         raise InputError(f"There is no file {path}. Check the path.")
     try:
-        with h5py.File(path, "r") as file:
+        with opened_hdf5(path) as file, kept_together():
             return _contents(file)
-    except OSError as error:
+    except InputError:
+        raise
+    except HDF5_FAILURES as error:
         raise InputError(f"{path} cannot be read as HDF5: {error}.") from error
 
 
-def _contents(group: h5py.Group) -> dict[str, Any]:
+def _contents(file: h5py.File) -> dict[str, Any]:
+    """The datasets by name, those of a group in a dictionary; each is read once, so that circles of groups end."""
     import h5py
 
-    return {name: _contents(item) if isinstance(item, h5py.Group) else item[()] for name, item in group.items()}
+    datasets: dict[str, h5py.Dataset] = {}
+    file.visititems(lambda name, node: datasets.update({name: node}) if isinstance(node, h5py.Dataset) else None)
+    contents: dict[str, Any] = {}
+    for name, dataset in datasets.items():
+        *groups, last = name.split("/")
+        inner = contents
+        for group in groups:
+            inner = inner.setdefault(group, {})
+        inner[last] = read_hdf5(dataset)
+    return contents

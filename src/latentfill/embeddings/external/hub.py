@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from latentfill.core.errors import InputError
+from latentfill.core.json_text import parse_json
 
 Place = str | os.PathLike[str]  # a folder, or the name of a model on the hub
 
@@ -29,8 +30,11 @@ class PretrainedKind:
 def load_pretrained(kind: PretrainedKind, loader: str, where: Place, **settings: object) -> object:
     """The result of `loader.from_pretrained(where, **settings)`, where `loader` is a class of the kind's package.
 
-    `where` is a path, or a name that is looked up first in the local cache and then on the hub.
+    `where` is a path, or a name that is looked up first in the local cache and then on the hub. Code that comes with a
+    model is never run.
     """
+    _check_file_names(kind, where)
+    settings = {**settings, "trust_remote_code": False}
     from_pretrained = getattr(_package_of(kind, where), loader).from_pretrained
     try:
         with quiet_transformers():
@@ -73,7 +77,33 @@ def _package_of(kind: PretrainedKind, where: Place) -> ModuleType:
         ) from error
 
 
+def _check_file_names(kind: PretrainedKind, where: Place) -> None:
+    """Raise an `InputError` if an index of weights in a folder names files outside of it."""
+    for path in sorted(Path(where).glob("*.index.json")) if os.path.isdir(where) else ():
+        try:
+            index = parse_json(path.read_text(encoding="utf-8"))
+            names = {str(name) for name in index["weight_map"].values()}  # type: ignore[index]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{path} is no index of weights: {error}. Download the {kind.noun} again.") from error
+        if outside := sorted(name for name in names if Path(name).name != name):
+            raise InputError(
+                f"{path} names weights outside of its folder, such as {outside[0]!r}, which are not read. Download the "
+                f"{kind.noun} again, from where you trust it."
+            )
+
+
 def _cannot_load(kind: PretrainedKind, where: Place, error: Exception) -> str:
+    if "trust_remote_code" in str(error):
+        return (
+            f"the {kind.noun} {str(where)!r} comes with code of its own (auto_map in its config.json), which is never "
+            f"run. Use one of a kind that the package {kind.package} knows, or write a module that loads it: "
+            "--encoder module:package.attr --trust-code."
+        )
+    if "weights_only" in str(error):
+        return (
+            f"the weights of the {kind.noun} {str(where)!r} hold more than numbers, such as code that would be run "
+            "when they are loaded, so they are not. Use a model with weights in safetensors files."
+        )
     on_hub = kind.example if os.path.isabs(where) or os.path.exists(where) else str(where)
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     return (

@@ -1,6 +1,6 @@
 """Imports encoders by their dotted names, from Python packages or the current folder.
 
-Importing runs code: import only modules that you trust.
+Importing runs code, which `registry` allows only where the user trusts it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeGuard
@@ -44,6 +45,14 @@ def import_encoder(name: str, device: torch.device) -> OpenedEncoder:
         weights_of(call),
         None if declared is None else str(declared),
     )
+
+
+def code_of(name: str) -> str:
+    """What importing `name` would run, in words; nothing is imported to find out."""
+    package = name.partition(".")[0]
+    found = PathFinder.find_spec(package, [*sys.path, os.getcwd()])
+    place = None if found is None else found.origin or next(iter(found.submodule_search_locations or ()), None)
+    return f"the code of the module {package}" + (f" in {place}" if place else "")
 
 
 def _code_digest(*objects: object) -> str:

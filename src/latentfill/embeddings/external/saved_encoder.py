@@ -1,6 +1,6 @@
 """Loads encoders from files of `torch.jit.save` or `torch.export.save`.
 
-Such a file contains code: load only files that you trust.
+Such a file contains code, which `registry` allows only where the user trusts it.
 """
 
 from __future__ import annotations

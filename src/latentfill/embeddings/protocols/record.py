@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError
+from latentfill.core.json_types import field_problems
 from latentfill.core.series import FloatArray, IntArray, Series, TimeArray
-from latentfill.core.window_plan import WindowPlan
+from latentfill.core.window_plan import WindowPlan, plan_problems
 
 VectorArray = NDArray[np.float32]
 Saw = Literal["observed", "filled", "unknown"]
@@ -56,6 +57,9 @@ class Provenance:
         known = {f.name for f in fields(cls)}
         problems = [f"unknown key {key!r} (known: {', '.join(sorted(known))})" for key in sorted(record.keys() - known)]
         problems += [f"no {key!r}" for key in ("encoder", "source") if key not in record]
+        problems = problems or list(field_problems(record, cls))
+        if not problems and record.get("window"):
+            problems = list(plan_problems(cast(Mapping[str, object], record["window"])))
         if problems:
             raise InputError("Provenance: " + "; ".join(problems))
         return cls(**cast(dict[str, Any], dict(record)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError
+from latentfill.core.memory_limit import check_memory
 from latentfill.embeddings.stored.arrays import EmbeddingArrays, arrays_of
 from latentfill.embeddings.stored.h5_names import DATASET, SPLITS, WHOLE
 from latentfill.embeddings.stored.problems import short
+from latentfill.tables.backends.declared_sizes import parquet_size, zip_size
 
 START = "start"  # the column of a Parquet file with the first rows of the windows
 Arrays = Mapping[str, Any]
@@ -25,6 +29,8 @@ def open_array_file(path: Path, dataset: str = DATASET) -> EmbeddingArrays:
     """
     try:
         found = READERS[path.suffix.lower()](path)
+    except InputError:
+        raise
     except Exception as error:  # each library raises errors of its own for damaged files
         raise InputError(f"{path} cannot be read as embeddings: {error}") from error
     starts = found.pop(START, None) if isinstance(found, dict) else None
@@ -52,18 +58,41 @@ def _read_npy(path: Path) -> NDArray[Any]:
 
 def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
     with path.open("rb") as file:
-        return dict(np.load(file, allow_pickle=False))
+        archive = np.load(file, allow_pickle=False)
+        check_memory(sum(_declared_size(archive, name) for name in archive.files), path)
+        return dict(archive)
+
+
+def _declared_size(archive: Any, name: str) -> float:
+    """Bytes of an array of an .npz file, from its header."""
+    with archive.zip.open(f"{name}.npy") as member:
+        version = np.lib.format.read_magic(member)
+        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read_header(member)
+    return float(math.prod(shape) * dtype.itemsize)
 
 
 def _read_pt(path: Path) -> object:
     import torch
 
+    if not zipfile.is_zipfile(path):  # torch 2.5 and older can be made to run code by files that are no zip archives
+        raise InputError(f"{path} cannot be read as embeddings: torch.save does not write such files. Save it again.")
+    if is_program(path):
+        raise InputError(f"{path} holds a program of TorchScript, not an array. Save the array alone.")
+    check_memory(zip_size(path), path)
     return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def is_program(path: Path) -> bool:
+    """Whether a zip archive is one of `torch.jit.save`, which `torch.load` may run."""
+    with zipfile.ZipFile(path) as archive:
+        return any(name.rpartition("/")[2] == "constants.pkl" for name in archive.namelist())
 
 
 def _read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
     from safetensors.numpy import load_file
 
+    check_memory(path.stat().st_size, path)
     return dict(load_file(path))
 
 
@@ -71,7 +100,9 @@ def _read_parquet(path: Path) -> dict[str, NDArray[Any]]:
     """The only column of lists, or all columns of numbers, as one array (N, D); and the column `start`."""
     import pyarrow.parquet as parquet
 
-    table = parquet.read_table(path)
+    with parquet.ParquetFile(path) as file:
+        check_memory(parquet_size(file), path)
+        table = file.read()
     columns = {name: table[name].to_numpy() for name in table.column_names}
     found = {START: columns.pop(START)} if START in columns else {}
     lists = [name for name, values in columns.items() if values.dtype == object]

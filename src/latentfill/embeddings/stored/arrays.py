@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
+from latentfill.core.memory_limit import check_memory
 from latentfill.core.series import IntArray
 from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
 from latentfill.embeddings.stored.h5_dataset import as_vectors
@@ -52,6 +53,7 @@ class EmbeddingArrays:
         """The vectors of a split, (N, C, D) float32; raises an error if N or C is not as expected."""
         check_split(split, self.splits, self.path)
         problems = count_problems(len(self.arrays[split]), n_expected)
+        check_memory(4.0 * self.arrays[split].size, f"{self.path}, {split},")  # a tensor may repeat few numbers
         try:
             vectors = as_vectors(self.arrays[split], n_columns)
         except BadWindow as bad:

@@ -6,13 +6,15 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError, UnwritableError
 from latentfill.core.files import write_bytes
+from latentfill.core.json_text import parse_json
 from latentfill.core.locks import locked
+from latentfill.core.memory_limit import check_memory
 from latentfill.core.temporary import is_empty
 from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
 from latentfill.embeddings.stored.table_arrays import table_arrays, table_of
@@ -30,7 +32,7 @@ def read_record(folder: Path) -> Provenance | None:
     if not path.is_file():
         return None
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = cast(dict[str, object], parse_json(path.read_text(encoding="utf-8")))
         if isinstance(record, dict):
             record.pop(DATASET, None)
         return Provenance.from_dict(record)
@@ -63,7 +65,10 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
     from safetensors.numpy import load_file
 
     try:
-        return load_file(path) if path.is_file() else {}
+        if not path.is_file():
+            return {}
+        check_memory(path.stat().st_size, path)
+        return load_file(path)
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path} is damaged: {error}. {REMOVE}") from error
 

@@ -12,6 +12,7 @@ from typing import Self
 
 import numpy as np
 
+from latentfill.core.hdf5 import opened_hdf5
 from latentfill.embeddings.stored.h5_dataset import StoredArray, numeric_dataset
 
 
@@ -26,9 +27,7 @@ class SameHeaderFiles:
     @classmethod
     def like(cls, path: Path, dataset: str) -> Self | None:
         """A reader of files like `path`; None if its numbers are compressed or not contiguous."""
-        import h5py
-
-        with h5py.File(path, "r") as file:
+        with opened_hdf5(path) as file:
             node = numeric_dataset(file, dataset)
             start, size = node.id.get_offset(), node.id.get_storage_size()
             example = np.empty(node.shape, node.dtype)
@@ -39,9 +38,10 @@ class SameHeaderFiles:
 
     def read(self, path: Path) -> StoredArray | None:
         """The numbers of a file; None if its other bytes differ from the first file."""
+        start, stop = len(self.before), len(self.before) + self.example.nbytes
+        if path.stat().st_size != stop + len(self.after):
+            return None
         data = path.read_bytes()
-        start, stop = len(self.before), len(data) - len(self.after)
-        is_alike = stop - start == self.example.nbytes
-        if not (is_alike and data.startswith(self.before) and data.endswith(self.after)):
+        if not (data.startswith(self.before) and data.endswith(self.after)):
             return None
         return np.frombuffer(data[start:stop], self.example.dtype).reshape(self.example.shape)

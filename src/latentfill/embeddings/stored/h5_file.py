@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
+from latentfill.core.hdf5 import opened_hdf5, read_hdf5
 from latentfill.core.series import IntArray
 from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
 from latentfill.embeddings.stored.h5_dataset import (
@@ -72,14 +74,25 @@ class EmbeddingFile:
 
     def read_raw(self, split: str) -> StoredArray:
         """The array of a split as it is stored."""
-        return read_raw(self.path, self.nodes[split])
+        with self._refusing_damage(split):
+            return read_raw(self.path, self.nodes[split])
 
     def shape_of(self, split: str) -> tuple[int, ...]:
         """The shape of the array of a split as it is stored."""
-        import h5py
-
-        with h5py.File(self.path, "r") as file:
+        with self._refusing_damage(split), opened_hdf5(self.path) as file:
             return tuple(file[self.nodes[split]].shape)
+
+    @contextmanager
+    def _refusing_damage(self, split: str) -> Iterator[None]:
+        """Turn problems with the array of a split into an `InputError`."""
+        try:
+            yield
+        except BadWindow as bad:
+            raise InputError(f"{self.path}, {self.nodes[split]}, cannot be used: {bad.kind}, {bad.detail}.") from bad
+        except InputError:
+            raise
+        except HDF5_FAILURES as error:
+            raise InputError(f"{self.path}, {self.nodes[split]}, cannot be read: {error}.") from error
 
     def describe(self) -> dict[str, object]:
         """Description of the file, from a sample of its windows, as JSON values."""
@@ -95,13 +108,11 @@ class EmbeddingFile:
 
     def _stack(self, split: str, n_columns: int | None) -> tuple[VectorArray, list[str]]:
         """The vectors of a split, and a line for each problem with them."""
-        import h5py
-
         try:
-            with h5py.File(self.path, "r") as file:
+            with opened_hdf5(self.path) as file:
                 node = numeric_dataset(file, self.nodes[split])
                 columns_and_size(node.shape[1:], n_columns)  # refuses absurd sizes
-                vectors = as_vectors(node[()], n_columns)
+                vectors = as_vectors(read_hdf5(node), n_columns)
         except BadWindow as bad:
             return np.empty((0, 1, 0), np.float32), [f"{bad.kind}: {bad.detail}"]
         except HDF5_FAILURES as error:
@@ -121,14 +132,14 @@ class EmbeddingFile:
 
 def open_file(path: Path, dataset: str = DATASET) -> EmbeddingFile:
     """Open an .h5 file of all windows; reads splits and sizes, but no vectors."""
-    import h5py
-
     _refuse_one_window(path)
     try:
-        with h5py.File(path, "r") as file:
+        with opened_hdf5(path) as file:
             nodes = _split_nodes(file, dataset)
             sizes = {split: int(file[node].shape[0]) for split, node in nodes.items()}
             names = dataset_names(file)
+    except InputError:
+        raise
     except HDF5_FAILURES as error:
         raise InputError(f"{path} cannot be read as HDF5: {error}") from error
     if not nodes:

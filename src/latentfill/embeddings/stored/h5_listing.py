@@ -20,6 +20,7 @@ class WindowFiles:
     repeated: list[str]  # a second file for a number, such as 07.h5 beside 7.h5
     unnumbered: list[str]  # .h5 files that are not named by a number
     others: list[str]  # everything else, ignored
+    outside: list[str]  # links to files outside of the folder, and what is no file; not read
 
     @property
     def name_problems(self) -> list[str]:
@@ -29,6 +30,11 @@ class WindowFiles:
             problems.append(f"a second file for the same window: {short(self.repeated)}")
         if self.unnumbered:
             problems.append(f".h5 files not named by a window number: {short(self.unnumbered)}")
+        if self.outside:
+            problems.append(
+                f"links to files outside of the folder, or no files at all: {short(self.outside)}; copy the folder "
+                "with the files themselves (cp -rL) to read them"
+            )
         return problems
 
     def number_problems(self, n_expected: int | None) -> list[str]:
@@ -60,16 +66,29 @@ def list_windows(folder: Path) -> WindowFiles:
     repeated: list[str] = []
     unnumbered: list[str] = []
     others: list[str] = []
-    for name in sorted(os.listdir(folder)):
-        number = window_number(name)
+    outside: list[str] = []
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        name, number = entry.name, window_number(entry.name)
         if number is None:
             is_hdf5 = name.endswith(".h5") and not name.startswith(".")  # macOS leaves ._0.h5 beside 0.h5
             (unnumbered if is_hdf5 else others).append(name)
+        elif not _is_own_file(entry, folder):
+            outside.append(name)
         elif number in files:
             repeated.append(name)
         else:
             files[number] = folder / name
-    return WindowFiles(dict(sorted(files.items())), repeated, unnumbered, others)
+    return WindowFiles(dict(sorted(files.items())), repeated, unnumbered, others, outside)
+
+
+def _is_own_file(entry: os.DirEntry[str], folder: Path) -> bool:
+    """Whether an entry is a file in the folder, or a link to one there; the folder itself may be a link."""
+    if not entry.is_symlink():
+        return entry.is_file()
+    target = os.path.realpath(entry)
+    return os.path.isfile(target) and Path(target).is_relative_to(os.path.realpath(folder))
 
 
 def holds_windows(folder: Path) -> bool:

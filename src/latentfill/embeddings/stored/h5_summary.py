@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from latentfill.core.hdf5 import opened_hdf5, read_hdf5
 from latentfill.embeddings.stored.h5_dataset import StoredArray, columns_and_size, numeric_dataset
 from latentfill.embeddings.stored.problems import BadWindows
 
@@ -17,12 +18,10 @@ _SAMPLE = 64  # windows per split
 
 def read_raw(path: Path, dataset: str, number: int | None = None) -> StoredArray:
     """One window as stored: the whole dataset, or its row `number`."""
-    import h5py
-
-    with h5py.File(path, "r") as file:
+    with opened_hdf5(path) as file:
         node = numeric_dataset(file, dataset)
         columns_and_size(node.shape if number is None else node.shape[1:])  # refuses absurd sizes
-        return np.asarray(node[() if number is None else number])
+        return read_hdf5(node, number)
 
 
 def summarise(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from latentfill.core.errors import EmbeddingMismatchError
+from latentfill.core.hdf5 import opened_hdf5, read_hdf5
+from latentfill.core.memory_limit import check_memory
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.stored.h5_dataset import StoredArray, as_vectors, columns_and_size, numeric_dataset
 from latentfill.embeddings.stored.h5_fast_read import SameHeaderFiles
@@ -70,6 +73,7 @@ def read_windows(
 ) -> VectorArray:
     """All vectors of a folder in numeric order, (N, C, D) float32; an `EmbeddingMismatchError` lists all problems."""
     stored = open_windows(folder, n_expected, n_columns, dataset)
+    check_memory(4.0 * math.prod(stored.shape), folder)
     vectors = np.empty(stored.shape, np.float32)
     for row, vector in enumerate(stored):
         vectors[row] = vector
@@ -121,12 +125,10 @@ class _WindowReader:
         return vector
 
     def _open(self, path: Path) -> StoredArray:
-        import h5py
-
-        with h5py.File(path, "r") as file:
+        with opened_hdf5(path) as file:
             node = numeric_dataset(file, self.dataset)
             columns_and_size(node.shape, self.n_columns)  # refuses absurd sizes
-            values = np.asarray(node[()])
+            values = read_hdf5(node)
         if not self.has_opened_one:
             self.alike, self.has_opened_one = SameHeaderFiles.like(path, self.dataset), True
         return values

@@ -9,6 +9,7 @@ from pathlib import Path
 from latentfill.core.errors import InputError
 from latentfill.core.files import replacing
 from latentfill.core.folders import write_folder
+from latentfill.core.path_parts import path_part
 from latentfill.core.temporary import is_empty
 from latentfill.embeddings.protocols.record import VectorArray
 from latentfill.embeddings.stored.h5_names import DATASET, WHOLE
@@ -19,7 +20,7 @@ def write_split(folder: str | os.PathLike[str], split: str, vectors: VectorArray
 
     The folder appears complete or not at all. Raises `InputError` if it exists and is not empty.
     """
-    target = Path(folder) / ("" if split == WHOLE else split)
+    target = Path(folder) / ("" if split == WHOLE else path_part(split, "the split"))
     if target.exists() and not (target.is_dir() and is_empty(target)):
         raise InputError(f"{target} is not empty. Remove it or write somewhere else.")
 

@@ -8,7 +8,6 @@ float32, the table that the embeddings were made from (see `table_arrays`) if it
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Iterator, Mapping
@@ -21,18 +20,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentfill.core.errors import EmbeddingMismatchError, InputError
+from latentfill.core.json_text import parse_json
+from latentfill.core.memory_limit import check_memory
 from latentfill.core.series import IntArray
 from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
+from latentfill.embeddings.stored.h5_names import SPLITS, WHOLE
 from latentfill.embeddings.stored.h5_summary import summarise
+from latentfill.embeddings.stored.packed_digest import is_intact
 from latentfill.embeddings.stored.problems import check_split, count_problems, unusable
 from latentfill.embeddings.stored.table_arrays import table_of
 
-FORMAT, READABLE = 3, (2, 3)  # format 2 has no table
+FORMAT, READABLE = 4, (2, 3, 4)  # format 2 has no table, and format 3 no digest
+LACKS_DIGEST = 3  # the last format
 RECORD = "latentfill"  # the key of the JSON record in the metadata
 WEIGHTS = "weights"  # the first part of the names of an encoder's weights
 TABLE = "table"  # the first part of the names of the table's arrays
 FLOAT, INT = "F32", "I64"  # safetensors' names of the data types of vectors and starts
 ITEM_SIZES: Mapping[str, int] = {FLOAT: 4, INT: 8, "F64": 8, "U8": 1}  # bytes
+MOST_VALUES = 2**60  # an empty array can declare axes that NumPy cannot make
 AGAIN = "Pack the embeddings again."
 
 
@@ -110,19 +115,22 @@ def load_packed_file(path: str | os.PathLike[str]) -> PackedFile:
     with _opened(path) as file:
         provenance = _read_provenance(path, file.metadata())
         for name, entry in _entries(path, file):
+            check_memory(ITEM_SIZES[entry.dtype] * math.prod(entry.shape) * (not name.endswith(".vectors")), path)
             split, _, content = name.rpartition(".")
             kind = content, entry.dtype, len(entry.shape)
             if split == WEIGHTS and entry.dtype == FLOAT:
                 weights[content] = file.get_tensor(name)
             elif split == TABLE:
                 table[name] = file.get_tensor(name)
-            elif kind == ("vectors", FLOAT, 3):
+            elif kind == ("vectors", FLOAT, 3) and math.prod(filter(None, entry.shape)) < MOST_VALUES:
                 vectors[split] = _map(path, entry)
             elif kind == ("starts", INT, 1):
                 starts[split] = file.get_tensor(name)
             else:
                 raise InputError(f"{path} holds {name!r} of shape {entry.shape}, which no packed file does. {AGAIN}")
     unpaired = [split for split in starts if split not in vectors or len(starts[split]) != len(vectors[split])]
+    unpaired += [split for split in vectors if split not in (*SPLITS, WHOLE)]
+    unpaired += [split for split, rows in starts.items() if (np.diff(rows) <= 0).any() or (rows < 0).any()]
     if unpaired or not vectors:
         raise InputError(f"{path} is damaged: {', '.join(unpaired) or 'it'} has no vectors for its windows. {AGAIN}")
     try:
@@ -181,14 +189,16 @@ def _map(path: Path, entry: _Entry) -> VectorArray:
 
 def _read_provenance(path: Path, metadata: Mapping[str, str] | None) -> Provenance:
     try:
-        record = json.loads((metadata or {})[RECORD])
+        record = cast(Mapping[str, object], parse_json((metadata or {})[RECORD]))
         file_format = record["format"]
     except (TypeError, KeyError, ValueError) as error:
         raise InputError(f"{path} is no packed file of latentfill: its metadata has no {RECORD!r}. {AGAIN}") from error
-    if file_format not in READABLE:
+    if type(file_format) is not int or file_format not in READABLE:
         raise InputError(
             f"{path} has format {file_format!r}, this version reads {', '.join(map(str, READABLE))}. {AGAIN}"
         )
+    if file_format > LACKS_DIGEST and not is_intact(path):
+        raise InputError(f"{path} is damaged: it was changed after it was written (its digest shows). {AGAIN}")
     try:
         return Provenance.from_dict(cast(Mapping[str, object], record.get("provenance")))
     except InputError as error:

@@ -22,6 +22,7 @@ from latentfill.core.output_paths import check_file_path
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.embeddings.protocols.record import Provenance, RecordedTable, VectorArray
 from latentfill.embeddings.stored.h5_dataset import columns_and_size
+from latentfill.embeddings.stored.packed_digest import UNSEALED, seal
 from latentfill.embeddings.stored.packed_file import FLOAT, FORMAT, INT, ITEM_SIZES, RECORD, WEIGHTS, is_packed_file
 from latentfill.embeddings.stored.table_arrays import table_arrays
 
@@ -92,8 +93,9 @@ def save_packed_file(
         file.write(packed_header(shapes, provenance, beside or BesideVectors()))
         for split, part in splits.items():
             _write_split(file, split, part)
+        file.flush()
+        seal(temporary)
         if check is not None:
-            file.flush()
             check(temporary)
     return target
 
@@ -101,9 +103,9 @@ def save_packed_file(
 def packed_header(splits: Mapping[str, SplitShape], provenance: Provenance, beside: BesideVectors) -> bytes:
     """The first bytes of a packed file: its header, the table and the encoder's weights.
 
-    For each split, `starts_bytes` (if it has starts) and then `vector_bytes` must follow.
+    For each split, `starts_bytes` (if it has starts) and then `vector_bytes` must follow; then `seal` the file.
     """
-    record = json.dumps({"format": FORMAT, "provenance": provenance.to_dict()})
+    record = json.dumps({"format": FORMAT, "digest": UNSEALED, "provenance": provenance.to_dict()})
     entries: dict[str, object] = {"__metadata__": {RECORD: record}}
     end = 0
     arrays = beside.arrays

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latentfill.core.json_text import parse_json
 from latentfill.embeddings.protocols.record import RecordedTable
 
 VALUES, TIME, COLUMNS = "table.values", "table.time", "table.columns"
@@ -32,8 +33,10 @@ def table_of(arrays: Mapping[str, NDArray[Any]]) -> RecordedTable | None:
     if VALUES not in arrays:
         return None
     values, time = arrays[VALUES], arrays.get(TIME)
-    columns = json.loads(arrays[COLUMNS].tobytes()) if COLUMNS in arrays else []
-    is_fit = values.ndim == 2 and isinstance(columns, list) and len(columns) == values.shape[1]
-    if not is_fit or (time is not None and time.shape != values.shape[:1]):
+    columns = parse_json(arrays[COLUMNS].tobytes()) if COLUMNS in arrays else []
+    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+        raise ValueError("the names of the table's columns are no list of texts")
+    is_fit = values.ndim == 2 and len(columns) == len(set(columns)) == values.shape[1] and values.dtype == np.float64
+    if not is_fit or (time is not None and (time.shape != values.shape[:1] or time.dtype != np.int64)):
         raise ValueError("its arrays of the table do not fit together")
     return RecordedTable(values, tuple(columns), None if time is None else time.astype("datetime64[ns]"))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, did_you_mean
+from latentfill.core.json_text import parse_json
 from latentfill.core.series import FloatArray
 from latentfill.kinds.columns import ColumnKinds
 
@@ -21,14 +22,14 @@ def parse_bounds(name: str, text: str | None) -> Mapping[str, float]:
     if text is None or not text.strip():
         return {}
     try:
-        parsed = json.loads(text)
+        parsed: Any = parse_json(text)
         bounds = parsed if isinstance(parsed, dict) else {EVERY: parsed}
     except ValueError:
         pairs = (item.rpartition("=") for item in text.split(","))
         bounds = {column.strip() or EVERY: value for column, _, value in pairs}
     try:
         numbers = {column: float(value) for column, value in bounds.items()}
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise InputError(f'{name} takes a number, or COLUMN=NUMBER,... ("a=0,b=-5"), got {text!r}.') from error
     if not all(map(math.isfinite, numbers.values())):
         raise InputError(f"{name} takes finite numbers, got {text!r}.")

@@ -20,6 +20,7 @@ from latentfill.tables.options import TableOptions
 from latentfill.tables.read import read_table
 
 if TYPE_CHECKING:
+    from latentfill.imputation.saving.model_state import ModelState
     from latentfill.imputation.saving.past_state import PastState
 
 MODEL_FILE = "model.safetensors"
@@ -101,6 +102,7 @@ def _describe_model(path: Path) -> dict[str, object]:
     with damage_as_error(path):
         if state.get("causal"):
             return _describe_past(cast("PastState", state), path)
+        state = cast("ModelState", state)
         paths = {"built-in": state["builtin"], **state["stored"]}
         return {
             "format": state["format"],

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 
@@ -14,19 +14,16 @@ from latentfill.embeddings.protocols.encoder import EncoderShape
 from latentfill.imputation.fitting.fitted import CovariateGain, Fitted, FittedPath
 from latentfill.imputation.fitting.stored_windows import config_for_stored
 from latentfill.imputation.saving.model_weights import Arrays, arrays_with_prefix, path_prefix
-from latentfill.imputation.validation.cells import KINDS
 from latentfill.imputation.validation.ensemble import Ensemble
 from latentfill.imputation.validation.intervals import Calibration
-from latentfill.imputation.validation.quantiles import LEVELS
 from latentfill.imputation.validation.validate import Validated
 from latentfill.kinds.columns import ColumnKinds
 from latentfill.nn.progress import History
 from latentfill.strategies.candidates import Candidates
 from latentfill.strategies.protocols.strategy import StrategySpec
-from latentfill.windows.gaps import BUCKET_NAMES
 from latentfill.windows.scaling import ColumnScaler
 
-FORMAT = 8  # version of the files; models of other versions are refused
+FORMAT, READABLE = 9, (8, 9)  # versions of the files; format 8 has no digests
 
 
 class PathState(TypedDict):
@@ -35,7 +32,7 @@ class PathState(TypedDict):
     strategies: list[str]
     encoder: dict[str, Any] | None  # fields of `EncoderShape`
     banks: dict[str, int]  # number of windows that are searched for neighbours, by strategy
-    stack: dict[str, object]  # the `Ensemble`
+    stack: dict[str, Any]  # the `Ensemble`
     kinds: list[dict[str, Any]]  # with what was learnt from held-out cells
     held_out: dict[str, object]  # the score on held-out cells
     history: dict[str, dict[str, Any]]  # fields of `History`, by network
@@ -66,8 +63,9 @@ class ModelState(TypedDict):
     encoder: bool  # whether there is a builtin encoder
     builtin: PathState
     stored: dict[str, PathState]
-    one_space: bool
+    one_space: NotRequired[bool]
     extra: Extra
+    digests: NotRequired[dict[str, str]]  # of the files, see `folder_digests`
 
 
 ScalerState = Mapping[str, list[Any]]  # the columns, and the fields of `ColumnScaler`: the content of scaler.json
@@ -167,26 +165,3 @@ def _restore_path(prefix: str, state: PathState, spec: StrategySpec, weights: Ar
 
 def _history(record: Mapping[str, Any]) -> History:
     return History(**{**record, "held_out": tuple(record["held_out"])})
-
-
-def inconsistencies(fitted: Fitted) -> Iterator[str]:
-    """Problems of a restored model: arrays of the wrong shape, scales that are not above 0, repeated column names."""
-    c, w = len(fitted.all_columns), len(fitted.kinds.column_of)
-    of_working = {name: getattr(fitted.scaler, name) for name in ("shift", "scale", "low", "high")}
-    shapes: list[tuple[str, tuple[int, ...], tuple[int, ...]]]
-    shapes = [(name, array.shape, (w,)) for name, array in of_working.items()]
-    shapes += [("known", fitted.known.shape, (c,)), ("kinds", (len(fitted.kinds),), (c,))]
-    for path in fitted.paths.values():
-        validated, strategies = path.validated, len(path.candidates.names)
-        shapes += [
-            ("stack", validated.ensemble.weight.shape, (strategies, w, KINDS)),
-            ("calibration", validated.calibration.quantiles.shape, (c, len(BUCKET_NAMES), len(LEVELS))),
-            ("kinds", (len(validated.kinds),), (c,)),
-        ]
-    for name, shape, expected in shapes:
-        if shape != expected:
-            yield f"{name} has shape {shape}, it should be {expected}"
-    if not (fitted.scaler.scale > 0).all():
-        yield "scale holds values that are not above 0"
-    if len(set(fitted.all_columns)) < c:
-        yield "columns repeat names"

@@ -17,6 +17,8 @@ from latentfill.windows.scaling import ColumnScaler
 if TYPE_CHECKING:
     from torch import nn
 
+    from latentfill.nn.weights import Shaped
+
 Arrays = Mapping[str, NDArray[np.generic]]  # by name
 
 
@@ -34,6 +36,14 @@ def model_weights(fitted: Fitted) -> Arrays:
         for name, tensor in module.state_dict().items()
     }
     return {**arrays, **network_weights}
+
+
+def network_shapes(fitted: Fitted) -> dict[str, dict[str, Shaped]]:
+    """The weights of each network, which may have shapes only, by the network's prefix and by name."""
+    return {
+        part: {f"{part}.{name}": tensor for name, tensor in module.state_dict().items()}
+        for part, module in model_modules(fitted).items()
+    }
 
 
 def model_modules(fitted: Fitted) -> dict[str, nn.Module]:

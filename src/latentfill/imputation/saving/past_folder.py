@@ -7,20 +7,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from safetensors.numpy import load_file, save
-
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
-from latentfill.core.folders import write_folder
 from latentfill.imputation.causal.fill import PastModels
 from latentfill.imputation.saving.model_folder import (
     check_model_path,
     damage_as_error,
+    read_arrays,
     read_config,
-    read_json,
-    write_json,
+    refuse,
+    write_model,
 )
-from latentfill.imputation.saving.model_state import ScalerState
+from latentfill.imputation.saving.past_checks import past_problems
 from latentfill.imputation.saving.past_state import PastState, past_state, restore_past
 from latentfill.imputation.saving.past_weights import past_arrays
 
@@ -34,13 +32,8 @@ def save_past(models: PastModels, path: str | os.PathLike[str], table: Mapping[s
     check_model_path(target)
     if not models.models:
         raise InputError("nothing was learnt, as no value column has an observed cell: fit to a table with readings.")
-
-    def write(folder: Path) -> None:
-        write_json(folder / "config.json", past_state(models, table))
-        write_json(folder / "scaler.json", {"columns": models.columns, **models.last.scaler.to_dict()})
-        (folder / "model.safetensors").write_bytes(save(dict(past_arrays(models.last))))
-
-    write_folder(target, write)
+    scaler = {"columns": models.columns, **models.last.scaler.to_dict()}
+    write_model(target, cast(Mapping[str, object], past_state(models, table)), scaler, past_arrays(models.last))
 
 
 def is_past(path: str | os.PathLike[str]) -> bool:
@@ -56,7 +49,6 @@ def load_past(path: str | os.PathLike[str]) -> tuple[PastModels, dict[str, Any]]
     folder = Path(path)
     state = cast(PastState, read_config(folder))
     with damage_as_error(folder):
-        config = Config.from_dict(state["settings"])
-        arrays = load_file(folder / "model.safetensors")
-        models = restore_past(state, cast(ScalerState, read_json(folder / "scaler.json")), config, arrays)
-        return models, dict(state["table"])
+        models = restore_past(state, *read_arrays(folder, state["format"]), Config.from_dict(state["settings"]))
+    refuse(past_problems(models), folder)
+    return models, dict(state["table"])

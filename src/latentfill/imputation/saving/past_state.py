@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 import numpy as np
 
@@ -13,14 +13,11 @@ from latentfill.imputation.causal.model import PastModel
 from latentfill.imputation.causal.strategies import PastStrategies
 from latentfill.imputation.saving.model_state import FORMAT, ScalerState
 from latentfill.imputation.saving.model_weights import Arrays, arrays_with_prefix
-from latentfill.imputation.validation.cells import KINDS
 from latentfill.imputation.validation.ensemble import Ensemble
 from latentfill.imputation.validation.intervals import Calibration
-from latentfill.imputation.validation.quantiles import LEVELS
 from latentfill.kinds.columns import ColumnKinds
 from latentfill.strategies.classes import series_strategy_class
 from latentfill.strategies.state_space.strategy import Smoother
-from latentfill.windows.gaps import BUCKET_NAMES
 from latentfill.windows.scaling import ColumnScaler
 
 
@@ -39,8 +36,9 @@ class PastState(TypedDict):
     strategies: list[str]
     smoothers: list[str]  # those of the strategies that have arrays
     longest: int
-    weights: dict[str, object]  # the `Ensemble`
+    weights: dict[str, Any]  # the `Ensemble`
     table: dict[str, Any]  # fields of `TableOptions`
+    digests: NotRequired[dict[str, str]]  # of the files, see `folder_digests`
 
 
 def past_state(models: PastModels, table: Mapping[str, Any]) -> PastState:
@@ -64,7 +62,7 @@ def past_state(models: PastModels, table: Mapping[str, Any]) -> PastState:
     }
 
 
-def restore_past(state: PastState, scaler: ScalerState, config: Config, arrays: Arrays) -> PastModels:
+def restore_past(state: PastState, scaler: ScalerState, arrays: Arrays, config: Config) -> PastModels:
     """Rebuild a model from its saved state and arrays.
 
     Raises a `ValueError`, `KeyError` or `TypeError` if the state is damaged.
@@ -82,7 +80,6 @@ def restore_past(state: PastState, scaler: ScalerState, config: Config, arrays: 
         ensemble=Ensemble.from_dict(state["weights"]),
         calibration=Calibration.load(arrays_with_prefix(arrays, "calibration.")),
     )
-    _check_shapes(model, len(state["columns"]))
     return PastModels(
         config=config,
         columns=tuple(state["columns"]),
@@ -95,18 +92,3 @@ def restore_past(state: PastState, scaler: ScalerState, config: Config, arrays: 
 
 def _smoother(name: str, arrays: Arrays) -> Smoother:
     return cast(Smoother, series_strategy_class(name).load(arrays_with_prefix(arrays, f"{name}.")))
-
-
-def _check_shapes(model: PastModel, n_columns: int) -> None:
-    """Raise a `ValueError` for arrays of the wrong shape."""
-    n_working, strategies = len(model.kinds.column_of), len(model.strategies.names)
-    shapes = {
-        "kinds": ((len(model.kinds),), (n_columns,)),
-        "scale": (model.scaler.scale.shape, (n_working,)),
-        "weights": (model.ensemble.weight.shape, (strategies, n_working, KINDS)),
-        "calibration": (model.calibration.quantiles.shape, (n_columns, len(BUCKET_NAMES), len(LEVELS))),
-        **{name: (each.model.order.shape, (n_working,)) for name, each in model.strategies.smoothers.items()},
-    }
-    for name, (shape, expected) in shapes.items():
-        if shape != expected:
-            raise ValueError(f"{name} has shape {shape}, it should be {expected}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,9 +14,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from latentfill.core.errors import InputError
+from latentfill.core.memory_limit import check_memory
 from latentfill.core.messages import counted
 from latentfill.core.series import IntArray
+from latentfill.core.text_files import MEMORY_PER_BYTE
 from latentfill.tables.backends.column import Column
+from latentfill.tables.backends.declared_sizes import workbook_cells
 from latentfill.tables.backends.edits import Edits
 from latentfill.tables.backends.frames import FrameSource, frame_source
 from latentfill.tables.backends.header_rows import column_names, find_header, requested_header
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Cell: TypeAlias = "str | float | bool | dt.datetime | dt.date | dt.time | dt.timedelta"
+MEMORY_PER_CELL = 64  # bytes of an empty cell, as the libraries keep it
 INSTALL = "Excel files need two libraries: pip install 'latentfill[excel]'."
 
 
@@ -118,9 +124,11 @@ def read_excel(path: Path, request: ReadRequest) -> ExcelSource:
     except ImportError as error:
         raise InputError(f"{path} cannot be read. {INSTALL}") from error
     try:
+        unpacked, n_cells = workbook_cells(path)
+        check_memory(MEMORY_PER_BYTE * unpacked + MEMORY_PER_CELL * n_cells, path)
         book = CalamineWorkbook.from_path(str(path))
         sheets = {name: book.get_sheet_by_name(name) for name in book.sheet_names}
-    except (CalamineError, OSError) as error:
+    except (CalamineError, OSError, zipfile.BadZipFile, NotImplementedError, zlib.error) as error:
         raise InputError(f"{path} is not a readable spreadsheet ({error}). Save it again as .xlsx.") from error
     filled = [name for name, sheet in sheets.items() if sheet.height and sheet.width]
     name = _chosen(path, list(sheets), filled, request.sheet)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,9 @@ class FrameFormat:
 
         try:
             frame = self.read_frame(path)
-        except (pa.ArrowException, OSError, ValueError) as error:
+        except InputError:
+            raise
+        except (pa.ArrowException, OSError, ValueError, struct.error) as error:
             raise InputError(
                 f"{path} is not a readable {self.name} file ({error}). Create or download it again."
             ) from error

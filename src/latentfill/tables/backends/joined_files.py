@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from latentfill.core.errors import InputError
+from latentfill.core.memory_limit import kept_together
 from latentfill.core.messages import SHOWN
 from latentfill.tables.backends.csv_source import CsvSource
 from latentfill.tables.backends.csv_text import CsvText
@@ -35,7 +36,8 @@ def read_joined(paths: Sequence[Path], read: Callable[[Path], Source]) -> Source
 
     Raises an `InputError` if they do not have the same columns.
     """
-    sources = [read(path) for path in paths]
+    with kept_together():
+        sources = [read(path) for path in paths]
     for path, source in zip(paths[1:], sources[1:], strict=True):
         if source.names != sources[0].names:
             raise InputError(

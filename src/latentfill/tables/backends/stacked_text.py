@@ -19,7 +19,9 @@ from typing import IO, cast
 import numpy as np
 
 from latentfill.core.errors import InputError
+from latentfill.core.memory_limit import check_memory
 from latentfill.core.series import BoolArray, IntArray
+from latentfill.core.text_files import MEMORY_PER_BYTE
 from latentfill.tables.backends.field_syntax import SPACES, FieldSyntax, syntax_of
 from latentfill.tables.backends.read_request import ReadRequest
 from latentfill.tables.backends.text_layout import find_layout
@@ -93,8 +95,12 @@ class StackedText:
     def divide(self, folder: Path, rows_per_file: int) -> Division:
         """Write files of whole series with about `rows_per_file` rows, more if a series has more, and a sample."""
         numbers: dict[Label, int] = {}
-        series_of_row = array("I", (numbers.setdefault(self._label(row), len(numbers)) for row, _ in self._rows()))
+        series_of_row, size = array("I"), 0
+        for row, below in self._rows():
+            series_of_row.append(numbers.setdefault(self._label(row), len(numbers)))
+            size += len(row) + len(below)
         lengths = np.bincount(series_of_row)
+        check_memory(MEMORY_PER_BYTE * size * float(lengths.max()) / len(series_of_row), self.path)  # the longest alone
         file_of = _files_by_series(lengths, max(rows_per_file, len(series_of_row) // MOST_FILES))
         paths = [folder / f"{number}.csv" for number in range(int(file_of.max()) + 1)]
         sampled, sample = _sampled(lengths), folder / "sample.csv"
@@ -225,13 +231,27 @@ def _is_no_row(line: str, comment: str) -> bool:
     return not line.rstrip("\r\n") or (bool(comment) and line.startswith(comment))
 
 
+class _Unpacked(gzip.GzipFile):
+    """A gzipped file, of which no line may be longer than memory allows, as a line is read as a whole."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "rb")
+        self._path, self._since_line_end = path, 0
+
+    def read1(self, size: int = -1) -> bytes:
+        data = super().read1(size)
+        self._since_line_end = len(data) - data.rfind(b"\n") if b"\n" in data else self._since_line_end + len(data)
+        check_memory(MEMORY_PER_BYTE * self._since_line_end, self._path, unpacking=True)
+        return data
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
     """The bytes of a file, unpacked if it is gzipped."""
     try:
         with path.open("rb") as file:
             is_packed = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if is_packed else path.open("rb") as unpacked:
+        with _Unpacked(path) if is_packed else path.open("rb") as unpacked:
             yield cast(IO[bytes], unpacked)
     except (OSError, EOFError) as error:
         raise InputError(f"{path} cannot be read: {error}.") from error
