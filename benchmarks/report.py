@@ -1,4 +1,4 @@
-"""Write the results into the documents: the tables into docs/accuracy.md and docs/notes/, a summary into README.md.
+"""Write the results into the documents: the tables into the pages of docs/ and docs/notes/, a summary into README.md.
 
     python benchmarks/report.py
 
@@ -23,7 +23,9 @@ import gpu
 import intervals
 import language_models
 import many_series
+import mutants
 import new_station
+import promises
 import protocol_e
 import protocol_h
 import protocol_l
@@ -69,6 +71,8 @@ MODULES = (
     value_of_z,
     rough_fill,
     choices,
+    promises,
+    mutants,
 )
 DEFAULT, DECODER = "auto", "latentfill"  # the methods of ours in the summary
 PROTOCOLS = {module.PROTOCOL: module for module in MODULES}
@@ -87,6 +91,7 @@ def documents() -> dict[Path, str]:
         ROOT / "README.md",
         ROOT / "docs" / "accuracy.md",
         ROOT / "docs" / "encoders.md",
+        ROOT / "docs" / "reliability.md",
         *sorted((ROOT / "docs" / "notes").glob("*.md")),
     ]
     texts = {path: path.read_text() for path in paths}

@@ -19,6 +19,7 @@ FLOW = (
     *("core", "tables", "kinds", "windows", "nn", "embeddings", "strategies", "imputation", "scoring"),
     *("plots", "report", "api", "cli"),
 )
+WITHOUT_A_FOLDER = ("docs", "promises")  # tests of the documents, and of what holds for the whole package
 WITH_TORCH = {"nn", "embeddings", "strategies", "imputation"}
 MODULES = sorted(ROOT.rglob("*.py"))
 
@@ -114,7 +115,7 @@ print([name for name in {slow} if name in sys.modules])
 
 @pytest.mark.parametrize(
     "path",
-    sorted(path for path in TESTS.rglob("*/test_*.py") if path.parent.name != "docs"),
+    sorted(path for path in TESTS.rglob("*/test_*.py") if path.parent.name not in WITHOUT_A_FOLDER),
     ids=lambda p: str(p.relative_to(TESTS)),
 )
 def test_the_folders_of_the_tests_are_those_of_the_package(path: Path):

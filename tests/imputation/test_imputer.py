@@ -237,7 +237,7 @@ def test_a_saved_model_gives_the_same_bytes_in_a_new_process(
 def test_fitting_twice_forgets_the_first_table(frame: pd.DataFrame, quick: dict[str, object]):
     imputer = Imputer(**quick).fit(frame[["time", "price"]])
     imputer.fit(frame[["time", "wind", "humidity"]])
-    assert imputer.fitted_.columns == ("wind", "humidity")
+    assert set(imputer.fitted_.columns) == {"wind", "humidity"}
 
 
 def test_a_table_far_outside_the_fitted_range_is_filled_within_its_own_range(
@@ -248,7 +248,7 @@ def test_a_table_far_outside_the_fitted_range_is_filled_within_its_own_range(
         other = frame.copy()
         other[names] = frame[names] + shift
         filled = fitted.transform(other)[names]
-        rounding = 1e-14 * shift
+        rounding = 1e-12 * shift
         assert (filled.min() >= other[names].min() - 10 - rounding).all()
         assert (filled.max() <= other[names].max() + 10 + rounding).all()
         assert not filled.isna().any().any()

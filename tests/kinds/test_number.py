@@ -89,3 +89,16 @@ def test_whole_numbers_keep_to_the_whole_numbers_inside_the_limits():
 def test_only_some_values_may_be_possible():
     kind = Number(among=(10.0, 20.0, 90.0))
     assert filled(kind, [-3.0, 14.0, 16.0, 60.0, NAN], [10.0, 90.0]).value[:4].tolist() == [10.0, 10.0, 20.0, 90.0]
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e302, 1e-290, 1e-300, 5e-324])
+def test_a_straight_line_is_found_and_followed_whatever_its_unit(unit: float):
+    line = unit * np.round(1000 + np.arange(300.0))
+    kind = Number.of(line).on_line(line, StepTimes(np.arange(300.0), np.arange(300.0)))
+    gappy = np.where(np.arange(300) == 150, NAN, line)
+    times = StepTimes(np.arange(300.0), np.arange(300.0))
+    readings = Readings(gappy, times, np.array([150]), Limits())
+    working = np.nan_to_num(kind.encode(gappy, times))
+    errors = CellErrors(*np.zeros((3, 1)), *np.zeros((2, 1, 1)), 0.9)
+    assert kind.slope == pytest.approx(unit, rel=1e-9)
+    np.testing.assert_allclose(kind.fill(working, errors, readings).value, line[150], rtol=1e-9)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -81,15 +80,6 @@ def test_the_summary_reports_the_bank_and_the_recall_of_an_index(quick: dict[str
 def test_the_same_seed_gives_the_same_values(fitted, name: str, quick: dict[str, object]):
     again = Imputer(**quick, strategy=name, latent_steps=20).fit(table(SAMPLE.values)).fill(table(SAMPLE.values))
     np.testing.assert_array_equal(again.filled.values, fitted(name).fill(table(SAMPLE.values)).filled.values)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_reloaded_model_fills_like_the_saved_model(fitted, name: str, tmp_path: Path):
-    fitted(name).save(tmp_path / "model")
-    loaded = Imputer.load(tmp_path / "model")
-    first, second = (imputer.fill(table(SAMPLE.values)) for imputer in (fitted(name), loaded))
-    np.testing.assert_array_equal(second.filled.values, first.filled.values)
-    np.testing.assert_array_equal(second.filled.codes, first.filled.codes)
 
 
 @pytest.mark.parametrize("name", NAMES)

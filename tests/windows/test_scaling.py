@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -112,3 +113,25 @@ def test_columns_that_are_constant_in_a_scaler_get_the_scaling_of_the_other():
     np.testing.assert_array_equal(scaler.shift, [2.0, 6.5, 200.0])
     np.testing.assert_allclose(scaler.scale, [1.0, np.std([5, 5, 7, 9]), 100.0])
     np.testing.assert_array_equal(scaler.high, [9.0, 9.0, 300.0])
+
+
+def test_cells_are_turned_back_by_the_scale_of_their_own_column():
+    scaler = ColumnScaler.fit(np.array([[1.0, -50.0], [3.0, 150.0]]))
+    assert scaler.invert_at(np.array([1.0, 1.0, -2.0]), np.array([0, 1, 1])).tolist() == [3.0, 150.0, -150.0]
+    assert np.isinf(replace(scaler, scale=np.full(2, 1e308)).invert_at(np.array([1e10]), np.array([0])))
+
+
+def test_a_scaler_that_was_written_as_lists_is_the_same():
+    scaler = ColumnScaler.fit(np.array([[1.0, np.nan], [4.0, np.nan]]))
+    again = ColumnScaler.from_dict(scaler.to_dict())
+    for name in ("shift", "scale", "low", "high"):
+        assert getattr(again, name).dtype == np.float64
+        np.testing.assert_array_equal(getattr(again, name), getattr(scaler, name))
+
+
+def test_a_flat_column_takes_scale_and_range_from_the_other_scaler():
+    flat = ColumnScaler.fit(np.array([[2.0, 1.0], [2.0, 9.0]]))
+    whole = ColumnScaler.fit(np.array([[-4.0, 3.0], [8.0, 5.0]]))
+    joined = flat.where_flat(whole)
+    assert (joined.shift.tolist(), joined.scale.tolist()) == ([2.0, 5.0], [6.0, 4.0])
+    assert (joined.low.tolist(), joined.high.tolist()) == ([-4.0, 1.0], [8.0, 9.0])

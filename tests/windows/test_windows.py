@@ -3,7 +3,19 @@ import pytest
 
 from latentfill.core.errors import InputError
 from latentfill.windows.splits import Split
-from latentfill.windows.windows import ScaledSeries, Windows, apart, by_part, covered, cut, split_starts, window_starts
+from latentfill.windows.windows import (
+    ScaledSeries,
+    Windows,
+    apart,
+    by_part,
+    column_of,
+    covered,
+    cut,
+    joined_positions,
+    split_starts,
+    tied_among,
+    window_starts,
+)
 
 
 @pytest.mark.parametrize(
@@ -143,3 +155,107 @@ def test_arrays_are_divided_by_part_even_without_columns():
     assert by_part(np.zeros((6, 0)), 2).shape == (2, 3, 0)
     assert by_part(np.arange(6.0)[:, None], 3)[:, :, 0].tolist() == [[0, 1], [2, 3], [4, 5]]
     assert by_part(np.zeros((6, 2)), 1).shape == (6, 2)
+
+
+# --- positions of uneven steps, and tied columns -------------------------------------------------------------
+
+NAN = np.nan
+POSITION = [0.0, 1.0, 2.5, 4.0]
+
+
+def uneven() -> ScaledSeries:
+    """Four steps of two tied columns that are not equally far apart, with one clock feature."""
+    values = np.array([[1.0, 10.0], [NAN, 20.0], [3.0, NAN], [4.0, 40.0]])
+    return ScaledSeries(values, np.arange(4.0)[:, None], tied=np.array([0, 0]), position=column_of(np.array(POSITION)))
+
+
+def test_the_steps_before_one_keep_their_values_clock_positions_and_ties():
+    series = uneven().until(3)
+    np.testing.assert_array_equal(series.values, [[1.0, 10.0], [NAN, 20.0], [3.0, NAN]])
+    assert series.clock[:, 0].tolist() == [0.0, 1.0, 2.0]
+    assert series.position.tolist() == [[0.0], [1.0], [2.5]]
+    assert series.tied.tolist() == [0, 0]
+
+
+def test_even_steps_have_no_positions():
+    series = ScaledSeries(np.ones((4, 1)), np.zeros((4, 0)))
+    assert column_of(None) is None
+    parts = (series.until(2), series.padded_to(6), series.cut(np.array([0, 2]), 2), three_steps().take(slice(1)))
+    assert [part.position for part in parts] == [None] * 4
+
+
+def test_steps_of_several_parts_have_no_common_end():
+    with pytest.raises(AssertionError):
+        of_parts(3, 2, longest=4).until(3)
+
+
+def test_hiding_cells_of_a_series_makes_them_missing_in_a_copy():
+    series = uneven()
+    hidden = np.zeros((4, 2), dtype=bool)
+    hidden[0, 1] = True
+    without = series.without(hidden)
+    np.testing.assert_array_equal(without.values, [[1.0, NAN], [NAN, 20.0], [3.0, NAN], [4.0, 40.0]])
+    assert series.values[0, 1] == 10.0
+    assert (without.tied is series.tied, without.position is series.position) == (True, True)
+
+
+def test_the_windows_of_one_part_start_as_those_of_a_series():
+    assert uneven().starts(2, 2).tolist() == [0, 2]
+    assert uneven().starts(3, 2).tolist() == [0, 1]
+
+
+def test_missing_steps_at_the_end_are_as_far_apart_as_usual():
+    padded = uneven().padded_to(6)
+    assert padded.values.shape == (6, 2)
+    assert np.isnan(padded.values[4:]).all()
+    assert padded.position.tolist() == [[0.0], [1.0], [2.5], [4.0], [5.0], [6.0]]
+
+
+def test_windows_have_the_positions_and_ties_of_the_series():
+    windows = uneven().cut(np.array([0, 2]), 2)
+    assert windows.position[..., 0].tolist() == [[0.0, 1.0], [2.5, 4.0]]
+    assert windows.tied.tolist() == [0, 0]
+    assert windows.take(slice(1, 2)).position[..., 0].tolist() == [[2.5, 4.0]]
+    assert windows.take(slice(1, 2)).tied.tolist() == [0, 0]
+
+
+def test_joined_windows_follow_each_other():
+    even = three_steps()
+    values = np.array([[7.0], [8.0], [9.0]])
+    other = ScaledSeries(values, np.zeros((3, 1)), position=np.array([[0.0], [2.0], [3.0]])).cut(np.array([1]), 2)
+    joined = even.joined(other)
+    np.testing.assert_array_equal(joined.values[..., 0], [[1.0, NAN], [NAN, 3.0], [8.0, 9.0]])
+    assert joined.clock[..., 0].tolist() == [[0.0, 1.0], [1.0, 2.0], [0.0, 0.0]]
+    assert joined.starts.tolist() == [0, 1, 1]
+    assert joined.position[..., 0].tolist() == [[0.0, 1.0], [0.0, 1.0], [2.0, 3.0]]
+    assert joined.n_steps == 3
+    assert even.joined(even).position is None
+
+
+def test_joined_parts_without_positions_are_taken_as_even():
+    values, position = np.zeros((3, 2)), np.array([[0.0], [5.0]])
+    assert joined_positions([(None, values), (None, values)]) is None
+    joined = joined_positions([(None, values), (position, np.zeros((2, 2)))])
+    assert (joined.dtype, joined[:, 0].tolist()) == (np.float64, [0.0, 1.0, 2.0, 0.0, 5.0])
+
+
+def test_ties_among_some_columns_count_these_columns():
+    tied = np.array([0, 1, 1, 3, 3])
+    assert tied_among(tied, np.array([1, 2, 3])).tolist() == [0, 0, 2]
+    assert tied_among(tied, np.array([4, 0, 3])).tolist() == [0, 1, 0]
+    assert tied_among(None, np.array([0])) is None
+
+
+@pytest.mark.parametrize("starts", [[-1], [7]])
+def test_the_error_names_the_windows_and_the_steps_of_the_series(starts):
+    with pytest.raises(InputError, match=rf"length 4 that start at steps {starts[0]} to {starts[0]} do not lie inside"):
+        cut(np.zeros((10, 2)), np.array(starts), 4)
+    assert cut(np.zeros((10, 2)), np.array([6]), 4).shape == (1, 4, 2)
+    with pytest.raises(InputError, match="at least 1 step, got length=0"):
+        cut(np.zeros((10, 2)), np.array([0]), 0)
+    assert cut(np.zeros((10, 2)), np.array([0]), 1).shape == (1, 1, 2)
+
+
+def test_numbers_of_steps_are_whole():
+    whole = (window_starts(5, 4, 4), apart(np.array([], dtype=np.int64), 5), split_starts(Split("val", 4, 12), 3, 2))
+    assert [numbers.dtype for numbers in whole] == [np.int64] * 3

@@ -12,6 +12,7 @@ from typing import Any, Self, cast
 
 from numpy.typing import ArrayLike
 
+from latentfill.core.column_order import in_order
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError
 from latentfill.core.messages import quoted
@@ -24,7 +25,6 @@ from latentfill.embeddings.stored.split_windows import train_rows
 from latentfill.imputation.causal.fill import PastModels
 from latentfill.imputation.causal.refusals import refuse_looking_ahead
 from latentfill.imputation.causal.summary import summarise_past
-from latentfill.imputation.columns import in_order
 from latentfill.imputation.decisions import Decisions, refuse
 from latentfill.imputation.doubt.readings import DoubtfulReadings
 from latentfill.imputation.filling.explain import explain_series

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from latentfill.core.column_order import in_working_order
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.seeds import SeedStream
@@ -85,7 +86,7 @@ def choose_model(
     known = [each for each in series if each.observed.any()]
     if config.model != "auto" or reason or len(known) < 2:
         return ModelChoice(config.model == "shared")
-    return _try_both(known, config, progress)
+    return _try_both(in_working_order(known), config, progress)
 
 
 def _why_own(series: Sequence[Series], config: Config, *, has_covariates: bool) -> str:

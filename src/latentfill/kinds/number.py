@@ -15,6 +15,7 @@ ENOUGH_READINGS = 30  # from which the end of the observed range is known well e
 END_READINGS = 10  # fewest readings at the end of a range, see `Number.of`
 END_SHARE = 0.01  # of all readings, likewise
 DIGITS = 13
+LEAST_EXPONENT = 290  # below 1e-290, a power of ten that would round to `DIGITS` overflows
 ROUNDING = 1e-9  # share of a value that a straight line may be off by rounding
 MOST_OFF_LINE = 1e-3  # share of the variance of a column on a straight line that the line leaves
 
@@ -117,6 +118,8 @@ class Number(Kind):
         """The same kind on the straight line of a column (T,), NaN where missing, if nearly all of it is that line."""
         known = ~np.isnan(values)
         seconds, readings = times.seconds[known], values[known]
+        unit = _power_of_two(readings)
+        readings = readings / unit
         if len(readings) < ENOUGH_READINGS or not readings.std() > 0:
             return self
         slope = float(np.cov(seconds, readings, bias=True)[0, 1] / seconds.var())
@@ -124,7 +127,7 @@ class Number(Kind):
         left = readings - slope * (seconds - origin)
         if left.var() > MOST_OFF_LINE * readings.var():
             return self
-        return replace(self, slope=slope, origin=origin, below=None, above=None)
+        return replace(self, slope=slope * unit, origin=origin, below=None, above=None)
 
     def _line(self, times: StepTimes) -> FloatArray:
         """The line (T,) that the column follows."""
@@ -173,10 +176,18 @@ def _range(values: FloatArray) -> tuple[float | None, float | None]:
     return (float(known.min()), float(known.max())) if known.size else (None, None)
 
 
+def _power_of_two(values: FloatArray) -> float:
+    """A unit near the largest absolute value, by which numbers are divided exactly: their squares stay in range."""
+    largest = np.abs(values).max(initial=0.0)
+    return math.ldexp(1.0, math.frexp(largest)[1] - 1) if largest > 0 else 1.0
+
+
 def _without_rounding(values: FloatArray) -> FloatArray:
     """Values to `DIGITS` significant digits of the largest, as a line through them is not exact beyond."""
     largest = np.nanmax(np.abs(values), initial=0.0)
-    return np.round(values, DIGITS - math.ceil(math.log10(largest))) if largest > 0 else values
+    if not largest > 10.0**-LEAST_EXPONENT:
+        return values
+    return np.round(values, DIGITS - math.ceil(math.log10(largest)))
 
 
 def _or(value: float | None, default: float) -> float:

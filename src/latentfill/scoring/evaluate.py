@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from latentfill.core.column_order import column_order, in_order
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, OracleEmbeddingError
 from latentfill.core.series import Series
@@ -158,6 +159,7 @@ class Evaluator:
             FitInputs(
                 embeddings=self.embeddings,
                 encoder=self.encoders[encoder],
+                any_order=encoder == NONE,
                 covariates=self.covariates,
                 train_rows=train_rows(self.config.stored.plan, masked.series.n_steps),
                 compare_with=names,
@@ -175,7 +177,7 @@ class Evaluator:
 
     def _scores(self, masked: MaskedSeries, fitted: Fitted, encoder: str, label: str | None) -> Iterator[Score]:
         """The scores of all strategies on this encoder; strategies without one are scored only with the first."""
-        cost = cost_of(fitted, masked.visible) if encoder else WindowCost()
+        cost = cost_of(fitted, in_order(masked.visible, fitted.columns)) if encoder else WindowCost()
         names = strategies_on(encoder, self.strategies, self.config)
         for score in scores_of(masked, fitted, names, self.embeddings, self.covariates):
             if encoder and uses_encoder(score.strategy, self.config):
@@ -192,6 +194,8 @@ def scores_of(
     covariates: Covariates | None = None,
 ) -> Iterator[Score]:
     """The scores of all strategies that the time budget allowed, for each group of hidden cells."""
+    groups, order = list(cell_groups(masked)), column_order(fitted.columns, masked.series.columns)
+    masked = masked.in_order(fitted.columns)
     series = with_covariates(masked.visible, covariates, fitted.covariates)
     estimated = estimate_series(fitted, series, embeddings)
     names = [name for name in strategies if all(name in path.compared for path in fitted.paths.values())]
@@ -205,7 +209,7 @@ def scores_of(
             crps = np.full(masked.hidden.shape, np.nan)
             error = reference.errors(strategy_filled.values)[masked.hidden]
             crps[masked.hidden] = continuous_ranked_probability(quantiles, error)
-        for group in cell_groups(masked):
+        for group in groups:
             yield Score(
                 strategy=name,
                 pattern=masked.pattern,
@@ -218,5 +222,5 @@ def scores_of(
                 nominal=fitted.config.output.intervals,
                 realised_rate=masked.realised_rate,
                 label=ORACLE if embeddings and uses_encoder(name, fitted.config) else None,
-                **measure(strategy_filled, crps, reference, group.cells),
+                **measure(strategy_filled, crps, reference, group.cells[:, order]),
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from latentfill.core.column_order import column_order, in_order
 from latentfill.core.errors import InputError
 from latentfill.core.messages import quoted
 from latentfill.core.seeds import SeedStream
@@ -30,6 +31,11 @@ class MaskedSeries:
     def visible(self) -> Series:
         """The series with the hidden cells missing."""
         return replace(self.series, values=np.where(self.hidden, np.nan, self.series.values))
+
+    def in_order(self, columns: tuple[str, ...]) -> MaskedSeries:
+        """The same series and mask with the columns in the order of `columns`."""
+        hidden = self.hidden[:, column_order(columns, self.series.columns)]
+        return replace(self, series=in_order(self.series, columns), hidden=hidden)
 
     @property
     def realised_rate(self) -> float:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from latentfill.core.column_order import column_order
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError
 from latentfill.core.messages import quoted
@@ -72,11 +73,13 @@ def _after_a_reading(masked: MaskedSeries) -> MaskedSeries:
 def _scores(masked: MaskedSeries, config: Config) -> Iterator[Score]:
     """The scores of both strategies, for each group of hidden cells."""
     models = PastModels.fit(masked.visible, config)
+    groups, order = list(cell_groups(masked)), column_order(models.columns, masked.series.columns)
+    masked = masked.in_order(models.columns)
     last = last_reading(masked.visible.values)
     reference = Reference.of(masked.series, last, models.last.kinds)
     for name, filled in {AUTO: models.fill_own(masked.visible), PAST_YARDSTICK: _of_values(last)}.items():
-        for group in cell_groups(masked):
-            metrics = measure(filled, None, reference, group.cells)
+        for group in groups:
+            metrics = measure(filled, None, reference, group.cells[:, order])
             score = Score(
                 strategy=name,
                 pattern=masked.pattern,

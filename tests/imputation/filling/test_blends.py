@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from latentfill.core.column_order import in_order
 from latentfill.imputation.filling.blends import Blends
 from latentfill.imputation.filling.codes import Code
 from latentfill.imputation.filling.fill import estimate_series
@@ -38,11 +39,13 @@ def imputation(imputer: Imputer, frame: pd.DataFrame) -> Imputation:
 def test_a_cell_with_the_code_of_a_strategy_has_its_estimate(frame: pd.DataFrame, candidates: tuple[str, ...]):
     imputer = Imputer(time=(), candidates=candidates, margin=None).fit(frame)
     imputation, path = imputer.fill(frame), imputer.fitted_.builtin
-    estimated = estimate_series(imputer.fitted_, imputation.table.series).by_path["built-in"]
-    spread, singles = np.nanstd(frame.to_numpy(), axis=0), 0
+    columns = imputer.fitted_.columns
+    series, filled = in_order(imputation.table.series, columns), imputation.filled.in_order(columns, frame.columns)
+    estimated = estimate_series(imputer.fitted_, series).by_path["built-in"]
+    spread, singles = np.nanstd(series.values, axis=0), 0
     for code, estimate in zip(path.codes, estimated.values, strict=True):
-        coded = imputation.filled.codes == code
-        difference = np.abs(imputation.filled.values - imputer.fitted_.scaler.invert(estimate)) / spread
+        coded = filled.codes == code
+        difference = np.abs(filled.values - imputer.fitted_.scaler.invert(estimate)) / spread
         assert difference[coded].max(initial=0.0) < 0.05
         singles += coded.sum()
     blends = (imputation.filled.codes == Code.BLEND).sum()

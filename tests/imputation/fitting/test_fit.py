@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from latentfill.core.column_order import in_order
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import Series
@@ -77,8 +78,9 @@ def test_all_inputs_of_the_decoder_are_frozen_while_it_is_trained(sample: Sample
 
 def test_the_scaler_sees_only_the_train_rows_of_a_split_plan(sample: Sample, quick: dict[str, object]):
     fitted = fit_series(as_series(sample), Config(**quick), FitInputs(train_rows=200))
-    np.testing.assert_allclose(fitted.scaler.shift, np.nanmean(sample.values[:200], axis=0))
-    np.testing.assert_allclose(fitted.scaler.scale, np.nanstd(sample.values[:200], axis=0))
+    trained_on = in_order(as_series(sample), fitted.columns).values[:200]
+    np.testing.assert_allclose(fitted.scaler.shift, np.nanmean(trained_on, axis=0))
+    np.testing.assert_allclose(fitted.scaler.scale, np.nanstd(trained_on, axis=0))
 
 
 def test_progress_reports_stage_loss_and_time_left(sample: Sample, quick: dict[str, object]):
@@ -106,9 +108,11 @@ def test_a_column_first_seen_after_the_train_rows_is_scaled_by_the_whole_series(
 ):
     values = sample.values.copy()
     values[:200, 0] = np.nan
-    fitted = fit_series(replace(as_series(sample), values=values), Config(**quick), FitInputs(train_rows=200))
-    np.testing.assert_allclose(fitted.scaler.shift[0], np.nanmean(values[:, 0]))
-    np.testing.assert_allclose(fitted.scaler.scale[0], np.nanstd(values[:, 0]))
+    series = replace(as_series(sample), values=values)
+    fitted = fit_series(series, Config(**quick), FitInputs(train_rows=200))
+    late = fitted.columns.index(series.columns[0])
+    np.testing.assert_allclose(fitted.scaler.shift[late], np.nanmean(values[:, 0]))
+    np.testing.assert_allclose(fitted.scaler.scale[late], np.nanstd(values[:, 0]))
 
 
 # --- another encoder in place of the built-in one ------------------------------------------------

@@ -26,7 +26,7 @@ def summarise_past(models: PastModels, table: Table, options: TableOptions, fill
     """The summary as JSON values, like that of other tables, without errors on held-out cells."""
     series, steps = table.series, output_rows(table).steps
     kinds = models.last.kinds.kinds if models.models else (Number(),) * len(series.columns)
-    facts = column_facts(series, dict(zip(series.columns, kinds, strict=True)))
+    facts = column_facts(series, dict(zip(models.columns, kinds, strict=True)))
     counts = count_cells(series, filled, steps)
     n, first = len(models.models) - 1, int(models.starts[0]) if len(models.starts) else series.n_steps
     return {

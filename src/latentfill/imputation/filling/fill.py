@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from latentfill.core.column_order import in_order
 from latentfill.core.series import BoolArray, FloatArray, IntArray, Series
 from latentfill.embeddings.protocols.record import Embeddings
 from latentfill.embeddings.stored.joined_splits import join_splits
@@ -66,19 +67,24 @@ class _Missing:
 def fill_series(
     fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None, *, compare: bool = False
 ) -> Filled:
-    """Fill the gaps of a series that has the columns of the fitted one and, after them, its covariates.
+    """Fill the gaps of a series that has the columns of the fitted one, in any order, and after them its covariates.
 
     Rows covered by the stored `embeddings` (by split) are filled from these, all other rows by the builtin path. A cell
     without an estimate gets the fallback; a column without any observed value stays empty. With `compare`, the record
     also has what each candidate alone would have filled.
     """
-    return fill_from(fitted, estimate_series(fitted, series, embeddings), compare=compare)
+    own = in_order(series, fitted.all_columns)
+    filled = fill_from(fitted, estimate_series(fitted, own, embeddings), compare=compare)
+    return filled.in_order(series.columns[: len(fitted.columns)], fitted.columns)
 
 
 def estimate_series(
     fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None
 ) -> EstimatedSeries:
-    """Estimates of all candidates for a series: on the builtin path, and on each split of stored `embeddings`."""
+    """Estimates of all candidates for a series, on the builtin path and on each split of stored `embeddings`.
+
+    The series has the columns of the fitted one in its order.
+    """
     own = without_wrong(series)
     scaled = fitted.scaled(own)
     by_path = {BUILTIN: _estimate_builtin(fitted, scaled)}

@@ -7,6 +7,7 @@ from itertools import islice
 
 import numpy as np
 
+from latentfill.core.column_order import in_order
 from latentfill.core.series import IntArray, Series
 from latentfill.core.workers import in_parallel
 from latentfill.imputation.doubt.trusted import trusted
@@ -23,11 +24,14 @@ AT_ONCE = 1 << 17  # cells of the series that are estimated at once, with the em
 def fill_many(fitted: Fitted, series: Sequence[Series]) -> Iterator[tuple[int, Filled]]:
     """Fill each series with a model that was fitted to many; yields positions in `series`, and what was filled.
 
-    Series of similar length are estimated together, and the results are those of each series alone.
+    Series of similar length are estimated together, and the results are those of each series alone. Their columns may
+    have any order.
     """
 
     def fill(batch: Sequence[int]) -> list[tuple[int, Filled]]:
-        return list(zip(batch, _fill_batch(fitted, [series[at] for at in batch]), strict=True))
+        ordered = [in_order(series[at], fitted.columns) for at in batch]
+        results = zip(batch, _fill_batch(fitted, ordered), strict=True)
+        return [(at, filled.in_order(series[at].columns, fitted.columns)) for at, filled in results]
 
     for batches in _batched(_batches(fitted, series), SIDE_BY_SIDE):
         for filled in in_parallel(fill, batches):

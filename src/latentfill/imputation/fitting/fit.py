@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from latentfill.core.column_order import in_order, working_order
 from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import Series
@@ -39,6 +40,7 @@ class FitInputs:
 
     embeddings: Mapping[str, Embeddings] = field(default_factory=dict)  # stored embeddings by split
     encoder: EncoderFactory | None = None  # makes a frozen encoder to use instead of the builtin encoder
+    any_order: bool = False  # whether that encoder takes the columns in any order, and not only in that of the table
     donor_table: Series | None = None  # with the same columns, to learn from too
     covariates: Covariates | None = None  # columns at the steps of the series, to predict it from; never filled
     train_rows: int | None = None  # number of first rows that the scaler is fitted to, as in TimeKD; None: all
@@ -51,6 +53,8 @@ def fit_series(
 ) -> Fitted:
     """Fit a model to one series (T, C), within the time budget of the settings unless another is given.
 
+    The model has the columns in working order, see `working_order`.
+
     Each split of stored embeddings gets its own candidates. If the embeddings of all splits are known to share one
     space, the windows of all splits are searched for neighbours. Raises an `InputError` for a series without an
     observed value, and for a strategy that cannot be fitted within the time budget.
@@ -58,12 +62,12 @@ def fit_series(
     inputs = inputs or FitInputs()
     budget = budget or TimeBudget.starting_now(config)
     bounds_of(config, series.columns)  # raises an error for unusable limits before any training
-    donor = inputs.donor_table
+    series, donor = _in_working_order(series, inputs)
     requested, config = config, shrink_to(config, series.n_steps if donor is None else 2 * series.n_steps)
     if not series.observed.any():
         raise InputError("no value column has a single observed cell, so there is nothing to learn from.")
     cycles = find_cycles(series if donor is None or donor.n_steps < series.n_steps else donor)
-    columns, covariates = series.columns, inputs.covariates.columns if inputs.covariates else ()
+    columns, covariates = series.columns, _covariates_in_working_order(inputs.covariates)
     series = trusted(series)
     kinds = _find_kinds(series, config, inputs).with_more(len(covariates))
     check_kinds(config, columns, kinds)
@@ -101,6 +105,19 @@ def fit_series(
         n_steps=series.n_steps,
         shrunk_from=requested.windows.length if config.windows.length < requested.windows.length else None,
     )
+
+
+def _in_working_order(series: Series, inputs: FitInputs) -> tuple[Series, Series | None]:
+    """The series, and the donor table, with their columns in working order; embeddings may need that of the table."""
+    donor = inputs.donor_table
+    if inputs.embeddings or (inputs.encoder and not inputs.any_order):
+        return series, donor
+    series = in_order(series, working_order(series.columns, [series.values]))
+    return series, None if donor is None else in_order(donor, series.columns)
+
+
+def _covariates_in_working_order(covariates: Covariates | None) -> tuple[str, ...]:
+    return working_order(covariates.columns, [covariates.values]) if covariates else ()
 
 
 def _find_kinds(series: Series, config: Config, inputs: FitInputs) -> ColumnKinds:

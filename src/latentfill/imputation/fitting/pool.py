@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from latentfill.core.column_order import in_working_order
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray, Series
@@ -79,11 +80,12 @@ def fit_pool(series: Sequence[Series], config: Config, progress: ProgressCallbac
     series is scaled by itself, see `SeriesScaler`. Raises an `InputError` if no series has an observed value, and for a
     strategy that cannot be fitted within the time budget.
     """
-    budget, columns = TimeBudget.starting_now(config), series[0].columns
-    bounds_of(config, columns)  # raises an error for unusable limits before any training
-    series = [trusted(each) for each in series if each.observed.any()]
+    budget = TimeBudget.starting_now(config)
+    bounds_of(config, series[0].columns)  # raises an error for unusable limits before any training
+    series = [trusted(each) for each in in_working_order(series) if each.observed.any()]
     if not series:
         raise InputError("no value column has a single observed cell, so there is nothing to learn from.")
+    columns = series[0].columns
     requested, config = config, window_of(config, max(2, *(each.n_steps for each in series)))
     config = config.replace(stride=max(config.windows.stride, config.windows.length // 2))
     pool = Pool.of(series, config.windows.length, config.kind)

@@ -1,0 +1,21 @@
+"""The floor of the coverage, as CI applies it to a report."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[1] / ".ci" / "coverage_floor.py"
+
+
+@pytest.mark.parametrize(
+    ("lines", "branches", "code"), [(920, 850, 0), (919, 1000, 1), (1000, 849, 1)], ids=["enough", "lines", "branches"]
+)
+def test_too_few_lines_or_branches_are_an_error(tmp_path: Path, lines: int, branches: int, code: int):
+    totals = {"covered_lines": lines, "num_statements": 1000, "covered_branches": branches, "num_branches": 1000}
+    (tmp_path / "report.json").write_text(json.dumps({"totals": totals}))
+    assert subprocess.run([sys.executable, SCRIPT, tmp_path / "report.json"], capture_output=True).returncode == code
