@@ -34,6 +34,7 @@ def as_column(name: str, cells: Any) -> pa.ChunkedArray:
         raise InputError(
             f"column {quoted(name)} cannot be read: {error}. Give cells of one type, and None or NaN."
         ) from error
+    column = column.cast(pa.float32()) if pa.types.is_float16(column.type) else column  # pyarrow compares no others
     return column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
 
 

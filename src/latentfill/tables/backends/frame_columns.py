@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latentfill.core.errors import InputError
+from latentfill.core.messages import quoted
 from latentfill.core.series import BoolArray, FloatArray, TimeArray
 from latentfill.tables.backends.column import Column
 from latentfill.tables.backends.native import FrameColumn, TextArray
@@ -76,7 +78,13 @@ def _times(column: FrameColumn) -> TimeArray:
 
     if getattr(column.dtype, "time_zone", None):
         column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    return np.array(column.cast(nw.Datetime("ns")).to_numpy(), dtype="datetime64[ns]")
+    try:
+        return np.array(column.cast(nw.Datetime("ns")).to_numpy(), dtype="datetime64[ns]")
+    except (ValueError, OverflowError) as error:  # of any library
+        raise InputError(
+            f"column {quoted(column.name)} holds times before 1678 or after 2261, which nanoseconds do not reach. "
+            "Correct them, drop the column, or give it as text."
+        ) from error
 
 
 def cell_texts(column: FrameColumn) -> list[str]:
