@@ -23,7 +23,7 @@ from latentfill.nn.weights import value_problems
 from latentfill.windows.gaps import BUCKET_NAMES
 from latentfill.windows.scaling import ColumnScaler
 
-MAY_MISS = ("values", "quantiles", "mean_size", "farthest")  # windows of a bank, and errors where none was held out
+MAY_MISS = ("values", "rows", "quantiles", "mean_size", "farthest")  # of banks, and errors where none was held out
 UNBOUNDED = ("farthest", "threshold")  # infinite without held-out cells; the largest number in the leaves of trees
 ROUNDING = 1e-6  # by which weights may add up to more than 1
 
