@@ -89,7 +89,7 @@ def test_scores_with_fields_of_another_type_are_refused(table: Path, tmp_path: P
     record["scores"][0]["mse"] = "small"
     path.write_text(json.dumps(record))
     assert run_cli("evaluate", "--compare", path, path) == REFUSED
-    assert "mse must be a number, got 'small'" in capfd.readouterr().err
+    assert "mse must be a finite number, got 'small'" in capfd.readouterr().err
 
 
 def test_a_header_of_brackets_is_a_name_like_any_other(tmp_path: Path, run_cli: Run):
