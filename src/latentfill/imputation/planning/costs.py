@@ -91,11 +91,11 @@ def costs_of(size: Size, config: Config) -> Cost:
     kriging = amounts.get("kriging", Amount(0.0)).seconds
     times = MODELS_OF_THE_PAST if config.causal else 1.0
     seconds = {
-        "reading and writing": 4e-4 * size.columns + 2e-6 * size.cells,
-        "doubtful readings and kinds": 2e-6 * size.cells,
+        "reading and writing": 4e-4 * size.columns + 1.4e-6 * size.cells,
+        "doubtful readings and kinds": 1.4e-6 * size.cells,
         **{name: times * each.seconds for name, each in amounts.items() if each.seconds},
-        "testing": times * (_linear(0.05 if len(amounts) == 1 else 0.3, 2.5e-6, 3e-4, size) + OF_KRIGING * kriging),
-        "filling": _linear(0.03, 2.5e-6, 2e-4, size) + OF_FILLING * kriging + _samples(size, config),
+        "testing": times * (_linear(0.05 if len(amounts) == 1 else 0.3, 1.7e-6, 3e-4, size) + OF_KRIGING * kriging),
+        "filling": _linear(0.03, 1.7e-6, 2e-4, size) + OF_FILLING * kriging + _samples(size, config),
     }
     memory = BASE.memory + sum(each.memory for each in amounts.values()) + 225 * size.cells + 25 * KB * size.columns
     memory += LEARNING.memory if len(amounts) > 1 else 0.0
@@ -133,7 +133,7 @@ def _of_strategy(name: str, steps: int, columns: int, config: Config) -> Amount:
 
 
 def _autoregression(steps: int, columns: int) -> Amount:
-    return Amount(0.2 + 7e-6 * steps * columns + 4e-4 * columns)
+    return Amount(0.12 + 7e-6 * steps * columns + 4e-4 * columns)
 
 
 def _state_space(steps: int, columns: int) -> Amount:
@@ -142,7 +142,7 @@ def _state_space(steps: int, columns: int) -> Amount:
 
 
 def _factors(steps: int, columns: int) -> Amount:
-    return Amount(0.3 + 9e-6 * steps * columns + 5e-4 * columns)
+    return Amount(0.2 + 9e-6 * steps * columns + 5e-4 * columns)
 
 
 def _kriging(steps: int, columns: int) -> Amount:
