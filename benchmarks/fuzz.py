@@ -32,6 +32,7 @@ from common import HERE, commit, machine
 TESTS = HERE.parent / "tests"
 sys.path.insert(0, str(TESTS))
 
+PROTOCOL = "fuzz"
 ROUND = 200  # inputs of a round of hypothesis, which begins anew with another seed
 SHOWN_BYTES = 2000  # of an input in the results
 LONGEST_INPUT = 4096  # bytes of an input of atheris
@@ -82,10 +83,10 @@ def main() -> None:
         rows.append(run_apart(name, arguments.engine, 60 * arguments.minutes / len(names)))
         print({key: value for key, value in rows[-1].items() if key != "crashes"}, flush=True)
     record = {"commit": commit(), "machine": machine(), "engine": arguments.engine, "targets": rows}
-    print(report(record))
+    print(table(record))
     if not arguments.dry:
         (RESULTS / "fuzz.json").write_text(json.dumps(record, indent=1) + "\n")
-        (RESULTS / "fuzz.md").write_text(report(record) + "\n")
+        (RESULTS / "fuzz.md").write_text(table(record) + "\n")
     sys.exit(any(row["crashes"] for row in rows))
 
 
@@ -189,7 +190,12 @@ def _name_of(error: Exception) -> str:
     return f"{type(error).__name__} at {where}: {str(error)[:200]}"
 
 
-def report(record: dict[str, Any]) -> str:
+def report() -> str:
+    """The last results as Markdown."""
+    return table(json.loads((RESULTS / "fuzz.json").read_text()))
+
+
+def table(record: dict[str, Any]) -> str:
     """The results as Markdown."""
     lines = ["| target | inputs | used | refused | crashes | slowest |", "|---" * 6 + "|"]
     for row in record["targets"]:

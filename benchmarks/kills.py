@@ -369,9 +369,14 @@ def main() -> None:
     kills = arguments.kills or (QUICK_KILLS if arguments.quick else KILLS)
     rows = measure(names_of(parser, arguments, COMMANDS), kills, arguments.seeds[0])
     write_results(PROTOCOL, "kills", {"rows": rows}, arguments)
-    write_table(PROTOCOL, table(read_results(PROTOCOL, ["kills"], quick=arguments.quick)), arguments)
+    write_table(PROTOCOL, report(quick=arguments.quick), arguments)
     if any(row["problems"] for row in rows):
         sys.exit(1)
+
+
+def report(*, quick: bool = False) -> str:
+    """The results as Markdown."""
+    return table(read_results(PROTOCOL, ["kills"], quick=quick))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from latentfill.windows.hiding import hide_like_gaps
 from made_tables import hourly, persistent, related, unrelated
 from processes import run, write
 
+PROTOCOL = "plan"
 WITHIN = 1.5  # factor that estimates are meant to keep
 
 
@@ -76,10 +77,10 @@ def main() -> None:
             rows.append(measure(name, folder, arguments))
             print(rows[-1], flush=True)
     record = {"data": "plan", "commit": commit(), "machine": machine(), "rows": rows}
-    print(report(record))
+    print(table(record))
     if not (arguments.dry or arguments.quick):
         (HERE / "results" / "plan.json").write_text(json.dumps(record, indent=1) + "\n")
-        (HERE / "results" / "plan.md").write_text(report(record) + "\n")
+        (HERE / "results" / "plan.md").write_text(table(record) + "\n")
 
 
 def measure(name: str, folder: Path, arguments: argparse.Namespace) -> Row:
@@ -115,7 +116,12 @@ def gappy(task: Task, arguments: argparse.Namespace) -> FloatArray:
     return np.where(hidden, np.nan, values)
 
 
-def report(record: Row) -> str:
+def report() -> str:
+    """The last results as Markdown."""
+    return table(json.loads((HERE / "results" / "plan.json").read_text()))
+
+
+def table(record: Row) -> str:
     """The results as Markdown."""
     measures = {"seconds": "seconds", "cpu_seconds": "CPU seconds", "peak_megabytes": "peak MB"}
     heads = [part for words in measures.values() for part in (words, "estimated", "ratio")]

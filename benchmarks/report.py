@@ -19,12 +19,15 @@ import distillation
 import doubt
 import encoders
 import ett
+import fuzz
 import gpu
 import intervals
+import kills
 import language_models
 import many_series
 import mutants
 import new_station
+import plan
 import promises
 import protocol_e
 import protocol_h
@@ -73,6 +76,9 @@ MODULES = (
     choices,
     promises,
     mutants,
+    kills,
+    fuzz,
+    plan,
 )
 DEFAULT, DECODER = "auto", "latentfill"  # the methods of ours in the summary
 PROTOCOLS = {module.PROTOCOL: module for module in MODULES}
