@@ -16,6 +16,8 @@ SCRIPT = Path(__file__).resolve().parents[1] / ".ci" / "coverage_floor.py"
     ("lines", "branches", "code"), [(920, 850, 0), (919, 1000, 1), (1000, 849, 1)], ids=["enough", "lines", "branches"]
 )
 def test_too_few_lines_or_branches_are_an_error(tmp_path: Path, lines: int, branches: int, code: int):
-    totals = {"covered_lines": lines, "num_statements": 1000, "covered_branches": branches, "num_branches": 1000}
-    (tmp_path / "report.json").write_text(json.dumps({"totals": totals}))
+    own = {"covered_lines": lines, "num_statements": 1000, "covered_branches": branches, "num_branches": 1000}
+    copied = {**own, "covered_lines": 0, "covered_branches": 0}
+    files = {"src/latentfill/a.py": {"summary": own}, "/tmp/copy/latentfill/a.py": {"summary": copied}}
+    (tmp_path / "report.json").write_text(json.dumps({"files": files}))
     assert subprocess.run([sys.executable, SCRIPT, tmp_path / "report.json"], capture_output=True).returncode == code
