@@ -106,12 +106,12 @@ class Ours:
         is_usual = name != AUTO or config.effort == Config().effort
         self.label = LABELS.get(name, name) if is_usual else f"{name}, {config.effort}"
         began = time.monotonic()
-        self.fitted = fit_series(series, config.replace(strategy=name))
+        self.fitted, self.columns = fit_series(series, config.replace(strategy=name)), series.columns
         self.train_seconds = time.monotonic() - began
         self.about = {"model": model} if (model := digest(self.fitted)) else {}
 
     def fill(self, windows: Windows) -> dict[str, FloatArray]:
-        return {self.label: estimate_alone(self.fitted, windows)}
+        return {self.label: estimate_alone(self.fitted, windows, self.columns)}
 
 
 def digest(fitted: Fitted) -> str | None:

@@ -25,6 +25,7 @@ import torch
 
 import ett
 from common import measured_line, parser_of, read_results, write_results, write_table
+from latentfill.core.column_order import in_order
 from latentfill.core.config import Config
 from latentfill.core.series import Series
 from latentfill.embeddings.packing import pack
@@ -75,6 +76,7 @@ def latents(data: Path) -> dict[str, float]:
     fitted = fit_series(gappy, config)
     strategy = fitted.builtin.candidates.by_name["latent"]
     assert isinstance(strategy, LatentStrategy)
+    gappy = in_order(gappy, fitted.columns)
     windows = windows_of(gappy, fitted.scaler.apply(gappy.values), config)
     began = time.monotonic()
     strategy.estimate(windows, fitted.encoder)

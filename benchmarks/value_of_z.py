@@ -9,7 +9,7 @@ steps and the built-in encoder. Results are written to benchmarks/results/.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -31,6 +31,7 @@ from common import (
     write_results,
     write_table,
 )
+from latentfill.core.column_order import column_order
 from latentfill.core.config import Config
 from latentfill.core.series import BoolArray
 from latentfill.imputation.filling.fill import fill_series
@@ -38,6 +39,7 @@ from latentfill.imputation.fitting.fit import fit_series
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.windows.windows import Windows
 from real_files import read
+from windows_alone import in_order_of
 
 PROTOCOL = "value_of_z"
 METHODS = {
@@ -65,7 +67,7 @@ def points_and_blackouts(arguments: argparse.Namespace, seed: int) -> Iterator[R
     masks = {f"T, {protocol_t.label(rate)}": protocol_t.points(windows, rate)[every] for rate in protocol_t.RATES}
     masks |= {f"L, {steps} steps": protocol_l.blackout(windows, steps)[every] for steps in protocol_l.STEPS}
     fitted = fit_series(train, config_for(arguments, seed, alone=True))
-    yield from in_windows(fitted, windows.take(every), masks, seed)
+    yield from in_windows(fitted, windows.take(every), train.columns, masks, seed)
 
 
 def tsi_bench(arguments: argparse.Namespace, seed: int) -> Iterator[Row]:
@@ -76,7 +78,7 @@ def tsi_bench(arguments: argparse.Namespace, seed: int) -> Iterator[Row]:
     for pattern in ("point 10 %", "subseq 50 %"):
         gappy, mask = protocol_s.hide(benchmark, train, windows, pattern, seed)
         fitted = fit_series(gappy, config_for(arguments, seed, **size))
-        yield from in_windows(fitted, windows, {f"S, {pattern}": mask}, seed)
+        yield from in_windows(fitted, windows, train.columns, {f"S, {pattern}": mask}, seed)
 
 
 def whole_file(arguments: argparse.Namespace, seed: int) -> Iterator[Row]:
@@ -106,9 +108,12 @@ def config_for(arguments: argparse.Namespace, seed: int, **settings: object) -> 
     return config_of(arguments, seed=seed, strategy="denoise", **STEPS, **settings)
 
 
-def in_windows(fitted: Fitted, windows: Windows, masks: Mapping[str, BoolArray], seed: int) -> Iterator[Row]:
-    """A row for each mask and method; windows are filled by themselves."""
-    for pattern, hidden in masks.items():
+def in_windows(
+    fitted: Fitted, windows: Windows, columns: Sequence[str], masks: Mapping[str, BoolArray], seed: int
+) -> Iterator[Row]:
+    """A row for each mask and method; windows with these `columns` are filled by themselves."""
+    windows, order = in_order_of(fitted, windows, columns), column_order(fitted.columns, columns)
+    for pattern, hidden in ((pattern, mask[..., order]) for pattern, mask in masks.items()):
         scored, gappy = hidden & windows.observed, windows.without(hidden)
         for method, factors in METHODS.items():
             candidates = with_trust(fitted.builtin, factors).candidates

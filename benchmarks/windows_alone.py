@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
+from latentfill.core.column_order import column_order
 from latentfill.core.series import FloatArray
 from latentfill.imputation.filling.window_estimate import weighted_windows
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.windows.windows import ScaledSeries, Windows, window_starts
 
 
-def estimate_alone(fitted: Fitted, windows: Windows) -> FloatArray:
-    """Estimates (N, L, C) of the missing cells by the strategy of the settings; the other cells are undefined."""
-    return weighted_windows(fitted.builtin, windows.values, _estimates(fitted, windows))
+def estimate_alone(fitted: Fitted, windows: Windows, columns: Sequence[str]) -> FloatArray:
+    """Estimates (N, L, C) of the missing cells by the strategy of the settings; the other cells are undefined.
+
+    The windows have these `columns`, which the model may work on in another order.
+    """
+    ordered = in_order_of(fitted, windows, columns)
+    estimates = weighted_windows(fitted.builtin, ordered.values, _estimates(fitted, ordered))
+    return estimates[..., column_order(columns, fitted.columns)]
+
+
+def in_order_of(fitted: Fitted, windows: Windows, columns: Sequence[str]) -> Windows:
+    """Windows with these `columns`, in the order of a model."""
+    return replace(windows, values=windows.values[..., column_order(fitted.columns, columns)])
 
 
 def _estimates(fitted: Fitted, windows: Windows) -> FloatArray:
