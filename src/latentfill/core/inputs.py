@@ -38,7 +38,7 @@ def why_unreadable(path: Path) -> str:
         return f"it is a {kind}"
     try:
         path.open("rb").close()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):  # no file has a NUL in its name
         return ""
     except OSError as error:
         return (error.strerror or str(error)).lower()

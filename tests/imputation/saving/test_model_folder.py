@@ -44,6 +44,12 @@ def test_a_model_of_another_library_is_not_replaced(tmp_path: Path):
         check_model_path(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["missing", "a\0b", "x" * 5000])
+def test_a_path_without_a_model_is_refused(name: str):
+    with pytest.raises(ModelFormatError, match="is not a model folder|cannot be read"):
+        Imputer.load(name)
+
+
 def test_an_older_model_and_an_empty_folder_may_be_replaced(tmp_path: Path):
     check_model_path(tmp_path)
     for name in FILES:
