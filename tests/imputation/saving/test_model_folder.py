@@ -46,7 +46,7 @@ def test_a_model_of_another_library_is_not_replaced(tmp_path: Path):
 
 @pytest.mark.parametrize("name", ["missing", "a\0b", "x" * 5000])
 def test_a_path_without_a_model_is_refused(name: str):
-    with pytest.raises(ModelFormatError, match="is not a model folder|cannot be read"):
+    with pytest.raises(ModelFormatError, match=r"is not a model folder|cannot be read"):
         Imputer.load(name)
 
 
