@@ -23,7 +23,7 @@ from latentfill.windows.windows import ScaledSeries
 BY_PREFERENCE = ("state_space", "factors", "autoregression")
 
 # What a model does not know, such as a slow change of a column, errs alike in all gaps of a few weeks. The share was
-# chosen for sums over months of ETTh2, Dongsi, Shunyi, and parts of Cambridge and ETTm1.
+# chosen for sums over months of ETTh2, and of half of the rows of Dongsi and Shunyi.
 SLOW_SHARE = 0.02  # of the variance of a score
 SLOW_CYCLES = 15  # over which the correlation of such errors falls by a factor of e
 SLOW_STEPS = 360  # likewise, of a series without a cycle
