@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +46,12 @@ def measured_speed() -> Speed:
     return Speed(float(np.median(spent)) / USUAL, max(1.0, float(passed.sum() / max(spent.sum(), 1e-9))))
 
 
+@cache
+def machine_memory() -> int | None:
+    """Bytes of memory that the machine or its container has; None if it is not known."""
+    return min((size for size in (_in_machine(), _limit_of_group()) if size), default=None)
+
+
 def available_memory() -> int | None:
     """Bytes that this process can still take before others are ended or disturbed; None if it is not known.
 
@@ -68,20 +75,33 @@ def _left_in_system() -> int | None:
     information = _numbers(Path("/proc/meminfo"))
     if "MemAvailable:" in information:
         return information["MemAvailable:"] * 1024
-    try:  # macOS: half of all is usually left
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-    except (AttributeError, ValueError, OSError):
+    whole = _in_machine()
+    return None if whole is None else whole // 2  # macOS: half of all is usually left
+
+
+def _in_machine() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows
+        return None
+
+
+def _limit_of_group() -> int | None:
+    """The limit of a container; None without one, where the file says `max`."""
+    try:
+        return int((_CGROUP / "memory.max").read_text())
+    except (OSError, ValueError):
         return None
 
 
 def _left_in_group() -> int | None:
     """What the limit of a container leaves, without files that are only cached."""
+    limit = _limit_of_group()
+    if limit is None:
+        return None
     try:
-        limit = (_CGROUP / "memory.max").read_text().strip()
-        if limit == "max":
-            return None
         cached = _numbers(_CGROUP / "memory.stat").get("inactive_file", 0)
-        return max(1, int(limit) - int((_CGROUP / "memory.current").read_text()) + cached)
+        return max(1, limit - int((_CGROUP / "memory.current").read_text()) + cached)
     except (OSError, ValueError):
         return None
 

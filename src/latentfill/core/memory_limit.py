@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from functools import cache
-from pathlib import Path
 
 from latentfill.core.errors import InputError, MemoryLimitError
+from latentfill.core.machine import machine_memory
 
 VARIABLE = "LATENTFILL_MAX_MEMORY"  # in GB; an environment variable, so that worker processes have the same limit
 SHARE = 0.5  # of the machine's memory, by default: the other half is for filling what was read
 UNKNOWN = 4.0  # GB, the default where the machine's memory cannot be found
 GB = 1e9
-_CGROUP = Path("/sys/fs/cgroup/memory.max")  # the limit of a container
 
 _kept: ContextVar[list[float] | None] = ContextVar("kept", default=None)  # bytes of files that are kept together
 
@@ -24,7 +21,7 @@ _kept: ContextVar[list[float] | None] = ContextVar("kept", default=None)  # byte
 def memory_limit() -> float:
     """Bytes that reading may take: those that the user allows, or a share of the machine's memory."""
     given = os.environ.get(VARIABLE)
-    return SHARE * machine_memory() if given is None else parse_gigabytes(given) * GB
+    return SHARE * (machine_memory() or UNKNOWN / SHARE * GB) if given is None else parse_gigabytes(given) * GB
 
 
 def set_memory_limit(gigabytes: str | float) -> None:
@@ -39,18 +36,6 @@ def parse_gigabytes(text: str) -> float:
         if number > 0:
             return number
     raise InputError(f"the memory limit (--max-memory, {VARIABLE}) is a number of GB above 0, or none, got {text!r}.")
-
-
-@cache
-def machine_memory() -> float:
-    """Bytes of memory that the machine or its container has."""
-    sizes = [UNKNOWN / SHARE * GB]
-    with suppress(AttributeError, OSError, ValueError):  # not on Windows
-        sizes = [float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))]
-    if sys.platform == "linux":
-        with suppress(OSError, ValueError):  # no container, or one without a limit, where the file says "max"
-            sizes.append(float(_CGROUP.read_text()))
-    return min(sizes)
 
 
 @contextmanager
