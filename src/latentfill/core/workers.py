@@ -6,9 +6,13 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 MOST_THREADS = 4  # each needs memory for its own piece of work
@@ -34,22 +38,53 @@ def in_processes(function: Callable[[_Item], _Result], items: Sequence[_Item]) -
 
     Function, items and results are pickled. Each process computes with one thread.
     """
-    processes = min(_threads(), len(items))
-    if processes <= 1:
+    if min(_threads(), len(items)) <= 1:
         yield from map(function, items)
         return
+    with processes(len(items)) as pool:
+        for future in [pool.submit(function, item) for item in items]:
+            yield future.result()
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """Processes that work side by side, each with one thread."""
+
+    executor: ProcessPoolExecutor
+    number: int
+
+    def submit(self, function: Callable[[_Item], _Result], item: _Item) -> Future[_Result]:
+        """Let one of them compute `function(item)`; both and the result are pickled."""
+        with _interrupts_held_back():
+            return self.executor.submit(function, item)
+
+
+@contextmanager
+def processes(most: int, start: Callable[..., None] | None = None, arguments: Sequence[object] = ()) -> Iterator[Processes]:
+    """As many processes as `in_parallel` has threads, but at most so many; they end with the block.
+
+    Each calls `start` with the arguments before it works. When the block fails, they are ended at once.
+    """
     from concurrent.futures import ProcessPoolExecutor  # here, because few runs need it
     from multiprocessing import active_children, get_context
 
-    with _one_thread_each(), ProcessPoolExecutor(processes, get_context("spawn"), _end_with_parent) as pool:
+    number = max(1, min(_threads(), most))
+    with (
+        _one_thread_each(),
+        ProcessPoolExecutor(number, get_context("spawn"), _start, (start, tuple(arguments))) as executor,
+    ):
         try:
-            with _interrupts_held_back():
-                results = pool.map(function, items)
-            yield from results
+            yield Processes(executor, number)
         except BaseException:  # an interrupt too: the others need not end their work
             for process in active_children():
                 process.terminate()
             raise
+
+
+def _start(start: Callable[..., None] | None, arguments: Sequence[object]) -> None:
+    _end_with_parent()
+    if start is not None:
+        start(*arguments)
 
 
 def _end_with_parent() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from latentfill.core.series import FloatArray, IntArray
+from latentfill.core.series import FloatArray
 
 Float32Array = NDArray[np.float32]
 
@@ -59,9 +59,17 @@ class Trees:
             root=np.concatenate([model.root + start for model, start in zip(models, first, strict=True)]),
         )
 
-    def take(self, trees: slice | IntArray) -> Trees:
-        """Only some of the trees; the nodes are shared."""
-        return Trees(self.feature, self.threshold, self.child, self.value, self.root[trees])
+    def part(self, first: int, end: int) -> Trees:
+        """The trees from number `first` to before `end`, with their nodes."""
+        ends = [*self.root.tolist(), len(self.value)]
+        nodes = slice(ends[first], ends[end])
+        return Trees(
+            self.feature[nodes],
+            self.threshold[nodes],
+            self.child[nodes] - self.root.dtype.type(nodes.start),
+            self.value[nodes],
+            self.root[first:end] - self.root.dtype.type(nodes.start),
+        )
 
     def leaves(self, x: Float32Array) -> FloatArray:
         """What each tree adds for each cell of the features `x` (M, F), shape (M, K)."""

@@ -101,7 +101,7 @@ class StackedText:
             size += len(row) + len(below)
         lengths = np.bincount(series_of_row)
         check_memory(MEMORY_PER_BYTE * size * float(lengths.max()) / len(series_of_row), self.path)  # the longest alone
-        file_of = _files_by_series(lengths, max(rows_per_file, len(series_of_row) // MOST_FILES))
+        file_of = files_by_series(lengths, max(rows_per_file, len(series_of_row) // MOST_FILES))
         paths = [folder / f"{number}.csv" for number in range(int(file_of.max()) + 1)]
         sampled, sample = _sampled(lengths), folder / "sample.csv"
         with ExitStack() as stack:
@@ -210,7 +210,7 @@ def _added_after(is_row: BoolArray) -> list[int]:
     return [int(n) for n in np.diff(rows) - 1]
 
 
-def _files_by_series(lengths: IntArray, rows_per_file: int) -> IntArray:
+def files_by_series(lengths: IntArray, rows_per_file: int) -> IntArray:
     """The number of the file for each series of so many rows, so that a file holds about `rows_per_file`."""
     file_of, number, rows = np.zeros(len(lengths), dtype=np.int64), 0, 0
     for series, length in enumerate(lengths.tolist()):
