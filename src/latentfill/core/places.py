@@ -86,7 +86,9 @@ class Place:
     @property
     def name(self) -> str:
         """The last part of the path."""
-        return PurePosixPath(urlsplit(self.address, allow_fragments=False).path).name if self.is_remote else self.path.name
+        return (
+            PurePosixPath(urlsplit(self.address, allow_fragments=False).path).name if self.is_remote else self.path.name
+        )
 
     def exists(self) -> bool:
         """Whether a file or a folder is there."""

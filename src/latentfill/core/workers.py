@@ -60,7 +60,9 @@ class Processes:
 
 
 @contextmanager
-def processes(most: int, start: Callable[..., None] | None = None, arguments: Sequence[object] = ()) -> Iterator[Processes]:
+def processes(
+    most: int, start: Callable[..., None] | None = None, arguments: Sequence[object] = ()
+) -> Iterator[Processes]:
     """As many processes as `in_parallel` has threads, but at most so many; they end with the block.
 
     Each calls `start` with the arguments before it works. When the block fails, they are ended at once.

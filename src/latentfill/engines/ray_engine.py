@@ -7,7 +7,7 @@ import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from latentfill.core.errors import InputError
 from latentfill.core.extras import check_extra
@@ -15,7 +15,7 @@ from latentfill.core.workers import THREAD_VARIABLES
 from latentfill.engines.engine import Item, Result, Shared
 
 REACHED_WITHIN = 20  # seconds for a cluster to answer
-CPUS = 0.9  # of each actor: with whole ones, actors that take all processors would wait for ever for one to read with
+CPUS = 0.9  # of each actor, so that Ray Data has some left for its own tasks: without any, all would wait for ever
 ON_THE_MACHINES = ("AWS_", "GOOGLE_", "AZURE_", "LATENTFILL_")  # beginnings of the variables that a local cluster gets
 
 
@@ -44,14 +44,14 @@ class RayEngine:
 def _map(
     function: Callable[[Shared, Item], Result], shared: Shared, items: Sequence[Item], number: int
 ) -> Iterator[Result]:
-    """The results, from at most so many actors; items and results are bytes to Ray, which keeps their order to itself."""
+    """The results, from at most so many actors; to Ray, items and results are bytes."""
     import ray
     from ray import cloudpickle
 
-    rows = ray.data.from_items([{"item": pickle.dumps(item)} for item in items])
-    done = rows.repartition(target_num_rows_per_block=1).map(
-        _Actor,
-        fn_constructor_args=(ray.put(cloudpickle.dumps((function, shared))),),  # once for each machine
+    rows = ray.data.from_items([{"item": pickle.dumps(item)} for item in items], override_num_blocks=len(items))
+    done = rows.map(
+        cast(Any, _Actor),
+        fn_constructor_args=(ray.put(cast(Any, cloudpickle).dumps((function, shared))),),  # once for each machine
         compute=ray.data.ActorPoolStrategy(size=min(number, len(items)), max_tasks_in_flight_per_actor=1),
         num_cpus=CPUS,
     )  # actors that die are restarted, and their tasks tried again, without an end
@@ -84,7 +84,7 @@ def _cluster(address: str | None) -> Iterator[int]:
     if not was_connected:
         _connect(address)
     try:
-        yield max(1, int(ray.cluster_resources().get("CPU", 1)))
+        yield max(1, int(cast(Any, ray).cluster_resources().get("CPU", 1)))
     finally:
         if not was_connected:
             ray.shutdown()

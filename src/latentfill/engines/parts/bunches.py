@@ -37,7 +37,7 @@ class Bunch:
 
 
 def bunches_of(units: Sequence[Unit]) -> list[Bunch]:
-    """The units in bunches of about the same size, in their order; they do not depend on how many processes there are."""
+    """The units in bunches of about the same size, in their order, whatever the processes."""
     at_once = min(BYTES_AT_ONCE, max(FEWEST_BYTES, sum(unit.size for unit in units) // PARTS))
     found: list[list[Unit]] = []
     size = 0
@@ -59,9 +59,7 @@ def divided(files: SeriesFiles, options: TableOptions, into: Place) -> list[Unit
     ]
 
 
-def _parts(
-    unit: Unit, in_file: tuple[str, ...], options: TableOptions, into: Place, number: int
-) -> Sequence[Unit]:
+def _parts(unit: Unit, in_file: tuple[str, ...], options: TableOptions, into: Place, number: int) -> Sequence[Unit]:
     if unit.size <= BYTES_AT_ONCE:
         return [unit]
     with _folder(into) as folder, copied(unit) as paths:

@@ -9,17 +9,20 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
 
+from latentfill.core.errors import InputError
 from latentfill.engines.parts.part import Content, PartFiles
 from latentfill.engines.parts.rows import RowFormat
 from latentfill.engines.parts.series_reader import OneSeries
+from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.imputation import Imputation
-from latentfill.imputation.imputer import Imputer
+from latentfill.imputation.imputer import Imputer, check_stamps
 from latentfill.imputation.model_choice import SeriesModel
 from latentfill.imputation.saving.model_weights import model_id
 from latentfill.imputation.stacked import fill_tables
 from latentfill.imputation.stacked_covariates import StackedImputers
 from latentfill.imputation.stacked_summary import KEPT
 from latentfill.imputation.summary.cell_counts import joined_counts
+from latentfill.tables.table import Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +32,14 @@ class FillWork:
     imputer: Imputer  # with the settings, not fitted
     model: SeriesModel
     format: RowFormat
+    precision: int | None = None  # decimals of filled cells; None: as many as their column has
 
     @cached_property
     def key(self) -> str:
         """See `Work`."""
         settings = {"method": self.imputer.config.to_dict(), "reading": asdict(self.imputer.options)}
         model = "own" if self.model.shared is None else model_id(self.model.shared)
-        text = json.dumps([version("latentfill"), settings, model, str(self.format.schema)], sort_keys=True)
+        text = json.dumps([version("latentfill"), settings, model, str(self.format.schema), self.precision])
         return hashlib.sha256(text.encode()).hexdigest()
 
     def check(self, series: OneSeries) -> None:
@@ -51,7 +55,9 @@ class FillWork:
         results = self._fill(series, problems)
         filled = {number: each for number, each in results.items() if isinstance(each, Imputation)}
         problems |= {series[number].name: each for number, each in results.items() if isinstance(each, str)}
-        rows = pa.concat_tables(self.format.rows_of(each, filled.get(number)) for number, each in enumerate(series))
+        rows = pa.concat_tables(
+            self.format.rows_of(each, filled.get(number), self.precision) for number, each in enumerate(series)
+        )
         with files.writing(f"{name}.parquet") as path:
             parquet.write_table(rows, path)
         return _known(series, filled, problems, rows.num_rows)
@@ -62,7 +68,21 @@ class FillWork:
             for number, each in enumerate(series)
             if each.table is not None and each.name not in problems
         }
-        return dict(fill_tables(StackedImputers(self.imputer), tables, self.model))
+        fitted = self.model.shared
+        if fitted is None:
+            return dict(fill_tables(StackedImputers(self.imputer), tables, self.model))
+        refused = {number: reason for number, table in tables.items() if (reason := _misfit(fitted, table))}
+        fitting = {n: table.with_known_labels(fitted.labels) for n, table in tables.items() if n not in refused}
+        return {**refused, **dict(fill_tables(StackedImputers(self.imputer), fitting, self.model))}
+
+
+def _misfit(fitted: Fitted, table: Table) -> str:
+    """Why the model cannot fill a table; "" if it can."""
+    try:
+        check_stamps(table, stamped=fitted.stamped)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def _known(

@@ -57,7 +57,9 @@ def _batches(files: Sequence[Path], columns: Sequence[str] | None) -> Iterator[p
                         raise InputError(f"by: {did_you_mean('column', name, file.schema_arrow.names)}.")
                 yield from file.iter_batches(ROWS_AT_ONCE, columns=columns)
         except (ArrowException, OSError) as error:
-            raise InputError(f"{path} is not a readable Parquet file ({error}). Create or download it again.") from error
+            raise InputError(
+                f"{path} is not a readable Parquet file ({error}). Create or download it again."
+            ) from error
 
 
 def _numbered(batch: pa.RecordBatch, numbers: dict[tuple[object, ...], int]) -> IntArray:

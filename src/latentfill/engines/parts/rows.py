@@ -71,10 +71,10 @@ class RowFormat:
             )
         return cls(pa.schema(fields), by_path, reader.in_file, values)
 
-    def rows_of(self, series: OneSeries, filled: Imputation | None) -> pa.Table:
+    def rows_of(self, series: OneSeries, filled: Imputation | None, precision: int | None = None) -> pa.Table:
         """The rows of a series in the output; without a filled table, as they were read."""
         if filled is not None:
-            frame = as_arrow(filled.to_frame())
+            frame = as_arrow(filled.to_frame(precision=precision))
             new: dict[str, NDArray[Any]] = dict(filled.codes_and_errors())
         else:
             frame = as_arrow(series.source.to_frame(_unchanged(series.source.n_rows)))

@@ -31,8 +31,8 @@ def stored_types(units: Sequence[Unit]) -> pa.Schema | None:
         if set(schema.names) != set(joined.names):
             only = [sorted(set(one.names) - set(other.names)) for one, other in ((schema, joined), (joined, schema))]
             raise InputError(
-                f"{file.name} has other columns than {first.name}: {_difference(*only)}. Files of one data set need the "
-                "same columns; fill the others by themselves."
+                f"{file.name} has other columns than {first.name}: {_difference(*only)}. Files of one data set need "
+                "the same columns; fill the others by themselves."
             )
         try:
             joined = pa.unify_schemas([joined, schema], promote_options="permissive")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from latentfill.core.json_text import parse_json
 from latentfill.core.places import Place
@@ -28,7 +29,7 @@ class Tries:
         if data is None:
             tries = cls(place)
         else:
-            record = parse_json(data.decode())
+            record: Any = parse_json(data.decode())
             tries = cls(place, record["begun"], record["deaths"])
             if (at := record["at"]) is not None:
                 tries.deaths[at] = tries.deaths.get(at, 0) + 1

@@ -92,9 +92,7 @@ def _path_cells(name: str) -> dict[str, str]:
     return {unquote(column): unquote(value) for column, _, value in parts}
 
 
-def _units(
-    files: Sequence[FoundFile], cells: Sequence[Mapping[str, str]], by_path: Sequence[str]
-) -> Iterable[Unit]:
+def _units(files: Sequence[FoundFile], cells: Sequence[Mapping[str, str]], by_path: Sequence[str]) -> Iterable[Unit]:
     """The files with the same values of the columns `by_path`, in the order of these."""
     labelled = [(tuple(each[name] for name in by_path), file) for each, file in zip(cells, files, strict=True)]
     for labels, group in groupby(sorted(labelled, key=lambda pair: (pair[0], pair[1].name)), key=lambda pair: pair[0]):

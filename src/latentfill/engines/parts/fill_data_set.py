@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from latentfill.core.errors import InputError
 from latentfill.core.locks import locked
+from latentfill.core.messages import joined
 from latentfill.core.places import Place
 from latentfill.engines.engine import Engine
 from latentfill.engines.parts.bunches import Bunch, bunches_of, copied, divided
@@ -37,6 +38,10 @@ class DataSet:
     sources: tuple[Place, ...]  # files, or a folder of them
     output: Place  # a folder
 
+    def is_there(self) -> bool:
+        """Whether the output is there already."""
+        return self.output.child(RECORDS).exists()
+
     def check(self) -> None:
         """Raise an `InputError` if the output cannot be written, or if it is, holds or lies in a source."""
         self.output.check_folder("a data set that latentfill has filled", RECORDS)
@@ -47,15 +52,26 @@ class DataSet:
 
 
 def fill_data_set(
-    data: DataSet, imputer: Imputer, engine: Engine, *, model: Fitted | None = None, on_part: OnPart | None = None
+    data: DataSet,
+    imputer: Imputer,
+    engine: Engine,
+    *,
+    model: Fitted | None = None,
+    precision: int | None = None,
+    on_part: OnPart | None = None,
 ) -> Content:
     """Fill all series of a data set, and write the output; returns the summary.
 
     The output is a folder of Parquet files, each with whole series, and a folder `_latentfill` with the summary and
     with what is known of each part. With the same input and settings, only what is missing or damaged is done again.
 
-    `imputer` has the settings and is not fitted; with a `model`, that one fills all series.
+    `imputer` has the settings; with a `model`, that one fills all series. `precision` is the number of decimals of
+    filled cells; without it, they have as many as their column.
+
+    Raises an `InputError` for settings that are for one series, for places that cannot be read or written, and if no
+    series can be filled.
     """
+    _check_settings(imputer)
     data.check()
     with _alone(data.output):
         files = SeriesFiles.of(data.sources, imputer.options.by)
@@ -63,6 +79,8 @@ def fill_data_set(
         records = data.output.child(RECORDS)
         units = divided(files, imputer.options, records.child(DIVIDED))
         own = imputer.of_one_series().options
+        if model is not None:
+            own = replace(own, columns=model.columns, leave=())
         with copied(max(units, key=lambda unit: unit.size)) as paths:
             reader = SeriesReader.like(paths, own, files.in_file)
         sample = Sample(reader, units)
@@ -72,12 +90,24 @@ def fill_data_set(
         of_all = model_of(sample, settings, records) if model is None else SeriesModel(ModelChoice(True), model)
         intervals = settings.config.output.intervals is not None
         rows = RowFormat.of(reader, files.by_path, sample.series[0], types, intervals=intervals)
-        work = FillWork(settings.of_part(), of_all, rows)
+        work = FillWork(settings.of_part(), of_all, rows, precision)
         parts = _run(engine, Job(work, reader, data.output), bunches_of(units), on_part)
         summary = fill_summary(parts, settings, of_all, files.by)
         records.child(SUMMARY).write_bytes((json.dumps(summary, indent=1) + "\n").encode())
         _tidy(data.output, len(parts))
         return summary
+
+
+def _check_settings(imputer: Imputer) -> None:
+    config = imputer.config
+    for_one = {
+        "covariates (--with)": imputer.covariates,
+        "a long table (--pivot)": imputer.options.pivot,
+        "stored embeddings (--embeddings)": config.stored.embeddings,
+        "a donor table (--donor-table)": config.neighbours.donor_table,
+    }
+    if given := [name for name, value in for_one.items() if value]:
+        raise InputError(f"{joined(given)} cannot be used for a data set of many series: leave it out.")
 
 
 def _run(engine: Engine, job: Job, bunches: Sequence[Bunch], on_part: OnPart | None) -> list[Content]:
