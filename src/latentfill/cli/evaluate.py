@@ -15,6 +15,7 @@ import typer
 
 from latentfill.cli.command_settings import make_imputer, parse_numbers, parse_whole_numbers
 from latentfill.cli.console import make_console, say, show_notes
+from latentfill.cli.many_series import ENGINE, refuse_without_engine, score_many_series
 from latentfill.cli.options import (
     BY,
     COLUMNS,
@@ -103,7 +104,9 @@ Outputs: TypeAlias = "list[tuple[Path, ToBytes]]"
 SHOWN_OF_SPEC: Final = ("strategies", "patterns", "rates", "seeds", "encoders")  # what the outputs say of the scoring
 
 
-@with_options(READING, WITH, COLUMNS, BY, LONG, STORED, METHOD, RUNNING, MEMORY, INTERVALS, SCORING, REPLACE, PLOTS)
+@with_options(
+    *(READING, WITH, COLUMNS, BY, ENGINE, LONG, STORED, METHOD, RUNNING, MEMORY, INTERVALS, SCORING, REPLACE, PLOTS)
+)
 def evaluate(
     source: Annotated[
         Path | None, typer.Argument(metavar="IN", help="Table to read; some of its observed cells are hidden.")
@@ -145,13 +148,14 @@ def _evaluate(source: Path, checks: Sequence[Check], quiet: bool, given: Given) 
     from latentfill.core.output_paths import refuse_inputs
     from latentfill.scoring.scores import PAST_YARDSTICK, YARDSTICK, of_all_cells
 
+    refuse_without_engine(given)
     outputs, plots = _outputs(source, given), _plots(source, given)
     imputer, digests = make_imputer(given), file_digests(table_files(source))
     refuse_inputs([path for path, _ in outputs], inputs_of_config(imputer.config))
     spec = _scoring_spec(given, f"{AUTO},{PAST_YARDSTICK if imputer.config.causal else YARDSTICK}")
     for check in checks:
         check.check_run(spec, imputer.config)
-    result = (_score_series if imputer.options.by else _score_table)(source, imputer, spec, quiet)
+    result = _score(source, imputer, spec, quiet, given)
     check_unchanged(digests)
     show_notes(result.notes, quiet)
     about: dict[str, object] = {
@@ -171,6 +175,12 @@ def _evaluate(source: Path, checks: Sequence[Check], quiet: bool, given: Given) 
     if line:
         say(line, quiet)
     return result.joint
+
+
+def _score(source: Path, imputer: Imputer, spec: ScoringSpec, quiet: bool, given: Given) -> StackedScores:
+    if given["engine"] is not None:
+        return score_many_series(source, imputer, spec, quiet, given)
+    return (_score_series if imputer.options.by else _score_table)(source, imputer, spec, quiet)
 
 
 def _write(outputs: Outputs, plots: PlotFolder | None, about: Mapping[str, object], scores: list[Score]) -> str:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from latentfill.cli.console import make_console, say
+from latentfill.cli.console import make_console, say, show_notes
 from latentfill.cli.display import show_summary
 from latentfill.cli.options import Given, Options, option
 from latentfill.cli.shown import Shown, print_json
 from latentfill.core.errors import InputError
 from latentfill.core.files import STANDARD, write_bytes
+from latentfill.core.messages import counted, name_problems
 from latentfill.tables.backends.file_formats import FORMATS
 
 if TYPE_CHECKING:
-    from latentfill.engines.parts.fill_data_set import DataSet
+    from latentfill.core.config import Config
+    from latentfill.embeddings.protocols.embedder import Embedder
+    from latentfill.engines.parts.data_set import DataSet
     from latentfill.imputation.imputer import Imputer
+    from latentfill.scoring.spec import ScoringSpec
+    from latentfill.scoring.stacked import StackedScores
+    from latentfill.tables.options import TableOptions
 
 ENGINE: Final[Options] = {
     "engine": option(
@@ -67,6 +74,48 @@ def fill_many_series(
         say(f"data set: {data.output}")
 
 
+def score_many_series(source: Path, imputer: Imputer, spec: ScoringSpec, quiet: bool, given: Given) -> StackedScores:
+    """The scores on the series of a data set; what is known of parts that are done stays beside -o until all are."""
+    from latentfill.api.progress_bars import series_bar
+    from latentfill.core.places import Place
+    from latentfill.engines.open_engine import open_engine
+    from latentfill.engines.parts.data_set import DataSet
+    from latentfill.engines.parts.score_data_set import score_data_set
+
+    engine, output = open_engine(given["engine"], given["address"]), given["output"]
+    with TemporaryDirectory(prefix="latentfill-") as folder:
+        beside = Path(folder) / "parts" if output in (None, STANDARD) else output.with_name(f"{output.name}.parts")
+        data = DataSet((Place.of(source),), Place.of(beside))
+        with series_bar(make_console(), quiet, of="parts") as on_part:
+            scores = score_data_set(data, imputer, spec, engine, on_part and partial(on_part, ""))
+        data.output.remove()
+    return scores
+
+
+def embed_many_series(
+    source: Path,
+    output: Path,
+    given: Given,
+    options: TableOptions,
+    config: Config,
+    open_embedder: Callable[[], Embedder],
+) -> None:
+    """Embed the series of a data set, each into a packed file of its own."""
+    from latentfill.api.progress_bars import series_bar
+    from latentfill.core.places import Place
+    from latentfill.engines.open_engine import open_engine
+    from latentfill.engines.parts.data_set import DataSet
+    from latentfill.engines.parts.embed_data_set import embed_data_set
+
+    engine, quiet = open_engine(given["engine"], given["address"]), given["quiet"]
+    data = DataSet((Place.of(source),), Place.of(output))
+    with series_bar(make_console(), quiet, of="parts") as on_part:
+        made = embed_data_set(data, options, config, open_embedder, engine, on_part and partial(on_part, ""))
+    if problems := made["not_embedded"]:
+        show_notes([f"{counted(len(problems), 'series')} not embedded: {name_problems(problems)}"], quiet)
+    say(f"{data.output}: {made['windows']} windows of {len(made['files'])} series", quiet)
+
+
 def refuse_without_engine(given: Given) -> None:
     """Raise an `InputError` for options that are only for many series."""
     if given["address"] is not None:
@@ -76,7 +125,7 @@ def refuse_without_engine(given: Given) -> None:
 def _data_set(sources: Sequence[Path], output: Path | None, given: Given) -> DataSet:
     """Where the series are read and written; an `InputError` for options that name something for a single table."""
     from latentfill.core.places import Place
-    from latentfill.engines.parts.fill_data_set import DataSet
+    from latentfill.engines.parts.data_set import DataSet
 
     if named := [f"--{name.replace('_', '-')}" for name in OF_ONE_TABLE if given[name]]:
         raise InputError(

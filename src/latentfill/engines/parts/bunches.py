@@ -20,6 +20,7 @@ BYTES_AT_ONCE = 1 << 21  # of the files that are read and worked on together, at
 FEWEST_BYTES = 1 << 16
 PARTS = 64  # of smaller data sets, so that many processes have something to do
 ROWS_AT_ONCE = 50_000  # of a part of a divided file
+PREFIX = "part-"  # of the names of parts of the output
 PARQUET = (".parquet", ".pq")
 
 
@@ -33,7 +34,7 @@ class Bunch:
     @property
     def name(self) -> str:
         """The name of its part of the output, without an ending."""
-        return f"part-{self.number:05}"
+        return f"{PREFIX}{self.number:05}"
 
 
 def bunches_of(units: Sequence[Unit]) -> list[Bunch]:

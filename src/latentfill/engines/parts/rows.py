@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from latentfill.core.errors import InputError
 from latentfill.core.messages import name_columns
-from latentfill.engines.parts.series_reader import OneSeries, SeriesReader
+from latentfill.engines.parts.data_set import OpenedSet
+from latentfill.engines.parts.series_reader import OneSeries
 from latentfill.imputation.filling.codes import codes_as_read
 from latentfill.imputation.imputation import Imputation
 from latentfill.tables.backends.edits import Edits
@@ -33,29 +34,21 @@ class RowFormat:
     values: tuple[str, ...]  # columns that are filled
 
     @classmethod
-    def of(
-        cls,
-        reader: SeriesReader,
-        by_path: tuple[str, ...],
-        example: OneSeries,
-        stored: pa.Schema | None,
-        *,
-        intervals: bool,
-    ) -> RowFormat:
+    def of(cls, opened: OpenedSet, example: OneSeries, *, intervals: bool) -> RowFormat:
         """The columns of the output: those of the files, and for each one that is filled its codes, expected errors
         and, with `intervals`, bounds.
 
-        `stored` are the types of all files, where these have types; else those of the `example` are taken. Raises an
-        `InputError` if a new column has the name of another one.
+        Where files have no types, those of the `example` are taken. Raises an `InputError` if a new column has the name
+        of another one.
         """
         import pyarrow as pa
 
         assert example.table is not None
-        own = stored or as_arrow(example.source.to_frame(_unchanged(example.source.n_rows))).schema
+        own = opened.types or as_arrow(example.source.to_frame(_unchanged(example.source.n_rows))).schema
         labels = example.table.series.labels
-        values = reader.options.columns or ()
+        values = opened.reader.options.columns or ()
         numbers = [name for name in values if name not in labels]
-        fields = [pa.field(name, pa.string()) for name in by_path]
+        fields = [pa.field(name, pa.string()) for name in opened.files.by_path]
         fields += [_field(own.field(name), is_number=name in numbers) for name in own.names]
         fields += [pa.field(f"{name}_{end}", pa.float64()) for name in numbers for end in BOUNDS if intervals]
         fields += [
@@ -69,7 +62,7 @@ class RowFormat:
                 f"the output would have two columns {name_columns(doubled)}: one of the table, and one that is added. "
                 "Rename those of the table, or leave a column unfilled (--leave)."
             )
-        return cls(pa.schema(fields), by_path, reader.in_file, values)
+        return cls(pa.schema(fields), opened.files.by_path, opened.files.in_file, values)
 
     def rows_of(self, series: OneSeries, filled: Imputation | None, precision: int | None = None) -> pa.Table:
         """The rows of a series in the output; without a filled table, as they were read."""

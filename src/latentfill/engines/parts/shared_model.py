@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from latentfill.core.errors import LatentFillError
+from latentfill.core.errors import InputError, LatentFillError
 from latentfill.core.inputs import digest
 from latentfill.core.json_text import parse_json
 from latentfill.core.places import Place
@@ -32,7 +32,7 @@ MODEL, CHOICE = "model", "model.json"
 
 
 class Sample:
-    """Series evenly from all, with a digest of their files."""
+    """Series evenly from all, with a digest of their files; an `InputError` if none can be read."""
 
     def __init__(self, reader: SeriesReader, units: Sequence[Unit]) -> None:
         found: list[OneSeries] = []
@@ -43,7 +43,8 @@ class Sample:
                 found += reader.read(unit.labels, paths)
             self.digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
         readable = [each for each in found if each.table is not None]
-        self.problems = [each.problem for each in found if each.table is None]
+        if not readable:
+            raise InputError(f"None of the {len(found)} series that were tried can be used. {found[0].problem}")
         self.series = [readable[at] for at in evenly(np.arange(len(readable)), SAMPLED_SERIES).tolist()]
 
 
