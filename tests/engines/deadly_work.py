@@ -38,3 +38,8 @@ class DeadlyWork:
         if series.name == "s1.parquet" and not self.once.exists():
             self.once.touch()
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fail(shared: None, item: int) -> None:
+    """A function that raises an error."""
+    raise RuntimeError(f"item {item}")

@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SCHEMES = ("s3", "gs", "gcs", "abfs", "abfss", "hdfs")  # that pyarrow opens
 # the second slash is lost where a program, such as one that completes file names, takes an address for a path
 _ADDRESS = re.compile(rf"(?P<scheme>{'|'.join(SCHEMES)}):/{{1,2}}(?P<rest>[^/].*)", re.DOTALL)
+BLOCK = 1 << 22  # bytes that are sent at once
 _HIDDEN = (".", "_")  # how the names of files and folders begin that are no data
 
 
@@ -128,7 +129,7 @@ class Place:
             copy = Path(folder) / self.name
             system, path = self._open()
             with _reading(self), system.open_input_stream(path) as source, copy.open("wb") as target:
-                while block := source.read(1 << 22):
+                while block := source.read(BLOCK):
                     target.write(block)
             yield copy
 
@@ -143,9 +144,15 @@ class Place:
             new = Path(folder) / self.name
             yield new
             system, path = self._open()
-            with _writing(self), new.open("rb") as source, system.open_output_stream(path) as target:
-                while block := source.read(1 << 22):
-                    target.write(block)
+            with _writing(self):
+                try:
+                    with new.open("rb") as source, system.open_output_stream(path) as target:
+                        while block := source.read(BLOCK):
+                            target.write(block)
+                except BaseException:  # what has been sent so far may have become the file
+                    with suppress(OSError):
+                        system.delete_file(path)
+                    raise
 
     @contextmanager
     def opened(self) -> Iterator[NativeFile]:

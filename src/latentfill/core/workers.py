@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -41,22 +40,70 @@ def in_processes(function: Callable[[_Item], _Result], items: Sequence[_Item]) -
     if min(_threads(), len(items)) <= 1:
         yield from map(function, items)
         return
+    found: dict[int, _Result] = {}
+    following = 0
     with processes(len(items)) as pool:
-        for future in [pool.submit(function, item) for item in items]:
-            yield future.result()
+        for number, result in pool.results(function, items):
+            found[number] = result
+            while following in found:
+                yield found.pop(following)
+                following += 1
 
 
-@dataclass(frozen=True, slots=True)
 class Processes:
-    """Processes that work side by side, each with one thread."""
+    """Processes that work side by side, each with one thread; one that dies takes none of the others with it."""
 
-    executor: ProcessPoolExecutor
-    number: int
+    def __init__(self, number: int, start: Callable[..., None] | None, arguments: Sequence[object]) -> None:
+        self._start = (start, tuple(arguments))
+        self._pools = [self._new() for _ in range(number)]
 
-    def submit(self, function: Callable[[_Item], _Result], item: _Item) -> Future[_Result]:
-        """Let one of them compute `function(item)`; both and the result are pickled."""
-        with _interrupts_held_back():
-            return self.executor.submit(function, item)
+    def results(
+        self, function: Callable[[_Item], _Result], items: Iterable[_Item], most_deaths: int = 0
+    ) -> Iterator[tuple[int, _Result]]:
+        """Number and result of each item, in the order in which they are done; function and items are pickled.
+
+        An item whose process dies is given to a new one, unless more than `most_deaths` have died in a row.
+        """
+        from concurrent.futures import FIRST_COMPLETED, wait
+        from concurrent.futures.process import BrokenProcessPool
+
+        waiting, deaths = enumerate(items), 0
+        running: dict[Future[_Result], tuple[int, int, _Item]] = {}
+
+        def give(at: int, number: int, item: _Item) -> None:
+            with _interrupts_held_back():
+                running[self._pools[at].submit(function, item)] = at, number, item
+
+        for at, (number, item) in zip(range(len(self._pools)), waiting, strict=False):
+            give(at, number, item)
+        while running:
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                at, number, item = running.pop(future)
+                try:
+                    result = future.result()
+                except BrokenProcessPool:
+                    deaths += 1
+                    if deaths > most_deaths:
+                        raise
+                    self._pools[at].shutdown()
+                    self._pools[at] = self._new()
+                    give(at, number, item)
+                    continue
+                deaths = 0
+                if following := next(waiting, None):
+                    give(at, *following)
+                yield number, result
+
+    def end(self) -> None:
+        """Let the processes end."""
+        for pool in self._pools:
+            pool.shutdown()
+
+    def _new(self) -> ProcessPoolExecutor:
+        from concurrent.futures import ProcessPoolExecutor  # here, because few runs need it
+        from multiprocessing import get_context
+
+        return ProcessPoolExecutor(1, get_context("spawn"), _start, self._start)
 
 
 @contextmanager
@@ -67,20 +114,18 @@ def processes(
 
     Each calls `start` with the arguments before it works. When the block fails, they are ended at once.
     """
-    from concurrent.futures import ProcessPoolExecutor  # here, because few runs need it
-    from multiprocessing import active_children, get_context
+    from multiprocessing import active_children
 
-    number = max(1, min(_threads(), most))
-    with (
-        _one_thread_each(),
-        ProcessPoolExecutor(number, get_context("spawn"), _start, (start, tuple(arguments))) as executor,
-    ):
+    with _one_thread_each():
+        pool = Processes(max(1, min(_threads(), most)), start, arguments)
         try:
-            yield Processes(executor, number)
+            yield pool
         except BaseException:  # an interrupt too: the others need not end their work
             for process in active_children():
                 process.terminate()
             raise
+        finally:
+            pool.end()
 
 
 def _start(start: Callable[..., None] | None, arguments: Sequence[object]) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from latentfill.core.errors import InputError
 from latentfill.core.extras import check_extra
@@ -27,8 +29,9 @@ class RayEngine:
 
     @classmethod
     def installed(cls, address: str | None) -> RayEngine:
-        """The engine; an `InputError` if Ray is not installed."""
+        """The engine; an `InputError` if Ray is not installed, or if no cluster answers at the address."""
         check_extra("--engine ray", ["ray"], "ray")
+        _check_answers(address)
         return cls(address)
 
     def map(
@@ -90,6 +93,23 @@ def _cluster(address: str | None) -> Iterator[int]:
             ray.shutdown()
 
 
+def _check_answers(address: str | None) -> None:
+    """Raise an `InputError` if nothing answers at the host and port of an address: Ray itself would try for minutes."""
+    parts = urlsplit(address if address and "://" in address else f"//{address or ''}")
+    try:
+        if parts.hostname and parts.port:
+            socket.create_connection((parts.hostname, parts.port), timeout=REACHED_WITHIN).close()
+    except (OSError, ValueError) as error:
+        raise _unreachable(address, error) from error
+
+
+def _unreachable(address: str | None, error: Exception) -> InputError:
+    return InputError(
+        f"the Ray cluster at {address} cannot be reached: {error}. Check that it runs (ray status --address "
+        f"{address}), or leave out --address to start one on this machine."
+    )
+
+
 def _connect(address: str | None) -> None:
     import ray
 
@@ -101,10 +121,7 @@ def _connect(address: str | None) -> None:
     try:
         ray.init(address=address, **options)
     except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
-        raise InputError(
-            f"the Ray cluster at {address} cannot be reached: {error}. Check that it runs (ray status --address "
-            f"{address}), or leave out --address to start one on this machine."
-        ) from error
+        raise _unreachable(address, error) from error
 
 
 def _quiet() -> None:
