@@ -15,6 +15,7 @@ import numpy as np
 
 import causal
 import choices
+import data_sets
 import distillation
 import doubt
 import encoders
@@ -58,6 +59,7 @@ MODULES = (
     protocol_r,
     wide,
     many_series,
+    data_sets,
     strategies,
     causal,
     intervals,
@@ -98,6 +100,7 @@ def documents() -> dict[Path, str]:
         ROOT / "docs" / "accuracy.md",
         ROOT / "docs" / "encoders.md",
         ROOT / "docs" / "reliability.md",
+        ROOT / "docs" / "scale.md",
         *sorted((ROOT / "docs" / "notes").glob("*.md")),
     ]
     texts = {path: path.read_text() for path in paths}
