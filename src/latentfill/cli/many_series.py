@@ -10,13 +10,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from latentfill.cli.console import make_console, say, show_notes
-from latentfill.cli.display import show_summary
 from latentfill.cli.options import Given, Options, option
 from latentfill.cli.shown import Shown, print_json
 from latentfill.core.errors import InputError
 from latentfill.core.files import STANDARD, write_bytes
 from latentfill.core.messages import counted, name_problems
-from latentfill.tables.backends.file_formats import FORMATS
 
 if TYPE_CHECKING:
     from latentfill.core.config import Config
@@ -54,6 +52,7 @@ def fill_many_series(
 ) -> None:
     """Fill the series of a data set, and print the summary; with `fitted`, by the model of the imputer."""
     from latentfill.api.progress_bars import series_bar
+    from latentfill.cli.display import show_summary
     from latentfill.engines.open_engine import open_engine
     from latentfill.engines.parts.fill_data_set import fill_data_set
     from latentfill.imputation.imputer import model_for_many
@@ -126,6 +125,7 @@ def _data_set(sources: Sequence[Path], output: Path | None, given: Given) -> Dat
     """Where the series are read and written; an `InputError` for options that name something for a single table."""
     from latentfill.core.places import Place
     from latentfill.engines.parts.data_set import DataSet
+    from latentfill.tables.backends.file_formats import FORMATS
 
     if named := [f"--{name.replace('_', '-')}" for name in OF_ONE_TABLE if given[name]]:
         raise InputError(
