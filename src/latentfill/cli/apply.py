@@ -6,6 +6,7 @@ from typing import Any
 
 from latentfill.cli.command_settings import flag_settings
 from latentfill.cli.console import show_notes
+from latentfill.cli.long_files import obstacles_of, open_long_file, write_long
 from latentfill.cli.options import (
     EMBEDDINGS,
     GRID,
@@ -37,6 +38,11 @@ def apply(source: Source, model: Model, output: Output, **given: Any) -> None:
     imputer = Imputer.load(model, covariates=given["covariates"], **flag_settings(given))
     outputs.check(imputer)
     outputs = outputs.before_reading(data)
+    if (long := open_long_file(imputer, data, obstacles_of(outputs))) is not None:
+        outputs.check_read()
+        show_notes(long.scan.notes, shown.quiet)
+        write_long(long, outputs, shown)
+        return
     table = imputer.read(data)
     outputs.check_read()
     show_notes(table.notes, shown.quiet)

@@ -79,13 +79,17 @@ def fill_series(
 
 
 def estimate_series(
-    fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None
+    fitted: Fitted,
+    series: Series,
+    embeddings: Mapping[str, Embeddings] | None = None,
+    trusted: Series | None = None,
 ) -> EstimatedSeries:
     """Estimates of all candidates for a series, on the builtin path and on each split of stored `embeddings`.
 
-    The series has the columns of the fitted one in its order.
+    The series has the columns of the fitted one in its order. `trusted` is the series without the readings that are
+    probably wrong, where they have been found before.
     """
-    own = without_wrong(series)
+    own = without_wrong(series) if trusted is None else trusted
     scaled = fitted.scaled(own)
     by_path = {BUILTIN: _estimate_builtin(fitted, scaled)}
     searched = join_splits(embeddings or {})
