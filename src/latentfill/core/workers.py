@@ -22,7 +22,7 @@ def in_parallel(function: Callable[[_Item], _Result], items: Iterable[_Item]) ->
 
     There are as many threads as `OMP_NUM_THREADS` says, or else as processors, but at most `MOST_THREADS`.
     """
-    threads = _threads()
+    threads = n_threads()
     if threads == 1:
         return [function(item) for item in items]
     with ThreadPoolExecutor(threads) as pool:
@@ -34,7 +34,7 @@ def in_processes(function: Callable[[_Item], _Result], items: Sequence[_Item]) -
 
     Function, items and results are pickled. Each process computes with one thread.
     """
-    processes = min(_threads(), len(items))
+    processes = min(n_threads(), len(items))
     if processes <= 1:
         yield from map(function, items)
         return
@@ -106,7 +106,8 @@ def one_blas_thread() -> Iterator[None]:
         yield
 
 
-def _threads() -> int:
+def n_threads() -> int:
+    """How many pieces of work go on side by side."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdigit() and int(asked) > 0:
         return min(MOST_THREADS, int(asked))

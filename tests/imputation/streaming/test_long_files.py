@@ -311,3 +311,19 @@ def test_a_file_is_long_by_its_cells_or_its_memory(tmp_path, monkeypatch):
     assert open_long(Imputer(), path) is None
     monkeypatch.setattr(when, "_memory", lambda: 1e6)
     assert open_long(Imputer(), path) is not None
+
+
+def test_the_plan_says_that_a_file_is_filled_in_blocks(tmp_path, run_cli, capsys, is_long):
+    path = tmp_path / "in.csv"
+    path.write_text(text_of(made_table(n_steps=3000)))
+    plans = {}
+    for long in (False, True):
+        is_long(long)
+        capsys.readouterr()
+        assert run_cli("plan", path, "--json") == 0
+        plans[long] = json.loads(capsys.readouterr().out)
+    assert [plans[long]["in_blocks"] for long in (False, True)] == [False, True]
+    for key in ("rows", "columns", "missing"):
+        assert plans[False][key] == plans[True][key]
+    assert run_cli("plan", path) == 0
+    assert "block by block" in capsys.readouterr().out

@@ -35,7 +35,7 @@ from latentfill.strategies.candidates import Estimates
 from latentfill.windows.cycles import steps_per_cycle
 from latentfill.windows.gaps import gap_lengths, interpolate, nearest_observed
 from latentfill.windows.restore import restore_observed
-from latentfill.windows.windows import ScaledSeries, column_of, window_starts
+from latentfill.windows.windows import ScaledSeries, column_of, window_starts, with_a_gap
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,9 +102,11 @@ def estimate_series(
 
 
 def _estimate_builtin(fitted: Fitted, series: ScaledSeries) -> Estimates:
-    """Estimates of the builtin path; a series shorter than a window is padded with gaps."""
+    """Estimates of the builtin path, from windows with a gap; a series shorter than a window is padded with gaps."""
     padded = series.padded_to(fitted.config.windows.length)
-    starts = window_starts(padded.n_steps, fitted.config.windows.length, fitted.config.windows.stride)
+    length = fitted.config.windows.length
+    starts = window_starts(padded.n_steps, length, fitted.config.windows.stride)
+    starts = with_a_gap(starts, length, padded.observed)
     estimates = fitted.builtin.candidates.estimate(padded, starts, fitted.encoder)
     return estimates.of_steps(series.n_steps)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Self
 
 from latentfill.core.series import Series
 from latentfill.core.stages import tell_stage
+from latentfill.core.workers import in_parallel, n_threads
 from latentfill.imputation.fitting.stretches import fit_stretches
 from latentfill.imputation.imputer import Imputer, check_stamps
 from latentfill.imputation.streaming.blocks import blocks
-from latentfill.imputation.streaming.fill_block import fill_block
+from latentfill.imputation.streaming.fill_block import FilledBlock, fill_block
 from latentfill.imputation.streaming.outputs import StreamedOutputs
 from latentfill.imputation.streaming.scan import Scan
 from latentfill.imputation.streaming.totals import Totals
@@ -63,6 +65,13 @@ class LongFile:
         """Fit the imputer to the stretches."""
         self.imputer.adopt(fit_stretches(self.stretches, self.imputer.config, self.imputer.progress))
 
+    def _filled_blocks(self) -> Iterator[FilledBlock]:
+        """All blocks in their order, as many side by side as there are threads."""
+        fitted, model = self.imputer.fitted_, self.imputer.model_id_
+        numbered = enumerate(blocks(self.scan))
+        while some := list(islice(numbered, n_threads())):
+            yield from in_parallel(lambda item: fill_block(fitted, item[1], item[0], model), some)
+
     def fill(
         self, outputs: StreamedOutputs, on_rows: OnRows | None = None, notes: Sequence[str] = ()
     ) -> dict[str, object]:
@@ -70,8 +79,7 @@ class LongFile:
         began, imputer, totals = time.monotonic(), self.imputer, Totals(self.imputer.fitted_)
         tell_stage("filling block by block")
         with outputs.opened() as writer:
-            for number, block in enumerate(blocks(self.scan)):
-                filled = fill_block(imputer.fitted_, block, number, imputer.model_id_)
+            for filled in self._filled_blocks():
                 writer.add(filled)
                 totals.add(filled)
                 if on_rows:

@@ -15,7 +15,7 @@ from latentfill.tables.backends.streams.stream import RowStream
 from latentfill.tables.options import TableOptions
 from latentfill.tables.table import Table
 
-CELLS_AT_ONCE = 1 << 19  # of the rows that are read and filled together; their texts and estimates take about 200 MB
+CELLS_AT_ONCE = 1 << 18  # of the rows that are read and filled together; their texts and estimates take about 100 MB
 FEWEST_ROWS = 1 << 12  # at once, however many columns there are: pauses and gaps are seen from both sides
 REACH = 1 << 12  # steps of context on either side of a block, at most
 
@@ -28,6 +28,7 @@ class Scan:
     sample: Sample
     rule: StepRule
     n_rows: int
+    n_missing: int  # cells
     notes: tuple[str, ...]
 
     @classmethod
@@ -39,9 +40,9 @@ class Scan:
         """
         sample = Sample.of(stream, options)
         reader = Reader.of(stream, options, sample.columns)
-        stamps, n_rows, low, high = StampScan(), 0, *_nothing(len(reader.columns))
+        stamps, n_rows, n_missing, low, high = StampScan(), 0, 0, *_nothing(len(reader.columns))
         for rows in reader.pieces(rows_at_once(stream)):
-            n_rows += len(rows.values)
+            n_rows, n_missing = n_rows + len(rows.values), n_missing + int(np.isnan(rows.values).sum())
             low, high = np.fmin(low, _least(rows.values)), np.fmax(high, -_least(-rows.values))
             if rows.time is not None:
                 stamps.add(rows.time, rows.source.columns()[0].rows.listed([0]))
@@ -50,7 +51,7 @@ class Scan:
             rule = stamps.rule(grid=options.grid, regular=options.regular, reach=REACH)
             notes = stamps.added_notes(rule, add=options.grid)
         reader = reader.completed(low, high)
-        return cls(reader, sample, rule, n_rows, (*sample.columns.notes, *notes, *reader.markers.notes))
+        return cls(reader, sample, rule, n_rows, n_missing, (*sample.columns.notes, *notes, *reader.markers.notes))
 
     @property
     def stretches(self) -> list[Table]:
