@@ -13,6 +13,7 @@ from latentfill.core.stages import tell_stage
 from latentfill.core.workers import in_parallel, n_threads
 from latentfill.imputation.fitting.stretches import fit_stretches
 from latentfill.imputation.imputer import Imputer, check_stamps
+from latentfill.imputation.planning.costs import whole_bytes
 from latentfill.imputation.streaming.blocks import blocks
 from latentfill.imputation.streaming.fill_block import FilledBlock, fill_block
 from latentfill.imputation.streaming.outputs import StreamedOutputs
@@ -47,7 +48,7 @@ class LongFile:
             check_stamps(found.scan.reader.found.axis is not None, stamped=fitted.stamped)
             return found
         except UnstreamableError as error:
-            refuse_too_large(stream.path, imputer.config, error)
+            refuse_too_large(stream.path, whole_bytes(stream.n_cells, stream.file_bytes), imputer.config, error)
             return None
 
     @property

@@ -43,7 +43,7 @@ def plan_long(scan: Scan, config: Config, folder: Path) -> Plan:
             scan.n_missing,
             len(scan.reader.columns),
             config,
-            int(scan.reader.stream.file_bytes),
+            int(scan.reader.stream.file_bytes) or scan.reader.stream.path.stat().st_size,
         ),
         available_disk_bytes=available_disk(folder),
         skipped=cost.skipped,

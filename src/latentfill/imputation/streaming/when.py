@@ -30,15 +30,17 @@ def open_long(imputer: Imputer, data: object, obstacles: Iterable[str] = ()) -> 
     """
     if not isinstance(data, Path) or not os.path.isfile(data) or not is_streamable(data) or imputer.options.by:
         return None
+    needed = whole_bytes(0, file_bytes(data) or data.stat().st_size)
     try:
         stream = open_stream(data, imputer.options.layout)
         if not is_long(stream):
             return None
+        needed = whole_bytes(stream.n_cells, stream.file_bytes)
         for obstacle in (*_of_reading(imputer.options), *_of_method(imputer), *obstacles):
             raise UnstreamableError(obstacle)
         return stream
     except UnstreamableError as error:
-        refuse_too_large(data, imputer.config, error)
+        refuse_too_large(data, needed, imputer.config, error)
         return None
 
 
@@ -49,12 +51,11 @@ def is_long(stream: RowStream[Any]) -> bool:
     return stream.n_cells > MOST_CELLS or whole_bytes(stream.n_cells, stream.file_bytes) > _memory()
 
 
-def refuse_too_large(path: Path, config: Config, reason: Exception) -> None:
-    """Raise an `InputError` for a file that is too large to be read as a whole, for which there is a `reason`."""
-    needed = whole_bytes(0, file_bytes(path) or path.stat().st_size)
+def refuse_too_large(path: Path, needed: float, config: Config, reason: Exception) -> None:
+    """Raise an `InputError` for a file that is filled as a whole for a `reason`, if that needs too many bytes."""
     if needed > _memory() and not config.ignore_memory:
         raise InputError(
-            f"{path} needs more than {megabytes(needed)} of memory as a whole, of which {megabytes(_memory())} may be "
+            f"{path} needs about {megabytes(needed)} of memory as a whole, of which {megabytes(_memory())} may be "
             f"used, and is not filled block by block, as {reason}. Change that, or allow more memory: --max-memory."
         ) from reason
 
