@@ -24,6 +24,7 @@ import gpu
 import intervals
 import kills
 import language_models
+import long_files
 import many_series
 import mutants
 import new_station
@@ -58,6 +59,7 @@ MODULES = (
     protocol_r,
     wide,
     many_series,
+    long_files,
     strategies,
     causal,
     intervals,
