@@ -12,6 +12,7 @@ from pyarrow import parquet
 
 from latentfill.imputation.imputer import Imputer
 from latentfill.imputation.streaming import blocks, sample, scan, totals, when
+from latentfill.imputation.streaming.long_file import LongFile
 from latentfill.imputation.streaming.when import open_long
 
 N_STEPS = 700
@@ -195,6 +196,45 @@ def test_a_gap_is_seen_from_both_ends_up_to_the_reach_of_the_context(fill, monke
     assert any("more than" in note and "'x'" in note and "nearer end" in note for note in notes)
 
 
+def test_doubtful_readings_are_listed_with_their_rows(fill, tmp_path, monkeypatch):
+    monkeypatch.setattr(scan, "FEWEST_ROWS", 300)
+    table = made_table(n_steps=1500)
+    table.loc[[410, 1300], "z"] = 500.0
+    flags = ("--doubt", tmp_path / "doubt.csv", "--blank-doubtful", "0.9")
+    whole, in_blocks = fill(text_of(table).encode(), *flags)
+    doubtful = pd.read_csv(tmp_path / "doubt.csv")
+    assert {410, 1300} <= set(doubtful["row"][doubtful["value"] == 500])
+    assert doubtful["probability"].is_monotonic_decreasing
+    codes = [pd.read_csv(io.BytesIO(each["codes.csv"]))["z"] for each in (whole, in_blocks)]
+    assert codes[0][410] == codes[1][410] != 0
+    summary = json.loads(in_blocks["out.summary.json"])
+    assert sum(summary["doubtful"]["z"].values()) >= 2
+    assert any("readings are probably wrong" in note for note in summary["notes"])
+
+
+def test_a_file_that_changes_between_its_readings_is_refused(tmp_path, run_cli, capsys, monkeypatch, is_long):
+    path = tmp_path / "in.csv"
+    path.write_text(text_of(made_table()))
+    fit = LongFile.fit
+
+    def fit_slowly(file):
+        fit(file)
+        path.write_text(text_of(made_table(seed=1)))
+
+    monkeypatch.setattr(LongFile, "fit", fit_slowly)
+    assert run_cli("impute", path, "-o", tmp_path / "out.csv", *LINEAR) == 2
+    assert "changed while it was read" in capsys.readouterr().err
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_model_without_its_columns_is_refused(fill, tmp_path, run_cli, capsys):
+    fill(text_of(made_table()).encode())
+    (tmp_path / "other.csv").write_text(text_of(made_table().drop(columns="y")))
+    words = ["apply", tmp_path / "other.csv", "--model", tmp_path / "model", "-o", tmp_path / "out.csv"]
+    assert run_cli(*words) == 2
+    assert "lacks columns that the model was fitted with" in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_long_file_is_fitted_in_stretches_and_filled(tmp_path, run_cli, is_long):
     table = made_table(n_steps=3000)
     path = tmp_path / "in.csv"
@@ -262,6 +302,7 @@ WHOLE = {  # what is read as a whole, and why
     "time zone": (lambda frame: frame, ("--timezone", "Europe/Berlin"), "--timezone needs"),
     "long pause": (lambda frame: frame.drop(index=range(100, 500)), ("--grid",), "400 rows are missing in one place"),
     "causal": (lambda frame: frame, ("--causal",), "--causal fits"),
+    "long gaps": (lambda frame: frame, ("--max-gap", "9999"), "--max-gap is more than"),
     "words": (lambda frame: frame, ("--fill-text",), "--fill-text needs"),
 }
 

@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Self
 
+from latentfill.core.inputs import reading
 from latentfill.core.series import Series
 from latentfill.core.stages import tell_stage
-from latentfill.core.workers import in_parallel, n_threads
+from latentfill.core.workers import in_parallel
 from latentfill.imputation.fitting.stretches import fit_stretches
 from latentfill.imputation.imputer import Imputer, check_stamps
 from latentfill.imputation.planning.costs import whole_bytes
 from latentfill.imputation.streaming.blocks import blocks
 from latentfill.imputation.streaming.fill_block import FilledBlock, fill_block
 from latentfill.imputation.streaming.outputs import StreamedOutputs
-from latentfill.imputation.streaming.scan import Scan
+from latentfill.imputation.streaming.scan import Scan, side_by_side
 from latentfill.imputation.streaming.totals import Totals
 from latentfill.imputation.streaming.when import refuse_too_large
 from latentfill.tables.backends.streams.stream import RowStream, UnstreamableError
@@ -42,8 +43,9 @@ class LongFile:
         options, fitted = imputer.options, getattr(imputer, "fitted_", None)
         try:
             if fitted is None:
-                return cls(Scan.of(stream, options), imputer)
-            with imputer.reading_columns_of_model():
+                with reading(stream.path):
+                    return cls(Scan.of(stream, options), imputer)
+            with reading(stream.path), imputer.reading_columns_of_model():
                 found = cls(Scan.of(stream, replace(options, columns=fitted.columns, leave=())), imputer)
             check_stamps(found.scan.reader.found.axis is not None, stamped=fitted.stamped)
             return found
@@ -67,10 +69,10 @@ class LongFile:
         self.imputer.adopt(fit_stretches(self.stretches, self.imputer.config, self.imputer.progress))
 
     def _filled_blocks(self) -> Iterator[FilledBlock]:
-        """All blocks in their order, as many side by side as there are threads."""
+        """All blocks in their order, several side by side."""
         fitted, model = self.imputer.fitted_, self.imputer.model_id_
         numbered = enumerate(blocks(self.scan))
-        while some := list(islice(numbered, n_threads())):
+        while some := list(islice(numbered, side_by_side(self.scan.reader.stream))):
             yield from in_parallel(lambda item: fill_block(fitted, item[1], item[0], model), some)
 
     def fill(
@@ -79,7 +81,7 @@ class LongFile:
         """Fill all blocks with the imputer's model, and write the outputs; returns the summary, with `notes` on it."""
         began, imputer, totals = time.monotonic(), self.imputer, Totals(self.imputer.fitted_)
         tell_stage("filling block by block")
-        with outputs.opened() as writer:
+        with reading(self.scan.reader.stream.path), outputs.opened() as writer:
             for filled in self._filled_blocks():
                 writer.add(filled)
                 totals.add(filled)

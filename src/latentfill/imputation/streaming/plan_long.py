@@ -8,10 +8,9 @@ import numpy as np
 
 from latentfill.core.config import Config
 from latentfill.core.machine import available_disk, available_memory, measured_speed
-from latentfill.core.workers import n_threads
 from latentfill.imputation.planning.costs import BASE, BYTES_PER_CELL, Size, costs_of
 from latentfill.imputation.planning.plan import Plan, disk_bytes
-from latentfill.imputation.streaming.scan import CELLS_AT_ONCE, Scan
+from latentfill.imputation.streaming.scan import Scan, cells_at_once, side_by_side
 
 READINGS = 2.0  # all rows are read once more than in a whole table, without being written
 PER_ROW = ("reading and writing", "doubtful readings and kinds", "filling")  # what all rows cost, not only the sample
@@ -27,7 +26,7 @@ def plan_long(scan: Scan, config: Config, folder: Path) -> Plan:
     parts = {name: seconds * (times if name in PER_ROW else 1.0) for name, seconds in cost.seconds.items()}
     parts["reading and writing"] *= READINGS
     parts = {name: each * speed.slowness for name, each in (parts | {"starting": BASE.seconds}).items()}
-    spent, blocks = sum(parts.values()), n_threads() + HELD
+    spent, blocks = sum(parts.values()), side_by_side(scan.reader.stream) + HELD
     return Plan(
         rows=scan.n_rows,
         columns=len(scan.reader.columns),
@@ -36,7 +35,7 @@ def plan_long(scan: Scan, config: Config, folder: Path) -> Plan:
         seconds=round(spent * speed.waiting, 2),
         cpu_seconds=round(spent, 2),
         seconds_by_part={name: round(seconds * speed.waiting, 2) for name, seconds in parts.items()},
-        memory_bytes=int(cost.memory + BYTES_PER_CELL * CELLS_AT_ONCE * blocks),
+        memory_bytes=int(cost.memory + BYTES_PER_CELL * cells_at_once(scan.reader.stream) * blocks),
         available_memory_bytes=available_memory(),
         disk_bytes=disk_bytes(
             scan.n_rows * len(scan.reader.columns),

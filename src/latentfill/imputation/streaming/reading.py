@@ -90,9 +90,10 @@ class Reader:
         return self.found.values.names
 
     def completed(self, *readings: FloatArray) -> Reader:
-        """The same reader with the markers among the sample and further `readings` (C,)."""
+        """The same reader with the markers among the sample and further `readings` (C,) that it lacks."""
         values, style = self.found.values, self.found.written.style
-        markers = Markers.of(self.columns, np.vstack([values.values, *readings]), self.options)
+        new = [np.where((values.values == each).any(axis=0), np.nan, each) for each in readings]
+        markers = Markers.of(self.columns, np.vstack([values.values, *new]), self.options)
         _, trusted = markers.split(values.values)
         texts = [self.found.timed.source.texts(position) for position in values.positions]
         forms = {

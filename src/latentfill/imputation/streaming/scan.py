@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from latentfill.core.series import FloatArray
+from latentfill.core.workers import MOST_THREADS, n_threads
 from latentfill.imputation.streaming.reading import Reader
 from latentfill.imputation.streaming.sample import Sample
 from latentfill.imputation.streaming.step_rule import StampScan, StepRule
@@ -63,6 +64,16 @@ class Scan:
 def rows_at_once(stream: RowStream[Any]) -> int:
     """How many rows are read and filled together."""
     return max(FEWEST_ROWS, CELLS_AT_ONCE // len(stream.names))
+
+
+def side_by_side(stream: RowStream[Any]) -> int:
+    """How many blocks are filled at the same time: as many as there are threads, fewer of many columns."""
+    return max(1, min(n_threads(), MOST_THREADS * CELLS_AT_ONCE // cells_at_once(stream)))
+
+
+def cells_at_once(stream: RowStream[Any]) -> int:
+    """Cells of a block."""
+    return rows_at_once(stream) * len(stream.names)
 
 
 def _nothing(n_columns: int) -> tuple[FloatArray, FloatArray]:

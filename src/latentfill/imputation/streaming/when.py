@@ -14,6 +14,7 @@ from latentfill.core.memory_limit import memory_limit
 from latentfill.imputation.imputer import Imputer
 from latentfill.imputation.planning.costs import whole_bytes
 from latentfill.imputation.planning.plan import SHARE, file_bytes, megabytes
+from latentfill.imputation.streaming.scan import REACH
 from latentfill.tables.backends.streams.opening import is_streamable, open_stream
 from latentfill.tables.backends.streams.stream import RowStream, UnstreamableError
 from latentfill.tables.options import TableOptions
@@ -82,6 +83,8 @@ def _of_method(imputer: Imputer) -> Iterator[str]:
         yield "stored embeddings and splits refer to all rows"
     if config.neighbours.donor_table:
         yield "a donor table is learnt from beside the whole table"
+    if (config.output.max_gap or 0) > REACH:
+        yield f"--max-gap is more than the {REACH} steps that a block sees on either side"
     if config.causal:
         yield "--causal fits models of growing histories"
     if fitted is not None and (fitted.labels or fitted.by_series or fitted.stored):

@@ -51,20 +51,22 @@ class ParquetStream:
         return 0.0
 
     def pieces(self, n_rows: int) -> Iterator[ParquetPiece]:
-        """Pieces of `n_rows`, the last one of as many as are left."""
+        """Pieces of `n_rows`; the last one has up to half as many more, or fewer if it is the only one."""
         import pyarrow as pa
 
-        first = 0
+        first, held = 0, list[pa.RecordBatch]()
         with _reading(self.path) as file:
-            held: list[pa.RecordBatch] = []
             for batch in file.iter_batches(n_rows):  # a batch ends with its row group
                 held.append(batch)
-                while sum(each.num_rows for each in held) >= n_rows:
+                while 0 < (size := self._size(first, n_rows)) <= sum(each.num_rows for each in held):
                     table = pa.Table.from_batches(held)
-                    yield ParquetPiece(first, table.slice(0, n_rows))
-                    first, held = first + n_rows, table.slice(n_rows).to_batches()
-            if any(batch.num_rows for batch in held):
-                yield ParquetPiece(first, pa.Table.from_batches(held))
+                    yield ParquetPiece(first, table.slice(0, size))
+                    first, held = first + size, table.slice(size).to_batches()
+
+    def _size(self, first: int, n_rows: int) -> int:
+        """Rows of the piece that begins with this row."""
+        left = self.n_rows - first
+        return left if left < 1.5 * n_rows else n_rows
 
     def read(self, pieces: Sequence[ParquetPiece]) -> FrameSource:
         """The rows of some pieces as one table; in messages, rows are counted from the first piece."""

@@ -85,13 +85,16 @@ class TextStream:
         return self.cells_per_byte * self.file_bytes
 
     def pieces(self, n_rows: int) -> Iterator[TextPiece]:
-        """Pieces that end with a record; the last one also has the lines below it."""
+        """Pieces that end with a record; the last one also has the lines below it, and up to half as many rows more."""
         with opened_text(self.path, self.encoding) as file:
             lines, first = islice(file, len(self.head), None), len(self.head)
             held: list[str] = []  # a piece, which is not yielded before it is known whether it is the last
             below: list[str] = []  # the comments and blank lines after it
             while piece := self._next(lines, first + len(held) + len(below), n_rows):
                 end = self._end_of_records(piece)
+                if held and end and len(piece) < n_rows / 2:  # the end of the file: too few rows for a table
+                    held, below = [*held, *below, *piece[:end]], piece[end:]
+                    continue
                 if held and end:
                     yield TextPiece(first, held)
                     first += len(held)
