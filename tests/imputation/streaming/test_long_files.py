@@ -338,11 +338,21 @@ def test_a_report_needs_the_whole_table(tmp_path, run_cli, capsys, monkeypatch, 
 
 def test_evaluate_scores_on_stretches(tmp_path, run_cli, is_long):
     (tmp_path / "in.csv").write_text(text_of(made_table(n_steps=3000)))
-    words = ["--strategies", "state_space,linear", "-o", tmp_path / "scores.json", "--intervals", "0.9"]
-    assert run_cli("evaluate", tmp_path / "in.csv", *words) == 0
+    words = [
+        "--strategies",
+        "linear,state_space,auto",
+        "--effort",
+        "quick",
+        "-o",
+        tmp_path / "scores.json",
+        "--intervals",
+        "0.9",
+    ]
+    assert run_cli("evaluate", tmp_path / "in.csv", *words, "-o", tmp_path / "scores.json") == 0
     scores = json.loads((tmp_path / "scores.json").read_text())["scores"]
     overall = {each["strategy"]: each for each in scores if each["column"] == "all" and each["gap"] == "all"}
     assert overall["state_space"]["mse"] < overall["linear"]["mse"]
+    assert overall["auto"]["mse"] < overall["linear"]["mse"]
     assert 0.05 < overall["linear"]["realised_rate"] < 0.2
 
 

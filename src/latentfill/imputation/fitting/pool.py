@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from latentfill.core.column_order import in_working_order
-from latentfill.core.config import Config
+from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray, Series
 from latentfill.imputation.doubt.trusted import trusted
@@ -109,7 +109,8 @@ def fit_parts(
     compare_with: Sequence[str] = (),
 ) -> Fitted:
     """Fit one model to the series of a pool, which are the parts of the `scaled` one; see `FitInputs.compare_with`."""
-    held_out = hold_out(scaled, config, for_networks=needs_encoder((*config.strategies, *compare_with)))
+    compared = (name for name in compare_with if name != AUTO)
+    held_out = hold_out(scaled, config, for_networks=needs_encoder((*config.strategies, *compared)))
     fitter = StrategyFitter(held_out, config, ColumnUnits(pool.kinds, scaler), compare_with, budget, progress)
     encoder, history = fitter.fit_encoder() if fitter.needs_encoder else (None, {})
     first = pool.series[0]

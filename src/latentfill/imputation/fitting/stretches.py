@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from latentfill.core.column_order import in_order, working_order
-from latentfill.core.config import AUTO, Config
+from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import Series
 from latentfill.imputation.doubt.trusted import trusted
@@ -48,8 +48,7 @@ def fit_stretches(
     pool = Pool(stretches, config.windows.length, cycles_of(stretches), kinds)
     scaler = ColumnScaler.fit(np.concatenate(pool.values), config.windows.scaling)
     scaled = pool.scaled([scaler] * len(stretches))
-    compared = tuple(name for name in compare_with if name != AUTO)
-    return fit_parts(pool, scaled, scaler, config, budget, progress, compared)
+    return fit_parts(pool, scaled, scaler, config, budget, progress, compare_with)
 
 
 def cycles_of(stretches: Sequence[Series]) -> tuple[float, ...]:
