@@ -84,16 +84,16 @@ def measure_rows(arguments: argparse.Namespace, folder: Path) -> Iterator[Row]:
 
 def measure_speed(arguments: argparse.Namespace, folder: Path) -> Iterator[Row]:
     """Cells that a saved model fills a second, with reading and writing, and the multiply-adds of a matrix product."""
-    path, n_rows = folder / "long.parquet", QUICK_ROWS if arguments.quick else 3 * MODEL_ROWS
-    write_file(path, n_rows)
+    sizes = {"short": QUICK_ROWS, "long": 2 * QUICK_ROWS if arguments.quick else 3 * MODEL_ROWS}
+    for size, n_rows in sizes.items():
+        write_file(folder / f"{size}.parquet", n_rows)
+    cells = COLUMNS * (sizes["long"] - sizes["short"])
     for name, flags in MODELS.items():
         model = fitted(folder, arguments, flags)
-        words = [*LATENTFILL, "apply", str(path), "--model", str(model), "-o", str(folder / "filled.parquet")]
-        whole = run([*words, *STREAMED], folder)
-        start = run([*LATENTFILL, "settings"], folder)
-        seconds, cpu = (whole[measure] - start[measure] for measure in ("seconds", "cpu_seconds"))
-        cells = n_rows * COLUMNS
-        yield {"model": name, "cells_per_second": cells / seconds, "cells_per_cpu_second": cells / cpu, **whole}
+        words = ["--model", str(model), "-o", str(folder / "filled.parquet"), *STREAMED]
+        short, long = (run([*LATENTFILL, "apply", str(folder / f"{size}.parquet"), *words], folder) for size in sizes)
+        seconds, cpu = (long[measure] - short[measure] for measure in ("seconds", "cpu_seconds"))
+        yield {"model": name, "cells_per_second": cells / seconds, "cells_per_cpu_second": cells / cpu, **long}
     yield {"model": "matrix product", "multiply_adds_per_cpu_second": multiply_adds()}
 
 
