@@ -57,4 +57,4 @@ def _with_part(filled: Filled, part: Filled, own: slice) -> Filled:
     """The record with the codes and expected errors of a part of its steps."""
     codes, expected = filled.codes.copy(), filled.expected.copy()
     codes[own], expected[own] = part.codes, part.expected
-    return replace(filled, codes=codes, expected=expected, weights=filled.weights)
+    return replace(filled, codes=codes, expected=expected)
