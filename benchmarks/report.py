@@ -25,6 +25,7 @@ import gpu
 import intervals
 import kills
 import language_models
+import long_files
 import many_series
 import mutants
 import new_station
@@ -60,6 +61,7 @@ MODULES = (
     wide,
     many_series,
     data_sets,
+    long_files,
     strategies,
     causal,
     intervals,

@@ -102,6 +102,26 @@ def series_bar(console: Console, quiet: bool, of: str = "series") -> Iterator[Ca
 
 
 @contextmanager
+def row_bar(console: Console, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Yield a callback that draws a bar of filled rows; None if `quiet`."""
+    if quiet:
+        yield None
+        return
+    text = TextColumn("{task.completed:,.0f}/{task.total:,.0f} rows")
+    bar = Progress(TextColumn("filling"), BarColumn(), text, console=console)
+    task = bar.add_task("", total=1)
+
+    def show(number: int, total: int) -> None:
+        bar.start()
+        bar.update(task, total=total, completed=number)
+
+    try:
+        yield show
+    finally:
+        bar.stop()
+
+
+@contextmanager
 def embedding_bar(console: Console, quiet: bool) -> Iterator[Callable[[EmbedProgress], None] | None]:
     """Yield a callback that draws a bar of embedded windows, with their rate and the time left; None if `quiet`."""
     if quiet:

@@ -15,6 +15,7 @@ import typer
 
 from latentfill.cli.command_settings import make_imputer, parse_numbers, parse_whole_numbers
 from latentfill.cli.console import make_console, say, show_notes
+from latentfill.cli.long_files import open_long_file
 from latentfill.cli.many_series import ENGINE, refuse_without_engine, score_many_series
 from latentfill.cli.options import (
     BY,
@@ -43,6 +44,7 @@ from latentfill.core.setting_type import split_names
 
 if TYPE_CHECKING:
     from latentfill.imputation.imputer import Imputer
+    from latentfill.imputation.streaming.long_file import LongFile
     from latentfill.nn.progress import ProgressCallback
     from latentfill.scoring.checks import Check
     from latentfill.scoring.scores import Score
@@ -198,11 +200,28 @@ def _score_table(source: Path, imputer: Imputer, spec: ScoringSpec, quiet: bool)
     from latentfill.scoring.evaluate import evaluate
     from latentfill.scoring.stacked import StackedScores
 
+    obstacles = ["encoders to compare (--encoders) embed the whole table"] if spec.encoders else []
+    if (long := open_long_file(imputer, source, obstacles)) is not None:
+        return _score_long(long, imputer, spec, quiet)
     table = imputer.read(source)
     covariates = imputer.align(table)
     show_notes([*table.notes, *(covariates.notes if covariates else ())], quiet)
     with _progress(quiet) as (progress, on_progress):
         runs = list(evaluate(table, imputer.config, spec, covariates, progress=progress, on_progress=on_progress))
+    notes = dict.fromkeys(note for run in runs for note in run.notes)
+    return StackedScores([score for run in runs for score in run.scores], {}, list(notes))
+
+
+def _score_long(file: LongFile, imputer: Imputer, spec: ScoringSpec, quiet: bool) -> StackedScores:
+    """The scores on stretches of a long file."""
+    from latentfill.scoring.stacked import StackedScores
+    from latentfill.scoring.stretches import evaluate_stretches
+
+    show_notes(file.scan.notes, quiet)
+    with _progress(quiet) as (progress, on_progress):
+        runs = list(
+            evaluate_stretches(file.stretches, imputer.config, spec, progress=progress, on_progress=on_progress)
+        )
     notes = dict.fromkeys(note for run in runs for note in run.notes)
     return StackedScores([score for run in runs for score in run.scores], {}, list(notes))
 

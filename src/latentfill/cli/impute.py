@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from latentfill.cli.command_settings import make_imputer
 from latentfill.cli.console import make_console, show_notes
+from latentfill.cli.long_files import obstacles_of, open_long_file, write_long
 from latentfill.cli.many_series import ENGINE, fill_many_series, refuse_without_engine
 from latentfill.cli.options import (
     COLUMNS,
@@ -75,6 +76,13 @@ def _impute(data: Path | list[Path], outputs: Outputs, given: Given, shown: Show
     began, outputs = time.monotonic(), outputs.before_reading(data)
     if imputer.options.by:
         return _impute_stacked(imputer, data, outputs, shown)
+    if (long := open_long_file(imputer, data, obstacles_of(outputs))) is not None:
+        outputs.check_read()
+        notes = [long.learnt_from]
+        show_notes([*long.scan.notes, *notes], shown.quiet)
+        with progress_bars(make_console(), shown.quiet) as imputer.progress:
+            long.fit()
+        return write_long(long, outputs, shown, notes)
     table = imputer.read(data)
     outputs.check_read()
     show_notes(table.notes, shown.quiet)

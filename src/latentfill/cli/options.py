@@ -161,7 +161,8 @@ READING: Final[Options] = {
         "--max-memory",
         metavar="GB",
         help="Memory that reading the files may take, in GB, or none for no limit; half of the machine's if not given. "
-        "A file that declares or unpacks to more is refused before it is read.",
+        "A file that declares or unpacks to more is refused before it is read; long files of one series are filled "
+        "block by block.",
         callback=_set_max_memory,
         expose_value=False,
     ),

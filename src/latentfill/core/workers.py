@@ -25,7 +25,7 @@ def in_parallel(function: Callable[[_Item], _Result], items: Iterable[_Item]) ->
 
     There are as many threads as `OMP_NUM_THREADS` says, or else as processors, but at most `MOST_THREADS`.
     """
-    threads = _threads()
+    threads = n_threads()
     if threads == 1:
         return [function(item) for item in items]
     with ThreadPoolExecutor(threads) as pool:
@@ -37,7 +37,7 @@ def in_processes(function: Callable[[_Item], _Result], items: Sequence[_Item]) -
 
     Function, items and results are pickled. Each process computes with one thread.
     """
-    if min(_threads(), len(items)) <= 1:
+    if min(n_threads(), len(items)) <= 1:
         yield from map(function, items)
         return
     found: dict[int, _Result] = {}
@@ -117,7 +117,7 @@ def processes(
     from multiprocessing import active_children
 
     with _one_thread_each():
-        pool = Processes(max(1, min(_threads(), most)), start, arguments)
+        pool = Processes(max(1, min(n_threads(), most)), start, arguments)
         try:
             yield pool
         except BaseException:  # an interrupt too: the others need not end their work
@@ -188,7 +188,8 @@ def one_blas_thread() -> Iterator[None]:
         yield
 
 
-def _threads() -> int:
+def n_threads() -> int:
+    """How many pieces of work go on side by side."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdigit() and int(asked) > 0:
         return min(MOST_THREADS, int(asked))

@@ -79,7 +79,7 @@ class FillWork:
 def _misfit(fitted: Fitted, table: Table) -> str:
     """Why the model cannot fill a table; "" if it can."""
     try:
-        check_stamps(table, stamped=fitted.stamped)
+        check_stamps(table.series.time is not None, stamped=fitted.stamped)
     except InputError as error:
         return str(error)
     return ""

@@ -59,16 +59,16 @@ class Trees:
             root=np.concatenate([model.root + start for model, start in zip(models, first, strict=True)]),
         )
 
-    def part(self, first: int, end: int) -> Trees:
-        """The trees from number `first` to before `end`, with their nodes."""
-        ends = [*self.root.tolist(), len(self.value)]
-        nodes = slice(ends[first], ends[end])
+    def part(self, first: int, stop: int) -> Trees:
+        """Only the trees from `first` up to `stop`, with their own nodes."""
+        start, *_ = ends = np.append(self.root, len(self.value))[[first, stop]].tolist()
+        nodes = slice(*ends)
         return Trees(
-            self.feature[nodes],
-            self.threshold[nodes],
-            self.child[nodes] - self.root.dtype.type(nodes.start),
-            self.value[nodes],
-            self.root[first:end] - self.root.dtype.type(nodes.start),
+            feature=self.feature[nodes],
+            threshold=self.threshold[nodes],
+            child=self.child[nodes] - np.int32(start),
+            value=self.value[nodes],
+            root=self.root[first:stop] - np.int32(start),
         )
 
     def leaves(self, x: Float32Array) -> FloatArray:
