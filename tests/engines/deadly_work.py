@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,3 +44,11 @@ class DeadlyWork:
 def fail(shared: None, item: int) -> None:
     """A function that raises an error."""
     raise RuntimeError(f"item {item}")
+
+
+def meet(folder: Path, name: str) -> str:
+    """Come, and wait until another process has come too."""
+    (folder / name).touch()
+    while len(list(folder.iterdir())) < 2:
+        time.sleep(0.01)
+    return name

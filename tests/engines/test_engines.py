@@ -106,3 +106,9 @@ def test_ray_says_how_it_is_installed(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install 'latentfill\[ray\]'"):
         open_engine("ray")
+
+
+def test_processes_of_this_machine_work_side_by_side(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    results = list(open_engine("local").map(deadly_work.meet, tmp_path, ["one", "other"]))
+    assert sorted(results) == ["one", "other"]

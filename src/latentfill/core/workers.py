@@ -116,8 +116,9 @@ def processes(
     """
     from multiprocessing import active_children
 
+    number = max(1, min(n_threads(), most))  # before each is told to use one thread
     with _one_thread_each():
-        pool = Processes(max(1, min(n_threads(), most)), start, arguments)
+        pool = Processes(number, start, arguments)
         try:
             yield pool
         except BaseException:  # an interrupt too: the others need not end their work
