@@ -13,7 +13,7 @@ from latentfill.core.config import Config
 from latentfill.core.seeds import SeedStream
 from latentfill.embeddings.protocols.encoder import Encoder, SeriesEncoder
 from latentfill.nn.batches import HidingBatches, Replay, target_tensors
-from latentfill.nn.losses import balanced_huber, masked_mse
+from latentfill.nn.losses import Loss, balanced_huber, masked_mse
 from latentfill.nn.progress import History, Stage
 from latentfill.nn.tensors import as_tensors
 from latentfill.nn.training import Objective, TrainingSchedule, train
@@ -112,11 +112,11 @@ class DenoiseStrategy(Strategy):
         batches = self._batches(data, encoder)
         check = self._example(data.check, encoder)
 
-        def loss() -> Tensor:
+        def loss() -> Loss:
             return self._loss(batches.draw())
 
         def error() -> float:
-            return float(self._loss(check))
+            return float(self._loss(check).mean)
 
         objective = Objective(loss, error if data.check.any() else None)
         schedule = TrainingSchedule.of(self.config, self.config.decoder.steps, inputs.deadline)
@@ -205,7 +205,7 @@ class DenoiseStrategy(Strategy):
         targets = held_out.with_observed() if training and self.config.decoder.loss == "mse" else held_out
         return Example(head_input, *target_tensors(targets, self.device))
 
-    def _loss(self, example: Example) -> Tensor:
+    def _loss(self, example: Example) -> Loss:
         head_input, estimate = example.head_input, self.net(example.head_input)
         if self.config.decoder.loss == "mse":
             return masked_mse(estimate, example.truth, example.cells)
