@@ -24,6 +24,7 @@ from latentfill.cli.options import (
     one_table,
     with_options,
 )
+from latentfill.cli.processes import training_together
 
 
 @with_options(ONE_SERIES, READING, WITH, COLUMNS, LONG, STORED, METHOD, RUNNING, MEMORY, OUTPUT, REPLACE)
@@ -40,10 +41,14 @@ def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> Non
     imputer = make_imputer(given)
     refuse_inputs([model], inputs_of_config(imputer.config))
     check_room(model, SMALLEST_MODEL)
-    table = imputer.read(one_table(source))
-    show_notes(table.notes, quiet)
-    with progress_bars(make_console(), quiet) as imputer.progress:
-        imputer.fit(table)
+    with training_together(imputer.config) as is_first:
+        quiet = quiet or not is_first
+        table = imputer.read(one_table(source))
+        show_notes(table.notes, quiet)
+        with progress_bars(make_console(), quiet) as imputer.progress:
+            imputer.fit(table)
+    if not is_first:
+        return
     imputer.save(model)
     covariates = imputer.align(table)
     fitted_notes = () if imputer.config.causal else imputer.fitted_.notes

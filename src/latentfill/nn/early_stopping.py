@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
+from latentfill.nn.distributed import processes
 from latentfill.nn.flat_weights import FlatWeights
 from latentfill.nn.weight_average import WeightAverage, averaged_weights
 
@@ -28,7 +30,8 @@ class EarlyStopping:
         if self.error is None:
             return False
         with averaged_weights(weights, self.average):
-            self.errors.append(self.error())
+            error = torch.tensor(self.error(), dtype=torch.float64, device=weights.values.device)
+        self.errors.append(float(processes().of_first(error)))  # all stop together
         log.debug("check %d: held-out error %.4f", len(self.errors), self.errors[-1])
         if self.errors[-1] <= min(self.errors):
             self.best, self._kept = len(self.errors) - 1, self.average.values.clone()

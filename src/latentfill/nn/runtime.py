@@ -39,7 +39,8 @@ def seeded(seed: int) -> Iterator[None]:
 
     Initial weights and dropout of a network then depend on the seed alone, not on networks trained before.
     """
-    with torch.random.fork_rng():
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices):
         torch.manual_seed(seed)
         yield
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from latentfill.core.config import Config
 from latentfill.core.memory import return_free_memory
+from latentfill.nn.distributed import processes
 from latentfill.nn.early_stopping import EarlyStopping
 from latentfill.nn.flat_weights import FlatWeights
 from latentfill.nn.losses import Loss
@@ -80,6 +81,7 @@ def train(module: nn.Module, objective: Objective, schedule: TrainingSchedule, s
         After `TRIAL_STEPS`, if training at that speed would end after the deadline.
     """
     weights = FlatWeights(module)
+    processes().of_first(weights.values)
     optimiser, average = AdamW(weights.values, WEIGHT_DECAY), WeightAverage(weights.values)
     stopping = EarlyStopping(average, objective.held_out_error, schedule.patience)
     pace = _Pace(schedule, stage)
@@ -99,11 +101,12 @@ def train(module: nn.Module, objective: Objective, schedule: TrainingSchedule, s
 
 
 def _gradient_of(batch_loss: Callable[[], Loss], weights: FlatWeights) -> Tensor:
-    """Put the gradient of the loss of a new batch into `weights`; returns the loss."""
+    """Put the gradient of the loss of a new batch, of all processes, into `weights`; returns the loss of this one."""
     weights.gradient.zero_()
-    loss = batch_loss().mean
-    loss.backward()  # type: ignore[no-untyped-call]
-    return loss.detach()
+    loss = batch_loss()
+    loss.over(processes().sum(loss.weight.clone())).backward()  # type: ignore[no-untyped-call]
+    processes().sum(weights.gradient)
+    return loss.mean.detach()
 
 
 class _Pace:

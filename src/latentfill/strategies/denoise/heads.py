@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from latentfill.nn.dropout import Dropout
 from latentfill.strategies.denoise.head_input import HeadInput, HeadSize
 from latentfill.strategies.denoise.trunks import TRUNKS
 
@@ -83,10 +84,10 @@ class MlpHead(nn.Module):
         self.layers = nn.Sequential(
             nn.Linear(inputs, hidden),
             nn.GELU(),
-            nn.Dropout(size.dropout),
+            Dropout(size.dropout),
             nn.Linear(hidden, 2 * hidden),
             nn.GELU(),
-            nn.Dropout(size.dropout),
+            Dropout(size.dropout),
         )
         self.outlet = zeroed(nn.Linear(2 * hidden, cells))
 
