@@ -99,6 +99,7 @@ class ImputerSettings(TypedDict, total=False):
     features: Literal["M", "MS", "S"]
     target: str
     pooling: Literal["mean", "max", "last", "none"]
+    elsewhere: Literal["model", "linear"]
     skip_alignment_check: bool
     fallback: Literal["linear", "none"]
     intervals: float | None

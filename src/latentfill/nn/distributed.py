@@ -117,7 +117,7 @@ def own_draws() -> Iterator[None]:
 
 
 def of_share(draw: Callable[..., Tensor], like: Tensor) -> Tensor:
-    """What `draw`, such as `torch.randn`, draws for a whole batch, of which this process has a share `like` (B, ...)."""
+    """What `draw`, such as `torch.randn`, draws for a batch: this process gets its share, in the shape of `like`."""
     whole = processes().whole(len(like))
     return draw(whole, *like.shape[1:], device=like.device)[processes().share(whole)]
 
