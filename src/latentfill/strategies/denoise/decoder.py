@@ -91,7 +91,7 @@ class Decoder(nn.Module):
 
     def standardise(self, z: Tensor) -> Tensor:
         """z (B, K, D) minus its mean, divided by its standard deviation."""
-        return (z - self.z_mean) / self.z_scale
+        return (z - self.z_mean).div_(self.z_scale)
 
     def learn_trust(self, head_input: HeadInput, truth: Tensor, cells: Tensor) -> None:
         """Fit the trust at each of `KNOTS` to the hidden `cells` (B, L, C) of windows that were not trained on.
@@ -113,7 +113,7 @@ class Decoder(nn.Module):
     def _with_noise(self, z: Tensor) -> Tensor:
         if self.noise_kind == "dropout":
             return dropout(z, self.noise)
-        return z + self.noise * of_share(torch.randn, z)
+        return torch.add(z, of_share(torch.randn, z), alpha=self.noise)
 
 
 def _scale_of(vectors: Tensor) -> Tensor:

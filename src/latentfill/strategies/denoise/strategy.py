@@ -18,7 +18,7 @@ from latentfill.nn.progress import History, Stage
 from latentfill.nn.tensors import as_tensors
 from latentfill.nn.training import Objective, TrainingSchedule, train
 from latentfill.strategies.denoise.decoder import Decoder
-from latentfill.strategies.denoise.head_input import HeadInput, HeadSize, base_of, levels_of, sides_of
+from latentfill.strategies.denoise.head_input import HeadInput, HeadSize, Sides, base_of, levels_of, sides_of
 from latentfill.strategies.kriging.kriged import Kriged
 from latentfill.strategies.kriging.kriging import Kriging
 from latentfill.strategies.kriging.strategy import KrigingStrategy
@@ -151,7 +151,7 @@ class DenoiseStrategy(Strategy):
         values, observed, clock = as_tensors(windows, self.device)
         level = levels_of(values, observed)
         base, residual, spread = base_of(kriged, level, values)
-        sides = sides_of(windows, base - residual)
+        sides = sides_of(windows, base - residual) if self.context else Sides.unseen(base)
         head_input = HeadInput(
             z=encoded.z,
             decoded=encoded.window,
