@@ -88,6 +88,7 @@ class ImputerSettings(TypedDict, total=False):
     latent_tolerance: float
     learning_rate: float
     patience: int
+    bfloat16: bool
     check_every: int
     holdout: float
     embeddings: object | None

@@ -253,6 +253,12 @@ class TrainingSettings(Settings):
         least=1,
         most=10**7,
     )
+    bfloat16: bool = setting(
+        False,
+        "Multiply matrices in bfloat16 while networks are trained, which a large GPU may do faster; weights and losses "
+        "stay in single precision.",
+        why="the networks are small",
+    )
     check_every: int = setting(100, "Training steps between checks of the held-out error.", least=1, most=10**7)
     holdout: float = setting(
         0.05,

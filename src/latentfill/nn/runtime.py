@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 
+from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.messages import quoted
 
@@ -31,6 +32,11 @@ def pick_device(name: str) -> torch.device:
 def only_shapes() -> torch.device:
     """A context in which networks have shapes but no numbers, and so take no memory."""
     return torch.device("meta")
+
+
+def training_precision(config: Config, device: torch.device) -> AbstractContextManager[object]:
+    """A context in which a network that is trained multiplies matrices in bfloat16, if the settings say so."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=config.training.bfloat16)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
 from latentfill.nn.batches import HidingBatches, target_tensors
 from latentfill.nn.losses import Loss, masked_mse
 from latentfill.nn.progress import History, ProgressCallback, Stage
-from latentfill.nn.runtime import pick_device, seeded
+from latentfill.nn.runtime import pick_device, seeded, training_precision
 from latentfill.nn.tensors import as_tensors
 from latentfill.nn.training import Objective, TrainingSchedule, train
 from latentfill.windows.training_data import TrainingData
@@ -65,7 +65,8 @@ class BuiltinEncoder:
 
         def loss() -> Loss:
             batch = batches.draw()
-            return masked_mse(self._window(batch.windows), *target_tensors(batch, self.device))
+            with training_precision(self.config, self.device):
+                return masked_mse(self._window(batch.windows), *target_tensors(batch, self.device))
 
         def error() -> float:
             return check.error(self._window(check.windows).cpu().numpy())

@@ -15,6 +15,7 @@ from latentfill.embeddings.protocols.encoder import Encoder, SeriesEncoder
 from latentfill.nn.batches import HidingBatches, Replay, target_tensors
 from latentfill.nn.losses import Loss, balanced_huber, masked_mse
 from latentfill.nn.progress import History, Stage
+from latentfill.nn.runtime import training_precision
 from latentfill.nn.tensors import as_tensors
 from latentfill.nn.training import Objective, TrainingSchedule, train
 from latentfill.strategies.denoise.decoder import Decoder
@@ -113,7 +114,9 @@ class DenoiseStrategy(Strategy):
         check = self._example(data.check, encoder)
 
         def loss() -> Loss:
-            return self._loss(batches.draw())
+            example = batches.draw()
+            with training_precision(self.config, self.device):
+                return self._loss(example)
 
         def error() -> float:
             return float(self._loss(check).mean)
