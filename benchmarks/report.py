@@ -40,6 +40,7 @@ import speed
 import strategies
 import time_to_result
 import totals
+import training_cost
 import training_time
 import value_of_z
 import wide
@@ -64,6 +65,7 @@ MODULES = (
     totals,
     doubt,
     training_time,
+    training_cost,
     time_to_result,
     speed,
     gpu,
@@ -97,6 +99,7 @@ def documents() -> dict[Path, str]:
         ROOT / "README.md",
         ROOT / "docs" / "accuracy.md",
         ROOT / "docs" / "encoders.md",
+        ROOT / "docs" / "performance.md",
         ROOT / "docs" / "reliability.md",
         *sorted((ROOT / "docs" / "notes").glob("*.md")),
     ]
