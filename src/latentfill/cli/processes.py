@@ -14,8 +14,8 @@ TRAINING = ("fit", "impute")  # commands that may run in several processes
 
 def launched() -> int:
     """The number of processes that the launcher says it has started; 1 without a launcher."""
-    text = os.environ.get("WORLD_SIZE", "")
-    return int(text) if text.isdecimal() and "RANK" in os.environ else 1
+    size, rank = (os.environ.get(name, "") for name in ("WORLD_SIZE", "RANK"))
+    return int(size) if size.isdecimal() and rank.isdecimal() else 1
 
 
 def name_of_process() -> str:
