@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from latentfill.cli.command_settings import make_imputer
 from latentfill.cli.console import make_console, show_notes
+from latentfill.cli.long_files import obstacles_of, open_long_file, write_long
+from latentfill.cli.many_series import ENGINE, fill_many_series, refuse_without_engine
 from latentfill.cli.options import (
     COLUMNS,
     GRID,
@@ -35,14 +37,22 @@ from latentfill.core.errors import InputError
 
 if TYPE_CHECKING:
     from latentfill.imputation.imputer import Imputer
+    from latentfill.imputation.streaming.long_file import LongFile
 
 
-@with_options(READING, WITH, COLUMNS, SERIES, LONG, GRID, STORED, METHOD, RUNNING, MEMORY, OUTPUT, WRITING, SHOWING)
+@with_options(
+    *(READING, WITH, COLUMNS, SERIES, ENGINE, LONG, GRID, STORED, METHOD, RUNNING, MEMORY, OUTPUT, WRITING, SHOWING)
+)
 def impute(source: Source, output: MaybeOutput = None, output_dir: OutputFolder = None, **given: Any) -> None:
     """Fit a model to a table and fill its gaps; with --output-dir, to each of several tables."""
     from latentfill.cli.each_table import fill_each
 
     shown = Shown.of(given)
+    if given["engine"] is not None:
+        check_one_process("--engine")
+        fill_many_series(source, output, given, shown, make_imputer(given))
+        return
+    refuse_without_engine(given)
     if (output is None) == (output_dir is None):
         raise InputError(
             "name where the result goes: -o FILE for one table (several files are read as one), or --output-dir FOLDER "
@@ -65,9 +75,25 @@ def _impute(data: Path | list[Path], outputs: Outputs, given: Given, shown: Show
     """Fill one table, and write the outputs; returns the summary."""
     imputer = make_imputer(given)
     outputs.check(imputer)
+    outputs = outputs.before_reading(data)
+    if not imputer.options.by and (long := open_long_file(imputer, data, obstacles_of(outputs))) is not None:
+        check_one_process("a file that is filled in blocks")
+        return _fill_long(imputer, long, outputs, shown)
     with training_together(imputer.config) as is_first:
         fill = _fill_stacked if imputer.options.by else _fill
-        return fill(imputer, data, outputs.before_reading(data), shown if is_first else NOTHING, writes=is_first)
+        return fill(imputer, data, outputs, shown if is_first else NOTHING, writes=is_first)
+
+
+def _fill_long(imputer: Imputer, long: LongFile, outputs: Outputs, shown: Shown) -> dict[str, object]:
+    """Fill a file that does not fit in memory, block by block."""
+    from latentfill.api.progress_bars import progress_bars
+
+    outputs.check_read()
+    notes = [long.learnt_from]
+    show_notes([*long.scan.notes, *notes], shown.quiet)
+    with progress_bars(make_console(), shown.quiet) as imputer.progress:
+        long.fit()
+    return write_long(long, outputs, shown, notes)
 
 
 def _fill(
