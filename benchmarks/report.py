@@ -42,6 +42,7 @@ import speed
 import strategies
 import time_to_result
 import totals
+import training_cost
 import training_time
 import value_of_z
 import wide
@@ -68,6 +69,7 @@ MODULES = (
     totals,
     doubt,
     training_time,
+    training_cost,
     time_to_result,
     speed,
     gpu,
@@ -101,6 +103,7 @@ def documents() -> dict[Path, str]:
         ROOT / "README.md",
         ROOT / "docs" / "accuracy.md",
         ROOT / "docs" / "encoders.md",
+        ROOT / "docs" / "performance.md",
         ROOT / "docs" / "reliability.md",
         ROOT / "docs" / "scale.md",
         *sorted((ROOT / "docs" / "notes").glob("*.md")),

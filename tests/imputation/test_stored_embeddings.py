@@ -144,6 +144,26 @@ def test_covered_rows_are_filled_from_the_embeddings_and_the_rest_by_the_built_i
     assert "oracle" in imputation.summary["held_out_error"]["train"]["label"]
 
 
+def test_rows_without_embeddings_can_be_left_to_linear_interpolation(
+    frame: pd.DataFrame, settings: dict[str, object], tmp_path: Path
+):
+    chosen = settings | {"strategy": "denoise", "context": "none", "head": "mlp", "elsewhere": "linear"}
+    imputer = Imputer(**chosen).fit(frame)
+    assert (imputer.fitted_.encoder, list(imputer.fitted_.builtin.history)) == (
+        None,
+        [],
+    )  # nothing was trained for them
+    filled = imputer.fill(frame).filled
+    missing = frame.drop(columns="date").isna().to_numpy()
+    covered = np.arange(ROWS) < 128 + N_VAL + SEQ - 1
+    assert set(np.unique(filled.codes[missing & covered[:, None]])) == {Code.STORED}
+    assert set(np.unique(filled.codes[missing & ~covered[:, None]])) == {Code.LINEAR}
+    linear = Imputer(strategy="linear").fit(frame).fill(frame).filled.values
+    np.testing.assert_allclose(filled.values[~covered], linear[~covered])
+    imputer.save(tmp_path / "model")
+    np.testing.assert_array_equal(Imputer.load(tmp_path / "model").fill(frame).filled.values, filled.values)
+
+
 def test_a_saved_model_fills_from_the_same_embeddings_and_refuses_others(
     frame: pd.DataFrame, folder: Path, settings: dict[str, object], tmp_path: Path
 ):

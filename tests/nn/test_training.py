@@ -6,6 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from latentfill.nn import training
+from latentfill.nn.losses import Loss
+from latentfill.nn.optimiser import AdamW
 from latentfill.nn.progress import History, OutOfTimeError, Stage, TrainingProgress
 from latentfill.nn.training import FINAL_SHARE, WARM_UP_STEPS, Objective, TrainingSchedule, train
 
@@ -21,8 +24,8 @@ def line_fit(held_out_slope: float, **changes: object) -> tuple[nn.Linear, Histo
     nn.init.zeros_(net.weight)
     x = torch.linspace(-1, 1, 32)[:, None]
 
-    def loss() -> torch.Tensor:
-        return (net(x) - 2 * x).square().mean()
+    def loss() -> Loss:
+        return Loss.of_mean((net(x) - 2 * x).square().mean())
 
     def held_out() -> float:
         return float((net(x) - held_out_slope * x).square().mean())
@@ -53,7 +56,9 @@ def test_the_kept_weights_have_the_lowest_measured_error():
 
 def test_without_held_out_cells_the_last_weights_are_kept():
     net = nn.Linear(1, 1)
-    history = train(net, Objective(lambda: (net.bias - 1).square().sum(), None), schedule(steps=150), Stage("bias"))
+    history = train(
+        net, Objective(lambda: Loss.of_mean((net.bias - 1).square().sum()), None), schedule(steps=150), Stage("bias")
+    )
     assert history.held_out == ()
     assert abs(net.bias.item() - 1) < 0.1
 
@@ -63,10 +68,10 @@ def test_a_diverging_run_keeps_the_best_earlier_weights():
     nn.init.ones_(net.weight)
     calls = 0
 
-    def loss() -> torch.Tensor:
+    def loss() -> Loss:
         nonlocal calls
         calls += 1
-        return net.weight.sum() * (math.nan if calls > 30 else 1)
+        return Loss.of_mean(net.weight.sum() * (math.nan if calls > 30 else 1))
 
     train(net, Objective(loss, lambda: float(net.weight.abs().sum())), schedule(steps=200), Stage("nan"))
     assert torch.isfinite(net.weight).all()
@@ -75,7 +80,7 @@ def test_a_diverging_run_keeps_the_best_earlier_weights():
 def test_the_last_progress_report_is_complete_even_after_early_stopping():
     reports: list[TrainingProgress] = []
     net = nn.Linear(1, 1)
-    objective = Objective(lambda: net.bias.square().sum(), lambda: 1.0 + len(reports))
+    objective = Objective(lambda: Loss.of_mean(net.bias.square().sum()), lambda: 1.0 + len(reports))
     history = train(net, objective, schedule(), Stage("x", reports.append))
     assert history.steps < 300
     assert (reports[-1].step, reports[-1].steps, reports[-1].seconds_left) == (history.steps, history.steps, 0.0)
@@ -84,7 +89,7 @@ def test_the_last_progress_report_is_complete_even_after_early_stopping():
 
 def test_training_that_would_miss_its_deadline_raises():
     net = nn.Linear(1, 1)
-    objective = Objective(lambda: net.bias.square().sum(), None)
+    objective = Objective(lambda: Loss.of_mean(net.bias.square().sum()), None)
     with pytest.raises(OutOfTimeError, match="late"):
         train(net, objective, schedule(deadline=0.0), Stage("late"))
 
@@ -101,12 +106,12 @@ def test_the_learning_rate_warms_up_and_then_falls_along_a_cosine():
 def test_each_step_is_taken_at_the_learning_rate_of_the_schedule(monkeypatch: pytest.MonkeyPatch):
     rates = []
 
-    class Recorded(torch.optim.AdamW):
-        def step(self, closure: None = None) -> None:
-            rates.append(self.param_groups[0]["lr"])
-            super().step(closure)
+    class Recorded(AdamW):
+        def step(self, gradient: torch.Tensor, rate: float) -> None:
+            rates.append(rate)
+            super().step(gradient, rate)
 
-    monkeypatch.setattr(torch.optim, "AdamW", Recorded)
+    monkeypatch.setattr(training, "AdamW", Recorded)
     net, planned = nn.Linear(1, 1), schedule(steps=150)
-    train(net, Objective(lambda: net.bias.square().sum(), None), planned, Stage("x"))
+    train(net, Objective(lambda: Loss.of_mean(net.bias.square().sum()), None), planned, Stage("x"))
     assert rates == [0.05 * planned.share_of_peak(step) for step in range(1, 151)]

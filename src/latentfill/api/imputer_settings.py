@@ -88,6 +88,7 @@ class ImputerSettings(TypedDict, total=False):
     latent_tolerance: float
     learning_rate: float
     patience: int
+    bfloat16: bool
     check_every: int
     holdout: float
     embeddings: object | None
@@ -99,6 +100,7 @@ class ImputerSettings(TypedDict, total=False):
     features: Literal["M", "MS", "S"]
     target: str
     pooling: Literal["mean", "max", "last", "none"]
+    elsewhere: Literal["model", "linear"]
     skip_alignment_check: bool
     fallback: Literal["linear", "none"]
     intervals: float | None

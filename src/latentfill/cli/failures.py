@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from latentfill.cli.processes import name_of_process
 from latentfill.core.errors import LatentFillError
 from latentfill.core.messages import printable
 
@@ -55,5 +56,5 @@ def _fault(error: Exception) -> str:
 def _end(message: str, code: int, *, debug: bool) -> None:
     if debug:
         traceback.print_exc()
-    print(message, file=sys.stderr)
+    print(f"{name_of_process()}{message}", file=sys.stderr)
     sys.exit(code)

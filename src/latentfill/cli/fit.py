@@ -26,6 +26,7 @@ from latentfill.cli.options import (
     one_table,
     with_options,
 )
+from latentfill.cli.processes import check_one_process, training_together
 
 if TYPE_CHECKING:
     from latentfill.imputation.streaming.long_file import LongFile
@@ -46,12 +47,17 @@ def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> Non
     refuse_inputs([model], inputs_of_config(imputer.config))
     check_room(model, SMALLEST_MODEL)
     if (long := open_long_file(imputer, one_table(source))) is not None:
+        check_one_process("a file that is read in blocks")
         _fit_long(long, model, quiet)
         return
-    table = imputer.read(one_table(source))
-    show_notes(table.notes, quiet)
-    with progress_bars(make_console(), quiet) as imputer.progress:
-        imputer.fit(table)
+    with training_together(imputer.config) as is_first:
+        quiet = quiet or not is_first
+        table = imputer.read(one_table(source))
+        show_notes(table.notes, quiet)
+        with progress_bars(make_console(), quiet) as imputer.progress:
+            imputer.fit(table)
+    if not is_first:
+        return
     imputer.save(model)
     covariates = imputer.align(table)
     fitted_notes = () if imputer.config.causal else imputer.fitted_.notes

@@ -31,11 +31,13 @@ from latentfill.cli.options import (
     with_options,
 )
 from latentfill.cli.outputs import WRITING, Outputs, refuse_replacing
+from latentfill.cli.processes import check_one_process, training_together
 from latentfill.cli.shown import NOTHING, SHOWING, Shown
 from latentfill.core.errors import InputError
 
 if TYPE_CHECKING:
     from latentfill.imputation.imputer import Imputer
+    from latentfill.imputation.streaming.long_file import LongFile
 
 
 @with_options(
@@ -47,6 +49,7 @@ def impute(source: Source, output: MaybeOutput = None, output_dir: OutputFolder 
 
     shown = Shown.of(given)
     if given["engine"] is not None:
+        check_one_process("--engine")
         fill_many_series(source, output, given, shown, make_imputer(given))
         return
     refuse_without_engine(given)
@@ -56,6 +59,7 @@ def impute(source: Source, output: MaybeOutput = None, output_dir: OutputFolder 
             "to fill each file with a model of its own."
         )
     if output_dir is not None:
+        check_one_process("--output-dir")
         make_imputer(given)  # settings that cannot be used are told once, and not for each table
         inner = shown if shown.everything else NOTHING
         fill_each(source, output_dir, given, shown, lambda data, outputs: _impute(data, outputs, given, inner))
@@ -69,32 +73,52 @@ def impute(source: Source, output: MaybeOutput = None, output_dir: OutputFolder 
 
 def _impute(data: Path | list[Path], outputs: Outputs, given: Given, shown: Shown) -> dict[str, object]:
     """Fill one table, and write the outputs; returns the summary."""
-    from latentfill.api.progress_bars import progress_bars
-
     imputer = make_imputer(given)
     outputs.check(imputer)
-    began, outputs = time.monotonic(), outputs.before_reading(data)
-    if imputer.options.by:
-        return _impute_stacked(imputer, data, outputs, shown)
-    if (long := open_long_file(imputer, data, obstacles_of(outputs))) is not None:
-        outputs.check_read()
-        notes = [long.learnt_from]
-        show_notes([*long.scan.notes, *notes], shown.quiet)
-        with progress_bars(make_console(), shown.quiet) as imputer.progress:
-            long.fit()
-        return write_long(long, outputs, shown, notes)
+    outputs = outputs.before_reading(data)
+    if not imputer.options.by and (long := open_long_file(imputer, data, obstacles_of(outputs))) is not None:
+        check_one_process("a file that is filled in blocks")
+        return _fill_long(imputer, long, outputs, shown)
+    with training_together(imputer.config) as is_first:
+        fill = _fill_stacked if imputer.options.by else _fill
+        return fill(imputer, data, outputs, shown if is_first else NOTHING, writes=is_first)
+
+
+def _fill_long(imputer: Imputer, long: LongFile, outputs: Outputs, shown: Shown) -> dict[str, object]:
+    """Fill a file that does not fit in memory, block by block."""
+    from latentfill.api.progress_bars import progress_bars
+
+    outputs.check_read()
+    notes = [long.learnt_from]
+    show_notes([*long.scan.notes, *notes], shown.quiet)
+    with progress_bars(make_console(), shown.quiet) as imputer.progress:
+        long.fit()
+    return write_long(long, outputs, shown, notes)
+
+
+def _fill(
+    imputer: Imputer, data: Path | list[Path], outputs: Outputs, shown: Shown, *, writes: bool
+) -> dict[str, object]:
+    """Fit the imputer to one series and fill it; without `writes`, for another process that does, only fit it."""
+    from latentfill.api.progress_bars import progress_bars
+
+    began = time.monotonic()
     table = imputer.read(data)
     outputs.check_read()
     show_notes(table.notes, shown.quiet)
     with progress_bars(make_console(), shown.quiet) as imputer.progress:
         imputer.fit(table)
+        if not writes:
+            return {}
         filled = outputs.fill(imputer, table)
     filled.summary["seconds"] = round(time.monotonic() - began, 2)
     return outputs.write(imputer, filled, shown)
 
 
-def _impute_stacked(imputer: Imputer, data: Path | list[Path], outputs: Outputs, shown: Shown) -> dict[str, object]:
-    """Fill each series of a stacked table, and write the outputs; returns the summary."""
+def _fill_stacked(
+    imputer: Imputer, data: Path | list[Path], outputs: Outputs, shown: Shown, *, writes: bool
+) -> dict[str, object]:
+    """The same with each series of a stacked table, which are filled in any case."""
     from latentfill.api.progress_bars import series_bar
     from latentfill.core.files import write_together
     from latentfill.imputation.stacked import impute_stacked
@@ -107,7 +131,7 @@ def _impute_stacked(imputer: Imputer, data: Path | list[Path], outputs: Outputs,
     if isinstance(data, Path) and not is_whole and is_divisible(imputer, data, outputs.of_series):
         with suppress(UnusualTextError), series_bar(make_console(), shown.quiet) as on_series:
             with filled_parts(imputer, data, outputs.of_series, on_series, outputs.check_read) as parts:
-                summary = write_together(lambda: outputs.write_parts(parts))
+                summary = write_together(lambda: outputs.write_parts(parts)) if writes else {}
             outputs.show(summary, 0, shown)
             return summary
     table = imputer.read_groups(data)
@@ -115,4 +139,4 @@ def _impute_stacked(imputer: Imputer, data: Path | list[Path], outputs: Outputs,
     show_notes(table.notes, shown.quiet)
     with series_bar(make_console(), shown.quiet) as on_series:
         filled = impute_stacked(imputer, table, on_series)
-    return outputs.write(imputer, filled, shown)
+    return outputs.write(imputer, filled, shown) if writes else {}

@@ -23,6 +23,7 @@ Match = Literal["level", "scale", "none"]
 LatentStart = Literal["encoder", "zero", "random"]
 Optimiser = Literal["adam", "lbfgs"]
 Fallback = Literal["linear", "none"]
+Elsewhere = Literal["model", "linear"]
 Pooling = Literal["mean", "max", "last", "none"]
 
 FOUND = "By default, what fits the number of stored embeddings;"
@@ -252,6 +253,12 @@ class TrainingSettings(Settings):
         least=1,
         most=10**7,
     )
+    bfloat16: bool = setting(
+        False,
+        "Multiply matrices in bfloat16 while networks are trained, which a large GPU may do faster; weights and losses "
+        "stay in single precision.",
+        why="the networks are small",
+    )
     check_every: int = setting(100, "Training steps between checks of the held-out error.", least=1, most=10**7)
     holdout: float = setting(
         0.05,
@@ -310,6 +317,12 @@ class StoredSettings(Settings):
         "How embeddings of single steps become embeddings of windows: their mean, their maximum, or the last step. "
         "With none, a decoder without context reads the embedding of each step, and all else their mean.",
         flag="--pooling",
+    )
+    elsewhere: Elsewhere = setting(
+        "model",
+        "Filling of rows that no stored embedding covers: model (the same strategy, with the built-in encoder trained "
+        "on the table) or linear (linear interpolation, so that nothing else is trained).",
+        flag="--elsewhere",
     )
     skip_alignment_check: bool = setting(
         False,

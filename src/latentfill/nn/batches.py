@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from latentfill.core.series import IntArray
+from latentfill.nn.distributed import processes
 from latentfill.windows.hiding import hide_mixture, together
 from latentfill.windows.training_data import HeldOutWindows, gap_patterns
 from latentfill.windows.windows import Windows
@@ -25,21 +26,25 @@ Prepared = TypeVar("Prepared")
 
 
 class HidingBatches:
-    """Draws random windows and hides some of their observed cells, partly in the shapes of gaps of other windows."""
+    """Draws random windows and hides some of their observed cells, partly in the shapes of gaps of other windows.
+
+    Of several processes, each gets its share of every batch.
+    """
 
     def __init__(self, windows: Windows, drawable: IntArray, size: int, rng: np.random.Generator) -> None:
         """`drawable`: indices of the windows to draw from; `size`: windows per batch, fewer if they are large."""
         self.windows = windows
         self.drawable = drawable
-        self.size = min(size, max(LEAST_WINDOWS, BATCH_CELLS // windows.values[0].size)) if len(windows) else size
+        most = max(LEAST_WINDOWS, BATCH_CELLS // windows.values[0].size) if len(windows) else size
+        self.size = processes().divisible(min(size, most))
         self.rng = rng
         self.patterns = gap_patterns(windows)
 
     def draw(self) -> HeldOutWindows:
-        """The next batch."""
+        """The next batch, or the share of it that this process works on."""
         batch = self.windows.take(self.drawable[self.rng.integers(len(self.drawable), size=self.size)])
         hidden = hide_mixture(self.rng, batch.observed, self.patterns)
-        return HeldOutWindows.hiding(batch, together(hidden, batch.tied))
+        return HeldOutWindows.hiding(batch, together(hidden, batch.tied)).take(processes().share(self.size))
 
 
 class Replay(Generic[Prepared]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -10,12 +12,33 @@ OUTLIER = 1.5  # spreads; larger errors count linearly
 LEAST_SPREAD_IN_LOSS = 0.02  # scaled units; smaller spreads count as this one
 
 
-def masked_mse(estimate: Tensor, target: Tensor, cells: Tensor) -> Tensor:
+class Loss(NamedTuple):
+    """A weighted mean of the losses of cells. Its parts let several batches, or processes, have one mean of all."""
+
+    total: Tensor  # sum of the weighted losses
+    weight: Tensor  # sum of the weights
+
+    @property
+    def mean(self) -> Tensor:
+        """The mean; 0 without cells."""
+        return self.over(self.weight)
+
+    def over(self, weight: Tensor) -> Tensor:
+        """The total over another sum of weights."""
+        return self.total / weight.clamp(min=1e-12)
+
+    @classmethod
+    def of_mean(cls, mean: Tensor) -> Loss:
+        """A loss of which only the mean is known; in several processes, each mean counts the same."""
+        return cls(mean, torch.ones_like(mean.detach()))
+
+
+def masked_mse(estimate: Tensor, target: Tensor, cells: Tensor) -> Loss:
     """Mean squared error over `cells`; `target` may hold NaN elsewhere."""
-    return _error(estimate, target, cells).square().sum() / cells.sum().clamp(min=1)
+    return Loss(_error(estimate, target, cells).square().sum(), cells.sum())
 
 
-def balanced_huber(estimate: Tensor, target: Tensor, cells: Tensor, spread: Tensor) -> Tensor:
+def balanced_huber(estimate: Tensor, target: Tensor, cells: Tensor, spread: Tensor) -> Loss:
     """Weighted mean of the Huber loss (Huber 1964) over `cells` with errors of very different size; all (B, L, C).
 
     `spread` is the expected standard deviation of a cell's error, scaled units. A cell's weight is
@@ -26,7 +49,7 @@ def balanced_huber(estimate: Tensor, target: Tensor, cells: Tensor, spread: Tens
     size = error.abs() / spread
     loss = torch.where(size < OUTLIER, size.square(), 2 * OUTLIER * size - OUTLIER**2) * spread.square()
     weight = torch.where(cells, spread ** (-2 * BALANCE), 0.0)
-    return (weight * loss).sum() / weight.sum().clamp(min=1e-12)
+    return Loss((weight * loss).sum(), weight.sum())
 
 
 def _error(estimate: Tensor, target: Tensor, cells: Tensor) -> Tensor:

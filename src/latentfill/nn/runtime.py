@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 
+from latentfill.core.config import Config
 from latentfill.core.errors import InputError
 from latentfill.core.messages import quoted
 
@@ -33,13 +34,19 @@ def only_shapes() -> torch.device:
     return torch.device("meta")
 
 
+def training_precision(config: Config, device: torch.device) -> AbstractContextManager[object]:
+    """A context in which a network that is trained multiplies matrices in bfloat16, if the settings say so."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=config.training.bfloat16)
+
+
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """Seed torch's generator inside the block, and restore its state afterwards.
 
     Initial weights and dropout of a network then depend on the seed alone, not on networks trained before.
     """
-    with torch.random.fork_rng():
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices):
         torch.manual_seed(seed)
         yield
 

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from latentfill.core.config import Config
 from latentfill.core.memory import return_free_memory
+from latentfill.nn.distributed import processes
 from latentfill.nn.early_stopping import EarlyStopping
+from latentfill.nn.flat_weights import FlatWeights
+from latentfill.nn.losses import Loss
+from latentfill.nn.optimiser import AdamW, clip_norm
 from latentfill.nn.progress import History, OutOfTimeError, Stage, TrainingProgress
-from latentfill.nn.weight_average import average_of
+from latentfill.nn.weight_average import WeightAverage
 
 WARM_UP_STEPS = 100
 FINAL_SHARE = 0.02  # final learning rate, as a share of the peak
@@ -62,7 +65,7 @@ class TrainingSchedule:
 class Objective:
     """What training minimises, and the error that decides when it stops."""
 
-    batch_loss: Callable[[], Tensor]  # draws a new batch at every call
+    batch_loss: Callable[[], Loss]  # draws a new batch at every call
     held_out_error: Callable[[], float] | None  # None: no early stopping
 
 
@@ -77,34 +80,33 @@ def train(module: nn.Module, objective: Objective, schedule: TrainingSchedule, s
     OutOfTimeError
         After `TRIAL_STEPS`, if training at that speed would end after the deadline.
     """
-    parameters = [p for p in module.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, lr=schedule.learning_rate, weight_decay=WEIGHT_DECAY)
-    learning_rate = LambdaLR(optimiser, lambda steps_done: schedule.share_of_peak(steps_done + 1))
-    average = average_of(module)
+    weights = FlatWeights(module)
+    processes().of_first(weights.values)
+    optimiser, average = AdamW(weights.values, WEIGHT_DECAY), WeightAverage(weights.values)
     stopping = EarlyStopping(average, objective.held_out_error, schedule.patience)
     pace = _Pace(schedule, stage)
     module.train()
     for step in range(1, schedule.steps + 1):
-        pace.add(step, _train_step(objective.batch_loss, optimiser, learning_rate))
-        average.update_parameters(module)
-        if schedule.is_check(step) and stopping.measure(module):
+        pace.add(step, _gradient_of(objective.batch_loss, weights))
+        clip_norm(weights.gradient, CLIP_NORM)
+        optimiser.step(weights.gradient, schedule.learning_rate * schedule.share_of_peak(step))
+        average.update(weights.values)
+        if schedule.is_check(step) and stopping.measure(weights):
             break
         pace.report()
     seconds = pace.end()
-    module.load_state_dict(stopping.best_weights)
-    module.eval().requires_grad_(False)
+    weights.values.copy_(stopping.best_weights)
+    weights.freeze()
     return History(pace.step, seconds, tuple(stopping.errors), stopping.best)
 
 
-def _train_step(batch_loss: Callable[[], Tensor], optimiser: torch.optim.Optimizer, rate: LRScheduler) -> float:
-    """Update the weights once; returns the loss before the update."""
-    optimiser.zero_grad(set_to_none=True)
+def _gradient_of(batch_loss: Callable[[], Loss], weights: FlatWeights) -> Tensor:
+    """Put the gradient of the loss of a new batch, of all processes, into `weights`; returns the loss of this one."""
+    weights.gradient.zero_()
     loss = batch_loss()
-    loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], CLIP_NORM)
-    optimiser.step()
-    rate.step()
-    return float(loss.detach())
+    loss.over(processes().sum(loss.weight.clone())).backward()  # type: ignore[no-untyped-call]
+    processes().sum(weights.gradient)
+    return loss.mean.detach()
 
 
 class _Pace:
@@ -112,12 +114,12 @@ class _Pace:
 
     def __init__(self, schedule: TrainingSchedule, stage: Stage) -> None:
         self.schedule, self.stage = schedule, stage
-        self.began, self.step, self.loss = time.monotonic(), 0, math.nan
+        self.began, self.step, self.loss = time.monotonic(), 0, torch.tensor(math.nan)
 
-    def add(self, step: int, loss: float) -> None:
-        """Record a step and its loss."""
+    def add(self, step: int, loss: Tensor) -> None:
+        """Record a step and its loss, which is read only when it is reported: a GPU need not wait."""
         self.step = step
-        self.loss = loss if math.isnan(self.loss) else (1 - NEWEST_SHARE) * self.loss + NEWEST_SHARE * loss
+        self.loss = loss if step == 1 else self.loss.lerp(loss, NEWEST_SHARE)
         if step % TRIM_EVERY == 0:
             return_free_memory()
 
@@ -137,4 +139,4 @@ class _Pace:
 
     def _notify(self, steps: int, seconds_left: float) -> None:
         if self.stage.on_progress:
-            self.stage.on_progress(TrainingProgress(self.stage.name, self.step, steps, self.loss, seconds_left))
+            self.stage.on_progress(TrainingProgress(self.stage.name, self.step, steps, float(self.loss), seconds_left))

@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import Tensor
+
+from latentfill.nn.flat_weights import FlatWeights
 
 DECAY = 0.998  # averages the weights of about the last 500 steps
 WARM_UP = 10  # in early steps the decay is smaller, so that the initial weights are soon forgotten
 
 
-def average_of(module: nn.Module) -> AveragedModel:
-    """An exponential moving average of the weights of `module`, which begins with its current weights.
+class WeightAverage:
+    """An exponential moving average of weights, which begins with their current values."""
 
-    Call its `update_parameters(module)` after every training step. Buffers are copied, not averaged.
-    """
-    average = AveragedModel(module, multi_avg_fn=_move)
-    average.update_parameters(module)  # the first update copies the weights and is counted
-    return average
+    def __init__(self, weights: Tensor) -> None:
+        self.values = weights.clone()
+        self.steps = 0
+
+    def update(self, weights: Tensor) -> None:
+        """Move the average towards the weights after one more training step."""
+        self.steps += 1
+        self.values.lerp_(weights, 1 - min(DECAY, self.steps / (self.steps + WARM_UP)))
 
 
 @contextmanager
-def averaged_weights(module: nn.Module, average: AveragedModel) -> Iterator[None]:
-    """Put `module` in evaluation mode with its averaged weights inside the block, and restore it afterwards."""
-    trained = copy_of_weights(module)
-    module.load_state_dict(average.module.state_dict())
-    module.eval()
+def averaged_weights(weights: FlatWeights, average: WeightAverage) -> Iterator[None]:
+    """Put the module in evaluation mode with its averaged weights inside the block, and restore it afterwards."""
+    trained = weights.values.clone()
+    weights.values.copy_(average.values)
+    weights.module.eval()
     with torch.no_grad():
         yield
-    module.train()
-    module.load_state_dict(trained)
-
-
-def copy_of_weights(module: nn.Module) -> dict[str, Tensor]:
-    """Copies of parameters and buffers by name, which do not change with the module."""
-    return {name: weight.clone() for name, weight in module.state_dict().items()}
-
-
-def _move(averages: Sequence[Tensor], weights: Sequence[Tensor], steps: Tensor | int) -> None:
-    """Move the averages towards the weights after `steps` training steps."""
-    decay = min(DECAY, int(steps) / (int(steps) + WARM_UP))
-    get_ema_multi_avg_fn(decay)(averages, weights, steps)  # type: ignore[no-untyped-call]
+    weights.module.train()
+    weights.values.copy_(trained)

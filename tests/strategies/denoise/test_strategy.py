@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+import latentfill
 from latentfill.core.config import Config
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
 from latentfill.strategies.denoise.decoder import KNOTS, USUAL
@@ -212,3 +213,33 @@ class Zeros:
 
     def encode(self, windows: Windows) -> Encoded:
         return Encoded(torch.zeros(len(windows), C, 2))
+
+
+def products_of_training(**settings: object) -> set[tuple[bool, torch.dtype]]:
+    """Whether a linear layer was in training mode, and the type of its output, for all layers that ran."""
+    seen = set()
+
+    def record(module: torch.nn.Module, _: object, output: torch.Tensor) -> None:
+        if isinstance(module, torch.nn.Linear):
+            seen.add((module.training, output.dtype))
+
+    quick = {"length": L, "stride": 4, "width": 8, "blocks": 1, "kernel": 3, "encoder_steps": 5, "decoder_steps": 5}
+    hook = torch.nn.modules.module.register_module_forward_hook(record)
+    try:
+        fitted = latentfill.Imputer(strategy="denoise", **quick, **settings).fit(series())
+    finally:
+        hook.remove()
+    weights = [
+        p
+        for module in fitted.fitted_.builtin.candidates.by_name["denoise"].modules.values()
+        for p in module.parameters()
+    ]
+    assert {weight.dtype for weight in weights} == {torch.float32}
+    return seen
+
+
+@pytest.mark.parametrize("head", ["mlp", "conv", "lstm", "transformer"])
+def test_matrices_are_multiplied_in_bfloat16_only_in_training_and_only_if_it_is_set(head: str):
+    in_single = {(True, torch.float32), (False, torch.float32)}
+    assert products_of_training(head=head) == in_single
+    assert products_of_training(head=head, bfloat16=True) == {(True, torch.bfloat16), (False, torch.float32)}

@@ -11,9 +11,9 @@ from latentfill.core.seeds import SeedStream
 from latentfill.embeddings.builtin.net import MaskAwareTransformer, TransformerShape
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
 from latentfill.nn.batches import HidingBatches, target_tensors
-from latentfill.nn.losses import masked_mse
+from latentfill.nn.losses import Loss, masked_mse
 from latentfill.nn.progress import History, ProgressCallback, Stage
-from latentfill.nn.runtime import pick_device, seeded
+from latentfill.nn.runtime import pick_device, seeded, training_precision
 from latentfill.nn.tensors import as_tensors
 from latentfill.nn.training import Objective, TrainingSchedule, train
 from latentfill.windows.training_data import TrainingData
@@ -63,9 +63,10 @@ class BuiltinEncoder:
         check, rng = data.check, SeedStream.ENCODER.generator(self.config.seed)
         batches = HidingBatches(data.windows, data.train, self.config.encoder.batch, rng)
 
-        def loss() -> Tensor:
+        def loss() -> Loss:
             batch = batches.draw()
-            return masked_mse(self._window(batch.windows), *target_tensors(batch, self.device))
+            with training_precision(self.config, self.device):
+                return masked_mse(self._window(batch.windows), *target_tensors(batch, self.device))
 
         def error() -> float:
             return check.error(self._window(check.windows).cpu().numpy())

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from latentfill.nn.distributed import own_draws
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransformerShape:
@@ -56,7 +58,8 @@ class MaskAwareTransformer(nn.Module):
         tokens = self.token(torch.cat([shape, mask], dim=1).transpose(1, 2)) + self.column  # (B, C, D)
         if self.phase is not None:
             tokens = torch.cat([tokens, self.phase(phase)[:, None]], dim=1)
-        z = self.blocks(tokens)[:, : mask.shape[2]]
+        with own_draws():
+            z = self.blocks(tokens)[:, : mask.shape[2]]
         return z, level
 
     def decode(self, z: Tensor, level: Tensor) -> Tensor:

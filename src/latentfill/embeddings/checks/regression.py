@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
-from scipy.linalg import solve_triangular
 
 from latentfill.core.series import FloatArray
 
@@ -20,6 +18,8 @@ def explained_by_block(inputs: FloatArray, outputs: FloatArray) -> FloatArray:
     nothing more their mean is 0 or below. One Cholesky factor gives all nested regressions, as its leading blocks are
     the factors of the smaller regressions.
     """
+    from scipy.linalg import solve_triangular  # takes a while to import, as below
+
     n, blocks, size = inputs.shape
     flat = inputs.reshape(n, -1)
     folds = np.array_split(np.arange(n), FOLDS)
@@ -64,8 +64,10 @@ def explained_by_other(
 
 def p_values(values: FloatArray) -> FloatArray:
     """p-values of a one-sided t-test that the means over windows (..., n) are 0."""
+    from scipy.special import stdtr
+
     mean, error, blocks = _block_statistics(values)
-    p: FloatArray = stats.t.sf(mean / error, blocks - 1)
+    p: FloatArray = stdtr(blocks - 1, -mean / error)
     return p
 
 

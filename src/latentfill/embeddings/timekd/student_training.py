@@ -13,6 +13,7 @@ from latentfill.embeddings.timekd.distil_loss import LossWeights, distillation_l
 from latentfill.embeddings.timekd.distil_settings import DistilSettings
 from latentfill.embeddings.timekd.forecasts import ForecastBatch, ForecastWindows, forecast_errors, windows_at_once
 from latentfill.embeddings.timekd.student_net import StudentShape, VariableForecaster
+from latentfill.nn.losses import Loss
 from latentfill.nn.progress import History, ProgressCallback, Stage
 from latentfill.nn.runtime import one_thread, seeded
 from latentfill.nn.training import Objective, train
@@ -56,10 +57,10 @@ def fit_student(
         shape, teacher_size = student_shape(windows, settings), None if teacher is None else teacher.size
         pair = Distillation(shape, teacher_size, settings.dropout).to(device)
 
-        def loss() -> Tensor:
+        def loss() -> Loss:
             index = rng.integers(len(windows), size=size)
             vectors = None if teacher is None else teacher.take(index, device)
-            return pair.loss(windows.take(index).batch(device), vectors, settings.weights)
+            return Loss.of_mean(pair.loss(windows.take(index).batch(device), vectors, settings.weights))
 
         def error() -> float:
             return forecast_errors(pair.student, check, device).mse

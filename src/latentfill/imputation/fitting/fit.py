@@ -20,6 +20,7 @@ from latentfill.imputation.fitting.bounds import bounds_of, check_kinds
 from latentfill.imputation.fitting.donor_table import followed_by_donor
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.fitting.smoothed_series import SmoothedSeries
+from latentfill.imputation.fitting.stored_windows import config_elsewhere
 from latentfill.imputation.fitting.strategy_fitter import StrategyFitter
 from latentfill.imputation.fitting.time_budget import TimeBudget
 from latentfill.imputation.fitting.with_covariates import with_covariates
@@ -86,7 +87,8 @@ def fit_series(
     if donor is not None:
         joined = followed_by_donor(held_out, kinds.encode(donor), units.scaler, cycles, config.windows.length)
     fitter = StrategyFitter(held_out, config, units, inputs.compare_with, budget, inputs.progress, joined)
-    encoder, encoder_history = _make_encoder(inputs, fitter, units.scaler, working)
+    elsewhere = fitter.with_config(config_elsewhere(config, inputs.embeddings))
+    encoder, encoder_history = _make_encoder(inputs, elsewhere, units.scaler, working)
     all_splits = join_splits(inputs.embeddings)
     return Fitted(
         config=config,
@@ -99,7 +101,7 @@ def fit_series(
         cycles=cycles,
         stamped=series.time is not None,
         encoder=encoder,
-        builtin=fitter.fit_builtin(encoder, encoder_history),
+        builtin=elsewhere.fit_builtin(encoder, encoder_history),
         stored={split: fitter.fit_stored(split, stored, all_splits) for split, stored in inputs.embeddings.items()},
         one_space=all_splits is not None,
         n_steps=series.n_steps,

@@ -12,6 +12,7 @@ from latentfill.core.messages import name_columns
 from latentfill.core.series import BoolArray, FloatArray, Series
 from latentfill.core.strategy_table import STRATEGIES
 from latentfill.embeddings.protocols.encoder import Encoder
+from latentfill.imputation.fitting.stored_windows import config_elsewhere
 from latentfill.imputation.validation.column_units import ColumnUnits
 from latentfill.imputation.validation.validate import Validated
 from latentfill.kinds.columns import ColumnKinds
@@ -110,11 +111,15 @@ class Fitted:
         return {BUILTIN: self.builtin, **self.stored}
 
     def using(self, strategy: str) -> Fitted:
-        """The same model, filling with `strategy`, which every path must have in `compared`."""
+        """The same model, filling with `strategy`, which every path must have in `compared`.
+
+        Rows that are always filled by linear interpolation still are.
+        """
+        other = config_elsewhere(self.config.replace(strategy=strategy), self.stored).strategy
         return replace(
             self,
             config=self.config.replace(strategy=strategy),
-            builtin=self.builtin.using(strategy),
+            builtin=self.builtin.using(other),
             stored={split: path.using(strategy) for split, path in self.stored.items()},
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from latentfill.core.config import Config
@@ -14,6 +16,13 @@ def config_for_stored(config: Config) -> Config:
     """The settings, with the window length of the stored embeddings."""
     length = config.stored.plan.seq_len
     return config.replace(length=length, stride=min(config.windows.stride, length))
+
+
+def config_elsewhere(config: Config, splits: Collection[str]) -> Config:
+    """The settings for the rows that the stored embeddings of the `splits` do not cover, if there are any splits."""
+    if not splits or config.stored.elsewhere == "model":
+        return config
+    return config.replace(strategy="linear", candidates=())
 
 
 def blend_starts(embeddings: Embeddings, stride: int) -> IntArray:

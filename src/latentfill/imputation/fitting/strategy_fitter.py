@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -80,6 +81,15 @@ class StrategyFitter:
         self.budget = budget or TimeBudget.starting_now(config)
         self.progress = progress
         self.columns, self.phases = held_out.series.values.shape[1], held_out.series.clock.shape[1]
+
+    def with_config(self, config: Config) -> StrategyFitter:
+        """A fitter with other settings; with another strategy, only that one is fitted."""
+        if config == self.config:
+            return self
+        fitter = copy(self)
+        fitter.config, fitter.validated_strategies = config, (config.strategy,)
+        fitter.names = candidate_names(config, fitter.validated_strategies)
+        return fitter
 
     @property
     def every_start(self) -> IntArray:

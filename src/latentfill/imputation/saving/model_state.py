@@ -12,7 +12,7 @@ from latentfill.core.config import Config
 from latentfill.embeddings.builtin.encoder import BuiltinEncoder
 from latentfill.embeddings.protocols.encoder import EncoderShape
 from latentfill.imputation.fitting.fitted import CovariateGain, Fitted, FittedPath
-from latentfill.imputation.fitting.stored_windows import config_for_stored
+from latentfill.imputation.fitting.stored_windows import config_elsewhere, config_for_stored
 from latentfill.imputation.saving.model_weights import Arrays, arrays_with_prefix, path_prefix
 from latentfill.imputation.validation.ensemble import Ensemble
 from latentfill.imputation.validation.intervals import Calibration
@@ -124,7 +124,7 @@ def restore(state: ModelState, scaler: ScalerState, config: Config, weights: Arr
 
     def path(split: str | None, path_state: PathState) -> FittedPath:
         shape = None if path_state["encoder"] is None else EncoderShape(**path_state["encoder"])
-        path_config = config if split is None else config_for_stored(config)
+        path_config = config_elsewhere(config, state["stored"]) if split is None else config_for_stored(config)
         spec = StrategySpec(config=path_config, columns=columns, phases=phases, encoder_shape=shape)
         return _restore_path(path_prefix(split), path_state, spec, weights)
 

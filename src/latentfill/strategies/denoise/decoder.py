@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from latentfill.core.config import Config
 from latentfill.embeddings.protocols.encoder import Encoded
+from latentfill.nn.distributed import of_share
+from latentfill.nn.dropout import dropout
 from latentfill.strategies.denoise.head_input import HeadInput, HeadSize
 from latentfill.strategies.denoise.heads import LEAST_SPREAD_OF_INPUTS, make_head
 
@@ -67,7 +69,7 @@ class Decoder(nn.Module):
             return self.decode(replace(head_input, z=z, steps=steps))
         noisy = replace(head_input, z=self._with_noise(z), steps=None if steps is None else self._with_noise(steps))
         if self.context:
-            noisy = noisy.without_z(torch.rand(len(z), device=z.device) < WITHOUT_Z)
+            noisy = noisy.without_z(of_share(torch.rand, z[:, 0, 0]) < WITHOUT_Z)
         estimate: Tensor = self.head(noisy)
         return estimate
 
@@ -89,7 +91,7 @@ class Decoder(nn.Module):
 
     def standardise(self, z: Tensor) -> Tensor:
         """z (B, K, D) minus its mean, divided by its standard deviation."""
-        return (z - self.z_mean) / self.z_scale
+        return (z - self.z_mean).div_(self.z_scale)
 
     def learn_trust(self, head_input: HeadInput, truth: Tensor, cells: Tensor) -> None:
         """Fit the trust at each of `KNOTS` to the hidden `cells` (B, L, C) of windows that were not trained on.
@@ -110,8 +112,8 @@ class Decoder(nn.Module):
 
     def _with_noise(self, z: Tensor) -> Tensor:
         if self.noise_kind == "dropout":
-            return nn.functional.dropout(z, self.noise)
-        return z + self.noise * torch.randn_like(z)
+            return dropout(z, self.noise)
+        return torch.add(z, of_share(torch.randn, z), alpha=self.noise)
 
 
 def _scale_of(vectors: Tensor) -> Tensor:

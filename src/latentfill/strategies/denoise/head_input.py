@@ -122,6 +122,11 @@ class Sides(NamedTuple):
     back: Tensor
     ahead: Tensor
 
+    @classmethod
+    def unseen(cls, base: Tensor) -> Sides:
+        """The sides for a head without context, which does not read them."""
+        return cls(base, base, base, base, base)
+
 
 def sides_of(windows: Windows, default: Tensor) -> Sides:
     """The nearest other observed cells of each cell; `default` (B, L, C) on a side without an observed cell."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from latentfill.nn.dropout import Dropout
 from latentfill.strategies.denoise.head_input import HeadInput, HeadSize
 from latentfill.strategies.denoise.trunks import TRUNKS
 
@@ -83,10 +84,10 @@ class MlpHead(nn.Module):
         self.layers = nn.Sequential(
             nn.Linear(inputs, hidden),
             nn.GELU(),
-            nn.Dropout(size.dropout),
+            Dropout(size.dropout),
             nn.Linear(hidden, 2 * hidden),
             nn.GELU(),
-            nn.Dropout(size.dropout),
+            Dropout(size.dropout),
         )
         self.outlet = zeroed(nn.Linear(2 * hidden, cells))
 
@@ -145,9 +146,9 @@ class StepHead(nn.Module):
         residual: Tensor = self.residual(x)
         if not self.context:
             return decoded + residual
-        estimate = torch.lerp(head_input.base, decoded, torch.sigmoid(self.gate(x)))
+        estimate = torch.lerp(head_input.base, decoded, _share(self.gate(x)))
         if self.near_gate is not None and head_input.neighbour_mean is not None:
-            estimate = torch.lerp(estimate, head_input.neighbour_mean, torch.sigmoid(self.near_gate(x)))
+            estimate = torch.lerp(estimate, head_input.neighbour_mean, _share(self.near_gate(x)))
         return estimate + head_input.spread * residual
 
     def _trunk_input(self, head_input: HeadInput, decoded: Tensor) -> Tensor:
@@ -156,6 +157,11 @@ class StepHead(nn.Module):
             return decoded
         views = cell_views(head_input, decoded)
         return torch.cat([*(views[name] for name in self.views), head_input.clock], dim=2)
+
+
+def _share(gate: Tensor) -> Tensor:
+    """How far gates open, from 0 to 1, in single precision."""
+    return torch.sigmoid(gate.float())
 
 
 def cell_views(head_input: HeadInput, decoded: Tensor) -> dict[str, Tensor]:

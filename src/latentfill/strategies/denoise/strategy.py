@@ -13,12 +13,13 @@ from latentfill.core.config import Config
 from latentfill.core.seeds import SeedStream
 from latentfill.embeddings.protocols.encoder import Encoder, SeriesEncoder
 from latentfill.nn.batches import HidingBatches, Replay, target_tensors
-from latentfill.nn.losses import balanced_huber, masked_mse
+from latentfill.nn.losses import Loss, balanced_huber, masked_mse
 from latentfill.nn.progress import History, Stage
+from latentfill.nn.runtime import training_precision
 from latentfill.nn.tensors import as_tensors
 from latentfill.nn.training import Objective, TrainingSchedule, train
 from latentfill.strategies.denoise.decoder import Decoder
-from latentfill.strategies.denoise.head_input import HeadInput, HeadSize, base_of, levels_of, sides_of
+from latentfill.strategies.denoise.head_input import HeadInput, HeadSize, Sides, base_of, levels_of, sides_of
 from latentfill.strategies.kriging.kriged import Kriged
 from latentfill.strategies.kriging.kriging import Kriging
 from latentfill.strategies.kriging.strategy import KrigingStrategy
@@ -112,11 +113,13 @@ class DenoiseStrategy(Strategy):
         batches = self._batches(data, encoder)
         check = self._example(data.check, encoder)
 
-        def loss() -> Tensor:
-            return self._loss(batches.draw())
+        def loss() -> Loss:
+            example = batches.draw()
+            with training_precision(self.config, self.device):
+                return self._loss(example)
 
         def error() -> float:
-            return float(self._loss(check))
+            return float(self._loss(check).mean)
 
         objective = Objective(loss, error if data.check.any() else None)
         schedule = TrainingSchedule.of(self.config, self.config.decoder.steps, inputs.deadline)
@@ -151,7 +154,7 @@ class DenoiseStrategy(Strategy):
         values, observed, clock = as_tensors(windows, self.device)
         level = levels_of(values, observed)
         base, residual, spread = base_of(kriged, level, values)
-        sides = sides_of(windows, base - residual)
+        sides = sides_of(windows, base - residual) if self.context else Sides.unseen(base)
         head_input = HeadInput(
             z=encoded.z,
             decoded=encoded.window,
@@ -205,7 +208,7 @@ class DenoiseStrategy(Strategy):
         targets = held_out.with_observed() if training and self.config.decoder.loss == "mse" else held_out
         return Example(head_input, *target_tensors(targets, self.device))
 
-    def _loss(self, example: Example) -> Tensor:
+    def _loss(self, example: Example) -> Loss:
         head_input, estimate = example.head_input, self.net(example.head_input)
         if self.config.decoder.loss == "mse":
             return masked_mse(estimate, example.truth, example.cells)

@@ -7,6 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from latentfill.nn.distributed import own_draws
+from latentfill.nn.dropout import dropout
+
 ATTENTION_HEADS = 4
 LONGEST_WAVE = 10_000.0  # sets the longest wavelength of the position encoding
 
@@ -46,7 +49,8 @@ class LstmTrunk(nn.Module):
         self.back = nn.Linear(2 * -(-width // 2), width)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.back(self.lstm(x)[0])  # type: ignore[no-any-return]
+        with own_draws():
+            return x + self.back(self.lstm(x)[0])  # type: ignore[no-any-return]
 
 
 class TransformerTrunk(nn.Module):
@@ -61,7 +65,8 @@ class TransformerTrunk(nn.Module):
         self.layers = nn.TransformerEncoder(layer, max(1, blocks // 2), enable_nested_tensor=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x + positions(x.shape[1], x.shape[2]).to(x))  # type: ignore[no-any-return]
+        with own_draws():
+            return self.layers(x + positions(x.shape[1], x.shape[2]).to(x))  # type: ignore[no-any-return]
 
 
 def positions(length: int, width: int) -> Tensor:
@@ -125,4 +130,4 @@ class WindowDropout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or not self.share:
             return x
-        return x * nn.functional.dropout(torch.ones_like(x[:, :1]), self.share)
+        return x * dropout(torch.ones_like(x[:, :1]), self.share)
