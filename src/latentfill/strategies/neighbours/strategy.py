@@ -71,8 +71,11 @@ class NeighboursStrategy(Strategy):
     @property
     def diagnostics(self) -> dict[str, object]:
         """Number of windows in the bank; with an index, also its recall."""
-        info: dict[str, object] = {"bank_windows": self.bank_size, "search": self.config.neighbours.search}
-        return info if self.config.neighbours.search == "exact" else info | {"recall": self.measure_recall()}
+        info: dict[str, object] = {
+            "bank_windows": self.bank_size,
+            "search": "faiss" if self.bank.has_index else "exact",
+        }
+        return info | {"recall": self.measure_recall()} if self.bank.has_index else info
 
     def estimate(self, windows: Windows, encoder: Encoder | None) -> WindowEstimates:
         values = np.empty(windows.values.shape)
