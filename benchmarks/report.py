@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+import banks
 import causal
 import choices
 import distillation
@@ -66,6 +67,7 @@ MODULES = (
     training_time,
     time_to_result,
     speed,
+    banks,
     gpu,
     language_models,
     distillation,

@@ -96,7 +96,7 @@ class Imputer:
             return self._fit_to_past(table)
         config, series = self.config, table.series
         if "neighbours" in config.strategies:
-            from latentfill.strategies.neighbours.index.indexed import check_search  # here, because it imports torch
+            from latentfill.strategies.neighbours.search.indexed import check_search  # here, because it imports torch
 
             check_search(config.neighbours)
         if self.covariates:

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
 from latentfill.strategies.neighbours import window_bank
-from latentfill.strategies.neighbours.index import index_folder, indexed
 from latentfill.strategies.neighbours.rules import BANK_STRIDE, KEY_SIZE, Rules
-from latentfill.strategies.neighbours.search import recall
+from latentfill.strategies.neighbours.search import index_folder, indexed
+from latentfill.strategies.neighbours.search.exact import recall
 from latentfill.strategies.neighbours.votes import Queries
 from latentfill.strategies.neighbours.window_bank import WindowBank
 from latentfill.windows.windows import ScaledSeries, Windows

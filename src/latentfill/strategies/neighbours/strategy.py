@@ -16,7 +16,7 @@ from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.progress import History
 from latentfill.nn.tensors import as_tensors
 from latentfill.strategies.neighbours.rules import rules_of
-from latentfill.strategies.neighbours.search import Exact, recall
+from latentfill.strategies.neighbours.search.exact import Exact, recall
 from latentfill.strategies.neighbours.votes import Queries, Votes
 from latentfill.strategies.neighbours.window_bank import WindowBank
 from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs, WindowEstimates

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.tensors import tensor
-from latentfill.strategies.neighbours.index.indexed import Indexed, uses_index
-from latentfill.strategies.neighbours.index.keys_on_disk import KeysOnDisk
-from latentfill.strategies.neighbours.index.matrix_file import ITEM
 from latentfill.strategies.neighbours.rules import Rules
-from latentfill.strategies.neighbours.search import Exact, Search
+from latentfill.strategies.neighbours.search.exact import Exact, Search
+from latentfill.strategies.neighbours.search.indexed import Indexed, uses_index
+from latentfill.strategies.neighbours.search.keys_on_disk import KeysOnDisk
+from latentfill.strategies.neighbours.search.matrix_file import ITEM
 from latentfill.strategies.neighbours.votes import Queries, Votes, cast_votes
 from latentfill.windows.windows import Windows
 

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, UnwritableError
-from latentfill.strategies.neighbours.index import index_folder, indexed
-from latentfill.strategies.neighbours.index.indexed import Indexed, check_search, uses_index
-from latentfill.strategies.neighbours.index.keys_on_disk import KeysOnDisk
-from latentfill.strategies.neighbours.search import Exact, recall
+from latentfill.strategies.neighbours.search import index_folder, indexed
+from latentfill.strategies.neighbours.search.exact import Exact, recall
+from latentfill.strategies.neighbours.search.indexed import Indexed, check_search, uses_index
+from latentfill.strategies.neighbours.search.keys_on_disk import KeysOnDisk
 
 CPU = torch.device("cpu")
 

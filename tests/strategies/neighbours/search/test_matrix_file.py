@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from latentfill.core.errors import UnwritableError
-from latentfill.strategies.neighbours.index import matrix_file
-from latentfill.strategies.neighbours.index.matrix_file import MatrixFile, write_matrix
+from latentfill.strategies.neighbours.search import matrix_file
+from latentfill.strategies.neighbours.search.matrix_file import MatrixFile, write_matrix
 
 ROWS = torch.arange(21.0).reshape(7, 3)
 

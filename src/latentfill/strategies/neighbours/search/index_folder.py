@@ -14,8 +14,8 @@ from latentfill.core.folder_digests import digest_problems, with_digests
 from latentfill.core.folders import write_folder
 from latentfill.core.json_text import parse_json
 from latentfill.core.output_paths import check_folder_path, check_room
-from latentfill.strategies.neighbours.index.matrix_file import ITEM, MatrixFile
-from latentfill.strategies.neighbours.index.shards import ShardRows, build_shard, train
+from latentfill.strategies.neighbours.search.matrix_file import ITEM, MatrixFile
+from latentfill.strategies.neighbours.search.shards import ShardRows, build_shard, train
 
 FORMAT = 1
 RECORD, TRAINED = "index.json", "centres.faiss"

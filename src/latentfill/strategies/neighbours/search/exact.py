@@ -1,4 +1,4 @@
-"""Nearest neighbour search: exact here, and approximate with an index on disk (`index/`) for very many keys."""
+"""Nearest neighbour search: exact here, and approximate with an index on disk (`indexed.py`) for very many keys."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from latentfill.core.errors import InputError
-from latentfill.strategies.neighbours.index.matrix_file import MatrixFile, write_matrix
-from latentfill.strategies.neighbours.index.shards import ShardRows, build_shard, merged, search_shard, train
-from latentfill.strategies.neighbours.search import Exact
+from latentfill.strategies.neighbours.search.exact import Exact
+from latentfill.strategies.neighbours.search.matrix_file import MatrixFile, write_matrix
+from latentfill.strategies.neighbours.search.shards import ShardRows, build_shard, merged, search_shard, train
 
 pytest.importorskip("faiss")
 
@@ -80,9 +80,9 @@ BUILD_AND_SEARCH = """
 import resource, sys
 from pathlib import Path
 import faiss, numpy as np
-from latentfill.strategies.neighbours.index import index_folder
-from latentfill.strategies.neighbours.index.matrix_file import MatrixFile
-from latentfill.strategies.neighbours.index.shards import search_shard
+from latentfill.strategies.neighbours.search import index_folder
+from latentfill.strategies.neighbours.search.matrix_file import MatrixFile
+from latentfill.strategies.neighbours.search.shards import search_shard
 
 
 def build_and_search(name, rows):

@@ -14,9 +14,9 @@ import pytest
 import torch
 
 from latentfill.core.errors import InputError
-from latentfill.strategies.neighbours.index import index_folder
-from latentfill.strategies.neighbours.index.index_folder import RECORD, kept_index, write_index
-from latentfill.strategies.neighbours.index.matrix_file import MatrixFile, write_matrix
+from latentfill.strategies.neighbours.search import index_folder
+from latentfill.strategies.neighbours.search.index_folder import RECORD, kept_index, write_index
+from latentfill.strategies.neighbours.search.matrix_file import MatrixFile, write_matrix
 
 pytest.importorskip("faiss")
 SIZE = 8
@@ -127,8 +127,8 @@ def test_a_disk_with_too_little_room_is_refused_before_the_index_is_built(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from latentfill.strategies.neighbours.index import index_folder
-from latentfill.strategies.neighbours.index.matrix_file import MatrixFile
+from latentfill.strategies.neighbours.search import index_folder
+from latentfill.strategies.neighbours.search.matrix_file import MatrixFile
 
 def killing(build, *items):
     for number, (rows, path) in enumerate(zip(*items)):

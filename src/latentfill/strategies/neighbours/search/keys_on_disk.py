@@ -16,7 +16,7 @@ from latentfill.core.errors import InputError
 from latentfill.core.output_paths import check_room
 from latentfill.core.temporary import temporary
 from latentfill.core.unwritable import refusing_unwritable
-from latentfill.strategies.neighbours.index.matrix_file import BLOCK, ITEM, MatrixFile, write_matrix
+from latentfill.strategies.neighbours.search.matrix_file import BLOCK, ITEM, MatrixFile, write_matrix
 
 KEYS = "keys"  # name of the file
 

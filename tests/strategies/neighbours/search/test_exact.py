@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from latentfill.strategies.neighbours import search
-from latentfill.strategies.neighbours.search import Exact, recall
+from latentfill.strategies.neighbours.search import exact
+from latentfill.strategies.neighbours.search.exact import Exact, recall
 
 
 def keys(n: int = 300, size: int = 8, *, unit: bool = True) -> torch.Tensor:
@@ -14,7 +14,7 @@ def keys(n: int = 300, size: int = 8, *, unit: bool = True) -> torch.Tensor:
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_exact_search_finds_what_a_full_sort_finds(metric: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(search, "BLOCK", 7 * 300)  # seven queries at a time
+    monkeypatch.setattr(exact, "BLOCK", 7 * 300)  # seven queries at a time
     stored, queries = keys(unit=metric == "cosine"), keys(20, unit=metric == "cosine") + 0.1
     similarities = queries @ stored.T if metric == "cosine" else -torch.cdist(queries, stored).square()
     similarity, index = Exact(stored, metric).nearest(queries, 5)

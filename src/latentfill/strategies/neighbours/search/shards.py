@@ -21,7 +21,7 @@ from latentfill.core.extras import check_extra
 from latentfill.core.series import IntArray
 from latentfill.core.unwritable import refusing_unwritable
 from latentfill.embeddings.protocols.record import VectorArray
-from latentfill.strategies.neighbours.index.matrix_file import MatrixFile
+from latentfill.strategies.neighbours.search.matrix_file import MatrixFile
 
 LISTS = 1.0  # lists of the inverted file, as a multiple of the square root of the number of rows; benchmarks/banks.py
 LEAST_IN_LIST = 40  # rows on average, at least: with fewer, the centres of the lists are noise

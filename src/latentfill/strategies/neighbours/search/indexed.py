@@ -10,10 +10,15 @@ from torch import Tensor
 from latentfill.core.config_settings import Metric, NeighbourSettings, SearchKind
 from latentfill.core.extras import is_installed
 from latentfill.embeddings.protocols.record import VectorArray
-from latentfill.strategies.neighbours.index.index_folder import check_index_folder, kept_index, shard_paths, write_index
-from latentfill.strategies.neighbours.index.keys_on_disk import KeysOnDisk, saying_where
-from latentfill.strategies.neighbours.index.shards import Nearest, check_faiss, merged, open_shard, search_shard
-from latentfill.strategies.neighbours.search import Exact, recall
+from latentfill.strategies.neighbours.search.exact import Exact, recall
+from latentfill.strategies.neighbours.search.index_folder import (
+    check_index_folder,
+    kept_index,
+    shard_paths,
+    write_index,
+)
+from latentfill.strategies.neighbours.search.keys_on_disk import KeysOnDisk, saying_where
+from latentfill.strategies.neighbours.search.shards import Nearest, check_faiss, merged, open_shard, search_shard
 
 EXACT_UP_TO = 100_000  # keys; comparing 4000 queries with so many takes some ten seconds (benchmarks/banks.py)
 ENOUGH = 0.99  # of the exact neighbours, at least, are found for a sample of the keys
