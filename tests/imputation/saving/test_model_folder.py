@@ -138,6 +138,23 @@ WRONG_STATES = {
     ),
     "a huge weight": (set_in("builtin", "stack", "weight", 0, 0, 0, value=1e30), "add up to more than 1"),
     "a negative weight": (set_in("builtin", "stack", "weight", 0, 0, 0, value=-0.5), "are below 0"),
+    "names for an error": (set_in("builtin", "held_out", "mae", value={}), r"held_out\.mae must be a finite number"),
+    "a list in an interval": (
+        set_in("builtin", "held_out", "mse_ratio_90_percent", value=[1.0, []]),
+        r"mse_ratio_90_percent\[1\] must be a finite number",
+    ),
+    "half of an interval": (
+        set_in("builtin", "held_out", "mse_ratio_90_percent", value=[1.0]),
+        "mse_ratio_90_percent must hold two numbers, got 1",
+    ),
+    "text for a candidate's error": (
+        set_in("builtin", "held_out", "candidates", "linear", "mse", value="1"),
+        "candidates must hold the numbers mse and mae of each",
+    ),
+    "weights of other candidates": (
+        set_in("builtin", "held_out", "weights", value={"1": {}}),
+        "weights must hold one of each of linear",
+    ),
     "null for a list": (set_in("cycles", value=None), "cycles must be a list, got None"),
     "text for a switch": (set_in("known", value=["true", True]), r"known\[0\] must be true or false"),
     "a number as a text": (set_in("n_steps", value="240"), "n_steps must be a whole number, got '240'"),
