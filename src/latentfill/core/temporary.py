@@ -69,7 +69,7 @@ def temporary(folder: Path, ending: str) -> Iterator[Path]:
             if path in _paths:
                 _paths.discard(path)
                 _end(path)
-                hold.left |= os.path.lexists(path)
+                hold.left |= os.path.lexists(path) and not (ending == OLD and path.is_dir())  # which an error names
 
 
 def keep(path: Path) -> None:
