@@ -21,6 +21,7 @@ from latentfill.imputation.validation.score import HeldOutScore
 from latentfill.kinds.kind import REGISTERED
 from latentfill.nn.progress import History
 from latentfill.nn.weights import value_problems
+from latentfill.tables.value_columns import LARGEST
 from latentfill.windows.gaps import BUCKET_NAMES
 from latentfill.windows.scaling import ColumnScaler
 
@@ -97,6 +98,8 @@ def kinds_problems(kinds: Iterable[Mapping[str, Any]], name: str) -> Iterator[st
             yield f"{where} is of the unknown class {kind.get('class')!r}"
         else:
             yield from type_problems(values, record, where)
+            numbers = ((field, each) for field, each in values.items() if type(each) in (int, float))
+            yield from (f"{where}.{field} is beyond {LARGEST:g}" for field, each in numbers if abs(each) > LARGEST)
 
 
 def scaler_problems(scaler: object) -> Iterator[str]:
@@ -153,11 +156,11 @@ def shape_problems(shapes: Iterable[ShapeOf]) -> Iterator[str]:
 
 
 def scale_problems(scaler: ColumnScaler) -> Iterator[str]:
-    """A phrase if a scale is not above 0, or a shift or a scale not finite."""
+    """A phrase if a scale is not above 0, or a shift or a scale not finite or too large to calculate with."""
     if not (scaler.scale > 0).all():
         yield "scale holds values that are not above 0"
-    if not (np.isfinite(scaler.scale).all() and np.isfinite(scaler.shift).all()):
-        yield "shift or scale holds values that are not finite"
+    if not (np.abs(np.concatenate([scaler.scale, scaler.shift])) <= LARGEST).all():  # False for NaN too
+        yield f"shift or scale holds values that are not finite, or beyond {LARGEST:g}"
 
 
 def ensemble_problems(ensemble: Ensemble) -> Iterator[str]:
