@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+import banks
 import causal
 import choices
 import data_sets
@@ -72,6 +73,7 @@ MODULES = (
     training_cost,
     time_to_result,
     speed,
+    banks,
     gpu,
     language_models,
     distillation,

@@ -34,7 +34,7 @@ from latentfill.embeddings.stored.opening import open_embeddings
 from latentfill.embeddings.stored.packed_file import load_packed_file
 from latentfill.imputation.fitting.fit import fit_series
 from latentfill.strategies.latent.strategy import LatentStrategy
-from latentfill.strategies.neighbours.search import Exact
+from latentfill.strategies.neighbours.search.exact import Exact
 from latentfill.windows.cycles import clock_features, find_cycles
 from latentfill.windows.windows import ScaledSeries, Windows, window_starts
 

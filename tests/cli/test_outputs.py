@@ -441,3 +441,8 @@ def test_a_model_that_may_not_be_read_is_told_so(
     assert code == 2
     assert "cannot be read: permission denied" in capsys.readouterr().err
     (model / name).chmod(0o755)
+
+
+def test_too_many_samples_are_refused_before_their_files_are_named(run_cli: Run, source: Path, tmp_path: Path, capsys):
+    assert run_cli("impute", source, "-o", tmp_path / "out.csv", "--samples", 10**15) == 2
+    assert "samples must be from 0 to 1000, got 1000000000000000" in capsys.readouterr().err

@@ -78,6 +78,11 @@ def a_parquet_of_a_text_in_all_rows(path: Path) -> None:
     parquet.write_table(pa.table({"time": np.arange(ROWS), "a": np.zeros(ROWS), "t": ["x" * 100] * ROWS}), path)
 
 
+def a_parquet_of_texts_in_structures(path: Path) -> None:
+    entries = pa.array([[{"text": "x" * 100}]] * ROWS)
+    parquet.write_table(pa.table({"time": np.arange(ROWS), "a": np.zeros(ROWS), "entries": entries}), path)
+
+
 def a_feather_of_zeros(path: Path) -> None:
     table = pa.table({"time": np.arange(ROWS), **{f"c{i}": np.zeros(ROWS) for i in range(20)}})
     feather.write_feather(table, path, compression="zstd")
@@ -116,6 +121,7 @@ TABLES: dict[str, Callable[[Path], None]] = {
     "a.csv": a_long_csv,
     "zeros.parquet": a_parquet_of_zeros,
     "texts.parquet": a_parquet_of_a_text_in_all_rows,
+    "structures.parquet": a_parquet_of_texts_in_structures,
     "zeros.feather": a_feather_of_zeros,
     "nulls.arrow": a_feather_of_nothing,
     "texts.feather": a_feather_of_a_text_in_all_rows,

@@ -132,3 +132,13 @@ def test_a_run_whose_lock_is_taken_by_one_that_sweeps_tries_again(tmp_path, monk
     with temporary(tmp_path, NEW) as file:
         file.touch()
         assert file.exists()
+
+
+def test_what_a_run_could_not_remove_is_swept_by_the_next(tmp_path, monkeypatch):
+    with temporary(tmp_path, NEW) as path:
+        path.write_text("half")
+        monkeypatch.setattr(module, "remove", lambda _: None)  # as if the disk refused
+    monkeypatch.undo()
+    assert path.exists()
+    sweep(tmp_path)
+    assert names(tmp_path) == set()

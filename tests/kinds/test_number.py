@@ -102,3 +102,12 @@ def test_a_straight_line_is_found_and_followed_whatever_its_unit(unit: float):
     errors = CellErrors(*np.zeros((3, 1)), *np.zeros((2, 1, 1)), 0.9)
     assert kind.slope == pytest.approx(unit, rel=1e-9)
     np.testing.assert_allclose(kind.fill(working, errors, readings).value, line[150], rtol=1e-9)
+
+
+def test_readings_closer_than_times_can_tell_have_no_line():
+    # nanoseconds in 2116: the seconds of all steps are the same number
+    seconds = 4_611_686_018.0 + 1e-9 * np.arange(60)
+    assert np.ptp(seconds) == 0
+    times = StepTimes(np.arange(60.0), seconds)
+    kind = Number.of(np.arange(60.0))
+    assert kind.on_line(np.arange(60.0), times) is kind

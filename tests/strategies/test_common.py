@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -74,6 +75,22 @@ def test_the_summary_reports_the_bank_and_the_recall_of_an_index(quick: dict[str
     assert keys <= set(about)
     assert 0.3 < about.get("recall", 1.0) <= 1
     assert about["bank_windows"] > 400
+
+
+def test_a_kept_index_serves_a_saved_model_and_is_made_again_for_another(quick: dict[str, object], tmp_path: Path):
+    pytest.importorskip("faiss")
+    settings = {**quick, "strategy": "neighbours", "neighbour_search": "faiss"}
+    settings["neighbour_index"] = str(tmp_path / "index")
+    imputer = Imputer(**settings).fit(table(SAMPLE.values))
+    expected = imputer.fill(table(SAMPLE.values)).filled.values
+    record = next((tmp_path / "index").glob("*/index.json"))
+    made = record.stat().st_ino
+    imputer.save(tmp_path / "model")
+    found = Imputer.load(tmp_path / "model").fill(table(SAMPLE.values)).filled.values
+    np.testing.assert_array_equal(found, expected)
+    assert record.stat().st_ino == made
+    Imputer(**settings, seed=1).fit(table(SAMPLE.values)).fill(table(SAMPLE.values))
+    assert record.stat().st_ino != made
 
 
 @pytest.mark.parametrize("name", NAMES)

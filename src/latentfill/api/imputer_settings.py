@@ -71,7 +71,8 @@ class ImputerSettings(TypedDict, total=False):
     decoder_batch: int
     neighbour_count: int
     neighbour_metric: Literal["cosine", "euclidean"]
-    neighbour_search: Literal["exact", "faiss"]
+    neighbour_search: Literal["auto", "exact", "faiss"]
+    neighbour_index: str | None
     neighbour_weights: Literal["similarity", "uniform", "fit"]
     neighbour_temperature: float
     neighbour_match: Literal["level", "scale", "none"]

@@ -13,6 +13,7 @@ from latentfill.cli import apply, demo, distil, embed, evaluate, fit, impute, in
 from latentfill.cli.failures import DEBUG, failures_told, without_debug
 from latentfill.cli.interrupt import interruptible
 from latentfill.cli.processes import refuse_several
+from latentfill.cli.streams import occupy_closed_streams
 
 COMMANDS: tuple[tuple[Any, str], ...] = (  # in the order of the help, each with the example that its help ends with
     (impute.impute, "latentfill impute data.csv -o filled.csv --intervals 0.9"),
@@ -59,6 +60,7 @@ def options(
 
 def main() -> None:
     """Run the command line; an error prints one line on stderr, and exits with code 2 if the user can solve it."""
+    occupy_closed_streams()
     logging.getLogger("latentfill").addHandler(logging.NullHandler())  # the commands print the logged notes themselves
     arguments, debug = without_debug(sys.argv[1:])
     with interruptible(), failures_told(debug=debug):

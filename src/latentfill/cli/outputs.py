@@ -102,10 +102,12 @@ class Outputs:
     @classmethod
     def of(cls, source: Path | list[Path], output: Path, given: Given, *inputs: Path) -> Self:
         """The files that the options name; an `InputError` if one cannot be written, or is one of the `inputs`."""
+        from latentfill.core.config_settings import OutputSettings
         from latentfill.core.files import STANDARD, stem
         from latentfill.imputation.decisions import Decisions
         from latentfill.tables.backends.table_files import check_output_path
 
+        n_samples = OutputSettings(samples=given["samples"] or 0).samples
         name = stem(output)
         ending = output.name[len(name) :]
         outputs = cls(
@@ -118,7 +120,7 @@ class Outputs:
             report=given["report"],
             decisions=Decisions.read(given["decisions"]) if given["decisions"] else None,
             read={},
-            samples=tuple(output.with_name(f"{name}.sample{i + 1}{ending}") for i in range(given["samples"] or 0)),
+            samples=tuple(output.with_name(f"{name}.sample{i + 1}{ending}") for i in range(n_samples)),
             precision=given["precision"],
             plots=PlotFolder.of(given),
         )

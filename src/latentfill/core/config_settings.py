@@ -17,7 +17,7 @@ NoiseKind = Literal["gaussian", "dropout"]
 Loss = Literal["huber", "mse"]
 Scaling = Literal["standard", "minmax"]
 Metric = Literal["cosine", "euclidean"]
-SearchKind = Literal["exact", "faiss"]
+SearchKind = Literal["auto", "exact", "faiss"]
 Weights = Literal["similarity", "uniform", "fit"]
 Match = Literal["level", "scale", "none"]
 LatentStart = Literal["encoder", "zero", "random"]
@@ -164,9 +164,16 @@ class NeighbourSettings(Settings):
     count: int = setting(10, "Number of nearest windows to average.", names=("neighbour_count",), least=1, most=10_000)
     metric: Metric = setting("cosine", "Distance measure between embeddings.", names=("neighbour_metric",))
     search: SearchKind = setting(
-        "exact",
-        "Search for the nearest windows: exact, or with a FAISS index for very many windows.",
+        "auto",
+        "Search for the nearest windows: exact (all are compared), faiss (an index on disk, which needs the extra "
+        "faiss), or auto: an index for more than 100,000 windows, on a CPU and if faiss is installed.",
         names=("neighbour_search",),
+    )
+    index: str | None = setting(
+        None,
+        "Folder that keeps the index of the nearest windows for the next run, which makes it again if the windows have "
+        "changed; without it, the index is temporary.",
+        names=("neighbour_index",),
     )
     weights: Weights = setting(
         "similarity",

@@ -10,6 +10,11 @@ from latentfill.core.errors import InputError
 
 def check_extra(purpose: str, packages: Sequence[str], extra: str) -> None:
     """Raise an `InputError` that names the `packages` of an extra which are not installed; `purpose` needs them."""
-    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    missing = [name for name in packages if not is_installed(name)]
     if missing:
         raise InputError(f"{purpose} needs {', '.join(missing)}: pip install 'latentfill[{extra}]'.")
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package can be imported, by the name that it has there."""
+    return importlib.util.find_spec(package) is not None

@@ -166,6 +166,8 @@ class Batch:
         if self.elsewhere is not None:  # it may have been printed already
             (self.elsewhere / "standard-output").write_bytes(self.printed)
             return
+        if sys.stdout is None:
+            raise UnwritableError("standard output is closed, so nothing can be written to it. Name a file (-o FILE).")
         sys.stdout.buffer.write(self.printed)
         sys.stdout.buffer.flush()
 

@@ -42,6 +42,7 @@ class _Hold:
     path: Path  # of the lock file
     descriptor: int | None  # None on a file system without locks
     uses: int = 0  # temporaries in the folder
+    left: bool = False  # whether one could not be removed
 
     @property
     def prefix(self) -> str:
@@ -59,8 +60,8 @@ def temporary(folder: Path, ending: str) -> Iterator[Path]:
 
     What was moved into a folder with the ending `OLD` is put back to where it was, unless something else is there now.
     """
-    with _held(folder) as prefix:
-        path = folder / f"{prefix}.{uuid.uuid4().hex[:8]}.{ending}"  # short, as names have a maximum length
+    with _held(folder) as hold:
+        path = folder / f"{hold.prefix}.{uuid.uuid4().hex[:8]}.{ending}"  # short, as names have a maximum length
         _paths.add(path)
         try:
             yield path
@@ -68,6 +69,7 @@ def temporary(folder: Path, ending: str) -> Iterator[Path]:
             if path in _paths:
                 _paths.discard(path)
                 _end(path)
+                hold.left |= os.path.lexists(path) and not (ending == OLD and path.is_dir())  # which an error names
 
 
 def keep(path: Path) -> None:
@@ -112,8 +114,8 @@ def remove(path: Path) -> None:
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[str]:
-    """Hold the lock of this process in a folder; yields how the names of its temporaries there start."""
+def _held(folder: Path) -> Iterator[_Hold]:
+    """Hold the lock of this process in a folder."""
     key = (os.getpid(), folder)
     with _guard:
         if key not in _holds:
@@ -122,7 +124,7 @@ def _held(folder: Path) -> Iterator[str]:
         hold = _holds[key]
         hold.uses += 1
     try:
-        yield hold.prefix
+        yield hold
     finally:
         with _guard:
             hold.uses -= 1
@@ -149,7 +151,8 @@ def _take(folder: Path) -> _Hold:
 
 def _release(hold: _Hold) -> None:
     if hold.descriptor is not None:
-        remove(hold.path)  # before the lock is released
+        if not hold.left:  # or else the next run sweeps what is left
+            remove(hold.path)  # before the lock is released
         _paths.discard(hold.path)
         os.close(hold.descriptor)
 

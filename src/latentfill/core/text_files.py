@@ -33,7 +33,7 @@ _BOMS = (  # UTF-32 first: its little-endian mark begins with the mark of UTF-16
 def read_bytes(path: Path) -> bytes:
     """The bytes of a file, unpacked if it is gzipped."""
     try:
-        data = _read_up_to_limit(sys.stdin.buffer, path) if path == STANDARD else _read_file(path)
+        data = _read_up_to_limit(_standard_input(), path) if path == STANDARD else _read_file(path)
     except FileNotFoundError:
         raise InputError(f"There is no file {path}. Check the path.") from None
     except IsADirectoryError:
@@ -47,6 +47,12 @@ def read_bytes(path: Path) -> bytes:
             return _read_up_to_limit(cast(IO[bytes], unpacked), path)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path} is not a complete gzip file ({error}). Copy or download it again.") from error
+
+
+def _standard_input() -> IO[bytes]:
+    if sys.stdin is None:
+        raise InputError("standard input is closed, so no table can be read from it. Give the path of a file.")
+    return sys.stdin.buffer
 
 
 def _read_file(path: Path) -> bytes:

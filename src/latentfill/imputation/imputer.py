@@ -96,6 +96,10 @@ class Imputer:
         if self.config.causal:
             return self._fit_to_past(table)
         config, series = self.config, table.series
+        if "neighbours" in config.strategies:
+            from latentfill.strategies.neighbours.search.indexed import check_search  # here, because it imports torch
+
+            check_search(config.neighbours)
         if self.covariates:
             refuse_beside_covariates(config)
         covariates = self.align(table, fresh=True)

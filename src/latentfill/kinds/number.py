@@ -120,8 +120,8 @@ class Number(Kind):
         seconds, readings = times.seconds[known], values[known]
         unit = _power_of_two(readings)
         readings = readings / unit
-        if len(readings) < ENOUGH_READINGS or not readings.std() > 0:
-            return self
+        if len(readings) < ENOUGH_READINGS or not readings.std() > 0 or not seconds.var() > 0:
+            return self  # seconds too, as of nanoseconds a number has only the first sixteen digits
         slope = float(np.cov(seconds, readings, bias=True)[0, 1] / seconds.var())
         origin = float(seconds.mean() - readings.mean() / slope) if slope else 0.0
         left = readings - slope * (seconds - origin)

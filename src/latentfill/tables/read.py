@@ -131,6 +131,7 @@ class TimedSource:
 
 def read_time(whole: Source, options: TableOptions) -> TimedSource:
     """The columns and the time axis of a table; if it has time stamps, without empty rows at the end of the file."""
+    _check_rows(whole)  # first, as reading very many columns takes a while
     source = whole if options.time == () else whole.without_empty_end()
     columns = source.columns()
     parameters = find_parameters(columns, options.pivot) if options.pivot else None
@@ -145,8 +146,7 @@ def read_time(whole: Source, options: TableOptions) -> TimedSource:
     axis = read_time_axis(columns, whole.index, request)
     if axis is None and source is not whole:
         source, columns = whole, whole.columns()  # without time stamps, an empty row is a step like any other
-    if source.n_rows < 2:
-        raise InputError(f"The table has {counted(source.n_rows, 'row')}. A time series needs at least two.")
+    _check_rows(source)
     notes = list(axis.notes) if axis is not None else []
     if axis is not None and options.time is None and whole.index is not None and axis.columns:
         notes.append(f"The index {quoted(whole.index.name)} holds no time stamps and is not used.")
@@ -156,6 +156,11 @@ def read_time(whole: Source, options: TableOptions) -> TimedSource:
         verb = "stays" if n_empty == 1 else "stay"
         notes.append(f"{counted(n_empty, 'empty row')} at the end of the file {verb} unfilled.")
     return TimedSource(source, columns, axis, tuple(notes), parameters)
+
+
+def _check_rows(source: Source) -> None:
+    if source.n_rows < 2:
+        raise InputError(f"The table has {counted(source.n_rows, 'row')}. A time series needs at least two.")
 
 
 def check_names(

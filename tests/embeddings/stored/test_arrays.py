@@ -146,3 +146,20 @@ def test_a_window_beyond_the_table_is_refused():
         EmbeddingMismatchError, match="3 windows from position 0 to 49, which does not fit a table of 60 rows"
     ):
         pair_stored(arrays_of(VECTORS[:3], [0, 5, 49]), table(), StoredSettings(seq_len=SEQ))
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.zeros(4, 3).to_sparse(),
+        torch.zeros(4, 3, device="meta"),
+        torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)], layout=torch.jagged),
+    ],
+    ids=["sparse", "meta", "nested"],
+)
+def test_tensors_that_are_no_arrays_are_refused_in_words(tensor: torch.Tensor, tmp_path: Path):
+    with pytest.raises(InputError, match=r"a tensor cannot be read as an array: .* Give a dense tensor of numbers\."):
+        arrays_of(tensor)
+    torch.save(tensor, tmp_path / "t.pt")
+    with pytest.raises(InputError):
+        open_embeddings(tmp_path / "t.pt")

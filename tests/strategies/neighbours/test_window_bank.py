@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from copy import deepcopy
 
 import numpy as np
@@ -10,6 +11,8 @@ from torch import Tensor
 from latentfill.embeddings.protocols.encoder import Encoded, EncoderShape
 from latentfill.strategies.neighbours import window_bank
 from latentfill.strategies.neighbours.rules import BANK_STRIDE, KEY_SIZE, Rules
+from latentfill.strategies.neighbours.search import index_folder, indexed
+from latentfill.strategies.neighbours.search.exact import recall
 from latentfill.strategies.neighbours.votes import Queries
 from latentfill.strategies.neighbours.window_bank import WindowBank
 from latentfill.windows.windows import ScaledSeries, Windows
@@ -90,10 +93,14 @@ def lookup_one(
 NAN = torch.nan
 
 
-def test_windows_that_overlap_are_never_neighbours():
+@pytest.mark.parametrize("rules", [Rules(), Rules(key_size=None, search="faiss", count=300)], ids=["exact", "index"])
+def test_windows_that_overlap_are_never_neighbours(rules: Rules):
     """Marked values in overlapping windows must not change the result."""
+    if rules.search == "faiss":
+        pytest.importorskip("faiss")
     series = waves()
-    bank, queries = bank_of(series), windows_of(series, np.array([0, 100, len(series) - L]))
+    bank = WindowBank.of(windows_of(series), Projecting(2), CPU, rules)
+    queries = windows_of(series, np.array([0, 100, len(series) - L]))
     queries = queries.without(gap(queries))
     mean, spread = lookup(bank, queries, k=len(bank.keys))
     for i, start in enumerate(queries.starts):
@@ -279,3 +286,50 @@ def test_a_reloaded_bank_gives_identical_results():
     queries = queries.without(gap(queries))
     for found, other in zip(lookup(back, queries), lookup(bank, queries), strict=True):
         torch.testing.assert_close(found, other, rtol=0, atol=0, equal_nan=True)
+
+
+# --- keys on disk -------------------------------------------------------------------------------------------
+
+
+def noisy(n_steps: int = 900) -> np.ndarray:
+    return np.tile(waves(), (4, 1))[:n_steps] + 0.2 * np.random.default_rng(0).normal(size=(n_steps, 2))
+
+
+@pytest.fixture
+def indexed_bank(monkeypatch: pytest.MonkeyPatch) -> WindowBank:
+    """A bank of 889 windows, with the number above which keys lie on disk turned down, and the shards too."""
+    pytest.importorskip("faiss")
+    monkeypatch.setattr(indexed, "EXACT_UP_TO", 100)
+    monkeypatch.setattr(index_folder, "SHARD_BYTES", 4 * 2 * D * 250)  # 250 rows
+    rules = Rules(key_size=None, search="auto", stride=1)
+    return WindowBank.of(windows_of(noisy()), Projecting(2), CPU, rules)
+
+
+def test_keys_on_disk_are_those_in_memory(indexed_bank: WindowBank):
+    rules = Rules(key_size=None, search="exact", stride=1)
+    in_memory = WindowBank.of(windows_of(noisy()), Projecting(2), CPU, rules)
+    assert indexed_bank.keys.shape == in_memory.keys.shape == (889, 2 * D)
+    for name, expected in in_memory.state_dict().items():
+        torch.testing.assert_close(indexed_bank.state_dict()[name], expected, atol=1e-5, rtol=1e-5, equal_nan=True)
+
+
+def test_an_index_gives_the_neighbours_of_exact_search_that_do_not_overlap(indexed_bank: WindowBank):
+    exact = WindowBank.of(
+        windows_of(noisy()), Projecting(2), CPU, Rules(key_size=None, search="exact", stride=1, count=10)
+    )
+    queries = windows_of(noisy(), np.arange(0, 889, 40))
+    z, observed = Projecting(2).encode(queries).z, torch.from_numpy(queries.observed)
+    asked = Queries(z, torch.tensor(queries.values).float(), observed, torch.from_numpy(queries.starts))
+    found, expected = indexed_bank.vote(asked, 10), exact.vote(asked, 10)
+    apart = (asked.starts[:, None] - indexed_bank.starts[found.index]).abs()
+    assert (apart >= L).all()
+    assert recall(found.index, expected.index) > 0.95
+    assert len(indexed_bank.search.shards) == 4
+
+
+def test_a_bank_on_disk_can_be_copied_and_pickled(indexed_bank: WindowBank):
+    expected = indexed_bank.search.nearest(indexed_bank.keys[:20], 5)
+    for copy in (deepcopy(indexed_bank), pickle.loads(pickle.dumps(indexed_bank))):
+        found = copy.search.nearest(copy.keys[:20], 5)
+        assert torch.equal(found[1], expected[1])
+        torch.testing.assert_close(found[0], expected[0])

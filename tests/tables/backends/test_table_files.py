@@ -67,3 +67,19 @@ def test_an_output_that_cannot_be_written_is_refused(tmp_path):
         with pytest.raises(InputError, match=words):
             check_output_path(source, output)
     check_output_path(source, tmp_path / "o.parquet")
+
+
+def test_structures_lists_and_maps_pass_through(tmp_path):
+    frame = pa.table(
+        {
+            "a": [1.5, None, 3.0],
+            "structure": [{"n": 1, "text": "x"}, {"n": 2, "text": "y"}, None],
+            "list": [["u"], ["v", "w"], []],
+            "map": pa.array([[("k", 1)], [], [("l", 2)]], pa.map_(pa.string(), pa.int64())),
+            "dotted.name": ["p", "q", "r"],
+        }
+    )
+    parquet.write_table(frame, tmp_path / "t.parquet")
+    source = read_source(tmp_path / "t.parquet", ReadRequest())
+    write_source(source, Edits(np.arange(3), {}), tmp_path / "o.parquet")
+    assert parquet.read_table(tmp_path / "o.parquet").equals(parquet.read_table(tmp_path / "t.parquet"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -28,7 +29,8 @@ def open_array_file(path: Path, dataset: str = DATASET) -> EmbeddingArrays:
     Raises an `InputError` if the file is damaged or holds anything but arrays of numbers.
     """
     try:
-        found = READERS[path.suffix.lower()](path)
+        with warnings.catch_warnings(action="ignore"):  # of files that are damaged, which errors say
+            found = READERS[path.suffix.lower()](path)
     except InputError:
         raise
     except Exception as error:  # each library raises errors of its own for damaged files

@@ -129,7 +129,15 @@ def as_array(given: object) -> NDArray[Any]:
             return np.asarray(given)
         except (ValueError, TypeError) as error:
             raise InputError(f"a {type(given).__name__} cannot be read as an array: {error}.") from error
-    tensor: Any = given.detach().cpu()  # type: ignore[attr-defined]
+    try:
+        return _of_tensor(given)
+    except (TypeError, RuntimeError) as error:  # sparse, quantised and nested tensors, and those without data
+        reason = str(error).rstrip(".")
+        raise InputError(f"a tensor cannot be read as an array: {reason}. Give a dense tensor of numbers.") from error
+
+
+def _of_tensor(given: Any) -> NDArray[Any]:
+    tensor = given.detach().cpu()
     is_short = tensor.is_floating_point() and tensor.element_size() < 4  # NumPy lacks some of these types
     return np.asarray(tensor.float() if is_short else tensor)
 

@@ -18,9 +18,11 @@ from latentfill.imputation.validation.cells import KINDS
 from latentfill.imputation.validation.ensemble import Ensemble
 from latentfill.imputation.validation.intervals import Calibration
 from latentfill.imputation.validation.quantiles import LEVELS
+from latentfill.imputation.validation.score import HeldOutScore
 from latentfill.kinds.kind import REGISTERED
 from latentfill.nn.progress import History
 from latentfill.nn.weights import value_problems
+from latentfill.tables.value_columns import LARGEST
 from latentfill.windows.gaps import BUCKET_NAMES
 from latentfill.windows.scaling import ColumnScaler
 from latentfill.windows.series_scaling import ARRAYS, SeriesScaler
@@ -78,9 +80,27 @@ def _path_problems(path: PathState, name: str) -> Iterator[str]:
     yield from type_problems(path["encoder"], EncoderShape | None, f"{name}.encoder")
     yield from type_problems(path["stack"], Weights, f"{name}.stack")
     yield from kinds_problems(path["kinds"], f"{name}.kinds")
+    yield from _score_problems(path["held_out"], f"{name}.held_out")
     for part, history in path["history"].items():
         numbers = {field: value for field, value in history.items() if field != "held_out"}  # errors may be infinite
         yield from type_problems({**numbers, "held_out": []}, History, f"{name}.history.{part}")
+
+
+def _score_problems(score: Mapping[str, Any], name: str) -> Iterator[str]:
+    """Problems of the score on held-out cells; without any, it only has their number."""
+    if score.get("cells") == 0:
+        return
+    if problems := list(type_problems(score, HeldOutScore, name)):
+        yield from problems
+        return
+    candidates, interval = score["candidates"], score["mse_ratio_90_percent"]
+    errors = [error for each in candidates.values() for error in (each.get("mse"), each.get("mae"))]
+    if not all(isinstance(error, int | float) for error in errors):
+        yield f"{name}.candidates must hold the numbers mse and mae of each"
+    if any(set(weights) != set(candidates) for weights in score["weights"].values()):
+        yield f"{name}.weights must hold one of each of {', '.join(candidates)}"
+    if interval is not None and len(interval) != 2:
+        yield f"{name}.mse_ratio_90_percent must hold two numbers, got {len(interval)}"
 
 
 def kinds_problems(kinds: Iterable[Mapping[str, Any]], name: str) -> Iterator[str]:
@@ -92,6 +112,8 @@ def kinds_problems(kinds: Iterable[Mapping[str, Any]], name: str) -> Iterator[st
             yield f"{where} is of the unknown class {kind.get('class')!r}"
         else:
             yield from type_problems(values, record, where)
+            numbers = ((field, each) for field, each in values.items() if type(each) in (int, float))
+            yield from (f"{where}.{field} is beyond {LARGEST:g}" for field, each in numbers if abs(each) > LARGEST)
 
 
 def scaler_problems(scaler: object) -> Iterator[str]:
@@ -157,11 +179,11 @@ def shape_problems(shapes: Iterable[ShapeOf]) -> Iterator[str]:
 
 
 def scale_problems(scaler: ColumnScaler) -> Iterator[str]:
-    """A phrase if a scale is not above 0, or a shift or a scale not finite."""
+    """A phrase if a scale is not above 0, or a shift or a scale not finite or too large to calculate with."""
     if not (scaler.scale > 0).all():
         yield "scale holds values that are not above 0"
-    if not (np.isfinite(scaler.scale).all() and np.isfinite(scaler.shift).all()):
-        yield "shift or scale holds values that are not finite"
+    if not (np.abs(np.concatenate([scaler.scale, scaler.shift])) <= LARGEST).all():  # False for NaN too
+        yield f"shift or scale holds values that are not finite, or beyond {LARGEST:g}"
 
 
 def ensemble_problems(ensemble: Ensemble) -> Iterator[str]:

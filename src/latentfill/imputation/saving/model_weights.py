@@ -83,7 +83,7 @@ def digest_of(arrays: Arrays, scaler: ColumnScaler) -> str:
     digest = hashlib.sha256()
     for name, array in sorted(arrays.items()):
         digest.update(name.encode())
-        digest.update(array.tobytes())
+        digest.update(np.ascontiguousarray(array).data)  # not a copy: the keys of a bank may be larger than memory
     for part in (scaler.shift, scaler.scale):
         digest.update(np.ascontiguousarray(part).tobytes())
     return digest.hexdigest()[:12]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
@@ -11,6 +12,23 @@ from latentfill.imputation.validation.error_sample import ErrorSample
 from latentfill.windows.gaps import BUCKET_NAMES
 
 FEWEST_GAPS = 5  # effective ones, from which the uncertainty of an error can be told
+
+
+class HeldOutScore(TypedDict):
+    """Mean errors on held-out cells, as JSON values."""
+
+    cells: int
+    units: str
+    mse: float
+    mae: float
+    linear_mse: float  # of linear interpolation
+    linear_mae: float
+    mse_ratio_to_linear: float | None
+    mse_ratio_90_percent: list[float] | None  # its interval, from and to
+    candidates: dict[str, dict[str, object]]  # MSE and MAE by candidate; not finite where one has no estimate
+    weights: dict[str, dict[str, float]]  # mean weight of each candidate, by length of the gap
+    by_column: NotRequired[dict[str, dict[str, dict[str, float]]]]  # by column and length of the gap
+    label: NotRequired[str]
 
 
 def score_summary(error: FloatArray, linear_error: FloatArray, gap: IntArray, units: str) -> dict[str, object]:

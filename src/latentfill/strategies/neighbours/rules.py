@@ -20,6 +20,8 @@ class Rules:
     key_size: int | None = KEY_SIZE  # principal components that windows are compared by; None: the whole embedding
     metric: Metric = "cosine"
     search: SearchKind = "exact"
+    index: str | None = None  # folder that keeps an index
+    count: int = 10  # neighbours that the index must find, beside those that overlap
     overlapping: bool = False  # whether neighbours may overlap the window to be filled
     match: Match = "level"  # a neighbour is shifted ("level"), shifted and scaled ("scale"), or not changed ("none")
     weights: Weights = "fit"  # by fit to the observed cells, by similarity of the embeddings, or uniform
@@ -34,6 +36,8 @@ def rules_of(config: Config) -> Rules:
         key_size=None,
         metric=config.neighbours.metric,
         search=config.neighbours.search,
+        index=config.neighbours.index,
+        count=config.neighbours.count,
         overlapping=config.neighbours.overlap,
         match=config.neighbours.match,
         weights=config.neighbours.weights,

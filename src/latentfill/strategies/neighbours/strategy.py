@@ -16,7 +16,7 @@ from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.progress import History
 from latentfill.nn.tensors import as_tensors
 from latentfill.strategies.neighbours.rules import rules_of
-from latentfill.strategies.neighbours.search import Exact, recall
+from latentfill.strategies.neighbours.search.exact import Exact, recall
 from latentfill.strategies.neighbours.votes import Queries, Votes
 from latentfill.strategies.neighbours.window_bank import WindowBank
 from latentfill.strategies.protocols.strategy import Strategy, StrategySpec, TrainingInputs, WindowEstimates
@@ -71,8 +71,11 @@ class NeighboursStrategy(Strategy):
     @property
     def diagnostics(self) -> dict[str, object]:
         """Number of windows in the bank; with an index, also its recall."""
-        info: dict[str, object] = {"bank_windows": self.bank_size, "search": self.config.neighbours.search}
-        return info if self.config.neighbours.search == "exact" else info | {"recall": self.measure_recall()}
+        info: dict[str, object] = {
+            "bank_windows": self.bank_size,
+            "search": "faiss" if self.bank.has_index else "exact",
+        }
+        return info | {"recall": self.measure_recall()} if self.bank.has_index else info
 
     def estimate(self, windows: Windows, encoder: Encoder | None) -> WindowEstimates:
         values = np.empty(windows.values.shape)

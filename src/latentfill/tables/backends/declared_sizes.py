@@ -37,15 +37,27 @@ def parquet_size(file: parquet.ParquetFile) -> float:
 
 def repeated_texts(table: pa.Table) -> float:
     """Bytes of texts that a table holds once and names in many rows, as they are repeated there."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
+    chunks = (chunk for column in table.columns for chunk in column.chunks)
     size = 0
-    for column in table.columns:
-        if pa.types.is_dictionary(column.type) and str(column.type.value_type) in TEXTS:
-            for chunk in column.chunks:
-                size += pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)).as_py() or 0
+    for texts in (texts for chunk in chunks for texts in _texts_held_once(chunk)):
+        size += pc.sum(pc.take(pc.binary_length(texts.dictionary), texts.indices)).as_py() or 0
     return float(size)
+
+
+def _texts_held_once(array: pa.Array) -> Iterator[pa.DictionaryArray]:
+    """The texts of an array, also those inside its structures and lists."""
+    import pyarrow as pa
+
+    kind = array.type
+    if pa.types.is_dictionary(kind) and str(kind.value_type) in TEXTS:
+        yield array
+    elif pa.types.is_struct(kind):
+        for number in range(kind.num_fields):
+            yield from _texts_held_once(array.field(number))
+    elif pa.types.is_nested(kind) and hasattr(array, "values"):
+        yield from _texts_held_once(array.values)
 
 
 def texts_once(path: Path) -> pa.Table:
@@ -53,7 +65,8 @@ def texts_once(path: Path) -> pa.Table:
     from pyarrow import parquet
 
     with parquet.ParquetFile(path) as file:
-        texts = [each.name for each in file.schema_arrow if any(name in str(each.type) for name in TEXTS)]
+        leaves = [file.schema.column(number) for number in range(len(file.schema))]
+    texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]  # such as a.list.element of a list
     with parquet.ParquetFile(path, read_dictionary=texts) as file:
         return file.read(texts)
 

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import sys
-
 import pytest
 import torch
 
-from latentfill.core.errors import InputError
-from latentfill.strategies.neighbours import search
-from latentfill.strategies.neighbours.search import Exact, Faiss, recall
+from latentfill.strategies.neighbours.search import exact
+from latentfill.strategies.neighbours.search.exact import Exact, recall
 
 
 def keys(n: int = 300, size: int = 8, *, unit: bool = True) -> torch.Tensor:
@@ -17,7 +14,7 @@ def keys(n: int = 300, size: int = 8, *, unit: bool = True) -> torch.Tensor:
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_exact_search_finds_what_a_full_sort_finds(metric: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(search, "BLOCK", 7 * 300)  # seven queries at a time
+    monkeypatch.setattr(exact, "BLOCK", 7 * 300)  # seven queries at a time
     stored, queries = keys(unit=metric == "cosine"), keys(20, unit=metric == "cosine") + 0.1
     similarities = queries @ stored.T if metric == "cosine" else -torch.cdist(queries, stored).square()
     similarity, index = Exact(stored, metric).nearest(queries, 5)
@@ -33,23 +30,6 @@ def test_a_search_for_more_keys_than_exist_returns_all_keys():
     assert (similarity.diff(dim=1) <= 0).all()
 
 
-@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
-def test_an_index_finds_most_of_the_exact_neighbours(metric: str):
-    pytest.importorskip("faiss")
-    stored = keys(4000, unit=metric == "cosine")
-    similarity, index = Faiss(stored, metric).nearest(stored[:100], 5)
-    expected, exact = Exact(stored, metric).nearest(stored[:100], 5)
-    assert recall(index, exact) > 0.8
-    same = index == exact
-    torch.testing.assert_close(similarity[same], expected[same], atol=1e-4, rtol=1e-4)
-
-
 def test_recall_is_the_share_of_exact_neighbours_that_was_found():
     found, exact = torch.tensor([[1, 2], [3, 9]]), torch.tensor([[2, 1], [3, 4]])
     assert recall(found, exact) == 0.75
-
-
-def test_without_the_package_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(sys.modules, "faiss", None)
-    with pytest.raises(InputError, match=r"pip install 'latentfill\[faiss\]'"):
-        Faiss(keys(), "cosine")
