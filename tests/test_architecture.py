@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def for_type_checkers(tree: ast.AST) -> set[ast.AST]:
     return {inner for block in blocks for inner in ast.walk(block)}
 
 
+@cache
 def imported(path: Path, *, at_run_time: bool = False) -> set[str]:
     """Full names that a file imports, also inside functions; with `at_run_time` not those for type checkers only."""
     found: set[str] = set()
