@@ -15,6 +15,7 @@ import numpy as np
 
 import causal
 import choices
+import data_sets
 import distillation
 import doubt
 import encoders
@@ -24,6 +25,7 @@ import gpu
 import intervals
 import kills
 import language_models
+import long_files
 import many_series
 import mutants
 import new_station
@@ -58,6 +60,8 @@ MODULES = (
     protocol_r,
     wide,
     many_series,
+    data_sets,
+    long_files,
     strategies,
     causal,
     intervals,
@@ -98,6 +102,7 @@ def documents() -> dict[Path, str]:
         ROOT / "docs" / "accuracy.md",
         ROOT / "docs" / "encoders.md",
         ROOT / "docs" / "reliability.md",
+        ROOT / "docs" / "scale.md",
         *sorted((ROOT / "docs" / "notes").glob("*.md")),
     ]
     texts = {path: path.read_text() for path in paths}

@@ -18,7 +18,7 @@ ROOT = Path(latentfill.__file__).parent
 TESTS = Path(__file__).parent
 FLOW = (
     *("core", "tables", "kinds", "windows", "nn", "embeddings", "strategies", "imputation", "scoring"),
-    *("plots", "report", "api", "cli"),
+    *("plots", "report", "engines", "api", "cli"),
 )
 WITHOUT_A_FOLDER = ("docs", "promises")  # tests of the documents, and of what holds for the whole package
 WITH_TORCH = {"nn", "embeddings", "strategies", "imputation"}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from latentfill.api.estimator import Imputer as Imputer
     from latentfill.api.evaluate import evaluate as evaluate
     from latentfill.api.impute import impute as impute
+    from latentfill.api.impute_data_set import impute_data_set as impute_data_set
     from latentfill.api.inspect import inspect as inspect
     from latentfill.api.plan import plan as plan
     from latentfill.api.result import Imputation as Imputation
@@ -64,6 +65,7 @@ _HOMES = {
     "evaluate": "api.evaluate",
     "fill_windows": "imputation.window_imputer",
     "impute": "api.impute",
+    "impute_data_set": "api.impute_data_set",
     "inspect": "api.inspect",
     "plan": "api.plan",
     "read_table": "tables.read",

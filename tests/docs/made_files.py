@@ -68,6 +68,9 @@ def make_stations(folder: Path) -> None:
     ]
     stacked = pd.concat(parts)[["station", "time", "NO2", "O3"]]
     stacked.to_csv(folder / "stations.csv", index=False)
+    (folder / "stations").mkdir()
+    for name, part in stacked.groupby("station"):
+        part.drop(columns="station").to_csv(folder / "stations" / f"{name}.csv", index=False)
     readings = stacked.melt(["station", "time"], var_name="parameter", value_name="value")
     readings.sort_values(["station", "time"]).to_csv(folder / "readings.csv", index=False)
 

@@ -33,6 +33,7 @@ RUN = (
     "troubleshooting",
     "ko/quickstart",
 )
+RUN_IN_PYTHON = (*RUN, "scale")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SHELL = re.compile(r"^```(?:sh)?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -67,7 +68,9 @@ def test_the_commands_of_a_page_run(name: str, folder: Path, run_cli: Callable[.
         assert [path for path in outputs if not (folder / path).exists()] == [], words
 
 
-@pytest.mark.parametrize("name", [name for name in RUN if PYTHON.search((ROOT / "docs" / f"{name}.md").read_text())])
+@pytest.mark.parametrize(
+    "name", [name for name in RUN_IN_PYTHON if PYTHON.search((ROOT / "docs" / f"{name}.md").read_text())]
+)
 def test_the_python_of_a_page_runs(name: str, folder: Path):
     names: dict[str, Any] = {}
     for block in PYTHON.findall((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")):

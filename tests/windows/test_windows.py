@@ -4,6 +4,7 @@ import pytest
 from latentfill.core.errors import InputError
 from latentfill.windows.splits import Split
 from latentfill.windows.windows import (
+    NEAR_GAP,
     ScaledSeries,
     Windows,
     apart,
@@ -15,6 +16,7 @@ from latentfill.windows.windows import (
     split_starts,
     tied_among,
     window_starts,
+    with_a_gap,
 )
 
 
@@ -259,3 +261,12 @@ def test_the_error_names_the_windows_and_the_steps_of_the_series(starts):
 def test_numbers_of_steps_are_whole():
     whole = (window_starts(5, 4, 4), apart(np.array([], dtype=np.int64), 5), split_starts(Split("val", 4, 12), 3, 2))
     assert [numbers.dtype for numbers in whole] == [np.int64] * 3
+
+
+def test_only_windows_near_a_gap_are_kept():
+    observed = np.ones((200, 2), dtype=bool)
+    observed[100, 1] = False
+    starts = window_starts(200, 10, 10)
+    kept = with_a_gap(starts, 10, observed).tolist()
+    assert kept == [start for start in starts.tolist() if start - NEAR_GAP <= 100 < start + 10 + NEAR_GAP]
+    assert with_a_gap(starts, 10, observed | True).tolist() == [0]  # at least one

@@ -10,6 +10,9 @@ from latentfill.api.imputer_settings import ImputerSettings
 from latentfill.core.config import Config
 from latentfill.imputation.imputer import Imputer
 from latentfill.imputation.planning.plan import Plan, file_bytes, make_plan
+from latentfill.imputation.streaming.long_file import LongFile
+from latentfill.imputation.streaming.plan_long import plan_long
+from latentfill.imputation.streaming.when import open_long
 
 
 def plan(data: object, *, config: Config | None = None, **settings: Unpack[ImputerSettings]) -> Plan:
@@ -39,6 +42,9 @@ def plan(data: object, *, config: Config | None = None, **settings: Unpack[Imput
 
 def plan_with(imputer: Imputer, data: object, folder: Path) -> Plan:
     """The plan for data that a new imputer reads, whose result is written into a folder."""
+    path = Path(data) if isinstance(data, str) else data
+    if (stream := open_long(imputer, path)) is not None and (file := LongFile.of(stream, imputer)) is not None:
+        return plan_long(file.scan, imputer.config, folder)
     if imputer.options.by:
         groups = imputer.read_groups(data).groups
         tables = [group.table for group in groups if group.table is not None]

@@ -82,18 +82,38 @@ def _stage_line(bars: Progress) -> Iterator[None]:
 
 
 @contextmanager
-def series_bar(console: Console, quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
-    """Yield a callback that draws a bar of filled series, with the name of the current one; None if `quiet`."""
+def series_bar(console: Console, quiet: bool, of: str = "series") -> Iterator[Callable[[str, int, int], None] | None]:
+    """Yield a callback that draws a bar of what is filled, with the name of the current one; None if `quiet`."""
     if quiet:
         yield None
         return
-    text = TextColumn("{task.completed:.0f}/{task.total:.0f} series  {task.fields[name]}")
+    text = TextColumn(f"{{task.completed:.0f}}/{{task.total:.0f}} {of}  {{task.fields[name]}}")
     bar = Progress(TextColumn("filling"), BarColumn(), text, console=console)
     task = bar.add_task("", total=1, name="")
 
     def show(name: str, number: int, total: int) -> None:
         bar.start()
         bar.update(task, total=total, completed=number, name=escape(name))
+
+    try:
+        yield show
+    finally:
+        bar.stop()
+
+
+@contextmanager
+def row_bar(console: Console, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Yield a callback that draws a bar of filled rows; None if `quiet`."""
+    if quiet:
+        yield None
+        return
+    text = TextColumn("{task.completed:,.0f}/{task.total:,.0f} rows")
+    bar = Progress(TextColumn("filling"), BarColumn(), text, console=console)
+    task = bar.add_task("", total=1)
+
+    def show(number: int, total: int) -> None:
+        bar.start()
+        bar.update(task, total=total, completed=number)
 
     try:
         yield show

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -13,9 +14,10 @@ import typer
 from latentfill.cli.command_settings import config_and_reading
 from latentfill.cli.console import make_console, say, show_notes
 from latentfill.cli.interrupt import Interrupted
+from latentfill.cli.many_series import ENGINE, embed_many_series, refuse_without_engine
 from latentfill.cli.options import (
+    BY,
     COLUMNS,
-    ONE_SERIES,
     OVERWRITE,
     READING,
     RUNNING,
@@ -27,6 +29,7 @@ from latentfill.cli.options import (
     TableFile,
     option,
     options_of,
+    refuse_by,
     with_options,
 )
 from latentfill.core.config import Config
@@ -67,7 +70,7 @@ LAYOUT: Final[Options] = {
 }
 
 
-@with_options(ONE_SERIES, READING, COLUMNS, SPLIT_PLAN, ENCODER, LAYOUT, OVERWRITE, RUNNING)
+@with_options(BY, ENGINE, READING, COLUMNS, SPLIT_PLAN, ENCODER, LAYOUT, OVERWRITE, RUNNING)
 def embed(
     source: TableFile,
     output: Annotated[
@@ -96,6 +99,14 @@ def embed(
     if given["pred_len"] is None and given["split"] in (None, "auto", "none") and not given["privileged"]:
         given["pred_len"] = 0  # so that the windows cover every row
     config, options = config_and_reading({name: value for name, value in given.items() if name not in ENCODER})
+    if given["engine"] is not None:
+        if layout != "packed":
+            raise InputError("with --engine, each series gets a packed file: leave out --layout.")
+        embed_many_series(source, output, {**given, "quiet": quiet}, options, config, partial(_embedder, given, config))
+        return
+    refuse_without_engine(given)
+    if given["by"] is not None:
+        refuse_by("embed", given["by"], "embed all with --engine local, each into a file of its own in the folder OUT")
     table = read_table(source, replace(options, regular=False))
     embedder = TableEmbedder(table.series, _embedder(given, config), config, smoothed_values)
     show_notes(table.notes, quiet)
@@ -134,7 +145,10 @@ def _embedder(given: Given, config: Config) -> Embedder:
         if not str(place).strip():
             raise InputError(f"--{flag} is empty. Give a folder or a name, or leave it out.")
         spec = spec.replace(kind, f"{kind}:{place}", 1)
-    settings = {name: given[name] for name in BY_NAME if given[name] not in (None, False)}
     return make_embedder(
-        spec, config=config, pred_len=config.stored.plan.pred_len, settings=settings, trust_code=given["trust_code"]
+        spec,
+        config=config,
+        pred_len=config.stored.plan.pred_len,
+        settings={name: given[name] for name in BY_NAME if given[name] not in (None, False)},
+        trust_code=given["trust_code"],
     )

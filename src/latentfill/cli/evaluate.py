@@ -15,6 +15,8 @@ import typer
 
 from latentfill.cli.command_settings import make_imputer, parse_numbers, parse_whole_numbers
 from latentfill.cli.console import make_console, say, show_notes
+from latentfill.cli.long_files import open_long_file
+from latentfill.cli.many_series import ENGINE, refuse_without_engine, score_many_series
 from latentfill.cli.options import (
     BY,
     COLUMNS,
@@ -42,6 +44,7 @@ from latentfill.core.setting_type import split_names
 
 if TYPE_CHECKING:
     from latentfill.imputation.imputer import Imputer
+    from latentfill.imputation.streaming.long_file import LongFile
     from latentfill.nn.progress import ProgressCallback
     from latentfill.scoring.checks import Check
     from latentfill.scoring.scores import Score
@@ -103,7 +106,9 @@ Outputs: TypeAlias = "list[tuple[Path, ToBytes]]"
 SHOWN_OF_SPEC: Final = ("strategies", "patterns", "rates", "seeds", "encoders")  # what the outputs say of the scoring
 
 
-@with_options(READING, WITH, COLUMNS, BY, LONG, STORED, METHOD, RUNNING, MEMORY, INTERVALS, SCORING, REPLACE, PLOTS)
+@with_options(
+    *(READING, WITH, COLUMNS, BY, ENGINE, LONG, STORED, METHOD, RUNNING, MEMORY, INTERVALS, SCORING, REPLACE, PLOTS)
+)
 def evaluate(
     source: Annotated[
         Path | None, typer.Argument(metavar="IN", help="Table to read; some of its observed cells are hidden.")
@@ -145,13 +150,14 @@ def _evaluate(source: Path, checks: Sequence[Check], quiet: bool, given: Given) 
     from latentfill.core.output_paths import refuse_inputs
     from latentfill.scoring.scores import PAST_YARDSTICK, YARDSTICK, of_all_cells
 
+    refuse_without_engine(given)
     outputs, plots = _outputs(source, given), _plots(source, given)
     imputer, digests = make_imputer(given), file_digests(table_files(source))
     refuse_inputs([path for path, _ in outputs], inputs_of_config(imputer.config))
     spec = _scoring_spec(given, f"{AUTO},{PAST_YARDSTICK if imputer.config.causal else YARDSTICK}")
     for check in checks:
         check.check_run(spec, imputer.config)
-    result = (_score_series if imputer.options.by else _score_table)(source, imputer, spec, quiet)
+    result = _score(source, imputer, spec, quiet, given)
     check_unchanged(digests)
     show_notes(result.notes, quiet)
     about: dict[str, object] = {
@@ -173,6 +179,12 @@ def _evaluate(source: Path, checks: Sequence[Check], quiet: bool, given: Given) 
     return result.joint
 
 
+def _score(source: Path, imputer: Imputer, spec: ScoringSpec, quiet: bool, given: Given) -> StackedScores:
+    if given["engine"] is not None:
+        return score_many_series(source, imputer, spec, quiet, given)
+    return (_score_series if imputer.options.by else _score_table)(source, imputer, spec, quiet)
+
+
 def _write(outputs: Outputs, plots: PlotFolder | None, about: Mapping[str, object], scores: list[Score]) -> str:
     """Write all files, the JSON file last, with the digests of the others; returns a line about the figures."""
     from latentfill.core.files import staged_digests, write_bytes
@@ -188,11 +200,28 @@ def _score_table(source: Path, imputer: Imputer, spec: ScoringSpec, quiet: bool)
     from latentfill.scoring.evaluate import evaluate
     from latentfill.scoring.stacked import StackedScores
 
+    obstacles = ["encoders to compare (--encoders) embed the whole table"] if spec.encoders else []
+    if (long := open_long_file(imputer, source, obstacles)) is not None:
+        return _score_long(long, imputer, spec, quiet)
     table = imputer.read(source)
     covariates = imputer.align(table)
     show_notes([*table.notes, *(covariates.notes if covariates else ())], quiet)
     with _progress(quiet) as (progress, on_progress):
         runs = list(evaluate(table, imputer.config, spec, covariates, progress=progress, on_progress=on_progress))
+    notes = dict.fromkeys(note for run in runs for note in run.notes)
+    return StackedScores([score for run in runs for score in run.scores], {}, list(notes))
+
+
+def _score_long(file: LongFile, imputer: Imputer, spec: ScoringSpec, quiet: bool) -> StackedScores:
+    """The scores on stretches of a long file."""
+    from latentfill.scoring.stacked import StackedScores
+    from latentfill.scoring.stretches import evaluate_stretches
+
+    show_notes(file.scan.notes, quiet)
+    with _progress(quiet) as (progress, on_progress):
+        runs = list(
+            evaluate_stretches(file.stretches, imputer.config, spec, progress=progress, on_progress=on_progress)
+        )
     notes = dict.fromkeys(note for run in runs for note in run.notes)
     return StackedScores([score for run in runs for score in run.scores], {}, list(notes))
 

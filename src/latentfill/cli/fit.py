@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from latentfill.cli.command_settings import make_imputer
 from latentfill.cli.console import make_console, say, show_notes
+from latentfill.cli.long_files import open_long_file
 from latentfill.cli.options import (
     COLUMNS,
     LONG,
@@ -25,6 +27,9 @@ from latentfill.cli.options import (
     with_options,
 )
 
+if TYPE_CHECKING:
+    from latentfill.imputation.streaming.long_file import LongFile
+
 
 @with_options(ONE_SERIES, READING, WITH, COLUMNS, LONG, STORED, METHOD, RUNNING, MEMORY, OUTPUT, REPLACE)
 def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> None:
@@ -40,6 +45,9 @@ def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> Non
     imputer = make_imputer(given)
     refuse_inputs([model], inputs_of_config(imputer.config))
     check_room(model, SMALLEST_MODEL)
+    if (long := open_long_file(imputer, one_table(source))) is not None:
+        _fit_long(long, model, quiet)
+        return
     table = imputer.read(one_table(source))
     show_notes(table.notes, quiet)
     with progress_bars(make_console(), quiet) as imputer.progress:
@@ -48,4 +56,17 @@ def fit(source: Source, model: Model, quiet: Quiet = False, **given: Any) -> Non
     covariates = imputer.align(table)
     fitted_notes = () if imputer.config.causal else imputer.fitted_.notes
     show_notes([*(covariates.notes if covariates else ()), *fitted_notes], quiet)
+    say(f"Model: {model}", quiet)
+
+
+def _fit_long(file: LongFile, model: Path, quiet: bool) -> None:
+    """Fit a model to stretches of a long file, and save it."""
+    from latentfill.api.progress_bars import progress_bars
+
+    imputer = file.imputer
+    show_notes([*file.scan.notes, file.learnt_from], quiet)
+    with progress_bars(make_console(), quiet) as imputer.progress:
+        file.fit()
+    imputer.save(model)
+    show_notes(imputer.fitted_.notes, quiet)
     say(f"Model: {model}", quiet)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from latentfill.cli.command_settings import make_imputer
 from latentfill.cli.console import make_console, show_notes
+from latentfill.cli.long_files import obstacles_of, open_long_file, write_long
+from latentfill.cli.many_series import ENGINE, fill_many_series, refuse_without_engine
 from latentfill.cli.options import (
     COLUMNS,
     GRID,
@@ -36,12 +38,18 @@ if TYPE_CHECKING:
     from latentfill.imputation.imputer import Imputer
 
 
-@with_options(READING, WITH, COLUMNS, SERIES, LONG, GRID, STORED, METHOD, RUNNING, MEMORY, OUTPUT, WRITING, SHOWING)
+@with_options(
+    *(READING, WITH, COLUMNS, SERIES, ENGINE, LONG, GRID, STORED, METHOD, RUNNING, MEMORY, OUTPUT, WRITING, SHOWING)
+)
 def impute(source: Source, output: MaybeOutput = None, output_dir: OutputFolder = None, **given: Any) -> None:
     """Fit a model to a table and fill its gaps; with --output-dir, to each of several tables."""
     from latentfill.cli.each_table import fill_each
 
     shown = Shown.of(given)
+    if given["engine"] is not None:
+        fill_many_series(source, output, given, shown, make_imputer(given))
+        return
+    refuse_without_engine(given)
     if (output is None) == (output_dir is None):
         raise InputError(
             "name where the result goes: -o FILE for one table (several files are read as one), or --output-dir FOLDER "
@@ -68,6 +76,13 @@ def _impute(data: Path | list[Path], outputs: Outputs, given: Given, shown: Show
     began, outputs = time.monotonic(), outputs.before_reading(data)
     if imputer.options.by:
         return _impute_stacked(imputer, data, outputs, shown)
+    if (long := open_long_file(imputer, data, obstacles_of(outputs))) is not None:
+        outputs.check_read()
+        notes = [long.learnt_from]
+        show_notes([*long.scan.notes, *notes], shown.quiet)
+        with progress_bars(make_console(), shown.quiet) as imputer.progress:
+            long.fit()
+        return write_long(long, outputs, shown, notes)
     table = imputer.read(data)
     outputs.check_read()
     show_notes(table.notes, shown.quiet)

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -127,14 +127,21 @@ def _starting_with(choices: Sequence[str]) -> Callable[[str], list[str]] | None:
     return complete if choices else None
 
 
-def _refuse_by(context: typer.Context, value: str | None) -> None:
+def refuse_by(command: str | None, by: str, *advice: str) -> NoReturn:
     """Raise an `InputError` if a command that works on one series is given `--by`."""
+    ways = [
+        *advice,
+        f"fill all series of the table with `latentfill impute IN -o OUT --by {by}`",
+        f"score them with `latentfill evaluate IN --by {by}`",
+        "or write each to a file of its own",
+    ]
+    text = ", ".join(ways)
+    raise InputError(f"`latentfill {command}` works on one series, so it takes no --by. {text[0].upper()}{text[1:]}.")
+
+
+def _refuse_by(context: typer.Context, value: str | None) -> None:
     if value is not None:
-        raise InputError(
-            f"`latentfill {context.info_name}` works on one series, so it takes no --by. Fill all series of the table "
-            f"with `latentfill impute IN -o OUT --by {value}`, score them with `latentfill evaluate IN --by {value}`, "
-            "or write each to a file of its own."
-        )
+        refuse_by(context.info_name, value)
 
 
 def _set_max_memory(value: str | None) -> None:
@@ -154,7 +161,8 @@ READING: Final[Options] = {
         "--max-memory",
         metavar="GB",
         help="Memory that reading the files may take, in GB, or none for no limit; half of the machine's if not given. "
-        "A file that declares or unpacks to more is refused before it is read.",
+        "A file that declares or unpacks to more is refused before it is read; long files of one series are filled "
+        "block by block.",
         callback=_set_max_memory,
         expose_value=False,
     ),

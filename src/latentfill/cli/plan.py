@@ -70,6 +70,8 @@ def lines_of(plan: Plan) -> Iterator[str]:
     series = f" in {plan.series} series" if plan.series > 1 else ""
     rows, columns, missing = counted(plan.rows, "row"), counted(plan.columns, "column"), counted(plan.missing, "cell")
     yield f"Table: {rows} of {columns} to fill{series}, {missing} missing"
+    if plan.in_blocks:
+        yield "The table is long: a model of stretches of it fills it block by block (impute, fit and apply)"
     parts = sorted(plan.seconds_by_part.items(), key=lambda part: -part[1])
     named = [f"{name} {duration(each)}" for name, each in parts if each >= LEAST_SHARE * plan.seconds]
     yield f"Time: about {duration(plan.seconds)} ({', '.join(named)})"

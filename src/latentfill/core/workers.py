@@ -6,10 +6,13 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 MOST_THREADS = 4  # each needs memory for its own piece of work
@@ -23,7 +26,7 @@ def in_parallel(function: Callable[[_Item], _Result], items: Iterable[_Item]) ->
 
     There are as many threads as `OMP_NUM_THREADS` says, or else as processors, but at most `MOST_THREADS`.
     """
-    threads = _threads()
+    threads = n_threads()
     if threads == 1:
         return [function(item) for item in items]
     with ThreadPoolExecutor(threads) as pool:
@@ -35,22 +38,101 @@ def in_processes(function: Callable[[_Item], _Result], items: Sequence[_Item]) -
 
     Function, items and results are pickled. Each process computes with one thread.
     """
-    processes = min(_threads(), len(items))
-    if processes <= 1:
+    if min(n_threads(), len(items)) <= 1:
         yield from map(function, items)
         return
-    from concurrent.futures import ProcessPoolExecutor  # here, because few runs need it
-    from multiprocessing import active_children, get_context
+    found: dict[int, _Result] = {}
+    following = 0
+    with processes(len(items)) as pool:
+        for number, result in pool.results(function, items):
+            found[number] = result
+            while following in found:
+                yield found.pop(following)
+                following += 1
 
-    with _one_thread_each(), ProcessPoolExecutor(processes, get_context("spawn"), _end_with_parent) as pool:
-        try:
+
+class Processes:
+    """Processes that work side by side, each with one thread; one that dies takes none of the others with it."""
+
+    def __init__(self, number: int, start: Callable[..., None] | None, arguments: Sequence[object]) -> None:
+        self._start = (start, tuple(arguments))
+        self._pools = [self._new() for _ in range(number)]
+
+    def results(
+        self, function: Callable[[_Item], _Result], items: Iterable[_Item], most_deaths: int = 0
+    ) -> Iterator[tuple[int, _Result]]:
+        """Number and result of each item, in the order in which they are done; function and items are pickled.
+
+        An item whose process dies is given to a new one, unless more than `most_deaths` have died in a row.
+        """
+        from concurrent.futures import FIRST_COMPLETED, wait
+        from concurrent.futures.process import BrokenProcessPool
+
+        waiting, deaths = enumerate(items), 0
+        running: dict[Future[_Result], tuple[int, int, _Item]] = {}
+
+        def give(at: int, number: int, item: _Item) -> None:
             with _interrupts_held_back():
-                results = pool.map(function, items)
-            yield from results
+                running[self._pools[at].submit(function, item)] = at, number, item
+
+        for at, (number, item) in zip(range(len(self._pools)), waiting, strict=False):
+            give(at, number, item)
+        while running:
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                at, number, item = running.pop(future)
+                try:
+                    result = future.result()
+                except BrokenProcessPool:
+                    deaths += 1
+                    if deaths > most_deaths:
+                        raise
+                    self._pools[at].shutdown()
+                    self._pools[at] = self._new()
+                    give(at, number, item)
+                    continue
+                deaths = 0
+                if following := next(waiting, None):
+                    give(at, *following)
+                yield number, result
+
+    def end(self) -> None:
+        """Let the processes end."""
+        for pool in self._pools:
+            pool.shutdown()
+
+    def _new(self) -> ProcessPoolExecutor:
+        from concurrent.futures import ProcessPoolExecutor  # here, because few runs need it
+        from multiprocessing import get_context
+
+        return ProcessPoolExecutor(1, get_context("spawn"), _start, self._start)
+
+
+@contextmanager
+def processes(
+    most: int, start: Callable[..., None] | None = None, arguments: Sequence[object] = ()
+) -> Iterator[Processes]:
+    """As many processes as `in_parallel` has threads, but at most so many; they end with the block.
+
+    Each calls `start` with the arguments before it works. When the block fails, they are ended at once.
+    """
+    from multiprocessing import active_children
+
+    with _one_thread_each():
+        pool = Processes(max(1, min(n_threads(), most)), start, arguments)
+        try:
+            yield pool
         except BaseException:  # an interrupt too: the others need not end their work
             for process in active_children():
                 process.terminate()
             raise
+        finally:
+            pool.end()
+
+
+def _start(start: Callable[..., None] | None, arguments: Sequence[object]) -> None:
+    _end_with_parent()
+    if start is not None:
+        start(*arguments)
 
 
 def _end_with_parent() -> None:
@@ -114,7 +196,8 @@ def _linear_algebra() -> Any:
     return ThreadpoolController()
 
 
-def _threads() -> int:
+def n_threads() -> int:
+    """How many pieces of work go on side by side."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdigit() and int(asked) > 0:
         return min(MOST_THREADS, int(asked))

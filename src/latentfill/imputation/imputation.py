@@ -133,6 +133,10 @@ class Imputation:
         n_rows = len(next(iter(codes.values())))
         return {**codes, **weights, **measures, "model": np.full(n_rows, str(self.summary["model"]))}
 
+    def codes_and_errors(self) -> dict[str, NDArray[np.generic]]:
+        """The codes and expected errors as columns `NAME_code` and `NAME_expected`, as `code_columns` has them."""
+        return self._columns({"code": self.filled.codes, "expected": self.filled.expected})
+
     def write_doubt(self, path: str | os.PathLike[str]) -> None:
         """Write a table of the doubtful readings, see `doubt_columns`."""
         assert self.doubtful is not None

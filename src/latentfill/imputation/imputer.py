@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import asdict, replace
 from typing import Any, Self, cast
@@ -148,7 +149,7 @@ class Imputer:
         doubtful = DoubtfulReadings.of(read, fitted.config.output.blank_doubtful)
         table = doubtful.blanked
         ordered = with_covariates(in_order(table.series, fitted.columns), covariates, fitted.covariates)
-        _check_stamps(table, stamped=fitted.stamped)
+        check_stamps(table.series.time is not None, stamped=fitted.stamped)
         began = time.monotonic()
         tell_stage("filling")
         paired = self._stored_embeddings(read)
@@ -172,7 +173,7 @@ class Imputer:
     def _fill_from_past(self, table: Table, decisions: Decisions | None) -> Imputation:
         """Fill a table from the past alone; a table other than the fitted one by what was learnt from all of that."""
         began, series = time.monotonic(), in_order(table.series, self.past_.columns)
-        _check_stamps(table, stamped=self.past_.stamped)
+        check_stamps(table.series.time is not None, stamped=self.past_.stamped)
         is_own = self._paired is not None and self._paired[0] is table
         filled = self.past_.fill_own(series) if is_own else self.past_.fill_other(series)
         filled = filled.in_order(table.series.columns, self.past_.columns).keeping(table.suspected, table.as_read)
@@ -228,14 +229,26 @@ class Imputer:
         fitted = self._fitted
         if fitted is None or fresh:
             return read_table(data, options)
-        try:
+        with self.reading_columns_of_model():
             table = read_table(data, replace(options, columns=fitted.columns, leave=()))
             return table.with_known_labels(fitted.labels)
+
+    @contextmanager
+    def reading_columns_of_model(self) -> Iterator[None]:
+        """A block that reads the columns of the fitted model; the error for a table without them tells of the model."""
+        try:
+            yield
         except UnknownColumnError as error:
             raise InputError(
                 f"The table lacks columns that the model was fitted with: {error} Fill a table that has them, or fit "
                 "a model on tables like this one."
             ) from error
+
+    def adopt(self, fitted: Fitted) -> None:
+        """Take over a model that was fitted to a part of a table."""
+        self._forget()
+        self.fitted_ = fitted
+        self.model_id_, self.digests_ = model_id(fitted), {}
 
     def _reading_options(self) -> TableOptions:
         """How to read tables.
@@ -420,10 +433,22 @@ class Imputer:
         return self.fitted_
 
 
-def _check_stamps(table: Table, *, stamped: bool) -> None:
+def check_stamps(has_stamps: bool, *, stamped: bool) -> None:
     """Raise an `InputError` for a table with time stamps if the model was fitted without any, and the other way."""
-    if (table.series.time is not None) != stamped:
+    if has_stamps != stamped:
         raise InputError(
             f"the model was fitted {'with' if stamped else 'without'} time stamps and the table has "
             f"{'none' if stamped else 'some'}; name its time column, or fit again."
         )
+
+
+def model_for_many(imputer: Imputer) -> Fitted:
+    """The model of a fitted imputer, if it can fill many series; else an `InputError` says why not."""
+    if hasattr(imputer, "past_"):
+        raise InputError("a causal model fills one series at a time: fit a model without --causal.")
+    fitted = imputer._check_fitted()
+    if fitted.stored or imputer.config.stored.embeddings:
+        raise InputError("stored embeddings belong to one series: fill many with a model that was fitted without them.")
+    if fitted.covariates or imputer.covariates:
+        raise InputError("covariates are aligned to one series: fill many with a model that was fitted without them.")
+    return fitted

@@ -140,9 +140,8 @@ def fill_stacked(
     """Fill the series of a table, or of a part of one, by number of the group; adds to the summary what was `found`."""
     found.add_table(table)
     tables = {number: group.table for number, group in enumerate(table.groups) if group.table is not None}
-    results = _fill_alone(imputers, tables) if model.shared is None else _fill_shared(model.shared, tables)
     filled = dict[int, Imputation]()
-    for number, result in results:
+    for number, result in fill_tables(imputers, tables, model):
         name = table.groups[number].name
         if isinstance(result, Imputation):
             filled[number] = result
@@ -153,6 +152,13 @@ def fill_stacked(
     filled = dict(sorted(filled.items()))
     found.add_filled({table.groups[number].name: each for number, each in filled.items()})
     return filled
+
+
+def fill_tables(
+    imputers: StackedImputers, tables: Mapping[int, Table], model: SeriesModel
+) -> Iterator[tuple[int, Imputation | str]]:
+    """Number and filled table of each series; if it cannot be filled, the reason."""
+    return _fill_alone(imputers, tables) if model.shared is None else _fill_shared(model.shared, tables)
 
 
 def _fill_alone(imputers: StackedImputers, tables: Mapping[int, Table]) -> Iterator[tuple[int, Imputation | str]]:

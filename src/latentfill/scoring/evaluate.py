@@ -11,19 +11,20 @@ import numpy as np
 from latentfill.core.column_order import column_order, in_order
 from latentfill.core.config import Config
 from latentfill.core.errors import InputError, OracleEmbeddingError
-from latentfill.core.series import Series
+from latentfill.core.series import FloatArray, Series
 from latentfill.embeddings.pairing import pair_embeddings
 from latentfill.embeddings.protocols.encoder import EncoderFactory
 from latentfill.embeddings.protocols.record import Embeddings, Pairing
 from latentfill.embeddings.stored.split_windows import train_rows
 from latentfill.imputation.filling.fill import error_quantiles_at, estimate_series, fill_from
+from latentfill.imputation.filling.filled import Filled
 from latentfill.imputation.fitting.best_fit import fit_best, refuse_beside_covariates
 from latentfill.imputation.fitting.fit import FitInputs
 from latentfill.imputation.fitting.fitted import OUT_OF_TIME, Fitted
 from latentfill.imputation.fitting.with_covariates import with_covariates
 from latentfill.imputation.validation.quantiles import continuous_ranked_probability
 from latentfill.nn.progress import ProgressCallback
-from latentfill.scoring.cell_metrics import Reference, cell_groups, measure
+from latentfill.scoring.cell_metrics import CellGroup, Reference, cell_groups, measure
 from latentfill.scoring.encoder_table import NONE
 from latentfill.scoring.encoders import (
     WindowCost,
@@ -142,7 +143,7 @@ class Evaluator:
             if self.on_progress:
                 self.on_progress(f"{masked.title}, encoder {encoder}" if encoder else masked.title)
             fitted = self._fit(masked, encoder)
-            notes += [*fitted.notes, *self._not_scored(fitted, encoder)]
+            notes += [*fitted.notes, *not_scored(fitted, strategies_on(encoder, self.strategies, self.config))]
             is_oracle = trained_on(fitted.encoder, masked.series)
             if is_oracle:
                 notes.append(TRAINED_ON_THIS_TABLE.format(name=encoder))
@@ -167,14 +168,6 @@ class Evaluator:
             ),
         )
 
-    def _not_scored(self, fitted: Fitted, encoder: str) -> Iterator[str]:
-        """Notes on strategies that do not suit the table; those without time are in the notes on the fit."""
-        skipped = fitted.builtin.skipped
-        for name in strategies_on(encoder, self.strategies, self.config):
-            if name in skipped and skipped[name] != OUT_OF_TIME:
-                way_out = f"Score it by itself (--strategies {name})."
-                yield f"{name} is not scored beside the others: {skipped[name]}. {way_out}"
-
     def _scores(self, masked: MaskedSeries, fitted: Fitted, encoder: str, label: str | None) -> Iterator[Score]:
         """The scores of all strategies on this encoder; strategies without one are scored only with the first."""
         cost = cost_of(fitted, in_order(masked.visible, fitted.columns)) if encoder else WindowCost()
@@ -186,6 +179,15 @@ class Evaluator:
                 yield score
 
 
+def not_scored(fitted: Fitted, strategies: Sequence[str]) -> Iterator[str]:
+    """Notes on strategies that do not suit the table; those without time are in the notes on the fit."""
+    skipped = fitted.builtin.skipped
+    for name in strategies:
+        if name in skipped and skipped[name] != OUT_OF_TIME:
+            way_out = f"Score it by itself (--strategies {name})."
+            yield f"{name} is not scored beside the others: {skipped[name]}. {way_out}"
+
+
 def scores_of(
     masked: MaskedSeries,
     fitted: Fitted,
@@ -194,21 +196,57 @@ def scores_of(
     covariates: Covariates | None = None,
 ) -> Iterator[Score]:
     """The scores of all strategies that the time budget allowed, for each group of hidden cells."""
-    groups, order = list(cell_groups(masked)), column_order(fitted.columns, masked.series.columns)
+    order = column_order(fitted.columns, masked.series.columns)
+    groups = [replace(group, cells=group.cells[:, order]) for group in cell_groups(masked)]
     masked = masked.in_order(fitted.columns)
+    filled = fill_with_all(masked, fitted, strategies, embeddings, covariates)
+    yield from score_filled(masked, fitted, filled, groups, with_embeddings=bool(embeddings))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilledWithAll:
+    """A masked series as each strategy fills it."""
+
+    filled: Mapping[str, Filled]  # by strategy
+    quantiles: Mapping[str, FloatArray]  # (M, len(LEVELS)) of the errors of the M hidden cells; empty without intervals
+
+
+def fill_with_all(
+    masked: MaskedSeries,
+    fitted: Fitted,
+    strategies: Sequence[str],
+    embeddings: Mapping[str, Embeddings],
+    covariates: Covariates | None = None,
+) -> FilledWithAll:
+    """A masked series, whose columns are in the order of the model, as the strategies fill it that time allowed."""
     series = with_covariates(masked.visible, covariates, fitted.covariates)
     estimated = estimate_series(fitted, series, embeddings)
     names = [name for name in strategies if all(name in path.compared for path in fitted.paths.values())]
     filled = {name: fill_from(fitted.using(name), estimated) for name in names}
-    reference = Reference.of(masked.series, filled["linear"].values, fitted.kinds)
-    for name, strategy_filled in filled.items():
+    if fitted.config.output.intervals is None:
+        return FilledWithAll(filled, {})
+    hidden = np.pad(masked.hidden, ((0, 0), (0, len(fitted.covariates))))
+    return FilledWithAll(
+        filled, {name: error_quantiles_at(fitted.using(name), estimated, each, hidden) for name, each in filled.items()}
+    )
+
+
+def score_filled(
+    masked: MaskedSeries,
+    fitted: Fitted,
+    found: FilledWithAll,
+    groups: Sequence[CellGroup],
+    *,
+    with_embeddings: bool = False,
+) -> Iterator[Score]:
+    """The scores of what all strategies have filled, for each group of hidden cells."""
+    reference = Reference.of(masked.series, found.filled["linear"].values, fitted.kinds)
+    for name, filled in found.filled.items():
         crps = None
-        if fitted.config.output.intervals is not None:
-            hidden = np.pad(masked.hidden, ((0, 0), (0, len(fitted.covariates))))
-            quantiles = error_quantiles_at(fitted.using(name), estimated, strategy_filled, hidden)
+        if name in found.quantiles:
             crps = np.full(masked.hidden.shape, np.nan)
-            error = reference.errors(strategy_filled.values)[masked.hidden]
-            crps[masked.hidden] = continuous_ranked_probability(quantiles, error)
+            error = reference.errors(filled.values)[masked.hidden]
+            crps[masked.hidden] = continuous_ranked_probability(found.quantiles[name], error)
         for group in groups:
             yield Score(
                 strategy=name,
@@ -221,6 +259,6 @@ def scores_of(
                 gaps=group.gaps,
                 nominal=fitted.config.output.intervals,
                 realised_rate=masked.realised_rate,
-                label=ORACLE if embeddings and uses_encoder(name, fitted.config) else None,
-                **measure(strategy_filled, crps, reference, group.cells[:, order]),
+                label=ORACLE if with_embeddings and uses_encoder(name, fitted.config) else None,
+                **measure(filled, crps, reference, group.cells),
             )

@@ -151,11 +151,18 @@ def _shared_options(
     if options.pivot:
         return _shared_options_of_long(source, rows[longest[0]], options), {}
     table = _first_readable(source, [(labels[group], rows[group]) for group in longest], options, name)
+    return shared_options(source, table, options), table.left_alone
+
+
+def shared_options(source: Source, table: Table, options: TableOptions) -> TableOptions:
+    """Options that read other series as this `table` was read: with its time and value columns, and its numbers.
+
+    `source` has all cells to find out from how numbers are written.
+    """
     index_is_time = table.axis is not None and not table.axis.columns
     time = options.time if index_is_time else table.time_columns
     style = find_number_style(source.columns(), table.axis, options).style
-    shared = _with_style(replace(options, time=time, columns=table.series.columns, leave=()), style)
-    return shared, table.left_alone
+    return _with_style(replace(options, time=time, columns=table.series.columns, leave=()), style)
 
 
 def _first_readable(

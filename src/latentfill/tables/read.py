@@ -15,15 +15,15 @@ from latentfill.tables.backends.column import Column, refuse_repeated
 from latentfill.tables.backends.source import Source
 from latentfill.tables.backends.table_files import read_source
 from latentfill.tables.missing_markers import find_suspected
-from latentfill.tables.number_style import find_number_style
+from latentfill.tables.number_style import FoundStyle, find_number_style
 from latentfill.tables.options import ANY, TableOptions
-from latentfill.tables.pivot import Parameters, find_parameters, make_pivot
+from latentfill.tables.pivot import Parameters, Pivot, find_parameters, make_pivot
 from latentfill.tables.stacked_series import refuse_repeated_time, refuse_stacked
 from latentfill.tables.table import Table
 from latentfill.tables.time.axis import TimeAxis
 from latentfill.tables.time.reading import TimeRequest, read_time_axis
 from latentfill.tables.to_series import to_series, without_cells
-from latentfill.tables.value_columns import find_value_columns
+from latentfill.tables.value_columns import ValueColumns, find_value_columns
 
 
 def read_table(data: object, options: TableOptions | None = None) -> Table:
@@ -50,6 +50,53 @@ def read_table(data: object, options: TableOptions | None = None) -> Table:
 
 def read_from(source: Source, options: TableOptions, name: str | None = None) -> Table:
     """The table in a source; `name` is that of its file without the ending. Errors are those of `read_table`."""
+    read = read_columns(source, options)
+    timed, axis, value_columns, pivot = read.timed, read.axis, read.values, read.pivot
+    series, series_notes = to_series(value_columns, axis.time if axis else None, options)
+    as_read = series.values
+    marker_notes: tuple[str, ...] = ()
+    if not options.trusts_suspected:
+        suspected = find_suspected(value_columns.names, value_columns.only_numbers)
+        marker_notes = tuple(suspected.notes(accepted=options.accepts_suspected))
+        accepted = suspected.outlying if options.accepts_suspected else np.zeros_like(suspected.far)
+        series = without_cells(series, suspected.far | accepted)
+        as_read = series.values if options.accepts_suspected else as_read
+    pivot_notes = tuple(pivot.sparse_notes(value_columns.names)) if pivot else ()
+    own_notes = (*series_notes, *marker_notes, *pivot_notes)
+    return Table(
+        series=series,
+        as_read=as_read,
+        notes=(*read.notes, *own_notes),
+        source=timed.source,
+        positions=value_columns.positions,
+        axis=timed.axis,
+        grid=options.grid,
+        style=read.written.style,
+        time_columns=timed.time_columns,
+        name=name,
+        left_alone=value_columns.left_alone,
+        pivot=pivot,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadColumns:
+    """The time axis of a table and the columns to fill, whose rows are no steps yet."""
+
+    timed: TimedSource
+    axis: TimeAxis | None  # of the rows, which in a long table are those of the pivot
+    pivot: Pivot | None
+    written: FoundStyle
+    values: ValueColumns
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the user on how they were read."""
+        return (*self.timed.source.notes, *self.timed.notes, *self.written.notes, *self.values.notes)
+
+
+def read_columns(source: Source, options: TableOptions) -> ReadColumns:
+    """The time axis and the columns to fill of the table in a source. Errors are those of `read_table`."""
     timed = read_time(source, options)
     columns, axis, pivot = timed.columns, timed.axis, None
     if timed.parameters is not None:
@@ -63,31 +110,7 @@ def read_from(source: Source, options: TableOptions, name: str | None = None) ->
         refuse_stacked(columns, axis.time, known)
     written = find_number_style(columns, axis, options)
     value_columns = find_value_columns(columns, axis, options, written.style)
-    series, series_notes = to_series(value_columns, axis.time if axis else None, options)
-    as_read = series.values
-    marker_notes: tuple[str, ...] = ()
-    if not options.trusts_suspected:
-        suspected = find_suspected(value_columns.names, value_columns.only_numbers)
-        marker_notes = tuple(suspected.notes(accepted=options.accepts_suspected))
-        accepted = suspected.outlying if options.accepts_suspected else np.zeros_like(suspected.far)
-        series = without_cells(series, suspected.far | accepted)
-        as_read = series.values if options.accepts_suspected else as_read
-    pivot_notes = tuple(pivot.sparse_notes(value_columns.names)) if pivot else ()
-    own_notes = (*written.notes, *value_columns.notes, *series_notes, *marker_notes, *pivot_notes)
-    return Table(
-        series=series,
-        as_read=as_read,
-        notes=(*source.notes, *timed.notes, *own_notes),
-        source=timed.source,
-        positions=value_columns.positions,
-        axis=timed.axis,
-        grid=options.grid,
-        style=written.style,
-        time_columns=timed.time_columns,
-        name=name,
-        left_alone=value_columns.left_alone,
-        pivot=pivot,
-    )
+    return ReadColumns(timed, axis, pivot, written, value_columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

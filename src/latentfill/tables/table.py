@@ -17,6 +17,13 @@ from latentfill.tables.pivot import Pivot
 from latentfill.tables.time.axis import TimeAxis
 
 
+class TextForm(NamedTuple):
+    """How new cells of a column of texts are written."""
+
+    decimals: int
+    style: NumberStyle
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """A table as it was read, and the series to fill in it."""
@@ -33,6 +40,7 @@ class Table:
     name: str | None = None  # name of the file without its ending; None for a data frame
     left_alone: Mapping[str, str] = field(default_factory=dict)  # columns that are not filled, each with the reason
     pivot: Pivot | None = None  # for a long table: the wide table that the series was read from, and its rows
+    forms: Mapping[str, TextForm] = field(default_factory=dict)  # of new texts by column, where its cells do not tell
 
     @property
     def suspected(self) -> BoolArray:

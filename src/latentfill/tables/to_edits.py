@@ -16,7 +16,7 @@ from latentfill.tables.backends.native import TextArray
 from latentfill.tables.backends.number_texts import decimals_for, format_numbers, own_style
 from latentfill.tables.backends.numbers import NumberStyle
 from latentfill.tables.long_edits import long_edits
-from latentfill.tables.table import OutputRows, Table, output_rows
+from latentfill.tables.table import OutputRows, Table, TextForm, output_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,12 +119,16 @@ def _fill_columns(table: Table, estimates: Estimates, rows: OutputRows) -> Itera
         if name in table.series.labels:
             yield _FilledColumn(name, values[:, c], cells[:, c], None, None, table.style, table.series.labels[name])
             continue
-        texts, decimals = table.texts(c), estimates.precision
-        has_new_texts = texts is not None and (bool(estimates.extras) or cells[:, c].any())
-        if has_new_texts and decimals is None:
-            decimals = max(0, decimals_for(texts, table.series.values[steps, c], table.style))
-        style = table.style if texts is None else own_style(texts, table.style)
+        texts, decimals, style = table.texts(c), estimates.precision, table.style
+        if texts is not None and (estimates.extras or cells[:, c].any()):
+            form = table.forms.get(name) or form_of(texts, table.series.values[steps, c], style)
+            decimals, style = form.decimals if decimals is None else decimals, form.style
         yield _FilledColumn(name, values[:, c], cells[:, c], texts, decimals, style)
+
+
+def form_of(texts: TextArray, values: FloatArray, style: NumberStyle) -> TextForm:
+    """The form of new cells of a whole column, with its `values`, in a table whose numbers have this style."""
+    return TextForm(max(0, decimals_for(texts, values, style)), own_style(texts, style))
 
 
 def _rounded(values: FloatArray, decimals: int | None) -> FloatArray:

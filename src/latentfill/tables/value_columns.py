@@ -66,7 +66,7 @@ def find_value_columns(
     cannot be filled.
     """
     labelled = _read_labels(columns, axis, options, style)
-    numbers, without_numbers = _read_numbers(columns, axis, options, style, labelled)
+    numbers, without_numbers = read_numbers(columns, axis, options, style, labelled)
     reasons = {} if options.columns is not None else find_counters(columns, numbers, axis)
     numbers = {position: each for position, each in numbers.items() if position not in reasons}
     numbers |= {at: Numbers(each.values, np.zeros(len(each.values), dtype=bool)) for at, each in labelled.items()}
@@ -113,16 +113,16 @@ def _read_labels(
     return labelled
 
 
-def _read_numbers(
+def read_numbers(
     columns: Sequence[Column],
     axis: TimeAxis | None,
     options: TableOptions,
     style: NumberStyle,
-    without: Collection[int],
+    without: Collection[int] = (),
 ) -> tuple[dict[int, Numbers], list[tuple[Column, int]]]:
     """The numbers of the columns that can be filled, by position; and columns of texts, each with how many numbers.
 
-    Columns at the positions `without` are skipped.
+    Columns at the positions `without` are skipped. Raises an `InputError` if a column that must be filled cannot be.
     """
     usable: dict[int, Numbers] = {}
     without_numbers: list[tuple[Column, int]] = []

@@ -33,7 +33,11 @@ def find_cycles(series: Series) -> tuple[float, ...]:
     if series.time is None:
         period = find_period(series.values)
         return (float(period),) if period else ()
-    spacing, span = _spacing(series), _span(series)
+    return calendar_cycles(_span(series), _spacing(series))
+
+
+def calendar_cycles(span: float, spacing: float) -> tuple[float, ...]:
+    """The cycles of the calendar that a span covers often enough, with a step every `spacing`; all in seconds."""
     return tuple(
         cycle for cycle in CALENDAR.values() if span >= MIN_REPEATS * cycle and 0 < spacing <= cycle / MIN_STEPS
     )
@@ -78,8 +82,11 @@ def steps_per_cycle(clock: FloatArray) -> int | None:
 
 
 def clock_features(series: Series, cycles: tuple[float, ...]) -> FloatArray:
-    """Sines, then cosines, of the phase of each step in each of the `cycles`, shape (T, 2 * len(cycles))."""
-    position = np.arange(series.n_steps, dtype=float) if series.time is None else _seconds(series)
+    """Sines, then cosines, of the phase of each step in each of the `cycles`, shape (T, 2 * len(cycles)).
+
+    Without time stamps, the row of a step tells its phase, also in a part of a series.
+    """
+    position = series.rows.astype(float) if series.time is None else _seconds(series)
     angle = 2 * np.pi * position[:, None] / np.array(cycles, dtype=float).reshape(1, -1)
     return np.concatenate([np.sin(angle), np.cos(angle)], axis=1)
 

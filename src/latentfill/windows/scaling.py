@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,12 +79,19 @@ class ColumnScaler:
 
     def to_dict(self) -> dict[str, list[float | None]]:
         """Plain lists for JSON; floats survive the round trip exactly."""
-        return {
-            name: [None if np.isnan(v) else float(v) for v in getattr(self, name)]
-            for name in ("shift", "scale", "low", "high")
-        }
+        return {name: numbers_to_list(getattr(self, name)) for name in ("shift", "scale", "low", "high")}
 
     @classmethod
     def from_dict(cls, state: Mapping[str, list[float | None]]) -> ColumnScaler:
         """The scaler that `to_dict` described."""
-        return cls(**{name: np.array([np.nan if v is None else v for v in state[name]], dtype=float) for name in state})
+        return cls(**{name: list_to_numbers(state[name]) for name in state})
+
+
+def numbers_to_list(numbers: FloatArray) -> list[float | None]:
+    """Numbers for JSON, None for NaN; floats survive the round trip exactly."""
+    return [None if np.isnan(number) else float(number) for number in numbers]
+
+
+def list_to_numbers(numbers: Sequence[float | None]) -> FloatArray:
+    """The inverse of `numbers_to_list`."""
+    return np.array([np.nan if number is None else number for number in numbers], dtype=float)

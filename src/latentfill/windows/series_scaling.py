@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from latentfill.core.config_settings import Scaling
 from latentfill.core.series import FloatArray
-from latentfill.windows.scaling import ColumnScaler
+from latentfill.windows.scaling import ColumnScaler, list_to_numbers, numbers_to_list
 
 ENOUGH_CELLS = 5  # observed cells of a column from which level and spread of a series are learnt
 PERSISTENCE = 10.0  # cells that tell as much about the level as one independent cell does
 MOST_PRIOR_CELLS = 1000.0
+ARRAYS = ("level_cells", "spread_cells", "low", "high")  # of the scaler, besides the typical one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +51,17 @@ class SeriesScaler:
         alone = self._alone(values)
         low, high = alone.invert(self.low), alone.invert(self.high)
         return replace(alone, low=np.fmax(low, self.typical.low), high=np.fmin(high, self.typical.high))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists for JSON; floats survive the round trip exactly."""
+        own = {name: numbers_to_list(getattr(self, name)) for name in ARRAYS}
+        return {"typical": self.typical.to_dict(), "method": self.method, **own}
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> SeriesScaler:
+        """The scaler that `to_dict` described."""
+        own = {name: list_to_numbers(state[name]) for name in ARRAYS}
+        return cls(ColumnScaler.from_dict(state["typical"]), state["method"], **own)
 
     def _alone(self, values: FloatArray) -> ColumnScaler:
         """The scaler of a series, with its own range."""

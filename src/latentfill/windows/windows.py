@@ -14,6 +14,8 @@ from latentfill.core.errors import InputError
 from latentfill.core.series import BoolArray, FloatArray, IntArray
 from latentfill.windows.splits import Split
 
+NEAR_GAP = 24  # steps; what is learnt from the surroundings of a cell looks no farther
+
 Number = TypeVar("Number", bound=np.generic)
 
 
@@ -177,6 +179,16 @@ def window_starts(n_steps: int, length: int, stride: int) -> IntArray:
     last = n_steps - length
     starts = np.arange(0, last + 1, stride, dtype=np.int64)
     return starts if starts[-1] == last else np.append(starts, last)
+
+
+def with_a_gap(starts: IntArray, length: int, observed: BoolArray) -> IntArray:
+    """Those of the `starts` whose windows have a missing cell, or lie within `NEAR_GAP` steps of one; at least one.
+
+    `observed` (T, C) are the cells of the series.
+    """
+    gaps = np.flatnonzero(~observed.all(axis=1))
+    near = np.searchsorted(gaps, starts + length + NEAR_GAP) > np.searchsorted(gaps, starts - NEAR_GAP)
+    return starts[near] if near.any() else starts[:1]
 
 
 def apart(starts: IntArray, length: int) -> IntArray:

@@ -45,4 +45,7 @@ def test_joined_trees_are_those_of_the_models_one_after_the_other():
         models.append(Trees.of([predictors[0].nodes for predictors in model._predictors], x.shape[1]))
     joined = Trees.load(Trees.joined(models).state())
     np.testing.assert_array_equal(joined.leaves(x)[:, :4], models[0].leaves(x))
-    np.testing.assert_array_equal(joined.take(slice(4, 8)).leaves(x), models[1].leaves(x))
+    np.testing.assert_array_equal(joined.part(4, 8).leaves(x), models[1].leaves(x))
+    again = Trees.joined([joined.part(0, 4), joined.part(4, 8)]).state()
+    for name, array in joined.state().items():
+        np.testing.assert_array_equal(again[name], array)

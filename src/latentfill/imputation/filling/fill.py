@@ -35,7 +35,7 @@ from latentfill.strategies.candidates import Estimates
 from latentfill.windows.cycles import steps_per_cycle
 from latentfill.windows.gaps import gap_lengths, interpolate, nearest_observed
 from latentfill.windows.restore import restore_observed
-from latentfill.windows.windows import ScaledSeries, column_of, window_starts
+from latentfill.windows.windows import ScaledSeries, column_of, window_starts, with_a_gap
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,13 +79,17 @@ def fill_series(
 
 
 def estimate_series(
-    fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None
+    fitted: Fitted,
+    series: Series,
+    embeddings: Mapping[str, Embeddings] | None = None,
+    trusted: Series | None = None,
 ) -> EstimatedSeries:
     """Estimates of all candidates for a series, on the builtin path and on each split of stored `embeddings`.
 
-    The series has the columns of the fitted one in its order.
+    The series has the columns of the fitted one in its order. `trusted` is the series without the readings that are
+    probably wrong, where they have been found before.
     """
-    own = without_wrong(series)
+    own = without_wrong(series) if trusted is None else trusted
     scaled = fitted.scaled(own)
     by_path = {BUILTIN: _estimate_builtin(fitted, scaled)}
     searched = join_splits(embeddings or {})
@@ -98,9 +102,11 @@ def estimate_series(
 
 
 def _estimate_builtin(fitted: Fitted, series: ScaledSeries) -> Estimates:
-    """Estimates of the builtin path; a series shorter than a window is padded with gaps."""
+    """Estimates of the builtin path, from windows with a gap; a series shorter than a window is padded with gaps."""
     padded = series.padded_to(fitted.config.windows.length)
-    starts = window_starts(padded.n_steps, fitted.config.windows.length, fitted.config.windows.stride)
+    length = fitted.config.windows.length
+    starts = window_starts(padded.n_steps, length, fitted.config.windows.stride)
+    starts = with_a_gap(starts, length, padded.observed)
     estimates = fitted.builtin.candidates.estimate(padded, starts, fitted.encoder)
     return estimates.of_steps(series.n_steps)
 

@@ -65,6 +65,20 @@ class Filled:
     samples: FloatArray | None = None  # (S, T, C) randomly drawn completed series; None without samples
     candidates: Mapping[str, FloatArray] | None = None  # (T, C) by name: what each strategy alone would have filled
 
+    def part(self, steps: slice) -> Filled:
+        """The same record for these steps."""
+        parts: dict[str, Any] = {
+            name: None if array is None else array[..., steps, :]
+            for name, array in ((each.name, getattr(self, each.name)) for each in fields(self))
+            if name not in ("weights", "candidates")
+        }
+        weights, candidates = self.weights, self.candidates
+        return Filled(
+            **parts,
+            weights=None if weights is None else replace(weights, blend=weights.blend[steps]),
+            candidates=None if candidates is None else {name: each[steps] for name, each in candidates.items()},
+        )
+
     def without(self, cells: BoolArray) -> Filled:
         """The same record with nothing filled in some missing cells (T, C)."""
         if not cells.any():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from latentfill.core.column_order import in_working_order
-from latentfill.core.config import Config
+from latentfill.core.config import AUTO, Config
 from latentfill.core.errors import InputError
 from latentfill.core.series import FloatArray, Series
 from latentfill.imputation.doubt.trusted import trusted
@@ -52,7 +52,7 @@ class Pool:
         by_work = max(FEWEST_PARTS, int(MOST_WORK / _work(series, part, length)))
         chosen = evenly(np.arange(len(series)), max(1, min(MOST_STEPS // (part + length), by_work)))
         parts = [middle_of(series[at], part) for at in chosen.tolist()]
-        return cls(parts, length, shared_cycles(series), _find_kinds(parts, kind))
+        return cls(parts, length, shared_cycles(series), find_kinds(parts, kind))
 
     def scaled(self, scalers: Sequence[ColumnScaler]) -> ScaledSeries:
         """The series in scaled units, one below the other; no window sees two of them, as empty steps lie between."""
@@ -93,37 +93,52 @@ def fit_pool(series: Sequence[Series], config: Config, progress: ProgressCallbac
     method = config.windows.scaling
     scaler = ColumnScaler.fit(np.concatenate(pool.values), method)
     by_series = SeriesScaler.fit(pool.values, scaler, method)
-    held_out = hold_out(
-        pool.scaled([by_series.of(values) for values in pool.values]),
-        config,
-        for_networks=needs_encoder(config.strategies),
-    )
-    fitter = StrategyFitter(held_out, config, ColumnUnits(pool.kinds, scaler), (), budget, progress)
+    scaled = pool.scaled([by_series.of(values) for values in pool.values])
+    fitted = fit_parts(pool, scaled, scaler, config, budget, progress)
+    is_shorter = config.windows.length < requested.windows.length
+    return replace(fitted, by_series=by_series, shrunk_from=requested.windows.length if is_shorter else None)
+
+
+def fit_parts(
+    pool: Pool,
+    scaled: ScaledSeries,
+    scaler: ColumnScaler,
+    config: Config,
+    budget: TimeBudget,
+    progress: ProgressCallback | None,
+    compare_with: Sequence[str] = (),
+) -> Fitted:
+    """Fit one model to the series of a pool, which are the parts of the `scaled` one; see `FitInputs.compare_with`."""
+    compared = (name for name in compare_with if name != AUTO)
+    held_out = hold_out(scaled, config, for_networks=needs_encoder((*config.strategies, *compared)))
+    fitter = StrategyFitter(held_out, config, ColumnUnits(pool.kinds, scaler), compare_with, budget, progress)
     encoder, history = fitter.fit_encoder() if fitter.needs_encoder else (None, {})
+    first = pool.series[0]
     return Fitted(
         config=config,
-        columns=columns,
+        columns=first.columns,
         kinds=pool.kinds,
-        labels=series[0].labels,
+        labels=first.labels,
         known=np.any([each.observed.any(axis=0) for each in pool.series], axis=0),
         scaler=scaler,
-        by_series=by_series,
         cycles=pool.cycles,
-        stamped=series[0].time is not None,
+        stamped=first.time is not None,
         encoder=encoder,
         builtin=fitter.fit_builtin(encoder, history),
         stored={},
         n_steps=held_out.series.n_steps,
-        shrunk_from=requested.windows.length if config.windows.length < requested.windows.length else None,
     )
 
 
-def _find_kinds(series: Sequence[Series], kind: str | None) -> ColumnKinds:
-    """The kinds of the columns, from the readings of all series, with an empty step between two of them."""
+def find_kinds(series: Sequence[Series], kind: str | None, cycle: int | None = None) -> ColumnKinds:
+    """The kinds of the columns, from the readings of all series, with an empty step between two of them.
+
+    `cycle` is the number of steps of the shortest cycle, if it is known.
+    """
     first, empty = series[0], np.full((1, len(series[0].columns)), np.nan)
     values = np.concatenate([part for each in series for part in (each.values, empty)])
     joined = Series(values, first.columns, None, np.arange(len(values)), labels=first.labels)
-    return ColumnKinds.found(joined, kind, None)
+    return ColumnKinds.found(joined, kind, cycle)
 
 
 def _work(series: Sequence[Series], part: int, length: int) -> float:

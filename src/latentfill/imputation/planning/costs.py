@@ -22,6 +22,7 @@ ACCEPTED = {"state_space": 0.5, "kriging": 0.2}  # share of the trials that are 
 OF_KRIGING = 0.42  # of the time to learn it, for estimating held-out cells; filling takes less
 OF_FILLING = 0.08
 MODELS_OF_THE_PAST = 3.0  # all fits of growing histories, as a multiple of one fit of the whole
+BYTES_PER_CELL = 225  # of all arrays of a fill
 READ = 9.0  # bytes in memory for a byte of a text file
 BASELINES: Mapping[str, float] = {"knn": 6e-5, "iterative": 9e-5, "spline": 2e-6, "seasonal": 2e-6}  # s per cell
 
@@ -71,9 +72,14 @@ class Cost:
     skipped: Mapping[str, str]  # strategies that do not suit the table, with the reason
 
 
-def read_bytes(file_bytes: int) -> float:
+def read_bytes(file_bytes: float) -> float:
     """Memory that a text file takes while it is read and written."""
     return READ * file_bytes
+
+
+def whole_bytes(n_cells: float, file_bytes: float) -> float:
+    """Memory that reading and filling a table as a whole takes, without kriging and networks."""
+    return BASE.memory + LEARNING.memory + BYTES_PER_CELL * n_cells + read_bytes(file_bytes)
 
 
 def costs_of(size: Size, config: Config) -> Cost:
@@ -97,7 +103,8 @@ def costs_of(size: Size, config: Config) -> Cost:
         "testing": times * (_linear(0.05 if len(amounts) == 1 else 0.3, 1.7e-6, 3e-4, size) + OF_KRIGING * kriging),
         "filling": _linear(0.03, 1.7e-6, 2e-4, size) + OF_FILLING * kriging + _samples(size, config),
     }
-    memory = BASE.memory + sum(each.memory for each in amounts.values()) + 225 * size.cells + 25 * KB * size.columns
+    memory = BASE.memory + sum(each.memory for each in amounts.values())
+    memory += BYTES_PER_CELL * size.cells + 25 * KB * size.columns
     memory += LEARNING.memory if len(amounts) > 1 else 0.0
     return Cost(_within(config, seconds), memory, stages.skipped)
 

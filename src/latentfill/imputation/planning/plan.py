@@ -43,6 +43,7 @@ class Plan:
     disk_bytes: int
     available_disk_bytes: int | None
     skipped: Mapping[str, str]  # strategies that do not suit the table, with the reason
+    in_blocks: bool = False  # whether the table is long: filled block by block, by a model of stretches of it
 
     @property
     def fits(self) -> bool:
@@ -134,6 +135,11 @@ def _disk_bytes(tables: Sequence[Table], config: Config, file_bytes: int) -> int
     cells = sum(table.as_read.size for table in tables)
     missing = sum(int(np.isnan(table.as_read).sum()) for table in tables)
     columns = len(dict.fromkeys(name for table in tables for name in table.filled_columns))
+    return disk_bytes(cells, missing, columns, config, file_bytes)
+
+
+def disk_bytes(cells: int, missing: int, columns: int, config: Config, file_bytes: int) -> int:
+    """The same for a table of so many cells, with the size of the text that it is read from."""
     width = min(20.0, file_bytes / max(cells - missing, 1))  # of a cell with its delimiter
     copies = 1 + (config.output.samples or 0)
     bounds = 2 * cells * (width + 1) if config.output.intervals is not None else 0.0

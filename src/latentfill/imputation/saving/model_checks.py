@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from latentfill.core.config_settings import Scaling
 from latentfill.core.json_types import type_problems
 from latentfill.embeddings.protocols.encoder import EncoderShape
 from latentfill.imputation.fitting.fitted import CovariateGain, Fitted
@@ -22,6 +23,7 @@ from latentfill.nn.progress import History
 from latentfill.nn.weights import value_problems
 from latentfill.windows.gaps import BUCKET_NAMES
 from latentfill.windows.scaling import ColumnScaler
+from latentfill.windows.series_scaling import ARRAYS, SeriesScaler
 
 MAY_MISS = ("values", "rows", "quantiles", "mean_size", "farthest")  # of banks, and errors where none was held out
 UNBOUNDED = ("farthest", "threshold")  # infinite without held-out cells; the largest number in the leaves of trees
@@ -41,12 +43,24 @@ class ScalerFile(TypedDict):
     high: list[float | None]
 
 
+class SeriesScalerState(TypedDict):
+    """What `SeriesScaler.to_dict` gives."""
+
+    typical: dict[str, list[float | None]]
+    method: Scaling
+    level_cells: list[float]
+    spread_cells: list[float]
+    low: list[float | None]
+    high: list[float | None]
+
+
 def state_problems(state: Mapping[str, Any]) -> Iterator[str]:
     """Parts of the content of config.json that have the wrong type, or values that no model has."""
     if problems := list(type_problems(state, ModelState)):
         yield from problems
         return
     yield from type_problems(state["gain"], CovariateGain | None, "gain")
+    yield from type_problems(state.get("by_series"), SeriesScalerState | None, "by_series")
     yield from common_problems(state)
     for name, path in {"builtin": state["builtin"], **state["stored"]}.items():
         yield from _path_problems(path, name)
@@ -95,6 +109,9 @@ def inconsistencies(fitted: Fitted) -> Iterator[str]:
     c, w = len(fitted.all_columns), len(fitted.kinds.column_of)
     shapes = scaler_shapes(fitted.scaler, w)
     shapes += [("known", fitted.known.shape, (c,)), ("kinds", (len(fitted.kinds),), (c,))]
+    if fitted.by_series is not None:
+        shapes += series_scaler_shapes(fitted.by_series, w)
+        yield from scale_problems(fitted.by_series.typical)
     for path in fitted.paths.values():
         validated, strategies = path.validated, len(path.candidates.names)
         shapes += [
@@ -112,6 +129,12 @@ def inconsistencies(fitted: Fitted) -> Iterator[str]:
 def scaler_shapes(scaler: ColumnScaler, n_working: int) -> list[ShapeOf]:
     """Name, shape and expected shape of each array of a scaler."""
     return [(each.name, getattr(scaler, each.name).shape, (n_working,)) for each in fields(scaler)]
+
+
+def series_scaler_shapes(scaler: SeriesScaler, n_working: int) -> list[ShapeOf]:
+    """The same for the scaler of a model for many series."""
+    own: list[ShapeOf] = [(f"by_series.{name}", getattr(scaler, name).shape, (n_working,)) for name in ARRAYS]
+    return [*own, *scaler_shapes(scaler.typical, n_working)]
 
 
 def calibration_shapes(calibration: Calibration, n_columns: int) -> list[ShapeOf]:

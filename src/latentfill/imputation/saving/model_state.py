@@ -22,6 +22,7 @@ from latentfill.nn.progress import History
 from latentfill.strategies.candidates import Candidates
 from latentfill.strategies.protocols.strategy import StrategySpec
 from latentfill.windows.scaling import ColumnScaler
+from latentfill.windows.series_scaling import SeriesScaler
 
 FORMAT, READABLE = 9, (8, 9)  # versions of the files; format 8 has no digests
 
@@ -64,6 +65,7 @@ class ModelState(TypedDict):
     builtin: PathState
     stored: dict[str, PathState]
     one_space: NotRequired[bool]
+    by_series: NotRequired[dict[str, Any] | None]  # fields of the `SeriesScaler` of a model for many series
     extra: Extra
     digests: NotRequired[dict[str, str]]  # of the files, see `folder_digests`
 
@@ -90,6 +92,7 @@ def state_of(fitted: Fitted, extra: Extra) -> ModelState:
         "builtin": _path_state(fitted.builtin),
         "stored": {split: _path_state(path) for split, path in fitted.stored.items()},
         "one_space": fitted.one_space,
+        "by_series": None if fitted.by_series is None else fitted.by_series.to_dict(),
         "extra": extra,
     }
 
@@ -139,6 +142,7 @@ def restore(state: ModelState, scaler: ScalerState, config: Config, weights: Arr
         n_steps=int(state["n_steps"]),
         shrunk_from=state["shrunk_from"],
         one_space=bool(state.get("one_space")),
+        by_series=SeriesScaler.from_dict(by_series) if (by_series := state.get("by_series")) else None,
         encoder=encoder,
         builtin=path(None, state["builtin"]),
         stored={split: path(split, path_state) for split, path_state in state["stored"].items()},

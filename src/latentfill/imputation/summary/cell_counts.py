@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from operator import itemgetter
 from typing import Any
 
@@ -21,8 +21,7 @@ def count_cells(series: Series, filled: Filled, steps: IntArray) -> dict[str, di
 
     `steps` (R,) are the steps of the series that are rows of the filled table.
     """
-    counts, codes = _Counts.of(series, filled, steps), cell_codes()
-    return {name: counts.of_column(c, codes) for c, name in enumerate(series.columns)}
+    return CellCounts.of(series, filled, steps).by_column(series.columns)
 
 
 def joined_counts(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -60,7 +59,7 @@ def _sum(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Counts:
+class CellCounts:
     """Counts of cells without a value that was learnt from, by column."""
 
     n_rows: int
@@ -71,7 +70,7 @@ class _Counts:
     from_stored: IntArray  # (C, buckets) filled from stored embeddings
 
     @classmethod
-    def of(cls, series: Series, filled: Filled, steps: IntArray) -> _Counts:
+    def of(cls, series: Series, filled: Filled, steps: IntArray) -> CellCounts:
         """Count the missing cells of a series in these steps."""
         missing = np.zeros(series.values.shape, dtype=bool)
         missing[steps] = ~series.observed[steps]
@@ -92,7 +91,16 @@ class _Counts:
             from_stored=by_length(is_from_stored(codes)),
         )
 
-    def of_column(self, c: int, codes: list[CellCode]) -> dict[str, object]:
+    def __add__(self, other: CellCounts) -> CellCounts:
+        """The counts of two parts of a series together."""
+        return CellCounts(**{each.name: getattr(self, each.name) + getattr(other, each.name) for each in fields(self)})
+
+    def by_column(self, columns: Sequence[str]) -> dict[str, dict[str, object]]:
+        """The counts of each of C columns as JSON values."""
+        codes = cell_codes()
+        return {name: self._of_column(c, codes) for c, name in enumerate(columns)}
+
+    def _of_column(self, c: int, codes: list[CellCode]) -> dict[str, object]:
         """The counts of one column as JSON values."""
         missing = int(self.by_length[c].sum())
         suspected = int(self.by_code[c, Code.SUSPECTED])

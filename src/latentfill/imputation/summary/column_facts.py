@@ -31,11 +31,11 @@ def _longest_gaps(series: Series) -> dict[str, dict[str, object]]:
     shortest_first = np.argsort(gaps.length, kind="stable")
     longest = {int(gaps.column[gap]): gap for gap in shortest_first}  # the last one of a column stays
     return {
-        series.columns[c]: {"steps": int(gaps.length[gap]), "from": _step_name(series, int(gaps.start[gap]))}
+        series.columns[c]: {"steps": int(gaps.length[gap]), "from": step_name(series, int(gaps.start[gap]))}
         for c, gap in longest.items()
     }
 
 
-def _step_name(series: Series, step: int) -> str:
+def step_name(series: Series, step: int) -> str:
     """The time stamp of a step; without stamps its number, from 1."""
     return f"step {step + 1}" if series.time is None else stamp_text(series.time[step])

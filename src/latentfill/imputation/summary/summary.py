@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 
 from latentfill.core.messages import counted, name_columns
-from latentfill.core.series import IntArray
+from latentfill.core.series import BoolArray, IntArray
 from latentfill.core.strategy_table import cell_codes
 from latentfill.embeddings.protocols.record import Embeddings, Pairing
-from latentfill.imputation.filling.codes import Code, CodeArray, count_codes
+from latentfill.imputation.filling.codes import count_codes
 from latentfill.imputation.filling.filled import Filled
 from latentfill.imputation.fitting.fitted import BUILTIN, CovariateGain, Fitted, FittedPath
 from latentfill.imputation.summary.cell_counts import count_cells
@@ -35,7 +36,7 @@ def summarise(
     covariates: Covariates | None = None,
 ) -> dict[str, object]:
     """The summary of one filled table; `paired` are the stored embeddings that it was filled from."""
-    paths, embeddings = fitted.paths, paired.splits
+    embeddings = paired.splits
     of_table = summarise_table(
         fitted,
         table,
@@ -45,6 +46,19 @@ def summarise(
     summary: dict[str, object] = {
         "latentfill": version("latentfill"),
         **of_table,
+        **model_facts(fitted, options, paired),
+    }
+    if fitted.gain:
+        summary["covariates"] = _describe_covariates(fitted.gain, covariates)
+    if fitted.stored:
+        summary["embeddings"] = _describe_stored(fitted, embeddings, table.series.n_steps)
+    return summary
+
+
+def model_facts(fitted: Fitted, options: TableOptions, paired: Pairing) -> dict[str, object]:
+    """The settings of a model, what it learnt, and the errors on its held-out cells."""
+    paths, embeddings = fitted.paths, paired.splits
+    return {
         "settings": fitted.config.to_dict(),
         "reading": asdict(options),
         "codes": {str(code.number): code.meaning for code in cell_codes()},
@@ -55,34 +69,30 @@ def summarise(
         "left_out": {name: dict(path.skipped) for name, path in paths.items()},
         "strategies": {name: _diagnostics(path) for name, path in paths.items()},
     }
-    if fitted.gain:
-        summary["covariates"] = _describe_covariates(fitted.gain, covariates)
-    if fitted.stored:
-        summary["embeddings"] = _describe_stored(fitted, embeddings, table.series.n_steps)
-    return summary
 
 
 def summarise_table(fitted: Fitted, table: Table, filled: Filled, notes: Iterable[str] = ()) -> dict[str, object]:
     """What a filled table holds: size, cell counts and notes, among them the `notes` on the model."""
     steps, n_added = output_rows(table).steps, count_added(table, filled.values)
-    codes = filled.codes[steps]
+    codes, columns = filled.codes[steps], _columns(fitted, table, filled, steps)
     added = added_notes(n_added) if table.pivot else ()
+    untested = untested_cells(fitted, table.series.observed) & (table.series.rows >= 0)[:, None]
     return {
         "table": {**_table(table), "added_rows": n_added},
         "notes": [
             *table.notes,
             *notes,
             *added,
-            *_notes(fitted, codes, table.series.columns),
-            *_untested(fitted, table),
+            *fill_notes(fitted, columns),
+            *untested_notes(fitted, int(np.count_nonzero(untested))),
         ],
         "cells": count_codes(codes),
         "filled_from": {} if filled.weights is None else filled.weights.shares(steps),
-        "columns": _columns(fitted, table, filled, steps),
+        "columns": columns,
     }
 
 
-def _columns(fitted: Fitted, table: Table, filled: Filled, steps: IntArray) -> dict[str, object]:
+def _columns(fitted: Fitted, table: Table, filled: Filled, steps: IntArray) -> dict[str, dict[str, Any]]:
     """What is known of each column, and the counts of its cells."""
     facts = column_facts(table.series, dict(zip(fitted.all_columns, fitted.kinds.kinds, strict=True)))
     counts = count_cells(table.series, filled, steps)
@@ -107,15 +117,15 @@ def added_notes(n_added: int) -> Iterator[str]:
         yield f"{counted(n_added, 'row')} {'is' if n_added == 1 else 'are'} added, for readings that have no row."
 
 
-def _notes(fitted: Fitted, codes: CodeArray, columns: tuple[str, ...]) -> Iterator[str]:
-    """Notes about the filled values for the user, one sentence each; `codes` are those of the filled table."""
+def fill_notes(fitted: Fitted, columns: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Notes about the filled values for the user, one sentence each, from the counts of the cells of each column."""
     unknown = {name for name, known in zip(fitted.all_columns, fitted.known, strict=True) if not known}
-    empty = [name for c, name in enumerate(columns) if name in unknown and (codes[:, c] == Code.EMPTY).any()]
+    empty = [name for name, counts in columns.items() if name in unknown and counts["left_empty"]]
     if empty:
         yield f"No value to learn from, and left empty: {name_columns(empty)}."
-    filled = ((codes != Code.OBSERVED) & (codes != Code.EMPTY)).any(axis=0)
+    filled = {name for name, counts in columns.items() if sum(counts["by_code"].values()) > counts["left_empty"]}
     equal = {name for name, known in zip(fitted.all_columns, fitted.errors_known, strict=True) if not known}
-    if unsure := [name for c, name in enumerate(columns) if name in equal - unknown and filled[c]]:
+    if unsure := [name for name in columns if name in (equal - unknown) & filled]:
         yield (
             f"Too few readings to tell how large errors are: {name_columns(unsure)}. The bounds and expected errors of "
             "what is filled there are left empty."
@@ -127,18 +137,23 @@ def _notes(fitted: Fitted, codes: CodeArray, columns: tuple[str, ...]) -> Iterat
                 f"The latents of {latent.diagnostics['not_converged']} of {latent.diagnostics['windows']} windows had "
                 f"not converged after {fitted.config.latent.steps} steps."
             )
-    left = int(np.count_nonzero(codes == Code.EMPTY))
+    left = sum(counts["left_empty"] for counts in columns.values())
     if left and fitted.config.output.max_gap is not None:
         yield f"Gaps of more than {fitted.config.output.max_gap} steps are left empty: {counted(left, 'cell')} in all."
 
 
-def _untested(fitted: Fitted, table: Table) -> Iterator[str]:
-    """A note on cells farther from the nearest reading than any that could be held out."""
-    farthest, series = fitted.builtin.validated.calibration.farthest, table.series
-    far = np.minimum(*distances(series.observed)) > np.ceil(farthest)
-    if n := int(np.count_nonzero(far & (series.rows >= 0)[:, None])):
+def untested_cells(fitted: Fitted, observed: BoolArray) -> BoolArray:
+    """Cells (T, C) farther from the nearest reading than any that could be held out."""
+    nearest: IntArray = np.minimum(*distances(observed))
+    return np.asarray(nearest > np.ceil(fitted.builtin.validated.calibration.farthest))
+
+
+def untested_notes(fitted: Fitted, n: int) -> Iterator[str]:
+    """A note on the number of such cells."""
+    if n:
         yield (
-            f"{counted(n, 'cell')} {'is' if n == 1 else 'are'} more than {farthest:.0f} steps from the nearest "
+            f"{counted(n, 'cell')} {'is' if n == 1 else 'are'} more than "
+            f"{fitted.builtin.validated.calibration.farthest:.0f} steps from the nearest "
             "reading, and no gap like that could be tested: expected errors and intervals there are extrapolated."
         )
 

@@ -61,7 +61,7 @@ class ColumnModel:
         named = {name.removeprefix("trees."): array for name, array in state.items() if name.startswith("trees.")}
         trees, last = Trees.load(named), np.cumsum(state["trees"])
         return [
-            cls(float(offset), trees.take(slice(end - count, end)), Shrinkage(ends, factors))
+            cls(float(offset), trees.part(end - count, end), Shrinkage(ends, factors))
             for offset, end, count, ends, factors in zip(
                 state["offset"], last, state["trees"], state["ends"], state["factors"], strict=True
             )

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from latentfill.core.series import FloatArray, IntArray
+from latentfill.core.series import FloatArray
 
 Float32Array = NDArray[np.float32]
 
@@ -59,9 +59,17 @@ class Trees:
             root=np.concatenate([model.root + start for model, start in zip(models, first, strict=True)]),
         )
 
-    def take(self, trees: slice | IntArray) -> Trees:
-        """Only some of the trees; the nodes are shared."""
-        return Trees(self.feature, self.threshold, self.child, self.value, self.root[trees])
+    def part(self, first: int, stop: int) -> Trees:
+        """Only the trees from `first` up to `stop`, with their own nodes."""
+        start, *_ = ends = np.append(self.root, len(self.value))[[first, stop]].tolist()
+        nodes = slice(*ends)
+        return Trees(
+            feature=self.feature[nodes],
+            threshold=self.threshold[nodes],
+            child=self.child[nodes] - np.int32(start),
+            value=self.value[nodes],
+            root=self.root[first:stop] - np.int32(start),
+        )
 
     def leaves(self, x: Float32Array) -> FloatArray:
         """What each tree adds for each cell of the features `x` (M, F), shape (M, K)."""

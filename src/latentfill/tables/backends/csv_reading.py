@@ -35,27 +35,46 @@ def read_csv(path: str | os.PathLike[str], request: ReadRequest | None = None) -
         raise InputError(f"{path} is empty. A table needs a header line and at least two rows.")
     lines = list(io.StringIO(text, newline=""))
     layout = find_layout(lines, request, path)
-    rows = _divide(lines[layout.first_line :], layout)
+    below = read_rows(
+        lines[layout.first_line :], layout, codec, path, layout.first_line, tell_comments=request.comment is None
+    )
+    return replace(with_header(below, lines, layout), bom=bom, notes=(*notes, *layout.notes, *below.notes))
+
+
+def read_rows(
+    lines: Sequence[str], layout: TextLayout, codec: str, path: Path, first: int, *, tell_comments: bool
+) -> CsvText:
+    """The rows in some lines below the header of a file, without the header; `first` lines are above them.
+
+    With `tell_comments`, a note tells of comments that may be rows. Raises an `InputError` if there is no row.
+    """
+    rows = _divide(lines, layout, first)
     if not rows.records:
         raise InputError(f"{path} has a header line but no rows. A table needs at least two.")
     read = CsvText(
         names=layout.names,
         cells=(),
-        head="".join(lines[: layout.header.start]),
-        header=layout.header_records,
-        names_at=layout.names_at,
+        head="",
+        header=(),
+        names_at=None,
         records=tuple(rows.records),
         between=rows.between,
         tail=rows.tail,
         syntax=_syntax(layout, rows.records),
         encoding=codec,
-        bom=bom,
-        notes=(*notes, *layout.notes, *(_comment_notes(rows, layout) if request.comment is None else ())),
+        bom=b"",
+        notes=tuple(_comment_notes(rows, layout)) if tell_comments else (),
         comment=layout.comment,
         rows=RowNames("line", numbers=np.array(rows.numbers)),
     )
     cells = _cells_by_pyarrow(read)
     return replace(read, cells=cells) if cells is not None else _with_cells(read, path)
+
+
+def with_header(text: CsvText, lines: Sequence[str], layout: TextLayout) -> CsvText:
+    """The rows of a file below its header, which is in the first of its `lines`."""
+    head = "".join(lines[: layout.header.start])
+    return replace(text, head=head, header=layout.header_records, names_at=layout.names_at)
 
 
 def _comment_notes(rows: _Lines, layout: TextLayout) -> Iterator[str]:
@@ -90,7 +109,7 @@ class _Lines(NamedTuple):
     tail: str
 
 
-def _divide(lines: Sequence[str], layout: TextLayout) -> _Lines:
+def _divide(lines: Sequence[str], layout: TextLayout, first: int) -> _Lines:
     """Separate records from comments and blank lines; in a single column, a blank line is a missing cell."""
     blank = " \t\r\n".replace(layout.delimiter, "")
     end = len(lines)
@@ -100,7 +119,7 @@ def _divide(lines: Sequence[str], layout: TextLayout) -> _Lines:
     numbers: list[int] = []
     between: dict[int, str] = {}
     single = len(layout.names) == 1
-    for number, line in enumerate(lines[:end], start=layout.first_line + 1):
+    for number, line in enumerate(lines[:end], start=first + 1):
         is_comment = bool(layout.comment) and line.startswith(layout.comment)
         if is_comment or (not single and not line.rstrip("\r\n")):
             between[len(records) - 1] = between.get(len(records) - 1, "") + line

@@ -6,7 +6,6 @@ Only the number of the file that each row goes to is held in memory.
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,22 +13,21 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 import numpy as np
 
-from latentfill.core.errors import InputError
 from latentfill.core.memory_limit import check_memory
 from latentfill.core.series import BoolArray, IntArray
 from latentfill.core.text_files import MEMORY_PER_BYTE
 from latentfill.tables.backends.field_syntax import SPACES, FieldSyntax, syntax_of
 from latentfill.tables.backends.read_request import ReadRequest
 from latentfill.tables.backends.text_layout import find_layout
+from latentfill.tables.backends.text_lines import BOM, new_text, opened_bytes, opened_text
 
 HEAD_BYTES = 1 << 20  # from which the layout is found
 ENCODINGS = ("utf-8", "ascii", "iso8859-1", "cp1252")  # in which a line can be read by itself; UTF-8 if none is given
 MOST_FILES = 256  # that are written side by side
-BOM = b"\xef\xbb\xbf"
 SAMPLED_SERIES, SAMPLED_ROWS = 512, 100_000  # of the sample, at most about
 
 Label = tuple[str, ...]
@@ -71,7 +69,7 @@ class StackedText:
         Raises an `InputError` if it is not understood, and an `UnusualTextError` for one that is not divided: with
         cells aligned by spaces, in another encoding than those of `ENCODINGS`, or without one of the columns `by`.
         """
-        with _opened(path) as file:
+        with opened_bytes(path) as file:
             data = file.read(HEAD_BYTES)
         has_bom, data = data.startswith(BOM), data.removeprefix(BOM)
         encoding = "utf-8" if has_bom else codecs.lookup(request.encoding or "utf-8").name
@@ -101,7 +99,7 @@ class StackedText:
             size += len(row) + len(below)
         lengths = np.bincount(series_of_row)
         check_memory(MEMORY_PER_BYTE * size * float(lengths.max()) / len(series_of_row), self.path)  # the longest alone
-        file_of = _files_by_series(lengths, max(rows_per_file, len(series_of_row) // MOST_FILES))
+        file_of = files_by_series(lengths, max(rows_per_file, len(series_of_row) // MOST_FILES))
         paths = [folder / f"{number}.csv" for number in range(int(file_of.max()) + 1)]
         sampled, sample = _sampled(lengths), folder / "sample.csv"
         with ExitStack() as stack:
@@ -147,7 +145,7 @@ class StackedText:
         """
         lines = [self._lines(part, self.head_lines) for part in parts]
         rows = [map("".join, _with_lines_below(each, self.comment)) for each in lines]
-        with _written(into, self.encoding, packed=packed) as file:
+        with new_text(into, self.encoding, packed=packed) as file:
             file.write("\ufeff" if self.has_bom else "")
             file.writelines(self._head(parts[0], self.head_lines))
             held = ""
@@ -160,7 +158,7 @@ class StackedText:
         self, parts: Sequence[Path], is_row: Sequence[BoolArray], division: Division, into: Path, *, packed: bool
     ) -> None:
         """The same for files of new columns, which have one line of names and no comments."""
-        with _written(into, self.encoding, packed=packed) as file:
+        with new_text(into, self.encoding, packed=packed) as file:
             file.writelines(self._head(parts[0], 1))
             lines = [self._lines(part, 1) for part in parts]
             file.writelines(_in_order(lines, is_row, division.file_of_row))
@@ -210,7 +208,7 @@ def _added_after(is_row: BoolArray) -> list[int]:
     return [int(n) for n in np.diff(rows) - 1]
 
 
-def _files_by_series(lengths: IntArray, rows_per_file: int) -> IntArray:
+def files_by_series(lengths: IntArray, rows_per_file: int) -> IntArray:
     """The number of the file for each series of so many rows, so that a file holds about `rows_per_file`."""
     file_of, number, rows = np.zeros(len(lengths), dtype=np.int64), 0, 0
     for series, length in enumerate(lengths.tolist()):
@@ -231,47 +229,11 @@ def _is_no_row(line: str, comment: str) -> bool:
     return not line.rstrip("\r\n") or (bool(comment) and line.startswith(comment))
 
 
-class _Unpacked(gzip.GzipFile):
-    """A gzipped file, of which no line may be longer than memory allows, as a line is read as a whole."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, "rb")
-        self._path, self._since_line_end = path, 0
-
-    def read1(self, size: int = -1) -> bytes:
-        data = super().read1(size)
-        self._since_line_end = len(data) - data.rfind(b"\n") if b"\n" in data else self._since_line_end + len(data)
-        check_memory(MEMORY_PER_BYTE * self._since_line_end, self._path, unpacking=True)
-        return data
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """The bytes of a file, unpacked if it is gzipped."""
-    try:
-        with path.open("rb") as file:
-            is_packed = file.read(2) == b"\x1f\x8b"
-        with _Unpacked(path) if is_packed else path.open("rb") as unpacked:
-            yield cast(IO[bytes], unpacked)
-    except (OSError, EOFError) as error:
-        raise InputError(f"{path} cannot be read: {error}.") from error
-
-
 @contextmanager
 def _text(path: Path, encoding: str) -> Iterator[IO[str]]:
-    """The lines of a text file without its byte order mark, with the line ends that they have."""
-    with _opened(path) as file:
-        if file.read(3) != BOM:
-            file.seek(0)
+    """The lines of a text file, see `opened_text`; an `UnusualTextError` if it is in another encoding."""
+    with opened_text(path, encoding) as lines:
         try:
-            yield io.TextIOWrapper(cast(io.BufferedReader, file), encoding=encoding, newline="")
+            yield lines
         except UnicodeError as error:
             raise UnusualTextError from error
-
-
-@contextmanager
-def _written(path: Path, encoding: str, *, packed: bool) -> Iterator[IO[str]]:
-    """A new text file, `packed` by gzip or not."""
-    with path.open("wb") as file, ExitStack() as stack:
-        target = stack.enter_context(gzip.GzipFile("", "wb", 6, file, mtime=0)) if packed else file
-        yield stack.enter_context(io.TextIOWrapper(cast(io.BufferedWriter, target), encoding=encoding, newline=""))
