@@ -16,16 +16,16 @@ BIN := .venv/bin
 demo: .venv/installed  ## fill the gaps of a generated sample and score the result
 	$(BIN)/latentfill demo -o demo
 
-# A process for each core, as the networks of the tests are too small to gain from threads. Tests come in a random order,
-# which is that of the seed; pytest prints it.
+# A process for each core, as the networks of the tests are too small to gain from threads, and bytecode for the processes
+# that tests start. Tests come in a random order, which is that of the seed; pytest prints it.
 SEED ?= 21
-SUITE := $(BIN)/python -m pytest -n auto --dist loadfile -p randomly --randomly-seed=$(SEED)
+SUITE := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadfile -p randomly --randomly-seed=$(SEED)
 
 test: .venv/installed-test  ## the whole test suite
-	OMP_NUM_THREADS=1 $(SUITE)
+	$(SUITE)
 
 coverage: .venv/installed-test  ## the same, and fails if too few lines or branches are run; it takes a third longer
-	OMP_NUM_THREADS=1 $(SUITE) --cov --cov-report=json:.coverage.json
+	$(SUITE) --cov --cov-report=json:.coverage.json
 	$(BIN)/python .ci/coverage_floor.py .coverage.json
 
 audit:  ## known security problems of the pinned dependencies; asks the Python Packaging Advisory Database

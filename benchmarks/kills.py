@@ -45,7 +45,12 @@ SHARE_MISSING = 0.1  # of the cells
 ROWS = 96  # of the table, small enough that most of a run is reading and writing
 OPERATIONS = ("replace", "rename", "link", "fsync", "mkdir", "unlink")  # functions of `os` at which a run is killed
 NO_KILL = 0
-PRELOADED = ("latentfill.cli.main", "latentfill.imputation.imputer", "latentfill.imputation.saving.model_folder")
+PRELOADED = (  # what commands import, so that kills come while they work
+    *("latentfill.cli.main", "latentfill.imputation.imputer", "latentfill.imputation.saving.model_folder"),
+    *("latentfill.scoring.evaluate", "latentfill.report.imputation_page", "latentfill.report.evaluation_page"),
+    *("latentfill.plots.folder", "latentfill.embeddings.timekd.distil", "latentfill.embeddings.timekd.student"),
+    *("altair", "vl_convert", "torch._dynamo"),
+)
 
 Files = Mapping[str, str]  # digests by path
 

@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import typer
 
 from latentfill.cli import main as cli
 from latentfill.core.folder_digests import DIGESTS, OWN, with_digests
@@ -20,27 +22,35 @@ from latentfill.scoring.demo_table import Sample, make_sample
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
-# Big enough to learn something, small enough for a second of training.
+# Small enough for a tenth of a second of training; tests that need something learnt take more steps.
 QUICK = {
     "length": 24,
     "stride": 8,
     "dim": 16,
     "layers": 1,
     "attention_heads": 2,
-    "encoder_steps": 40,
+    "encoder_steps": 12,
     "encoder_batch": 16,
-    "decoder_steps": 40,
+    "decoder_steps": 12,
     "decoder_batch": 16,
     "width": 16,
     "blocks": 2,
     "kernel": 5,
-    "check_every": 20,
+    "check_every": 6,
 }
 
 
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_built_once() -> Iterator[None]:
+    """Building the commands from their functions takes longer than most of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture
@@ -74,8 +84,8 @@ def quick() -> dict[str, object]:
 
 @pytest.fixture(scope="session")
 def sample() -> Sample:
-    """Three weeks of six hourly columns with gaps, and the truth."""
-    return make_sample(seed=3, days=21)
+    """Two weeks of six hourly columns with gaps, and the truth."""
+    return make_sample(seed=3, days=14)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def for_type_checkers(tree: ast.AST) -> set[ast.AST]:
     return {inner for block in blocks for inner in ast.walk(block)}
 
 
+@cache
 def imported(path: Path, *, at_run_time: bool = False) -> set[str]:
     """Full names that a file imports, also inside functions; with `at_run_time` not those for type checkers only."""
     found: set[str] = set()
@@ -68,10 +70,12 @@ def test_the_folders_at_the_root_are_the_flow():
     assert {path.name for path in ROOT.iterdir() if (path / "__init__.py").is_file()} == set(FLOW)
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if folder(p) != "."], ids=name_of)
-def test_a_folder_imports_only_from_those_before_it(path: Path):
-    allowed = FLOW[: FLOW.index(path.relative_to(ROOT).parts[0]) + 1]
-    assert {name.split(".")[0] for name in own_modules(path)} - {"", *allowed} == set()
+@pytest.mark.parametrize("name", FLOW)
+def test_a_folder_imports_only_from_those_before_it(name: str):
+    allowed = {"", *FLOW[: FLOW.index(name) + 1]}
+    used = {path: {each.split(".")[0] for each in own_modules(path)} for path in (ROOT / name).rglob("*.py")}
+    assert used
+    assert {path: folders - allowed for path, folders in used.items() if folders - allowed} == {}
 
 
 def test_no_two_folders_import_each_other_not_even_in_a_round():
@@ -82,11 +86,10 @@ def test_no_two_folders_import_each_other_not_even_in_a_round():
     TopologicalSorter(graph).prepare()  # a CycleError names the folders
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_torch_is_imported_only_where_it_is_needed(path: Path):
-    if path.relative_to(ROOT).parts[0] not in WITH_TORCH:
-        found = {name.split(".")[0] for name in imported(path, at_run_time=True)}
-        assert found.isdisjoint({"torch", "safetensors", "transformers"})
+def test_torch_is_imported_only_where_it_is_needed():
+    others = [path for path in MODULES if path.relative_to(ROOT).parts[0] not in WITH_TORCH]
+    found = {path: {name.split(".")[0] for name in imported(path, at_run_time=True)} for path in others}
+    assert [path for path, names in found.items() if names & {"torch", "safetensors", "transformers"}] == []
 
 
 def test_the_command_line_starts_without_torch_numpy_or_arrow():
@@ -113,10 +116,6 @@ print([name for name in {slow} if name in sys.modules])
     assert found.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize(
-    "path",
-    sorted(path for path in TESTS.rglob("*/test_*.py") if path.parent.name not in WITHOUT_A_FOLDER),
-    ids=lambda p: str(p.relative_to(TESTS)),
-)
-def test_the_folders_of_the_tests_are_those_of_the_package(path: Path):
-    assert (ROOT / path.relative_to(TESTS).parent).is_dir()
+def test_the_folders_of_the_tests_are_those_of_the_package():
+    folders = {path.parent.relative_to(TESTS) for path in TESTS.rglob("*/test_*.py")}
+    assert sorted(str(each) for each in folders if not (ROOT / each).is_dir()) == sorted(WITHOUT_A_FOLDER)

@@ -12,15 +12,12 @@ from fuzzing import arguments, csv, files, frames, times
 from fuzzing.outcomes import REFUSED, USED, Target
 
 TARGETS = [target for module in (arguments, csv, files, frames, times) for target in module.TARGETS]
-EXAMPLES = 25  # of each target, which take a few seconds
+EXAMPLES = 15  # of each target, which take a second
 
 
 @pytest.mark.filterwarnings("ignore")  # of the libraries that make odd frames
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_no_input_ends_in_anything_but_a_result_or_a_refusal(target: Target):
-    for seed in target.seeds:
-        assert target.outcome(seed) in (USED, REFUSED)
-
     @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
     @given(target.inputs)
     def run(data: bytes) -> None:

@@ -84,7 +84,7 @@ def test_figures_of_columns_with_odd_names_stay_in_their_folder(tmp_path: Path, 
     pytest.importorskip("vl_convert")
     gappy().to_csv(tmp_path / "a.csv", index=False)
     command = ("impute", tmp_path / "a.csv", "--strategy", "linear", "-o", tmp_path / "b" / "filled.csv", "--quiet")
-    assert run_cli(*command, "--plots", tmp_path / "b" / "figures") == 0
+    assert run_cli(*command, "--plots", tmp_path / "b" / "figures", "--plots-as", "svg") == 0
     found = {path for path in everything_in(tmp_path) if (tmp_path / path).is_file()}
     assert {path for path in found if not path.startswith("b/")} == {"a.csv"}
     assert len([path for path in found if path.startswith("b/figures/series_")]) == len(NAMES)
@@ -95,7 +95,8 @@ def test_figures_of_series_with_odd_names_stay_in_their_folder(tmp_path: Path, r
     one = gappy()[["time", NAMES[0]]].set_axis(["time", "x"], axis=1)
     pd.concat([one.assign(station=name) for name in NAMES]).to_csv(tmp_path / "a.csv", index=False)
     command = ("impute", tmp_path / "a.csv", "--by", "station", "--strategy", "linear", "--model", "own", "--quiet")
-    assert run_cli(*command, "-o", tmp_path / "b" / "filled.csv", "--plots", tmp_path / "b" / "figures") == 0
+    figures = ("--plots", tmp_path / "b" / "figures", "--plots-as", "svg")
+    assert run_cli(*command, "-o", tmp_path / "b" / "filled.csv", *figures) == 0
     found = {path for path in everything_in(tmp_path) if (tmp_path / path).is_file()}
     assert {path for path in found if not path.startswith("b/")} == {"a.csv"}
     folders = {Path(path).parts[2] for path in found if path.startswith("b/figures/0")}

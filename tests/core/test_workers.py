@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -11,8 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import scipy.linalg  # noqa: F401 - its library is one of those that are looked at
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from latentfill.core.workers import MOST_THREADS, in_parallel
+from latentfill.core.workers import MOST_THREADS, in_parallel, one_blas_thread
 
 
 def test_results_come_in_the_order_of_the_items(monkeypatch: pytest.MonkeyPatch):
@@ -88,3 +91,16 @@ def wait_until(is_so: Callable[[], bool]) -> None:
             return
         time.sleep(0.1)
     raise AssertionError("it took more than a minute")
+
+
+def test_linear_algebra_has_one_thread_inside_a_block_and_as_many_as_before_after_it():
+    def threads() -> list[int]:
+        libraries = [each for each in threadpool_info() if {"numpy", "scipy"} & set(re.split(r"\W", each["filepath"]))]
+        return [each["num_threads"] for each in libraries if each["user_api"] == "blas"]
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = threads()
+        for _ in range(2):
+            with one_blas_thread():
+                assert set(threads()) <= {1}
+            assert threads() == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,8 @@ RUN_IN_PYTHON = (*RUN, "scale")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SHELL = re.compile(r"^```(?:sh)?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-QUICK = ("--set", "encoder_steps=20", "--set", "decoder_steps=20", "--set", "dim=16", "--set", "width=16")
+SMALL = ("encoder_steps=20", "decoder_steps=20", "encoder_batch=8", "decoder_batch=8", "dim=16", "width=16")
+QUICK = tuple(word for each in SMALL for word in ("--set", each))
 
 
 def commands(page: Path) -> list[list[str]]:
@@ -49,13 +51,9 @@ def commands(page: Path) -> list[list[str]]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with all files that the pages speak of."""
-    monkeypatch.syspath_prepend(Path(__file__).parent)
-    from made_files import make_files
-
-    make_files(tmp_path)
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(shutil.copytree(made, tmp_path, dirs_exist_ok=True))
     return tmp_path
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,10 @@ def test_every_example_has_a_result_to_check():
 
 @pytest.mark.filterwarnings("ignore")  # of darts
 @pytest.mark.parametrize("title", RESULTS)
-def test_an_example_runs_and_gives_what_it_says(title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(Path(__file__).parent)
-    from made_files import make_files
-
-    make_files(tmp_path)
-    monkeypatch.chdir(tmp_path)
+def test_an_example_runs_and_gives_what_it_says(
+    title: str, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(shutil.copytree(made, tmp_path, dirs_exist_ok=True))
     for library in IMPORTED.findall(examples()[title]):
         pytest.importorskip(library, reason=f"{library} is not installed")
     first = next(iter(RESULTS))  # reads the frame that all use

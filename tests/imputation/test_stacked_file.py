@@ -11,7 +11,7 @@ from latentfill.imputation import stacked_file
 from latentfill.imputation.imputer import Imputer
 from latentfill.imputation.stacked_file import is_divisible
 
-N_SERIES, N_STEPS = 9, 30
+N_SERIES, N_STEPS = 5, 30
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_nothing_is_left_beside_the_outputs(fill, table):
 
 @pytest.mark.parametrize(
     ("lines", "message"),
-    [("s0,2023-03-01 00:00,1,2,\n", "more than one row"), ("s0,2023-03-02 07:00,1\n", "line 263 has 3 fields")],
+    [("s0,2023-03-01 00:00,1,2,\n", "more than one row"), ("s0,2023-03-02 07:00,1\n", "line 147 has 3 fields")],
 )
 def test_a_bad_row_is_refused_as_in_the_whole_file(tmp_path, run_cli, capsys, monkeypatch, table, lines, message):
     monkeypatch.setattr(stacked_file, "LARGE", 0)

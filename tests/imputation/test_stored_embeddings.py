@@ -93,7 +93,7 @@ def test_the_three_strategies_on_embeddings_work_on_stored_embeddings(
         for split, count in (("train", N_TRAIN), ("val", N_VAL)):
             write_split(root / "table" / str(PRED), split, rng.normal(size=(count, 1, 8)).astype(np.float32))
         settings = settings | {"embeddings": str(root)}
-    imputer = Imputer(**settings, strategy=strategy, latent_steps=20, intervals=0.9).fit(frame)
+    imputer = Imputer(**settings, strategy=strategy, latent_steps=5, intervals=0.9).fit(frame)
     imputation = imputer.fill(frame)
     missing = frame.drop(columns="date").isna().to_numpy()
     covered = np.arange(ROWS) < 128 + N_VAL + SEQ - 1
@@ -239,7 +239,7 @@ def test_a_real_timekd_folder_fills_its_csv(
     gappy.to_csv(tmp_path / "cambridge5.csv", index=False)
     arguments = ["impute", tmp_path / "cambridge5.csv", "--embeddings", shared_data / "timekd", "--split", "custom"]
     arguments += ["--seq-len", 96, "--pred-len", 24, "-o", tmp_path / "filled.csv", "--codes", tmp_path / "codes.csv"]
-    for quick in ("encoder_steps=20", "decoder_steps=20", "dim=16", "width=16", "latent_steps=20"):
+    for quick in ("encoder_steps=5", "decoder_steps=5", "decoder_batch=8", "dim=16", "width=16", "latent_steps=5"):
         arguments += ["--set", quick]
     assert run_cli(*arguments, "--strategy", strategy) == 0
     filled = pd.read_csv(tmp_path / "filled.csv", dtype=str)

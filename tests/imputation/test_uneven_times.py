@@ -11,7 +11,7 @@ from latentfill.imputation.filling.codes import Code
 from latentfill.imputation.imputer import Imputer
 
 
-def uneven(seed: int, kind: str, n: int = 500) -> pd.DataFrame:
+def uneven(seed: int, kind: str, n: int = 300) -> pd.DataFrame:
     """A ramp and a daily wave over uneven stamps, with gaps."""
     rng = np.random.default_rng(seed)
     if kind == "multiples of 6 minutes":

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-ROWS = 300
+ROWS = 240
 SETTINGS = {  # networks that are small and learn for few steps
     **{"length": 24, "stride": 8, "dim": 8, "layers": 1, "attention_heads": 2, "width": 8, "blocks": 2, "kernel": 5},
-    **{"encoder_steps": 20, "encoder_batch": 8, "decoder_steps": 20, "decoder_batch": 8, "check_every": 10},
-    **{"latent_steps": 5},
+    **{"encoder_steps": 6, "encoder_batch": 8, "decoder_steps": 6, "decoder_batch": 8, "check_every": 3},
+    **{"latent_steps": 3},
 }
 FLAGS = [part for name, value in SETTINGS.items() for part in ("--set", f"{name}={value}")]
 WITH_NETWORKS = ["--candidates", "kriging,state_space,neighbours,denoise", *FLAGS]

@@ -13,7 +13,7 @@ import latentfill
 
 Load = Callable[[str], ModuleType]
 Run = Callable[..., int]
-TABLES = 6
+TABLES = 4
 
 
 def fill(run_cli: Run, source: Path, out: Path, flags: list[str]) -> bytes:

@@ -29,7 +29,7 @@ def table(values: np.ndarray) -> pd.DataFrame:
 def fitted(quick: dict[str, object]):
     @cache
     def fit(name: str) -> Imputer:
-        return Imputer(**quick, strategy=name, latent_steps=20).fit(table(SAMPLE.values))
+        return Imputer(**quick, strategy=name, latent_steps=5).fit(table(SAMPLE.values))
 
     return fit
 
@@ -95,7 +95,7 @@ def test_a_kept_index_serves_a_saved_model_and_is_made_again_for_another(quick: 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_seed_gives_the_same_values(fitted, name: str, quick: dict[str, object]):
-    again = Imputer(**quick, strategy=name, latent_steps=20).fit(table(SAMPLE.values)).fill(table(SAMPLE.values))
+    again = Imputer(**quick, strategy=name, latent_steps=5).fit(table(SAMPLE.values)).fill(table(SAMPLE.values))
     np.testing.assert_array_equal(again.filled.values, fitted(name).fill(table(SAMPLE.values)).filled.values)
 
 
@@ -123,7 +123,7 @@ def test_a_table_of_one_window_or_less_is_filled(fitted, name: str, rows: int):
 def test_a_single_column_of_fifty_rows_is_fitted_and_filled(name: str, quick: dict[str, object]):
     values = SAMPLE.truth[:50, :1].copy()
     values[[3, 20, 21, 22, 49]] = np.nan
-    result = Imputer(**quick, strategy=name, latent_steps=20).fit(table(values)).fill(table(values)).filled.values
+    result = Imputer(**quick, strategy=name, latent_steps=5).fit(table(values)).fill(table(values)).filled.values
     assert not np.isnan(result).any()
     assert result.min() >= np.nanmin(values) - 0.1 * np.ptp(values[~np.isnan(values)]) - 1e-9
     assert result.max() <= np.nanmax(values) + 0.1 * np.ptp(values[~np.isnan(values)]) + 1e-9

@@ -11,6 +11,7 @@ from latentfill.core.messages import quoted
 from latentfill.core.setting_type import EXTRAS, HELP, Part, Setting
 
 _DECLARED: dict[type[Settings], tuple[Setting, ...]] = {}  # cache of `declared`: reading type hints is slow
+_BY_NAME: dict[type[Settings], Mapping[str, Setting]] = {}  # cache of `_all_by_name`: values are looked up one by one
 
 
 class Settings:
@@ -53,7 +54,7 @@ class GroupedSettings(Settings):
 
     def value(self, name: str) -> object:
         """The value of the setting with this name, which may be any of its names."""
-        each = by_name(all_declared(type(self)))[name]
+        each = _all_by_name(type(self))[name]
         return getattr(getattr(self, each.group) if each.group else self, each.field)
 
     @classmethod
@@ -169,6 +170,12 @@ def groups_of(record: type[Settings]) -> dict[str, type[Settings]]:
 def all_declared(record: type[Settings]) -> tuple[Setting, ...]:
     """The settings of a record and of its groups, its own first."""
     return (*declared(record), *_grouped(groups_of(record)))
+
+
+def _all_by_name(record: type[Settings]) -> Mapping[str, Setting]:
+    if record not in _BY_NAME:
+        _BY_NAME[record] = by_name(all_declared(record))
+    return _BY_NAME[record]
 
 
 def _grouped(groups: Mapping[str, type[Settings]]) -> Iterator[Setting]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self
 
 from latentfill.imputation.imputation import Imputation
@@ -35,6 +36,7 @@ class SeriesFigures:
         return cls(tuple(map(_figure, distinct)), {c: distinct.index(look) for c, look in looks.items()})
 
 
+@cache  # bundling takes longer than the rest of a page
 def vega_scripts() -> str:
     """Vega, Vega-Lite and Vega-Embed as the text of one script, which needs no network."""
     import vl_convert

@@ -19,7 +19,7 @@ SPACING = WindowSpacing(LENGTH, HORIZON, 1)
 Encode = Callable[[FloatArray], FloatArray]
 
 
-def table(steps: int = 1000, columns: int = 3, seed: int = 0) -> FloatArray:
+def table(steps: int = 1000, columns: int = 2, seed: int = 0) -> FloatArray:
     """A daily cycle plus autocorrelated noise, (T, C)."""
     rng = np.random.default_rng(seed)
     noise = rng.normal(size=(steps, columns))
@@ -66,7 +66,7 @@ def found_in(vectors: VectorArray, starts: IntArray, values: FloatArray, spacing
 @pytest.mark.parametrize("encode", [dense, level, recent, normalised, pooled])
 @pytest.mark.parametrize("shift", [0, 1, -1, 3, 40])
 def test_the_shift_between_embeddings_and_windows_is_found(encode: Encode, shift: int) -> None:
-    values, starts = table(), np.arange(50, 650)
+    values, starts = table(800), np.arange(50, 450)
     found = found_in(embedded(values, starts + shift, encode), starts, values)
     assert (found.verdict, found.shift) == ("off" if shift else "aligned", (shift, shift))
     assert found.future == 0
@@ -95,28 +95,28 @@ def test_shifts_of_windows_with_a_stride_are_found() -> None:
 @pytest.mark.parametrize("length", [4, 12, 30])
 @pytest.mark.parametrize("shift", [0, 1, -2])
 def test_shifts_of_windows_of_other_lengths_are_found(length: int, shift: int) -> None:
-    values, starts = table(), np.arange(50, 650)
+    values, starts = table(800), np.arange(50, 450)
     found = found_in(embedded(values, starts + shift, dense, length), starts, values, WindowSpacing(length, 2, 1))
     assert found.shift == (shift, shift)
 
 
 def test_embeddings_of_longer_windows_are_off() -> None:
-    values, starts = table(), np.arange(10, 610)
+    values, starts = table(columns=3), np.arange(10, 610)
     found = found_in(embedded(values, starts - 5, dense, LENGTH + 10), starts, values)
     assert found.verdict == "off"
     assert found.why == "the embeddings encode 34 consecutive rows, but a window has 24"
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("walk", [False, True])
 def test_the_alignment_of_noise_is_unclear(seed: int, walk: bool) -> None:
     values, starts = table(), np.arange(600)
-    noise = np.random.default_rng(seed).normal(size=(600, 3, 16))
+    noise = np.random.default_rng(seed).normal(size=(600, 2, 16))
     found = found_in((noise.cumsum(axis=0) if walk else noise).astype(np.float32), starts, values)
     assert (found.verdict, found.shift) == ("unclear", None)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("n", [80, 150])
 def test_aligned_embeddings_of_few_windows_are_not_off(seed: int, n: int) -> None:
     values, starts = table(seed=seed), np.arange(30, 30 + n)
@@ -134,7 +134,7 @@ def test_embeddings_of_a_table_with_gaps_and_a_constant_column_are_aligned() -> 
     vectors = embedded(values, starts, dense)
     values[np.random.default_rng(2).random(values.shape) < 0.1] = np.nan
     values[300:330] = np.nan
-    values[:, 2] = 7.0
+    values[:, 1] = 7.0
     assert found_in(vectors, starts, values).verdict == "aligned"
 
 

@@ -19,7 +19,7 @@ SPACING = WindowSpacing(LENGTH, 0, 1)
 
 def table(drift: float = 0.0, seed: int = 0) -> FloatArray:
     rng = np.random.default_rng(seed)
-    noise = rng.normal(size=(1200, 3))
+    noise = rng.normal(size=(1200, 2))
     for row in range(1, len(noise)):
         noise[row] += 0.8 * noise[row - 1]
     return noise + drift * np.linspace(0, 1, len(noise))[:, None]
@@ -39,7 +39,7 @@ TRAIN, VAL = np.arange(700), np.arange(750, 950)
 
 
 def verdict(train: VectorArray, val: VectorArray, values: FloatArray) -> str:
-    fitted, tested = make_probes([Split(train, TRAIN), Split(val, VAL)], values, range(3), 1)
+    fitted, tested = make_probes([Split(train, TRAIN), Split(val, VAL)], values, range(2), 1)
     return one_space(fitted, tested, SPACING).verdict
 
 
@@ -60,7 +60,7 @@ def test_embeddings_of_two_encoders_do_not_share_a_space(seed: int) -> None:
 
 def test_whether_noise_shares_a_space_is_unclear() -> None:
     rng = np.random.default_rng(3)
-    noise = [rng.normal(size=(n, 3, 16)).astype(np.float32) for n in (700, 200)]
+    noise = [rng.normal(size=(n, 2, 16)).astype(np.float32) for n in (700, 200)]
     assert verdict(*noise, table()) == "unclear"
 
 
@@ -68,7 +68,7 @@ def test_whether_a_split_of_few_windows_shares_a_space_is_unclear() -> None:
     values, encode = table(), encoder(0)
     few = np.arange(750, 770)
     fitted, tested = make_probes(
-        [Split(encode(values, TRAIN), TRAIN), Split(encode(values, few), few)], values, range(3), 1
+        [Split(encode(values, TRAIN), TRAIN), Split(encode(values, few), few)], values, range(2), 1
     )
     assert one_space(fitted, tested, SPACING).verdict == "unclear"
 
@@ -82,7 +82,7 @@ def test_embeddings_that_jump_between_splits_do_not_share_a_space():
     assert same is not None
     assert other is not None
     assert same < 1.1 < JUMP < other
-    fitted, tested = make_probes([Split(train, TRAIN), Split(val, later)], values, range(3), 1)
+    fitted, tested = make_probes([Split(train, TRAIN), Split(val, later)], values, range(2), 1)
     assert one_space(fitted, tested, SPACING, same).verdict == "unclear"
     assert one_space(fitted, tested, SPACING, other).verdict == "two spaces"
 

@@ -63,7 +63,7 @@ def whole() -> Filled:
     return filled(gappy())
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_the_future_changes_nothing(whole: Filled, seed: int):
     rng = np.random.default_rng(seed)
     cut = int(rng.integers(50, N - 20))
@@ -144,7 +144,7 @@ def test_blends_have_their_weights(whole: Filled):
 
 
 def test_the_first_steps_get_the_last_reading_and_those_before_it_stay_empty():
-    frame = gappy()
+    frame = gappy()[["wave", "other"]]
     frame.iloc[:5, 0] = np.nan
     frame.iloc[8:10, 0] = np.nan
     result = filled(frame)
@@ -156,7 +156,8 @@ def test_the_first_steps_get_the_last_reading_and_those_before_it_stay_empty():
 def test_intervals_hold_about_as_often_as_asked_for():
     inside = []
     for seed in range(3):
-        result, truth, gaps = filled(gappy(seed)), complete(seed).to_numpy(), gappy(seed).isna().to_numpy()
+        frame, truth = gappy(seed)[["wave", "other"]], complete(seed).to_numpy()
+        result, gaps = filled(frame), frame.isna().to_numpy(copy=True)
         gaps[:200] = False
         for c in (0, 1):
             at = gaps[:, c]
@@ -174,7 +175,7 @@ def test_later_data_are_filled_by_what_was_learnt_before(whole: Filled):
 
 
 def test_gaps_longer_than_the_limit_are_filled_up_to_it():
-    frame = gappy()
+    frame = gappy()[["wave", "other"]]
     frame.iloc[500:520, 0] = np.nan
     frame.iloc[499, 0] = 0.3
     result = filled(frame, max_gap=4)
@@ -184,7 +185,7 @@ def test_gaps_longer_than_the_limit_are_filled_up_to_it():
 
 @pytest.mark.parametrize("model", ["own", "auto"])
 def test_series_of_a_stacked_table_are_filled_each_from_its_own_past(model: str):
-    frames = [gappy(seed).iloc[:300].assign(name=f"s{seed}") for seed in range(2)]
+    frames = [gappy(seed)[["wave", "other", "rain"]].iloc[:200].assign(name=f"s{seed}") for seed in range(2)]
     stacked = pd.concat(frames).rename_axis("time").reset_index()
     result = latentfill.impute(stacked, by="name", model=model, causal=True)
     changed = stacked.copy()
@@ -224,4 +225,4 @@ def test_limits_are_kept_and_those_of_directions_refused():
     assert (result.values[100:, 0][gaps[100:, 0]] >= -0.2).all()
     assert (result.upper[100:, 3][gaps[100:, 3]] <= 150).all()
     with pytest.raises(InputError, match="'wind_dir' cannot have the maximum 90"):
-        filled(gappy(), maximum="wind_dir=90")
+        filled(gappy().iloc[:300], maximum="wind_dir=90")

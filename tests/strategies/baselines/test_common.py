@@ -81,7 +81,7 @@ def test_a_baseline_restored_from_its_state_gives_the_same_estimates(name: str):
 @pytest.mark.parametrize("name", NAMES)
 def test_many_columns_are_filled(name: str):
     rng = np.random.default_rng(4)
-    train = waves(300) @ rng.normal(size=(2, 150))
+    train = waves(150) @ rng.normal(size=(2, 130))
     gappy = np.where(rng.random(train.shape) < 0.2, NAN, train)
     assert not np.isnan(fit(name, gappy).fill(gappy)).any()
 

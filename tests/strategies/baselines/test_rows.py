@@ -21,9 +21,9 @@ def test_hidden_cells_are_estimated_from_other_columns(rows: type[RowBaseline]):
 
 @pytest.mark.parametrize("rows", [NearestRows, Iterative])
 def test_rows_have_a_limited_number_of_features(rows: type[RowBaseline]):
-    few, many = (np.random.default_rng(4).normal(size=(60, columns)) for columns in (20, 150))
+    few, many = (np.random.default_rng(4).normal(size=(40, columns)) for columns in (20, 130))
     assert 20 < rows().fit(few).rows_.shape[1] <= ROW_FEATURES
-    assert rows().fit(many).rows_.shape[1] == 150
+    assert rows().fit(many).rows_.shape[1] == 130
 
 
 def test_a_row_holds_the_steps_around_its_own_and_nan_outside_the_window():
