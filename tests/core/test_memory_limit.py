@@ -244,8 +244,9 @@ def test_the_limit_is_a_flag_of_all_commands_that_read(
     tmp_path: Path, run_cli, monkeypatch: pytest.MonkeyPatch, capsys
 ):
     monkeypatch.setenv(VARIABLE, "none")
-    table = tmp_path / "a.csv"
-    table.write_text("a,b\n" + "1,2\n" * 100_000)
+    table = tmp_path / "a.feather"  # of text and Parquet files, only blocks are read
+    columns = {"a": np.ones(100_000), "b": np.ones(100_000)}
+    feather.write_feather(pa.table(columns), table, compression="uncompressed")
     Imputer(strategy="linear").fit({"a": [1.0, 2.0], "b": [1.0, 2.0]}).save(tmp_path / "m")
     out = tmp_path / "out"
     for arguments in (

@@ -27,6 +27,7 @@ class SeedStream(IntEnum):
     STATE_SPACE = 12  # hidden series drawn while autoregressions and factors are learnt
     BOOSTED = 13  # cells that boosted trees are trained on
     MODEL_CHOICE = 14  # cells hidden to choose between one model for many series and a model for each
+    INDEX = 15  # vectors that an index on disk is fitted to
 
     def generator(self, seed: int, *parts: int) -> np.random.Generator:
         """NumPy generator of this stage for the user's seed; each combination of `parts` has a stream of its own."""

@@ -18,6 +18,7 @@ import numpy as np
 from latentfill.core.config_settings import Metric
 from latentfill.core.errors import InputError
 from latentfill.core.extras import check_extra
+from latentfill.core.seeds import SeedStream
 from latentfill.core.series import IntArray
 from latentfill.core.unwritable import refusing_unwritable
 from latentfill.embeddings.protocols.record import VectorArray
@@ -108,7 +109,7 @@ def merged(parts: Sequence[Nearest], k: int) -> Nearest:
 def _sample(vectors: MatrixFile, most: int) -> VectorArray:
     """Rows drawn at random, at most so many; evenly spaced ones could all be of one hour of the day."""
     n = min(most, vectors.rows)
-    rows = np.sort(np.random.default_rng(SEED).choice(vectors.rows, n, replace=False))
+    rows = np.sort(SeedStream.INDEX.generator(SEED).choice(vectors.rows, n, replace=False))
     return vectors.mapped()[rows]
 
 
