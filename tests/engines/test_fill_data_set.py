@@ -22,6 +22,7 @@ from latentfill.engines.parts.fill_data_set import fill_data_set
 from latentfill.engines.parts.fill_work import FillWork
 from latentfill.engines.parts.part import RECORDS
 from latentfill.imputation.imputer import Imputer
+from latentfill.imputation.summary.headlines import trust_text
 
 QUICK: dict[str, Any] = {"strategy": "linear", "model": "own"}
 
@@ -173,6 +174,22 @@ def test_a_series_that_raises_any_error_costs_only_itself(
     assert filled.num_rows == N_SERIES * N_ROWS
     others = filled.filter(pa.compute.not_equal(filled["file"], "s4.parquet"))
     assert others["x"].null_count == 0
+
+
+def test_the_error_on_the_held_out_cells_of_all_models_is_told(data: DataSet, engine: Plain, files: Path):
+    summary = fill(data, engine)
+    records = [json.loads(path.read_text()) for path in sorted((data.output.path / RECORDS).glob("part-*.json"))]
+    scores = [
+        score
+        for record in records
+        for each in record["content"]["of each"].values()
+        for score in each["held_out_error"].values()
+        if score.get("linear_mse")
+    ]
+    cells = sum(score["cells"] for score in scores)
+    assert summary["held_out_of_series"]["models"] == len(scores) == N_SERIES
+    assert summary["held_out_of_series"]["mse"] == pytest.approx(sum(s["cells"] * s["mse"] for s in scores) / cells)
+    assert f"1.00 x the squared error of linear interpolation, on {cells} held-out cells" in trust_text(summary)
 
 
 def test_one_model_for_all_is_fitted_once_and_kept(data: DataSet, engine: Plain, monkeypatch: pytest.MonkeyPatch):

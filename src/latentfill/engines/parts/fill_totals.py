@@ -9,6 +9,7 @@ from itertools import islice
 from latentfill.core.errors import InputError
 from latentfill.core.messages import name_problems
 from latentfill.core.strategy_table import cell_codes
+from latentfill.engines.parts.fill_work import pooled_errors
 from latentfill.engines.parts.part import Content
 from latentfill.imputation.fitting.fitted import BUILTIN
 from latentfill.imputation.imputer import Imputer
@@ -47,6 +48,13 @@ def fill_summary(parts: Sequence[Content], imputer: Imputer, model: SeriesModel,
         "codes": {str(code.number): code.meaning for code in cell_codes()},
         "model": "own" if model.shared is None else "shared",
         "held_out_error": {} if model.shared is None else {BUILTIN: model.shared.builtin.validated.score},
+        **_held_out_of_series(parts, model),
         "columns": joined_counts([part["columns"] for part in parts]),
         "not_filled": problems,
     }
+
+
+def _held_out_of_series(parts: Sequence[Content], model: SeriesModel) -> Content:
+    """Where each series has a model of its own, the error on all their held-out cells."""
+    errors = pooled_errors([part["held_out"] for part in parts]) if model.shared is None else {}
+    return {"held_out_of_series": errors} if errors else {}

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
+from typing import Any
 
 from latentfill.core.errors import InputError
 from latentfill.engines.parts.part import Content, PartFiles
@@ -102,10 +103,21 @@ def _known(
         "filled": len(filled),
         "cells": cells,
         "columns": joined_counts([summary["columns"] for summary in summaries.values()]),
+        "held_out": pooled_errors(
+            [score for each in summaries.values() for score in each.get("held_out_error", {}).values()]
+        ),
         "notes": list(notes),
         "not_filled": dict(problems),
         "of each": summaries,
     }
+
+
+def pooled_errors(scores: Sequence[Mapping[str, Any]]) -> Content:
+    """The errors of several models on their held-out cells, as means over these; {} if no cells were held out."""
+    known = [score for score in scores if score.get("linear_mse")]
+    cells = sum(score["cells"] for score in known)
+    means = {key: sum(score["cells"] * score[key] for score in known) / cells for key in ("mse", "linear_mse") if known}
+    return {"models": sum(score.get("models", 1) for score in known), "cells": cells, **means} if known else {}
 
 
 def _kept(filled: Imputation) -> Content:

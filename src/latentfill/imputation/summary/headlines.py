@@ -63,7 +63,8 @@ class Trust(NamedTuple):
         mse, linear = (sum(score["cells"] * score[key] for score in known) / cells for key in ("mse", "linear_mse"))
         between = known[0].get("mse_ratio_90_percent") if len(known) == 1 else None
         oracle = any("label" in score for score in known)
-        return cls(mse / linear, tuple(between) if between else None, cells, len(known), oracle)
+        models = sum(score.get("models", 1) for score in known)
+        return cls(mse / linear, tuple(between) if between else None, cells, models, oracle)
 
 
 def trust_text(summary: Summary) -> str:
@@ -105,6 +106,8 @@ def _scores_of_series(summary: Summary) -> Iterator[Summary]:
     if summary.get("model") == "own":
         for series in summary.get("series", {}).values():
             yield from series.get("held_out_error", {}).values()
+        if "held_out_of_series" in summary:  # of a data set, whose series are not in the summary
+            yield summary["held_out_of_series"]
 
 
 def _weak_text(summary: Summary) -> str:
