@@ -176,6 +176,18 @@ def test_a_series_that_raises_any_error_costs_only_itself(
     assert others["x"].null_count == 0
 
 
+def test_a_file_that_cannot_be_read_costs_only_itself(tmp_path: Path, engine: Plain, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bunches, "FEWEST_BYTES", 1)
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        rows_of(number).to_pandas().to_csv(tmp_path / "in" / f"s{number}.csv", index=False)
+    (tmp_path / "in" / "s1.csv").write_bytes(b"\x00\xff\x00" * 50)
+    summary = fill(DataSet((Place.of(tmp_path / "in"),), Place.of(tmp_path / "out")), engine)
+    assert list(summary["not_filled"]) == ["s1.csv"]
+    assert summary["table"]["series"] == 3
+    assert set(read(tmp_path / "out")["file"].to_pylist()) == {"s0.csv", "s2.csv"}
+
+
 def test_the_error_on_the_held_out_cells_of_all_models_is_told(data: DataSet, engine: Plain, files: Path):
     summary = fill(data, engine)
     records = [json.loads(path.read_text()) for path in sorted((data.output.path / RECORDS).glob("part-*.json"))]

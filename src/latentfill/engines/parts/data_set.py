@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from latentfill.core.errors import InputError
+from latentfill.core.errors import InputError, LatentFillError, UnknownColumnError
 from latentfill.core.locks import locked
 from latentfill.core.places import Place
 from latentfill.engines.engine import Engine
@@ -21,6 +21,7 @@ from latentfill.tables.options import TableOptions
 if TYPE_CHECKING:
     import pyarrow as pa
 
+MOST_TRIED = 10  # of the largest units, to find the columns that all have
 DIVIDED = "divided"  # the folder with the parts of large files, while they are worked on
 
 OnPart = Callable[[int, int], None]  # how many parts are done, number of all
@@ -62,9 +63,7 @@ class DataSet:
             own = replace(options, by=())
             types = stored_types(files.units)
             units = divided(files, own, self.records.child(DIVIDED))
-            with copied(max(units, key=lambda unit: unit.size)) as paths:
-                reader = SeriesReader.like(paths, own, files.in_file)
-            yield OpenedSet(self, files, units, reader, types)
+            yield OpenedSet(self, files, units, _reader(units, own, files.in_file), types)
             self.records.child(DIVIDED).remove()
 
     def _alone(self) -> AbstractContextManager[None]:
@@ -107,6 +106,20 @@ class OpenedSet:
                 file.place.remove()
                 self.data.records.child(f"{part}.json").remove()
         self.data.records.child("tries").remove()
+
+
+def _reader(units: Sequence[Unit], options: TableOptions, in_file: tuple[str, ...]) -> SeriesReader:
+    """A reader that reads all units as the largest that can be read; raises the error of the first if none can."""
+    errors: list[LatentFillError] = []
+    for unit in sorted(units, key=lambda each: -each.size)[:MOST_TRIED]:
+        try:
+            with copied(unit) as paths:
+                return SeriesReader.like(paths, options, in_file)
+        except UnknownColumnError:
+            raise
+        except LatentFillError as error:
+            errors.append(error)
+    raise errors[0]
 
 
 def _do(job: Job, bunch: Bunch) -> tuple[int, Content]:

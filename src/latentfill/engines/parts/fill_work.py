@@ -56,9 +56,8 @@ class FillWork:
         results = self._fill(series, problems)
         filled = {number: each for number, each in results.items() if isinstance(each, Imputation)}
         problems |= {series[number].name: each for number, each in results.items() if isinstance(each, str)}
-        rows = pa.concat_tables(
-            self.format.rows_of(each, filled.get(number), self.precision) for number, each in enumerate(series)
-        )
+        tables = [self.format.rows_of(each, filled.get(number), self.precision) for number, each in enumerate(series)]
+        rows = pa.concat_tables([self.format.schema.empty_table(), *tables])
         with files.writing(f"{name}.parquet") as path:
             parquet.write_table(rows, path)
         return _known(series, filled, problems, rows.num_rows)
@@ -99,7 +98,7 @@ def _known(
     return {
         "rows": n_rows,
         "added_rows": n_rows - sum(each.source.n_rows for each in series),
-        "series": len(series),
+        "series": len(filled) + len(problems),
         "filled": len(filled),
         "cells": cells,
         "columns": joined_counts([summary["columns"] for summary in summaries.values()]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -75,32 +75,54 @@ def do_part(job: Job, bunch: Bunch) -> Content:
     """Do the part of a bunch; returns what is known of it. What has been done with the same files is not done again."""
     tries = Tries.begin(job.records.child(f"tries/{bunch.name}.json"))
     record_place = job.records.child(f"{bunch.name}.json")
-    series: list[OneSeries] = []
-    with tries.trying(""):  # so that a file that kills its reader is noticed, too
-        key = job.work.key
-        for unit in bunch.units:
-            with copied(unit) as paths:
-                key = _joined(key, *unit.labels, *map(digest, paths))
-        known = _finished(job.output, record_place, key)
-        if known is None and "" not in tries.deadly:
-            for unit in bunch.units:
-                with copied(unit) as paths:
-                    series += job.reader.read(unit.labels, paths)
+    key = _key(job.work, bunch)
+    known = _finished(job.output, record_place, key)
     if known is None:
         files = PartFiles(job.output)
-        content = _done(job.work, series, tries, bunch.name, files)
-        record = {"key": key, "files": files.digests, "content": content}
+        series, unread = _read(job.reader, bunch, tries)
+        known = _done(job.work, series, unread, tries, bunch.name, files)
+        record = {"key": key, "files": files.digests, "content": known}
         record_place.write_bytes((json.dumps(record, indent=1) + "\n").encode())
-        known = content
     tries.end()
     return {name: value for name, value in known.items() if name != "of each"}
 
 
-def _done(work: Work, series: Sequence[OneSeries], tries: Tries, name: str, files: PartFiles) -> Content:
+def _key(work: Work, bunch: Bunch) -> str:
+    """A digest of all that the results of a part depend on."""
+    key = work.key
+    for unit in bunch.units:
+        try:
+            with copied(unit) as paths:
+                key = _joined(key, *unit.labels, *map(digest, paths))
+        except (LatentFillError, OSError):  # which is told when it is read
+            key = _joined(key, *unit.labels, "unreadable")
+    return key
+
+
+def _read(reader: SeriesReader, bunch: Bunch, tries: Tries) -> tuple[list[OneSeries], dict[str, str]]:
+    """The series of a bunch, and the units that cannot be read, each with the reason."""
+    series: list[OneSeries] = []
+    unread: dict[str, str] = {}
+    for unit in bunch.units:
+        reading = f"reading {unit.name}"
+        if reading in tries.deadly:
+            unread[unit.name] = DIED
+            continue
+        try:
+            with tries.trying(reading) if tries.begun else nullcontext(), copied(unit) as paths:
+                series += reader.read(unit.labels, paths)
+        except Exception as error:  # whatever it is, it must cost only the files that it comes from
+            unread[unit.name] = str(error) if isinstance(error, LatentFillError) else _described(error)
+    return series, unread
+
+
+def _done(
+    work: Work, series: Sequence[OneSeries], unread: Mapping[str, str], tries: Tries, name: str, files: PartFiles
+) -> Content:
     """Work on the series; first on each alone if an earlier try failed, to find those that it failed for."""
-    left_out = dict.fromkeys(tries.deadly, DIED)
+    left_out = {**unread, **{each.name: DIED for each in series if each.name in tries.deadly}}
     if tries.begun >= MOST_TRIES:
-        left_out = dict.fromkeys((each.name for each in series), DIED)
+        left_out |= dict.fromkeys((each.name for each in series), DIED)
     elif tries.begun:
         left_out |= _unfit(work, series, tries, left_out)
     try:
@@ -110,9 +132,11 @@ def _done(work: Work, series: Sequence[OneSeries], tries: Tries, name: str, file
         return work.do(series, left_out, name, files)
 
 
-def _unfit(
-    work: Work, series: Sequence[OneSeries], tries: Tries, known: Mapping[str, str]
-) -> Iterator[tuple[str, str]] | dict[str, str]:
+def _described(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _unfit(work: Work, series: Sequence[OneSeries], tries: Tries, known: Mapping[str, str]) -> dict[str, str]:
     """The series that cannot be worked on, each with the reason, besides those that are known."""
     found: dict[str, str] = {}
     for each in series:
@@ -124,7 +148,7 @@ def _unfit(
             except LatentFillError:
                 pass  # which is told as any other problem
             except Exception as error:
-                found[each.name] = f"{type(error).__name__}: {error}"
+                found[each.name] = _described(error)
     return found
 
 

@@ -52,7 +52,7 @@ class ScoreWork:
             except LatentFillError as error:
                 problems[each.name] = str(error)
         return {
-            "series": len(series),
+            "series": len(scores) + len(problems),
             "not_scored": problems,
             "scores": [asdict(score) for score in pooled(scores.values())],
             "of each": {name: [asdict(score) for score in of_all_cells(own)] for name, own in scores.items()},

@@ -36,15 +36,20 @@ class Sample:
 
     def __init__(self, reader: SeriesReader, units: Sequence[Unit]) -> None:
         found: list[OneSeries] = []
+        problems: list[str] = []
         self.digest = ""
         for unit in sampled(units):
             with copied(unit) as paths:
                 parts = [self.digest, *unit.labels, *map(digest, paths)]
-                found += reader.read(unit.labels, paths)
+                try:
+                    found += reader.read(unit.labels, paths)
+                except LatentFillError as error:  # which costs only these files
+                    problems.append(str(error))
             self.digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
         readable = [each for each in found if each.table is not None]
         if not readable:
-            raise InputError(f"None of the {len(found)} series that were tried can be used. {found[0].problem}")
+            problems += [each.problem for each in found]
+            raise InputError(f"None of the {len(problems)} series that were tried can be used. {problems[0]}")
         self.series = [readable[at] for at in evenly(np.arange(len(readable)), SAMPLED_SERIES).tolist()]
 
 

@@ -8,9 +8,10 @@ from itertools import groupby
 from urllib.parse import unquote
 
 from latentfill.core.errors import InputError
-from latentfill.core.messages import joined, name_columns, quoted
+from latentfill.core.messages import joined, name_columns
 from latentfill.core.places import FoundFile, Place
 from latentfill.tables.backends.file_formats import FORMATS
+from latentfill.tables.groups import name_of
 
 FILE = "file"  # the column with the name of its file, where nothing else tells series apart
 
@@ -21,6 +22,11 @@ class Unit:
 
     labels: tuple[str, ...]  # its cells in the columns that paths give and that tell series apart
     files: tuple[FoundFile, ...]
+
+    @property
+    def name(self) -> str:
+        """Its labels, or the name of its first file."""
+        return name_of(self.labels) if self.labels else self.files[0].name
 
     @property
     def size(self) -> int:
@@ -97,8 +103,3 @@ def _units(files: Sequence[FoundFile], cells: Sequence[Mapping[str, str]], by_pa
     labelled = [(tuple(each[name] for name in by_path), file) for each, file in zip(cells, files, strict=True)]
     for labels, group in groupby(sorted(labelled, key=lambda pair: (pair[0], pair[1].name)), key=lambda pair: pair[0]):
         yield Unit(labels, tuple(file for _, file in group))
-
-
-def describe(labels: Sequence[str]) -> str:
-    """Labels for a message."""
-    return ", ".join(map(quoted, labels))
