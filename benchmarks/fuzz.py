@@ -6,8 +6,8 @@ The targets and the generators of inputs are those of tests/fuzzing, which the t
 columns of time stamps, command lines, settings, small files of users, data frames, and whatever else has been added
 there. Each gets the same share of the time. The engine hypothesis makes inputs from the generators; atheris changes
 the seeds so that new lines of the Python code are run (Linux, `pip install atheris`). A crash is named by its type and
-the line that raised it, and is kept with its smallest input. Results are written to benchmarks/results/fuzz.json and
-fuzz.md.
+the line that raised it, and is kept with its smallest input. Results are written to benchmarks/results/fuzz/, one file
+for each engine, and fuzz.md.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ def main() -> None:
     record = {"commit": commit(), "machine": machine(), "engine": arguments.engine, "targets": rows}
     print(table(record))
     if not arguments.dry:
-        (RESULTS / "fuzz.json").write_text(json.dumps(record, indent=1) + "\n")
-        (RESULTS / "fuzz.md").write_text(table(record) + "\n")
+        (RESULTS / PROTOCOL / f"{arguments.engine}.json").write_text(json.dumps(record, indent=1) + "\n")
+        (RESULTS / f"{PROTOCOL}.md").write_text(report() + "\n")
     sys.exit(any(row["crashes"] for row in rows))
 
 
@@ -191,8 +191,9 @@ def _name_of(error: Exception) -> str:
 
 
 def report() -> str:
-    """The last results as Markdown."""
-    return table(json.loads((RESULTS / "fuzz.json").read_text()))
+    """The last results of each engine as Markdown."""
+    paths = sorted((RESULTS / PROTOCOL).glob("*.json"), reverse=True)
+    return "\n\n".join(table(json.loads(path.read_text())) for path in paths)
 
 
 def table(record: dict[str, Any]) -> str:
