@@ -24,7 +24,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from tempfile import gettempdir
+from shutil import rmtree
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from common import HERE, commit, machine
@@ -152,13 +153,15 @@ def with_atheris(target: Any, found: Found, end: float, sender: Any) -> None:
         found.try_one(data)
         if time.monotonic() > end:
             sender.send(found.record(target.name, time.monotonic() - began))
+            rmtree(folder)
             os._exit(0)
 
-    seeds = str(TESTS / "fuzzing" / "seeds" / target.name)
     limits = (f"-max_len={LONGEST_INPUT}", "-timeout=120", "-detect_leaks=0")
-    told = ("-verbosity=0", f"-artifact_prefix={gettempdir()}/")
-    atheris.Setup(["fuzz", *limits, *told, seeds], run)
-    atheris.Fuzz()
+    with TemporaryDirectory() as folder:  # atheris adds the inputs that reached new lines
+        for i, seed in enumerate(target.seeds):
+            (Path(folder) / str(i)).write_bytes(seed)
+        atheris.Setup(["fuzz", *limits, "-verbosity=0", f"-artifact_prefix={folder}/", folder], run)
+        atheris.Fuzz()
 
 
 @contextmanager

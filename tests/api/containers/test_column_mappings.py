@@ -14,6 +14,7 @@ import torch
 
 import latentfill
 from latentfill import Imputer, InputError
+from latentfill.api.containers.numbers import of_type
 
 STEPS = 60
 HOURS = [datetime(2024, 3, 1) + timedelta(hours=step) for step in range(STEPS)]
@@ -129,3 +130,14 @@ def test_mappings_that_hold_no_columns_are_refused(given: dict[object, object], 
 def test_no_rows_are_added_to_a_mapping():
     with pytest.raises(InputError, match="no rows can be added to a dict"):
         latentfill.impute({"time": HOURS, "x": with_gap()}, grid=True)
+
+
+def test_estimates_that_half_precision_does_not_hold_are_rounded_and_kept_finite():
+    smallest, largest = float(np.finfo(np.float16).smallest_subnormal), float(np.finfo(np.float16).max)
+    given = np.array([smallest, np.nan, 0, 1, 2, 1, largest, np.nan, largest, 1], dtype=np.float16)
+    for cells in (given, pd.Series(given)):
+        filled = np.asarray(latentfill.impute({"x": cells}, strategy="linear")["x"])
+        assert filled.dtype == np.float16
+        assert filled[1] in (0, smallest)
+        assert filled[7] == largest
+    assert of_type(np.array([1e9, -1e9]), np.dtype(np.float16)).tolist() == [largest, -largest]

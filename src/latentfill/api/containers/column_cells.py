@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latentfill.api.containers.numbers import plain
+from latentfill.api.containers.numbers import of_type, plain
 from latentfill.core.errors import InputError
 from latentfill.core.libraries import is_of
 from latentfill.core.messages import quoted
@@ -82,7 +82,7 @@ def _changed(before: pa.ChunkedArray, after: pa.ChunkedArray) -> BoolArray:
 
 def _with_cells(given: Any, rows: IntArray, cells: pa.ChunkedArray) -> Any:
     new = given.copy()
-    new[rows] = cells.to_pylist() if new.dtype.kind == "O" else cells.to_numpy()
+    new[rows] = cells.to_pylist() if new.dtype.kind == "O" else of_type(cells.to_numpy(), new.dtype)
     return new
 
 
@@ -92,4 +92,6 @@ def _series_with_cells(given: Any, rows: IntArray, cells: pa.ChunkedArray) -> An
 
     if not len(rows):
         return given
-    return nw.from_native(given, series_only=True).scatter(rows.tolist(), cells.to_pylist()).to_native()
+    is_half = given.dtype == np.float16  # in which pyarrow has no cells, and pandas takes none that it would round
+    new = of_type(cells.to_numpy(), given.dtype) if is_half else cells.to_pylist()
+    return nw.from_native(given, series_only=True).scatter(rows.tolist(), new).to_native()

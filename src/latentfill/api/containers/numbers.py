@@ -19,5 +19,13 @@ def with_filled(given: NDArray[Any], filled: NDArray[Any]) -> NDArray[Any]:
     """A copy of an array of any type of numbers with those cells of a `filled` plain one that differ from it."""
     is_new = (plain(given) != filled) & ~np.isnan(filled)
     new = given.copy()
-    new[is_new] = filled[is_new]
+    new[is_new] = of_type(filled[is_new], given.dtype)
     return new
+
+
+def of_type(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Numbers in another type; what is too large for a type of floats becomes the largest number that it holds."""
+    if dtype.kind == "f":
+        largest = np.finfo(dtype).max
+        values = np.clip(values, -largest, largest) if np.finfo(values.dtype).max > largest else values
+    return values.astype(dtype)
