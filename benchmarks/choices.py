@@ -92,6 +92,13 @@ CHOICES = {
         on="windows",
         before=ETT_TEST,
     ),
+    "kriging, clear gain of its settings": Choice(
+        constants=(f"{_STRATEGIES}.kriging.column_group:CLEARLY",),
+        others=(0.0, 2.0),
+        strategy="kriging",
+        on="windows",
+        before="chosen here",
+    ),
     "kriging, harmonics of the day": Choice(
         constants=(f"{_STRATEGIES}.harmonics:HARMONICS", f"{_STRATEGIES}.kriging.kriging:HARMONICS"),
         others=(2, 4, 12),
