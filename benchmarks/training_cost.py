@@ -3,11 +3,12 @@
     python benchmarks/training_cost.py [--quick] [--data DIR]
 
 The train rows of ETTh1, a tenth of whose cells is hidden, have a file with an embedding (7 x 768) for each window of 96
-steps. Both programs train the same decoder, with the same loss, for ten epochs in batches of 32, and fill the hidden
-cells. Each run is a process of its own, from its start and imports to the written table; the programs take turns, and
-medians are given. Embeddings are a random projection of the windows, filled by linear interpolation: they have what the
-observed cells say, so that the errors can be compared. Files are in the system's file cache. The parts are those of
-one more run of each, under a profiler that counts processor time. Results are written to benchmarks/results/.
+steps. Both programs train the same decoder, with the same loss, for ten epochs, and fill the hidden cells: the plain
+program in batches of 32, latentfill also in batches of 256, which are fewer steps of as many windows. Each run is a
+process of its own, from its start and imports to the written table; the programs take turns, and medians are given.
+Embeddings are a random projection of the windows, filled by linear interpolation: they have what the observed cells
+say, so that the errors can be compared. Files are in the system's file cache. The parts are those of one more run of
+each, under a profiler that counts processor time. Results are written to benchmarks/results/.
 """
 
 from __future__ import annotations
@@ -33,13 +34,12 @@ from latentfill.embeddings.stored.h5_writing import write_split
 from processes import MEASURES, run
 
 PROTOCOL, DATA = "training_cost", "ETTh1"
-HIDDEN, SIZE, RUNS = 0.1, 768, 3
+HIDDEN, SIZE, RUNS, BATCH = 0.1, 768, 3, 256
 SETTINGS = {
     "strategy": "denoise",
     "context": "none",
     "head": "mlp",
     "loss": "mse",
-    "decoder_batch": naive.BATCH,
     "decoder_neighbours": 0,
     "elsewhere": "linear",
     "split": "none",
@@ -48,11 +48,12 @@ SETTINGS = {
     "skip_alignment_check": "true",
     "patience": 10**6,
 }
-NAIVE, PRELOADED, FILES, PACKED = (
+NAIVE, PRELOADED, SMALL, FILES, PACKED = (
     "plain program, a file for every window",
     "plain program, all embeddings in memory",
-    "latentfill, from the same files",
-    "latentfill, from a packed file",
+    f"latentfill, from the same files, batches of {naive.BATCH}",
+    f"latentfill, from the same files, batches of {BATCH}",
+    f"latentfill, from a packed file, batches of {BATCH}",
 )
 IMPORTS = [("importlib._bootstrap>", "_find_and_load")]
 BACKWARD = [("_tensor.py", "backward")]
@@ -94,8 +95,7 @@ def main() -> None:
         folder = Path(name)
         values, hidden, windows = prepare(folder, arguments)
         epochs = 1 if arguments.quick else naive.EPOCHS
-        steps = windows * epochs // naive.BATCH
-        programs = commands(folder, steps, epochs)
+        programs = commands(folder, windows, epochs)
         pack = run(
             [sys.executable, "-m", "latentfill", "pack", str(folder / "z"), "-o", str(folder / "packed")], folder
         )
@@ -106,7 +106,7 @@ def main() -> None:
                 rows.append({"what": title, **measured, "mse": error(folder / "filled.csv", values, hidden)})
                 print(rows[-1], flush=True)
         parts = {title: profiled(programs[title], folder, PARTS[title]) for title in PARTS}
-        record = {"windows": windows, "steps": steps, "rows": rows, "pack": pack, "parts": parts}
+        record = {"windows": windows, "rows": rows, "pack": pack, "parts": parts}
     write_results(PROTOCOL, DATA, record, arguments)
     write_table(PROTOCOL, report(quick=arguments.quick), arguments)
 
@@ -126,17 +126,22 @@ def prepare(folder: Path, arguments: argparse.Namespace) -> tuple[FloatArray, Bo
     return series.values, hidden, len(windows)
 
 
-def commands(folder: Path, steps: int, epochs: int) -> dict[str, list[str]]:
+def commands(folder: Path, windows: int, epochs: int) -> dict[str, list[str]]:
     """The arguments of Python for each program."""
     table, out, files = str(folder / "table.csv"), str(folder / "filled.csv"), folder / "z"
     plain = [str(HERE / "naive.py"), table, str(files), out, f"--epochs={epochs}"]
-    given = [f"--set={name}={value}" for name, value in {**SETTINGS, "decoder_steps": steps}.items()]
-    ours = ["-m", "latentfill", "impute", table, "-o", out, *given, "-q", f"--set=embeddings={files}"]
+
+    def ours(embeddings: Path, batch: int) -> list[str]:
+        settings = {**SETTINGS, "decoder_batch": batch, "decoder_steps": windows * epochs // batch}
+        given = [f"--set={name}={value}" for name, value in {**settings, "embeddings": embeddings}.items()]
+        return ["-m", "latentfill", "impute", table, "-o", out, *given, "-q"]
+
     return {
         NAIVE: plain,
         PRELOADED: [*plain, "--preload"],
-        FILES: ours,
-        PACKED: [*ours[:-1], f"--set=embeddings={folder / 'packed'}"],
+        SMALL: ours(files, naive.BATCH),
+        FILES: ours(files, BATCH),
+        PACKED: ours(folder / "packed", BATCH),
     }
 
 

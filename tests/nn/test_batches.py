@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from latentfill.nn import batches
-from latentfill.nn.batches import BATCH_CELLS, LEAST_WINDOWS, RECENT, RECENT_CELLS, REUSE, HidingBatches, Replay
+from latentfill.nn.batches import BATCH_CELLS, LEAST_WINDOWS, RECENT, RECENT_NUMBERS, REUSE, HidingBatches, Replay
 from latentfill.windows.windows import ScaledSeries
 
 
 def numbered(cells: int = 1) -> Replay[int]:
     """Prepares 0, 1, 2, ..."""
     numbers = count()
-    return Replay(lambda: next(numbers), np.random.default_rng(0), cells=cells)
+    return Replay(lambda: next(numbers), np.random.default_rng(0), numbers=cells)
 
 
 def test_the_first_draw_is_the_first_batch():
@@ -41,7 +41,7 @@ def test_draws_come_from_the_most_recent_batches_only():
     assert len(replay.recent) == RECENT
 
 
-@pytest.mark.parametrize(("cells", "kept"), [(RECENT_CELLS // 4, 5), (RECENT_CELLS, 2), (10 * RECENT_CELLS, 1)])
+@pytest.mark.parametrize(("cells", "kept"), [(RECENT_NUMBERS // 4, 5), (RECENT_NUMBERS, 2), (10 * RECENT_NUMBERS, 1)])
 def test_large_batches_are_kept_only_as_far_as_memory_allows(cells: int, kept: int):
     replay = numbered(cells)
     drawn = [replay.draw() for _ in range(40 * REUSE)]
@@ -56,7 +56,7 @@ def test_the_same_seed_draws_the_same_batches():
 
 def test_with_a_reuse_of_one_every_draw_prepares_a_batch(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(batches, "REUSE", 1)
-    replay = numbered(10 * RECENT_CELLS)
+    replay = numbered(10 * RECENT_NUMBERS)
     assert [replay.draw() for _ in range(5)] == [0, 1, 2, 3, 4]
 
 

@@ -20,7 +20,7 @@ BATCH_CELLS = 1 << 16  # at most in a batch of more than `LEAST_WINDOWS` windows
 LEAST_WINDOWS = 8
 REUSE = 8  # times a prepared batch is used, on average
 RECENT = 24  # prepared batches that are kept, at most
-RECENT_CELLS = 1 << 24  # in all prepared batches that are kept
+RECENT_NUMBERS = 1 << 24  # in all prepared batches that are kept
 
 Prepared = TypeVar("Prepared")
 
@@ -55,12 +55,12 @@ class Replay(Generic[Prepared]):
     """
 
     def __init__(
-        self, prepare: Callable[[], Prepared], rng: np.random.Generator, *, cells: int, costly: bool = False
+        self, prepare: Callable[[], Prepared], rng: np.random.Generator, *, numbers: int, costly: bool = False
     ) -> None:
-        """`prepare` makes a new batch; `cells`, the number of cells in a batch, limits how many batches are kept."""
+        """`prepare` makes a new batch; `numbers`, how many a batch holds, limits how many batches are kept."""
         self.prepare = prepare
         self.rng = rng
-        self.kept = min(RECENT, 1 + RECENT_CELLS // cells)
+        self.kept = min(RECENT, 1 + RECENT_NUMBERS // numbers)
         self.recent: deque[Prepared] = deque(maxlen=self.kept)
         self.costly = costly
         self.draws = 0

@@ -67,7 +67,7 @@ class Decoder(nn.Module):
             steps = (steps - self.step_mean) / self.step_scale
         if not self.training:
             return self.decode(replace(head_input, z=z, steps=steps))
-        noisy = replace(head_input, z=self._with_noise(z), steps=None if steps is None else self._with_noise(steps))
+        noisy = self._noisy(replace(head_input, z=z, steps=steps))
         if self.context:
             noisy = noisy.without_z(of_share(torch.rand, z[:, 0, 0]) < WITHOUT_Z)
         estimate: Tensor = self.head(noisy)
@@ -110,10 +110,14 @@ class Decoder(nn.Module):
             trust.copy_(learnt)
             target = target - by_knot @ learnt
 
-    def _with_noise(self, z: Tensor) -> Tensor:
+    def _noisy(self, head_input: HeadInput) -> HeadInput:
+        """An input with noise on standardised embeddings; the layers that read z add the Gaussian noise to it."""
+        z, steps = head_input.z, head_input.steps
         if self.noise_kind == "dropout":
-            return dropout(z, self.noise)
-        return torch.add(z, of_share(torch.randn, z), alpha=self.noise)
+            dropped = None if steps is None else dropout(steps, self.noise)
+            return replace(head_input, z=dropout(z, self.noise), steps=dropped)
+        noisy = None if steps is None else torch.add(steps, of_share(torch.randn, steps), alpha=self.noise)
+        return replace(head_input, z_noise=z.new_full((len(z),), self.noise), steps=noisy)
 
 
 def _scale_of(vectors: Tensor) -> Tensor:

@@ -39,6 +39,7 @@ class HeadInput:
     neighbour_mean: Tensor | None = None  # (B, L, C) weighted mean of the nearest windows; None without neighbours
     neighbour_spread: Tensor | None = None  # (B, L, C) weighted standard deviation of the nearest windows
     steps: Tensor | None = None  # (B, L, S) embeddings of single steps; None if there are none
+    z_noise: Tensor | None = None  # (B,) standard deviation of the noise to add to z; None without noise
 
     def without_z(self, chosen: Tensor) -> HeadInput:
         """The same without what comes from the embedding, in the windows where the mask `chosen` (B,) is True.
@@ -53,7 +54,9 @@ class HeadInput:
             "neighbour_spread": self.spread,
         }
         parts = ((name, getattr(self, name), value) for name, value in instead.items())
-        return replace(self, **{n: torch.where(columns, value, part) for n, part, value in parts if part is not None})
+        without = {name: torch.where(columns, value, part) for name, part, value in parts if part is not None}
+        noise = None if self.z_noise is None else torch.where(chosen, 0.0, self.z_noise)
+        return replace(self, z_noise=noise, **without)
 
     def take(self, index: Tensor) -> HeadInput:
         """The windows at `index`."""

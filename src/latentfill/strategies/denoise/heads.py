@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from latentfill.nn.dropout import Dropout
 from latentfill.strategies.denoise.head_input import HeadInput, HeadSize
+from latentfill.strategies.denoise.noisy_linear import NoisyLinear
 from latentfill.strategies.denoise.trunks import TRUNKS
 
 GATE_START = -3.0  # log odds of a gate before training: nearly closed
@@ -37,10 +38,10 @@ class ZSummary(nn.Module):
 
     def __init__(self, size: HeadSize) -> None:
         super().__init__()
-        self.layer = nn.Linear(size.z_dim, Z_SUMMARY)
+        self.layer = NoisyLinear(size.z_dim, Z_SUMMARY)
 
-    def forward(self, z: Tensor) -> Tensor:
-        return nn.functional.gelu(self.layer(z)).flatten(1)
+    def forward(self, z: Tensor, noise: Tensor | None = None) -> Tensor:
+        return nn.functional.gelu(self.layer(z, noise)).flatten(1)
 
     @staticmethod
     def size_of(size: HeadSize) -> int:
@@ -57,13 +58,13 @@ class ZDecoder(nn.Module):
         self.shape = (size.length, size.columns)
         cells = size.length * size.columns
         self.layer = (
-            nn.Linear(size.z_columns * size.z_dim, cells) if self.pooled else nn.Linear(size.z_dim, size.length)
+            NoisyLinear(size.z_columns * size.z_dim, cells) if self.pooled else NoisyLinear(size.z_dim, size.length)
         )
 
-    def forward(self, z: Tensor) -> Tensor:
+    def forward(self, z: Tensor, noise: Tensor | None = None) -> Tensor:
         if self.pooled:
-            return self.layer(z.flatten(1)).unflatten(1, self.shape)  # type: ignore[no-any-return]
-        return self.layer(z).transpose(1, 2)  # type: ignore[no-any-return]
+            return self.layer(z.flatten(1), noise).unflatten(1, self.shape)  # type: ignore[no-any-return]
+        return self.layer(z, noise).transpose(1, 2)  # type: ignore[no-any-return]
 
 
 class MlpHead(nn.Module):
@@ -93,7 +94,7 @@ class MlpHead(nn.Module):
 
     def forward(self, head_input: HeadInput) -> Tensor:
         level = head_input.level[:, None]
-        parts = [self.summary(head_input.z), head_input.level]
+        parts = [self.summary(head_input.z, head_input.z_noise), head_input.level]
         if self.context:
             parts += [(head_input.base - level).flatten(1), head_input.observed.to(level.dtype).flatten(1)]
         window: Tensor = self.outlet(self.layers(torch.cat(parts, dim=1))).unflatten(1, self.shape)
@@ -135,13 +136,14 @@ class StepHead(nn.Module):
     def forward(self, head_input: HeadInput) -> Tensor:
         decoded = head_input.decoded
         if self.decoder is not None:
-            decoded = self.decoder(head_input.z) + head_input.level[:, None]
+            decoded = self.decoder(head_input.z, head_input.z_noise) + head_input.level[:, None]
         elif self.step_decoder is not None:
             decoded = self.step_decoder(head_input.steps) + head_input.level[:, None]
         assert decoded is not None
         x = self.inlet(self._trunk_input(head_input, decoded))
         if self.from_z is not None:
-            x = x + self.from_z(head_input.z)[:, None]
+            summary, layer = self.from_z
+            x = x + layer(summary(head_input.z, head_input.z_noise))[:, None]
         x = self.norm(self.trunk(x))
         residual: Tensor = self.residual(x)
         if not self.context:

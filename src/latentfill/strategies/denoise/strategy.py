@@ -195,12 +195,12 @@ class DenoiseStrategy(Strategy):
     def _batches(self, data: TrainingData, encoder: Encoder) -> Replay[Example]:
         rng = SeedStream.DECODER.generator(self.config.seed)
         batches = HidingBatches(data.windows, data.train, self.config.decoder.batch, rng)
-        cells = batches.size * data.windows.values[0].size
+        of_window = data.windows.values[0].size + encoder.shape.columns * encoder.shape.dim
 
         def prepare() -> Example:
             return self._example(batches.draw(), encoder, training=True)
 
-        return Replay(prepare, rng, cells=cells, costly=encoder.shape.costly)
+        return Replay(prepare, rng, numbers=batches.size * of_window, costly=encoder.shape.costly)
 
     def _example(self, held_out: HeldOutWindows, encoder: Encoder, *, training: bool = False) -> Example:
         """The decoder's input for windows with hidden cells; in training it is less precise."""
