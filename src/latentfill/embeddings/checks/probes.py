@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import fft
+from numpy import fft
 
 from latentfill.core.series import FloatArray, IntArray
 from latentfill.embeddings.checks.innovations import innovations
@@ -172,7 +172,7 @@ def dependence_by_offset(probes: Sequence[Probe]) -> tuple[IntArray, FloatArray]
     windows are left out.
     """
     steps = len(probes[0].forward)
-    size = fft.next_fast_len(2 * steps, real=True)
+    size = 1 << (2 * steps - 1).bit_length()  # the next power of two
     score = np.zeros(size)
     for probe in probes:
         spikes = np.zeros((2 + probe.changes.shape[1], size), np.float32)
