@@ -17,8 +17,8 @@ import latentfill
 ROOT = Path(latentfill.__file__).parent
 TESTS = Path(__file__).parent
 FLOW = (
-    *("core", "tables", "kinds", "windows", "nn", "embeddings", "strategies", "imputation", "scoring"),
-    *("plots", "report", "engines", "api", "cli"),
+    *("core", "engines", "tables", "kinds", "windows", "nn", "embeddings", "strategies", "imputation", "scoring"),
+    *("plots", "report", "api", "cli"),
 )
 WITHOUT_A_FOLDER = ("docs", "promises")  # tests of the documents, and of what holds for the whole package
 WITH_TORCH = {"nn", "embeddings", "strategies", "imputation"}

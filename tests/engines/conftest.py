@@ -8,8 +8,8 @@ import pytest
 from pyarrow import parquet
 
 from engines.small_series import N_SERIES, Plain, rows_of
+from latentfill.api.data_sets.data_set import DataSet
 from latentfill.core.places import Place
-from latentfill.engines.parts.data_set import DataSet
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentfill.engines.parts.part import Content, PartFiles
-from latentfill.engines.parts.series_reader import OneSeries
+from latentfill.api.data_sets.part import Content, PartFiles
+from latentfill.api.data_sets.series_reader import OneSeries
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ import pytest
 from engines import deadly_work
 from engines.deadly_work import DeadlyWork
 from engines.small_series import N_SERIES, Plain, contents
+from latentfill.api.data_sets import bunches
+from latentfill.api.data_sets.data_set import DataSet
+from latentfill.api.data_sets.fill_data_set import fill_data_set
+from latentfill.api.data_sets.part import DIED, RECORDS
 from latentfill.core.errors import InputError
 from latentfill.core.places import Place
 from latentfill.engines.engine import Engine
 from latentfill.engines.open_engine import open_engine
-from latentfill.engines.parts import bunches
-from latentfill.engines.parts.data_set import DataSet
-from latentfill.engines.parts.fill_data_set import fill_data_set
-from latentfill.engines.parts.part import DIED, RECORDS
 from latentfill.imputation.imputer import Imputer
 from latentfill.tables.options import TableOptions
 

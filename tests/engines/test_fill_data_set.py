@@ -14,13 +14,13 @@ from pyarrow import parquet
 
 import latentfill
 from engines.small_series import N_ROWS, N_SERIES, Plain, contents, read, rows_of
+from latentfill.api.data_sets import bunches
+from latentfill.api.data_sets.data_set import DataSet
+from latentfill.api.data_sets.fill_data_set import fill_data_set
+from latentfill.api.data_sets.fill_work import FillWork
+from latentfill.api.data_sets.part import RECORDS
 from latentfill.core.errors import InputError
 from latentfill.core.places import Place
-from latentfill.engines.parts import bunches
-from latentfill.engines.parts.data_set import DataSet
-from latentfill.engines.parts.fill_data_set import fill_data_set
-from latentfill.engines.parts.fill_work import FillWork
-from latentfill.engines.parts.part import RECORDS
 from latentfill.imputation.imputer import Imputer
 from latentfill.imputation.summary.headlines import trust_text
 
@@ -208,7 +208,7 @@ def test_one_model_for_all_is_fitted_once_and_kept(data: DataSet, engine: Plain,
     fill(data, engine, model="shared")
     model = data.output.path / RECORDS / "model"
     assert latentfill.Imputer.load(model).fitted_.by_series is not None
-    monkeypatch.setattr("latentfill.engines.parts.shared_model._fit", None)  # it would be called
+    monkeypatch.setattr("latentfill.api.data_sets.shared_model._fit", None)  # it would be called
     (data.output.path / "part-00000.parquet").unlink()
     fill(data, engine, model="shared")
     assert (data.output.path / "part-00000.parquet").exists()

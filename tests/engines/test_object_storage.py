@@ -11,10 +11,10 @@ import pytest
 from pyarrow import parquet
 
 from engines.small_series import Plain, contents, rows_of
+from latentfill.api.data_sets.data_set import DataSet
+from latentfill.api.data_sets.fill_data_set import fill_data_set
 from latentfill.core.errors import InputError
 from latentfill.core.places import Place, _system
-from latentfill.engines.parts.data_set import DataSet
-from latentfill.engines.parts.fill_data_set import fill_data_set
 from latentfill.imputation.imputer import Imputer
 
 SECRET = "secret-of-the-test"
@@ -83,8 +83,8 @@ def test_large_files_are_divided_in_the_bucket_and_the_parts_removed(
 ):
     import pyarrow as pa
 
-    monkeypatch.setattr("latentfill.engines.parts.bunches.BYTES_AT_ONCE", 1)
-    monkeypatch.setattr("latentfill.engines.parts.bunches.ROWS_AT_ONCE", 60)
+    monkeypatch.setattr("latentfill.api.data_sets.bunches.BYTES_AT_ONCE", 1)
+    monkeypatch.setattr("latentfill.api.data_sets.bunches.ROWS_AT_ONCE", 60)
     parquet.write_table(pa.concat_tables(rows_of(n, station=str(n)) for n in range(3)), tmp_path / "all.parquet")
     bucket.upload_file(str(tmp_path / "all.parquet"), "one/all.parquet")
     data = DataSet((Place.of("s3://data-1/one/all.parquet"),), Place.of("s3://data-1/out"))

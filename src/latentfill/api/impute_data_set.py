@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, Unpack
 
+from latentfill.api.data_sets.data_set import DataSet
+from latentfill.api.data_sets.fill_data_set import fill_data_set
 from latentfill.api.imputer_settings import ImputerSettings
 from latentfill.core.config import Config
 from latentfill.core.fill_warning import tell_user
 from latentfill.core.places import Place
 from latentfill.engines.open_engine import open_engine
-from latentfill.engines.parts.data_set import DataSet
-from latentfill.engines.parts.fill_data_set import fill_data_set
 from latentfill.imputation.imputer import Imputer, model_for_many
 
 PathLike = str | os.PathLike[str]

@@ -73,6 +73,7 @@ class ImputerSettings(TypedDict, total=False):
     neighbour_metric: Literal["cosine", "euclidean"]
     neighbour_search: Literal["auto", "exact", "faiss"]
     neighbour_index: str | None
+    neighbour_index_engine: Literal["none", "local", "ray"]
     neighbour_weights: Literal["similarity", "uniform", "fit"]
     neighbour_temperature: float
     neighbour_match: Literal["level", "scale", "none"]

@@ -17,9 +17,9 @@ from latentfill.core.files import STANDARD, write_bytes
 from latentfill.core.messages import counted, name_problems
 
 if TYPE_CHECKING:
+    from latentfill.api.data_sets.data_set import DataSet
     from latentfill.core.config import Config
     from latentfill.embeddings.protocols.embedder import Embedder
-    from latentfill.engines.parts.data_set import DataSet
     from latentfill.imputation.imputer import Imputer
     from latentfill.scoring.spec import ScoringSpec
     from latentfill.scoring.stacked import StackedScores
@@ -51,10 +51,10 @@ def fill_many_series(
     sources: Sequence[Path], output: Path | None, given: Given, shown: Shown, imputer: Imputer, *, fitted: bool = False
 ) -> None:
     """Fill the series of a data set, and print the summary; with `fitted`, by the model of the imputer."""
+    from latentfill.api.data_sets.fill_data_set import fill_data_set
     from latentfill.api.progress_bars import series_bar
     from latentfill.cli.display import show_summary
     from latentfill.engines.open_engine import open_engine
-    from latentfill.engines.parts.fill_data_set import fill_data_set
     from latentfill.imputation.imputer import model_for_many
 
     engine = open_engine(given["engine"], given["address"])
@@ -75,11 +75,11 @@ def fill_many_series(
 
 def score_many_series(source: Path, imputer: Imputer, spec: ScoringSpec, quiet: bool, given: Given) -> StackedScores:
     """The scores on the series of a data set; what is known of parts that are done stays beside -o until all are."""
+    from latentfill.api.data_sets.data_set import DataSet
+    from latentfill.api.data_sets.score_data_set import score_data_set
     from latentfill.api.progress_bars import series_bar
     from latentfill.core.places import Place
     from latentfill.engines.open_engine import open_engine
-    from latentfill.engines.parts.data_set import DataSet
-    from latentfill.engines.parts.score_data_set import score_data_set
 
     engine, output = open_engine(given["engine"], given["address"]), given["output"]
     with TemporaryDirectory(prefix="latentfill-") as folder:
@@ -100,11 +100,11 @@ def embed_many_series(
     open_embedder: Callable[[], Embedder],
 ) -> None:
     """Embed the series of a data set, each into a packed file of its own."""
+    from latentfill.api.data_sets.data_set import DataSet
+    from latentfill.api.data_sets.embed_data_set import embed_data_set
     from latentfill.api.progress_bars import series_bar
     from latentfill.core.places import Place
     from latentfill.engines.open_engine import open_engine
-    from latentfill.engines.parts.data_set import DataSet
-    from latentfill.engines.parts.embed_data_set import embed_data_set
 
     engine, quiet = open_engine(given["engine"], given["address"]), given["quiet"]
     data = DataSet((Place.of(source),), Place.of(output))
@@ -123,8 +123,8 @@ def refuse_without_engine(given: Given) -> None:
 
 def _data_set(sources: Sequence[Path], output: Path | None, given: Given) -> DataSet:
     """Where the series are read and written; an `InputError` for options that name something for a single table."""
+    from latentfill.api.data_sets.data_set import DataSet
     from latentfill.core.places import Place
-    from latentfill.engines.parts.data_set import DataSet
     from latentfill.tables.backends.file_formats import FORMATS
 
     if named := [f"--{name.replace('_', '-')}" for name in OF_ONE_TABLE if given[name]]:

@@ -18,6 +18,7 @@ Loss = Literal["huber", "mse"]
 Scaling = Literal["standard", "minmax"]
 Metric = Literal["cosine", "euclidean"]
 SearchKind = Literal["auto", "exact", "faiss"]
+IndexEngine = Literal["none", "local", "ray"]
 Weights = Literal["similarity", "uniform", "fit"]
 Match = Literal["level", "scale", "none"]
 LatentStart = Literal["encoder", "zero", "random"]
@@ -174,6 +175,13 @@ class NeighbourSettings(Settings):
         "Folder that keeps the index of the nearest windows for the next run, which makes it again if the windows have "
         "changed; without it, the index is temporary.",
         names=("neighbour_index",),
+    )
+    index_engine: IndexEngine = setting(
+        "none",
+        "What builds the shards of the index: this process, one after the other (none), processes of this machine "
+        "(local), or a Ray cluster (ray): the one at RAY_ADDRESS, or a new one on this machine. The machines of a "
+        "cluster must all see the folder of the index and the one for temporary files (TMPDIR).",
+        names=("neighbour_index_engine",),
     )
     weights: Weights = setting(
         "similarity",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from latentfill.core.config import Config
-from latentfill.core.config_settings import Match, Metric, SearchKind, Weights
+from latentfill.core.config_settings import IndexEngine, Match, Metric, SearchKind, Weights
 
 KEY_SIZE = 64  # principal components of the embeddings, by which windows are compared
 BANK_STRIDE = 4  # steps between the windows of a bank
@@ -21,6 +21,7 @@ class Rules:
     metric: Metric = "cosine"
     search: SearchKind = "exact"
     index: str | None = None  # folder that keeps an index
+    index_engine: IndexEngine = "none"  # that builds its shards
     count: int = 10  # neighbours that the index must find, beside those that overlap
     overlapping: bool = False  # whether neighbours may overlap the window to be filled
     match: Match = "level"  # a neighbour is shifted ("level"), shifted and scaled ("scale"), or not changed ("none")
@@ -37,6 +38,7 @@ def rules_of(config: Config) -> Rules:
         metric=config.neighbours.metric,
         search=config.neighbours.search,
         index=config.neighbours.index,
+        index_engine=config.neighbours.index_engine,
         count=config.neighbours.count,
         overlapping=config.neighbours.overlap,
         match=config.neighbours.match,

@@ -13,7 +13,7 @@ from latentfill.embeddings.protocols.encoder import Encoder
 from latentfill.nn.tensors import tensor
 from latentfill.strategies.neighbours.rules import Rules
 from latentfill.strategies.neighbours.search.exact import Exact, Search
-from latentfill.strategies.neighbours.search.indexed import Indexed, uses_index
+from latentfill.strategies.neighbours.search.indexed import Indexed, engine_of, uses_index
 from latentfill.strategies.neighbours.search.keys_on_disk import KeysOnDisk
 from latentfill.strategies.neighbours.search.matrix_file import ITEM
 from latentfill.strategies.neighbours.votes import Queries, Votes, cast_votes
@@ -132,7 +132,8 @@ class WindowBank(nn.Module):
         """A search with an index of the keys, for as many neighbours as are asked for."""
         k = self.rules.count + (0 if self.rules.overlapping else self._most_overlapping(self.values.shape[1]))
         folder = None if self.rules.index is None else Path(self.rules.index)
-        return Indexed(self._on_disk or KeysOnDisk.of(self.keys), self.rules.metric, k, folder)
+        keys, engine = self._on_disk or KeysOnDisk.of(self.keys), engine_of(self.rules.index_engine)
+        return Indexed(keys, self.rules.metric, k, folder, engine)
 
     def __getstate__(self) -> dict[str, Any]:
         """The state without open files, which are made again on first use."""

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 import torch
 
 from latentfill.core.errors import InputError
+from latentfill.engines.open_engine import open_engine
 from latentfill.strategies.neighbours.search import index_folder
 from latentfill.strategies.neighbours.search.index_folder import RECORD, kept_index, write_index
 from latentfill.strategies.neighbours.search.matrix_file import MatrixFile, write_matrix
@@ -94,13 +94,16 @@ def test_an_index_of_another_distance_is_made_again(tmp_path: Path):
     assert state(tmp_path / "index") != before
 
 
-def test_shards_built_side_by_side_are_the_same(tmp_path: Path):
+@pytest.mark.filterwarnings("ignore")  # of Ray, about itself
+@pytest.mark.parametrize("engine", ["local", "ray"])
+def test_shards_built_by_an_engine_are_the_same(engine: str, tmp_path: Path):
+    if engine == "ray":
+        pytest.importorskip("ray")
     vectors = matrix(tmp_path / "matrix")
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
     write_index(tmp_path / "one", vectors, "cosine")
-    with ThreadPoolExecutor(2) as pool:
-        write_index(tmp_path / "other", vectors, "cosine", pool.map)
+    write_index(tmp_path / "other", vectors, "cosine", open_engine(engine))
     one, other = ({name: data for name, (data, _) in state(tmp_path / name).items()} for name in ("one", "other"))
     assert one == other
 
@@ -130,15 +133,16 @@ from pathlib import Path
 from latentfill.strategies.neighbours.search import index_folder
 from latentfill.strategies.neighbours.search.matrix_file import MatrixFile
 
-def killing(build, *items):
-    for number, (rows, path) in enumerate(zip(*items)):
-        if number == 1:
-            os.kill(os.getpid(), signal.SIGKILL)
-        yield build(rows, path)
+class Killing:
+    def map(self, build, trained, parts):
+        for number, rows in enumerate(parts):
+            if number == 1:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield build(trained, rows)
 
 index_folder.SHARD_BYTES = 4 * 8 * 200
 folder = Path(sys.argv[1])
-index_folder.kept_index(folder / "index", MatrixFile(folder / "matrix", 500, 8), "cosine", killing)
+index_folder.kept_index(folder / "index", MatrixFile(folder / "matrix", 500, 8), "cosine", Killing())
 """
 
 

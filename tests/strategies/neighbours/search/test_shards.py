@@ -26,7 +26,7 @@ def shards_of(vectors: MatrixFile, metric: str, folder: Path, n_shards: int = 3)
     edges = np.linspace(0, vectors.rows, n_shards + 1).astype(int).tolist()
     paths = [folder / f"shard{number}" for number in range(n_shards)]
     for first, last, path in zip(edges, edges[1:], paths, strict=False):
-        build_shard(ShardRows(vectors, first, last, folder / "trained"), path)
+        build_shard(folder / "trained", ShardRows(vectors, first, last, path))
     return paths
 
 

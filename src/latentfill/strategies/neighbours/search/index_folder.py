@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from latentfill.core.folder_digests import digest_problems, with_digests
 from latentfill.core.folders import write_folder
 from latentfill.core.json_text import parse_json
 from latentfill.core.output_paths import check_folder_path, check_room
+from latentfill.engines.engine import Engine
 from latentfill.strategies.neighbours.search.matrix_file import ITEM, MatrixFile
 from latentfill.strategies.neighbours.search.shards import ShardRows, build_shard, train
 
@@ -22,28 +23,30 @@ RECORD, TRAINED = "index.json", "centres.faiss"
 SHARD_BYTES = 1 << 28  # of vectors in a shard: what building one keeps in memory
 log = logging.getLogger(__name__)
 
-Run = Callable[..., Iterable[None]]  # runs a function for all items, like `map`
 
-
-def kept_index(folder: Path, vectors: MatrixFile, metric: Metric, run: Run = map) -> list[Path]:
+def kept_index(folder: Path, vectors: MatrixFile, metric: Metric, engine: Engine | None = None) -> list[Path]:
     """The shards of the index in a folder, which is made again if it is not that of these vectors."""
     check_index_folder(folder)
     if problems := list(_problems(folder, vectors, metric)):
         log.info("the index %s is made: %s", folder, "; ".join(problems))
         check_room(folder, ITEM * vectors.rows * vectors.size)
-        write_folder(folder, partial(write_index, vectors=vectors, metric=metric, run=run))
+        write_folder(folder, partial(write_index, vectors=vectors, metric=metric, engine=engine))
     return shard_paths(folder, vectors)
 
 
-def write_index(folder: Path, vectors: MatrixFile, metric: Metric, run: Run = map) -> None:
-    """Write the index of a matrix into an empty folder; `run` builds the shards, side by side or one by one."""
-    train(vectors, metric, folder / TRAINED)
+def write_index(folder: Path, vectors: MatrixFile, metric: Metric, engine: Engine | None = None) -> None:
+    """Write the index of a matrix into an empty folder; an engine builds the shards, or without one this process."""
+    trained = folder / TRAINED
+    train(vectors, metric, trained)
     at_once, n = _rows_of_shard(vectors), vectors.rows
     paths = shard_paths(folder, vectors)
-    parts = [ShardRows(vectors, first, min(first + at_once, n), folder / TRAINED) for first in range(0, n, at_once)]
-    list(run(build_shard, parts, paths))
+    parts = [
+        ShardRows(vectors, first, min(first + at_once, n), path)
+        for first, path in zip(range(0, n, at_once), paths, strict=True)
+    ]
+    list(engine.map(build_shard, trained, parts) if engine else map(partial(build_shard, trained), parts))
     record = {**_about(vectors, metric), "digest": vectors.digest()}
-    names = [path.name for path in (folder / TRAINED, *paths)]
+    names = [path.name for path in (trained, *paths)]
     (folder / RECORD).write_text(json.dumps(with_digests(record, folder, names), indent=1), encoding="utf-8")
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from latentfill.core.config_settings import Metric, NeighbourSettings, SearchKind
+from latentfill.core.config_settings import IndexEngine, Metric, NeighbourSettings, SearchKind
 from latentfill.core.extras import is_installed
 from latentfill.embeddings.protocols.record import VectorArray
+from latentfill.engines.engine import Engine
+from latentfill.engines.open_engine import open_engine
 from latentfill.strategies.neighbours.search.exact import Exact, recall
 from latentfill.strategies.neighbours.search.index_folder import (
     check_index_folder,
@@ -31,6 +34,14 @@ def check_search(settings: NeighbourSettings) -> None:
         check_faiss()
     if settings.index is not None and settings.search != "exact":
         check_index_folder(Path(settings.index) / "index")
+    engine_of(settings.index_engine)
+
+
+def engine_of(name: IndexEngine) -> Engine | None:
+    """The engine that builds an index, None for this process; a cluster is that at the address `RAY_ADDRESS`."""
+    if name == "none":
+        return None
+    return open_engine(name, os.environ.get("RAY_ADDRESS") if name == "ray" else None)
 
 
 def uses_index(search: SearchKind, n_keys: int, device: torch.device) -> bool:
@@ -43,10 +54,12 @@ def uses_index(search: SearchKind, n_keys: int, device: torch.device) -> bool:
 class Indexed:
     """Searches the lists nearest to each query; queries with fewer than `k` keys in them search all lists."""
 
-    def __init__(self, keys: KeysOnDisk, metric: Metric, k: int, folder: Path | None = None) -> None:
-        """`k`: the keys that searches will ask for; `folder` keeps the index for the next run."""
+    def __init__(
+        self, keys: KeysOnDisk, metric: Metric, k: int, folder: Path | None = None, engine: Engine | None = None
+    ) -> None:
+        """`k`: the keys that searches will ask for; `folder` keeps the index for the next run; `engine` builds it."""
         self.keys = keys  # not to be removed before this object
-        self.shards = [open_shard(path) for path in _paths(keys, metric, folder)]
+        self.shards = [open_shard(path) for path in _paths(keys, metric, folder, engine)]
         self.probes = self._enough_probes(metric, min(k, keys.file.rows))
 
     def nearest(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
@@ -75,12 +88,12 @@ class Indexed:
         return probes
 
 
-def _paths(keys: KeysOnDisk, metric: Metric, folder: Path | None) -> list[Path]:
+def _paths(keys: KeysOnDisk, metric: Metric, folder: Path | None, engine: Engine | None) -> list[Path]:
     """The shards of an index of the keys, in the folder that keeps it or beside the keys."""
     if folder is not None:  # one below it for each bank, such as those of the splits of stored embeddings
-        return kept_index(folder / f"{keys.file.rows}x{keys.file.size}-{metric}", keys.file, metric)
+        return kept_index(folder / f"{keys.file.rows}x{keys.file.size}-{metric}", keys.file, metric, engine)
     place = keys.folder / "index"
     place.mkdir()
     with saying_where():
-        write_index(place, keys.file, metric)
+        write_index(place, keys.file, metric, engine)
     return shard_paths(place, keys.file)

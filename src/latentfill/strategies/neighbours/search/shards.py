@@ -33,12 +33,12 @@ SEED = 0  # of the choice of these rows
 
 @dataclass(frozen=True, slots=True)
 class ShardRows:
-    """The rows that a shard holds, and the file with the centres of the lists, which all shards share."""
+    """The rows that a shard holds, and its path."""
 
     vectors: MatrixFile
     first: int
     last: int  # the row after the last one
-    trained: Path
+    path: Path
 
 
 class Nearest(NamedTuple):
@@ -66,12 +66,15 @@ def train(vectors: MatrixFile, metric: Metric, path: Path) -> None:
     _write(index, path)
 
 
-def build_shard(rows: ShardRows, path: Path) -> None:
-    """Write the inverted file of some rows, which are read block by block."""
-    index = _faiss().read_index(str(rows.trained))
+def build_shard(trained: Path, rows: ShardRows) -> None:
+    """Write the inverted file of some rows, which are read block by block.
+
+    `trained` is the file with the centres of the lists, which all shards share.
+    """
+    index = _faiss().read_index(str(trained))
     for first, block in rows.vectors.blocks(rows.first, rows.last):
         index.add_with_ids(block, np.arange(first, first + len(block)))
-    _write(index, path)
+    _write(index, rows.path)
 
 
 def open_shard(path: Path) -> Any:

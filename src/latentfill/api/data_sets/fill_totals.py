@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from itertools import islice
 
+from latentfill.api.data_sets.fill_work import pooled_errors
+from latentfill.api.data_sets.part import Content
 from latentfill.core.errors import InputError
 from latentfill.core.messages import name_problems
 from latentfill.core.strategy_table import cell_codes
-from latentfill.engines.parts.fill_work import pooled_errors
-from latentfill.engines.parts.part import Content
 from latentfill.imputation.fitting.fitted import BUILTIN
 from latentfill.imputation.imputer import Imputer
 from latentfill.imputation.model_choice import SeriesModel

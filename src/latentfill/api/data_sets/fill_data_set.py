@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from latentfill.api.data_sets.data_set import DataSet, OnPart
+from latentfill.api.data_sets.fill_totals import fill_summary
+from latentfill.api.data_sets.fill_work import FillWork
+from latentfill.api.data_sets.part import Content
+from latentfill.api.data_sets.rows import RowFormat
+from latentfill.api.data_sets.shared_model import Sample, model_of
 from latentfill.core.errors import InputError
 from latentfill.core.messages import joined
 from latentfill.engines.engine import Engine
-from latentfill.engines.parts.data_set import DataSet, OnPart
-from latentfill.engines.parts.fill_totals import fill_summary
-from latentfill.engines.parts.fill_work import FillWork
-from latentfill.engines.parts.part import Content
-from latentfill.engines.parts.rows import RowFormat
-from latentfill.engines.parts.shared_model import Sample, model_of
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.imputer import Imputer
 from latentfill.imputation.model_choice import ModelChoice, SeriesModel

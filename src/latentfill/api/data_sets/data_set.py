@@ -7,15 +7,15 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from latentfill.api.data_sets.bunches import PREFIX, Bunch, bunches_of, copied, divided
+from latentfill.api.data_sets.part import RECORDS, Content, Job, Work, do_part
+from latentfill.api.data_sets.series_reader import SeriesReader
+from latentfill.api.data_sets.stored_types import stored_types
+from latentfill.api.data_sets.units import SeriesFiles, Unit
 from latentfill.core.errors import InputError, LatentFillError, UnknownColumnError
 from latentfill.core.locks import locked
 from latentfill.core.places import Place
 from latentfill.engines.engine import Engine
-from latentfill.engines.parts.bunches import PREFIX, Bunch, bunches_of, copied, divided
-from latentfill.engines.parts.part import RECORDS, Content, Job, Work, do_part
-from latentfill.engines.parts.series_reader import SeriesReader
-from latentfill.engines.parts.stored_types import stored_types
-from latentfill.engines.parts.units import SeriesFiles, Unit
 from latentfill.tables.options import TableOptions
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from latentfill.api.data_sets.parquet_division import divide_parquet
+from latentfill.api.data_sets.units import SeriesFiles, Unit
 from latentfill.core.inputs import reading
 from latentfill.core.places import FoundFile, Place
-from latentfill.engines.parts.parquet_division import divide_parquet
-from latentfill.engines.parts.units import SeriesFiles, Unit
 from latentfill.tables.backends.csv_format import CsvFormat
 from latentfill.tables.backends.stacked_text import StackedText, UnusualTextError
 from latentfill.tables.options import TableOptions

@@ -13,14 +13,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
+from latentfill.api.data_sets.data_set import DataSet, OnPart
+from latentfill.api.data_sets.part import Content, PartFiles
+from latentfill.api.data_sets.series_reader import OneSeries
 from latentfill.core.config import Config
 from latentfill.core.errors import LatentFillError
 from latentfill.embeddings.embed_table import TableEmbedder
 from latentfill.embeddings.protocols.embedder import Embedder
 from latentfill.engines.engine import Engine
-from latentfill.engines.parts.data_set import DataSet, OnPart
-from latentfill.engines.parts.part import Content, PartFiles
-from latentfill.engines.parts.series_reader import OneSeries
 from latentfill.imputation.fitting.smoothed_series import smoothed_values
 from latentfill.tables.options import TableOptions
 

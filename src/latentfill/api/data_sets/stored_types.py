@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from latentfill.api.data_sets.bunches import PARQUET
+from latentfill.api.data_sets.units import Unit
 from latentfill.core.errors import InputError
 from latentfill.core.messages import name_columns
 from latentfill.core.places import FoundFile
-from latentfill.engines.parts.bunches import PARQUET
-from latentfill.engines.parts.units import Unit
 
 if TYPE_CHECKING:
     import pyarrow as pa

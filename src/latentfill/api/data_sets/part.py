@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from latentfill.api.data_sets.bunches import Bunch, copied
+from latentfill.api.data_sets.series_reader import OneSeries, SeriesReader
+from latentfill.api.data_sets.tries import Tries
 from latentfill.core.errors import LatentFillError
 from latentfill.core.inputs import digest
 from latentfill.core.json_text import parse_json
 from latentfill.core.places import Place
-from latentfill.engines.parts.bunches import Bunch, copied
-from latentfill.engines.parts.series_reader import OneSeries, SeriesReader
-from latentfill.engines.parts.tries import Tries
 
 RECORDS = "_latentfill"  # the folder with what is known of each part; its name hides it from readers of data sets
 DIED = "the process that worked on it ended each time, perhaps for lack of memory."

@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
 
+from latentfill.api.data_sets.data_set import DataSet, OnPart
+from latentfill.api.data_sets.fill_data_set import check_for_many
+from latentfill.api.data_sets.part import Content, PartFiles
+from latentfill.api.data_sets.series_reader import OneSeries
 from latentfill.core.errors import InputError, LatentFillError
 from latentfill.core.messages import name_problems
 from latentfill.engines.engine import Engine
-from latentfill.engines.parts.data_set import DataSet, OnPart
-from latentfill.engines.parts.fill_data_set import check_for_many
-from latentfill.engines.parts.part import Content, PartFiles
-from latentfill.engines.parts.series_reader import OneSeries
 from latentfill.imputation.imputer import Imputer
 from latentfill.scoring.evaluate import evaluate
 from latentfill.scoring.scores import Score, of_all_cells

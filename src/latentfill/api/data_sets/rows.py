@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latentfill.api.data_sets.data_set import OpenedSet
+from latentfill.api.data_sets.series_reader import OneSeries
 from latentfill.core.errors import InputError
 from latentfill.core.messages import name_columns
-from latentfill.engines.parts.data_set import OpenedSet
-from latentfill.engines.parts.series_reader import OneSeries
 from latentfill.imputation.filling.codes import codes_as_read
 from latentfill.imputation.imputation import Imputation
 from latentfill.tables.backends.edits import Edits

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from latentfill.api.data_sets.bunches import copied
+from latentfill.api.data_sets.series_reader import OneSeries, SeriesReader
+from latentfill.api.data_sets.units import Unit
 from latentfill.core.errors import InputError, LatentFillError
 from latentfill.core.inputs import digest
 from latentfill.core.json_text import parse_json
 from latentfill.core.places import Place
 from latentfill.core.series import Series
-from latentfill.engines.parts.bunches import copied
-from latentfill.engines.parts.series_reader import OneSeries, SeriesReader
-from latentfill.engines.parts.units import Unit
 from latentfill.imputation.imputer import Imputer
 from latentfill.imputation.model_choice import ModelChoice, SeriesModel
 from latentfill.imputation.validation.holdout import evenly

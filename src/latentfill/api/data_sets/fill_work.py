@@ -10,10 +10,10 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
+from latentfill.api.data_sets.part import Content, PartFiles
+from latentfill.api.data_sets.rows import RowFormat
+from latentfill.api.data_sets.series_reader import OneSeries
 from latentfill.core.errors import InputError
-from latentfill.engines.parts.part import Content, PartFiles
-from latentfill.engines.parts.rows import RowFormat
-from latentfill.engines.parts.series_reader import OneSeries
 from latentfill.imputation.fitting.fitted import Fitted
 from latentfill.imputation.imputation import Imputation
 from latentfill.imputation.imputer import Imputer, check_stamps
