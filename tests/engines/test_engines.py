@@ -18,6 +18,7 @@ from latentfill.api.data_sets.fill_data_set import fill_data_set
 from latentfill.api.data_sets.part import DIED, RECORDS
 from latentfill.core.errors import InputError
 from latentfill.core.places import Place
+from latentfill.engines import ray_engine
 from latentfill.engines.engine import Engine
 from latentfill.engines.open_engine import open_engine
 from latentfill.imputation.imputer import Imputer
@@ -82,11 +83,21 @@ def test_a_series_among_others_of_its_part(data: DataSet, tmp_path: Path):
 
 
 def test_an_error_of_the_function_is_raised(parallel: Engine):
-    def fail(shared: None, item: int) -> None:
-        raise RuntimeError(f"item {item}")
-
     with pytest.raises(Exception, match="item 7"):
         list(parallel.map(deadly_work.fail, None, [7]))
+
+
+@pytest.mark.parametrize("name", ["OutOfDiskError", "ObjectStoreFullError"])
+def test_a_disk_that_is_full_is_said(name: str, cluster: None, monkeypatch: pytest.MonkeyPatch):
+    ray = pytest.importorskip("ray")
+
+    def full(*_: object) -> Iterator[None]:
+        raise getattr(ray.exceptions, name)("all 3 copies failed")
+        yield
+
+    monkeypatch.setattr(ray_engine, "_map", full)
+    with pytest.raises(InputError, match=rf"no room .*\({name}\).*RAY_TMPDIR.*goes on from them"):
+        list(open_engine("ray").map(print, None, [1]))
 
 
 def test_nothing_to_do(parallel: Engine):

@@ -40,7 +40,7 @@ class RayEngine:
         """See `Engine.map`."""
         if not items:
             return
-        with _cluster(self.address) as number:
+        with _cluster(self.address) as number, _refusing_without_room():
             yield from _map(function, shared, items, number)
 
 
@@ -91,6 +91,21 @@ def _cluster(address: str | None) -> Iterator[int]:
     finally:
         if not was_connected:
             ray.shutdown()
+
+
+@contextmanager
+def _refusing_without_room() -> Iterator[None]:
+    """Raise an `InputError` if Ray has neither memory nor disk for what is passed between its processes."""
+    from ray.exceptions import ObjectStoreFullError, OutOfDiskError
+
+    try:
+        yield
+    except (ObjectStoreFullError, OutOfDiskError) as error:
+        raise InputError(
+            f"Ray has no room for the model and the results of parts ({type(error).__name__}): its memory is full, and "
+            "so is the disk that it writes to instead. Make room there, name another folder with RAY_TMPDIR before the "
+            "cluster starts, or use --engine local. Finished parts are kept: the same command goes on from them."
+        ) from error
 
 
 def _check_answers(address: str | None) -> None:
