@@ -20,7 +20,7 @@ BATCH_CELLS = 1 << 16  # at most in a batch of more than `LEAST_WINDOWS` windows
 LEAST_WINDOWS = 8
 REUSE = 8  # times a prepared batch is used, on average
 RECENT = 24  # prepared batches that are kept, at most
-RECENT_NUMBERS = 1 << 24  # in all prepared batches that are kept
+RECENT_NUMBERS = 1 << 23  # in all prepared batches that are kept
 
 Prepared = TypeVar("Prepared")
 
