@@ -62,3 +62,13 @@ def test_a_plain_candidate_without_error_gives_finite_errors():
     some = cells(1)
     errors = np.stack([np.zeros(len(some)), np.ones(len(some))])
     assert np.isfinite(without_optimism(errors, some, some.step < 100)).all()
+
+
+def test_a_column_of_one_cell_without_plain_error_changes_nothing_for_the_others():
+    """Its tiny error is many times that of the plain candidate, which has none there."""
+    some, rng = cells(), np.random.default_rng(5)
+    few = np.flatnonzero(some.column == 0).tolist() + np.flatnonzero(some.column == 1)[:1].tolist()
+    some, errors = some.take(np.array(few)), rng.normal(size=(2, len(few)))
+    errors[0, -1], errors[1, -1] = 0.0, 0.01
+    unseen = (some.step < N // 2) | (some.column == 1)
+    np.testing.assert_allclose(without_optimism(errors, some, unseen), errors, rtol=0.05)

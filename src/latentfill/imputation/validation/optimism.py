@@ -11,7 +11,7 @@ import numpy as np
 from latentfill.core.series import BoolArray, FloatArray
 from latentfill.imputation.validation.cells import Cells
 
-PRIOR_CELLS = 100.0  # prior unseen cells without optimism
+PRIOR_CELLS = 100.0  # prior unseen cells without optimism, and prior cells of a column with the mean error of all
 TINY = 1e-12
 
 
@@ -29,8 +29,10 @@ def without_optimism(errors: FloatArray, cells: Cells, unseen: BoolArray) -> Flo
 
 def _ratios(errors: FloatArray, cells: Cells, unseen: BoolArray) -> FloatArray:
     """Squared error on unseen cells over that on seen cells, (K,), both relative to the first candidate's."""
-    count = np.maximum(np.bincount(cells.column, minlength=cells.n_columns), 1)
-    of_column = np.bincount(cells.column, errors[0] ** 2, minlength=cells.n_columns) / count
+    first = errors[0] ** 2
+    count, total = (np.bincount(cells.column, each, minlength=cells.n_columns) for each in (None, first))
+    # of a column with few cells, in which the first candidate may have no error at all, little is known
+    of_column = (total + PRIOR_CELLS * first.mean()) / (count + PRIOR_CELLS)
     squares = errors**2 / np.maximum(of_column, TINY)[cells.column]
     on_unseen, on_seen = (_relative(squares[:, part]) for part in (unseen, ~unseen))
     cells_unseen = float(unseen.sum())
