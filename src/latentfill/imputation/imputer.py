@@ -13,7 +13,7 @@ from typing import Any, Self, cast
 
 from numpy.typing import ArrayLike
 
-from latentfill.core.column_order import in_order
+from latentfill.core.column_order import column_order, in_order
 from latentfill.core.config import Config
 from latentfill.core.errors import EmbeddingMismatchError, InputError, NotFittedError, UnknownColumnError
 from latentfill.core.messages import quoted
@@ -27,7 +27,9 @@ from latentfill.imputation.causal.fill import PastModels
 from latentfill.imputation.causal.refusals import refuse_looking_ahead
 from latentfill.imputation.causal.summary import summarise_past
 from latentfill.imputation.decisions import Decisions, refuse
+from latentfill.imputation.doubt.find import find_doubt
 from latentfill.imputation.doubt.readings import DoubtfulReadings
+from latentfill.imputation.doubt.trusted import without
 from latentfill.imputation.filling.explain import explain_series
 from latentfill.imputation.filling.fill import fill_series
 from latentfill.imputation.fitting.best_fit import fit_best, refuse_beside_covariates
@@ -150,14 +152,18 @@ class Imputer:
         fitted = self._check_fitted()
         read = self.read(data)
         covariates = self.align(read)
-        doubtful = DoubtfulReadings.of(read, fitted.config.output.blank_doubtful)
+        ordered = with_covariates(in_order(read.series, fitted.columns), covariates, fitted.covariates)
+        doubt = find_doubt(ordered)
+        of_read = doubt.in_columns(column_order(read.series.columns, fitted.columns))
+        doubtful = DoubtfulReadings.of(read, fitted.config.output.blank_doubtful, of_read)
         table = doubtful.blanked
-        ordered = with_covariates(in_order(table.series, fitted.columns), covariates, fitted.covariates)
+        if doubtful.replaced.any():
+            ordered = with_covariates(in_order(table.series, fitted.columns), covariates, fitted.covariates)
         check_stamps(table.series.time is not None, stamped=fitted.stamped)
         began = time.monotonic()
         tell_stage("filling")
         paired = self._stored_embeddings(read)
-        filled = fill_series(fitted, ordered, paired.splits, compare=compare)
+        filled = fill_series(fitted, ordered, paired.splits, without(ordered, doubt.wrong), compare=compare)
         filled = filled.in_order(table.series.columns, fitted.columns)
         filled = filled.keeping(table.suspected, table.as_read).replacing(doubtful.replaced)
         filled, refused = refuse(filled, table, decisions)

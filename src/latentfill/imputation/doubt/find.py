@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
@@ -47,6 +47,10 @@ class Doubt:
     def wrong(self) -> BoolArray:
         """Readings (T, C) from which nothing is learnt."""
         return np.asarray(self.probability >= WRONG)
+
+    def in_columns(self, order: Sequence[int]) -> Doubt:
+        """The doubt in the columns at the indices `order`."""
+        return Doubt(self.probability[:, order], self.reason[:, order])
 
 
 def find_doubt(series: Series) -> Doubt:

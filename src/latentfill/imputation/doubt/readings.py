@@ -24,9 +24,12 @@ class DoubtfulReadings:
     replaced: BoolArray  # (T, C) readings that are blanked and filled
 
     @classmethod
-    def of(cls, table: Table, probability: float | None) -> DoubtfulReadings:
-        """The doubt in a table; readings that are wrong with this `probability` or more are replaced."""
-        doubt = find_doubt(table.series)
+    def of(cls, table: Table, probability: float | None, doubt: Doubt | None = None) -> DoubtfulReadings:
+        """The doubt in a table; readings that are wrong with this `probability` or more are replaced.
+
+        `doubt` is that of its columns, if it has been found before.
+        """
+        doubt = find_doubt(table.series) if doubt is None else doubt
         none = np.zeros(doubt.reason.shape, dtype=bool)
         return cls(table, doubt, none if probability is None else doubt.probability >= probability)
 

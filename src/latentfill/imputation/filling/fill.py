@@ -65,16 +65,23 @@ class _Missing:
 
 
 def fill_series(
-    fitted: Fitted, series: Series, embeddings: Mapping[str, Embeddings] | None = None, *, compare: bool = False
+    fitted: Fitted,
+    series: Series,
+    embeddings: Mapping[str, Embeddings] | None = None,
+    trusted: Series | None = None,
+    *,
+    compare: bool = False,
 ) -> Filled:
     """Fill the gaps of a series that has the columns of the fitted one, in any order, and after them its covariates.
 
     Rows covered by the stored `embeddings` (by split) are filled from these, all other rows by the builtin path. A cell
     without an estimate gets the fallback; a column without any observed value stays empty. With `compare`, the record
-    also has what each candidate alone would have filled.
+    also has what each candidate alone would have filled. `trusted` is the series without the readings that are probably
+    wrong, where they have been found before.
     """
     own = in_order(series, fitted.all_columns)
-    filled = fill_from(fitted, estimate_series(fitted, own, embeddings), compare=compare)
+    trusted = None if trusted is None else in_order(trusted, fitted.all_columns)
+    filled = fill_from(fitted, estimate_series(fitted, own, embeddings, trusted), compare=compare)
     return filled.in_order(series.columns[: len(fitted.columns)], fitted.columns)
 
 

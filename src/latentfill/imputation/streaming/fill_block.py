@@ -10,6 +10,7 @@ from latentfill.core.column_order import column_order, in_order
 from latentfill.core.series import Series
 from latentfill.imputation.doubt.find import Doubt, find_doubt
 from latentfill.imputation.doubt.readings import DoubtfulReadings
+from latentfill.imputation.doubt.trusted import without
 from latentfill.imputation.filling.fill import estimate_series, fill_from
 from latentfill.imputation.filling.filled import Filled
 from latentfill.imputation.fitting.fitted import Fitted
@@ -34,23 +35,18 @@ def fill_block(fitted: Fitted, block: Block, number: int, model: str) -> FilledB
     ordered, probability = in_order(series, fitted.columns), fitted.config.output.blank_doubtful
     doubt = find_doubt(ordered)
     replaced = np.zeros_like(doubt.wrong) if probability is None else doubt.probability >= probability
-    blanked = _without(ordered, replaced)
+    blanked = without(ordered, replaced)
     fitted = replace(fitted, config=fitted.config.replace(seed=(fitted.config.seed + number) % 2**63))
-    filled = fill_from(fitted, estimate_series(fitted, blanked, trusted=_without(blanked, doubt.wrong)))
+    filled = fill_from(fitted, estimate_series(fitted, blanked, trusted=without(blanked, doubt.wrong)))
     order = column_order(series.columns, fitted.columns)
     filled = filled.in_order(series.columns, fitted.columns)
-    doubt, replaced = Doubt(doubt.probability[:, order], doubt.reason[:, order]), replaced[:, order]
+    doubt, replaced = doubt.in_columns(order), replaced[:, order]
     table = block.table
     of_block = Doubt(doubt.probability[own], doubt.reason[own])
     doubtful = DoubtfulReadings(table, of_block, replaced[own])
     own_filled = filled.part(own).keeping(table.suspected, table.as_read).replacing(doubtful.replaced)
     imputation = Imputation(doubtful.blanked, own_filled, {"model": model}, doubtful)
     return FilledBlock(block, imputation, in_order(blanked, series.columns), _with_part(filled, own_filled, own), own)
-
-
-def _without(series: Series, cells: np.ndarray) -> Series:
-    """The series without some readings (T, C)."""
-    return replace(series, values=np.where(cells, np.nan, series.values)) if cells.any() else series
 
 
 def _with_part(filled: Filled, part: Filled, own: slice) -> Filled:
