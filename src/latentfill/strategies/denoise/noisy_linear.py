@@ -33,5 +33,6 @@ class NoisyLinear(nn.Linear):
         with torch.autocast(self.weight.device.type, enabled=False):
             covariance = self.weight @ self.weight.T
             rounding = ROUNDING * covariance.diagonal().mean() + torch.finfo(covariance.dtype).tiny
-            root: Tensor = torch.linalg.cholesky(covariance + rounding * torch.eye(len(covariance)).to(covariance))
+            one = torch.eye(len(covariance), dtype=covariance.dtype, device=covariance.device)
+            root: Tensor = torch.linalg.cholesky(covariance + rounding * one)
         return root
