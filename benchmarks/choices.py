@@ -97,7 +97,7 @@ CHOICES = {
         others=(0.0, 2.0),
         strategy="kriging",
         on="windows",
-        before="chosen here",
+        before="these validation windows",
     ),
     "kriging, harmonics of the day": Choice(
         constants=(f"{_STRATEGIES}.harmonics:HARMONICS", f"{_STRATEGIES}.kriging.kriging:HARMONICS"),
